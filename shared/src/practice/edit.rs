@@ -1,0 +1,314 @@
+//! What a person can do to a practice, as values.
+//!
+//! Screens, the command line, imports and the generator all speak these words, and
+//! `Practice::apply` is the only thing that listens.
+
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use std::fmt;
+
+/// One act. Each is one group commit, one line of "Undid: …", and one undo.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Edit {
+    /// Signs an addendum to a signed note. The note itself never changes.
+    Amend {
+        /// The note that is amended.
+        note: RecordId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// What is added.
+        text: String,
+    },
+    /// Moves a client to the archive or back.
+    Archive {
+        /// Whom.
+        client: ClientId,
+        /// `true` to archive.
+        archived: bool,
+    },
+    /// Begins a draft note. Its id comes from the caller, so that typing can start at once.
+    BeginNote {
+        /// The draft's document.
+        note: ObjectId,
+        /// Whose chart it belongs to.
+        client: ClientId,
+        /// The session that it is about, if it is about one.
+        session: Option<AppointmentId>,
+        /// Its parts.
+        format: NoteFormat,
+    },
+    /// Books a new appointment.
+    Book(NewAppointment),
+    /// Sets fields of a client's contact; `None` leaves a field as it is.
+    ChangeContact {
+        /// Whom.
+        client: ClientId,
+        /// The fields.
+        contact: ContactChange,
+    },
+    /// Changes the text of a draft. All splices of one pause are one change.
+    ChangeDraft {
+        /// The draft.
+        note: ObjectId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// In the order in which they were made.
+        splices: Vec<Splice>,
+    },
+    /// Discards a draft that nobody wants. Only drafts without a signature can be discarded.
+    DiscardDraft {
+        /// The draft.
+        note: ObjectId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// `false` brings it back.
+        discarded: bool,
+    },
+    /// Enters a finished measure as a signed record.
+    EnterMeasure {
+        /// Whose.
+        client: ClientId,
+        /// The session in which it was answered.
+        session: Option<AppointmentId>,
+        /// The instrument's id, for example `phq-9`.
+        instrument: String,
+        /// One number per item, in the order of the form.
+        answers: Vec<u8>,
+    },
+    /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
+    /// appointment that two devices moved at once: the settled slot is simply moved to.
+    Move {
+        /// Which.
+        appointment: AppointmentId,
+        /// Where to.
+        slot: Slot,
+    },
+    /// Adds a client.
+    NewClient {
+        /// Drawn by the caller.
+        client: ClientId,
+        /// What is known; at least a name.
+        contact: ContactChange,
+    },
+    /// Sets what came of an appointment.
+    SetStatus {
+        /// Which.
+        appointment: AppointmentId,
+        /// What came of it.
+        status: Status,
+        /// Why, where a reason was given.
+        reason: Option<String>,
+    },
+    /// Signs a draft: it becomes a record and will never change again.
+    Sign {
+        /// The draft.
+        note: ObjectId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// Why it is late, when it is signed more than 72 hours after the session.
+        late_reason: Option<String>,
+    },
+}
+
+/// A new appointment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewAppointment {
+    /// Drawn by the caller.
+    pub id: AppointmentId,
+    /// Who comes; empty for supervision and time off.
+    pub clients: Vec<ClientId>,
+    /// What it is.
+    pub kind: AppointmentKind,
+    /// When and where.
+    pub slot: Slot,
+    /// A line for the calendar; never clinical.
+    pub memo: Option<String>,
+}
+
+/// When and where an appointment is. One value, so that two moves cannot mix.
+///
+/// The start is local time in a zone, as it was agreed; instants are derived.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Slot {
+    /// Local start.
+    pub start: jiff::civil::DateTime,
+    /// IANA id of the zone in which it was agreed.
+    pub zone: String,
+    /// Length, 1 to 1440.
+    pub minutes: u16,
+    /// With whom.
+    pub clinician: MemberId,
+    /// Which room, if in one.
+    pub room: Option<String>,
+    /// In which way.
+    pub modality: Modality,
+}
+
+/// The way in which people meet.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Modality {
+    /// In the same room.
+    InOffice,
+    /// By video.
+    Video,
+    /// By telephone.
+    Phone,
+}
+
+/// What an appointment is for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum AppointmentKind {
+    /// With one client.
+    Individual,
+    /// With two partners.
+    Couple,
+    /// With a family.
+    Family,
+    /// With a group.
+    Group,
+    /// A first, longer session.
+    Intake,
+    /// A consultation.
+    Consultation,
+    /// Supervision, given or received.
+    Supervision,
+    /// Not available.
+    TimeOff,
+}
+
+/// What came of an appointment.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Status {
+    /// Booked, nothing heard.
+    Booked,
+    /// Confirmed by the client.
+    Confirmed,
+    /// The client is there.
+    Arrived,
+    /// It took place.
+    Held,
+    /// The client did not come.
+    NoShow,
+    /// Cancelled by the client, too late.
+    LateCancel,
+    /// Cancelled by the client in time.
+    CancelledByClient,
+    /// Cancelled by the clinician.
+    CancelledByClinician,
+}
+
+/// Fields of a client's contact compartment: what a front desk needs. `None` leaves a field.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ContactChange {
+    /// The name that the client goes by.
+    pub name: Option<String>,
+    /// The short code shown while names are veiled, for example `JM-014`.
+    pub code: Option<String>,
+    /// For example `she/her`.
+    pub pronouns: Option<String>,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// A mail address.
+    pub email: Option<String>,
+    /// How the client may be reached safely, in words: no voicemail, alias, quiet hours.
+    pub safe_contact: Option<String>,
+}
+
+/// How a note is divided.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum NoteFormat {
+    /// One free text.
+    Free,
+    /// Subjective, objective, assessment, plan.
+    Soap,
+}
+
+impl NoteFormat {
+    /// Returns the parts in their order on the screen.
+    pub const fn parts(self) -> &'static [Part] {
+        match self {
+            Self::Free => &[Part::Text],
+            Self::Soap => &[Part::Subjective, Part::Objective, Part::Assessment, Part::Plan],
+        }
+    }
+}
+
+/// A part of a note.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Part {
+    /// The only part of a free note.
+    Text,
+    /// What the client says.
+    Subjective,
+    /// What the clinician observes.
+    Objective,
+    /// What the clinician makes of it.
+    Assessment,
+    /// What comes next.
+    Plan,
+}
+
+impl Part {
+    /// Returns the heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Text => "Note",
+            Self::Subjective => "Subjective",
+            Self::Objective => "Objective",
+            Self::Assessment => "Assessment",
+            Self::Plan => "Plan",
+        }
+    }
+}
+
+/// One change of a draft's text. Positions and lengths count Unicode code points of the part as
+/// it stands when this splice is made.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Splice {
+    /// In which part.
+    pub part: Part,
+    /// Where.
+    pub position: usize,
+    /// How many code points go.
+    pub deleted: usize,
+    /// What comes.
+    pub inserted: String,
+}
+
+impl fmt::Debug for Splice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text is clinical; its length is enough for a message.
+        let inserted = self.inserted.chars().count();
+        write!(f, "Splice({:?} at {}: -{} +{inserted})", self.part, self.position, self.deleted)
+    }
+}
+
+/// Why somebody looks. Every purpose is an entry in the audit trail.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Purpose {
+    /// To treat, or to run the day.
+    Care,
+    /// To answer a query from a script or the command line of the same member.
+    Query,
+    /// To send something out of the vault.
+    Disclosure,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Subject {
+    /// One client's chart: contact, timeline, drafts.
+    Chart(ClientId),
+    /// One draft, to edit.
+    Draft(ClientId, ObjectId),
+    /// One signed note with its addenda.
+    Note(ClientId, RecordId),
+}
+
+/// A moment at which something was said to have happened, and the zone it was said in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stamp {
+    /// As the author's clock claimed it.
+    pub time: Timestamp,
+    /// IANA id of the practice's zone.
+    pub zone: String,
+}

@@ -1,0 +1,6 @@
+//! The practice: the one door to everything clinical.
+
+pub mod change;
+pub mod compartment;
+pub mod edit;
+pub mod view;

@@ -1,0 +1,292 @@
+//! What a screen may see of a practice: plain values, made for reading.
+//!
+//! An [`Index`] is the decrypted read model of schedule, names and headlines; it lives in memory
+//! only while the vault is open. Clinical content comes through `Practice::open` as a [`View`].
+//! All text in here is as people wrote it: whoever draws it must make it harmless first.
+
+use super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
+use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The read model: everything that lists need, nothing of what charts say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Index {
+    /// IANA id of the zone in which the practice lives.
+    pub zone: String,
+    /// Members who see clients, by id, with the name that colleagues know.
+    pub clinicians: BTreeMap<MemberId, String>,
+    /// Every client whose contact can be read.
+    pub clients: BTreeMap<ClientId, Arc<ClientRow>>,
+    /// Every appointment that can be read.
+    pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
+    /// Appointments by local date of their start in the practice's zone, in order of start.
+    pub days: BTreeMap<jiff::civil::Date, Vec<AppointmentId>>,
+    /// Drafts that are neither signed nor discarded, oldest first.
+    pub drafts: Vec<DraftRow>,
+    /// Measures and notes that exist, newest first, per client.
+    pub timelines: BTreeMap<ClientId, Arc<Vec<TimelineRow>>>,
+}
+
+/// A client in a list. Comes from the `contact` compartment alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClientRow {
+    /// Which.
+    pub id: ClientId,
+    /// The name that the client goes by.
+    pub name: String,
+    /// The code that stands for the name under the veil.
+    pub code: String,
+    /// Pronouns, or empty.
+    pub pronouns: String,
+    /// Telephone, or empty.
+    pub phone: String,
+    /// Mail, or empty.
+    pub email: String,
+    /// Safe contact, or empty.
+    pub safe_contact: String,
+    /// Whether the client is in the archive.
+    pub archived: bool,
+    /// When the client was added.
+    pub since: Timestamp,
+}
+
+/// An appointment in a list. Comes from the `calendar` compartment alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AppointmentRow {
+    /// Which.
+    pub id: AppointmentId,
+    /// Who comes.
+    pub clients: Vec<ClientId>,
+    /// What it is.
+    pub kind: AppointmentKind,
+    /// When and where: the slot that counts until somebody settles a conflict.
+    pub slot: Slot,
+    /// When the slot starts, derived from local time and zone.
+    pub starts: Timestamp,
+    /// The other slots that devices moved it to at the same time; empty when there is no conflict.
+    pub rivals: Vec<Rival>,
+    /// What came of it.
+    pub status: Status,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// A line for the calendar, or empty.
+    pub memo: String,
+    /// The draft or note that was begun for it, if its chart can be read.
+    pub note: NoteState,
+}
+
+/// A slot that another device moved the same appointment to, unseen by the first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rival {
+    /// The other slot.
+    pub slot: Slot,
+    /// Which device moved it there, if it is known.
+    pub device: Option<DeviceId>,
+    /// When, as that device's clock claimed.
+    pub time: Timestamp,
+}
+
+/// How far the note of a session has come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum NoteState {
+    /// Nobody has begun one.
+    #[default]
+    Missing,
+    /// A draft exists.
+    Draft(ObjectId),
+    /// It is signed.
+    Signed(RecordId),
+}
+
+/// A draft in a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DraftRow {
+    /// Which.
+    pub note: ObjectId,
+    /// Whose chart.
+    pub client: ClientId,
+    /// About which session.
+    pub session: Option<AppointmentId>,
+    /// How it is divided.
+    pub format: NoteFormat,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// Number of words at the last commit.
+    pub words: u32,
+    /// The note that this draft would add to: an edit that reached a signed note too late.
+    pub addendum_to: Option<RecordId>,
+}
+
+/// One line of a client's timeline.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TimelineRow {
+    /// When it happened, as its author claimed.
+    pub time: Timestamp,
+    /// What it is.
+    pub entry: TimelineEntry,
+}
+
+/// What a line of a timeline stands for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TimelineEntry {
+    /// A signed addendum.
+    Addendum {
+        /// The addendum's record.
+        record: RecordId,
+        /// The note that it adds to.
+        note: RecordId,
+        /// Number of words.
+        words: u32,
+    },
+    /// A finished measure.
+    Measure {
+        /// Its record.
+        record: RecordId,
+        /// The instrument's id.
+        instrument: String,
+        /// Sum of the answers.
+        total: u32,
+    },
+    /// A signed note.
+    Note {
+        /// Its record.
+        record: RecordId,
+        /// How it is divided.
+        format: NoteFormat,
+        /// About which session.
+        session: Option<AppointmentId>,
+        /// Number of words.
+        words: u32,
+        /// Number of addenda.
+        addenda: u32,
+        /// Whether it was signed more than 72 hours after its session.
+        late: bool,
+    },
+    /// A record of a kind that this version does not know; kept, and shown as such.
+    Unknown {
+        /// Its record.
+        record: RecordId,
+    },
+}
+
+/// What `Practice::open` returns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// A chart.
+    Chart(ChartView),
+    /// A draft.
+    Draft(DraftView),
+    /// A signed note.
+    Note(NoteView),
+}
+
+/// A client's chart as its first screen shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// Newest first.
+    pub timeline: Arc<Vec<TimelineRow>>,
+    /// Unfinished drafts, oldest first.
+    pub drafts: Vec<DraftRow>,
+    /// The plan part of the newest signed SOAP note, or empty.
+    pub last_plan: String,
+}
+
+/// A draft, to be edited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DraftView {
+    /// Its line in lists.
+    pub row: DraftRow,
+    /// The text of each part, in order.
+    pub parts: Vec<(Part, String)>,
+    /// Splices by other devices since the last view of this draft, in order; a caret moves
+    /// through them. Empty in the first view.
+    pub remote: Vec<super::edit::Splice>,
+}
+
+/// A signed note with what was added later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoteView {
+    /// The record.
+    pub record: RecordId,
+    /// Whose.
+    pub client: ClientId,
+    /// About which session.
+    pub session: Option<AppointmentId>,
+    /// How it is divided.
+    pub format: NoteFormat,
+    /// The text of each part.
+    pub parts: Vec<(Part, String)>,
+    /// Who signed.
+    pub author: MemberId,
+    /// When.
+    pub signed: Stamp,
+    /// Why late, if it was.
+    pub late_reason: Option<String>,
+    /// In the order of the log.
+    pub addenda: Vec<AddendumView>,
+}
+
+/// An addendum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddendumView {
+    /// The record.
+    pub record: RecordId,
+    /// Its text.
+    pub text: String,
+    /// Who signed.
+    pub author: MemberId,
+    /// When.
+    pub signed: Stamp,
+}
+
+/// Names of modalities as screens and the command line write them.
+impl Modality {
+    /// Returns the word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InOffice => "office",
+            Self::Video => "video",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+impl AppointmentKind {
+    /// Returns the word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Individual => "individual",
+            Self::Couple => "couple",
+            Self::Family => "family",
+            Self::Group => "group",
+            Self::Intake => "intake",
+            Self::Consultation => "consultation",
+            Self::Supervision => "supervision",
+            Self::TimeOff => "time off",
+        }
+    }
+}
+
+impl Status {
+    /// Returns the word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Confirmed => "confirmed",
+            Self::Arrived => "arrived",
+            Self::Held => "held",
+            Self::NoShow => "no-show",
+            Self::LateCancel => "late cancel",
+            Self::CancelledByClient => "cancelled by client",
+            Self::CancelledByClinician => "cancelled by clinician",
+        }
+    }
+
+    /// Returns whether the slot is free again.
+    pub const fn frees_the_slot(self) -> bool {
+        matches!(self, Self::LateCancel | Self::CancelledByClient | Self::CancelledByClinician)
+    }
+}

@@ -1,0 +1,4 @@
+//! The program `tacenda-server`.
+#![forbid(unsafe_code)]
+
+fn main() {}

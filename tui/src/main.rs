@@ -1,0 +1,3 @@
+//! The program `tacenda`.
+
+fn main() {}
