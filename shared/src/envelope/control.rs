@@ -1,0 +1,321 @@
+//! The bodies of control entries: the little that the server must understand to keep order.
+//!
+//! They hold ids, rights, counters, commitments and hashes in clear. Names and kinds of
+//! compartments are sealed before they come here.
+
+use super::Kind;
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{DevInc, DevSeq, ObjectId, Position, RingEpoch, RingId, SlotGeneration};
+use crate::suite::Hash;
+
+/// Rings on one access list at most.
+pub const MAX_RULES: usize = 64;
+/// Bytes of a sealed kind and subject at most.
+const MAX_SEALED_NAME: usize = 512;
+/// Snapshots that one erasure's base names at most.
+const MAX_BASE_SNAPSHOTS: usize = 4096;
+
+/// What members of a ring may do in a compartment: a set of read, write, manage, erase.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Rights(u8);
+
+impl Rights {
+    /// To read.
+    pub const READ: Self = Self(1);
+    /// To append deltas, records, drafts and slots.
+    pub const WRITE: Self = Self(2);
+    /// To change the access list.
+    pub const MANAGE: Self = Self(4);
+    /// To ask for and order an erasure.
+    pub const ERASE: Self = Self(8);
+    /// All four.
+    pub const ALL: Self = Self(15);
+
+    /// Returns both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns whether everything in `other` is in here too.
+    pub const fn include(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns the bits.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    fn from_bits(bits: u8) -> Result<Self, CodecError> {
+        if bits == 0 || bits > Self::ALL.0 { Err(CodecError::Unknown) } else { Ok(Self(bits)) }
+    }
+}
+
+/// One line of an access list.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct AccessRule {
+    /// Who.
+    pub ring: RingId,
+    /// What they may do.
+    pub rights: Rights,
+}
+
+/// A content key as signed: never the key, only what it must match and who it is sealed for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Slot {
+    /// Its generation; the first is 1.
+    pub generation: SlotGeneration,
+    /// Commitment to the 32 secret bytes.
+    pub commitment: Hash,
+    /// Under which epoch of each ring of the list it is sealed; in the order of ring ids.
+    pub epochs: Vec<(RingId, RingEpoch)>,
+}
+
+/// Bytes that this crate's readers without keys only carry: a salt and a ciphertext.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealedBytes {
+    /// The salt of the seal.
+    pub salt: [u8; 24],
+    /// Ciphertext and tag.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Another entry of the same log.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntryRef {
+    /// Where it stands.
+    pub position: Position,
+    /// Its envelope hash.
+    pub hash: Hash,
+}
+
+/// What is to be erased.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Target {
+    /// The whole compartment.
+    Compartment,
+    /// One record.
+    Record(EntryRef),
+}
+
+/// What stands in for the content from which one record was taken out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Base {
+    /// The slot under which the rest is sealed anew.
+    pub slot: Slot,
+    /// Hash of the pack without the record's body.
+    pub pack: Hash,
+    /// Hashes of the snapshots of each document.
+    pub snapshots: Vec<Hash>,
+}
+
+/// The body of a control entry.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ControlBody {
+    /// The access list from here on; with a new slot if it takes rights away.
+    Access {
+        /// The whole new list, in the order of ring ids.
+        rules: Vec<AccessRule>,
+        /// Generation + 1 if a ring loses a right.
+        slot: Option<Slot>,
+    },
+    /// The author has done its part of what the cited Close or Erase asks.
+    Acknowledge(EntryRef),
+    /// A draft became a record; void unless that record is valid and by the same device.
+    Close {
+        /// The draft.
+        object: ObjectId,
+        /// The incarnation that signed the record.
+        dev_inc: DevInc,
+        /// The number of the record's envelope.
+        dev_seq: DevSeq,
+    },
+    /// A draft with a key of its own begins.
+    Draft {
+        /// The draft.
+        object: ObjectId,
+        /// Commitment to its key.
+        commitment: Hash,
+    },
+    /// An erasure is ordered.
+    Erase {
+        /// The request that it carries out.
+        request: EntryRef,
+        /// For one record: what stands in for the rest.
+        base: Option<Base>,
+    },
+    /// An erasure is asked for.
+    EraseRequest(Target),
+    /// A compartment begins.
+    Genesis {
+        /// Who may do what, in the order of ring ids.
+        rules: Vec<AccessRule>,
+        /// Generation 1.
+        slot: Slot,
+        /// Kind and subject, sealed under the slot.
+        name: SealedBytes,
+    },
+    /// A new content key.
+    Slot(Slot),
+}
+
+impl ControlBody {
+    /// Returns the kind of envelope that carries this body.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Access { .. } => Kind::Access,
+            Self::Acknowledge(_) => Kind::Acknowledge,
+            Self::Close { .. } => Kind::Close,
+            Self::Draft { .. } => Kind::Draft,
+            Self::Erase { .. } => Kind::Erase,
+            Self::EraseRequest(_) => Kind::EraseRequest,
+            Self::Genesis { .. } => Kind::Genesis,
+            Self::Slot(_) => Kind::Slot,
+        }
+    }
+
+    /// Writes the body:
+    ///
+    /// ```text
+    /// genesis       rules slot salt24 bytes
+    /// access        rules option(slot)
+    /// slot          slot
+    /// draft         object16 commitment32
+    /// close         object16 dev_inc4 dev_seq8
+    /// acknowledge   position8 hash32
+    /// erase request u8 (0 compartment | 1 record: position8 hash32)
+    /// erase         position8 hash32 option(slot pack32 count4 (snapshot32)*)
+    ///
+    /// rules = count4 (ring16 rights1)*       ascending by ring, none twice
+    /// slot  = generation4 commitment32 count4 (ring16 epoch4)*    ascending, none twice
+    /// bytes = length4 ...      option(x) = 0 | 1 x
+    /// ```
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        match self {
+            Self::Access { rules, slot } => {
+                write_rules(&mut w, rules);
+                w.option(slot.as_ref(), write_slot);
+            }
+            Self::Acknowledge(entry) => write_ref(&mut w, entry),
+            Self::Close { object, dev_inc, dev_seq } => {
+                w.fixed(object.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
+            }
+            Self::Draft { object, commitment } => {
+                w.fixed(object.as_bytes()).fixed(commitment.as_bytes());
+            }
+            Self::Erase { request, base } => {
+                write_ref(&mut w, request);
+                w.option(base.as_ref(), |w, base| {
+                    write_slot(w, &base.slot);
+                    w.fixed(base.pack.as_bytes());
+                    w.list(&base.snapshots, |w, hash| {
+                        w.fixed(hash.as_bytes());
+                    });
+                });
+            }
+            Self::EraseRequest(Target::Compartment) => {
+                w.u8(0);
+            }
+            Self::EraseRequest(Target::Record(entry)) => {
+                w.u8(1);
+                write_ref(&mut w, entry);
+            }
+            Self::Genesis { rules, slot, name } => {
+                write_rules(&mut w, rules);
+                write_slot(&mut w, slot);
+                w.fixed(&name.salt).bytes(&name.ciphertext);
+            }
+            Self::Slot(slot) => write_slot(&mut w, slot),
+        }
+        w.into_bytes()
+    }
+
+    /// Reads the body of `kind`; `None` if the kind is of a newer version.
+    pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Option<Self>, CodecError> {
+        let mut r = Reader::new(bytes);
+        let body = match kind {
+            Kind::Access => Self::Access { rules: read_rules(&mut r)?, slot: r.option(read_slot)? },
+            Kind::Acknowledge => Self::Acknowledge(read_ref(&mut r)?),
+            Kind::Close => Self::Close {
+                object: ObjectId::from_bytes(r.fixed()?),
+                dev_inc: DevInc::new(r.u32()?),
+                dev_seq: DevSeq::new(r.u64()?),
+            },
+            Kind::Draft => Self::Draft {
+                object: ObjectId::from_bytes(r.fixed()?),
+                commitment: Hash::from_bytes(r.fixed()?),
+            },
+            Kind::Erase => Self::Erase { request: read_ref(&mut r)?, base: r.option(read_base)? },
+            Kind::EraseRequest => Self::EraseRequest(match r.u8()? {
+                0 => Target::Compartment,
+                1 => Target::Record(read_ref(&mut r)?),
+                _ => return Err(CodecError::Unknown),
+            }),
+            Kind::Genesis => Self::Genesis {
+                rules: read_rules(&mut r)?,
+                slot: read_slot(&mut r)?,
+                name: SealedBytes {
+                    salt: r.fixed()?,
+                    ciphertext: r.bytes(MAX_SEALED_NAME)?.to_vec(),
+                },
+            },
+            Kind::Slot => Self::Slot(read_slot(&mut r)?),
+            _ => return Ok(None),
+        };
+        r.finish()?;
+        Ok(Some(body))
+    }
+}
+
+fn write_rules(w: &mut Writer, rules: &[AccessRule]) {
+    w.list(rules, |w, rule| {
+        w.fixed(rule.ring.as_bytes()).u8(rule.rights.bits());
+    });
+}
+
+fn read_rules(r: &mut Reader<'_>) -> Result<Vec<AccessRule>, CodecError> {
+    let rules = r.list(MAX_RULES, |r| {
+        let ring = RingId::from_bytes(r.fixed()?);
+        Ok(AccessRule { ring, rights: Rights::from_bits(r.u8()?)? })
+    })?;
+    // A list that nobody is on could never be changed again.
+    let ascending = rules.iter().zip(rules.iter().skip(1)).all(|(a, b)| a.ring < b.ring);
+    if ascending && !rules.is_empty() { Ok(rules) } else { Err(CodecError::Unknown) }
+}
+
+fn write_slot(w: &mut Writer, slot: &Slot) {
+    w.u32(slot.generation.get()).fixed(slot.commitment.as_bytes());
+    w.list(&slot.epochs, |w, (ring, epoch)| {
+        w.fixed(ring.as_bytes()).u32(epoch.get());
+    });
+}
+
+fn read_slot(r: &mut Reader<'_>) -> Result<Slot, CodecError> {
+    let slot = Slot {
+        generation: SlotGeneration::new(r.u32()?),
+        commitment: Hash::from_bytes(r.fixed()?),
+        epochs: r
+            .list(MAX_RULES, |r| Ok((RingId::from_bytes(r.fixed()?), RingEpoch::new(r.u32()?))))?,
+    };
+    let ascending = slot.epochs.iter().zip(slot.epochs.iter().skip(1)).all(|(a, b)| a.0 < b.0);
+    let sound = ascending && !slot.epochs.is_empty() && slot.generation != SlotGeneration::ZERO;
+    if sound { Ok(slot) } else { Err(CodecError::Unknown) }
+}
+
+fn write_ref(w: &mut Writer, entry: &EntryRef) {
+    w.u64(entry.position.get()).fixed(entry.hash.as_bytes());
+}
+
+fn read_ref(r: &mut Reader<'_>) -> Result<EntryRef, CodecError> {
+    Ok(EntryRef { position: Position::new(r.u64()?), hash: Hash::from_bytes(r.fixed()?) })
+}
+
+fn read_base(r: &mut Reader<'_>) -> Result<Base, CodecError> {
+    Ok(Base {
+        slot: read_slot(r)?,
+        pack: Hash::from_bytes(r.fixed()?),
+        snapshots: r.list(MAX_BASE_SNAPSHOTS, |r| r.fixed().map(Hash::from_bytes))?,
+    })
+}
