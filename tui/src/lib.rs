@@ -6,3 +6,4 @@
 pub mod input;
 pub mod message;
 pub mod notice;
+pub mod widget;

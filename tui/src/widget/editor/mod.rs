@@ -1,0 +1,374 @@
+//! The editor of one part of a note: text, caret, selection, undo.
+//!
+//! Every edit is a position, a count that goes and a text that comes; it is applied to the rope
+//! and handed to the caller as a [`Splice`] in one function, so that the document can never hear
+//! of something else than what is on the screen. The editor never asks a clock and never draws
+//! a byte that a terminal would obey.
+
+mod boundary;
+mod draw;
+mod find;
+mod history;
+mod keys;
+mod layout;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+pub use keys::Reply;
+pub use transform::rebase;
+
+use crate::widget::safe;
+use history::{History, Kind, Made};
+use layout::Walker;
+use ropey::Rope;
+use std::fmt;
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::practice::edit::{Part, Splice};
+use transform::{Op, ops};
+
+/// The longest text of a part. Bytes of UTF-8.
+pub const PART_LIMIT: usize = 1024 * 1024;
+
+/// The widest row of text, however wide the terminal is. Columns.
+pub const WRAP: usize = 100;
+
+/// Why text was not taken. Nothing of it is in the part then, and what was there is untouched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The part would be longer than [`PART_LIMIT`].
+    #[error("the part would hold {bytes} bytes, {PART_LIMIT} are allowed")]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
+}
+
+/// The editor of one part.
+#[derive(Clone)]
+pub struct Editor {
+    part: Part,
+    rope: Rope,
+    /// Where the caret is: always on the boundary of a grapheme cluster.
+    caret: usize,
+    /// The other end of the selection, if there is one.
+    anchor: Option<usize>,
+    /// The column that Up and Down try to keep.
+    goal: Option<usize>,
+    /// A position in the first row that is shown.
+    top: usize,
+    columns: u16,
+    rows: u16,
+    history: History,
+    marks: Vec<usize>,
+}
+
+impl fmt::Debug for Editor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text is clinical.
+        write!(f, "Editor({:?}, {} code points)", self.part, self.rope.len_chars())
+    }
+}
+
+impl Editor {
+    /// Takes the text of a part; the caret is at its end.
+    pub fn new(part: Part, text: &str) -> Self {
+        let rope = Rope::from_str(text);
+        let caret = rope.len_chars();
+        Self {
+            part,
+            rope,
+            caret,
+            anchor: None,
+            goal: None,
+            top: 0,
+            columns: 80,
+            rows: 24,
+            history: History::default(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// Returns which part it is.
+    pub const fn part(&self) -> Part {
+        self.part
+    }
+
+    /// Returns the text as a rope; cloning it is cheap.
+    pub const fn rope(&self) -> &Rope {
+        &self.rope
+    }
+
+    /// Returns the text.
+    pub fn text(&self) -> String {
+        self.rope.to_string()
+    }
+
+    /// Returns whether there is nothing but blanks. Looks no further than the first letter.
+    pub fn is_blank(&self) -> bool {
+        self.rope.chars().all(char::is_whitespace)
+    }
+
+    /// Returns the number of words. Walks the whole text: for pauses, not for keys.
+    pub fn words(&self) -> usize {
+        let mut within = false;
+        let mut words = 0;
+        for letter in self.rope.chars() {
+            let blank = letter.is_whitespace();
+            words += usize::from(within && blank);
+            within = !blank;
+        }
+        words + usize::from(within)
+    }
+
+    /// Returns where the caret is, in code points.
+    pub const fn caret(&self) -> usize {
+        self.caret
+    }
+
+    /// Returns the selection, first end first, if it is not empty.
+    pub fn selection(&self) -> Option<(usize, usize)> {
+        let anchor = self.anchor.filter(|anchor| *anchor != self.caret)?;
+        Some((anchor.min(self.caret), anchor.max(self.caret)))
+    }
+
+    /// Returns the text that is selected.
+    pub fn selected(&self) -> Option<String> {
+        let (from, to) = self.selection()?;
+        Some(self.rope.slice(from..to).to_string())
+    }
+
+    /// Puts the caret on a position, or on the boundary before it; ends the selection.
+    pub fn place_caret(&mut self, position: usize) {
+        self.caret = boundary::floor(&self.rope, position);
+        self.anchor = None;
+        self.goal = None;
+        self.history.seal();
+        self.follow_caret();
+    }
+
+    /// Shows where others have their carets.
+    pub fn set_marks(&mut self, marks: Vec<usize>) {
+        self.marks = marks;
+    }
+
+    /// Replaces `deleted` code points at `position` by `inserted`, by the letter, as one step of
+    /// undo, and puts the caret behind. What lies beyond the end is cut off. Returns what has
+    /// changed, or `None` if nothing has.
+    pub fn replace(&mut self, position: usize, deleted: usize, inserted: &str) -> Option<Splice> {
+        self.edit(position, deleted, inserted, Kind::Single, Timestamp::from_millis(0))
+    }
+
+    /// Types or pastes a text over the selection. Line ends become line feeds and other controls
+    /// become their pictures; whatever is taken is one step of undo.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::TooLong`] if the part would be longer than [`PART_LIMIT`].
+    pub fn insert(&mut self, text: &str) -> Result<Option<Splice>, Refusal> {
+        self.insert_as(text, Kind::Single, Timestamp::from_millis(0))
+    }
+
+    /// Undoes the last own step. Returns what has changed.
+    pub fn undo(&mut self) -> Vec<Splice> {
+        let Some(ops) = self.history.take_undo() else { return Vec::new() };
+        let (splices, inverse) = self.carry_out(ops);
+        self.history.undone(inverse);
+        splices
+    }
+
+    /// Does again what was undone last. Returns what has changed.
+    pub fn redo(&mut self) -> Vec<Splice> {
+        let Some(ops) = self.history.take_redo() else { return Vec::new() };
+        let (splices, inverse) = self.carry_out(ops);
+        self.history.redone(inverse);
+        splices
+    }
+
+    /// Applies what others have changed, in order. Splices of other parts are passed over. The
+    /// caret stays behind the character that was at its left.
+    pub fn apply_remote(&mut self, splices: &[Splice]) {
+        let part = self.part;
+        for splice in splices.iter().filter(|splice| splice.part == part) {
+            let position = splice.position.min(self.rope.len_chars());
+            let deleted = splice.deleted.min(self.rope.len_chars() - position);
+            for op in ops(position, deleted, &splice.inserted) {
+                self.history.remote(&op);
+            }
+            self.change(position, deleted, &splice.inserted);
+        }
+        self.settle();
+    }
+
+    /// Tells how large the area is. What was at the caret stays in it.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        if (self.columns, self.rows) == (columns, rows) {
+            return;
+        }
+        (self.columns, self.rows) = (columns, rows);
+        self.goal = None;
+        self.follow_caret();
+        self.fill_screen();
+    }
+
+    /// Returns how many rows the text takes in `columns`, but counts no further than `limit`.
+    pub fn rows_needed(&self, columns: u16, limit: u16) -> u16 {
+        let mut walker = Walker::at(&self.rope, 0, wrap(columns));
+        let mut rows = 1;
+        while rows < limit && walker.down() {
+            rows += 1;
+        }
+        rows
+    }
+
+    fn insert_as(
+        &mut self,
+        text: &str,
+        kind: Kind,
+        time: Timestamp,
+    ) -> Result<Option<Splice>, Refusal> {
+        let text = clean(text);
+        let (from, to) = self.selection().unwrap_or((self.caret, self.caret));
+        let gone = self.rope.char_to_byte(to) - self.rope.char_to_byte(from);
+        let bytes = self.rope.len_bytes() - gone + text.len();
+        if bytes > PART_LIMIT && text.len() > gone {
+            return Err(Refusal::TooLong { bytes });
+        }
+        Ok(self.edit(from, to - from, &text, kind, time))
+    }
+
+    /// The one way in which an own edit reaches the text.
+    fn edit(
+        &mut self,
+        position: usize,
+        deleted: usize,
+        inserted: &str,
+        kind: Kind,
+        time: Timestamp,
+    ) -> Option<Splice> {
+        let position = position.min(self.rope.len_chars());
+        let deleted = deleted.min(self.rope.len_chars() - position);
+        if deleted == 0 && inserted.is_empty() {
+            return None;
+        }
+        let removed = self.change(position, deleted, inserted);
+        let inserted = inserted.to_owned();
+        let made = Made { position, removed, inserted, kind, time };
+        self.history.record(&made);
+        self.caret = position + made.inserted.chars().count();
+        self.anchor = None;
+        self.settle();
+        Some(Splice { part: self.part, position, deleted, inserted: made.inserted })
+    }
+
+    /// Carries out an undo or a redo. Returns the splices and what reverts them.
+    fn carry_out(&mut self, todo: Vec<Op>) -> (Vec<Splice>, Vec<Op>) {
+        let mut splices = Vec::with_capacity(todo.len());
+        let mut inverse = Vec::with_capacity(todo.len());
+        for op in todo {
+            let splice = op.into_splice(self.part);
+            let removed = self.change(splice.position, splice.deleted, &splice.inserted);
+            let count = splice.inserted.chars().count();
+            self.caret = splice.position + count;
+            inverse.splice(0..0, ops(splice.position, count, &removed));
+            splices.push(splice);
+        }
+        self.anchor = None;
+        self.settle();
+        (splices, inverse)
+    }
+
+    /// Changes the rope and moves everything that points into it. Returns the text that went.
+    fn change(&mut self, position: usize, deleted: usize, inserted: &str) -> String {
+        let end = position + deleted;
+        let removed = self.rope.slice(position..end).to_string();
+        self.rope.remove(position..end);
+        self.rope.insert(position, inserted);
+        let count = inserted.chars().count();
+        let places = [&mut self.caret, &mut self.top];
+        for place in places.into_iter().chain(&mut self.anchor).chain(&mut self.marks) {
+            *place = transform::moved(*place, position, deleted, count);
+        }
+        removed
+    }
+
+    /// Brings caret and selection back onto boundaries after the text has changed.
+    fn settle(&mut self) {
+        self.caret = boundary::ceil(&self.rope, self.caret);
+        self.anchor = self.anchor.map(|anchor| boundary::ceil(&self.rope, anchor));
+        self.goal = None;
+        self.follow_caret();
+    }
+
+    fn wrap(&self) -> usize {
+        wrap(self.columns)
+    }
+
+    /// Scrolls by half a page if the caret is outside: one redraw in many lines, not each line.
+    fn follow_caret(&mut self) {
+        if self.rows == 0 {
+            return;
+        }
+        let mut caret = Walker::at(&self.rope, self.caret, self.wrap());
+        let wanted = caret.row().start;
+        let mut walker = Walker::at(&self.rope, self.top, self.wrap());
+        self.top = walker.row().start;
+        if wanted >= self.top {
+            for _ in 0..self.rows {
+                if walker.row().start == wanted {
+                    return;
+                }
+                if !walker.down() {
+                    break;
+                }
+            }
+        }
+        for _ in 0..self.rows / 2 {
+            if !caret.up() {
+                break;
+            }
+        }
+        self.top = caret.row().start;
+    }
+
+    /// Shows more of the text above when the area has grown beyond its end.
+    fn fill_screen(&mut self) {
+        let mut walker = Walker::at(&self.rope, self.top, self.wrap());
+        let mut below = 1;
+        while below < self.rows && walker.down() {
+            below += 1;
+        }
+        let mut walker = Walker::at(&self.rope, self.top, self.wrap());
+        while below < self.rows && walker.up() {
+            below += 1;
+        }
+        self.top = walker.row().start;
+    }
+}
+
+/// The last column is left for the caret behind a full row.
+fn wrap(columns: u16) -> usize {
+    usize::from(columns).saturating_sub(1).clamp(1, WRAP)
+}
+
+/// Makes what comes from a keyboard or a clipboard fit to be kept: one kind of line end, and no
+/// character that a terminal would obey if some other program showed the text.
+fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\r' => {
+                letters.next_if_eq(&'\n');
+                out.push('\n');
+            }
+            '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
+            '\n' | '\t' => out.push(letter),
+            _ if letter.is_control() => {
+                out.push_str(&safe::shown(letter.encode_utf8(&mut [0; 4])));
+            }
+            _ => out.push(letter),
+        }
+    }
+    out
+}
