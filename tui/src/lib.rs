@@ -6,4 +6,5 @@
 pub mod input;
 pub mod message;
 pub mod notice;
+pub mod terminal;
 pub mod widget;
