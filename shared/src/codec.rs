@@ -35,6 +35,12 @@ impl Writer {
         Self::default()
     }
 
+    /// Starts with room for `capacity` bytes. Within it nothing is ever moved, so a secret that is
+    /// written leaves no copy behind.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
     /// Writes one byte.
     pub fn u8(&mut self, value: u8) -> &mut Self {
         self.fixed(&[value])

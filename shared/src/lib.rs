@@ -11,7 +11,7 @@
 //! sync                             frames, the server's half, the device's half
 //! journal                          what was acknowledged survives
 //! ------------------------------   from here on only with `device`
-//! seal · keys                      from a passphrase to the key of one envelope
+//! plaintext · seal · keys          from a passphrase to the key of one envelope
 //! practice                         documents, records, rules: the one door
 //! ```
 #![forbid(unsafe_code)]
@@ -28,6 +28,8 @@ pub mod sync;
 
 #[cfg(feature = "device")]
 pub mod keys;
+#[cfg(feature = "device")]
+pub mod plaintext;
 #[cfg(feature = "device")]
 pub mod practice;
 #[cfg(feature = "device")]
