@@ -1,0 +1,265 @@
+//! Collection: giving back the room of frames that are no longer needed.
+//!
+//! Live frames are copied, never changed. At every step the folder holds the old segments or the
+//! new one, whole. Which frames are live is the caller's to say.
+
+use super::append::{AppendError, Journal, Sealed, segment_name};
+use super::disk::FileSystem;
+use super::durable::{WriteFailure, sync_folder, write_durably};
+use super::frame::{
+    COMMIT_BYTES, FRAME_OVERHEAD, Footer, Form, HEADER_BYTES, Header, MAX_RETIRED, Manifest,
+};
+use super::frame::{SegmentId, write_commit, write_frame};
+use super::open::{PART_SUFFIX, read_segment};
+use super::scan::scan;
+use super::{Frame, FrameKind, FrameRef, Location, Lsn, MAX_SEGMENT_BYTES};
+use crate::codec::Writer;
+use aws_lc_rs::digest;
+use std::convert::Infallible;
+use std::io;
+use thiserror::Error;
+
+/// What a collection did.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Collected {
+    /// Frames that lie elsewhere now: from, to.
+    pub moved: Vec<(Location, Location)>,
+    /// How many bytes the folder became smaller. 0 with nothing moved: there was nothing to do.
+    pub freed: u64,
+    /// How many replaced files could not be removed yet; the next opening removes them.
+    pub left: usize,
+}
+
+/// Why a collection was not done. The journal is as it was.
+#[derive(Debug, Error)]
+pub enum CollectError {
+    /// A segment is damaged; it is left alone.
+    #[error("segment {segment} is damaged")]
+    Damaged {
+        /// Number of the segment.
+        segment: u64,
+    },
+    /// The disk did not give a segment.
+    #[error("the disk did not give a segment")]
+    Disk(#[source] io::Error),
+    /// The copy was not written.
+    #[error("the collected segment was not written")]
+    Write(#[from] AppendError),
+}
+
+impl<F: FileSystem> Journal<F> {
+    /// Replaces one run of neighbouring sealed segments by one that holds only what is `live`.
+    ///
+    /// A segment takes part if less than half of it is live, or if it is small and has a
+    /// neighbour that takes part. Call it again until nothing is moved and nothing freed. Frames
+    /// in the active segment are not asked about.
+    ///
+    /// # Errors
+    /// See [`CollectError`]. After a failed sync the journal is poisoned.
+    pub fn collect(
+        &mut self,
+        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+    ) -> Result<Collected, CollectError> {
+        self.check_writable()?;
+        let Some(run) = self.next_run(live)? else {
+            return Ok(Collected::default());
+        };
+        let (number, id) = self.draw_segment();
+        let copy = Copy::of(&run, number, id, self.config.class);
+        self.commit(&run, &copy)?;
+        Ok(self.retire(&run, copy))
+    }
+
+    /// Finds the first run worth replacing, with its live frames.
+    fn next_run(
+        &self,
+        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+    ) -> Result<Option<Run>, CollectError> {
+        let mut order: Vec<(u64, Sealed)> = self.sealed.iter().map(|(n, s)| (*n, *s)).collect();
+        order.sort_by_key(|(_, sealed)| sealed.first_lsn);
+        let limit = self.config.segment_bytes.min(MAX_SEGMENT_BYTES / 2);
+        let mut run = Run::default();
+        for (number, sealed) in order {
+            let member = self.weigh(number, sealed, live)?;
+            let is_small = sealed.bytes.saturating_mul(SMALL) < limit;
+            let takes_part = member.is_mostly_dead() || is_small;
+            let fits = run.live_bytes.saturating_add(member.live_bytes) <= limit
+                && run.members.len() < MAX_RETIRED;
+            if takes_part && fits {
+                run.push(member);
+                continue;
+            }
+            if run.is_worth_it() {
+                break;
+            }
+            run = Run::default();
+            if takes_part {
+                run.push(member);
+            }
+        }
+        Ok(run.is_worth_it().then_some(run))
+    }
+
+    fn weigh(
+        &self,
+        number: u64,
+        sealed: Sealed,
+        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+    ) -> Result<Member, CollectError> {
+        let bytes = read_segment(&self.fs, number).map_err(CollectError::Disk)?;
+        let damaged = CollectError::Damaged { segment: number };
+        let Some(header) = Header::parse(&bytes).filter(|header| header.id == sealed.id) else {
+            return Err(damaged);
+        };
+        let mut member = Member { number, sealed, frames: Vec::new(), live_bytes: 0 };
+        let Ok(found) = scan::<Infallible>(&bytes, &header, false, &mut |frame| {
+            if live(&frame) {
+                let mut length = FRAME_OVERHEAD + frame.payload.len();
+                if member.frames.last().is_none_or(|last| last.group != frame.group) {
+                    length += FRAME_OVERHEAD + COMMIT_BYTES;
+                }
+                member.live_bytes = member.live_bytes.saturating_add(length as u64);
+                member.frames.push(frame.to_frame());
+            }
+            Ok(())
+        });
+        if found.damage.is_empty() { Ok(member) } else { Err(damaged) }
+    }
+
+    /// Writes the copy beside the originals; the rename makes it count.
+    fn commit(&mut self, run: &Run, copy: &Copy) -> Result<(), CollectError> {
+        let part = format!("{:016x}{PART_SUFFIX}", copy.number);
+        let written = self.fs.create_new(&part).map_err(WriteFailure::from);
+        let written = written.and_then(|file| write_durably(&self.fs, &file, 0, &copy.bytes));
+        match written {
+            Ok(()) => {}
+            Err(failure) => {
+                // If even this fails, the next opening removes it.
+                let _left = self.fs.remove(&part);
+                return Err(match failure {
+                    WriteFailure::Full => AppendError::Full.into(),
+                    WriteFailure::Unknown(error) => self.poison(error).into(),
+                });
+            }
+        }
+        let renamed = self.fs.rename(&part, &segment_name(copy.number));
+        renamed.map_err(|error| self.poison(error))?;
+        sync_folder(&self.fs).map_err(|error| self.poison(error))?;
+        let (Some(first), Some(last)) = (run.members.first(), run.members.last()) else {
+            return Ok(());
+        };
+        let sealed = Sealed {
+            id: copy.id,
+            first_lsn: first.sealed.first_lsn,
+            first_group: first.sealed.first_group,
+            last_lsn: last.sealed.last_lsn,
+            last_group: last.sealed.last_group,
+            bytes: copy.bytes.len() as u64,
+        };
+        self.sealed.insert(copy.number, sealed);
+        Ok(())
+    }
+
+    /// Removes what the committed copy replaces. Nothing here can lose anything any more.
+    fn retire(&mut self, run: &Run, copy: Copy) -> Collected {
+        let mut left = 0;
+        let mut before = 0_u64;
+        for member in &run.members {
+            before = before.saturating_add(member.sealed.bytes);
+            self.sealed.remove(&member.number);
+            if self.fs.remove(&segment_name(member.number)).is_err() {
+                left += 1;
+            }
+        }
+        if let Err(error) = sync_folder(&self.fs) {
+            self.poison(error);
+        }
+        let freed = before.saturating_sub(copy.bytes.len() as u64);
+        Collected { moved: copy.moved, freed, left }
+    }
+}
+
+/// A sealed segment and what is live in it.
+struct Member {
+    number: u64,
+    sealed: Sealed,
+    frames: Vec<Frame>,
+    live_bytes: u64,
+}
+
+impl Member {
+    fn is_mostly_dead(&self) -> bool {
+        // Measured by what would be left of it, so that what was just collected is not again.
+        self.live_bytes.saturating_add(EMPTY_BYTES).saturating_mul(2) < self.sealed.bytes
+    }
+}
+
+/// Neighbouring segments that one will replace.
+#[derive(Default)]
+struct Run {
+    members: Vec<Member>,
+    live_bytes: u64,
+}
+
+impl Run {
+    fn push(&mut self, member: Member) {
+        self.live_bytes = self.live_bytes.saturating_add(member.live_bytes);
+        self.members.push(member);
+    }
+
+    fn is_worth_it(&self) -> bool {
+        self.members.len() > 1 || self.members.iter().any(Member::is_mostly_dead)
+    }
+}
+
+/// The bytes of a collected segment.
+struct Copy {
+    number: u64,
+    id: SegmentId,
+    bytes: Vec<u8>,
+    moved: Vec<(Location, Location)>,
+}
+
+impl Copy {
+    fn of(run: &Run, number: u64, id: SegmentId, class: [u8; 8]) -> Self {
+        let first = run.members.first().map(|member| member.sealed);
+        let last = run.members.last().map(|member| member.sealed);
+        let (first_lsn, first_group) =
+            first.map_or((Lsn::new(1), 1), |sealed| (sealed.first_lsn, sealed.first_group));
+        let (last_lsn, last_group) =
+            last.map_or((first_lsn, first_group), |sealed| (sealed.last_lsn, sealed.last_group));
+        let form = Form::Collected;
+        let header = Header { class, number, first_lsn, first_group, form, id };
+        let mut out = Writer::new();
+        out.fixed(&header.to_bytes());
+        let retired = run.members.iter().map(|member| (member.number, member.sealed.id));
+        let manifest = Manifest { retired: retired.collect() }.to_bytes();
+        write_frame(&mut out, id, (first_lsn, first_group), FrameKind::MANIFEST, &manifest);
+
+        let frames: Vec<&Frame> = run.members.iter().flat_map(|member| &member.frames).collect();
+        let mut moved = Vec::with_capacity(frames.len());
+        for group in frames.chunk_by(|one, next| one.group == next.group) {
+            let mut item = Writer::new();
+            let mut last = (first_lsn, first_group);
+            for frame in group {
+                let offset = out.len().saturating_add(item.len()) as u64;
+                moved.push((frame.location, Location { segment: number, offset }));
+                last = (frame.lsn, frame.group);
+                write_frame(&mut item, id, last, frame.kind, &frame.payload);
+            }
+            write_commit(&mut item, id, last, group.len());
+            out.fixed(item.as_slice());
+        }
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest::digest(&digest::SHA256, out.as_slice()).as_ref());
+        let footer = Footer { frames: frames.len() as u64, last_lsn, sha256 }.to_bytes();
+        write_frame(&mut out, id, (last_lsn, last_group), FrameKind::FOOTER, &footer);
+        Self { number, id, bytes: out.into_bytes(), moved }
+    }
+}
+
+/// A segment is small below one part in this many of the configured size.
+const SMALL: u64 = 4;
+/// Length of a collected segment that replaces one and holds nothing: header, manifest of one
+/// entry, footer.
+const EMPTY_BYTES: u64 = (HEADER_BYTES + FRAME_OVERHEAD + 28 + FRAME_OVERHEAD + 48) as u64;
