@@ -3,4 +3,5 @@
 pub mod change;
 pub mod compartment;
 pub mod edit;
+pub mod generate;
 pub mod view;

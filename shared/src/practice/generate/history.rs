@@ -1,0 +1,342 @@
+//! Turns plan and outcomes into dated edits. Text is written only when its edit is asked for.
+
+use super::calendar::{CELLS, Plan};
+use super::grammar::{Grammar, pick};
+use super::outcome::{Documented, Outcome};
+use super::people::Person;
+use super::{Dated, measures};
+use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
+use crate::practice::edit::{
+    AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, Status,
+};
+use crate::random::Seeded;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time, time};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// Where and for whom the history is written.
+pub(super) struct Place {
+    /// Whose calendar it is.
+    pub(super) clinician: MemberId,
+    /// As it is written into slots.
+    pub(super) zone: String,
+    /// The same, to count with.
+    pub(super) time_zone: TimeZone,
+    /// The day on which the history ends.
+    pub(super) today: Date,
+}
+
+/// What happens, in short: the text of a note comes later.
+enum Act {
+    /// An edit that is small enough to keep.
+    Ready(Box<Edit>),
+    /// The text of a note.
+    Write { person: usize, note: ObjectId, number: u32, ease: f64 },
+}
+
+/// All acts in order of time.
+pub(super) struct History {
+    acts: std::vec::IntoIter<(Timestamp, Act)>,
+    people: Vec<Person>,
+    grammar: Grammar,
+}
+
+/// How many sessions lie between two measures.
+const SESSIONS_PER_MEASURE: u32 = 4;
+/// How many days before an appointment it is usually booked.
+const BOOKED_AHEAD_DAYS: i64 = 42;
+/// A client whose last appointment is older than this is in the archive.
+const ARCHIVED_AFTER_DAYS: i64 = 56;
+/// Where an appointment of the first cell was, before it was moved there. No cell is that late.
+const MOVED_FROM: Time = time(18, 45, 0, 0);
+
+impl Iterator for History {
+    type Item = Dated;
+
+    fn next(&mut self) -> Option<Dated> {
+        let (at, act) = self.acts.next()?;
+        let edit = match act {
+            Act::Ready(edit) => *edit,
+            Act::Write { person, note, number, ease } => {
+                let person = self.people.get(person)?;
+                let parts = person.voice.note(&self.grammar, number, ease);
+                let splices = parts
+                    .into_iter()
+                    .map(|(part, inserted)| Splice { part, position: 0, deleted: 0, inserted })
+                    .collect();
+                Edit::ChangeDraft { note, client: person.id, splices }
+            }
+        };
+        Some(Dated { at, edit })
+    }
+}
+
+impl History {
+    /// Lays out everything that happens.
+    pub(super) fn new(
+        people: Vec<Person>,
+        plan: &Plan,
+        outcomes: &BTreeMap<(Date, usize), Outcome>,
+        place: Place,
+        random: Seeded,
+    ) -> Self {
+        let mut writer = Writer { people: &people, place, random, acts: Vec::new() };
+        let mut seen: BTreeMap<usize, Course> = BTreeMap::new();
+        for client in plan.values().flatten() {
+            seen.entry(*client).or_default().planned += 1;
+        }
+        for (at, client) in plan {
+            let Some(outcome) = outcomes.get(at) else { continue };
+            match client {
+                Some(client) => {
+                    writer.appointment(*at, *client, *outcome, seen.entry(*client).or_default());
+                }
+                None => writer.supervision(*at, *outcome),
+            }
+        }
+        writer.archive(&seen);
+        let mut acts = writer.acts;
+        // Stable: what happens at one moment keeps the order in which it was laid out.
+        acts.sort_by_key(|(at, _)| *at);
+        Self { acts: acts.into_iter(), grammar: Grammar::new(), people }
+    }
+}
+
+/// How far a client's treatment has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Course {
+    /// All appointments.
+    planned: u32,
+    /// Those that were laid out.
+    passed: u32,
+    /// Those that took place.
+    held: u32,
+    /// The newest.
+    last: Option<Date>,
+    /// When the client was added.
+    since: Option<DateTime>,
+}
+
+struct Writer<'p> {
+    people: &'p [Person],
+    place: Place,
+    random: Seeded,
+    acts: Vec<(Timestamp, Act)>,
+}
+
+impl Writer<'_> {
+    fn appointment(
+        &mut self,
+        at: (Date, usize),
+        client: usize,
+        outcome: Outcome,
+        course: &mut Course,
+    ) {
+        let Some(person) = self.people.get(client) else { return };
+        let first = course.passed == 0;
+        let share = f64::from(course.passed) / f64::from(course.planned.max(1));
+        let ease = person.ease_at_start + (person.ease_at_end - person.ease_at_start) * share;
+        course.passed += 1;
+        course.last = Some(at.0);
+
+        let id = AppointmentId::random(&mut self.random);
+        let slot = self.slot(at, person.modality);
+        let start = slot.start;
+        let kind = if first { AppointmentKind::Intake } else { person.kind };
+        let since = course.since.unwrap_or_else(|| {
+            let made = start.saturating_sub(9.days()).saturating_sub(13.minutes());
+            made.min(self.place.today.to_datetime(time(7, 30, 0, 0)))
+        });
+        if first {
+            let contact = person.contact.clone();
+            self.act(since, Edit::NewClient { client: person.id, contact });
+        }
+        course.since = Some(since);
+        self.book(id, vec![person.id], kind, slot.clone(), since);
+        self.status(id, start, outcome);
+        if let Outcome::Held(documented) = outcome {
+            if course.held.is_multiple_of(SESSIONS_PER_MEASURE) {
+                let instrument = person.voice.instrument();
+                let answers = measures::answers(instrument, ease, &mut self.random);
+                self.act(
+                    start.saturating_add(6.minutes()),
+                    Edit::EnterMeasure {
+                        client: person.id,
+                        session: Some(id),
+                        instrument: instrument.to_owned(),
+                        answers,
+                    },
+                );
+            }
+            self.note(client, id, &slot, documented, course.held, ease);
+            course.held += 1;
+        }
+    }
+
+    fn supervision(&mut self, at: (Date, usize), outcome: Outcome) {
+        let id = AppointmentId::random(&mut self.random);
+        let slot = self.slot(at, Modality::InOffice);
+        let start = slot.start;
+        self.book(id, Vec::new(), AppointmentKind::Supervision, slot, DateTime::MIN);
+        self.status(id, start, outcome);
+    }
+
+    fn slot(&mut self, at: (Date, usize), modality: Modality) -> Slot {
+        let (date, cell) = at;
+        let start = CELLS.get(cell).copied().unwrap_or(Time::midnight());
+        // Now and then a session is by video that usually is not.
+        let modality = if self.random.below(12) == 0 { Modality::Video } else { modality };
+        Slot {
+            start: date.to_datetime(start),
+            zone: self.place.zone.clone(),
+            minutes: 50,
+            clinician: self.place.clinician,
+            room: (modality == Modality::InOffice).then(|| "1".to_owned()),
+            modality,
+        }
+    }
+
+    fn book(
+        &mut self,
+        id: AppointmentId,
+        clients: Vec<crate::id::ClientId>,
+        kind: AppointmentKind,
+        slot: Slot,
+        since: DateTime,
+    ) {
+        let made = slot.start.saturating_sub(BOOKED_AHEAD_DAYS.days()).saturating_sub(8.minutes());
+        let made = made.max(since.saturating_add(4.minutes()));
+        let memo = (kind == AppointmentKind::Supervision).then(|| "Supervision".to_owned());
+        // Only the first place of a day can have been the last: there is one of each.
+        let first_cell = CELLS.first().is_some_and(|cell| *cell == slot.start.time());
+        let moved = slot.start.saturating_sub(4.days()).saturating_add(3.minutes());
+        let movable = first_cell && made < moved && moved.date() < self.place.today;
+        if movable && self.random.below(6) == 0 {
+            let before = Slot { start: slot.start.date().to_datetime(MOVED_FROM), ..slot.clone() };
+            self.act(made, Edit::Book(NewAppointment { id, clients, kind, slot: before, memo }));
+            self.act(moved, Edit::Move { appointment: id, slot });
+        } else {
+            self.act(made, Edit::Book(NewAppointment { id, clients, kind, slot, memo }));
+        }
+    }
+
+    fn status(&mut self, id: AppointmentId, start: DateTime, outcome: Outcome) {
+        let because = |random: &mut Seeded| Some(pick(REASONS, random).to_owned());
+        let hours = i64::try_from(self.random.below(20)).unwrap_or_default();
+        let (when, status, reason) = match outcome {
+            Outcome::Arrived => (start.saturating_sub(5.minutes()), Status::Arrived, None),
+            Outcome::CancelledByClient => (
+                start.saturating_sub((30 + hours).hours()),
+                Status::CancelledByClient,
+                because(&mut self.random),
+            ),
+            Outcome::CancelledByClinician => (
+                start.date().to_datetime(time(7, 20, 0, 0)),
+                Status::CancelledByClinician,
+                Some("clinician ill".to_owned()),
+            ),
+            Outcome::Held(_) => (start.saturating_add(50.minutes()), Status::Held, None),
+            Outcome::LateCancel => (
+                start.date().to_datetime(time(8, 5, 0, 0)),
+                Status::LateCancel,
+                because(&mut self.random),
+            ),
+            Outcome::NoShow => (start.saturating_add(20.minutes()), Status::NoShow, None),
+            Outcome::Upcoming { confirmed: true } => {
+                let eve = self.place.today.to_datetime(time(7, 45, 0, 0));
+                (eve.saturating_sub((hours + 1).hours()), Status::Confirmed, None)
+            }
+            Outcome::Upcoming { confirmed: false } => return,
+        };
+        self.act(when, Edit::SetStatus { appointment: id, status, reason });
+    }
+
+    fn note(
+        &mut self,
+        person: usize,
+        session: AppointmentId,
+        slot: &Slot,
+        documented: Documented,
+        number: u32,
+        ease: f64,
+    ) {
+        let Some(client) = self.people.get(person).map(|person| person.id) else { return };
+        if matches!(documented, Documented::Missing | Documented::NotNeeded) {
+            return;
+        }
+        let note = ObjectId::random(&mut self.random);
+        let end = slot.start.saturating_add(i64::from(slot.minutes).minutes());
+        let written =
+            end.saturating_add(i64::try_from(3 + self.random.below(4)).unwrap_or(3).minutes());
+        let begin =
+            Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap };
+        self.act(end, begin);
+        self.push(written, Act::Write { person, note, number, ease });
+        let (signed, late_reason) = match documented {
+            Documented::SameDay => (written.saturating_add(1.minute()), None),
+            Documented::NextDay => (evening(end, 1), None),
+            Documented::Late => {
+                let days = 4 + i64::try_from(self.random.below(3)).unwrap_or_default();
+                (evening(end, days), Some(pick(LATE, &mut self.random).to_owned()))
+            }
+            Documented::Draft | Documented::Missing | Documented::NotNeeded => return,
+        };
+        self.act(signed, Edit::Sign { note, client, late_reason });
+    }
+
+    fn archive(&mut self, courses: &BTreeMap<usize, Course>) {
+        for (person, course) in courses {
+            let (Some(person), Some(last)) = (self.people.get(*person), course.last) else {
+                continue;
+            };
+            let filed = last.saturating_add(ARCHIVED_AFTER_DAYS.days());
+            if filed < self.place.today {
+                let at = filed.to_datetime(time(18, 30, 0, 0));
+                self.act(at, Edit::Archive { client: person.id, archived: true });
+            }
+        }
+    }
+
+    fn act(&mut self, at: DateTime, edit: Edit) {
+        self.push(at, Act::Ready(Box::new(edit)));
+    }
+
+    fn push(&mut self, at: DateTime, act: Act) {
+        // No time of the grid lies in a gap of a zone that changes its clocks at night.
+        let zoned = self.place.time_zone.to_ambiguous_zoned(at).compatible();
+        let millis = zoned.map_or(0, |zoned| zoned.timestamp().as_millisecond());
+        self.acts.push((Timestamp::from_millis(millis), act));
+    }
+}
+
+fn evening(end: DateTime, days: i64) -> DateTime {
+    end.date().saturating_add(days.days()).to_datetime(time(18, 50, 0, 0))
+}
+
+/// Reasons for a cancellation, as a calendar may hold them: never clinical.
+const REASONS: &[&str] = &[
+    "travel",
+    "childcare",
+    "work",
+    "a cold",
+    "car trouble",
+    "train strike",
+    "family visit",
+    "asked for another day",
+    "no reason given",
+    "school event",
+    "moving house",
+    "dentist",
+];
+
+/// Reasons for signing late.
+const LATE: &[&str] = &[
+    "was ill",
+    "power cut at the office",
+    "waited for the measure",
+    "training days",
+    "emergency with another client",
+    "on leave",
+    "draft was overlooked",
+];
