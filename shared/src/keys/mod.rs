@@ -18,6 +18,7 @@
 mod grant;
 mod kem;
 pub mod label;
+pub mod pairing;
 pub mod passphrase;
 pub mod recovery;
 pub mod safe;

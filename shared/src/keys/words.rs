@@ -57,7 +57,7 @@ fn one_slip(word: &str, typed: &str) -> bool {
     }
 }
 
-const LIST_LENGTH: u16 = 2048;
+pub(crate) const LIST_LENGTH: u16 = 2048;
 const UNIQUE_LETTERS: usize = 4;
 const SUGGESTIONS_MAX: usize = 5;
 const LONGEST_TYPED: usize = 16;
