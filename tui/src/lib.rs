@@ -4,7 +4,14 @@
 //! from the model alone, and the runtime does what the effects ask.
 
 pub mod input;
+pub mod keymap;
 pub mod message;
+pub mod model;
 pub mod notice;
+pub mod screen;
 pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;
 pub mod widget;

@@ -1,0 +1,333 @@
+//! Which key does what, where. The one table below serves dispatch, hint rows, help, the palette
+//! and which-key popups, so that none of them can promise what another does not keep.
+
+mod table;
+
+use crate::input::{Key, KeyCode};
+use crate::screen::{Focused, Situation};
+use tacenda_shared::practice::edit::Status;
+
+pub use table::ROWS;
+
+/// Something that a person can ask for by a key, or by its words in the palette.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[expect(missing_docs, reason = "the table gives each verb its words")]
+pub enum Verb {
+    Actions,
+    Archive,
+    Back,
+    Cancel,
+    ClearField,
+    Confirm,
+    Down,
+    Earlier,
+    EditContact,
+    First,
+    Filter,
+    GoClient,
+    GoDate,
+    GoToday,
+    Help,
+    Last,
+    Later,
+    Left,
+    Lock,
+    Longer,
+    MoveAppointment,
+    New,
+    NextField,
+    NextPane,
+    NudgeBack,
+    NudgeDown,
+    NudgeForth,
+    NudgeUp,
+    Open,
+    Out,
+    PageDown,
+    PageUp,
+    Palette,
+    PreviousField,
+    PreviousPane,
+    Quit,
+    Redo,
+    Redraw,
+    Right,
+    SetStatus(Status),
+    Shorter,
+    ShowClients,
+    ShowFinish,
+    ShowSync,
+    ShowToday,
+    ShowWeek,
+    Suspend,
+    Undo,
+    Up,
+    Veil,
+    WriteNote,
+}
+
+/// Where a row of the table holds. A layer of the screen names the contexts that hold in it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[expect(missing_docs, reason = "each is the name of a screen or of a kind of screen")]
+pub enum Context {
+    Appointments,
+    Booking,
+    Calendar,
+    Chart,
+    Choice,
+    Clients,
+    Everywhere,
+    Form,
+    Lists,
+    Menu,
+    Notice,
+    Picker,
+    Sync,
+    Typing,
+    Week,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// What is asked for.
+    pub verb: Verb,
+    /// Each is one way: one key, or a prefix and a key.
+    pub keys: &'static [&'static [Key]],
+    /// Where it holds; empty if it is in the palette only.
+    pub contexts: &'static [Context],
+    /// The word in the hint row; empty if it is never hinted.
+    pub hint: &'static str,
+    /// The words in help and palette.
+    pub help: &'static str,
+    /// What can be typed in the palette instead of the words, without spaces; may be empty.
+    pub command: &'static str,
+    /// Says why it cannot be done now, if it cannot.
+    pub when: fn(&Situation<'_>) -> Option<&'static str>,
+}
+
+/// What a sequence of keys means in some contexts.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    /// It is complete.
+    Row(&'static Row),
+    /// More keys must follow.
+    Prefix,
+    /// It means nothing here.
+    Nothing,
+}
+
+impl Row {
+    /// Returns whether the row holds in one of `contexts`.
+    pub fn holds_in(&self, contexts: &[Context]) -> bool {
+        self.contexts.iter().any(|context| contexts.contains(context))
+    }
+
+    /// Returns whether the row belongs in lists of verbs, and is not a mere movement.
+    pub fn is_listed(&self) -> bool {
+        !self.help.is_empty()
+    }
+
+    /// Returns its first key as people read it.
+    pub fn key_words(&self) -> String {
+        self.keys.first().map(|strokes| strokes_words(strokes)).unwrap_or_default()
+    }
+
+    /// Returns what the hint row shows as the key.
+    pub fn hint_key(&self) -> String {
+        self.keys.first().and_then(|strokes| strokes.first()).map(key_words).unwrap_or_default()
+    }
+}
+
+/// Looks up a sequence of keys.
+pub fn find(contexts: &[Context], strokes: &[Key]) -> Found {
+    let mut found = Found::Nothing;
+    for row in ROWS.iter().filter(|row| row.holds_in(contexts)) {
+        for keys in row.keys {
+            if *keys == strokes {
+                return Found::Row(row);
+            }
+            if keys.starts_with(strokes) {
+                found = Found::Prefix;
+            }
+        }
+    }
+    found
+}
+
+/// Returns the rows that go on after a prefix, each with the key that follows.
+pub fn after(contexts: &[Context], prefix: &[Key]) -> Vec<(Key, &'static Row)> {
+    let rows = ROWS.iter().filter(|row| row.holds_in(contexts));
+    rows.flat_map(|row| row.keys.iter().map(move |keys| (keys, row)))
+        .filter_map(|(keys, row)| match keys.strip_prefix(prefix) {
+            Some([next, ..]) if !prefix.is_empty() => Some((*next, row)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Returns the row of a verb that holds in some contexts, or else its first.
+pub fn row_in(verb: Verb, contexts: &[Context]) -> Option<&'static Row> {
+    let here = ROWS.iter().find(|row| row.verb == verb && row.holds_in(contexts));
+    here.or_else(|| ROWS.iter().find(|row| row.verb == verb))
+}
+
+/// Returns the hints that hold, in the table's order.
+pub fn hints(contexts: &[Context], situation: &Situation<'_>) -> Vec<&'static Row> {
+    let rows = ROWS.iter().filter(|row| !row.hint.is_empty() && row.holds_in(contexts));
+    rows.filter(|row| (row.when)(situation).is_none()).collect()
+}
+
+/// Returns keys as people read them: `Ctrl+K`, `g d`, `Shift+Tab`.
+pub fn strokes_words(strokes: &[Key]) -> String {
+    strokes.iter().map(key_words).collect::<Vec<_>>().join(" ")
+}
+
+fn key_words(key: &Key) -> String {
+    let name = match key.code {
+        KeyCode::Char(' ') => "Space".to_owned(),
+        KeyCode::Char(letter) if key.ctrl => letter.to_uppercase().to_string(),
+        KeyCode::Char(letter) => letter.to_string(),
+        KeyCode::F(number) => format!("F{number}"),
+        KeyCode::PageUp => "PgUp".to_owned(),
+        KeyCode::PageDown => "PgDn".to_owned(),
+        code => format!("{code:?}"),
+    };
+    let shift = if key.shift { "Shift+" } else { "" };
+    let ctrl = if key.ctrl { "Ctrl+" } else { "" };
+    format!("{ctrl}{shift}{name}")
+}
+
+/// Always possible.
+pub(crate) fn always(_: &Situation<'_>) -> Option<&'static str> {
+    None
+}
+
+/// Possible where the focus is on an appointment.
+pub(crate) fn on_appointment(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Appointment(_) => None,
+        _ => Some("put the focus on an appointment first"),
+    }
+}
+
+/// Possible where the focus is on a client or on something of one client.
+pub(crate) fn on_client(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.client() {
+        Some(_) => None,
+        None => Some("put the focus on a client first"),
+    }
+}
+
+/// Possible where the focus is on a client and names are shown.
+pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str> {
+    let hidden = situation.scene.veil.then_some("show names first (F9)");
+    on_client(situation).or(hidden)
+}
+
+/// Possible where the focus is on something that can be cancelled or discarded.
+pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Appointment(_) | Focused::Draft(..) => None,
+        _ => Some("put the focus on an appointment or a draft first"),
+    }
+}
+
+/// Possible where the focus is on something that opens.
+pub(crate) fn on_something(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Nothing => Some("nothing is in focus"),
+        Focused::Client(_) if situation.chart.is_some() => Some("this opens no further"),
+        _ => None,
+    }
+}
+
+/// Possible when something was done.
+pub(crate) fn with_undo(situation: &Situation<'_>) -> Option<&'static str> {
+    (!situation.can_undo).then_some("nothing to undo")
+}
+
+/// Possible when something was undone.
+pub(crate) fn with_redo(situation: &Situation<'_>) -> Option<&'static str> {
+    (!situation.can_redo).then_some("nothing to redo")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// The contexts that hold together, for every layer that there is.
+    const LAYERS: &[&[Context]] = {
+        use Context as C;
+        &[
+            &[C::Form, C::Everywhere],
+            &[C::Booking, C::Everywhere],
+            &[C::Chart, C::Lists, C::Everywhere],
+            &[C::Picker, C::Everywhere],
+            &[C::Clients, C::Lists, C::Everywhere],
+            &[C::Appointments, C::Lists, C::Everywhere],
+            &[C::Sync, C::Lists, C::Everywhere],
+            &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
+            &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
+            &[C::Choice, C::Everywhere],
+            &[C::Menu, C::Everywhere],
+            &[C::Notice, C::Everywhere],
+            &[C::Typing, C::Everywhere],
+        ]
+    };
+
+    #[test]
+    fn no_key_means_two_things_on_one_layer() {
+        for contexts in LAYERS {
+            let mut meanings: BTreeMap<Vec<Key>, Verb> = BTreeMap::new();
+            for row in ROWS.iter().filter(|row| row.holds_in(contexts)) {
+                for keys in row.keys {
+                    let other = meanings.insert(keys.to_vec(), row.verb);
+                    let other = other.filter(|other| *other != row.verb);
+                    assert_eq!(other, None, "{} in {contexts:?}", strokes_words(keys));
+                }
+            }
+            for keys in meanings.keys() {
+                let begins =
+                    |other: &&Vec<Key>| other.len() > keys.len() && other.starts_with(keys);
+                let longer = meanings.keys().find(begins);
+                assert_eq!(longer, None, "{} is also a prefix", strokes_words(keys));
+            }
+        }
+    }
+
+    #[test]
+    fn every_verb_has_words_in_the_palette_or_only_moves() {
+        for row in ROWS.iter().filter(|row| !row.is_listed()) {
+            let named = ROWS.iter().any(|other| other.verb == row.verb && other.is_listed());
+            let moves =
+                [Verb::Up, Verb::Down, Verb::Left, Verb::Right, Verb::PageUp, Verb::PageDown];
+            assert!(named || moves.contains(&row.verb), "{:?}", row.verb);
+        }
+    }
+
+    #[test]
+    fn every_function_and_control_key_has_a_second_way() {
+        let special = |key: &Key| key.ctrl || matches!(key.code, KeyCode::F(_));
+        for row in ROWS.iter().filter(|row| row.keys.iter().flat_map(|keys| *keys).any(special)) {
+            let others = ROWS.iter().filter(|other| other.verb == row.verb);
+            let plain = |keys: &&&[Key]| !keys.iter().any(special);
+            let second = others.flat_map(|other| other.keys).find(plain).is_some();
+            let command =
+                ROWS.iter().any(|other| other.verb == row.verb && !other.command.is_empty());
+            // Ctrl+C is itself only a second way to quit.
+            assert!(second || command || row.verb == Verb::ClearField, "{:?}", row.verb);
+        }
+    }
+
+    #[test]
+    fn keys_that_terminals_and_multiplexers_take_are_not_in_the_table() {
+        let taken = ['a', 'b', 'g', 'h', 'i', 'j', 'm', 'n', 'o', 'p', 'q', 's', 't', 'v', '['];
+        for key in ROWS.iter().flat_map(|row| row.keys).flat_map(|keys| *keys) {
+            let control = taken.iter().any(|letter| *key == Key::ctrl(*letter));
+            assert!(!control, "{}", strokes_words(&[*key]));
+            assert!(!matches!(key.code, KeyCode::F(1 | 11)), "{}", strokes_words(&[*key]));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Everything that the interface knows, as plain values. It holds no channel, no file and no key,
+//! and while the vault is locked it holds nothing of the practice.
+
+use crate::input::Key;
+use crate::keymap::{Context, Verb};
+use crate::message::{Now, SyncStatus};
+use crate::screen::parts::digest::Digest;
+use crate::screen::{Focused, Overlay, Scene, Screen, Situation, lock, setup, today};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::view::Index;
+use tacenda_shared::suite;
+
+pub use crate::theme::Look;
+
+/// How long after the last key the vault locks itself, in milliseconds.
+pub const AUTO_LOCK_MILLIS: i64 = 5 * 60_000;
+/// How long before that a warning is shown, in milliseconds.
+pub const WARNING_MILLIS: i64 = 30_000;
+
+/// The whole state of the interface.
+#[derive(Debug)]
+pub struct Model {
+    /// What the clock said last.
+    pub now: Now,
+    /// What the terminal can show.
+    pub look: Look,
+    /// Whether codes stand for names.
+    pub veil: bool,
+    /// The link and the queue.
+    pub sync: SyncStatus,
+    /// Where in its life the program is.
+    pub stage: Stage,
+    /// The moment for which a wake-up is armed.
+    pub(crate) armed: Option<Timestamp>,
+    /// When Ctrl+C was last pressed where it means nothing else.
+    pub(crate) interrupted: Option<Timestamp>,
+    pub(crate) ids: Ids,
+    /// What a lock screen says of the vault.
+    pub(crate) place: lock::Place,
+}
+
+/// Where in its life the program is. What belongs to an open practice exists only in `Open`, so
+/// that leaving it drops all of it at once.
+#[derive(Debug)]
+pub enum Stage {
+    /// Nothing is known of a vault yet.
+    Starting,
+    /// There is none; one is being set up.
+    Setup(Box<setup::State>),
+    /// It is locked.
+    Locked(lock::State),
+    /// It is open.
+    Open(Box<Desk>),
+}
+
+/// What exists only while the practice is open.
+#[derive(Debug)]
+pub struct Desk {
+    /// The read model.
+    pub index: Arc<Index>,
+    /// What screens need from the whole of it.
+    pub digest: Digest,
+    /// The last is shown; never empty.
+    pub screens: Vec<Screen>,
+    /// Front first.
+    pub overlays: Vec<Overlay>,
+    /// Keys that began a sequence.
+    pub pending: Vec<Key>,
+    /// What the row above the hints says.
+    pub line: String,
+    /// When the vault locks itself unless a key comes.
+    pub deadline: Timestamp,
+    /// What was done and can be undone.
+    pub history: History,
+    /// Verbs that were lately run from the palette, newest first. Never text.
+    pub recent: Vec<Verb>,
+    /// A form for a new client that was left and waits.
+    pub kept: Option<Overlay>,
+}
+
+/// Acts of this sitting.
+#[derive(Debug, Default)]
+pub struct History {
+    /// What can be undone, with its words; newest last.
+    pub undo: Vec<(String, Edit)>,
+    /// What was undone and can be done again; newest last.
+    pub redo: Vec<(String, Edit)>,
+    /// Edits that are on their way, by ticket.
+    pub waiting: BTreeMap<u64, Waiting>,
+    pub(crate) last_ticket: u64,
+}
+
+/// An edit on its way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Waiting {
+    /// What it does, in words: codes, never names.
+    pub says: String,
+    /// Why it is done.
+    pub way: Way,
+}
+
+/// Why an edit is done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Way {
+    /// Somebody did something.
+    Fresh,
+    /// Somebody did again what was undone.
+    Redo,
+    /// Somebody undid something.
+    Undo,
+}
+
+/// Makes ids that nobody can guess who does not know the seed, without asking for chance.
+pub(crate) struct Ids {
+    seed: [u8; 32],
+    drawn: u64,
+}
+
+impl std::fmt::Debug for Ids {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ids({} drawn)", self.drawn)
+    }
+}
+
+impl Ids {
+    /// Returns the id that comes next.
+    pub(crate) fn fresh(&self) -> [u8; 16] {
+        suite::hash("tacenda/id/1", &[&self.seed, &self.drawn.to_be_bytes()]).truncated()
+    }
+
+    /// Goes on, so that the same id does not come twice.
+    pub(crate) fn advance(&mut self) {
+        self.drawn += 1;
+    }
+}
+
+impl Model {
+    /// Starts with the veil on and nothing known. `seed` is 32 unpredictable bytes, from which
+    /// ids of new clients, appointments and drafts are made.
+    pub fn new(now: Now, look: Look, seed: [u8; 32]) -> Self {
+        Self {
+            now,
+            look,
+            veil: true,
+            sync: SyncStatus::default(),
+            stage: Stage::Starting,
+            armed: None,
+            interrupted: None,
+            ids: Ids { seed, drawn: 0 },
+            place: lock::Place::default(),
+        }
+    }
+
+    /// Returns what screens may look at, while the practice is open.
+    pub fn scene<'a>(&'a self, desk: &'a Desk) -> Scene<'a> {
+        Scene {
+            now: &self.now,
+            index: &desk.index,
+            digest: &desk.digest,
+            sync: &self.sync,
+            look: &self.look,
+            veil: self.veil,
+            fresh: self.ids.fresh(),
+        }
+    }
+
+    /// Returns the open practice's state, if it is open.
+    pub fn desk(&self) -> Option<&Desk> {
+        match &self.stage {
+            Stage::Open(desk) => Some(desk),
+            Stage::Locked(_) | Stage::Setup(_) | Stage::Starting => None,
+        }
+    }
+
+    /// Returns what decides which verbs can be run.
+    pub fn situation<'a>(&'a self, desk: &'a Desk) -> Situation<'a> {
+        let scene = self.scene(desk);
+        let screen = desk.screens.last();
+        Situation {
+            focused: screen.map_or(Focused::Nothing, |screen| screen.focused(&scene)),
+            chart: match screen {
+                Some(Screen::Chart(chart)) => Some(chart.client),
+                _ => None,
+            },
+            can_undo: !desk.history.undo.is_empty(),
+            can_redo: !desk.history.redo.is_empty(),
+            scene,
+        }
+    }
+
+    pub(crate) fn desk_mut(&mut self) -> Option<&mut Desk> {
+        match &mut self.stage {
+            Stage::Open(desk) => Some(desk),
+            Stage::Locked(_) | Stage::Setup(_) | Stage::Starting => None,
+        }
+    }
+}
+
+impl Desk {
+    /// Opens at Today.
+    pub(crate) fn new(index: Arc<Index>, now: &Now) -> Self {
+        Self {
+            digest: Digest::of(&index, now.time),
+            index,
+            screens: vec![Screen::Today(today::State::new(now.local.date()))],
+            overlays: Vec::new(),
+            pending: Vec::new(),
+            line: String::new(),
+            deadline: now.time.plus_millis(AUTO_LOCK_MILLIS),
+            history: History::default(),
+            recent: Vec::new(),
+            kept: None,
+        }
+    }
+
+    /// Returns the contexts of the key table that hold in front.
+    pub fn contexts(&self) -> &'static [Context] {
+        match (self.overlays.first(), self.screens.last()) {
+            (Some(overlay), _) => overlay.contexts(),
+            (None, Some(screen)) => screen.contexts(),
+            (None, None) => &[Context::Everywhere],
+        }
+    }
+
+    /// Returns whether letters type in front.
+    pub fn is_typing(&self) -> bool {
+        match (self.overlays.first(), self.screens.last()) {
+            (Some(overlay), _) => overlay.is_typing(),
+            (None, Some(screen)) => screen.is_typing(),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether the warning before the auto-lock is due.
+    pub fn is_warned(&self, now: &Now) -> bool {
+        now.time >= self.deadline.plus_millis(-WARNING_MILLIS)
+    }
+}

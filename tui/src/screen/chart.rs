@@ -1,0 +1,183 @@
+//! One client's chart: who it is, what was planned last, drafts, and the timeline. What it shows
+//! was opened with an audit entry; it never reads more than it was given.
+
+use super::parts::{list, paint, when, who};
+use super::{Act, Ask, Focused, Scene, clients};
+use crate::notice::Notice;
+use crate::text;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tacenda_shared::id::ClientId;
+use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
+
+/// A chart, as far as it has been opened.
+#[derive(Debug)]
+pub struct State {
+    /// Whose.
+    pub client: ClientId,
+    chart: Option<Box<ChartView>>,
+    refusal: Option<Notice>,
+    focus: usize,
+}
+
+impl State {
+    /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
+    pub fn new(client: ClientId) -> Self {
+        Self { client, chart: None, refusal: None, focus: 0 }
+    }
+
+    /// Takes the chart, or why there is none. A new version keeps the focus.
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>) {
+        match outcome {
+            Ok(view) => {
+                if let View::Chart(chart) = *view
+                    && chart.client.id == self.client
+                {
+                    self.focus = self.focus.min(length(&chart).saturating_sub(1));
+                    self.chart = Some(Box::new(chart));
+                    self.refusal = None;
+                }
+            }
+            Err(notice) => {
+                self.chart = None;
+                self.refusal = Some(notice);
+            }
+        }
+    }
+
+    /// Returns what is in focus.
+    pub fn focused(&self) -> Focused {
+        let Some(chart) = &self.chart else { return Focused::Client(self.client) };
+        if let Some(draft) = chart.drafts.get(self.focus) {
+            return Focused::Draft(self.client, draft.note);
+        }
+        let at = self.focus - chart.drafts.len();
+        match chart.timeline.get(at).map(|row| &row.entry) {
+            Some(TimelineEntry::Note { record, .. }) => Focused::Record(self.client, *record),
+            Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
+            _ => Focused::Client(self.client),
+        }
+    }
+}
+
+fn length(chart: &ChartView) -> usize {
+    chart.drafts.len() + chart.timeline.len()
+}
+
+/// Moves the focus.
+pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+    if let (Act::Verb(verb), Some(chart)) = (act, &state.chart) {
+        let page = usize::from(scene.look.rows / 2);
+        list::step(&mut state.focus, *verb, length(chart), page);
+    }
+    Vec::new()
+}
+
+/// Draws the chart.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let look = scene.look;
+    paint::rule(frame, look, area, 0, (&heading(state, scene), ""));
+    let inside = paint::inset(area, 1);
+    if let Some(notice) = &state.refusal {
+        paint::notice(frame, look, inside, 2, notice);
+        frame.set_cursor_position((inside.x, inside.y + 1));
+        return;
+    }
+    let Some(chart) = &state.chart else {
+        paint::text(frame, inside, 2, "opening ...", Style::new());
+        frame.set_cursor_position((inside.x, inside.y + 2));
+        return;
+    };
+    if look.wide() {
+        let (left, right) = paint::side_by_side(frame, look, area, (area.width / 2).min(96));
+        paint::rule(frame, look, left, 0, (&heading(state, scene), ""));
+        timeline(state, chart, scene, frame, paint::lines(left, 1, u16::MAX));
+        paint::rule(frame, look, right, 0, ("Last plan", ""));
+        let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
+        contact(chart, scene, frame, paint::lines(right, line + 1, u16::MAX));
+        return;
+    }
+    let mut line = 1;
+    let plan = paint::folded(&format!("Last plan   {}", plan(chart)), inside.width.into());
+    for words in plan.iter().take(3) {
+        paint::text(frame, inside, line, words, Style::new());
+        line += 1;
+    }
+    timeline(state, chart, scene, frame, paint::lines(area, line, u16::MAX));
+}
+
+fn heading(state: &State, scene: &Scene<'_>) -> String {
+    let Some(row) = scene.index.clients.get(&state.client) else { return "Chart".to_owned() };
+    let sessions = scene.digest.sessions.get(&state.client).copied().unwrap_or(0);
+    let sessions = usize::try_from(sessions).unwrap_or(usize::MAX);
+    let name = if scene.veil { String::new() } else { format!("{}   ", row.name) };
+    let archived = if row.archived { "   archived" } else { "" };
+    format!(
+        "{}   {name}{}   {}{archived}",
+        who::code(row),
+        row.pronouns,
+        text::counted(sessions, "session", "sessions"),
+    )
+}
+
+fn plan(chart: &ChartView) -> &str {
+    if chart.last_plan.trim().is_empty() { "none yet" } else { &chart.last_plan }
+}
+
+fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    paint::rule(frame, scene.look, area, 0, ("Contact", ""));
+    let client = &chart.client;
+    if scene.veil {
+        paint::text(frame, area, 1, "hidden (F9 shows)", Style::new());
+        return;
+    }
+    let rows = [
+        ("Phone", &client.phone),
+        ("Email", &client.email),
+        ("Safe contact", &client.safe_contact),
+    ];
+    for (line, (label, words)) in (1..).zip(rows.iter().filter(|(_, words)| !words.is_empty())) {
+        paint::text(frame, area, line, &format!("{label:<14}{words}"), Style::new());
+    }
+}
+
+fn timeline(
+    state: &State,
+    chart: &ChartView,
+    scene: &Scene<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
+    let look = scene.look;
+    let count = text::counted(chart.timeline.len(), "entry", "entries");
+    paint::rule(frame, look, area, 0, ("Timeline", &count));
+    let body = paint::lines(area, 1, u16::MAX);
+    if length(chart) == 0 {
+        let words = "  Nothing yet. N begins the first note.";
+        paint::text(frame, body, 1, words, Style::new());
+        frame.set_cursor_position((body.x, body.y));
+    }
+    let drafts = chart.drafts.iter().map(|draft| (draft_words(draft, scene), look.waiting()));
+    let signed = chart.timeline.iter();
+    let signed = signed.map(|row| (clients::timeline_words(row, scene), Style::new()));
+    let top = list::top(state.focus, length(chart), body.height.into());
+    let rows = drafts.chain(signed).enumerate().skip(top).take(body.height.into());
+    for (row, (words, style)) in rows {
+        let line = paint::count(row - top);
+        paint::row(frame, look, body, line, (&words, style, row == state.focus));
+    }
+}
+
+fn draft_words(draft: &DraftRow, scene: &Scene<'_>) -> String {
+    let date = when::local(draft.begun, &scene.index.zone).date();
+    let words = usize::try_from(draft.words).unwrap_or(usize::MAX);
+    let kind = if draft.addendum_to.is_some() { "DRAFT to add" } else { "Note DRAFT  " };
+    format!(
+        "{} {}   {kind}  {}   {}",
+        when::short(date),
+        date.year(),
+        text::format(draft.format),
+        text::counted(words, "word", "words"),
+    )
+}

@@ -1,0 +1,68 @@
+//! A question with a short list of answers, each of which is something to do. It is how conflicts
+//! are settled and how a format is chosen.
+
+use super::parts::{list, paint};
+use super::{Act, Ask, Scene};
+use crate::keymap::Verb;
+use ratatui::Frame;
+use ratatui::style::Style;
+use tacenda_shared::id::{AppointmentId, ClientId};
+use tacenda_shared::practice::edit::{NoteFormat, Slot};
+
+/// A question and its answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct State {
+    title: String,
+    words: String,
+    answers: Vec<(String, Answer)>,
+    focus: usize,
+}
+
+/// What an answer does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// Begins a note.
+    BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
+    /// Settles where an appointment is.
+    Settle(AppointmentId, Slot),
+}
+
+impl State {
+    /// Asks a question. The first answer is in focus.
+    pub fn new(title: String, words: String, answers: Vec<(String, Answer)>) -> Self {
+        Self { title, words, answers, focus: 0 }
+    }
+
+    /// Returns the answer in focus.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answers.get(self.focus).map(|(_, answer)| answer)
+    }
+}
+
+/// Moves the focus, or answers.
+pub fn update(state: &mut State, act: &Act) -> Vec<Ask> {
+    match act {
+        Act::Verb(Verb::Confirm) => match state.answer() {
+            Some(answer) => vec![Ask::Leave, Ask::Answer(answer.clone())],
+            None => vec![Ask::Leave],
+        },
+        Act::Verb(verb) => {
+            list::step(&mut state.focus, *verb, state.answers.len(), 5);
+            Vec::new()
+        }
+        Act::Type(_) => Vec::new(),
+    }
+}
+
+/// Draws the question.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
+    let rows = paint::count(state.answers.len()) + 6;
+    let footer = "Enter choose  Esc later";
+    let inside = paint::popup(frame, scene.look, (66, rows), (&state.title, footer));
+    let line = paint::paragraph(frame, inside, 0, &state.words, Style::new()) + 1;
+    let body = paint::lines(inside, line, u16::MAX);
+    for (at, (words, _)) in state.answers.iter().enumerate() {
+        let focused = at == state.focus;
+        paint::row(frame, scene.look, body, paint::count(at), (words, Style::new(), focused));
+    }
+}

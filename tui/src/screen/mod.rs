@@ -1,0 +1,350 @@
+//! The screens and what lies over them. Each is a state, an `update` that decides and a `view`
+//! that draws; this file only routes. None of them touches a terminal, a clock or a file.
+
+pub mod booking;
+pub mod chart;
+pub mod choice;
+pub mod client_form;
+pub mod clients;
+pub mod finish;
+pub mod help;
+pub mod lock;
+pub mod menu;
+pub mod palette;
+pub mod parts;
+pub mod prompt;
+pub mod setup;
+pub mod sync;
+pub mod today;
+pub mod week;
+
+use crate::input::Input;
+use crate::keymap::{Context, Verb};
+use crate::message::{Effect, Now, SyncStatus};
+use crate::notice::Notice;
+use crate::theme::Look;
+use jiff::civil::{Date, DateTime};
+use parts::digest::Digest;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId};
+use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::view::{AppointmentRow, Index, View};
+
+/// Why screens open charts and notes: to treat, or to run the day.
+pub const CARE: Purpose = Purpose::Care;
+
+/// What a screen may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What the clock said last.
+    pub now: &'a Now,
+    /// The read model.
+    pub index: &'a Index,
+    /// What was gathered from it.
+    pub digest: &'a Digest,
+    /// The link and the queue.
+    pub sync: &'a SyncStatus,
+    /// What the terminal can show.
+    pub look: &'a Look,
+    /// Whether codes stand for names.
+    pub veil: bool,
+    /// An unused id, for at most one new thing in this update.
+    pub fresh: [u8; 16],
+}
+
+impl Scene<'_> {
+    /// Returns today's date.
+    pub fn today(&self) -> Date {
+        self.now.local.date()
+    }
+
+    /// Returns an appointment.
+    pub fn appointment(&self, id: AppointmentId) -> Option<&AppointmentRow> {
+        self.index.appointments.get(&id).map(AsRef::as_ref)
+    }
+
+    /// Returns the clinician for whom new appointments are made: in a solo practice the only one.
+    pub fn clinician(&self) -> Option<MemberId> {
+        self.index.clinicians.keys().next().copied()
+    }
+
+    /// Returns what stands for a client in words that outlive the veil: always the code.
+    pub fn code(&self, id: ClientId) -> String {
+        parts::who::client(self.index, id, true)
+    }
+}
+
+/// What a key means to a screen.
+#[derive(Debug)]
+pub enum Act {
+    /// Something that the table knows.
+    Verb(Verb),
+    /// Something typed while a caret is shown.
+    Type(Input),
+}
+
+/// What a screen wants done. The root does it.
+#[derive(Debug)]
+pub enum Ask {
+    /// Do what an answer says.
+    Answer(choice::Answer),
+    /// Carry out an edit; the words say what it does, with codes and never with names.
+    Edit(Edit, String),
+    /// Pass on an effect.
+    Effect(Effect),
+    /// Go to a date on Today, or to a client's chart.
+    Go(Place),
+    /// Close this overlay, or leave this screen.
+    Leave,
+    /// Keep this overlay for later and close it.
+    Keep,
+    /// Lay something over.
+    Lay(Overlay),
+    /// Run a verb, after closing this overlay.
+    Run(Verb),
+    /// Say something in the line above the hints.
+    Say(String),
+    /// Show another screen on top of this one.
+    Show(Screen),
+}
+
+/// Where to go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// A client's chart.
+    Chart(ClientId),
+    /// A date on Today.
+    Date(Date),
+}
+
+/// What the focus is on, so that a verb means the same on every screen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Focused {
+    /// An appointment.
+    Appointment(AppointmentId),
+    /// A client.
+    Client(ClientId),
+    /// An appointment with rival slots.
+    Conflict(AppointmentId),
+    /// A draft.
+    Draft(ClientId, ObjectId),
+    /// Free time from this local moment on.
+    Free(DateTime),
+    /// Nothing.
+    Nothing,
+    /// A signed note.
+    Record(ClientId, RecordId),
+}
+
+/// What decides whether a verb can be run now.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    /// What the focus is on.
+    pub focused: Focused,
+    /// The client whose chart is open, if one is.
+    pub chart: Option<ClientId>,
+    /// Whether something can be undone.
+    pub can_undo: bool,
+    /// Whether something can be done again.
+    pub can_redo: bool,
+    /// What the screen looks at.
+    pub scene: Scene<'a>,
+}
+
+impl Situation<'_> {
+    /// Returns the client whom the focus concerns.
+    pub fn client(&self) -> Option<ClientId> {
+        match self.focused {
+            Focused::Appointment(id) | Focused::Conflict(id) => {
+                self.scene.appointment(id)?.clients.first().copied()
+            }
+            Focused::Client(client) | Focused::Draft(client, _) | Focused::Record(client, _) => {
+                Some(client)
+            }
+            Focused::Free(_) | Focused::Nothing => self.chart,
+        }
+    }
+}
+
+/// A screen that fills the terminal.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is the name of its module")]
+pub enum Screen {
+    Booking(booking::State),
+    Chart(chart::State),
+    Clients(clients::State),
+    Finish(finish::State),
+    Sync(sync::State),
+    Today(today::State),
+    Week(week::State),
+}
+
+/// Something that lies over a screen.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is the name of its module")]
+pub enum Overlay {
+    Choice(choice::State),
+    ClientForm(client_form::State),
+    Help(help::State),
+    Menu(menu::State),
+    Notice(Notice),
+    Palette(palette::State),
+    Prompt(prompt::State),
+}
+
+impl Screen {
+    /// Returns the contexts of the key table that hold here.
+    pub fn contexts(&self) -> &'static [Context] {
+        use Context as C;
+        match self {
+            Self::Booking(state) if state.is_typing() => &[C::Form, C::Everywhere],
+            Self::Booking(_) => &[C::Booking, C::Everywhere],
+            Self::Chart(_) => &[C::Chart, C::Lists, C::Everywhere],
+            Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
+            Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
+            Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
+            Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
+            Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
+            Self::Week(_) => &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
+        }
+    }
+
+    /// Returns the contexts that hold when no caret is shown.
+    pub fn resting_contexts(&self) -> &'static [Context] {
+        use Context as C;
+        match self {
+            Self::Booking(_) => &[C::Booking, C::Everywhere],
+            Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
+            other => other.contexts(),
+        }
+    }
+
+    /// Returns whether letters type.
+    pub fn is_typing(&self) -> bool {
+        match self {
+            Self::Booking(state) => state.is_typing(),
+            Self::Clients(state) => state.is_typing(),
+            Self::Chart(_) | Self::Finish(_) | Self::Sync(_) | Self::Today(_) | Self::Week(_) => {
+                false
+            }
+        }
+    }
+
+    /// Returns what the focus is on.
+    pub fn focused(&self, scene: &Scene<'_>) -> Focused {
+        match self {
+            Self::Booking(_) => Focused::Nothing,
+            Self::Chart(state) => state.focused(),
+            Self::Clients(state) => state.focused(scene),
+            Self::Finish(state) => state.focused(scene),
+            Self::Sync(state) => state.focused(scene),
+            Self::Today(state) => state.focused(scene),
+            Self::Week(state) => state.focused(scene),
+        }
+    }
+
+    /// Returns what must be open, audited, while this screen is in the stack.
+    pub fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Chart(state) => Some(Subject::Chart(state.client)),
+            _ => None,
+        }
+    }
+
+    /// Takes what was asked for with [`Effect::Open`].
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>) {
+        if let Self::Chart(state) = self {
+            state.opened(outcome);
+        }
+    }
+
+    /// Gives up the caret, if it has one; `false` if there was none.
+    pub fn step_out(&mut self) -> bool {
+        match self {
+            Self::Booking(state) => state.step_out(),
+            Self::Clients(state) => state.step_out(),
+            _ => false,
+        }
+    }
+
+    /// Decides.
+    pub fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+        match self {
+            Self::Booking(state) => booking::update(state, act, scene),
+            Self::Chart(state) => chart::update(state, act, scene),
+            Self::Clients(state) => clients::update(state, act, scene),
+            Self::Finish(state) => finish::update(state, act, scene),
+            Self::Sync(state) => sync::update(state, act, scene),
+            Self::Today(state) => today::update(state, act, scene),
+            Self::Week(state) => week::update(state, act, scene),
+        }
+    }
+
+    /// Draws.
+    pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+        match self {
+            Self::Booking(state) => booking::view(state, scene, frame, area),
+            Self::Chart(state) => chart::view(state, scene, frame, area),
+            Self::Clients(state) => clients::view(state, scene, frame, area),
+            Self::Finish(state) => finish::view(state, scene, frame, area),
+            Self::Sync(state) => sync::view(state, scene, frame, area),
+            Self::Today(state) => today::view(state, scene, frame, area),
+            Self::Week(state) => week::view(state, scene, frame, area),
+        }
+    }
+}
+
+impl Overlay {
+    /// Returns the contexts of the key table that hold here.
+    pub fn contexts(&self) -> &'static [Context] {
+        use Context as C;
+        match self {
+            Self::Choice(_) => &[C::Choice, C::Everywhere],
+            Self::ClientForm(_) => &[C::Form, C::Everywhere],
+            Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
+            Self::Menu(_) => &[C::Menu, C::Everywhere],
+            Self::Notice(_) => &[C::Notice, C::Everywhere],
+            Self::Prompt(_) => &[C::Typing, C::Everywhere],
+        }
+    }
+
+    /// Returns whether letters type.
+    pub fn is_typing(&self) -> bool {
+        !matches!(self, Self::Choice(_) | Self::Menu(_) | Self::Notice(_))
+    }
+
+    /// Returns whether it only lists verbs, and gives way to whatever comes next.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Help(_) | Self::Menu(_) | Self::Palette(_))
+    }
+
+    /// Decides.
+    pub fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+        match self {
+            Self::Choice(state) => choice::update(state, act),
+            Self::ClientForm(state) => client_form::update(state, act, scene),
+            Self::Help(state) => help::update(state, act),
+            Self::Menu(state) => menu::update(state, act),
+            Self::Notice(_) => match act {
+                Act::Verb(Verb::Confirm) => vec![Ask::Leave],
+                _ => Vec::new(),
+            },
+            Self::Palette(state) => palette::update(state, act),
+            Self::Prompt(state) => prompt::update(state, act, scene),
+        }
+    }
+
+    /// Draws.
+    pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>) {
+        match self {
+            Self::Choice(state) => choice::view(state, scene, frame),
+            Self::ClientForm(state) => client_form::view(state, scene, frame),
+            Self::Help(state) => help::view(state, scene, frame),
+            Self::Menu(state) => menu::view(state, scene, frame),
+            Self::Notice(notice) => prompt::view_notice(notice, scene, frame),
+            Self::Palette(state) => palette::view(state, scene, frame),
+            Self::Prompt(state) => prompt::view(state, scene, frame),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Small parts that screens are made of: drawn from values, deciding nothing.
+
+pub mod day;
+pub mod digest;
+pub mod field;
+pub mod list;
+pub mod paint;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod when;
+pub mod who;

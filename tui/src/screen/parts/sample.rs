@@ -1,0 +1,317 @@
+//! A small practice for tests, made up on the spot: names, codes and times are nobody's.
+
+use super::when;
+use crate::input::{Input, Key, KeyCode};
+use crate::message::{DeviceEvent, DeviceRow, Effect, Msg, Now, SyncStatus, VaultState};
+use crate::model::{Look, Model};
+use crate::update::update;
+use crate::view::view;
+use jiff::civil::{Date, DateTime, date};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::practice::edit::{
+    AppointmentKind, Modality, NoteFormat, Slot, Status, Subject,
+};
+use tacenda_shared::practice::view::{
+    AppointmentRow, ChartView, ClientRow, DraftRow, Index, NoteState, Rival, TimelineEntry,
+    TimelineRow, View,
+};
+
+pub(crate) const ZONE: &str = "Europe/Berlin";
+
+/// The names of the made-up clients: none of them may be seen under the veil.
+pub(crate) const NAMES: [&str; 4] =
+    ["Testa Beispiel", "Mustera Probe", "Synthia Dummy", "Fakey McTestface"];
+const CODES: [&str; 4] = ["JM-014", "AK-007", "LS-021", "DB-002"];
+
+/// The made-up practice.
+pub(crate) struct Sample {
+    pub(crate) index: Index,
+}
+
+pub(crate) fn today() -> Date {
+    date(2026, 11, 22)
+}
+
+pub(crate) fn now() -> Now {
+    let local = today().at(9, 41, 0, 0);
+    Now { time: when::moment(local, ZONE), local }
+}
+
+pub(crate) fn appointment(number: u8) -> AppointmentId {
+    AppointmentId::from_bytes([number; 16])
+}
+
+pub(crate) fn client_id(number: u8) -> ClientId {
+    ClientId::from_bytes([number; 16])
+}
+
+pub(crate) fn clinician() -> MemberId {
+    MemberId::from_bytes([9; 16])
+}
+
+pub(crate) fn draft_id() -> ObjectId {
+    ObjectId::from_bytes([40; 16])
+}
+
+fn moment(local: DateTime) -> Timestamp {
+    when::moment(local, ZONE)
+}
+
+fn slot(start: DateTime, minutes: u16, room: Option<&str>) -> Slot {
+    let modality = if room.is_some() { Modality::InOffice } else { Modality::Video };
+    Slot {
+        start,
+        zone: ZONE.to_owned(),
+        minutes,
+        clinician: clinician(),
+        room: room.map(str::to_owned),
+        modality,
+    }
+}
+
+impl Sample {
+    pub(crate) fn new() -> Self {
+        let mut index = Index { zone: ZONE.to_owned(), ..Index::default() };
+        index.clinicians.insert(clinician(), "Dr. Sample".to_owned());
+        for (number, (name, code)) in (1..).zip(NAMES.iter().zip(CODES)) {
+            let row = ClientRow {
+                id: client_id(number),
+                name: (*name).to_owned(),
+                code: code.to_owned(),
+                pronouns: "she/her".to_owned(),
+                phone: format!("555 01{number:02}"),
+                email: format!("{}@example.org", code.to_lowercase()),
+                safe_contact: "no voicemail; text before 18:00".to_owned(),
+                archived: false,
+                since: moment(date(2026, 3, 4).at(9, 0, 0, 0)),
+            };
+            index.clients.insert(row.id, Arc::new(row));
+        }
+        let mut sample = Self { index };
+        sample.add_appointments();
+        sample.add_charts();
+        sample
+    }
+
+    fn add_appointments(&mut self) {
+        let day = today();
+        let room = Some("room 2");
+        self.add(1, 1, slot(day.at(9, 0, 0, 0), 50, room), Status::Arrived);
+        self.add(2, 2, slot(day.at(10, 0, 0, 0), 50, None), Status::Confirmed);
+        self.add(3, 3, slot(day.at(13, 30, 0, 0), 50, room), Status::LateCancel);
+        self.add(4, 4, slot(day.at(15, 0, 0, 0), 50, None), Status::Booked);
+        self.add(5, 1, slot(date(2026, 11, 15).at(9, 0, 0, 0), 50, room), Status::Held);
+        self.add(6, 4, slot(date(2026, 11, 18).at(11, 0, 0, 0), 50, None), Status::Held);
+        self.add(7, 3, slot(date(2026, 11, 20).at(12, 0, 0, 0), 50, room), Status::Booked);
+        self.add(8, 2, slot(date(2026, 11, 20).at(12, 30, 0, 0), 50, room), Status::Held);
+        let rival =
+            Rival { slot: slot(day.at(16, 0, 0, 0), 50, None), device: None, time: now().time };
+        self.change(4, |row| row.rivals = vec![rival]);
+        self.change(5, |row| row.note = NoteState::Draft(draft_id()));
+        self.change(8, |row| row.note = NoteState::Signed(RecordId::from_bytes([50; 16])));
+    }
+
+    fn add_charts(&mut self) {
+        self.index.drafts.push(DraftRow {
+            note: draft_id(),
+            client: client_id(1),
+            session: Some(appointment(5)),
+            format: NoteFormat::Soap,
+            begun: moment(date(2026, 11, 15).at(10, 0, 0, 0)),
+            words: 240,
+            addendum_to: None,
+        });
+        let note = |day: i8, words, addenda| TimelineRow {
+            time: moment(date(2026, 11, day).at(18, 0, 0, 0)),
+            entry: TimelineEntry::Note {
+                record: RecordId::from_bytes([day.unsigned_abs(); 16]),
+                format: NoteFormat::Soap,
+                session: None,
+                words,
+                addenda,
+                late: addenda > 0,
+            },
+        };
+        let measure = |day: i8, total| TimelineRow {
+            time: moment(date(2026, 11, day).at(9, 50, 0, 0)),
+            entry: TimelineEntry::Measure {
+                record: RecordId::from_bytes([60 + day.unsigned_abs(); 16]),
+                instrument: "phq-9".to_owned(),
+                total,
+            },
+        };
+        let rows = vec![note(8, 310, 0), measure(8, 14), note(1, 280, 1), measure(1, 15)];
+        self.index.timelines.insert(client_id(1), Arc::new(rows));
+    }
+
+    pub(crate) fn add(&mut self, number: u8, client: u8, slot: Slot, status: Status) {
+        let row = AppointmentRow {
+            id: appointment(number),
+            clients: vec![client_id(client)],
+            kind: AppointmentKind::Individual,
+            starts: moment(slot.start),
+            slot,
+            rivals: Vec::new(),
+            status,
+            reason: None,
+            memo: String::new(),
+            note: NoteState::Missing,
+        };
+        let day = self.index.days.entry(row.slot.start.date()).or_default();
+        day.push(row.id);
+        self.index.appointments.insert(row.id, Arc::new(row));
+        let index = &self.index;
+        let mut days = index.days.clone();
+        for ids in days.values_mut() {
+            ids.sort_by_key(|id| index.appointments.get(id).map(|row| row.starts));
+        }
+        self.index.days = days;
+    }
+
+    pub(crate) fn change(&mut self, number: u8, change: impl FnOnce(&mut AppointmentRow)) {
+        let row = self.index.appointments.get_mut(&appointment(number)).unwrap();
+        change(Arc::make_mut(row));
+    }
+
+    pub(crate) fn client(&self, code: &str) -> ClientRow {
+        let mut rows = self.index.clients.values();
+        rows.find(|row| row.code == code).map(|row| row.as_ref().clone()).unwrap()
+    }
+
+    pub(crate) fn chart(&self, number: u8) -> View {
+        let client = client_id(number);
+        View::Chart(ChartView {
+            client: Arc::clone(&self.index.clients[&client]),
+            timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
+            drafts: self.index.drafts.iter().filter(|row| row.client == client).cloned().collect(),
+            last_plan: "graded exposure step 3; sleep diary; repeat PHQ-9 on 22 Nov".to_owned(),
+        })
+    }
+}
+
+/// The interface on a terminal of a given size, without a terminal.
+pub(crate) struct Driver {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
+    size: (u16, u16),
+}
+
+impl Driver {
+    /// Locked.
+    pub(crate) fn locked(columns: u16, rows: u16) -> Self {
+        let look = Look { columns, rows, ascii: false, colour: true };
+        let mut driver = Self {
+            model: Model::new(now(), look, [7; 32]),
+            effects: Vec::new(),
+            size: (columns, rows),
+        };
+        driver.device(DeviceEvent::State(VaultState::Locked {
+            vault: "practice-main".to_owned(),
+            device: "laptop-2".to_owned(),
+            demo_passphrase: None,
+        }));
+        driver
+    }
+
+    /// Open at Today, in the made-up practice.
+    pub(crate) fn open(columns: u16, rows: u16) -> Self {
+        let mut driver = Self::locked(columns, rows);
+        driver.device(DeviceEvent::Unlocked(Arc::new(Sample::new().index)));
+        driver.device(DeviceEvent::Sync(SyncStatus {
+            attached: true,
+            connected: true,
+            queued: 0,
+            last: Some(now().time.plus_millis(-120_000)),
+            devices: vec![
+                device("laptop-2", true, None),
+                device("desk-1", false, Some(now().time.plus_millis(-3_600_000))),
+            ],
+            trouble: None,
+        }));
+        driver
+    }
+
+    pub(crate) fn send(&mut self, message: Msg) -> &mut Self {
+        let effects = update(&mut self.model, message);
+        self.effects.extend(effects);
+        self
+    }
+
+    pub(crate) fn device(&mut self, event: DeviceEvent) -> &mut Self {
+        self.send(Msg::Device(event))
+    }
+
+    pub(crate) fn key(&mut self, key: Key) -> &mut Self {
+        self.send(Msg::Input(Input::Key(key)))
+    }
+
+    pub(crate) fn code(&mut self, code: KeyCode) -> &mut Self {
+        self.key(Key::plain(code))
+    }
+
+    /// Types each letter; `⏎`, `⎋` and `⇥` are Enter, Esc and Tab.
+    pub(crate) fn keys(&mut self, letters: &str) -> &mut Self {
+        for letter in letters.chars() {
+            match letter {
+                '⏎' => self.code(KeyCode::Enter),
+                '⎋' => self.code(KeyCode::Esc),
+                '⇥' => self.code(KeyCode::Tab),
+                letter => self.key(Key::char(letter)),
+            };
+        }
+        self
+    }
+
+    /// Lets `millis` pass.
+    pub(crate) fn wait(&mut self, millis: i64) -> &mut Self {
+        let time = self.model.now.time.plus_millis(millis);
+        let local = when::local(time, ZONE);
+        self.send(Msg::Clock(Now { time, local }))
+    }
+
+    /// Answers what was asked to be opened with the made-up chart.
+    pub(crate) fn open_chart(&mut self, number: u8) -> &mut Self {
+        let subject = Subject::Chart(client_id(number));
+        let outcome = Ok(Box::new(Sample::new().chart(number)));
+        self.device(DeviceEvent::Opened { subject, outcome })
+    }
+
+    /// The edits that were asked for.
+    pub(crate) fn edits(&self) -> Vec<&tacenda_shared::practice::edit::Edit> {
+        let edits = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Edit { edit, .. } => Some(edit),
+            _ => None,
+        });
+        edits.collect()
+    }
+
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.size = (columns, rows);
+        self.send(Msg::Input(Input::Resize { columns, rows }))
+    }
+
+    /// The screen as text, with the cursor shown as a line at the end.
+    pub(crate) fn screen(&self) -> String {
+        let (columns, rows) = self.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| view(&self.model, frame)).unwrap();
+        let cursor = terminal.get_cursor_position().unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut text = String::new();
+        for line in buffer.content.chunks(usize::from(columns.max(1))) {
+            let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text.push_str(&format!("cursor at {},{}\n", cursor.x, cursor.y));
+        text
+    }
+}
+
+fn device(name: &str, this: bool, seen: Option<Timestamp>) -> DeviceRow {
+    let added = moment(date(2026, 3, 2).at(9, 0, 0, 0));
+    DeviceRow { name: name.to_owned(), this, revoked: false, added, seen }
+}

@@ -1,0 +1,151 @@
+//! Sync: the link, the queue, the devices of the practice, and appointments that devices moved
+//! to different slots at once. Drafts merge and signed notes never change, so nothing else can
+//! conflict.
+
+use super::parts::{list, paint, when, who};
+use super::{Act, Ask, Focused, Scene};
+use crate::message::DeviceRow;
+use crate::text;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tacenda_shared::practice::edit::Slot;
+use tacenda_shared::practice::view::AppointmentRow;
+
+/// Which row is in focus: conflicts first, then devices.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct State {
+    focus: usize,
+}
+
+impl State {
+    /// Returns what is in focus.
+    pub fn focused(&self, scene: &Scene<'_>) -> Focused {
+        let id = scene.digest.conflicts.get(self.at(scene));
+        id.map_or(Focused::Nothing, |id| Focused::Conflict(*id))
+    }
+
+    fn at(&self, scene: &Scene<'_>) -> usize {
+        self.focus.min(length(scene).saturating_sub(1))
+    }
+}
+
+fn length(scene: &Scene<'_>) -> usize {
+    scene.digest.conflicts.len() + scene.sync.devices.len()
+}
+
+/// Moves the focus.
+pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+    if let Act::Verb(verb) = act {
+        let mut at = state.at(scene);
+        list::step(&mut at, *verb, length(scene), usize::from(scene.look.rows / 2));
+        state.focus = at;
+    }
+    Vec::new()
+}
+
+/// Returns the state of the link in a few words.
+pub fn link_words(scene: &Scene<'_>) -> String {
+    let sync = scene.sync;
+    if !sync.attached {
+        return "this device only".to_owned();
+    }
+    match (sync.connected, sync.queued) {
+        (true, 0) => match sync.last {
+            Some(last) => format!("synced {}", when::ago(last, scene.now.time)),
+            None => "connected".to_owned(),
+        },
+        (true, queued) => format!("sending {queued}"),
+        (false, 0) => "offline".to_owned(),
+        (false, queued) => format!("offline, queued {queued}"),
+    }
+}
+
+/// Returns a slot in words: `Thu 26 Nov 10:00, 50 min, room 2`.
+pub fn slot_words(slot: &Slot) -> String {
+    let place = slot.room.as_deref().unwrap_or(slot.modality.word());
+    let (date, time) = (when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
+    format!("{date} {time}, {} min, {place}", slot.minutes)
+}
+
+/// Draws the link, the conflicts and the devices.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let look = scene.look;
+    let (sync, conflicts) = (scene.sync, &scene.digest.conflicts);
+    let right = "the server sees ciphertext only";
+    paint::rule(frame, look, area, 0, ("Sync", right));
+    let inside = paint::inset(area, 1);
+    let style = if sync.connected { look.good() } else { look.waiting() };
+    paint::text(frame, inside, 1, &format!("Link        {}", link_words(scene)), style);
+    let queue = match sync.queued {
+        0 => "empty".to_owned(),
+        queued => {
+            let queued = usize::try_from(queued).unwrap_or(usize::MAX);
+            format!(
+                "{}; kept on this device until sent",
+                text::counted(queued, "change", "changes")
+            )
+        }
+    };
+    paint::text(frame, inside, 2, &format!("Queue       {queue}"), Style::new());
+    let mut line = 3;
+    if let Some(trouble) = &sync.trouble {
+        line = paint::notice(frame, look, inside, line, trouble);
+    }
+    line += 1;
+    let title = text::counted(conflicts.len(), "appointment", "appointments");
+    paint::rule(frame, look, area, line, (&format!("Moved twice: {title}"), ""));
+    line += 1;
+    if conflicts.is_empty() {
+        paint::text(frame, inside, line, "Nothing to settle.", Style::new());
+        line += 1;
+    }
+    let body = paint::lines(area, line, u16::MAX);
+    rows(state, scene, frame, body);
+}
+
+fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let look = scene.look;
+    let conflicts = &scene.digest.conflicts;
+    let at = state.at(scene);
+    let above = area.height.saturating_sub(2).min(paint::count(conflicts.len()));
+    let top = list::top(at.min(conflicts.len().saturating_sub(1)), conflicts.len(), above.into());
+    for (row, id) in conflicts.iter().enumerate().skip(top).take(above.into()) {
+        let Some(appointment) = scene.appointment(*id) else { continue };
+        let words = conflict_words(appointment, scene);
+        let line = paint::count(row - top);
+        paint::row(frame, look, area, line, (&words, look.alarm(), row == at));
+    }
+    let area = paint::lines(area, above + 1, u16::MAX);
+    let devices = &scene.sync.devices;
+    let count = text::counted(devices.len(), "device", "devices");
+    paint::rule(frame, look, area, 0, ("Devices", &count));
+    let body = paint::lines(area, 1, u16::MAX);
+    let focus = at.checked_sub(conflicts.len());
+    let top = list::top(focus.unwrap_or(0), devices.len(), body.height.into());
+    for (row, device) in devices.iter().enumerate().skip(top).take(body.height.into()) {
+        let words = device_words(device, scene);
+        let line = paint::count(row - top);
+        paint::row(frame, look, body, line, (&words, Style::new(), focus == Some(row)));
+    }
+    if length(scene) == 0 {
+        frame.set_cursor_position((area.x, area.y.min(frame.area().height.saturating_sub(1))));
+    }
+}
+
+fn conflict_words(row: &AppointmentRow, scene: &Scene<'_>) -> String {
+    let who = who::comes(scene.index, row, scene.veil);
+    let slot = slot_words(&row.slot);
+    format!("{} {slot}   [Enter] settle", paint::cell(&who, 14))
+}
+
+fn device_words(device: &DeviceRow, scene: &Scene<'_>) -> String {
+    let date = when::short(when::local(device.added, &scene.index.zone).date());
+    let seen = match (device.this, device.revoked, device.seen) {
+        (true, _, _) => "this one".to_owned(),
+        (_, true, _) => "revoked".to_owned(),
+        (_, _, Some(seen)) => format!("seen {}", when::ago(seen, scene.now.time)),
+        (_, _, None) => "never seen".to_owned(),
+    };
+    format!("{} added {date}   {seen}", paint::cell(&device.name, 22))
+}

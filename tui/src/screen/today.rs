@@ -1,0 +1,335 @@
+//! Today, the home screen: the day as a list with its gaps, what to know for the session in
+//! focus, and what is unfinished. It shows headlines only; nothing of what charts say.
+
+use super::parts::day::{self, Line};
+use super::parts::digest::{self, Unfinished, What};
+use super::parts::{list, paint, when, who};
+use super::{Act, Ask, Focused, Scene};
+use crate::keymap::Verb;
+use crate::text;
+use jiff::civil::Date;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tacenda_shared::id::ClientId;
+use tacenda_shared::practice::edit::Modality;
+use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
+
+/// Lines that the card takes when there is room, with its rule.
+const CARD: u16 = 5;
+/// Lines of what is unfinished, with its rule.
+const FINISH: u16 = 4;
+
+/// A date, and what is in focus on it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct State {
+    /// The day that is shown.
+    pub date: Date,
+    /// `None` until somebody moves: then the session that is now or next is in focus.
+    focus: Option<(usize, Focused)>,
+}
+
+impl State {
+    /// Shows a day.
+    pub fn new(date: Date) -> Self {
+        Self { date, focus: None }
+    }
+
+    /// Returns what is in focus.
+    pub fn focused(&self, scene: &Scene<'_>) -> Focused {
+        let (lines, at) = self.lines(scene);
+        at_row(&lines, scene, at)
+    }
+
+    fn lines(&self, scene: &Scene<'_>) -> (Vec<Line>, usize) {
+        let lines = day::lines(scene.index, self.date);
+        let length = lines.len() + scene.digest.unfinished.len();
+        let at = match self.focus {
+            None => first_focus(&lines, scene),
+            Some((at, anchor)) if at_row(&lines, scene, at) == anchor => at,
+            Some((at, anchor)) => (0..length)
+                .find(|row| at_row(&lines, scene, *row) == anchor)
+                .unwrap_or_else(|| at.min(length.saturating_sub(1))),
+        };
+        (lines, at)
+    }
+}
+
+fn at_row(lines: &[Line], scene: &Scene<'_>, at: usize) -> Focused {
+    if let Some(line) = lines.get(at) {
+        return match line {
+            Line::Appointment(id) => Focused::Appointment(*id),
+            Line::Free { start, .. } => Focused::Free(*start),
+        };
+    }
+    let entry = at.checked_sub(lines.len()).and_then(|at| scene.digest.unfinished.get(at));
+    entry.map_or(Focused::Nothing, |entry| unfinished(&entry.what))
+}
+
+/// Returns what stands in focus when an unfinished thing does.
+pub fn unfinished(what: &What) -> Focused {
+    match what {
+        What::Draft(draft) => Focused::Draft(draft.client, draft.note),
+        What::NoteMissing(id) | What::StatusMissing(id) => Focused::Appointment(*id),
+    }
+}
+
+fn first_focus(lines: &[Line], scene: &Scene<'_>) -> usize {
+    let current = lines.iter().position(|line| match line {
+        Line::Appointment(id) => scene.appointment(*id).is_some_and(|row| {
+            let ends = row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000);
+            ends > scene.now.time && !row.status.frees_the_slot()
+        }),
+        Line::Free { .. } => false,
+    });
+    current.unwrap_or(0)
+}
+
+/// Moves the focus or the date.
+pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+    let Act::Verb(verb) = *act else { return Vec::new() };
+    let (lines, mut at) = state.lines(scene);
+    let length = lines.len() + scene.digest.unfinished.len();
+    match verb {
+        Verb::Earlier | Verb::Left => *state = State::new(when::shifted(state.date, -1)),
+        Verb::Later | Verb::Right => *state = State::new(when::shifted(state.date, 1)),
+        Verb::GoToday => *state = State::new(scene.today()),
+        Verb::NextPane | Verb::PreviousPane => {
+            let other = if at < lines.len() { lines.len() } else { first_focus(&lines, scene) };
+            let other = other.min(length.saturating_sub(1));
+            state.focus = Some((other, at_row(&lines, scene, other)));
+        }
+        verb => {
+            let page = usize::from(scene.look.rows / 2);
+            if list::step(&mut at, verb, length, page) {
+                state.focus = Some((at, at_row(&lines, scene, at)));
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Draws the day.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let (lines, at) = state.lines(scene);
+    let look = scene.look;
+    if look.wide() {
+        let (left, right) = paint::side_by_side(frame, look, area, (area.width / 2).min(96));
+        agenda(state, scene, frame, left, (&lines, at));
+        let card_height = CARD + 3;
+        card(state, scene, frame, paint::lines(right, 0, card_height));
+        let below = paint::lines(right, card_height, u16::MAX);
+        to_finish(scene, frame, below, at.checked_sub(lines.len()));
+        return;
+    }
+    // The list comes first; then what is unfinished; the card gets what is left.
+    let wanted = paint::count(lines.len()).saturating_add(1);
+    let unfinished = paint::count(scene.digest.unfinished.len());
+    let finish = if unfinished == 0 { 0 } else { FINISH.min(unfinished + 1) };
+    let finish = finish.min(area.height / 3);
+    let agenda_height = wanted.min(area.height.saturating_sub(finish)).max(3);
+    let left = area.height.saturating_sub(agenda_height + finish);
+    let card_height = if left >= 3 { left.min(CARD) } else { 0 };
+    let agenda_height = area.height.saturating_sub(card_height + finish);
+    agenda(state, scene, frame, paint::lines(area, 0, agenda_height), (&lines, at));
+    card(state, scene, frame, paint::lines(area, agenda_height, card_height));
+    let below = paint::lines(area, agenda_height + card_height, finish);
+    to_finish(scene, frame, below, at.checked_sub(lines.len()));
+}
+
+fn agenda(
+    state: &State,
+    scene: &Scene<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (lines, at): (&[Line], usize),
+) {
+    let look = scene.look;
+    let free = lines.iter().filter(|line| matches!(line, Line::Free { .. })).count();
+    let counts = format!(
+        "{}, {free} free",
+        text::counted(lines.len() - free, "appointment", "appointments")
+    );
+    let title = if state.date == scene.today() {
+        when::long(state.date)
+    } else {
+        format!("{}   (t today)", when::long(state.date))
+    };
+    paint::rule(frame, look, area, 0, (&title, &counts));
+    let body = paint::lines(area, 1, u16::MAX);
+    let top = list::top(at.min(lines.len().saturating_sub(1)), lines.len(), body.height.into());
+    for (row, line) in lines.iter().enumerate().skip(top).take(body.height.into()) {
+        let (words, style) = line_words(line, scene, body.width.saturating_sub(2).into());
+        let place = paint::count(row - top);
+        paint::row(frame, look, body, place, (&words, style, row == at));
+    }
+}
+
+fn line_words(line: &Line, scene: &Scene<'_>, width: usize) -> (String, Style) {
+    match line {
+        Line::Free { start, minutes } => {
+            let length = match (minutes / 60, minutes % 60) {
+                (0, minutes) => format!("{minutes} min"),
+                (hours, 0) => format!("{hours} h"),
+                (hours, minutes) => format!("{hours} h {minutes} min"),
+            };
+            let words = format!("{}   .   -- free {length} --", when::clock(start.time()));
+            (words, Style::new())
+        }
+        Line::Appointment(id) => match scene.appointment(*id) {
+            Some(row) => appointment_words(row, scene, width),
+            None => (String::new(), Style::new()),
+        },
+    }
+}
+
+/// Returns an appointment as a line of a list of `width` columns.
+pub fn appointment_words(row: &AppointmentRow, scene: &Scene<'_>, width: usize) -> (String, Style) {
+    let time = day::start(row, scene.index).time();
+    let mut words = format!("{}  {:>4}  ", when::clock(time), format!("{}m", row.slot.minutes));
+    let rest = 28;
+    let kind = if width >= 78 { 13 } else { 0 };
+    let place = if width >= 65 { 10 } else { 0 };
+    let who = width.saturating_sub(13 + rest + kind + place).clamp(12, 28);
+    words.push_str(&paint::cell(&who::comes(scene.index, row, scene.veil), who - 1));
+    words.push(' ');
+    if kind > 0 {
+        words.push_str(&paint::cell(row.kind.word(), kind));
+    }
+    if place > 0 {
+        words.push_str(&paint::cell(&where_words(row), place - 1));
+        words.push(' ');
+    }
+    words.push_str(&paint::cell(text::status(row.status), 16));
+    let (mark, style) = mark(row, scene);
+    words.push_str(mark);
+    (words, style)
+}
+
+fn where_words(row: &AppointmentRow) -> String {
+    match (&row.slot.room, row.slot.modality) {
+        (Some(room), Modality::InOffice) => room.clone(),
+        (_, modality) => modality.word().to_owned(),
+    }
+}
+
+/// The mark at the end of a row. Conflicts and overlaps come from `calendar`, the state of the
+/// note from `chart`; where that cannot be read, the cell is blank.
+fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
+    let look = scene.look;
+    if !row.rivals.is_empty() {
+        return ("moved twice!", look.alarm());
+    }
+    if row.status.frees_the_slot() {
+        return ("", Style::new());
+    }
+    if !day::clashes(scene.index, &row.slot, Some(row.id)).is_empty() {
+        return ("overlaps!", look.alarm());
+    }
+    match row.note {
+        NoteState::Draft(_) => ("note draft", look.waiting()),
+        NoteState::Signed(_) => ("note signed", Style::new()),
+        NoteState::Missing => ("", Style::new()),
+    }
+}
+
+fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let coming = coming(scene);
+    let title = coming.map_or_else(
+        || "Nothing more today".to_owned(),
+        |row| {
+            let who = who::comes(scene.index, row, scene.veil);
+            format!("Next: {who} {}", when::ahead(row.starts, scene.now.time))
+        },
+    );
+    paint::rule(frame, scene.look, area, 0, (&title, ""));
+    let client = match state.focused(scene) {
+        Focused::Appointment(id) => scene.appointment(id).and_then(|row| row.clients.first()),
+        _ => None,
+    };
+    let client = client.copied().or_else(|| coming.and_then(|row| row.clients.first().copied()));
+    let Some(client) = client else { return };
+    for (line, words) in card_words(client, scene).iter().enumerate() {
+        let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
+        paint::text(frame, inside, paint::count(line), words, Style::new());
+    }
+}
+
+fn coming<'a>(scene: &Scene<'a>) -> Option<&'a AppointmentRow> {
+    let today = scene.index.days.get(&scene.today())?;
+    let rows = today.iter().filter_map(|id| scene.index.appointments.get(id));
+    rows.map(AsRef::as_ref).find(|row| row.starts > scene.now.time && !row.status.frees_the_slot())
+}
+
+/// Returns the lines that prepare for a client, from headlines alone.
+pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
+    let Some(row) = scene.index.clients.get(&client) else { return Vec::new() };
+    let sessions = scene.digest.sessions.get(&client).copied().unwrap_or(0);
+    let since = when::local(row.since, &scene.index.zone).date();
+    let mut lines = vec![format!(
+        "{}   {}   {}   since {} {}",
+        who::client(scene.index, client, scene.veil),
+        row.pronouns,
+        text::counted(usize::try_from(sessions).unwrap_or(0), "session", "sessions"),
+        when::month(since),
+        since.year(),
+    )];
+    let timeline = scene.index.timelines.get(&client);
+    let entries = timeline.map(|rows| rows.as_slice()).unwrap_or_default();
+    let note = entries.iter().find_map(|entry| match &entry.entry {
+        TimelineEntry::Note { format, words, .. } => {
+            let date = when::local(entry.time, &scene.index.zone).date();
+            let format = text::format(*format);
+            Some(format!("{}, {format}, {words} words", when::short(date)))
+        }
+        _ => None,
+    });
+    lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
+    let measures = entries.iter().filter_map(|entry| match &entry.entry {
+        TimelineEntry::Measure { instrument, total, .. } => {
+            Some(format!("{} {total}", text::instrument(instrument)))
+        }
+        _ => None,
+    });
+    let measures: Vec<String> = measures.take(5).collect();
+    if !measures.is_empty() {
+        lines.push(format!("Measures    {}   (newest first)", measures.join(", ")));
+    }
+    if !row.safe_contact.is_empty() {
+        let words = if scene.veil { "hidden (F9 shows)" } else { &row.safe_contact };
+        lines.push(format!("Contact     {words}"));
+    }
+    lines
+}
+
+fn to_finish(scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect, focus: Option<usize>) {
+    let entries = &scene.digest.unfinished;
+    if area.height == 0 {
+        return;
+    }
+    let count = if entries.is_empty() { "nothing".to_owned() } else { entries.len().to_string() };
+    paint::rule(frame, scene.look, area, 0, ("To finish", &count));
+    let body = paint::lines(area, 1, u16::MAX);
+    let top = list::top(focus.unwrap_or(0), entries.len(), body.height.into());
+    for (row, entry) in entries.iter().enumerate().skip(top).take(body.height.into()) {
+        let words = unfinished_words(entry, scene);
+        let place = paint::count(row - top);
+        paint::row(frame, scene.look, body, place, (&words, Style::new(), focus == Some(row)));
+    }
+}
+
+/// Returns an unfinished thing as a line of a list.
+pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
+    let who = match &entry.what {
+        What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
+        What::NoteMissing(id) | What::StatusMissing(id) => scene
+            .appointment(*id)
+            .map(|row| who::comes(scene.index, row, scene.veil))
+            .unwrap_or_default(),
+    };
+    let date = when::short(digest::date(entry, &scene.index.zone));
+    format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what))
+}

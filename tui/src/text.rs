@@ -1,0 +1,67 @@
+//! The words that people read, where they are more than the name of a thing. It decides nothing.
+
+use crate::notice::Notice;
+use tacenda_shared::practice::edit::{NoteFormat, Status};
+
+/// Says that a passphrase did not open the vault: the same words whatever the cause.
+pub fn wrong_passphrase() -> Notice {
+    Notice::new(
+        "That passphrase does not open this practice.",
+        "Nothing has been changed.",
+        "Check Caps Lock and the keyboard layout, and try again.",
+    )
+}
+
+/// Says that no clinician is known.
+pub fn no_clinician() -> Notice {
+    Notice::new(
+        "This practice has no clinician yet, so nobody can be booked.",
+        "Nothing has been changed.",
+        "Wait until this device has synced, and try again.",
+    )
+}
+
+/// Says that two passphrases differ.
+pub fn passphrases_differ() -> Notice {
+    Notice::new(
+        "The two passphrases are not the same.",
+        "Nothing has been set up yet.",
+        "Type it twice again, slowly.",
+    )
+}
+
+/// What a paste or a burst of keys does where no caret is shown.
+pub const PASTE_IGNORED: &str = "Pasted text was ignored: no caret is shown here.";
+/// What the first Ctrl+C says.
+pub const INTERRUPT: &str = "Press Ctrl+C again to quit; all is saved. q steps back.";
+/// The warning before the auto-lock.
+pub const LOCKS_SOON: &str = "Locks in less than 30 seconds. Press any key to stay.";
+/// What is said when a sequence of keys has no meaning.
+pub const NO_SUCH_KEY: &str = "That key does nothing here. ? shows what does.";
+
+/// Returns the word for a status in a list, at most 14 columns.
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::CancelledByClient => "cancelled",
+        Status::CancelledByClinician => "cancelled (us)",
+        other => other.word(),
+    }
+}
+
+/// Returns the word for the format of a note.
+pub const fn format(format: NoteFormat) -> &'static str {
+    match format {
+        NoteFormat::Free => "free",
+        NoteFormat::Soap => "SOAP",
+    }
+}
+
+/// Returns `1 word` or `n words`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Returns the name of an instrument as it is written: `phq-9` is `PHQ-9`.
+pub fn instrument(id: &str) -> String {
+    id.to_uppercase()
+}

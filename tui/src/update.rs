@@ -1,0 +1,306 @@
+//! The root of every decision: takes what happened, changes the model, says what is to be done.
+//! It only routes; screens decide for themselves, and a verb is carried out in one place.
+//!
+//! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
+
+mod device;
+mod notes;
+#[cfg(test)]
+mod tests;
+mod verbs;
+
+use crate::input::{Input, Key, KeyCode};
+use crate::keymap::{self, Found};
+use crate::message::{Effect, Msg, Now};
+use crate::model::{AUTO_LOCK_MILLIS, Desk, Model, Stage, WARNING_MILLIS, Way};
+use crate::screen::parts::digest::Digest;
+use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
+use crate::text;
+use tacenda_shared::id::Timestamp;
+
+/// How long after the first Ctrl+C a second one quits, in milliseconds.
+const INTERRUPT_MILLIS: i64 = 1_000;
+const MINUTE_MILLIS: i64 = 60_000;
+
+/// Takes one message.
+pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
+    let mut effects = match message {
+        Msg::Back => {
+            let mut effects = lock(model, "when it came back");
+            effects.push(Effect::Redraw);
+            effects
+        }
+        Msg::Clock(now) => clock(model, now),
+        Msg::Device(event) => device::event(model, event),
+        Msg::Input(input) => self::input(model, &input),
+        Msg::Leave => {
+            let mut effects = parting(model);
+            effects.push(Effect::Quit);
+            effects
+        }
+    };
+    effects.extend(wake(model));
+    effects
+}
+
+/// Arms the next wake-up: the warning, the lock, or the next minute, as something on the screen
+/// counts minutes.
+fn wake(model: &mut Model) -> Option<Effect> {
+    let now = model.now.time;
+    let minute = now.plus_millis(MINUTE_MILLIS - now.as_millis().rem_euclid(MINUTE_MILLIS));
+    let due = match &model.stage {
+        Stage::Open(desk) if desk.is_warned(&model.now) => minute.min(desk.deadline),
+        Stage::Open(desk) => minute.min(desk.deadline.plus_millis(-WARNING_MILLIS)),
+        Stage::Locked(_) => minute,
+        Stage::Setup(_) | Stage::Starting => return None,
+    };
+    (model.armed != Some(due)).then(|| {
+        model.armed = Some(due);
+        Effect::Wake(due)
+    })
+}
+
+fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
+    let minute = |time: Timestamp| time.as_millis().div_euclid(MINUTE_MILLIS);
+    let new_minute = minute(now.time) != minute(model.now.time);
+    model.now = now;
+    if model.armed.is_some_and(|armed| armed <= model.now.time) {
+        model.armed = None;
+    }
+    let Stage::Open(desk) = &mut model.stage else { return Vec::new() };
+    if model.now.time >= desk.deadline {
+        return lock(model, "after 5 minutes without a key");
+    }
+    if new_minute {
+        desk.digest = Digest::of(&desk.index, model.now.time);
+    }
+    Vec::new()
+}
+
+fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
+    match input {
+        Input::Resize { columns, rows } => {
+            model.look.columns = *columns;
+            model.look.rows = *rows;
+            return Vec::new();
+        }
+        Input::Focus(_) => return Vec::new(),
+        Input::Key(Key { code: KeyCode::F(10), .. }) => return quit(model),
+        Input::Key(_) | Input::Paste(_) | Input::Burst(_) => {}
+    }
+    if let Stage::Open(desk) = &mut model.stage {
+        desk.deadline = model.now.time.plus_millis(AUTO_LOCK_MILLIS);
+        return open_input(model, input);
+    }
+    if *input == Input::Key(Key::ctrl('c')) && interrupt(model) {
+        return vec![Effect::Quit];
+    }
+    let fresh = model.ids.fresh();
+    model.ids.advance();
+    match &mut model.stage {
+        Stage::Locked(state) => {
+            if *input == Input::Key(Key::ctrl('c')) {
+                *state = lock::State::after(state.locked);
+                return Vec::new();
+            }
+            lock::update(state, input)
+        }
+        Stage::Setup(state) => setup::update(state, input, fresh),
+        Stage::Open(_) | Stage::Starting => Vec::new(),
+    }
+}
+
+/// Returns whether this is the second Ctrl+C in a row.
+fn interrupt(model: &mut Model) -> bool {
+    let before = model.interrupted.replace(model.now.time);
+    before.is_some_and(|before| model.now.time.millis_since(before) < INTERRUPT_MILLIS)
+}
+
+fn open_input(model: &mut Model, input: &Input) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let typing = desk.is_typing();
+    let Input::Key(key) = *input else {
+        if typing {
+            return act(model, &Act::Type(input.clone()));
+        }
+        PASTE.clone_into(&mut desk.line);
+        return Vec::new();
+    };
+    let is_letter = key.code.is_printable() && !key.ctrl;
+    if typing && is_letter {
+        return act(model, &Act::Type(input.clone()));
+    }
+    desk.pending.push(key);
+    match keymap::find(desk.contexts(), &desk.pending) {
+        Found::Row(row) => {
+            desk.pending.clear();
+            verbs::run(model, row.verb)
+        }
+        Found::Prefix => Vec::new(),
+        Found::Nothing => nothing(model, key, input),
+    }
+}
+
+/// A key that the table does not know here.
+fn nothing(model: &mut Model, key: Key, input: &Input) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let was_sequence = desk.pending.len() > 1;
+    desk.pending.clear();
+    if was_sequence {
+        // Esc only takes back the prefix; any other key is not taken for the start of something.
+        if key.code != KeyCode::Esc {
+            text::NO_SUCH_KEY.clone_into(&mut desk.line);
+        }
+        return Vec::new();
+    }
+    if let Some(Overlay::Menu(_)) = desk.overlays.first() {
+        // The letter of a verb runs it straight from the menu.
+        desk.overlays.remove(0);
+        return open_input(model, input);
+    }
+    if desk.is_typing() {
+        return act(model, &Act::Type(input.clone()));
+    }
+    Vec::new()
+}
+
+const PASTE: &str = text::PASTE_IGNORED;
+
+/// Lets the front layer decide, and does what it asks.
+fn act(model: &mut Model, act: &Act) -> Vec<Effect> {
+    let Model { now, look, veil, sync, stage, ids, .. } = model;
+    let Stage::Open(desk) = stage else { return Vec::new() };
+    let Desk { index, digest, screens, overlays, .. } = &mut **desk;
+    let fresh = ids.fresh();
+    ids.advance();
+    let scene = Scene { now, index, digest, sync, look, veil: *veil, fresh };
+    let asks = match (overlays.first_mut(), screens.last_mut()) {
+        (Some(overlay), _) => overlay.update(act, &scene),
+        (None, Some(screen)) => screen.update(act, &scene),
+        (None, None) => Vec::new(),
+    };
+    asks.into_iter().flat_map(|ask| answer(model, ask)).collect()
+}
+
+/// Does one thing that a screen asked for.
+fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
+    match ask {
+        Ask::Answer(answer) => return verbs::answer(model, answer),
+        Ask::Edit(edit, says) => return verbs::edit(model, edit, says, Way::Fresh),
+        Ask::Effect(effect) => return vec![effect],
+        Ask::Go(Place::Chart(client)) => {
+            let chart = Screen::Chart(chart::State::new(client));
+            return show(model, chart);
+        }
+        Ask::Go(Place::Date(date)) => {
+            return replace(model, Screen::Today(today::State::new(date)));
+        }
+        Ask::Leave => return leave(model),
+        Ask::Keep => {
+            if let Some(desk) = model.desk_mut().filter(|desk| !desk.overlays.is_empty()) {
+                desk.kept = Some(desk.overlays.remove(0));
+            }
+        }
+        Ask::Lay(overlay) => lay(model, overlay),
+        Ask::Run(verb) => {
+            if let Some(desk) = model.desk_mut() {
+                desk.overlays.retain(|overlay| !overlay.is_passing());
+                desk.recent.retain(|other| *other != verb);
+                desk.recent.insert(0, verb);
+                desk.recent.truncate(5);
+            }
+            return verbs::run(model, verb);
+        }
+        Ask::Say(words) => say(model, &words),
+        Ask::Show(screen) => return show(model, screen),
+    }
+    Vec::new()
+}
+
+/// Lays something over. Lists of verbs give way, so that no stack of them can grow.
+fn lay(model: &mut Model, overlay: Overlay) {
+    if let Some(desk) = model.desk_mut() {
+        desk.overlays.retain(|other| !other.is_passing());
+        if let Some(screen) = desk.screens.last_mut() {
+            screen.step_out();
+        }
+        desk.pending.clear();
+        desk.overlays.insert(0, overlay);
+    }
+}
+
+fn say(model: &mut Model, words: &str) {
+    if let Some(desk) = model.desk_mut() {
+        words.clone_into(&mut desk.line);
+    }
+}
+
+/// Shows a screen on top; opens what it needs.
+fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    desk.line.clear();
+    let subject = screen.subject();
+    desk.screens.push(screen);
+    subject.map(|subject| Effect::Open(subject, crate::screen::CARE)).into_iter().collect()
+}
+
+/// Leaves all screens for another; closes what they had open.
+fn replace(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let mut effects = Vec::new();
+    while let Some(left) = desk.screens.pop() {
+        effects.extend(close(left));
+    }
+    effects.extend(show(model, screen));
+    effects
+}
+
+/// Closes the front overlay, or leaves the screen; Today is the last.
+fn leave(model: &mut Model) -> Vec<Effect> {
+    let today = model.now.local.date();
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    if !desk.overlays.is_empty() {
+        desk.overlays.remove(0);
+        return Vec::new();
+    }
+    let effects: Vec<Effect> = match desk.screens.as_slice() {
+        [Screen::Today(_)] => Vec::new(),
+        [_] | [] => return replace(model, Screen::Today(today::State::new(today))),
+        [..] => desk.screens.pop().and_then(close).into_iter().collect(),
+    };
+    effects
+}
+
+fn close(screen: Screen) -> Option<Effect> {
+    screen.subject().map(Effect::Close)
+}
+
+/// What must be done before the practice is left in any way.
+fn parting(model: &mut Model) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    desk.overlays.clear();
+    let mut effects = Vec::new();
+    while let Some(left) = desk.screens.pop() {
+        effects.extend(close(left));
+    }
+    effects
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    let mut effects = parting(model);
+    effects.push(Effect::Quit);
+    effects
+}
+
+/// Locks: everything of the practice leaves the model at once.
+fn lock(model: &mut Model, cause: &'static str) -> Vec<Effect> {
+    if model.desk().is_none() {
+        return Vec::new();
+    }
+    let mut effects = parting(model);
+    let locked = Some((model.now.local, cause));
+    model.stage = Stage::Locked(lock::State::after(locked));
+    model.veil = true;
+    effects.extend([Effect::Lock, Effect::Redraw]);
+    effects
+}

@@ -1,0 +1,132 @@
+//! What the device tells, put into the model. Changes from here and from elsewhere are the same.
+
+use super::{lay, lock};
+use crate::message::{DeviceEvent, Effect, SetupEvent, VaultState};
+use crate::model::{Desk, Model, Stage, Way};
+use crate::notice::Notice;
+use crate::screen::parts::digest::Digest;
+use crate::screen::{Overlay, lock as lock_screen, setup};
+use crate::text;
+use std::sync::Arc;
+use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::view::Index;
+
+/// Takes one event.
+pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
+    match event {
+        DeviceEvent::Alarm(notice) => alarm(model, notice),
+        DeviceEvent::Applied { ticket, outcome } => applied(model, ticket, outcome),
+        DeviceEvent::Changed(index) => changed(model, index),
+        DeviceEvent::Journalled { .. } => {}
+        DeviceEvent::Locked => {
+            // The device locked by itself; what it no longer has must not be shown.
+            let effects = lock(model, "by the device");
+            return effects.into_iter().filter(|effect| !matches!(effect, Effect::Lock)).collect();
+        }
+        DeviceEvent::Opened { subject, outcome } => {
+            if let Some(desk) = model.desk_mut() {
+                let mut screens = desk.screens.iter_mut().rev();
+                if let Some(screen) = screens.find(|screen| screen.subject() == Some(subject)) {
+                    screen.opened(outcome);
+                }
+            }
+        }
+        DeviceEvent::Setup(step) => set_up(model, step),
+        DeviceEvent::State(state) => vault(model, state),
+        DeviceEvent::Sync(status) => model.sync = status,
+        DeviceEvent::Unlocked(index) => open(model, index),
+    }
+    Vec::new()
+}
+
+fn open(model: &mut Model, index: Arc<Index>) {
+    model.stage = Stage::Open(Box::new(Desk::new(index, &model.now)));
+}
+
+fn changed(model: &mut Model, index: Arc<Index>) {
+    let now = model.now.time;
+    if let Some(desk) = model.desk_mut() {
+        desk.digest = Digest::of(&index, now);
+        desk.index = index;
+    }
+}
+
+fn alarm(model: &mut Model, notice: Notice) {
+    match &mut model.stage {
+        Stage::Locked(state) => {
+            state.checking = false;
+            state.refusal = Some(notice);
+        }
+        Stage::Setup(state) if state.is_busy() => state.refuse_passphrase(notice),
+        Stage::Open(_) => lay(model, Overlay::Notice(notice)),
+        Stage::Setup(_) | Stage::Starting => {}
+    }
+}
+
+fn vault(model: &mut Model, state: VaultState) {
+    match state {
+        VaultState::Absent => model.stage = Stage::Setup(Box::<setup::State>::default()),
+        VaultState::Broken(notice) => {
+            model.stage = Stage::Locked(lock_screen::State::unusable(notice));
+        }
+        VaultState::Locked { vault, device, demo_passphrase } => {
+            model.place = lock_screen::Place { vault, device, demo_passphrase };
+            match &mut model.stage {
+                // The answer to a passphrase that did not open it: always the same words.
+                Stage::Locked(state) if state.checking => {
+                    state.checking = false;
+                    state.refusal = Some(text::wrong_passphrase());
+                }
+                Stage::Locked(_) => {}
+                Stage::Open(_) | Stage::Setup(_) | Stage::Starting => {
+                    model.stage = Stage::Locked(lock_screen::State::default());
+                }
+            }
+        }
+    }
+}
+
+fn set_up(model: &mut Model, step: SetupEvent) {
+    let fresh = model.ids.fresh();
+    model.ids.advance();
+    if let SetupEvent::Done(index) = step {
+        return open(model, index);
+    }
+    let Stage::Setup(state) = &mut model.stage else { return };
+    match step {
+        SetupEvent::PassphraseRefused(notice) => state.refuse_passphrase(notice),
+        SetupEvent::Sheet(words) => state.show_sheet(words),
+        SetupEvent::WordsRefused(notice) => state.refuse_words(notice, fresh),
+        SetupEvent::Done(_) => {}
+    }
+}
+
+fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {
+    let Some(desk) = model.desk_mut() else { return };
+    let Some(waiting) = desk.history.waiting.remove(&ticket) else { return };
+    let says = waiting.says;
+    match (outcome, waiting.way) {
+        (Err(notice), _) => lay(model, Overlay::Notice(notice)),
+        (Ok(inverse), Way::Fresh) => {
+            desk.history.redo.clear();
+            let hint = if inverse.is_some() { "  [u] undo" } else { "" };
+            desk.line = format!("{}{hint}", capital(&says));
+            desk.history.undo.extend(inverse.map(|edit| (says, edit)));
+        }
+        (Ok(inverse), Way::Undo) => {
+            let hint = if inverse.is_some() { "  [U] redo" } else { "" };
+            desk.line = format!("Undid: {says}{hint}");
+            desk.history.redo.extend(inverse.map(|edit| (says, edit)));
+        }
+        (Ok(inverse), Way::Redo) => {
+            desk.line = format!("Did again: {says}  [u] undo");
+            desk.history.undo.extend(inverse.map(|edit| (says, edit)));
+        }
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

@@ -1,0 +1,443 @@
+//! What a person sees happen when they press keys, from the outside: keys in, effects and screens
+//! out.
+
+use crate::input::{Input, Key, KeyCode};
+use crate::keymap;
+use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
+use crate::model::{AUTO_LOCK_MILLIS, Stage, WARNING_MILLIS};
+use crate::screen::Screen;
+use crate::screen::parts::sample::{self, Driver, NAMES};
+use jiff::civil::date;
+use proptest::prelude::*;
+use tacenda_shared::practice::edit::{Edit, Status, Subject};
+use zeroize::Zeroizing;
+
+#[test]
+fn an_appointment_is_booked_from_a_free_gap_in_a_few_keys() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("jjnak⏎⏎");
+
+    let [Edit::Book(booked)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(booked.clients, [sample::client_id(2)]);
+    assert_eq!(booked.slot.start, date(2026, 11, 22).at(10, 50, 0, 0));
+    assert_eq!(booked.slot.minutes, 50);
+}
+
+#[test]
+fn arrows_move_the_slot_and_enter_moves_the_appointment() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("jm").code(KeyCode::Down).code(KeyCode::Right).keys("⏎");
+
+    let [Edit::Move { appointment, slot }] = driver.edits()[..] else { panic!() };
+    assert_eq!(*appointment, sample::appointment(2));
+    assert_eq!(slot.start, date(2026, 11, 23).at(10, 15, 0, 0));
+}
+
+#[test]
+fn a_clash_is_shown_before_enter() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("m").code(KeyCode::Down);
+    assert!(driver.screen().contains("CLASH with AK-007"), "{}", driver.screen());
+    driver.code(KeyCode::Up);
+
+    assert!(driver.screen().contains("no clash"), "{}", driver.screen());
+}
+
+#[test]
+fn a_status_is_set_by_two_keys_and_a_cancellation_asks_why() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("sh").keys("jslcame too late⏎");
+
+    let [first, second] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    let (appointment, status) = (sample::appointment(1), Status::Held);
+    assert_eq!(*first, Edit::SetStatus { appointment, status, reason: None });
+    let (appointment, status) = (sample::appointment(2), Status::LateCancel);
+    let reason = Some("came too late".to_owned());
+    assert_eq!(*second, Edit::SetStatus { appointment, status, reason });
+}
+
+#[test]
+fn undo_says_what_it_undid_and_redo_brings_it_back() {
+    let mut driver = Driver::open(80, 24);
+    let inverse = Edit::SetStatus {
+        appointment: sample::appointment(1),
+        status: Status::Arrived,
+        reason: None,
+    };
+
+    driver.keys("sh");
+    driver.device(DeviceEvent::Applied { ticket: 1, outcome: Ok(Some(inverse.clone())) });
+    driver.keys("u");
+    let redo = driver.edits()[0].clone();
+    driver.device(DeviceEvent::Applied { ticket: 2, outcome: Ok(Some(redo.clone())) });
+
+    assert!(driver.screen().contains("Undid: JM-014: held  [U] redo"), "{}", driver.screen());
+    driver.keys("U");
+    assert_eq!(driver.edits()[1..], [&inverse, &redo]);
+}
+
+#[test]
+fn an_edit_that_is_refused_says_why_and_cannot_be_undone() {
+    let mut driver = Driver::open(80, 24);
+    let notice = crate::notice::Notice::new("It was refused.", "Nothing changed.", "Wait.");
+
+    driver.keys("sh");
+    driver.device(DeviceEvent::Applied { ticket: 1, outcome: Err(notice) });
+
+    assert!(driver.screen().contains("It was refused."));
+    driver.keys("⎋u");
+    assert_eq!(driver.edits().len(), 1);
+}
+
+#[test]
+fn a_conflict_is_settled_by_moving_to_the_slot_that_was_chosen() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("7⏎j⏎");
+
+    let [Edit::Move { appointment, slot }] = driver.edits()[..] else { panic!() };
+    assert_eq!(*appointment, sample::appointment(4));
+    assert_eq!(slot.start, date(2026, 11, 22).at(16, 0, 0, 0));
+}
+
+#[test]
+fn a_new_client_is_added_with_a_code_of_its_own() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("3nNova Probeklient⏎");
+
+    let [Edit::NewClient { contact, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(contact.name.as_deref(), Some("Nova Probeklient"));
+    assert_eq!(contact.code.as_deref(), Some("C-022"));
+    assert_eq!(contact.phone, None);
+}
+
+#[test]
+fn a_form_that_was_left_goes_on_where_it_was() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("3nNova⎋n Probeklient⏎");
+
+    let [Edit::NewClient { contact, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(contact.name.as_deref(), Some("Nova Probeklient"));
+}
+
+#[test]
+fn a_chart_is_opened_for_care_and_closed_when_it_is_left() {
+    let mut driver = Driver::open(80, 24);
+    let chart = Subject::Chart(sample::client_id(1));
+
+    driver.keys("⏎");
+    driver.open_chart(1);
+    assert!(driver.screen().contains("graded exposure"), "{}", driver.screen());
+    driver.keys("⎋");
+
+    let opened = |effect: &Effect| matches!(effect, Effect::Open(subject, _) if *subject == chart);
+    let closed = |effect: &Effect| matches!(effect, Effect::Close(subject) if *subject == chart);
+    assert!(driver.effects.iter().any(opened));
+    assert!(driver.effects.iter().any(closed));
+}
+
+#[test]
+fn a_filter_finds_as_one_types_and_enter_opens() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("/proBE");
+    assert!(driver.screen().contains("AK-007"), "{}", driver.screen());
+    assert!(!driver.screen().contains("JM-014"), "{}", driver.screen());
+    driver.keys("⏎");
+
+    let chart = Subject::Chart(sample::client_id(2));
+    let opened = |effect: &Effect| matches!(effect, Effect::Open(subject, _) if *subject == chart);
+    assert!(driver.effects.iter().any(opened));
+}
+
+#[test]
+fn the_palette_runs_what_is_typed_in_full() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys(":lock⏎");
+
+    assert!(matches!(driver.model.stage, Stage::Locked(_)));
+    assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::Lock)));
+}
+
+#[test]
+fn the_palette_says_why_a_command_cannot_be_run() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("3:undo");
+
+    assert!(driver.screen().contains("nothing to undo"), "{}", driver.screen());
+}
+
+#[test]
+fn q_and_colon_q_quit_at_the_top_and_nowhere_else() {
+    let quits = |driver: &Driver| driver.effects.iter().any(|e| matches!(e, Effect::Quit));
+    let mut driver = Driver::open(80, 24);
+    driver.keys("3q");
+    assert!(!quits(&driver));
+    driver.keys("q");
+    assert!(quits(&driver));
+
+    let mut driver = Driver::open(80, 24);
+    driver.keys(":q⏎");
+    assert!(quits(&driver));
+}
+
+#[test]
+fn ctrl_c_quits_only_when_it_is_pressed_twice_within_a_second() {
+    let quits = |driver: &Driver| driver.effects.iter().any(|e| matches!(e, Effect::Quit));
+    let mut driver = Driver::open(80, 24);
+    driver.key(Key::ctrl('c')).wait(1_500).key(Key::ctrl('c'));
+    assert!(!quits(&driver));
+    driver.wait(200).key(Key::ctrl('c'));
+    assert!(quits(&driver));
+}
+
+#[test]
+fn pasted_text_does_nothing_where_no_caret_is_shown() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.send(Msg::Input(Input::Paste("sh\nx".to_owned())));
+    driver.send(Msg::Input(Input::Burst("shshshshshshshsh".to_owned())));
+
+    assert!(driver.edits().is_empty());
+    assert!(driver.screen().contains("Pasted text was ignored"));
+}
+
+#[test]
+fn the_vault_locks_itself_after_five_minutes_and_warns_before() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.wait(AUTO_LOCK_MILLIS - WARNING_MILLIS);
+    assert!(driver.screen().contains("Locks in less than 30 seconds"));
+    driver.keys("j").wait(WARNING_MILLIS);
+    assert!(driver.model.desk().is_some());
+    driver.wait(AUTO_LOCK_MILLIS);
+
+    assert!(driver.model.desk().is_none());
+    assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::Lock)));
+}
+
+#[test]
+fn a_lock_leaves_nothing_of_the_practice_behind() {
+    for key in [Key::ctrl('l'), Key::plain(KeyCode::F(12))] {
+        let mut driver = Driver::open(80, 24);
+        driver.keys("⏎");
+        driver.open_chart(1).key(Key::plain(KeyCode::F(9))).key(Key::ctrl('k')).key(key);
+
+        let dump = format!("{:?}", driver.model);
+        let screen = driver.screen();
+        for word in NAMES.iter().chain(&["JM-014", "AK-007", "exposure", "room 2"]) {
+            assert!(!screen.contains(word) && !dump.contains(word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_always_gives_the_same_words_and_shows_no_length() {
+    let mut driver = Driver::locked(80, 24);
+    let before = driver.screen();
+
+    driver.keys("wrong");
+    assert_eq!(driver.screen(), before);
+    driver.keys("⏎x⏎");
+    let tried = driver.effects.iter().filter(|e| matches!(e, Effect::Unlock(_))).count();
+    assert_eq!(tried, 1, "keys are dropped while a passphrase is tried");
+    driver.device(DeviceEvent::State(VaultState::Locked {
+        vault: "practice-main".to_owned(),
+        device: "laptop-2".to_owned(),
+        demo_passphrase: None,
+    }));
+
+    assert!(driver.screen().contains("That passphrase does not open this practice."));
+}
+
+#[test]
+fn a_new_practice_is_set_up_from_nothing_but_what_is_on_the_screen() {
+    let mut driver = Driver::locked(80, 24);
+    driver.device(DeviceEvent::State(VaultState::Absent));
+
+    driver.keys("⏎berlin⏎Dr. Sample⏎laptop⏎correct horse battery⏎correct horse battery⏎");
+    let found = driver.effects.iter().find_map(|effect| match effect {
+        Effect::Found { zone, clinician, device, passphrase } => {
+            Some((zone.as_str(), clinician.as_str(), device.as_str(), passphrase.0.as_str()))
+        }
+        _ => None,
+    });
+    assert_eq!(found, Some(("Europe/Berlin", "Dr. Sample", "laptop", "correct horse battery")));
+    let words: Vec<String> = (1..=24).map(|number| format!("word{number}")).collect();
+    let sheet = Secret(Zeroizing::new(words.join(" ")));
+    driver.device(DeviceEvent::Setup(SetupEvent::Sheet(sheet)));
+    let screen = driver.screen();
+    assert!(words.iter().all(|word| screen.contains(word)), "{screen}");
+    driver.keys("⏎");
+    assert!(!driver.screen().contains("word1"));
+    driver.keys("a⏎b⏎c⏎");
+
+    let asked = driver.effects.iter().find_map(|effect| match effect {
+        Effect::CheckSheet(asked) => Some(asked),
+        _ => None,
+    });
+    let typed: Vec<&str> = asked.unwrap().iter().map(|(_, word)| word.as_str()).collect();
+    assert_eq!(typed, ["a", "b", "c"]);
+}
+
+#[test]
+fn two_passphrases_that_differ_set_nothing_up() {
+    let mut driver = Driver::locked(80, 24);
+    driver.device(DeviceEvent::State(VaultState::Absent));
+
+    driver.keys("⏎berlin⏎Dr. Sample⏎laptop⏎correct horse battery⏎correct horse batterx⏎");
+
+    assert!(!driver.effects.iter().any(|effect| matches!(effect, Effect::Found { .. })));
+    assert!(driver.screen().contains("not the same"));
+}
+
+#[test]
+fn leaving_closes_what_is_open_and_then_quits() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⏎").send(Msg::Leave);
+
+    let last: Vec<&Effect> = driver.effects.iter().rev().take(2).collect();
+    assert!(matches!(last[..], [Effect::Quit, Effect::Close(_)]), "{last:?}");
+}
+
+/// Every layer that keys can lead to, with the keys.
+const LAYERS: &[&str] = &[
+    "", "2", "3", "4", "7", "⏎", "n", "jjn", "m", "3n", "3⏎e", "/", "/a", "?", ":", " ", "gd", "s",
+    "g", "x", "7⏎", "N", "3⏎N", "2n", "4⏎",
+];
+
+#[test]
+fn every_hint_on_every_layer_does_something() {
+    for keys in LAYERS {
+        let mut driver = Driver::open(80, 24);
+        driver.keys(keys);
+        let desk = driver.model.desk().unwrap();
+        if !desk.pending.is_empty() {
+            continue;
+        }
+        let situation = driver.model.situation(desk);
+        for row in keymap::hints(desk.contexts(), &situation) {
+            let mut driver = Driver::open(80, 24);
+            driver.keys(keys);
+            let (before, effects) = (driver.screen(), driver.effects.len());
+            for key in row.keys[0] {
+                driver.key(*key);
+            }
+            let changed = driver.screen() != before || driver.effects.len() > effects;
+            assert!(changed, "{:?} after {keys:?} does nothing:\n{before}", row.verb);
+        }
+    }
+}
+
+#[test]
+fn esc_leads_to_today_from_everywhere_in_four_presses_and_changes_nothing() {
+    let with_palette = LAYERS.iter().map(|keys| (*keys, true));
+    for (keys, palette) in LAYERS.iter().map(|keys| (*keys, false)).chain(with_palette) {
+        let mut driver = Driver::open(80, 24);
+        driver.keys(keys);
+        if palette {
+            driver.key(Key::ctrl('k'));
+        }
+        let edits = driver.edits().len();
+        driver.keys("⎋⎋⎋⎋");
+        let desk = driver.model.desk().unwrap();
+        assert!(matches!(desk.screens[..], [Screen::Today(_)]), "{keys:?}");
+        assert!(desk.overlays.is_empty() && desk.pending.is_empty(), "{keys:?}");
+        assert_eq!(driver.edits().len(), edits, "{keys:?}");
+    }
+}
+
+#[test]
+fn under_the_veil_no_name_is_on_any_screen() {
+    for keys in LAYERS {
+        for size in [(80, 24), (200, 50)] {
+            let mut driver = Driver::open(size.0, size.1);
+            driver.keys(keys);
+            driver.open_chart(1).open_chart(4);
+            let screen = driver.screen();
+            for name in NAMES.iter().flat_map(|name| name.split(' ')) {
+                assert!(!screen.contains(name), "{name} after {keys:?}:\n{screen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn text_that_would_command_the_terminal_is_drawn_harmless() {
+    let mut driver = Driver::open(80, 24);
+    let mut sample = sample::Sample::new();
+    let row = sample.index.clients.get_mut(&sample::client_id(1)).unwrap();
+    std::sync::Arc::make_mut(row).code = "\u{1b}[2J\u{202e}X".to_owned();
+
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+
+    let screen = driver.screen();
+    assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
+}
+
+#[test]
+fn the_cursor_stands_on_the_row_in_focus_or_in_the_field() {
+    for keys in LAYERS {
+        let mut driver = Driver::open(80, 24);
+        driver.keys(keys);
+        assert!(!driver.screen().contains("cursor at 0,0"), "{keys:?}\n{}", driver.screen());
+    }
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    let codes = vec![
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::F(2),
+        KeyCode::F(6),
+        KeyCode::F(9),
+    ];
+    prop_oneof![
+        6 => prop::char::range(' ', '~').prop_map(Key::char),
+        4 => prop::sample::select(codes).prop_map(Key::plain),
+        1 => prop::sample::select(vec!['k', 'z', 'y', 'u', 'w']).prop_map(Key::ctrl),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is pressed and however the terminal is resized, everything can be drawn, and a
+    /// key that the table does not know changes no data.
+    #[test]
+    fn no_key_and_no_size_breaks_the_interface(
+        keys in prop::collection::vec(any_key(), 0..60),
+        sizes in prop::collection::vec((1_u16..220, 1_u16..60), 1..4),
+    ) {
+        let mut driver = Driver::open(80, 24);
+        for (at, key) in keys.iter().enumerate() {
+            driver.key(*key);
+            if at % 10 == 0 {
+                driver.open_chart(1);
+                driver.wait(900);
+            }
+            let (columns, rows) = sizes[at % sizes.len()];
+            driver.resize(columns, rows);
+            driver.screen();
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
+
+use super::{act, interrupt, lay, leave, lock, notes, quit, replace, say, show};
+use crate::keymap::{self, Verb};
+use crate::message::Effect;
+use crate::model::{Model, Way};
+use crate::screen::choice::{self, Answer};
+use crate::screen::parts::{day, when, who};
+use crate::screen::prompt::{self, Question};
+use crate::screen::{Act, Focused, Overlay, Screen};
+use crate::screen::{
+    booking, chart, client_form, clients, finish, help, menu, palette, sync, today, week,
+};
+use crate::text;
+use jiff::civil::DateTime;
+use tacenda_shared::id::{AppointmentId, ClientId};
+use tacenda_shared::practice::edit::{Edit, Slot, Status};
+use tacenda_shared::practice::view::AppointmentRow;
+
+/// Runs a verb, or says why it cannot be run.
+pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let situation = model.situation(desk);
+    let row = keymap::row_in(verb, desk.contexts());
+    if let Some(reason) = row.and_then(|row| (row.when)(&situation)) {
+        say(model, &format!("Not now: {reason}."));
+        return Vec::new();
+    }
+    let focused = situation.focused;
+    let client = situation.client();
+    match verb {
+        Verb::Actions => lists(model, Verb::Actions),
+        Verb::Help => lists(model, Verb::Help),
+        Verb::Palette => lists(model, Verb::Palette),
+        Verb::Archive => return archive(model, client),
+        Verb::Back => return back(model),
+        Verb::Cancel => return cancel(model, focused),
+        Verb::ClearField => return clear_field(model),
+        Verb::EditContact => edit_contact(model, client),
+        Verb::GoClient | Verb::Filter => return filter(model),
+        Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
+        Verb::Lock => return lock(model, "by you"),
+        Verb::MoveAppointment => return move_appointment(model, focused),
+        Verb::New => return new(model, focused),
+        Verb::Open => return open(model, focused),
+        Verb::Out => return out(model),
+        Verb::Quit => return quit(model),
+        Verb::Redo | Verb::Undo => return history(model, verb),
+        Verb::Redraw => return vec![Effect::Redraw],
+        Verb::SetStatus(status) => return set_status(model, focused, status),
+        Verb::ShowClients => return replace(model, Screen::Clients(clients::State::default())),
+        Verb::ShowFinish => return replace(model, Screen::Finish(finish::State::default())),
+        Verb::ShowSync => return replace(model, Screen::Sync(sync::State::default())),
+        Verb::ShowToday => {
+            let today = model.now.local.date();
+            return replace(model, Screen::Today(today::State::new(today)));
+        }
+        Verb::ShowWeek => return show_week(model, focused),
+        Verb::Suspend => {
+            let mut effects = lock(model, "when it was suspended");
+            effects.push(Effect::Suspend);
+            return effects;
+        }
+        Verb::Veil => model.veil = !model.veil,
+        Verb::WriteNote => return notes::write(model, focused, client),
+        verb => return act(model, &Act::Verb(verb)),
+    }
+    Vec::new()
+}
+
+/// Hands an edit over, and remembers what it says until the answer comes.
+pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    desk.history.last_ticket += 1;
+    let ticket = desk.history.last_ticket;
+    desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });
+    vec![Effect::Edit { ticket, edit }]
+}
+
+/// Does what an answer of a choice says.
+pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
+    match answer {
+        Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::Settle(appointment, slot) => settle(model, appointment, slot),
+    }
+}
+
+fn lists(model: &mut Model, which: Verb) {
+    let Some(desk) = model.desk() else { return };
+    let situation = model.situation(desk);
+    // A list of verbs is about what lies below it, not about itself.
+    let below = desk.overlays.iter().find(|overlay| !overlay.is_passing());
+    let contexts = match (below, desk.screens.last()) {
+        (Some(overlay), _) => overlay.contexts(),
+        (None, Some(screen)) => screen.resting_contexts(),
+        (None, None) => &[],
+    };
+    let overlay = match which {
+        Verb::Help => Overlay::Help(help::State::new(palette::here(contexts, &situation))),
+        Verb::Palette => {
+            let entries = palette::all(contexts, &situation, &desk.recent);
+            Overlay::Palette(palette::State::new(entries))
+        }
+        _ => {
+            let mut entries = palette::here(contexts, &situation);
+            entries.retain(|entry| entry.reason.is_none());
+            Overlay::Menu(menu::State::new(entries))
+        }
+    };
+    lay(model, overlay);
+}
+
+fn out(model: &mut Model) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    if let Some(Overlay::ClientForm(form)) = desk.overlays.first()
+        && form.is_new()
+    {
+        desk.kept = Some(desk.overlays.remove(0));
+        "What was typed is kept: n goes on.".clone_into(&mut desk.line);
+        return Vec::new();
+    }
+    if desk.overlays.is_empty() && desk.screens.last_mut().is_some_and(Screen::step_out) {
+        return Vec::new();
+    }
+    if desk.overlays.is_empty() {
+        desk.line.clear();
+    }
+    leave(model)
+}
+
+fn back(model: &mut Model) -> Vec<Effect> {
+    let at_top = model.desk().is_some_and(|desk| {
+        desk.overlays.is_empty() && matches!(desk.screens.as_slice(), [Screen::Today(_)])
+    });
+    if at_top { quit(model) } else { leave(model) }
+}
+
+fn clear_field(model: &mut Model) -> Vec<Effect> {
+    if interrupt(model) {
+        return quit(model);
+    }
+    say(model, text::INTERRUPT);
+    Vec::new()
+}
+
+fn filter(model: &mut Model) -> Vec<Effect> {
+    if let Some(desk) = model.desk_mut()
+        && let Some(Screen::Clients(_)) = desk.screens.last()
+    {
+        return act(model, &Act::Verb(Verb::Filter));
+    }
+    replace(model, Screen::Clients(clients::State::filtering()))
+}
+
+fn show_week(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let at = match focused {
+        Focused::Appointment(id) => start_of(model, id),
+        Focused::Free(start) => Some(start),
+        _ => None,
+    };
+    let at = at.unwrap_or(model.now.local);
+    replace(model, Screen::Week(week::State::new(at.date(), at.time())))
+}
+
+pub(super) fn start_of(model: &Model, id: AppointmentId) -> Option<DateTime> {
+    let index = &model.desk()?.index;
+    index.appointments.get(&id).map(|row| day::start(row, index))
+}
+
+fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    match focused {
+        Focused::Appointment(id) => match with_row(model, id, |row| row.clients.first().copied()) {
+            Some(Some(client)) => show(model, Screen::Chart(chart::State::new(client))),
+            _ => move_appointment(model, focused),
+        },
+        Focused::Client(client) => match model.desk().and_then(|desk| desk.screens.last()) {
+            Some(Screen::Chart(_)) => Vec::new(),
+            _ => show(model, Screen::Chart(chart::State::new(client))),
+        },
+        Focused::Conflict(id) => {
+            conflict(model, id);
+            Vec::new()
+        }
+        Focused::Draft(client, note) => notes::open_draft(model, client, note),
+        Focused::Free(start) => book(model, start, None),
+        Focused::Record(client, record) => notes::open_record(model, client, record),
+        Focused::Nothing => Vec::new(),
+    }
+}
+
+fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let (chart, date) = match desk.screens.last() {
+        Some(Screen::Clients(_)) => {
+            let form = client_form::State::new(&model.scene(desk));
+            let kept = model.desk_mut().and_then(|desk| desk.kept.take());
+            lay(model, kept.unwrap_or(Overlay::ClientForm(form)));
+            return Vec::new();
+        }
+        Some(Screen::Chart(chart)) => (Some(chart.client), None),
+        Some(Screen::Today(today)) => (None, Some(today.date)),
+        _ => (None, None),
+    };
+    let start = match focused {
+        Focused::Free(start) => start,
+        Focused::Appointment(id) => start_of(model, id).unwrap_or(model.now.local),
+        _ => next_quarter(model.now.local, date),
+    };
+    book(model, start, chart)
+}
+
+/// The next quarter of an hour, on a date if one is shown.
+fn next_quarter(now: DateTime, date: Option<jiff::civil::Date>) -> DateTime {
+    let minutes = i64::from(now.minute());
+    let next = when::later(now, 15 - minutes % 15);
+    let time = jiff::civil::Time::constant(next.hour(), next.minute(), 0, 0);
+    date.unwrap_or_else(|| next.date()).to_datetime(time)
+}
+
+fn book(model: &mut Model, start: DateTime, client: Option<ClientId>) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    match booking::State::new(start, client, &model.scene(desk)) {
+        Some(state) => show(model, Screen::Booking(state)),
+        None => {
+            lay(model, Overlay::Notice(text::no_clinician()));
+            Vec::new()
+        }
+    }
+}
+
+fn move_appointment(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let (Focused::Appointment(id) | Focused::Conflict(id)) = focused else { return Vec::new() };
+    match with_row(model, id, booking::State::moving) {
+        Some(state) => show(model, Screen::Booking(state)),
+        None => Vec::new(),
+    }
+}
+
+pub(super) fn with_row<T>(
+    model: &Model,
+    id: AppointmentId,
+    take: impl FnOnce(&AppointmentRow) -> T,
+) -> Option<T> {
+    let row = model.desk()?.index.appointments.get(&id)?;
+    Some(take(row))
+}
+
+fn whose(model: &Model, id: AppointmentId) -> String {
+    let Some(desk) = model.desk() else { return String::new() };
+    let row = desk.index.appointments.get(&id);
+    row.map(|row| who::comes(&desk.index, row, true)).unwrap_or_default()
+}
+
+fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect> {
+    let Focused::Appointment(appointment) = focused else { return Vec::new() };
+    let whose = whose(model, appointment);
+    if status.frees_the_slot() {
+        let question = Question::Reason(appointment, status, whose);
+        lay(model, Overlay::Prompt(prompt::State::new(question)));
+        return Vec::new();
+    }
+    let says = format!("{whose}: {}", status.word());
+    edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
+}
+
+fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    match focused {
+        Focused::Appointment(_) => set_status(model, focused, Status::CancelledByClient),
+        Focused::Draft(client, note) => {
+            let code = code(model, client);
+            let act = Edit::DiscardDraft { note, client, discarded: true };
+            edit(model, act, format!("discarded a draft of {code}"), Way::Fresh)
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn code(model: &Model, client: ClientId) -> String {
+    model.desk().map(|desk| who::client(&desk.index, client, true)).unwrap_or_default()
+}
+
+fn archive(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> {
+    let Some(client) = client else { return Vec::new() };
+    let row = model.desk().and_then(|desk| desk.index.clients.get(&client));
+    let archived = row.is_some_and(|row| !row.archived);
+    let code = code(model, client);
+    let says = if archived {
+        format!("moved {code} to the archive")
+    } else {
+        format!("brought {code} back from the archive")
+    };
+    edit(model, Edit::Archive { client, archived }, says, Way::Fresh)
+}
+
+pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
+    let row = client.and_then(|id| model.desk()?.index.clients.get(&id).cloned());
+    if let Some(row) = row {
+        lay(model, Overlay::ClientForm(client_form::State::edit(&row)));
+    }
+}
+
+fn history(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let (step, way) = match verb {
+        Verb::Undo => (desk.history.undo.pop(), Way::Undo),
+        _ => (desk.history.redo.pop(), Way::Redo),
+    };
+    match step {
+        Some((says, act)) => edit(model, act, says, way),
+        None => Vec::new(),
+    }
+}
+
+fn conflict(model: &mut Model, id: AppointmentId) {
+    let Some(row) = with_row(model, id, Clone::clone) else { return };
+    let whose = whose(model, id);
+    let devices = |slot: &Slot| (sync::slot_words(slot), Answer::Settle(id, slot.clone()));
+    let mut answers = vec![devices(&row.slot)];
+    answers.extend(row.rivals.iter().map(|rival| devices(&rival.slot)));
+    let title = format!("{whose} was moved twice");
+    let words = "Two devices moved it without seeing each other. Where is it? The choice can be \
+                 undone."
+        .to_owned();
+    lay(model, Overlay::Choice(choice::State::new(title, words, answers)));
+}
+
+fn settle(model: &mut Model, appointment: AppointmentId, slot: Slot) -> Vec<Effect> {
+    let at =
+        format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
+    let says = format!("settled {} on {at}", whose(model, appointment));
+    edit(model, Edit::Move { appointment, slot }, says, Way::Fresh)
+}
