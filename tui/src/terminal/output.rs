@@ -12,6 +12,7 @@ use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use std::io;
+use zeroize::Zeroize as _;
 
 mod encode;
 
@@ -76,8 +77,11 @@ pub struct Output<S> {
     unknown: bool,
     /// What scrolled off is to be erased too.
     erase: bool,
-    /// Bytes that the terminal has not taken yet.
+    /// Bytes of frames; those before `sent` the terminal has taken. Wiped once all have gone.
     waiting: Vec<u8>,
+    sent: usize,
+    /// Where a frame is put together. Wiped after each.
+    scratch: Vec<u8>,
     written: u64,
     frames: u64,
 }
@@ -106,6 +110,8 @@ impl<S: Sink> Output<S> {
             unknown: true,
             erase: false,
             waiting: Vec::new(),
+            sent: 0,
+            scratch: Vec::new(),
             written: 0,
             frames: 0,
         };
@@ -120,6 +126,9 @@ impl<S: Sink> Output<S> {
         self.shown = vec![Shown::blank(); cells];
         self.next = vec![Shown::blank(); cells];
         self.dirty = vec![true; usize::from(rows)];
+        // Enough for most whole frames, so that growing leaves no copies of text behind.
+        self.scratch.reserve(2 * cells + 1024);
+        self.waiting.reserve(2 * cells + 1024);
         self.forget();
     }
 
@@ -146,23 +155,24 @@ impl<S: Sink> Output<S> {
     ///
     /// [`OutputError`]; what waited is dropped.
     pub fn resume(&mut self) -> Result<(), OutputError> {
-        let mut done = 0;
         let outcome = loop {
-            let Some(rest) = self.waiting.get(done..).filter(|rest| !rest.is_empty()) else {
+            let Some(rest) = self.waiting.get(self.sent..).filter(|rest| !rest.is_empty()) else {
                 break Ok(());
             };
             match self.sink.take(rest) {
                 Ok(0) => break Err(OutputError::Closed),
-                Ok(count) => done += count,
+                Ok(count) => {
+                    self.sent += count;
+                    self.written += count as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => break Err(OutputError::from(error)),
             }
         };
-        self.written += done as u64;
-        self.waiting.drain(..done);
+        wipe(&mut self.waiting);
+        self.sent = 0;
         if outcome.is_err() {
-            self.waiting.clear();
             self.forget();
         }
         outcome
@@ -320,6 +330,12 @@ impl<S: Sink> Backend for Output<S> {
         self.encode();
         self.resume()
     }
+}
+
+/// Empties it and leaves no copy of the text behind.
+fn wipe(bytes: &mut Vec<u8>) {
+    bytes.as_mut_slice().zeroize();
+    bytes.clear();
 }
 
 impl From<io::Error> for OutputError {

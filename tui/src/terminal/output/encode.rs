@@ -2,7 +2,7 @@
 
 use super::super::pen::Pen;
 use super::super::travel::{Place, travel};
-use super::{Cursor, Output, Shown, Sink};
+use super::{Cursor, Output, Shown, Sink, wipe};
 
 /// Blank columns at the end of a row, from which on erasing is shorter than writing.
 const ERASE_FROM: usize = 3;
@@ -23,7 +23,7 @@ impl<S: Sink> Output<S> {
     /// Puts the bytes of the next frame behind those that wait; none if nothing has changed.
     pub(super) fn encode(&mut self) {
         let before = self.cursor;
-        let mut body = Vec::new();
+        let mut body = std::mem::take(&mut self.scratch);
         if self.unknown {
             self.start_anew(&mut body);
         }
@@ -37,11 +37,13 @@ impl<S: Sink> Output<S> {
             body.extend(travel(self.cursor.place, focus, None, &self.profile.family));
             self.cursor.place = Some(focus);
         }
-        self.wrap(before, drawn, body);
+        self.wrap(before, drawn, &mut body);
+        wipe(&mut body);
+        self.scratch = body;
     }
 
     /// Adds what goes around the body of a frame: the cursor's hiding, and the marks of DEC 2026.
-    fn wrap(&mut self, before: Cursor, drawn: usize, mut body: Vec<u8>) {
+    fn wrap(&mut self, before: Cursor, drawn: usize, body: &mut Vec<u8>) {
         let family = self.profile.family;
         let show = self.focus.is_some();
         let mut hidden_first = false;
@@ -66,7 +68,7 @@ impl<S: Sink> Output<S> {
         if hidden_first {
             self.waiting.extend_from_slice(HIDE);
         }
-        self.waiting.append(&mut body);
+        self.waiting.extend_from_slice(body);
         if family.synchronized {
             self.waiting.extend_from_slice(END_FRAME);
         }
