@@ -1,1 +1,3 @@
 //! Harness of the tests: real terminals, real processes, a simulated world.
+
+pub mod pty;

@@ -313,12 +313,15 @@ fn is_ready_within(fd: &OwnedFd, flags: PollFlags, limit: Duration) -> bool {
     poll(&mut wanted, Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 
-/// Stops the whole process group until somebody continues it; returns at once, and says `false`,
-/// where nobody could: a program that a terminal was opened for has no shell to go back to.
+/// Whether there is a shell to go back to: a program that a terminal was opened for has none, and
+/// nobody would ever continue it.
+pub(crate) fn has_shell() -> bool {
+    rustix::process::getsid(None).is_ok_and(|session| session != rustix::process::getpgrp())
+}
+
+/// Stops the whole process group until somebody continues it; says whether it could.
 pub(crate) fn stop() -> bool {
-    let has_shell =
-        rustix::process::getsid(None).is_ok_and(|session| session != rustix::process::getpgrp());
-    has_shell && rustix::process::kill_current_process_group(Number::STOP).is_ok()
+    rustix::process::kill_current_process_group(Number::STOP).is_ok()
 }
 
 /// Registers a descriptor with tokio, to wait until it can be read or written.

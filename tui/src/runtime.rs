@@ -401,9 +401,14 @@ impl<A: App, C: Clock> Desk<A, C> {
         self.tell(Msg::Back);
     }
 
-    /// Locks, leaves the terminal and stops until continued.
+    /// Locks, leaves the terminal and stops until continued; only locks where no shell would do so.
     async fn suspend(&mut self) -> Result<(), RuntimeError> {
         self.suspends = false;
+        if !guard::has_shell() {
+            self.lock_and_return();
+            self.unread = true;
+            return Ok(());
+        }
         self.tell(Msg::Leave);
         self.away = true;
         self.tty.leave();

@@ -62,6 +62,8 @@ impl Shown {
 pub struct Output<S> {
     sink: S,
     profile: Profile,
+    /// The size that the terminal has; that of the cells follows when they are cleared.
+    size: Size,
     columns: u16,
     rows: u16,
     /// What the terminal shows once all bytes of `waiting` have gone out.
@@ -100,6 +102,7 @@ impl<S: Sink> Output<S> {
         let mut output = Self {
             sink,
             profile,
+            size: Size::new(columns, rows),
             columns: 0,
             rows: 0,
             shown: Vec::new(),
@@ -115,12 +118,20 @@ impl<S: Sink> Output<S> {
             written: 0,
             frames: 0,
         };
-        output.resize(columns, rows);
+        output.adopt_size();
         output
     }
 
     /// The terminal has this size now; the next frame is drawn from nothing.
     pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.size = Size::new(columns, rows);
+        self.forget();
+    }
+
+    /// Lays out the cells anew. Not before ratatui asks for it by clearing: it leaves out what it
+    /// believes to be in them.
+    fn adopt_size(&mut self) {
+        let Size { width: columns, height: rows } = self.size;
         (self.columns, self.rows) = (columns, rows);
         let cells = usize::from(columns) * usize::from(rows);
         self.shown = vec![Shown::blank(); cells];
@@ -298,8 +309,7 @@ impl<S: Sink> Backend for Output<S> {
     }
 
     fn clear(&mut self) -> Result<(), OutputError> {
-        self.blank(0..self.next.len());
-        self.forget();
+        self.adopt_size();
         Ok(())
     }
 
@@ -319,11 +329,11 @@ impl<S: Sink> Backend for Output<S> {
     }
 
     fn size(&self) -> Result<Size, OutputError> {
-        Ok(Size::new(self.columns, self.rows))
+        Ok(self.size)
     }
 
     fn window_size(&mut self) -> Result<WindowSize, OutputError> {
-        Ok(WindowSize { columns_rows: self.size()?, pixels: Size::new(0, 0) })
+        Ok(WindowSize { columns_rows: self.size, pixels: Size::new(0, 0) })
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

@@ -184,6 +184,17 @@ fn a_frame_that_is_forgotten_is_drawn_whole() {
 }
 
 #[test]
+fn a_size_that_comes_back_before_the_next_frame_loses_nothing() {
+    let mut terminal = terminal(profile("xterm"));
+    let first = draw(&mut terminal, |frame| note(frame, "text", (4, 0)));
+
+    terminal.backend_mut().resize(10, 5);
+    terminal.backend_mut().resize(80, 24);
+
+    assert_eq!(draw(&mut terminal, |frame| note(frame, "text", (4, 0))), first);
+}
+
+#[test]
 fn a_terminal_that_takes_nothing_for_a_while_gets_every_byte_later() {
     let mut terminal =
         Terminal::new(Output::new(Slow::default(), profile("tmux"), 80, 24)).unwrap();
