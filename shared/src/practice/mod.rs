@@ -4,4 +4,5 @@ pub mod change;
 pub mod compartment;
 pub mod edit;
 pub mod generate;
+pub mod quick_add;
 pub mod view;

@@ -1,0 +1,350 @@
+//! Reads one sentence as an appointment: `AT thu 3pm 50m room 2`.
+//!
+//! Grammar: `who when [length] [where] [repeat]`, in any order. A client is named by code,
+//! initials or the beginning of a name; the order of day and month is the locale's, and is never
+//! guessed the other way round. What was understood is written out in full, so that a person
+//! sees it before anything is booked. It books nothing, reads no clock, and no sentence makes
+//! it fail: what it cannot read is a [`Problem`].
+
+mod read;
+mod say;
+mod when;
+mod who;
+
+use super::edit::{AppointmentKind, Modality, NewAppointment, Slot};
+use crate::id::{AppointmentId, ClientId, MemberId};
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+/// What a sentence is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct QuickAddContext<'a> {
+    /// Today in the practice's zone.
+    pub today: Date,
+    /// The time of day there.
+    pub now: Time,
+    /// IANA id of the practice's zone.
+    pub zone: &'a str,
+    /// Whoever can be booked: id, code, name.
+    pub clients: &'a [(ClientId, &'a str, &'a str)],
+    /// Whose calendar it goes into.
+    pub clinician: MemberId,
+    /// Whose words and whose order of day and month.
+    pub locale: Locale,
+    /// Length when the sentence names none.
+    pub default_minutes: u16,
+}
+
+/// Whose words and whose order of day and month.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Locale {
+    /// German: `26.11.`, `Do`, `14 Uhr`. English words are understood as well.
+    De,
+    /// British English: `26/11`.
+    EnGb,
+    /// American English: `11/26`.
+    EnUs,
+}
+
+/// What was understood, and what was not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QuickAdd {
+    /// Who comes, in the order in which they were named.
+    pub clients: Vec<ClientId>,
+    /// On which day.
+    pub date: Option<Date>,
+    /// At which local time.
+    pub start: Option<Time>,
+    /// How long.
+    pub minutes: u16,
+    /// In which way.
+    pub modality: Modality,
+    /// In which room.
+    pub room: Option<String>,
+    /// What it is.
+    pub kind: AppointmentKind,
+    /// How it repeats. Understood, but this version books the first one only.
+    pub repeat: Option<Repeat>,
+    /// What has to be, or should be, put right, in order of importance.
+    pub problems: Vec<Problem>,
+    /// What would be booked, in full: code, date, start, end, zone, way, room.
+    pub resolved: String,
+    /// With whom, and in which zone.
+    owner: (MemberId, String),
+}
+
+/// A rhythm.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Repeat {
+    /// Every so many days.
+    Days(u8),
+    /// Every so many months.
+    Months(u8),
+    /// Every so many weeks.
+    Weeks(u8),
+}
+
+/// Something that keeps a sentence from being booked, or that a person should look at.
+///
+/// The words in here were just typed by the reader; they go back to the screen and nowhere else.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Problem {
+    /// Several clients fit.
+    AmbiguousClient {
+        /// What was typed.
+        word: String,
+        /// How many fit.
+        candidates: usize,
+    },
+    /// The date is more than ten months away; a year may have been meant otherwise.
+    FarAhead,
+    /// There is no such date.
+    ImpossibleDate {
+        /// What was typed.
+        word: String,
+    },
+    /// There is no such time of day.
+    ImpossibleTime {
+        /// What was typed.
+        word: String,
+    },
+    /// The length is not between 1 and 1440 minutes.
+    LengthOutOfRange,
+    /// Two dates, two times or two lengths were named.
+    NamedTwice {
+        /// The second, as typed.
+        word: String,
+    },
+    /// No client was named.
+    NoClient,
+    /// No date was named, and the time has passed today.
+    NoDate,
+    /// No time was named.
+    NoTime,
+    /// The moment has passed.
+    Past,
+    /// Repeating is understood but cannot be booked by this version: only the first is.
+    RepeatNotSupported,
+    /// The sentence is longer than what is read; the rest was left out.
+    TooLong,
+    /// The clocks go forward over this time: it does not exist.
+    TimeDoesNotExist {
+        /// The local time that the same instant has when clocks have gone forward.
+        resolved: DateTime,
+    },
+    /// The clocks go back over this time: it happens twice, and the first is meant.
+    TimeHappensTwice,
+    /// A word was not understood.
+    UnknownWord {
+        /// What was typed.
+        word: String,
+    },
+    /// The zone is not known; UTC was used to check the time.
+    UnknownZone,
+    /// It is before 6:00 or after 22:00.
+    UnusualHour,
+}
+
+impl Problem {
+    /// Returns whether nothing can be booked until this is put right.
+    pub const fn blocks(&self) -> bool {
+        match self {
+            Self::AmbiguousClient { .. }
+            | Self::ImpossibleDate { .. }
+            | Self::ImpossibleTime { .. }
+            | Self::LengthOutOfRange
+            | Self::NamedTwice { .. }
+            | Self::NoClient
+            | Self::NoDate
+            | Self::NoTime
+            | Self::TooLong
+            | Self::TimeDoesNotExist { .. }
+            | Self::UnknownWord { .. }
+            | Self::UnknownZone => true,
+            Self::FarAhead
+            | Self::Past
+            | Self::RepeatNotSupported
+            | Self::TimeHappensTwice
+            | Self::UnusualHour => false,
+        }
+    }
+}
+
+impl QuickAdd {
+    /// Returns the appointment, or nothing while a problem is left that blocks it.
+    pub fn appointment(&self, id: AppointmentId) -> Option<NewAppointment> {
+        if self.problems.iter().any(Problem::blocks) {
+            return None;
+        }
+        let (clinician, zone) = self.owner.clone();
+        Some(NewAppointment {
+            id,
+            clients: self.clients.clone(),
+            kind: self.kind,
+            slot: Slot {
+                start: self.date?.to_datetime(self.start?),
+                zone,
+                minutes: self.minutes,
+                clinician,
+                room: self.room.clone(),
+                modality: self.modality,
+            },
+            memo: None,
+        })
+    }
+}
+
+/// Most characters and words that are read.
+const CHARACTERS_MAX: usize = 400;
+const WORDS_MAX: usize = 40;
+/// A date further away than this is pointed out.
+const FAR_AHEAD_DAYS: i32 = 300;
+/// Longest appointment, as in [`Slot`].
+const MINUTES_MAX: u32 = 1_440;
+
+/// A day as it was named.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Day {
+    /// This date.
+    Fixed(Date),
+    /// The next such weekday, today when the time is still ahead.
+    Weekday(Weekday),
+}
+
+/// Everything that the words of a sentence said.
+#[derive(Debug, Default)]
+struct Said {
+    clients: Vec<ClientId>,
+    day: Option<Day>,
+    start: Option<Time>,
+    end: Option<Time>,
+    minutes: Option<u32>,
+    modality: Option<Modality>,
+    room: Option<String>,
+    kind: Option<AppointmentKind>,
+    repeat: Option<Repeat>,
+    problems: Vec<Problem>,
+}
+
+/// Reads `sentence`.
+pub fn parse(sentence: &str, context: &QuickAddContext<'_>) -> QuickAdd {
+    let said = read::read(sentence, context);
+    finish(said, context)
+}
+
+fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
+    let mut problems = std::mem::take(&mut said.problems);
+    let minutes = length(&said, context, &mut problems);
+    let date = date(&said, context);
+    let kind = said.kind.unwrap_or(match said.clients.len() {
+        0 | 1 => AppointmentKind::Individual,
+        2 => AppointmentKind::Couple,
+        _ => AppointmentKind::Group,
+    });
+    let alone = matches!(kind, AppointmentKind::Supervision | AppointmentKind::TimeOff);
+    let named = |problem: &Problem| {
+        matches!(problem, Problem::AmbiguousClient { .. } | Problem::UnknownWord { .. })
+    };
+    if said.clients.is_empty() && !alone && !problems.iter().any(named) {
+        problems.push(Problem::NoClient);
+    }
+    let impossible = |problem: &Problem| matches!(problem, Problem::ImpossibleDate { .. });
+    if said.start.is_none() {
+        let impossible = |problem: &Problem| matches!(problem, Problem::ImpossibleTime { .. });
+        if !problems.iter().any(impossible) {
+            problems.push(Problem::NoTime);
+        }
+    }
+    if date.is_none() && !problems.iter().any(impossible) {
+        problems.push(Problem::NoDate);
+    }
+    if let (Some(date), Some(start)) = (date, said.start) {
+        check_moment(date, start, context, &mut problems);
+    }
+    if said.repeat.is_some() {
+        problems.push(Problem::RepeatNotSupported);
+    }
+    problems.sort_by_key(|problem| !problem.blocks());
+    let modality = said.modality.unwrap_or(Modality::InOffice);
+    let mut quick_add = QuickAdd {
+        clients: said.clients,
+        date,
+        start: said.start,
+        minutes,
+        modality,
+        room: said.room,
+        kind,
+        repeat: said.repeat,
+        problems,
+        resolved: String::new(),
+        owner: (context.clinician, context.zone.to_owned()),
+    };
+    quick_add.resolved = say::resolved(&quick_add, context);
+    quick_add
+}
+
+fn length(said: &Said, context: &QuickAddContext<'_>, problems: &mut Vec<Problem>) -> u16 {
+    let span = match (said.start, said.end) {
+        (Some(start), Some(end)) => {
+            let minute = |time: Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+            // An end before the start lies on the next day.
+            Some(u32::try_from((minute(end) - minute(start)).rem_euclid(1_440)).unwrap_or(0))
+        }
+        _ => None,
+    };
+    let minutes = said.minutes.or(span).unwrap_or(u32::from(context.default_minutes));
+    if !(1..=MINUTES_MAX).contains(&minutes) {
+        problems.push(Problem::LengthOutOfRange);
+    }
+    u16::try_from(minutes.clamp(1, MINUTES_MAX)).unwrap_or(context.default_minutes)
+}
+
+fn date(said: &Said, context: &QuickAddContext<'_>) -> Option<Date> {
+    let ahead = said.start.is_none_or(|start| start > context.now);
+    match said.day {
+        Some(Day::Fixed(date)) => Some(date),
+        Some(Day::Weekday(weekday)) => {
+            let distance = context.today.weekday().until(weekday);
+            let days = if distance == 0 && !ahead { 7 } else { distance };
+            context.today.checked_add(i64::from(days).days()).ok()
+        }
+        None if said.start.is_some() && ahead => Some(context.today),
+        None => None,
+    }
+}
+
+fn check_moment(
+    date: Date,
+    start: Time,
+    context: &QuickAddContext<'_>,
+    problems: &mut Vec<Problem>,
+) {
+    let moment = date.to_datetime(start);
+    if moment < context.today.to_datetime(context.now) {
+        problems.push(Problem::Past);
+    }
+    let days = context.today.until(date).map_or(0, |span| span.get_days());
+    if days > FAR_AHEAD_DAYS {
+        problems.push(Problem::FarAhead);
+    }
+    if start.hour() < 6 || start.hour() >= 22 {
+        problems.push(Problem::UnusualHour);
+    }
+    let zone = TimeZone::get(context.zone).unwrap_or_else(|_| {
+        problems.push(Problem::UnknownZone);
+        TimeZone::UTC
+    });
+    let zoned = zone.to_ambiguous_zoned(moment);
+    match zoned.offset() {
+        AmbiguousOffset::Unambiguous { .. } => {}
+        AmbiguousOffset::Fold { .. } => problems.push(Problem::TimeHappensTwice),
+        AmbiguousOffset::Gap { .. } => {
+            let resolved = zoned.compatible().map_or(moment, |zoned| zoned.datetime());
+            problems.push(Problem::TimeDoesNotExist { resolved });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,385 @@
+//! Reads days and times of day. Arithmetic on dates is checked: what does not exist is an error,
+//! never another date.
+
+use super::read::{Unit, Words, small_number, unit_of};
+use super::{Day, Locale, QuickAddContext};
+use jiff::ToSpan;
+use jiff::civil::{Date, Time, Weekday};
+
+/// A time of day, and the end when a range was given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Clock {
+    pub(super) start: Time,
+    pub(super) end: Option<Time>,
+}
+
+/// What was read, or that it does not exist, and the number of words that it took.
+type Reading<T> = Option<(Result<T, ()>, usize)>;
+
+/// Reads a time of day that begins here. `has_day` says whether a day was named before, which
+/// settles what `8.10` means in German.
+pub(super) fn clock(
+    words: &Words<'_>,
+    context: &QuickAddContext<'_>,
+    has_day: bool,
+) -> Reading<Clock> {
+    let german = context.locale == Locale::De;
+    let one = |time: Time| Clock { start: time, end: None };
+    let named = match words.at(0) {
+        "noon" | "midday" => Time::new(12, 0, 0, 0).ok(),
+        "mittag" | "mittags" if german => Time::new(12, 0, 0, 0).ok(),
+        _ => None,
+    };
+    if let Some(time) = named {
+        return Some((Ok(one(time)), 1));
+    }
+    let spoken = match (words.at(0), words.at(1), words.at(2)) {
+        ("halb", hour, _) if german => Some((hour.parse::<u8>().ok()?.checked_sub(1)?, 30, 2)),
+        ("half", "past", hour) => Some((hour.parse().ok()?, 30, 3)),
+        ("at" | "@" | "um", hour, next) if half_of(next).is_none() && next != "uhr" => {
+            hour.parse().ok().map(|hour| (hour, 0, 2))
+        }
+        _ => None,
+    };
+    if let Some((hour, minute, taken)) = spoken {
+        return Some((in_practice_hours(hour, minute).map(one), taken));
+    }
+    written(words, context, has_day)
+}
+
+/// `at 3` is said of the afternoon: from 1 to 6, twelve hours are added.
+fn in_practice_hours(hour: u8, minute: i8) -> Result<Time, ()> {
+    let hour = if (1..=6).contains(&hour) { hour + 12 } else { hour };
+    time(u32::from(hour), u32::from(minute.unsigned_abs()))
+}
+
+/// Reads `3pm`, `3 pm`, `15:30`, `1.30p`, `14 uhr`, `14 uhr 30`, `15:00-15:50`, `3-4pm`.
+fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> Reading<Clock> {
+    let next = words.at(1);
+    let marked = half_of(next).is_some() || matches!(next, "uhr" | "o'clock");
+    let mut taken = if marked { 2 } else { 1 };
+    let word = words.at(0);
+    if let Some((from, to)) = word.split_once(['-', '–']) {
+        let (from, to) = (Numbers::read(from)?, Numbers::read(to)?);
+        let clear = [&from, &to].iter().any(|side| side.half.is_some() || side.uhr || side.colon);
+        if !clear && !marked {
+            return None;
+        }
+        return Some((range(&from, &to, half_of(next)), taken));
+    }
+    let numbers = Numbers::read(word)?;
+    let clear = marked || numbers.half.is_some() || numbers.uhr || numbers.colon;
+    if !clear && !numbers.is_time_with_a_dot(context.locale, has_day) {
+        return None;
+    }
+    let mut minute = numbers.minute;
+    // `14 uhr 30`
+    if next == "uhr"
+        && minute.is_none()
+        && let Some(said) = words.at(2).parse::<u32>().ok().filter(|said| *said < 60)
+        && half_of(words.at(3)).is_none()
+        && !super::read::is_length_unit(words.at(3))
+    {
+        minute = Some(said);
+        taken = 3;
+    }
+    let half = numbers.half.or_else(|| half_of(next));
+    let start = on_24_hours(numbers.hour, half).and_then(|hour| time(hour, minute.unwrap_or(0)));
+    Some((start.map(|start| Clock { start, end: None }), taken))
+}
+
+fn range(from: &Numbers, to: &Numbers, half_after: Option<Half>) -> Result<Clock, ()> {
+    let half = to.half.or(half_after);
+    let end = time(on_24_hours(to.hour, half)?, to.minute.unwrap_or(0))?;
+    // `11-1pm` begins in the morning, `3-4pm` does not.
+    let start_half = from.half.or(match half {
+        Some(Half::Pm) if from.hour % 12 > to.hour % 12 => Some(Half::Am),
+        half => half,
+    });
+    let start = time(on_24_hours(from.hour, start_half)?, from.minute.unwrap_or(0))?;
+    Ok(Clock { start, end: Some(end) })
+}
+
+/// Before or after noon.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Half {
+    Am,
+    Pm,
+}
+
+fn half_of(word: &str) -> Option<Half> {
+    match word {
+        "am" | "a.m." | "a.m" => Some(Half::Am),
+        "pm" | "p.m." | "p.m" => Some(Half::Pm),
+        _ => None,
+    }
+}
+
+/// The numbers of a time of day as they were written.
+struct Numbers {
+    hour: u32,
+    minute: Option<u32>,
+    half: Option<Half>,
+    colon: bool,
+    uhr: bool,
+}
+
+impl Numbers {
+    fn read(word: &str) -> Option<Self> {
+        let mut half = None;
+        let mut digits = word;
+        let endings = [("p.m.", Half::Pm), ("a.m.", Half::Am), ("pm", Half::Pm), ("am", Half::Am)];
+        for (ending, meaning) in endings.into_iter().chain([("p", Half::Pm), ("a", Half::Am)]) {
+            if half.is_none()
+                && let Some(rest) = digits.strip_suffix(ending)
+            {
+                (half, digits) = (Some(meaning), rest);
+            }
+        }
+        let (digits, uhr) = match digits.strip_suffix("uhr") {
+            Some(rest) => (rest, true),
+            None => (digits, false),
+        };
+        let parted = digits.split_once([':', '.', 'h']);
+        let (hour, minute) = match parted {
+            Some((hour, minute)) => (hour, Some(two_digits(minute)?)),
+            // `930am`
+            None if half.is_some() && (3..=4).contains(&digits.len()) && digits.is_ascii() => {
+                let (hour, minute) = digits.split_at(digits.len() - 2);
+                (hour, Some(two_digits(minute)?))
+            }
+            None => (digits, None),
+        };
+        let hour = (hour.len() <= 2).then(|| number(hour)).flatten()?;
+        let colon = digits.contains([':', 'h']);
+        Some(Self { hour, minute, half, colon, uhr })
+    }
+
+    /// `9.30` is a time in English; in German only when it cannot be a date, or a day is known.
+    fn is_time_with_a_dot(&self, locale: Locale, has_day: bool) -> bool {
+        let Some(minute) = self.minute else { return false };
+        let can_be_a_date = (1..=12).contains(&minute) && (1..=31).contains(&self.hour);
+        let german_date = locale == Locale::De && can_be_a_date && !has_day;
+        self.hour <= 23 && minute < 60 && !german_date
+    }
+}
+
+/// Reads digits only: `parse` would take a sign.
+fn number(digits: &str) -> Option<u32> {
+    let plain =
+        !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|c| c.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+fn two_digits(digits: &str) -> Option<u32> {
+    (digits.len() == 2).then(|| number(digits)).flatten()
+}
+
+fn on_24_hours(hour: u32, half: Option<Half>) -> Result<u32, ()> {
+    match half {
+        None => Ok(hour),
+        Some(_) if !(1..=12).contains(&hour) => Err(()),
+        Some(Half::Am) => Ok(hour % 12),
+        Some(Half::Pm) => Ok(hour % 12 + 12),
+    }
+}
+
+fn time(hour: u32, minute: u32) -> Result<Time, ()> {
+    let hour = i8::try_from(hour).map_err(|_| ())?;
+    let minute = i8::try_from(minute).map_err(|_| ())?;
+    Time::new(hour, minute, 0, 0).map_err(|_| ())
+}
+
+/// Reads a day that begins here.
+pub(super) fn day(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Day> {
+    relative(words, context)
+        .or_else(|| in_week(words, context))
+        .or_else(|| numeric(words.at(0), context).map(|date| (date, 1)))
+        .or_else(|| with_month_name(words, context))
+        .or_else(|| day_of_month(words.at(0), context).map(|date| (date, 1)))
+        .map(|(date, taken)| (date.map(Day::Fixed), taken))
+        .or_else(|| {
+            let weekday = weekday(words.at(0), context.locale)?;
+            Some((Ok(Day::Weekday(weekday)), 1))
+        })
+}
+
+fn relative(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
+    let german = context.locale == Locale::De;
+    let (days, taken) = match (words.at(0), words.at(1), words.at(2)) {
+        ("today", ..) => (0, 1),
+        ("tomorrow" | "tmrw", ..) => (1, 1),
+        ("day", "after", "tomorrow") => (2, 3),
+        ("heute", ..) if german => (0, 1),
+        ("morgen", ..) if german => (1, 1),
+        ("übermorgen" | "uebermorgen", ..) if german => (2, 1),
+        ("in", number, unit) => {
+            let number = i64::from(small_number(number)?);
+            let span = match unit_of(unit)? {
+                Unit::Days => number.days(),
+                Unit::Weeks => number.weeks(),
+                Unit::Months => number.months(),
+            };
+            return Some((context.today.checked_add(span).map_err(|_| ()), 3));
+        }
+        _ => return None,
+    };
+    Some((context.today.checked_add(i64::from(days).days()).map_err(|_| ()), taken))
+}
+
+/// Reads `this thu`, `next thu`, `next week`, `next week thu`, `thu next week`.
+///
+/// Weeks begin on Monday; `next thu` is the one of the next week, also on a Monday.
+fn in_week(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
+    let german = context.locale == Locale::De;
+    let is_next = |word: &str| {
+        word == "next" || (german && matches!(word, "nächste" | "nächsten" | "nächster"))
+    };
+    let is_this =
+        |word: &str| word == "this" || (german && matches!(word, "diese" | "diesen" | "dieser"));
+    let is_week = |word: &str| word == "week" || (german && word == "woche");
+    let of = |word: &str| weekday(word, context.locale);
+    let (first, second, third) = (words.at(0), words.at(1), words.at(2));
+    let same = context.today.weekday();
+    let (weeks, weekday, taken) = if is_next(first) && is_week(second) {
+        of(third).map_or((1, same, 2), |weekday| (1, weekday, 3))
+    } else if is_next(first) {
+        (1, of(second)?, 2)
+    } else if is_this(first) && is_week(second) {
+        (0, of(third)?, 3)
+    } else if is_this(first) {
+        (0, of(second)?, 2)
+    } else if is_week(third) && (is_next(second) || is_this(second)) {
+        (i64::from(is_next(second)), of(first)?, 3)
+    } else {
+        return None;
+    };
+    let since_monday = i64::from(same.to_monday_zero_offset());
+    let days = weeks * 7 + i64::from(weekday.to_monday_zero_offset()) - since_monday;
+    Some((context.today.checked_add(days.days()).map_err(|_| ()), taken))
+}
+
+/// Reads `11/26`, `26/11/2026`, `26.11.`, `26.11.26`, `2026-11-26`.
+fn numeric(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>> {
+    let separator = word.chars().find(|c| matches!(c, '/' | '.' | '-'))?;
+    let word = if separator == '.' { word.strip_suffix('.').unwrap_or(word) } else { word };
+    let parts: Vec<u32> = word.split(separator).map(number).collect::<Option<_>>()?;
+    let (day, month, year) = match (separator, parts.as_slice(), context.locale) {
+        ('-', [year, month, day], _) if *year > 31 => (*day, *month, Some(*year)),
+        ('/', [month, day], Locale::EnUs) => (*day, *month, None),
+        ('/', [month, day, year], Locale::EnUs) => (*day, *month, Some(*year)),
+        ('/' | '.', [day, month], _) => (*day, *month, None),
+        ('/' | '.', [day, month, year], _) => (*day, *month, Some(*year)),
+        _ => return None,
+    };
+    Some(dated(day, month, year, context))
+}
+
+/// Reads `26 nov`, `26th of november 2026`, `26. november`, `nov 26`, `november 26th`.
+fn with_month_name(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
+    let of = usize::from(words.at(1) == "of");
+    let (day, month, mut taken) = if let Some(month) = month(words.at(1 + of), context.locale) {
+        (ordinal(words.at(0)).or_else(|| number(words.at(0)))?, month, 2 + of)
+    } else {
+        let month = month(words.at(0), context.locale)?;
+        (ordinal(words.at(1)).or_else(|| number(words.at(1)))?, month, 2)
+    };
+    let year = words.at(taken);
+    let year = (year.len() == 4).then(|| number(year)).flatten();
+    // `nov 26 1530` is no year of this practice.
+    let year = year.filter(|year| (2_000..2_100).contains(year));
+    taken += usize::from(year.is_some());
+    Some((dated(day, month, year, context), taken))
+}
+
+/// Reads `26th` and, in German, `26.`: the next such day of a month.
+fn day_of_month(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>> {
+    let english = !word.ends_with('.');
+    let day = ordinal(word).filter(|_| english || context.locale == Locale::De)?;
+    let Ok(day) = i8::try_from(day) else { return Some(Err(())) };
+    let first = context.today.first_of_month();
+    let months = (0..=12_i64).filter_map(|ahead| first.checked_add(ahead.months()).ok());
+    let mut dates = months.filter_map(|month| Date::new(month.year(), month.month(), day).ok());
+    Some(dates.find(|date| *date >= context.today).ok_or(()))
+}
+
+fn ordinal(word: &str) -> Option<u32> {
+    ["st", "nd", "rd", "th", "."].iter().find_map(|ending| number(word.strip_suffix(ending)?))
+}
+
+/// The date, in the next year when this year's has passed and no year was named.
+fn dated(
+    day: u32,
+    month: u32,
+    year: Option<u32>,
+    context: &QuickAddContext<'_>,
+) -> Result<Date, ()> {
+    let day = i8::try_from(day).map_err(|_| ())?;
+    let month = i8::try_from(month).map_err(|_| ())?;
+    let this_year = context.today.year();
+    if let Some(year) = year {
+        let year = if year < 100 { year + 2_000 } else { year };
+        let year = i16::try_from(year).map_err(|_| ())?;
+        return Date::new(year, month, day).map_err(|_| ());
+    }
+    let years = [this_year, this_year.saturating_add(1)];
+    let mut dates = years.into_iter().filter_map(|year| Date::new(year, month, day).ok());
+    dates.find(|date| *date >= context.today).ok_or(())
+}
+
+/// Returns the weekday that `word` names.
+pub(super) fn weekday(word: &str, locale: Locale) -> Option<Weekday> {
+    let word = word.strip_suffix('.').unwrap_or(word);
+    let german = match word {
+        "mo" | "montag" => Some(Weekday::Monday),
+        "di" | "dienstag" => Some(Weekday::Tuesday),
+        "mi" | "mittwoch" => Some(Weekday::Wednesday),
+        "do" | "donnerstag" => Some(Weekday::Thursday),
+        "fr" | "freitag" => Some(Weekday::Friday),
+        "sa" | "samstag" | "sonnabend" => Some(Weekday::Saturday),
+        "so" | "sonntag" => Some(Weekday::Sunday),
+        _ => None,
+    };
+    let english = match word {
+        "mon" | "monday" => Some(Weekday::Monday),
+        "tue" | "tues" | "tuesday" => Some(Weekday::Tuesday),
+        "wed" | "weds" | "wednesday" => Some(Weekday::Wednesday),
+        "thu" | "thur" | "thurs" | "thursday" => Some(Weekday::Thursday),
+        "fri" | "friday" => Some(Weekday::Friday),
+        "sat" | "saturday" => Some(Weekday::Saturday),
+        "sun" | "sunday" => Some(Weekday::Sunday),
+        _ => None,
+    };
+    english.or_else(|| german.filter(|_| locale == Locale::De))
+}
+
+fn month(word: &str, locale: Locale) -> Option<u32> {
+    let word = word.strip_suffix('.').unwrap_or(word);
+    let german = match word {
+        "januar" | "jänner" => Some(1),
+        "februar" => Some(2),
+        "märz" | "mär" | "maerz" | "mrz" => Some(3),
+        "mai" => Some(5),
+        "juni" => Some(6),
+        "juli" => Some(7),
+        "okt" | "oktober" => Some(10),
+        "dez" | "dezember" => Some(12),
+        _ => None,
+    };
+    let english = match word {
+        "jan" | "january" => Some(1),
+        "feb" | "february" => Some(2),
+        "mar" | "march" => Some(3),
+        "apr" | "april" => Some(4),
+        "may" => Some(5),
+        "jun" | "june" => Some(6),
+        "jul" | "july" => Some(7),
+        "aug" | "august" => Some(8),
+        "sep" | "sept" | "september" => Some(9),
+        "oct" | "october" => Some(10),
+        "nov" | "november" => Some(11),
+        "dec" | "december" => Some(12),
+        _ => None,
+    };
+    english.or_else(|| german.filter(|_| locale == Locale::De))
+}
