@@ -9,6 +9,13 @@ impl Editor {
         self.find_from(needle, self.caret)
     }
 
+    /// As [`Self::find_next`], but does not go on at the start.
+    pub fn find_below(&mut self, needle: &str) -> bool {
+        let needle = folded(needle.chars());
+        let found = if needle.is_empty() { None } else { self.search(&needle, self.caret) };
+        self.select_found(found, needle.len())
+    }
+
     /// As [`Self::find_next`], but a match may begin where the selection begins: for search while
     /// the needle is being typed.
     pub fn find_here(&mut self, needle: &str) -> bool {
@@ -28,11 +35,15 @@ impl Editor {
             return false;
         }
         let found = self.search(&needle, from).or_else(|| self.search(&needle, 0));
+        self.select_found(found, needle.len())
+    }
+
+    fn select_found(&mut self, found: Option<usize>, length: usize) -> bool {
         let Some(place) = found else { return false };
         let from = boundary::floor(&self.rope, place);
         self.place_caret(from);
         self.anchor = Some(from);
-        self.caret = boundary::ceil(&self.rope, place + needle.len());
+        self.caret = boundary::ceil(&self.rope, place + length);
         self.follow_caret();
         true
     }

@@ -101,7 +101,9 @@ impl Editor {
             Some((from, to)) => (from, to, Kind::Single),
             None => (from, to, kind),
         };
-        Reply::edited(self.edit(from, to.saturating_sub(from), "", kind, time))
+        let splice = self.edit(from, to.saturating_sub(from), "", kind, time);
+        self.follow_caret();
+        Reply::edited(splice)
     }
 
     /// Where a horizontal key goes.

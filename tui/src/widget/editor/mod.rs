@@ -57,6 +57,8 @@ pub struct Editor {
     goal: Option<usize>,
     /// A position in the first row that is shown.
     top: usize,
+    /// Whether the text has changed since `top` was found.
+    lagging: bool,
     columns: u16,
     rows: u16,
     history: History,
@@ -82,6 +84,7 @@ impl Editor {
             anchor: None,
             goal: None,
             top: 0,
+            lagging: true,
             columns: 80,
             rows: 24,
             history: History::default(),
@@ -154,7 +157,7 @@ impl Editor {
 
     /// Replaces `deleted` code points at `position` by `inserted`, by the letter, as one step of
     /// undo, and puts the caret behind. What lies beyond the end is cut off. Returns what has
-    /// changed, or `None` if nothing has.
+    /// changed, or `None` if nothing has. What is shown follows at the next input or resize.
     pub fn replace(&mut self, position: usize, deleted: usize, inserted: &str) -> Option<Splice> {
         self.edit(position, deleted, inserted, Kind::Single, Timestamp::from_millis(0))
     }
@@ -198,17 +201,53 @@ impl Editor {
             self.change(position, deleted, &splice.inserted);
         }
         self.settle();
+        self.follow_caret();
     }
 
     /// Tells how large the area is. What was at the caret stays in it.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        if (self.columns, self.rows) == (columns, rows) {
-            return;
+        if (self.columns, self.rows) != (columns, rows) {
+            (self.columns, self.rows) = (columns, rows);
+            self.goal = None;
+            self.follow_caret();
+            self.fill_screen();
+        } else if self.lagging {
+            self.follow_caret();
         }
-        (self.columns, self.rows) = (columns, rows);
-        self.goal = None;
-        self.follow_caret();
+    }
+
+    /// Returns the columns and rows that [`Self::resize`] was told last.
+    pub const fn size(&self) -> (u16, u16) {
+        (self.columns, self.rows)
+    }
+
+    /// Scrolls by rows without moving the caret: for a text that is only read. Stops where the
+    /// last row is at the bottom of the area. Returns whether anything moved.
+    pub fn scroll(&mut self, rows: u16, up: bool) -> bool {
+        let before = self.top;
+        let mut walker = Walker::at(&self.rope, self.top, self.wrap());
+        for _ in 0..rows {
+            if !(if up { walker.up() } else { walker.down() }) {
+                break;
+            }
+        }
+        self.top = walker.row().start;
         self.fill_screen();
+        self.top != before
+    }
+
+    /// Returns whether there are rows above and below what is shown.
+    pub fn hidden(&self) -> (bool, bool) {
+        let mut walker = Walker::at(&self.rope, self.top, self.wrap());
+        let above = walker.clone().up();
+        let below = (0..self.rows).all(|_| walker.down());
+        (above, below)
+    }
+
+    /// Returns whether Up, or Down, would leave the text.
+    pub fn at_edge(&self, up: bool) -> bool {
+        let mut walker = Walker::at(&self.rope, self.caret, self.wrap());
+        !(if up { walker.up() } else { walker.down() })
     }
 
     /// Returns how many rows the text takes in `columns`, but counts no further than `limit`.
@@ -234,7 +273,9 @@ impl Editor {
         if bytes > PART_LIMIT && text.len() > gone {
             return Err(Refusal::TooLong { bytes });
         }
-        Ok(self.edit(from, to - from, &text, kind, time))
+        let splice = self.edit(from, to - from, &text, kind, time);
+        self.follow_caret();
+        Ok(splice)
     }
 
     /// The one way in which an own edit reaches the text.
@@ -275,6 +316,7 @@ impl Editor {
         }
         self.anchor = None;
         self.settle();
+        self.follow_caret();
         (splices, inverse)
     }
 
@@ -297,7 +339,7 @@ impl Editor {
         self.caret = boundary::ceil(&self.rope, self.caret);
         self.anchor = self.anchor.map(|anchor| boundary::ceil(&self.rope, anchor));
         self.goal = None;
-        self.follow_caret();
+        self.lagging = true;
     }
 
     fn wrap(&self) -> usize {
@@ -306,6 +348,7 @@ impl Editor {
 
     /// Scrolls by half a page if the caret is outside: one redraw in many lines, not each line.
     fn follow_caret(&mut self) {
+        self.lagging = false;
         if self.rows == 0 {
             return;
         }

@@ -1,0 +1,511 @@
+//! The note screen: a draft in its parts, typed into directly, and the page on which it is signed.
+//!
+//! Letters type, Esc steps out, and nothing is ever lost: each input hands its splices on at once.
+//! The screen never asks a clock and never writes anything itself; it says in [`Outcome`] what it
+//! wants done and when it wants to be called again.
+
+mod merge;
+pub(crate) mod review;
+#[cfg(test)]
+pub(crate) mod tests;
+mod view;
+
+pub use view::{Heading, view};
+pub(crate) use view::{line, rule};
+
+use crate::input::{Input, Key, KeyCode};
+use crate::message::{Effect, Now};
+use crate::notice::Notice;
+use crate::widget::editor::{Editor, Refusal};
+use crate::widget::field::{Answer, Field};
+use merge::Shadow;
+use review::{Decision, Page, Review};
+use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
+use tacenda_shared::practice::edit::{Edit, NoteFormat, Splice};
+use tacenda_shared::practice::view::DraftView;
+
+/// A pause in typing after which a document change is made. Milliseconds.
+const PAUSE: i64 = 3_000;
+
+/// The same while somebody else types in the same draft, so that they see it live.
+const LIVE_PAUSE: i64 = 300;
+
+/// For how long after a remote change the other one counts as typing. Milliseconds.
+const LIVE: i64 = 10_000;
+
+/// The longest time that typing goes on without a document change. Milliseconds.
+const LONGEST: i64 = 30_000;
+
+/// Quiet after which counters are drawn anew, so that a key costs its own cells only.
+/// Milliseconds.
+const QUIET: i64 = 500;
+
+/// At most so many code points are inserted between two commits: a change has a limit.
+const COMMIT_LIMIT: usize = 100_000;
+
+/// At most so many code points in one splice; half of [`COMMIT_LIMIT`].
+const SPLICE_LIMIT: usize = 50_000;
+
+/// What the terminal can show, as far as this screen cares.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Look {
+    /// Whether chrome keeps to ASCII.
+    pub ascii: bool,
+    /// Whether colours are wanted; they are never the only sign.
+    pub colour: bool,
+    /// Whether codes stand for names; the caller has put the code into [`Heading`] then.
+    pub veiled: bool,
+}
+
+/// What a screen wants after an input.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// In order, before `edit`.
+    pub effects: Vec<Effect>,
+    /// To be carried out with a ticket of the root's.
+    pub edit: Option<Edit>,
+    /// Whether the person has left the screen. The text is kept.
+    pub leave: bool,
+    /// A line for the person.
+    pub say: Option<String>,
+    /// When the screen wants `tick`, at the latest.
+    pub wake: Option<Timestamp>,
+    /// Whether the input meant something here.
+    pub taken: bool,
+}
+
+/// What has to be known of a draft besides its text.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Circumstances {
+    /// When its session ended, if it is about one: 72 hours later a signature is late.
+    pub session_end: Option<Timestamp>,
+    /// The name of whoever signs; its initials sign. Empty if it is not known.
+    pub clinician: String,
+}
+
+/// A draft on the screen.
+#[derive(Debug)]
+pub struct State {
+    note: ObjectId,
+    client: ClientId,
+    format: NoteFormat,
+    circumstances: Circumstances,
+    editors: Vec<Editor>,
+    focus: usize,
+    shadow: Shadow,
+    typed: u64,
+    journalled: u64,
+    saved: Option<jiff::civil::Time>,
+    /// When the oldest key was typed that no commit was asked for.
+    uncommitted: Option<Timestamp>,
+    /// Code points that were inserted since the last commit.
+    inserted: usize,
+    last_key: Timestamp,
+    last_remote: Option<Timestamp>,
+    counters: Counters,
+    finding: Option<Field>,
+    needle: String,
+    review: Option<Review>,
+    signing: bool,
+    columns: u16,
+    rows: u16,
+}
+
+/// What the header says; drawn anew in pauses only.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Counters {
+    words: usize,
+    unsaved: u64,
+    saved: Option<jiff::civil::Time>,
+    stale: bool,
+}
+
+impl State {
+    /// Shows a draft that was opened.
+    pub fn new(view: &DraftView, circumstances: Circumstances) -> Self {
+        let editors = view.parts.iter().map(|(part, text)| Editor::new(*part, text)).collect();
+        let mut state = Self {
+            note: view.row.note,
+            client: view.row.client,
+            format: view.row.format,
+            circumstances,
+            editors,
+            focus: 0,
+            shadow: Shadow::new(view),
+            typed: 0,
+            journalled: 0,
+            saved: None,
+            uncommitted: None,
+            inserted: 0,
+            last_key: Timestamp::default(),
+            last_remote: None,
+            counters: Counters::default(),
+            finding: None,
+            needle: String::new(),
+            review: None,
+            signing: false,
+            columns: 80,
+            rows: 22,
+        };
+        state.count();
+        state.arrange();
+        state
+    }
+
+    /// Returns which draft it is.
+    pub const fn note(&self) -> ObjectId {
+        self.note
+    }
+
+    /// Returns whose chart it is in.
+    pub const fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// Returns the text of each part, as it is on the screen.
+    pub fn texts(&self) -> Vec<String> {
+        self.editors.iter().map(Editor::text).collect()
+    }
+
+    /// Returns the hints for the last row: the first verbs that work now.
+    pub const fn hints(&self) -> &'static str {
+        if self.review.is_some() {
+            "Esc go on writing  Tab next  Up Down read  type initials and Enter to sign"
+        } else if self.finding.is_some() {
+            "Enter next  Esc done"
+        } else {
+            "Esc back (text is kept)  Ctrl+Z undo  Ctrl+F find  F8 sign  Ctrl+K commands"
+        }
+    }
+
+    /// Tells how large the area is that `view` will be given.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        (self.columns, self.rows) = (columns, rows);
+        self.arrange();
+    }
+
+    /// Takes a newer view of the draft: changes of others go into the text, the caret stays.
+    pub fn apply_view(&mut self, view: &DraftView, now: &Now) -> Outcome {
+        let remote = self.shadow.receive(view);
+        if !remote.is_empty() {
+            self.last_remote = Some(now.time);
+            for editor in &mut self.editors {
+                editor.apply_remote(&remote);
+            }
+            self.count();
+            self.arrange();
+            let page = self.page(now);
+            if let Some(review) = &mut self.review {
+                review.changed(&page, now.time);
+            }
+        }
+        self.outcome(Vec::new())
+    }
+
+    /// Takes note of how many keys are on disk.
+    pub fn journalled(&mut self, splices: u64, now: &Now) -> Outcome {
+        self.journalled = splices;
+        self.saved = Some(now.local.time());
+        self.counters.stale = true;
+        if self.is_quiet(now.time) {
+            self.count();
+        }
+        self.outcome(Vec::new())
+    }
+
+    /// The signature was refused: the draft is still a draft.
+    pub fn refused(&mut self, notice: &Notice) -> Outcome {
+        self.signing = false;
+        self.review = None;
+        Outcome { say: Some(notice.to_string()), ..self.outcome(Vec::new()) }
+    }
+
+    /// A deadline has come.
+    pub fn tick(&mut self, now: &Now) -> Outcome {
+        let mut effects = Vec::new();
+        if self.commit_due().is_some_and(|due| due <= now.time) {
+            self.commit(&mut effects);
+        }
+        if self.counters.stale && self.is_quiet(now.time) {
+            self.count();
+        }
+        self.outcome(effects)
+    }
+
+    /// Asks for everything to be made a document change now: before a lock, or when the screen
+    /// is left in another way than by its own keys.
+    pub fn flush(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.commit(&mut effects);
+        effects
+    }
+
+    /// Takes what the person did.
+    pub fn update(&mut self, input: &Input, now: &Now) -> Outcome {
+        if let Input::Resize { columns, rows } = input {
+            self.resize(*columns, *rows);
+            return self.outcome(Vec::new());
+        }
+        if self.signing {
+            return Outcome { taken: true, ..self.outcome(Vec::new()) };
+        }
+        if self.review.is_some() {
+            return self.review_input(input, now);
+        }
+        if self.finding.is_some() {
+            return self.find_input(input);
+        }
+        if let Input::Key(key) = input
+            && let Some(outcome) = self.command(*key, now)
+        {
+            return outcome;
+        }
+        self.type_input(input, now)
+    }
+
+    /// What the screen does itself; everything else is the editor's.
+    fn command(&mut self, key: Key, now: &Now) -> Option<Outcome> {
+        match (key.code, key.ctrl) {
+            (KeyCode::Tab, false) => self.turn(!key.shift),
+            (KeyCode::Up, false) if !key.shift && self.can_cross(true) => {
+                self.turn(false);
+                self.place_caret(usize::MAX);
+            }
+            (KeyCode::Down, false) if !key.shift && self.can_cross(false) => {
+                self.turn(true);
+                self.place_caret(0);
+            }
+            (KeyCode::Esc, _) => {
+                let effects = self.flush();
+                let left = Outcome { leave: true, taken: true, ..self.outcome(effects) };
+                return Some(left);
+            }
+            (KeyCode::F(8), _) => return Some(self.begin_review(now)),
+            (KeyCode::F(3), _) => return Some(self.find_again()),
+            (KeyCode::Char('f'), true) => self.finding = Some(Field::new(&self.needle)),
+            (KeyCode::Char('c'), true) => {
+                let say = "Ctrl+C does nothing in a note. To copy, select with the mouse; to quit, \
+                           press Esc and then q. The text is kept.";
+                return Some(self.said(say.to_owned()));
+            }
+            _ => return None,
+        }
+        Some(self.taken())
+    }
+
+    fn type_input(&mut self, input: &Input, now: &Now) -> Outcome {
+        let Some(editor) = self.editors.get_mut(self.focus) else { return Outcome::default() };
+        let reply = editor.input(input, now.time);
+        let mut effects = Vec::new();
+        if !reply.splices.is_empty() {
+            self.send(reply.splices, now, &mut effects);
+            self.arrange();
+        }
+        let say = reply.refusal.map(|refusal| match refusal {
+            Refusal::TooLong { .. } => {
+                "This part would be longer than 1 MiB, so nothing was put in. What was there is \
+                 unchanged; put long documents into a note of their own."
+                    .to_owned()
+            }
+        });
+        Outcome { say, taken: reply.taken, ..self.outcome(effects) }
+    }
+
+    /// Hands splices on, in pieces that fit into one document change each.
+    fn send(&mut self, splices: Vec<Splice>, now: &Now, effects: &mut Vec<Effect>) {
+        self.last_key = now.time;
+        self.counters.stale = true;
+        let mut batch = Vec::new();
+        for splice in splices.into_iter().flat_map(pieces) {
+            let count = splice.inserted.chars().count();
+            if self.inserted + count > COMMIT_LIMIT {
+                self.type_batch(std::mem::take(&mut batch), effects);
+                self.commit(effects);
+            }
+            self.inserted += count;
+            self.uncommitted.get_or_insert(now.time);
+            batch.push(splice);
+        }
+        self.type_batch(batch, effects);
+    }
+
+    fn type_batch(&mut self, splices: Vec<Splice>, effects: &mut Vec<Effect>) {
+        if splices.is_empty() {
+            return;
+        }
+        self.shadow.typed(&splices);
+        self.typed += splices.len() as u64;
+        effects.push(Effect::Type { note: self.note, client: self.client, splices });
+    }
+
+    fn commit(&mut self, effects: &mut Vec<Effect>) {
+        if self.uncommitted.take().is_some() {
+            self.inserted = 0;
+            effects.push(Effect::Commit { note: self.note, client: self.client });
+        }
+    }
+
+    fn commit_due(&self) -> Option<Timestamp> {
+        let first = self.uncommitted?;
+        let live = self.last_remote.is_some_and(|last| self.last_key.millis_since(last) < LIVE);
+        let pause = self.last_key.plus_millis(if live { LIVE_PAUSE } else { PAUSE });
+        Some(pause.min(first.plus_millis(LONGEST)))
+    }
+
+    const fn is_quiet(&self, time: Timestamp) -> bool {
+        time.millis_since(self.last_key) >= QUIET
+    }
+
+    fn outcome(&self, effects: Vec<Effect>) -> Outcome {
+        let counters = self.counters.stale.then(|| self.last_key.plus_millis(QUIET));
+        let wake = self.commit_due().into_iter().chain(counters).min();
+        Outcome { effects, wake, ..Outcome::default() }
+    }
+
+    fn taken(&self) -> Outcome {
+        Outcome { taken: true, ..self.outcome(Vec::new()) }
+    }
+
+    fn said(&self, say: String) -> Outcome {
+        Outcome { say: Some(say), ..self.taken() }
+    }
+
+    fn count(&mut self) {
+        self.counters = Counters {
+            words: self.editors.iter().map(Editor::words).sum(),
+            unsaved: self.typed.saturating_sub(self.journalled),
+            saved: self.saved,
+            stale: false,
+        };
+    }
+
+    fn turn(&mut self, forward: bool) {
+        let parts = self.editors.len().max(1);
+        let step = if forward { 1 } else { parts - 1 };
+        self.focus = (self.focus + step) % parts;
+        self.arrange();
+    }
+
+    /// Whether Up or Down goes on in the neighbouring part.
+    fn can_cross(&self, up: bool) -> bool {
+        let neighbour = if up { self.focus > 0 } else { self.focus + 1 < self.editors.len() };
+        neighbour && self.editors.get(self.focus).is_some_and(|editor| editor.at_edge(up))
+    }
+
+    fn place_caret(&mut self, position: usize) {
+        if let Some(editor) = self.editors.get_mut(self.focus) {
+            editor.place_caret(position);
+        }
+    }
+
+    /// Gives each part the rows it needs, the focused one first.
+    fn arrange(&mut self) {
+        let body = view::body_rows(self.rows, self.editors.len());
+        let columns = self.columns;
+        let need = |editor: &Editor| editor.rows_needed(columns, body.max(1));
+        let needs: Vec<u16> = self.editors.iter().map(need).collect();
+        let heights = view::shares(&needs, self.focus, body);
+        for (editor, rows) in self.editors.iter_mut().zip(heights) {
+            editor.resize(columns, rows);
+        }
+        if let Some(review) = &mut self.review {
+            review.resize(self.columns, self.rows.saturating_sub(1));
+        }
+    }
+
+    fn find_input(&mut self, input: &Input) -> Outcome {
+        let Some(field) = &mut self.finding else { return Outcome::default() };
+        match input {
+            Input::Key(Key { code: KeyCode::Esc, .. }) => {
+                self.finding = None;
+                return self.taken();
+            }
+            Input::Key(Key { code: KeyCode::Enter | KeyCode::F(3), .. }) => {
+                return self.find_again();
+            }
+            _ => {}
+        }
+        let changed = field.input(input) == Answer::Changed;
+        self.needle = field.text().to_owned();
+        if changed && let Some(editor) = self.editors.get_mut(self.focus) {
+            editor.find_here(&self.needle);
+        }
+        self.taken()
+    }
+
+    /// Goes to the next place in this part, or in the next part that has one.
+    fn find_again(&mut self) -> Outcome {
+        if self.needle.is_empty() {
+            self.finding = Some(Field::default());
+            return self.taken();
+        }
+        let parts = self.editors.len();
+        for step in 0..=parts {
+            let focus = (self.focus + step) % parts.max(1);
+            let Some(editor) = self.editors.get_mut(focus) else { continue };
+            if step > 0 && editor.contains(&self.needle) {
+                editor.place_caret(0);
+            }
+            if editor.find_below(&self.needle) {
+                self.focus = focus;
+                self.arrange();
+                return self.taken();
+            }
+        }
+        self.said("Not found in this note.".to_owned())
+    }
+
+    fn begin_review(&mut self, now: &Now) -> Outcome {
+        let effects = self.flush();
+        let page = self.page(now);
+        self.review = Some(Review::new(&page, now.time));
+        self.arrange();
+        Outcome { taken: true, ..self.outcome(effects) }
+    }
+
+    fn page(&self, now: &Now) -> Page {
+        let titled = self.editors.len() > 1;
+        let section =
+            |editor: &Editor| (if titled { editor.part().title() } else { "" }, editor.text());
+        let end = self.circumstances.session_end;
+        Page {
+            sections: self.editors.iter().map(section).collect(),
+            late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
+            initials: review::initials(&self.circumstances.clinician),
+        }
+    }
+
+    fn review_input(&mut self, input: &Input, now: &Now) -> Outcome {
+        let Some(review) = &mut self.review else { return Outcome::default() };
+        match review.input(input, now.time) {
+            Decision::Undecided => {}
+            Decision::Back => {
+                self.review = None;
+                self.arrange();
+            }
+            Decision::Sign(late_reason) => {
+                self.signing = true;
+                let effects = self.flush();
+                let edit = Edit::Sign { note: self.note, client: self.client, late_reason };
+                return Outcome { edit: Some(edit), taken: true, ..self.outcome(effects) };
+            }
+        }
+        self.taken()
+    }
+}
+
+/// Cuts a splice that inserts very much into several that follow each other.
+fn pieces(splice: Splice) -> Vec<Splice> {
+    let letters: Vec<char> = splice.inserted.chars().collect();
+    if letters.len() <= SPLICE_LIMIT {
+        return vec![splice];
+    }
+    let chunks = letters.chunks(SPLICE_LIMIT).enumerate();
+    let piece = |(index, chunk): (usize, &[char])| Splice {
+        part: splice.part,
+        position: splice.position + index * SPLICE_LIMIT,
+        deleted: if index == 0 { splice.deleted } else { 0 },
+        inserted: chunk.iter().collect(),
+    };
+    chunks.map(piece).collect()
+}

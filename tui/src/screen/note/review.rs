@@ -1,0 +1,308 @@
+//! The page before a signature: the whole text once more, what looks unfinished, and the two
+//! ways to sign. It never signs by itself and never twice.
+
+use super::Look;
+use crate::input::{Input, Key, KeyCode};
+use crate::widget::editor::Editor;
+use crate::widget::field::{Answer, Field};
+use crate::widget::safe;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::practice::edit::Part;
+
+/// A confirmation that comes sooner after the page than this is a second press of the key that
+/// opened it. Milliseconds.
+const GUARD: i64 = 300;
+
+/// After how long a signature is late. Milliseconds after the end of the session.
+pub(crate) const LATE: i64 = 72 * 60 * 60 * 1000;
+
+/// What is to be signed, as the page shows it.
+#[derive(Clone)]
+pub(crate) struct Page {
+    /// Headings with their texts.
+    pub(crate) sections: Vec<(&'static str, String)>,
+    /// Whether a reason has to be given.
+    pub(crate) late: bool,
+    /// The initials that sign; empty if any two letters do.
+    pub(crate) initials: String,
+}
+
+/// Where the focus is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Spot {
+    Back,
+    Initials,
+    Reason,
+    Sign,
+}
+
+/// What the person decided.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Decision {
+    /// To go on writing.
+    Back,
+    /// To sign, with the reason for being late if there is one.
+    Sign(Option<String>),
+    /// Nothing yet.
+    Undecided,
+}
+
+/// The page as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Review {
+    text: Editor,
+    warnings: Vec<String>,
+    late: bool,
+    initials: String,
+    typed: Field,
+    reason: Field,
+    spot: Spot,
+    guarded_until: Timestamp,
+    /// What is still missing for a signature.
+    missing: &'static str,
+}
+
+impl Review {
+    pub(crate) fn new(page: &Page, time: Timestamp) -> Self {
+        let mut review = Self {
+            text: Editor::new(Part::Text, ""),
+            warnings: Vec::new(),
+            late: page.late,
+            initials: page.initials.clone(),
+            typed: Field::default(),
+            reason: Field::default(),
+            spot: Spot::Back,
+            guarded_until: time,
+            missing: "",
+        };
+        review.show(page, time);
+        review
+    }
+
+    /// Shows another text: somebody has changed it meanwhile. Initials have to be typed again.
+    pub(crate) fn changed(&mut self, page: &Page, time: Timestamp) {
+        self.show(page, time);
+        self.warnings.insert(0, "The text has just changed on another device.".to_owned());
+        self.typed.clear();
+        self.spot = Spot::Back;
+    }
+
+    fn show(&mut self, page: &Page, time: Timestamp) {
+        let (columns, rows) = self.text.size();
+        self.text = Editor::new(Part::Text, &whole(page));
+        self.text.resize(columns, rows);
+        self.text.place_caret(0);
+        self.warnings = warnings(page);
+        self.guarded_until = time.plus_millis(GUARD);
+    }
+
+    /// Takes what the person did.
+    pub(crate) fn input(&mut self, input: &Input, time: Timestamp) -> Decision {
+        self.missing = "";
+        match input {
+            Input::Key(Key { code: KeyCode::Enter, .. }) => return self.confirm(time),
+            Input::Key(Key { code: KeyCode::Esc, .. }) => return Decision::Back,
+            Input::Key(Key { code: KeyCode::Tab, shift, .. }) => self.step(!shift),
+            Input::Key(key) if self.scroll(*key) => {}
+            _ => self.type_in(input),
+        }
+        Decision::Undecided
+    }
+
+    /// Tells how large the page is; the text gets what the rest leaves.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        let (_, text, _) = self.split(Rect::new(0, 0, columns, rows));
+        self.text.resize(text.width, text.height);
+    }
+
+    /// Draws the page and returns the cell for the terminal's cursor.
+    pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, look: Look) -> Option<Position> {
+        let (top, text, form) = self.split(area);
+        let (above, below) = self.text.hidden();
+        let more = match (above, below) {
+            (false, false) => "",
+            (false, true) => "   (goes on below: Down, PgDn)",
+            (true, false) => "   (begins above: Up, PgUp)",
+            (true, true) => "   (goes on above and below: Up, Down)",
+        };
+        let title = format!("Read it once more: once signed it never changes.{more}");
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        super::line(buffer, top, 0, &title, bold, look);
+        self.text.draw(text, buffer, Style::new(), false);
+
+        let mut y = 0;
+        super::rule(buffer, form, y, "Sign", look);
+        y += 1;
+        let warn = if look.colour { bold.fg(Color::Red) } else { bold };
+        for warning in &self.warnings {
+            super::line(buffer, form, y, &format!("! {warning}"), warn, look);
+            y += 1;
+        }
+        let mut cursor = None;
+        if self.late {
+            let at = self.field(buffer, form, y, "Why so late", &self.reason, look);
+            cursor = at.filter(|_| self.spot == Spot::Reason);
+            y += 1;
+        }
+        let label = match self.initials.as_str() {
+            "" => "Your initials".to_owned(),
+            initials => format!("Your initials ({initials})"),
+        };
+        let at = self.field(buffer, form, y, &label, &self.typed, look);
+        cursor = cursor.or(at.filter(|_| self.spot == Spot::Initials));
+        y += 1;
+        let buttons = [(Spot::Back, "[ Go on writing ]"), (Spot::Sign, "[ Sign ]")];
+        let mut x = 0;
+        for (spot, label) in buttons {
+            let focused = self.spot == spot;
+            let style = if focused { bold.add_modifier(Modifier::REVERSED) } else { Style::new() };
+            let label = format!("{} {label}", if focused { '>' } else { ' ' });
+            let place = Rect { x: form.x + x, width: form.width.saturating_sub(x), ..form };
+            super::line(buffer, place, y, &label, style, look);
+            if focused {
+                cursor = Some(Position { x: place.x, y: place.y + y });
+            }
+            x += 21;
+        }
+        super::line(buffer, form, y + 1, self.missing, bold, look);
+        cursor.filter(|at| area.contains(*at))
+    }
+
+    fn field(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        y: u16,
+        label: &str,
+        field: &Field,
+        look: Look,
+    ) -> Option<Position> {
+        if y >= area.height {
+            return None;
+        }
+        super::line(buffer, area, y, label, Style::new(), look);
+        let label = u16::try_from(safe::columns(label)).unwrap_or(u16::MAX);
+        let x = label.saturating_add(2).min(area.width);
+        let place = Rect { x: area.x + x, y: area.y + y, width: area.width - x, height: 1 };
+        let style = Style::new().add_modifier(Modifier::UNDERLINED);
+        buffer.set_style(Rect { width: place.width.min(40), ..place }, style);
+        field.draw(place, buffer, style)
+    }
+
+    fn split(&self, area: Rect) -> (Rect, Rect, Rect) {
+        let form = 4 + u16::try_from(self.warnings.len()).unwrap_or(4) + u16::from(self.late);
+        let form = form.min(area.height.saturating_sub(2));
+        let text = area.height.saturating_sub(form + 1);
+        let top = Rect { height: area.height.min(1), ..area };
+        let middle = Rect { y: area.y + top.height, height: text, ..area };
+        let bottom = Rect { y: middle.y + text, height: form, ..area };
+        (top, middle, bottom)
+    }
+
+    fn scroll(&mut self, key: Key) -> bool {
+        let (_, rows) = self.text.size();
+        let half = (rows / 2).max(1);
+        match (key.code, self.spot) {
+            (KeyCode::Up, _) => self.text.scroll(1, true),
+            (KeyCode::Down, _) => self.text.scroll(1, false),
+            (KeyCode::PageUp, _) => self.text.scroll(half, true),
+            (KeyCode::PageDown, _) => self.text.scroll(half, false),
+            (KeyCode::Left, Spot::Sign) => {
+                self.spot = Spot::Back;
+                true
+            }
+            (KeyCode::Right, Spot::Back) => {
+                self.spot = Spot::Sign;
+                true
+            }
+            _ => return false,
+        };
+        true
+    }
+
+    fn step(&mut self, forward: bool) {
+        let spots: &[Spot] = if self.late {
+            &[Spot::Back, Spot::Reason, Spot::Initials, Spot::Sign]
+        } else {
+            &[Spot::Back, Spot::Initials, Spot::Sign]
+        };
+        let place = spots.iter().position(|spot| *spot == self.spot).unwrap_or(0);
+        let step = if forward { 1 } else { spots.len() - 1 };
+        self.spot = spots.get((place + step) % spots.len()).copied().unwrap_or(Spot::Back);
+    }
+
+    /// Letters go where they can only be meant for.
+    fn type_in(&mut self, input: &Input) {
+        let field = if self.spot == Spot::Reason { &mut self.reason } else { &mut self.typed };
+        if field.input(input) == Answer::Changed && self.spot != Spot::Reason {
+            self.spot = Spot::Initials;
+        }
+    }
+
+    fn confirm(&mut self, time: Timestamp) -> Decision {
+        // A held or doubled Enter is no decision.
+        let early = time < self.guarded_until;
+        self.guarded_until = time.plus_millis(GUARD);
+        if early {
+            return Decision::Undecided;
+        }
+        let reason = self.reason.text().trim();
+        match self.spot {
+            Spot::Back => Decision::Back,
+            Spot::Reason => {
+                self.step(true);
+                Decision::Undecided
+            }
+            Spot::Initials | Spot::Sign if self.late && reason.is_empty() => {
+                self.missing = "More than 72 hours have passed: please say why.";
+                self.spot = Spot::Reason;
+                Decision::Undecided
+            }
+            Spot::Initials if !self.initialled() => {
+                self.missing = "These are not your initials yet.";
+                Decision::Undecided
+            }
+            Spot::Initials | Spot::Sign => {
+                Decision::Sign(self.late.then(|| self.reason.text().trim().to_owned()))
+            }
+        }
+    }
+
+    fn initialled(&self) -> bool {
+        let typed: String = self.typed.text().chars().filter(|c| c.is_alphanumeric()).collect();
+        if self.initials.is_empty() {
+            return typed.chars().count() >= 2;
+        }
+        typed.to_lowercase() == self.initials.to_lowercase()
+    }
+}
+
+/// Returns the first letters of a name's words.
+pub(crate) fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphabetic())).collect()
+}
+
+fn whole(page: &Page) -> String {
+    let sections = page.sections.iter().map(|(title, text)| match *title {
+        "" => text.trim_end().to_owned(),
+        title => format!("{title}\n{}", text.trim_end()),
+    });
+    sections.collect::<Vec<_>>().join("\n\n")
+}
+
+/// What looks unfinished. A warning never stops a signature.
+fn warnings(page: &Page) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (title, text) in &page.sections {
+        let title = if title.is_empty() { "The text" } else { title };
+        if text.trim().is_empty() {
+            warnings.push(format!("{title} is empty."));
+        } else if ["???", "___", "[...]", "XXX"].iter().any(|gap| text.contains(gap)) {
+            warnings.push(format!("{title} has a gap that was left to be filled."));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,204 @@
+//! Draws the note screen from its state alone.
+
+use super::{Look, State};
+use crate::widget::editor::Editor;
+use crate::widget::safe;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use tacenda_shared::practice::edit::{NoteFormat, Part};
+
+/// Rows above the parts: what note this is, and what state it is in.
+const HEADER: u16 = 2;
+
+/// Whose note it is, as the veil allows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Heading<'a> {
+    /// Code or name of the client.
+    pub client: &'a str,
+    /// Which session it is about, or when it was begun; for example `Sun 22 Nov 09:00-09:50`.
+    pub session: &'a str,
+}
+
+/// Draws the screen into `area`, which should have the size that [`State::resize`] was told, and
+/// puts the terminal's cursor on the caret.
+pub fn view(state: &State, heading: &Heading<'_>, frame: &mut Frame<'_>, area: Rect, look: &Look) {
+    let buffer = frame.buffer_mut();
+    header(state, heading, area, buffer, *look);
+    let cursor = match &state.review {
+        Some(review) => {
+            let page = below(area, 1);
+            review.draw(page, buffer, *look)
+        }
+        None => parts(state, area, buffer, *look),
+    };
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+}
+
+/// Returns how many rows of text all parts have together.
+pub(super) fn body_rows(rows: u16, parts: usize) -> u16 {
+    let headings = u16::try_from(parts).unwrap_or(u16::MAX);
+    rows.saturating_sub(HEADER).saturating_sub(headings)
+}
+
+/// Divides `rows` among the parts: one for each, then what the focused one needs, then the others.
+pub(super) fn shares(needs: &[u16], focus: usize, rows: u16) -> Vec<u16> {
+    let mut shares = vec![0_u16; needs.len()];
+    let mut left = rows;
+    let order = std::iter::once(focus).chain((0..needs.len()).filter(|part| *part != focus));
+    for least in [true, false] {
+        for part in order.clone() {
+            let (Some(share), Some(need)) = (shares.get_mut(part), needs.get(part)) else {
+                continue;
+            };
+            let wanted = if least { 1 } else { need.saturating_sub(*share) };
+            let given = wanted.min(left);
+            *share += given;
+            left -= given;
+        }
+    }
+    // One free row for whoever types into the last part of a short note.
+    if let Some(share) = shares.get_mut(focus) {
+        *share += left.min(1);
+    }
+    shares
+}
+
+/// Draws one row of harmless text, cut to the area.
+pub(crate) fn line(
+    buffer: &mut Buffer,
+    area: Rect,
+    row: u16,
+    text: &str,
+    style: Style,
+    look: Look,
+) {
+    if row < area.height {
+        let text = safe::truncated(text, usize::from(area.width), look.ascii);
+        let area = area.intersection(buffer.area);
+        buffer.set_stringn(area.x, area.y + row, text, usize::from(area.width), style);
+    }
+}
+
+/// Draws a rule with a title on it.
+pub(crate) fn rule(buffer: &mut Buffer, area: Rect, row: u16, title: &str, look: Look) {
+    let dash = if look.ascii { "-" } else { "─" };
+    let used = safe::columns(title) + 4;
+    let rest = usize::from(area.width).saturating_sub(used);
+    let text = format!("{} {title} {}", dash.repeat(2), dash.repeat(rest));
+    line(buffer, area, row, &text, Style::new().add_modifier(Modifier::BOLD), look);
+}
+
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect { y: area.y + rows, height: area.height - rows, ..area }
+}
+
+fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer, look: Look) {
+    let format = match state.format {
+        NoteFormat::Free => "free",
+        NoteFormat::Soap => "SOAP",
+    };
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let left = format!("Note  {}  {}   {format}", heading.client, heading.session);
+    let right = format!("DRAFT  {} words", state.counters.words);
+    both(buffer, area, 0, (&left, &right), bold, look);
+    if state.review.is_some() {
+        return;
+    }
+    let saved = match state.counters.saved {
+        Some(time) => format!(
+            "saved {:02}:{:02}:{:02}, {}",
+            time.hour(),
+            time.minute(),
+            time.second(),
+            unsaved(state.counters.unsaved)
+        ),
+        None => unsaved(state.counters.unsaved),
+    };
+    let hint = if state.editors.len() > 1 { "[Tab] next part" } else { "" };
+    both(buffer, area, 1, (hint, &saved), Style::new(), look);
+}
+
+fn unsaved(keys: u64) -> String {
+    match keys {
+        1 => "1 key unsaved".to_owned(),
+        keys => format!("{keys} keys unsaved"),
+    }
+}
+
+/// Draws one text at the left and one at the right; the right one is whole.
+fn both(
+    buffer: &mut Buffer,
+    area: Rect,
+    row: u16,
+    (left, right): (&str, &str),
+    style: Style,
+    look: Look,
+) {
+    let width = u16::try_from(safe::columns(right)).unwrap_or(u16::MAX).min(area.width);
+    let room = area.width - width;
+    line(buffer, Rect { width: room.saturating_sub(1), ..area }, row, left, style, look);
+    line(buffer, Rect { x: area.x + room, width, ..area }, row, right, style, look);
+}
+
+fn parts(state: &State, area: Rect, buffer: &mut Buffer, look: Look) -> Option<Position> {
+    let mut rest = below(area, HEADER);
+    let mut cursor = None;
+    for (index, editor) in state.editors.iter().enumerate() {
+        let focused = index == state.focus;
+        rule(buffer, rest, 0, &title(editor, focused), look);
+        rest = below(rest, 1);
+        let (_, rows) = editor.size();
+        let text = Rect { height: rows.min(rest.height), ..rest };
+        editor.draw(text, buffer, Style::new(), focused);
+        if focused {
+            cursor = editor.caret_cell(text);
+        }
+        rest = below(rest, rows);
+    }
+    match &state.finding {
+        Some(field) => find_row(state, field, area, buffer, look),
+        None => cursor,
+    }
+}
+
+fn title(editor: &Editor, focused: bool) -> String {
+    let letter = match editor.part() {
+        Part::Text => "",
+        Part::Subjective => "S  ",
+        Part::Objective => "O  ",
+        Part::Assessment => "A  ",
+        Part::Plan => "P  ",
+    };
+    let more = match editor.hidden() {
+        (false, false) => "",
+        (false, true) => "  (more below)",
+        (true, false) => "  (more above)",
+        (true, true) => "  (more above and below)",
+    };
+    let mark = if focused { "> " } else { "" };
+    format!("{mark}{letter}{}{more}", editor.part().title())
+}
+
+/// The search prompt lies over the last row of the text.
+fn find_row(
+    state: &State,
+    field: &super::Field,
+    area: Rect,
+    buffer: &mut Buffer,
+    look: Look,
+) -> Option<Position> {
+    let row = Rect { y: area.y + area.height.checked_sub(1)?, height: 1, ..area };
+    let found = state.editors.iter().any(|editor| editor.contains(field.text()));
+    let label = if found || field.is_empty() { "Find: " } else { "Find (not in this note): " };
+    let style = Style::new().add_modifier(Modifier::REVERSED);
+    line(buffer, row, 0, &" ".repeat(usize::from(area.width)), style, look);
+    line(buffer, row, 0, label, style, look);
+    let used = u16::try_from(label.len()).unwrap_or(0).min(row.width);
+    let place = Rect { x: row.x + used, width: row.width - used, ..row };
+    field.draw(place, buffer, style)
+}
