@@ -166,6 +166,18 @@ impl<F: FileSystem> Journal<F> {
         Ok(())
     }
 
+    /// Ends the active segment, so that the collector can reach what is in it.
+    ///
+    /// # Errors
+    /// As for [`Self::append`].
+    pub fn seal_active(&mut self) -> Result<(), AppendError> {
+        self.check_writable()?;
+        match &self.active {
+            Some(active) if active.frames > 0 => self.seal(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Marks and closes. Dropping the journal instead loses nothing that was acknowledged.
     ///
     /// # Errors

@@ -30,6 +30,24 @@ pub struct Collected {
     pub left: usize,
 }
 
+/// What is to become of a frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fate {
+    /// It goes when its segment is collected, whenever that is worth it.
+    Dead,
+    /// It has to go now: its segment is collected, however much of it is live.
+    Erased,
+    /// It stays.
+    Live,
+}
+
+impl From<bool> for Fate {
+    /// Reads `true` as live.
+    fn from(is_live: bool) -> Self {
+        if is_live { Self::Live } else { Self::Dead }
+    }
+}
+
 /// Why a collection was not done. The journal is as it was.
 #[derive(Debug, Error)]
 pub enum CollectError {
@@ -48,20 +66,21 @@ pub enum CollectError {
 }
 
 impl<F: FileSystem> Journal<F> {
-    /// Replaces one run of neighbouring sealed segments by one that holds only what is `live`.
+    /// Replaces one run of neighbouring sealed segments by one that holds only what is live.
     ///
-    /// A segment takes part if less than half of it is live, or if it is small and has a
-    /// neighbour that takes part. Call it again until nothing is moved and nothing freed. Frames
-    /// in the active segment are not asked about.
+    /// A segment takes part if less than half of it is live, if something in it is erased, or if
+    /// it is small and has a neighbour that takes part. Call it again until nothing is moved and
+    /// nothing freed. `judge` is asked about the frames of sealed segments only; to reach what is
+    /// in the active one, call [`Self::seal_active`] first.
     ///
     /// # Errors
     /// See [`CollectError`]. After a failed sync the journal is poisoned.
-    pub fn collect(
+    pub fn collect<V: Into<Fate>>(
         &mut self,
-        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+        judge: &mut dyn FnMut(&FrameRef<'_>) -> V,
     ) -> Result<Collected, CollectError> {
         self.check_writable()?;
-        let Some(run) = self.next_run(live)? else {
+        let Some(run) = self.next_run(&mut |frame| judge(frame).into())? else {
             return Ok(Collected::default());
         };
         let (number, id) = self.draw_segment();
@@ -73,16 +92,16 @@ impl<F: FileSystem> Journal<F> {
     /// Finds the first run worth replacing, with its live frames.
     fn next_run(
         &self,
-        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+        judge: &mut dyn FnMut(&FrameRef<'_>) -> Fate,
     ) -> Result<Option<Run>, CollectError> {
         let mut order: Vec<(u64, Sealed)> = self.sealed.iter().map(|(n, s)| (*n, *s)).collect();
         order.sort_by_key(|(_, sealed)| sealed.first_lsn);
         let limit = self.config.segment_bytes.min(MAX_SEGMENT_BYTES / 2);
         let mut run = Run::default();
         for (number, sealed) in order {
-            let member = self.weigh(number, sealed, live)?;
+            let member = self.weigh(number, sealed, judge)?;
             let is_small = sealed.bytes.saturating_mul(SMALL) < limit;
-            let takes_part = member.is_mostly_dead() || is_small;
+            let takes_part = member.is_worth_it() || is_small;
             let fits = run.live_bytes.saturating_add(member.live_bytes) <= limit
                 && run.members.len() < MAX_RETIRED;
             if takes_part && fits {
@@ -104,16 +123,19 @@ impl<F: FileSystem> Journal<F> {
         &self,
         number: u64,
         sealed: Sealed,
-        live: &mut dyn FnMut(&FrameRef<'_>) -> bool,
+        judge: &mut dyn FnMut(&FrameRef<'_>) -> Fate,
     ) -> Result<Member, CollectError> {
         let bytes = read_segment(&self.fs, number).map_err(CollectError::Disk)?;
         let damaged = CollectError::Damaged { segment: number };
         let Some(header) = Header::parse(&bytes).filter(|header| header.id == sealed.id) else {
             return Err(damaged);
         };
-        let mut member = Member { number, sealed, frames: Vec::new(), live_bytes: 0 };
+        let mut member =
+            Member { number, sealed, frames: Vec::new(), live_bytes: 0, is_urgent: false };
         let Ok(found) = scan::<Infallible>(&bytes, &header, false, &mut |frame| {
-            if live(&frame) {
+            let fate = judge(&frame);
+            member.is_urgent |= fate == Fate::Erased;
+            if fate == Fate::Live {
                 let mut length = FRAME_OVERHEAD + frame.payload.len();
                 if member.frames.last().is_none_or(|last| last.group != frame.group) {
                     length += FRAME_OVERHEAD + COMMIT_BYTES;
@@ -185,12 +207,15 @@ struct Member {
     sealed: Sealed,
     frames: Vec<Frame>,
     live_bytes: u64,
+    /// Whether something in it is erased.
+    is_urgent: bool,
 }
 
 impl Member {
-    fn is_mostly_dead(&self) -> bool {
+    fn is_worth_it(&self) -> bool {
         // Measured by what would be left of it, so that what was just collected is not again.
-        self.live_bytes.saturating_add(EMPTY_BYTES).saturating_mul(2) < self.sealed.bytes
+        self.is_urgent
+            || self.live_bytes.saturating_add(EMPTY_BYTES).saturating_mul(2) < self.sealed.bytes
     }
 }
 
@@ -208,7 +233,7 @@ impl Run {
     }
 
     fn is_worth_it(&self) -> bool {
-        self.members.len() > 1 || self.members.iter().any(Member::is_mostly_dead)
+        self.members.len() > 1 || self.members.iter().any(Member::is_worth_it)
     }
 }
 

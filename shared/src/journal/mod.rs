@@ -42,12 +42,18 @@
 //! two segments. A frame of the journal's own carries the LSN and group of the last user's frame
 //! before it:
 //!
-//! | kind | name | payload | meaning |
+//! | kind | name | meaning | payload |
 //! |---|---|---|---|
-//! | 0xf0 | commit | count of the group's frames 4, CRC-32 over the segment's id and all bytes of those frames 4 | ends a group; without it the group is not there |
-//! | 0xf1 | mark | none | everything before it is known to be synced |
-//! | 0xf2 | footer | count of the user's frames 8, last LSN 8, SHA-256 of all bytes before the footer 32 | the segment takes no more |
-//! | 0xf3 | manifest | count 4, then per retired segment its number 8 and id 16 | first frame of a collected segment, which replaces those |
+//! | 0xf0 | commit | ends a group; without it the group is not there | 8 bytes |
+//! | 0xf1 | mark | everything before it is known to be synced | none |
+//! | 0xf2 | footer | the segment takes no more | 48 bytes |
+//! | 0xf3 | manifest | first frame of a collected segment: what it replaces | 4 + 24 m |
+//!
+//! - commit: count of the group's frames (4), CRC-32 over the segment's id and all bytes of those
+//!   frames (4)
+//! - footer: count of the user's frames in the segment (8), last LSN that it answers for (8),
+//!   SHA-256 of all bytes before the footer (32)
+//! - manifest: m (4), then for each replaced segment its number (8) and id (16)
 //!
 //! Kinds 0xf4 to 0xff are kept and handed on, as members of their group.
 //!
@@ -76,7 +82,9 @@ mod collect;
 mod disk;
 mod durable;
 mod frame;
-
+#[cfg(feature = "sled")]
+pub mod index;
+mod inspect;
 mod open;
 mod scan;
 pub mod simulated;
@@ -84,8 +92,9 @@ pub mod simulated;
 mod tests;
 
 pub use append::{AppendError, Journal, ReadError};
-pub use collect::{CollectError, Collected};
+pub use collect::{CollectError, Collected, Fate};
 pub use disk::{DiskFs, FileSystem};
+pub use inspect::Segment;
 pub use open::{OpenError, Opened};
 
 use std::fmt;

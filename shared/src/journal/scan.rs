@@ -190,6 +190,10 @@ impl<'a> Scanner<'a> {
             // It answers for all that it replaced, copied or not.
             Form::Collected => footer.last_lsn >= self.scan.last_lsn,
         };
+        if !self.scan.damage.is_empty() {
+            // What is missing is reported already; count and hash cannot fit any more.
+            return head.lsn == footer.last_lsn && footer.last_lsn >= self.scan.last_lsn;
+        }
         lsn_fits
             && head.lsn == footer.last_lsn
             && footer.frames == self.scan.frames

@@ -32,13 +32,18 @@ pub fn explore(seed: u64, states: u64) -> Exploration {
     while exploration.states < states && exploration.violations.len() < ENOUGH {
         let life = seed.wrapping_add(exploration.lives);
         exploration.lives += 1;
-        explore_life(life, fault_of(life), &mut exploration);
+        explore_life(life, fault_of(life), ONE_OF, &mut exploration);
     }
     exploration
 }
 
-/// Leads the life of one seed with one fault and checks a sample of its aftermaths.
-pub(crate) fn explore_life(seed: u64, fault: Option<Fault>, exploration: &mut Exploration) {
+/// Leads the life of one seed with one fault, and looks at one of `one_of` moments of it.
+pub(in crate::journal) fn explore_life(
+    seed: u64,
+    fault: Option<Fault>,
+    one_of: u64,
+    exploration: &mut Exploration,
+) {
     let mut life = Life::new(seed);
     if let Some(fault) = fault {
         life.fs.plan(fault);
@@ -48,7 +53,7 @@ pub(crate) fn explore_life(seed: u64, fault: Option<Fault>, exploration: &mut Ex
     let mut random = Seeded::new(seed ^ 0x5bd1_e995);
     let outcome = outcome.and_then(|()| {
         for cut in life.fs.take_cuts() {
-            if random.below(ONE_OF) == 0 {
+            if random.below(one_of) == 0 {
                 life.check_aftermath(&cut, &mut random, exploration)?;
             }
         }
@@ -57,6 +62,14 @@ pub(crate) fn explore_life(seed: u64, fault: Option<Fault>, exploration: &mut Ex
     if let Err(wrong) = outcome {
         exploration.violations.push(format!("life {seed}, fault {fault:?}: {wrong}"));
     }
+}
+
+/// Returns how many operations the life of a seed takes when nothing fails.
+#[cfg(test)]
+pub(in crate::journal) fn operations_of_life(seed: u64) -> u64 {
+    let mut life = Life::new(seed);
+    drop(life.lead());
+    life.fs.operations().len() as u64
 }
 
 /// Half of all lives meet an error.

@@ -7,6 +7,8 @@
 mod explore;
 
 pub use explore::{Exploration, explore};
+#[cfg(test)]
+pub(super) use explore::{explore_life, operations_of_life};
 
 use super::disk::FileSystem;
 use crate::random::{Random, Seeded};
@@ -494,6 +496,8 @@ impl Change {
     fn apply(&self, to: &mut Vec<u8>) {
         match self {
             Self::Length(length) => to.resize(*length, 0),
+            // Writing nothing beyond the end makes no file longer.
+            Self::Write(_, bytes) if bytes.is_empty() => {}
             Self::Write(offset, bytes) => {
                 if to.len() < self.end() {
                     to.resize(self.end(), 0);
