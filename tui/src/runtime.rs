@@ -11,7 +11,6 @@ use crate::terminal::decode::{Decoder, ESCAPE_WAIT, ESCAPE_WAIT_REMOTE};
 use crate::terminal::output::{Output, OutputError};
 use ratatui::{Frame, Terminal};
 use rustix::fd::OwnedFd;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,7 +31,8 @@ pub trait App {
     /// Draws the whole screen, and puts the cursor on what has the focus.
     fn view(&self, frame: &mut Frame<'_>);
 
-    /// Whether somebody is typing in a field: then a burst is typed, else it is handed over whole.
+    /// Whether somebody is typing in a field. Then a burst comes line by line, with Enter and Tab
+    /// as keys between, and is text; else it comes whole and is to be ignored.
     fn has_caret(&self) -> bool;
 }
 
@@ -100,6 +100,9 @@ pub enum RuntimeError {
 
 /// How long the device may take to put all on disk before the program ends anyway.
 const FAREWELL_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the device may take to drop its keys before the process stops anyway.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// Events of the device that are taken before a frame is drawn.
 const EVENTS_PER_FRAME: usize = 1024;
@@ -337,7 +340,7 @@ impl<A: App, C: Clock> Desk<A, C> {
     fn take_inputs(&mut self, inputs: Vec<Input>) {
         for input in inputs {
             match input {
-                Input::Burst(text) => self.take_burst(text),
+                Input::Burst(text) => self.take_burst(&text),
                 input => self.tell(Msg::Input(input)),
             }
         }
@@ -347,20 +350,25 @@ impl<A: App, C: Clock> Desk<A, C> {
         }
     }
 
-    /// Types a burst for as long as a caret is there; hands over what is left of it as one.
-    fn take_burst(&mut self, text: String) {
-        let mut letters: VecDeque<char> = text.chars().collect();
+    /// Types a burst line by line for as long as a caret is there; hands over what is left of it
+    /// as one.
+    fn take_burst(&mut self, text: &str) {
+        let mut rest = text;
         while self.app.has_caret() {
-            let Some(letter) = letters.pop_front() else { return };
-            let key = match letter {
-                '\n' => Key::plain(KeyCode::Enter),
-                '\t' => Key::plain(KeyCode::Tab),
-                letter => Key::char(letter),
+            let line = rest.find(['\n', '\t']).unwrap_or(rest.len());
+            let (input, taken) = match (line, rest.chars().next()) {
+                (_, None) => return,
+                (0, Some(letter)) => {
+                    let code = if letter == '\n' { KeyCode::Enter } else { KeyCode::Tab };
+                    (Input::Key(Key::plain(code)), 1)
+                }
+                (line, _) => (Input::Burst(rest.get(..line).unwrap_or_default().to_owned()), line),
             };
-            self.tell(Msg::Input(Input::Key(key)));
+            self.tell(Msg::Input(input));
+            rest = rest.get(taken..).unwrap_or_default();
         }
-        if !letters.is_empty() {
-            self.tell(Msg::Input(Input::Burst(letters.into_iter().collect())));
+        if !rest.is_empty() {
+            self.tell(Msg::Input(Input::Burst(rest.to_owned())));
         }
     }
 
@@ -369,22 +377,27 @@ impl<A: App, C: Clock> Desk<A, C> {
         self.tell(Msg::Input(Input::Resize { columns, rows }));
     }
 
-    /// Lets the interface decide, and does or forwards what it wants.
+    /// Lets the interface decide, and does what it wants.
     fn tell(&mut self, message: Msg) {
         for effect in self.app.update(message) {
-            match effect {
-                Effect::Wake(moment) => self.wake = Some(moment),
-                Effect::Redraw => self.terminal.backend_mut().forget(),
-                Effect::Suspend => self.suspends = true,
-                Effect::Quit => self.leave(Leaving::Quit),
-                effect => {
-                    if matches!(effect, Effect::Lock) {
-                        self.lock_is_due = true;
-                        self.terminal.backend_mut().erase();
-                    }
-                    // A device that has ended is noticed by its events.
-                    let _ = self.port.effects.send(effect);
+            self.perform(effect);
+        }
+    }
+
+    /// Does what concerns the terminal, and hands the rest to the device.
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Wake(moment) => self.wake = Some(moment),
+            Effect::Redraw => self.terminal.backend_mut().forget(),
+            Effect::Suspend => self.suspends = true,
+            Effect::Quit => self.leave(Leaving::Quit),
+            effect => {
+                if matches!(effect, Effect::Lock) {
+                    self.lock_is_due = true;
+                    self.terminal.backend_mut().erase();
                 }
+                // A device that has ended is noticed by its events.
+                let _ = self.port.effects.send(effect);
             }
         }
     }
@@ -396,8 +409,19 @@ impl<A: App, C: Clock> Desk<A, C> {
         }
     }
 
-    fn lock_and_return(&mut self) {
+    /// Lets the interface put its things away and the device drop its keys, without ending.
+    fn lock(&mut self) {
+        // An interface that takes every leaving for the last one is not taken at its word.
+        let leaving = self.leaving.replace(Leaving::Quit);
         self.tell(Msg::Leave);
+        self.leaving = leaving;
+        if !self.lock_is_due {
+            self.perform(Effect::Lock);
+        }
+    }
+
+    fn lock_and_return(&mut self) {
+        self.lock();
         self.tell(Msg::Back);
     }
 
@@ -409,7 +433,7 @@ impl<A: App, C: Clock> Desk<A, C> {
             self.unread = true;
             return Ok(());
         }
-        self.tell(Msg::Leave);
+        self.lock();
         self.away = true;
         self.tty.leave();
         // A stopped process drops no keys, so they go first.
@@ -419,7 +443,7 @@ impl<A: App, C: Clock> Desk<A, C> {
                 self.take_event(event);
             }
         };
-        let _ = tokio::time::timeout(FAREWELL_WAIT, locked).await;
+        let _ = tokio::time::timeout(LOCK_WAIT, locked).await;
         if !guard::stop() {
             self.come_back()?;
         }

@@ -62,6 +62,11 @@ impl App for Probe {
                 self.note(format!("paste of {} bytes, sum {}", text.len(), sum(&text)));
             }
             Msg::Input(Input::Burst(text)) => {
+                if let Some(field) = &mut self.field {
+                    field.push_str(&text);
+                    self.keys += text.chars().count();
+                    return Vec::new();
+                }
                 self.note(format!("burst of {} bytes ignored", text.len()));
             }
             Msg::Input(Input::Focus(gained)) => self.note(format!("focus {gained}")),
