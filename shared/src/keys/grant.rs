@@ -58,8 +58,9 @@ const KEY_LENGTH: usize = 36;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::PracticeId;
-    use crate::keys::wrap::{RecipientKind, WrapAction};
+    use crate::id::{MemberId, MemberKeyGeneration, PracticeId};
+    use crate::keys::wrap::WrapAction;
+    use crate::membership::Recipient;
     use crate::random::Seeded;
 
     const INFO: WrapInfo = WrapInfo {
@@ -67,9 +68,10 @@ mod tests {
         action: WrapAction::RingAdd,
         subject: [4; 16],
         version: 3,
-        recipient: RecipientKind::MemberKey,
-        recipient_id: [6; 16],
-        recipient_generation: 1,
+        recipient: Recipient::MemberKey {
+            member: MemberId::from_bytes([6; 16]),
+            generation: MemberKeyGeneration::new(1),
+        },
     };
 
     fn ring_key(byte: u8) -> RingKey {

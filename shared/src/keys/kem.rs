@@ -2,14 +2,12 @@
 //! members, devices and recovery sheets are sealed to. What is sealed to them is in `wrap`.
 
 use crate::keys::label;
+use crate::membership::{KEM_PUBLIC_LENGTH, KemPublicKey};
 use crate::seal::{Hedge, SecretKey};
 use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem as _, Serializable as _};
 use std::fmt;
 use thiserror::Error;
-
-/// Length of a public key in bytes.
-pub const KEM_PUBLIC_LENGTH: usize = 1216;
 
 /// The secret half: its seed. Not `Clone`, silent in `Debug`, wiped when dropped.
 pub struct KemKey(SecretKey);
@@ -77,6 +75,16 @@ impl KemPublic {
         &self.0
     }
 
+    /// Checks a key that a signed entry names.
+    pub fn from_published(key: &KemPublicKey) -> Result<Self, KemError> {
+        Self::from_bytes(key.as_bytes())
+    }
+
+    /// Returns the key as signed entries name it.
+    pub fn published(&self) -> KemPublicKey {
+        KemPublicKey::from_bytes(*self.0)
+    }
+
     pub(crate) fn parsed(&self) -> Result<<XWing as hpke::Kem>::PublicKey, KemError> {
         <XWing as hpke::Kem>::PublicKey::from_bytes(self.0.as_slice()).map_err(|_| KemError)
     }
@@ -139,6 +147,7 @@ mod tests {
     fn what_is_no_key_is_refused() {
         let public = KemKey::from_seed([3; 32]).public();
         assert_eq!(KemPublic::from_bytes(public.as_bytes()), Ok(public.clone()));
+        assert_eq!(KemPublic::from_published(&public.published()), Ok(public.clone()));
 
         assert_eq!(KemPublic::from_bytes(&public.as_bytes()[1..]), Err(KemError));
         // A coefficient of 0xfff is beyond ML-KEM's modulus.

@@ -27,4 +27,4 @@ pub mod words;
 pub mod wrap;
 
 pub use grant::{GRANT_EPOCHS_MAX, unwrap_ring_keys, wrap_ring_keys};
-pub use kem::{KEM_PUBLIC_LENGTH, KemError, KemKey, KemPublic};
+pub use kem::{KemError, KemKey, KemPublic};

@@ -3,12 +3,14 @@
 //! 32 bytes of entropy in the words of BIP-39 with its checksum; two labels derive the signing
 //! and the encapsulation key. Reading it back says which word is wrong, and repeats none.
 
+use crate::id::{MemberId, PracticeId};
 use crate::keys::kem::KemKey;
 use crate::keys::label;
 use crate::keys::words;
+use crate::membership::RecoveryKeys;
 use crate::random::Random;
 use crate::seal::{Hedge, SecretKey};
-use crate::suite::SigningKey;
+use crate::suite::{Hash, SigningKey};
 use bip39::{Language, Mnemonic};
 use std::fmt;
 use thiserror::Error;
@@ -110,6 +112,18 @@ impl RecoverySheet {
     pub fn kem(&self) -> KemKey {
         KemKey::from_seed(*self.entropy.derive(label::RECOVERY_KEM, &[]).expose())
     }
+
+    /// Returns the public halves as entries of the practice log introduce them, signed by this
+    /// sheet; `first_device` as in [`RecoveryKeys::prove`].
+    pub fn prove(
+        &self,
+        practice: PracticeId,
+        member: MemberId,
+        first_device: Hash,
+    ) -> RecoveryKeys {
+        let kem = self.kem().public().published();
+        RecoveryKeys::prove(practice, member, &self.sign(), kem, first_device)
+    }
 }
 
 impl fmt::Debug for RecoverySheet {
@@ -203,6 +217,14 @@ mod tests {
         assert!(sheet.is_word(24, sheet.words()[23]));
         assert!(!sheet.is_word(24, "xyzzy"));
         assert!(!sheet.is_word(0, "xyzzy") && !sheet.is_word(25, "xyzzy"));
+    }
+
+    #[test]
+    fn a_sheet_proves_its_keys_for_one_practice_and_member() {
+        let (practice, member) = (PracticeId::from_bytes([1; 16]), MemberId::from_bytes([2; 16]));
+        let keys = sheet(1).prove(practice, member, Hash::ZERO);
+        assert!(keys.proven(practice, member, Hash::ZERO));
+        assert!(!keys.proven(practice, MemberId::from_bytes([3; 16]), Hash::ZERO));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::codec::{CodecError, Reader, Writer};
 use crate::id::PracticeId;
 use crate::keys::kem::{KemKey, KemPublic};
 use crate::keys::label;
+use crate::membership::{self, Recipient};
 use crate::seal::{Hedge, SecretKey};
-use crate::suite::{self, Hash};
+use crate::suite::Hash;
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::XWing;
@@ -25,46 +26,37 @@ pub const WRAP_OVERHEAD: usize = CAPSULE_LENGTH + 16;
 /// How long a plaintext may be: the keys of a ring's every epoch fit many times.
 pub const WRAPPED_BYTES_MAX: usize = 64 * 1024;
 
-/// What a wrap is made for. A new action takes the next number.
+/// What a wrap is made for: the number of the practice log's action, or one from 128 on for what
+/// is no entry there.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[repr(u8)]
 pub enum WrapAction {
-    /// A device is added to its member.
-    AddDevice = 1,
+    /// The practice is founded.
+    Found = 1,
     /// A person is added to the practice.
     AddMember = 2,
-    /// A backup that only the recovery sheet opens.
-    Backup = 3,
-    /// The practice is founded.
-    Found = 4,
-    /// The last message of a pairing.
-    Pair = 5,
-    /// A ring gets its next epoch.
-    Rekey = 6,
-    /// The recovery sheet is exchanged.
-    ReplaceRecovery = 7,
-    /// A lost or bad wrap is made anew.
-    Rewrap = 8,
-    /// A member comes into a ring.
-    RingAdd = 9,
-    /// A ring is made.
-    RingCreate = 10,
+    /// A device is added to its member.
+    AddDevice = 8,
     /// The member key is exchanged.
-    RotateMemberKey = 11,
-}
-
-/// What kind of key a wrap is sealed to.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[repr(u8)]
-pub enum RecipientKind {
-    /// A device's own key.
-    Device = 1,
-    /// A member's key, which all their devices hold.
-    MemberKey = 2,
-    /// The key of a recovery sheet.
-    Recovery = 3,
-    /// Somebody who keeps a key for an emergency.
-    Custodian = 4,
+    RotateMemberKey = 9,
+    /// The recovery sheet is exchanged.
+    ReplaceRecovery = 10,
+    /// The exchange of a lost recovery sheet is completed.
+    CompleteRecovery = 12,
+    /// A device is revoked, and the member key exchanged with it.
+    RevokeDevice = 14,
+    /// A ring is made.
+    RingCreate = 16,
+    /// A member comes into a ring.
+    RingAdd = 17,
+    /// A ring gets its next epoch.
+    Rekey = 19,
+    /// A lost or bad wrap is made anew.
+    Rewrap = 20,
+    /// The last message of a pairing.
+    Pair = 128,
+    /// A backup that only the recovery sheet opens.
+    Backup = 129,
 }
 
 /// What a wrap is bound to. Nothing of it is inside the wrap: both sides must say the same.
@@ -78,12 +70,8 @@ pub struct WrapInfo {
     pub subject: [u8; 16],
     /// The epoch or the generation of what is inside; of several epochs the newest.
     pub version: u32,
-    /// What kind of key it is sealed to.
-    pub recipient: RecipientKind,
-    /// Whose key: a device or a member.
-    pub recipient_id: [u8; 16],
-    /// The generation of that key; of a device its incarnation does not count, it is 0.
-    pub recipient_generation: u32,
+    /// Whose key it is sealed to.
+    pub recipient: Recipient,
 }
 
 impl WrapInfo {
@@ -91,7 +79,7 @@ impl WrapInfo {
         let mut writer = Writer::new();
         writer.text(label::WRAP_INFO).fixed(self.practice.as_bytes());
         writer.u8(self.action as u8).fixed(&self.subject).u32(self.version);
-        writer.u8(self.recipient as u8).fixed(&self.recipient_id).u32(self.recipient_generation);
+        self.recipient.write(&mut writer);
         writer.into_bytes()
     }
 }
@@ -137,7 +125,7 @@ impl Wrap {
 
     /// Returns the hash by which a signed entry names this wrap.
     pub fn hash(&self) -> Hash {
-        suite::hash(label::WRAP_HASH, &[&self.0])
+        membership::Wrap::hash_of(&self.0)
     }
 }
 
@@ -308,7 +296,9 @@ impl rand_core::TryCryptoRng for Coins<'_, '_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{DeviceId, MemberId};
     use crate::random::{Random, Seeded};
+    use crate::suite;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
@@ -323,9 +313,7 @@ mod tests {
         action: WrapAction::Rekey,
         subject: [4; 16],
         version: 5,
-        recipient: RecipientKind::Device,
-        recipient_id: [6; 16],
-        recipient_generation: 0,
+        recipient: Recipient::Device(DeviceId::from_bytes([6; 16])),
     };
 
     fn with_hedge<T>(work: impl FnOnce(&mut Hedge<'_>) -> T) -> T {
@@ -351,9 +339,9 @@ mod tests {
             WrapInfo { action: WrapAction::Rewrap, ..INFO },
             WrapInfo { subject: [0; 16], ..INFO },
             WrapInfo { version: 6, ..INFO },
-            WrapInfo { recipient: RecipientKind::MemberKey, ..INFO },
-            WrapInfo { recipient_id: [0; 16], ..INFO },
-            WrapInfo { recipient_generation: 1, ..INFO },
+            WrapInfo { recipient: Recipient::Device(DeviceId::from_bytes([0; 16])), ..INFO },
+            WrapInfo { recipient: Recipient::Recovery(MemberId::from_bytes([6; 16])), ..INFO },
+            WrapInfo { recipient: Recipient::Custodian([6; 16]), ..INFO },
         ];
         for info in altered {
             assert_eq!(unwrap(&DEVICE, &info, &WRAPPED), Err(WrapError::DoesNotOpen));
@@ -430,5 +418,5 @@ mod tests {
         }
     }
 
-    const VECTOR: &str = "fe518bdb6c74cc59eb69017bb7aaa05a7c811f8765da2fce1a97384ff29074f6";
+    const VECTOR: &str = "bbfa7752980045227848aa028205f6583f9342098b7e99c0173d2178e1bbe428";
 }

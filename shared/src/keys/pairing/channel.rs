@@ -2,11 +2,14 @@
 //! the sealing of messages. Every message is bound to all that were said before it.
 
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{DeviceId, PracticeId, Timestamp};
+use crate::id::{DeviceId, Timestamp};
 use crate::keys::label;
-use crate::keys::pairing::{CheckWords, MESSAGE_BYTES_MAX, PairingCode, PairingError, Purpose};
+use crate::keys::pairing::{
+    CheckWords, Invitation, MESSAGE_BYTES_MAX, PairingCode, PairingError, Purpose,
+};
 use crate::keys::words;
-use crate::keys::wrap::{Coins, RecipientKind, WrapAction, WrapInfo};
+use crate::keys::wrap::{Coins, WrapAction, WrapInfo};
+use crate::membership::Recipient;
 use crate::seal::{self, Hedge, SealError, Sealed, SecretKey};
 use crate::suite::{self, Hash};
 use spake2::{Ed25519Group, Identity, Password, Spake2};
@@ -20,7 +23,7 @@ pub(super) enum Role {
     Joiner = 2,
 }
 
-/// The kinds of messages, in the order in which they are sent.
+/// The kinds of messages. More, if there is any, comes before Keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub(super) enum Kind {
@@ -31,6 +34,7 @@ pub(super) enum Kind {
     Reveal = 5,
     Verdict = 6,
     Rejection = 7,
+    More = 8,
 }
 
 /// The running hash over every message, from both sides.
@@ -175,19 +179,13 @@ pub(super) fn check_words(
 }
 
 /// What the payload is bound to.
-pub(super) const fn payload_info(
-    practice: PracticeId,
-    inviter: DeviceId,
-    joiner: DeviceId,
-) -> WrapInfo {
+pub(super) const fn payload_info(invitation: &Invitation, joiner: DeviceId) -> WrapInfo {
     WrapInfo {
-        practice,
+        practice: invitation.practice,
         action: WrapAction::Pair,
-        subject: *inviter.as_bytes(),
+        subject: *invitation.inviter.as_bytes(),
         version: 0,
-        recipient: RecipientKind::Device,
-        recipient_id: *joiner.as_bytes(),
-        recipient_generation: 0,
+        recipient: Recipient::Device(joiner),
     }
 }
 
@@ -201,6 +199,11 @@ pub(super) fn begin(kind: Kind) -> Writer {
     let mut writer = Writer::new();
     writer.u8(VERSION_1).u8(kind as u8);
     writer
+}
+
+/// Whether a message says that it is of this kind.
+pub(super) fn is(kind: Kind, message: &[u8]) -> bool {
+    message.get(1).copied() == Some(kind as u8)
 }
 
 /// Reads the beginning of a message that must be of this kind, in time and of a possible size.

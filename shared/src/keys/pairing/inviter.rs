@@ -2,29 +2,23 @@
 //! It has no payload before the answer is yes.
 
 use crate::codec::{Reader, Writer};
-use crate::id::{DeviceId, PracticeId, Timestamp};
+use crate::id::Timestamp;
+use crate::keys::kem::KemPublic;
 use crate::keys::label;
 use crate::keys::pairing::channel::{self, Exchange, Kind, Nonce, PairKeys, Role, Transcript};
 use crate::keys::pairing::{
-    Candidate, CheckWords, MESSAGE_BYTES_MAX, PairingCode, PairingError, PairingPayload, Purpose,
+    Candidate, CheckWords, FACTS_BYTES_MAX, Invitation, JOINER_EXTRA_BYTES_MAX, MESSAGE_BYTES_MAX,
+    PairingCode, PairingError, PairingPayload, Purpose,
 };
 use crate::keys::wrap::{self, SharedKey};
+use crate::membership::DeviceKeys;
 use crate::seal::Hedge;
 use crate::suite::{self, Signature};
 use std::fmt;
 
-/// Where the new device is invited to, and by whom.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct InviterIds {
-    /// The practice.
-    pub practice: PracticeId,
-    /// The device that invites.
-    pub device: DeviceId,
-}
-
 /// The inviting half until the check words are known.
 pub struct Inviter {
-    own: InviterIds,
+    invitation: Invitation,
     started: Timestamp,
     said: Transcript,
     state: State,
@@ -32,8 +26,16 @@ pub struct Inviter {
 
 enum State {
     Offered(Exchange),
-    Accepted { keys: PairKeys, nonce: Nonce, joiner_commitment: [u8; 32] },
+    Accepted(Accepted),
     Over,
+}
+
+/// What is held between messages 3 and 4.
+struct Accepted {
+    keys: PairKeys,
+    nonce: Nonce,
+    joiner_commitment: [u8; 32],
+    extra: Vec<u8>,
 }
 
 /// What to do after a message.
@@ -48,6 +50,8 @@ pub enum InviterStep {
         /// What to show, and how to answer.
         review: Box<Review>,
     },
+    /// Wait for the next message.
+    Wait,
 }
 
 impl Inviter {
@@ -55,7 +59,7 @@ impl Inviter {
     pub fn start(
         code: PairingCode,
         purpose: Purpose,
-        own: InviterIds,
+        invitation: Invitation,
         now: Timestamp,
         hedge: &mut Hedge<'_>,
     ) -> (Self, Vec<u8>) {
@@ -66,7 +70,7 @@ impl Inviter {
         let message = message.into_bytes();
         let mut said = Transcript::new();
         said.absorb(&message);
-        (Self { own, started: now, said, state: State::Offered(exchange) }, message)
+        (Self { invitation, started: now, said, state: State::Offered(exchange) }, message)
     }
 
     /// Takes the next message of the joiner. After an error nothing more is taken.
@@ -78,9 +82,10 @@ impl Inviter {
     ) -> Result<InviterStep, PairingError> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Offered(exchange) => self.accept(exchange, message, now, hedge),
-            State::Accepted { keys, nonce, joiner_commitment } => {
-                self.review(keys, &nonce, joiner_commitment, message, now, hedge)
+            State::Accepted(accepted) if channel::is(Kind::More, message) => {
+                self.keep_more(accepted, message, now)
             }
+            State::Accepted(accepted) => self.review(accepted, message, now, hedge),
             State::Over => Err(PairingError::Burned),
         }
     }
@@ -113,50 +118,78 @@ impl Inviter {
 
         let nonce = Nonce::draw(hedge);
         let mut inner = Writer::new();
-        inner.fixed(self.own.practice.as_bytes()).fixed(self.own.device.as_bytes());
+        self.invitation.write(&mut inner);
         inner.fixed(&Nonce::commitment(Role::Inviter, nonce.bytes()));
         let sealed = keys.seal(Role::Inviter, Kind::Accept, &self.said, inner.as_slice(), hedge)?;
         let mut answer = channel::begin(Kind::Accept);
         answer.fixed(&keys.confirmation(Role::Inviter, &self.said, &sealed)).fixed(&sealed);
         let answer = answer.into_bytes();
         self.said.absorb(&answer);
-        self.state = State::Accepted { keys, nonce, joiner_commitment };
+        let extra = Vec::new();
+        self.state = State::Accepted(Accepted { keys, nonce, joiner_commitment, extra });
         Ok(InviterStep::Send(answer))
+    }
+
+    fn keep_more(
+        &mut self,
+        mut accepted: Accepted,
+        message: &[u8],
+        now: Timestamp,
+    ) -> Result<InviterStep, PairingError> {
+        let mut reader = channel::expect(Kind::More, message, now, self.started)?;
+        let more = accepted.keys.open(Role::Joiner, Kind::More, &self.said, &mut reader)?;
+        reader.finish()?;
+        // Once, and only if there is something to say.
+        if more.is_empty() || more.len() > JOINER_EXTRA_BYTES_MAX || !accepted.extra.is_empty() {
+            return Err(PairingError::Malformed);
+        }
+        self.said.absorb(message);
+        accepted.extra = more.to_vec();
+        self.state = State::Accepted(accepted);
+        Ok(InviterStep::Wait)
     }
 
     fn review(
         &mut self,
-        keys: PairKeys,
-        nonce: &Nonce,
-        joiner_commitment: [u8; 32],
+        accepted: Accepted,
         message: &[u8],
         now: Timestamp,
         hedge: &mut Hedge<'_>,
     ) -> Result<InviterStep, PairingError> {
+        let Accepted { keys, nonce, joiner_commitment, extra } = accepted;
         let mut reader = channel::expect(Kind::Keys, message, now, self.started)?;
         let opened = keys.open(Role::Joiner, Kind::Keys, &self.said, &mut reader)?;
         reader.finish()?;
         let mut reader = Reader::new(&opened);
-        let bytes = reader.bytes(MESSAGE_BYTES_MAX)?;
+        let proof = reader.bytes(MESSAGE_BYTES_MAX)?;
         let signature = Signature::from_bytes(reader.fixed()?);
         let joiner_nonce = reader.fixed()?;
         reader.finish()?;
-        let candidate = Candidate::decode(bytes)?;
-        let fields = [self.own.practice.as_bytes(), bytes, self.said.hash().as_bytes().as_slice()];
-        let committed = Nonce::commitment(Role::Joiner, &joiner_nonce) == joiner_commitment;
-        if !committed || !candidate.sign.verify(label::PAIR_SIGN, &fields, &signature) {
+        let mut reader = Reader::new(proof);
+        let device = DeviceKeys::read(&mut reader)?;
+        let facts = reader.text(FACTS_BYTES_MAX)?.to_owned();
+        reader.finish()?;
+
+        let Invitation { practice, member, .. } = self.invitation;
+        let kem = KemPublic::from_published(&device.kem).map_err(|_| PairingError::Malformed)?;
+        let fields = [practice.as_bytes(), proof, self.said.hash().as_bytes().as_slice()];
+        if Nonce::commitment(Role::Joiner, &joiner_nonce) != joiner_commitment
+            || !device.proven(practice, member)
+            || !device.sig.verify(label::PAIR_SIGN, &fields, &signature)
+        {
             return Err(PairingError::Malformed);
         }
         self.said.absorb(message);
 
-        let words = channel::check_words(&self.said, bytes, &joiner_nonce, nonce.bytes());
+        let words = channel::check_words(&self.said, proof, &joiner_nonce, nonce.bytes());
         let sealed = keys.seal(Role::Inviter, Kind::Reveal, &self.said, nonce.bytes(), hedge)?;
         let mut send = channel::begin(Kind::Reveal);
         send.fixed(&sealed);
         let send = send.into_bytes();
         self.said.absorb(&send);
-        let (own, said, started) = (self.own, self.said, self.started);
-        let review = Box::new(Review { own, said, started, keys, candidate, words });
+        let candidate = Candidate { keys: device, facts, extra };
+        let (invitation, said, started) = (self.invitation, self.said, self.started);
+        let review = Box::new(Review { invitation, said, started, keys, kem, candidate, words });
         Ok(InviterStep::Review { send, review })
     }
 }
@@ -165,7 +198,7 @@ impl fmt::Debug for Inviter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Offered(_) => "offered",
-            State::Accepted { .. } => "accepted",
+            State::Accepted(_) => "accepted",
             State::Over => "over",
         };
         write!(f, "Inviter({state})")
@@ -174,10 +207,11 @@ impl fmt::Debug for Inviter {
 
 /// The last question. Only a value of this type can say yes, and only once.
 pub struct Review {
-    own: InviterIds,
+    invitation: Invitation,
     said: Transcript,
     started: Timestamp,
     keys: PairKeys,
+    kem: KemPublic,
     candidate: Candidate,
     words: CheckWords,
 }
@@ -214,10 +248,9 @@ impl Review {
         }
         let key = self.keys.payload_key();
         let shared = SharedKey { key: &key, id: self.said.hash() };
-        let (practice, device) = (self.own.practice, self.own.device);
-        let info = channel::payload_info(practice, device, self.candidate.device);
+        let info = channel::payload_info(&self.invitation, self.candidate.keys.device);
         let text = payload.encode()?;
-        let wrapped = wrap::wrap_shared(&self.candidate.kem, shared, &info, &text, hedge)
+        let wrapped = wrap::wrap_shared(&self.kem, shared, &info, &text, hedge)
             .map_err(|_| PairingError::Malformed)?;
         let mut verdict = Writer::new();
         verdict.u8(APPROVED).bytes(wrapped.as_bytes());

@@ -1,14 +1,15 @@
 //! The half that is new: it types the code, proves its keys, and learns where it belongs.
 
 use crate::codec::{Reader, Writer};
-use crate::id::{DeviceId, PracticeId, Timestamp};
+use crate::id::{DeviceId, Timestamp};
 use crate::keys::label;
 use crate::keys::pairing::channel::{self, Exchange, Kind, Nonce, PairKeys, Role, Transcript};
-use crate::keys::pairing::inviter::{APPROVED, ELEMENT_LENGTH, InviterIds, REFUSED};
+use crate::keys::pairing::inviter::{APPROVED, ELEMENT_LENGTH, REFUSED};
 use crate::keys::pairing::{
-    Candidate, CheckWords, MESSAGE_BYTES_MAX, PairingCode, PairingError, PairingPayload, Purpose,
+    CheckWords, FACTS_BYTES_MAX, Invitation, JOINER_EXTRA_BYTES_MAX, MESSAGE_BYTES_MAX,
+    PairingCode, PairingError, PairingPayload, Purpose,
 };
-use crate::keys::vault::DeviceKeys;
+use crate::keys::vault::DeviceSecrets;
 use crate::keys::wrap::{self, SharedKey, Wrap, WrapError};
 use crate::random::Random;
 use crate::seal::Hedge;
@@ -17,64 +18,63 @@ use std::fmt;
 
 /// The joining half.
 pub struct Joiner {
-    about: AboutJoiner,
+    device: DeviceId,
     purpose: Purpose,
     started: Timestamp,
     said: Transcript,
     state: State,
 }
 
-/// What the new device says about itself besides its keys.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AboutJoiner {
-    /// The id that it drew.
-    pub device: DeviceId,
-    /// Name and version, for the other screen.
-    pub facts: String,
-    /// Bytes of other parts.
-    pub extra: Vec<u8>,
-}
-
 enum State {
     Waiting(PairingCode),
-    Answered { keys: PairKeys, nonce: Nonce },
-    Shown { keys: PairKeys, nonce: Nonce, inviter: Invitation, candidate: Vec<u8> },
-    Comparing { keys: PairKeys, inviter: Invitation },
+    Answered(Pair),
+    Invited(Pair, Inviting),
+    Shown(Pair, Inviting, Vec<u8>),
+    Comparing(PairKeys, Invitation),
     Over,
 }
 
+/// What the joiner holds once SPAKE2 is done.
+struct Pair {
+    keys: PairKeys,
+    nonce: Nonce,
+}
+
+/// What message 3 says.
 #[derive(Clone, Copy)]
-struct Invitation {
-    ids: InviterIds,
+struct Inviting {
+    invitation: Invitation,
     commitment: [u8; 32],
 }
 
 /// What to do after a message.
 #[derive(Debug)]
 pub enum JoinerStep {
-    /// Send this, and wait for the next message.
-    Send(Vec<u8>),
     /// Show these words, and wait for the answer on the other device.
     Compare(CheckWords),
     /// The device is invited.
     Paired {
         /// Where and by whom.
-        inviter: InviterIds,
+        invitation: Invitation,
         /// What it must find in the practice log, and more.
         payload: Box<PairingPayload>,
     },
+    /// Call [`Joiner::prove`]; a new member first makes recovery sheet and member key.
+    Prove(Invitation),
+    /// Send this, and wait for the next message.
+    Send(Vec<u8>),
 }
 
 impl Joiner {
-    /// Starts with the code that was typed, which this uses up.
+    /// Starts with the code that was typed, which this uses up, and the id that the device drew.
     pub const fn start(
         code: PairingCode,
         purpose: Purpose,
-        about: AboutJoiner,
+        device: DeviceId,
         now: Timestamp,
     ) -> Self {
         let said = Transcript::new();
-        Self { about, purpose, started: now, said, state: State::Waiting(code) }
+        Self { device, purpose, started: now, said, state: State::Waiting(code) }
     }
 
     /// Takes the next message of the inviter. `keys` are the device's own, the same every time.
@@ -82,24 +82,58 @@ impl Joiner {
     pub fn handle(
         &mut self,
         message: &[u8],
-        keys: &DeviceKeys,
+        keys: &DeviceSecrets,
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Result<JoinerStep, PairingError> {
         let hedge = &mut Hedge { key: &keys.hedge, random };
         match std::mem::replace(&mut self.state, State::Over) {
             State::Waiting(code) => self.answer(&code, message, now, hedge),
-            State::Answered { keys: pair, nonce } => {
-                self.show_keys(pair, nonce, message, keys, now, hedge)
+            State::Answered(pair) => self.read_invitation(pair, message, now),
+            // Nothing is due before `prove`.
+            State::Invited(..) => Err(PairingError::Malformed),
+            State::Shown(pair, inviting, proof) => {
+                self.compare(pair, inviting, &proof, message, now)
             }
-            State::Shown { keys, nonce, inviter, candidate } => {
-                self.compare(keys, &nonce, inviter, &candidate, message, now)
-            }
-            State::Comparing { keys: pair, inviter } => {
-                self.learn(&pair, inviter.ids, message, keys, now)
-            }
+            State::Comparing(pair, invitation) => self.learn(&pair, invitation, message, keys, now),
             State::Over => Err(PairingError::Burned),
         }
+    }
+
+    /// Proves the device's keys for the practice and the member of the invitation. `facts` are
+    /// its name and version, for the other screen; `extra` is for other parts. Returns the
+    /// messages to send, in their order.
+    pub fn prove(
+        &mut self,
+        facts: &str,
+        extra: &[u8],
+        keys: &DeviceSecrets,
+        random: &mut dyn Random,
+    ) -> Result<Vec<Vec<u8>>, PairingError> {
+        let State::Invited(pair, inviting) = std::mem::replace(&mut self.state, State::Over) else {
+            return Err(PairingError::Burned);
+        };
+        if facts.len() > FACTS_BYTES_MAX || extra.len() > JOINER_EXTRA_BYTES_MAX {
+            return Err(PairingError::TooLong);
+        }
+        let hedge = &mut Hedge { key: &keys.hedge, random };
+        let mut messages = Vec::new();
+        if !extra.is_empty() {
+            messages.push(self.sealed(&pair.keys, Kind::More, extra, hedge)?);
+        }
+        let Invitation { practice, member, .. } = inviting.invitation;
+        let device = keys.prove(practice, member, self.device);
+        let mut proof = Writer::new();
+        device.write(&mut proof);
+        let proof = proof.text(facts).as_slice().to_vec();
+        let said = self.said.hash().as_bytes().as_slice();
+        let fields = [practice.as_bytes(), proof.as_slice(), said];
+        let signature = keys.sign.sign(label::PAIR_SIGN, &fields);
+        let mut text = Writer::new();
+        text.bytes(&proof).fixed(signature.as_bytes()).fixed(pair.nonce.bytes());
+        messages.push(self.sealed(&pair.keys, Kind::Keys, text.as_slice(), hedge)?);
+        self.state = State::Shown(pair, inviting, proof);
+        Ok(messages)
     }
 
     fn answer(
@@ -126,82 +160,80 @@ impl Joiner {
         answer.fixed(&confirmation);
         let answer = answer.into_bytes();
         self.said.absorb(&answer);
-        self.state = State::Answered { keys, nonce };
+        self.state = State::Answered(Pair { keys, nonce });
         Ok(JoinerStep::Send(answer))
     }
 
-    fn show_keys(
+    fn read_invitation(
         &mut self,
-        pair: PairKeys,
-        nonce: Nonce,
+        pair: Pair,
         message: &[u8],
-        keys: &DeviceKeys,
         now: Timestamp,
-        hedge: &mut Hedge<'_>,
     ) -> Result<JoinerStep, PairingError> {
         let mut reader = channel::expect(Kind::Accept, message, now, self.started)?;
         let confirmation = reader.fixed::<32>()?;
         let sealed = reader.rest();
-        let expected = pair.confirmation(Role::Inviter, &self.said, sealed);
+        let expected = pair.keys.confirmation(Role::Inviter, &self.said, sealed);
         if !suite::equal(&confirmation, &expected) {
             return Err(PairingError::WrongCode);
         }
         let mut reader = Reader::new(sealed);
-        let opened = pair.open(Role::Inviter, Kind::Accept, &self.said, &mut reader)?;
+        let opened = pair.keys.open(Role::Inviter, Kind::Accept, &self.said, &mut reader)?;
         reader.finish()?;
         let mut reader = Reader::new(&opened);
-        let practice = PracticeId::from_bytes(reader.fixed()?);
-        let device = DeviceId::from_bytes(reader.fixed()?);
-        let inviter =
-            Invitation { ids: InviterIds { practice, device }, commitment: reader.fixed()? };
+        let invitation = Invitation::read(&mut reader)?;
+        let commitment = reader.fixed()?;
         reader.finish()?;
         self.said.absorb(message);
+        self.state = State::Invited(pair, Inviting { invitation, commitment });
+        Ok(JoinerStep::Prove(invitation))
+    }
 
-        let candidate = self.candidate(keys).encode()?;
-        let said = self.said.hash().as_bytes().as_slice();
-        let fields = [practice.as_bytes(), candidate.as_slice(), said];
-        let signature = keys.sign.sign(label::PAIR_SIGN, &fields);
-        let mut inner = Writer::new();
-        inner.bytes(&candidate).fixed(signature.as_bytes()).fixed(nonce.bytes());
-        let sealed = pair.seal(Role::Joiner, Kind::Keys, &self.said, inner.as_slice(), hedge)?;
-        let mut send = channel::begin(Kind::Keys);
-        send.fixed(&sealed);
-        let send = send.into_bytes();
-        self.said.absorb(&send);
-        self.state = State::Shown { keys: pair, nonce, inviter, candidate };
-        Ok(JoinerStep::Send(send))
+    fn sealed(
+        &mut self,
+        keys: &PairKeys,
+        kind: Kind,
+        text: &[u8],
+        hedge: &mut Hedge<'_>,
+    ) -> Result<Vec<u8>, PairingError> {
+        let sealed = keys.seal(Role::Joiner, kind, &self.said, text, hedge)?;
+        let mut message = channel::begin(kind);
+        message.fixed(&sealed);
+        let message = message.into_bytes();
+        self.said.absorb(&message);
+        Ok(message)
     }
 
     fn compare(
         &mut self,
-        pair: PairKeys,
-        nonce: &Nonce,
-        inviter: Invitation,
-        candidate: &[u8],
+        pair: Pair,
+        inviting: Inviting,
+        proof: &[u8],
         message: &[u8],
         now: Timestamp,
     ) -> Result<JoinerStep, PairingError> {
+        let Pair { keys, nonce } = pair;
         let mut reader = channel::expect(Kind::Reveal, message, now, self.started)?;
-        let opened = pair.open(Role::Inviter, Kind::Reveal, &self.said, &mut reader)?;
+        let opened = keys.open(Role::Inviter, Kind::Reveal, &self.said, &mut reader)?;
         reader.finish()?;
         let mut reader = Reader::new(&opened);
         let inviter_nonce = reader.fixed()?;
         reader.finish()?;
-        if Nonce::commitment(Role::Inviter, &inviter_nonce) != inviter.commitment {
+        if Nonce::commitment(Role::Inviter, &inviter_nonce) != inviting.commitment {
             return Err(PairingError::Malformed);
         }
-        let words = channel::check_words(&self.said, candidate, nonce.bytes(), &inviter_nonce);
+        let words = channel::check_words(&self.said, proof, nonce.bytes(), &inviter_nonce);
         self.said.absorb(message);
-        self.state = State::Comparing { keys: pair, inviter };
+        self.state = State::Comparing(keys, inviting.invitation);
         Ok(JoinerStep::Compare(words))
     }
 
     fn learn(
         &self,
         pair: &PairKeys,
-        inviter: InviterIds,
+        invitation: Invitation,
         message: &[u8],
-        keys: &DeviceKeys,
+        keys: &DeviceSecrets,
         now: Timestamp,
     ) -> Result<JoinerStep, PairingError> {
         let mut reader = channel::expect(Kind::Verdict, message, now, self.started)?;
@@ -219,21 +251,10 @@ impl Joiner {
         reader.finish()?;
         let key = pair.payload_key();
         let shared = SharedKey { key: &key, id: self.said.hash() };
-        let info = channel::payload_info(inviter.practice, inviter.device, self.about.device);
+        let info = channel::payload_info(&invitation, self.device);
         let text = wrap::unwrap_shared(&keys.kem, shared, &info, &wrapped).map_err(malformed)?;
         let payload = Box::new(PairingPayload::decode(&text)?);
-        Ok(JoinerStep::Paired { inviter, payload })
-    }
-
-    fn candidate(&self, keys: &DeviceKeys) -> Candidate {
-        Candidate {
-            device: self.about.device,
-            sign: keys.sign.verifying(),
-            kem: keys.kem.public(),
-            tls: keys.tls.verifying(),
-            facts: self.about.facts.clone(),
-            extra: self.about.extra.clone(),
-        }
+        Ok(JoinerStep::Paired { invitation, payload })
     }
 }
 
@@ -241,9 +262,10 @@ impl fmt::Debug for Joiner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Waiting(_) => "waiting",
-            State::Answered { .. } => "answered",
-            State::Shown { .. } => "shown",
-            State::Comparing { .. } => "comparing",
+            State::Answered(_) => "answered",
+            State::Invited(..) => "invited",
+            State::Shown(..) => "shown",
+            State::Comparing(..) => "comparing",
             State::Over => "over",
         };
         write!(f, "Joiner({state})")

@@ -5,16 +5,17 @@
 //! inviter (has the keys)                          joiner (is told the code)
 //! 1 Offer    SPAKE2 element           -->
 //!                                     <--  2 Answer  element, nonce commitment, confirmation
-//! 3 Accept   confirmation, practice,
-//!            nonce commitment         -->
-//!                                     <--  4 Keys    public keys, facts, signature, nonce
+//! 3 Accept   confirmation, nonce commitment,
+//!            practice, member         -->
+//!                                     <--  (More     a new member's keys)
+//!                                     <--  4 Keys    public keys, facts, signatures, nonce
 //! 5 Reveal   nonce                    -->
 //!       both screens show the same check words; here: passphrase and yes
 //! 6 Verdict  payload in HPKE PSK mode, or "refused"   -->
 //! ```
 //!
 //! A wrong code is noticed with message 2 or 3 and uses the code up: whoever guesses has one try
-//! in 2^33. Before the last question nothing but the practice's id and the inviter's own leaves;
+//! in 2^33. Before the last question nothing leaves but the ids of practice, inviter and member;
 //! the payload is not even an input until then. Whoever overheard the code and stands between
 //! the two is shown by the check words, which nobody can steer (SPAKE2 here is the crate's own,
 //! with its own parameters and hash, not RFC 9382).
@@ -27,12 +28,13 @@ mod joiner;
 mod tests;
 
 pub use code::{CodeError, PairingCode};
-pub use inviter::{Approved, Inviter, InviterIds, InviterStep, Review};
-pub use joiner::{AboutJoiner, Joiner, JoinerStep};
+pub use inviter::{Approved, Inviter, InviterStep, Review};
+pub use joiner::{Joiner, JoinerStep};
 
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{DeviceId, MemberId, PracticeSeq};
-use crate::keys::kem::{KEM_PUBLIC_LENGTH, KemPublic};
+use crate::envelope::PracticeHead;
+use crate::id::{DeviceId, MemberId, PracticeId, PracticeSeq};
+use crate::membership::DeviceKeys;
 use crate::suite::{Hash, VerifyingKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -42,7 +44,7 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 /// How long the joiner's facts may be, as UTF-8.
 pub const FACTS_BYTES_MAX: usize = 256;
 /// How long the joiner's further bytes may be.
-pub const JOINER_EXTRA_BYTES_MAX: usize = 2048;
+pub const JOINER_EXTRA_BYTES_MAX: usize = 3840;
 /// How long checkpoint and further bytes of the payload may be, together.
 pub const PAYLOAD_EXTRA_BYTES_MAX: usize = 2560;
 
@@ -94,49 +96,41 @@ impl CheckWords {
     }
 }
 
+/// Where the new device is invited to, and by whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Invitation {
+    /// The practice.
+    pub practice: PracticeId,
+    /// The device that invites.
+    pub inviter: DeviceId,
+    /// Whose device it becomes: the inviter's own member, or a new one whose id was just drawn.
+    pub member: MemberId,
+}
+
+impl Invitation {
+    fn write(&self, writer: &mut Writer) {
+        writer.fixed(self.practice.as_bytes()).fixed(self.inviter.as_bytes());
+        writer.fixed(self.member.as_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            practice: PracticeId::from_bytes(reader.fixed()?),
+            inviter: DeviceId::from_bytes(reader.fixed()?),
+            member: MemberId::from_bytes(reader.fixed()?),
+        })
+    }
+}
+
 /// What the new device says about itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Candidate {
-    /// The id that it drew.
-    pub device: DeviceId,
-    /// Verifies its signatures.
-    pub sign: VerifyingKey,
-    /// What is sealed to it.
-    pub kem: KemPublic,
-    /// Its key in TLS.
-    pub tls: VerifyingKey,
+    /// Its id and its public keys, as AddDevice or AddMember takes them; proved to be its own.
+    pub keys: DeviceKeys,
     /// What the person sees: name and version, as it claims them.
     pub facts: String,
-    /// Bytes of other parts, such as a new member's public key; signed with the rest.
+    /// Bytes of other parts, such as a new member's recovery and member keys.
     pub extra: Vec<u8>,
-}
-
-impl Candidate {
-    fn encode(&self) -> Result<Vec<u8>, PairingError> {
-        if self.facts.len() > FACTS_BYTES_MAX || self.extra.len() > JOINER_EXTRA_BYTES_MAX {
-            return Err(PairingError::TooLong);
-        }
-        let mut writer = Writer::new();
-        writer.fixed(self.device.as_bytes()).fixed(self.sign.as_bytes());
-        writer.fixed(self.kem.as_bytes()).fixed(self.tls.as_bytes());
-        writer.text(&self.facts).bytes(&self.extra);
-        Ok(writer.into_bytes())
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, PairingError> {
-        let mut reader = Reader::new(bytes);
-        let candidate = Self {
-            device: DeviceId::from_bytes(reader.fixed()?),
-            sign: VerifyingKey::from_bytes(reader.fixed()?),
-            kem: KemPublic::from_bytes(reader.slice(KEM_PUBLIC_LENGTH)?)
-                .map_err(|_| PairingError::Malformed)?,
-            tls: VerifyingKey::from_bytes(reader.fixed()?),
-            facts: reader.text(FACTS_BYTES_MAX)?.to_owned(),
-            extra: reader.bytes(JOINER_EXTRA_BYTES_MAX)?.to_vec(),
-        };
-        reader.finish()?;
-        Ok(candidate)
-    }
 }
 
 /// What the new device learns at the end. It accepts only a practice log that contains this head
@@ -145,14 +139,10 @@ impl Candidate {
 pub struct PairingPayload {
     /// The hash of the genesis entry.
     pub genesis: Hash,
-    /// The number of the practice log's newest entry.
-    pub practice_seq: PracticeSeq,
-    /// Its hash.
-    pub practice_head: Hash,
+    /// The newest entry of the practice log.
+    pub practice_head: PracticeHead,
     /// The key of the server.
     pub server: VerifyingKey,
-    /// Whose device it becomes.
-    pub member: MemberId,
     /// The inviting device's own checkpoints, for the comparison after first sync.
     pub checkpoints: Vec<u8>,
     /// Bytes of other parts.
@@ -165,9 +155,9 @@ impl PairingPayload {
             return Err(PairingError::TooLong);
         }
         let mut writer = Writer::with_capacity(MESSAGE_BYTES_MAX);
-        writer.fixed(self.genesis.as_bytes()).u32(self.practice_seq.get());
-        writer.fixed(self.practice_head.as_bytes()).fixed(self.server.as_bytes());
-        writer.fixed(self.member.as_bytes()).bytes(&self.checkpoints).bytes(&self.extra);
+        let PracticeHead { seq, hash } = self.practice_head;
+        writer.fixed(self.genesis.as_bytes()).u32(seq.get()).fixed(hash.as_bytes());
+        writer.fixed(self.server.as_bytes()).bytes(&self.checkpoints).bytes(&self.extra);
         Ok(Zeroizing::new(writer.into_bytes()))
     }
 
@@ -175,10 +165,11 @@ impl PairingPayload {
         let mut reader = Reader::new(bytes);
         let payload = Self {
             genesis: Hash::from_bytes(reader.fixed()?),
-            practice_seq: PracticeSeq::new(reader.u32()?),
-            practice_head: Hash::from_bytes(reader.fixed()?),
+            practice_head: PracticeHead {
+                seq: PracticeSeq::new(reader.u32()?),
+                hash: Hash::from_bytes(reader.fixed()?),
+            },
             server: VerifyingKey::from_bytes(reader.fixed()?),
-            member: MemberId::from_bytes(reader.fixed()?),
             checkpoints: reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?.to_vec(),
             extra: reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?.to_vec(),
         };

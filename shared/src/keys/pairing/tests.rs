@@ -2,29 +2,32 @@
 
 use super::channel::{Exchange, Kind, Nonce, Role, Transcript};
 use super::*;
-use crate::id::{PracticeId, Timestamp};
+use crate::id::Timestamp;
 use crate::keys::label;
-use crate::keys::vault::DeviceKeys;
+use crate::keys::vault::DeviceSecrets;
 use crate::random::Seeded;
 use crate::seal::{Hedge, SecretKey};
 use proptest::prelude::*;
 
 const CODE: &str = "7-cross-walnut-lemon";
 const START: Timestamp = Timestamp::from_millis(1_000_000);
-const IDS: InviterIds =
-    InviterIds { practice: PracticeId::from_bytes([1; 16]), device: DeviceId::from_bytes([2; 16]) };
+const INVITATION: Invitation = Invitation {
+    practice: PracticeId::from_bytes([1; 16]),
+    inviter: DeviceId::from_bytes([2; 16]),
+    member: MemberId::from_bytes([7; 16]),
+};
 
 static HEDGE_KEY: SecretKey = SecretKey::from_bytes([9; 32]);
 
 /// One device, honest or not: the same program with its own chance.
 struct Device {
-    keys: DeviceKeys,
+    keys: DeviceSecrets,
     random: Seeded,
 }
 
 impl Device {
     fn new(seed: u64) -> Self {
-        Self { keys: DeviceKeys::generate(&mut Seeded::new(seed)), random: Seeded::new(seed) }
+        Self { keys: DeviceSecrets::generate(&mut Seeded::new(seed)), random: Seeded::new(seed) }
     }
 
     fn hedge(&mut self) -> Hedge<'_> {
@@ -33,16 +36,22 @@ impl Device {
 
     fn invite(&mut self, code: &str) -> (Inviter, Vec<u8>) {
         let code = PairingCode::parse(code).unwrap();
-        Inviter::start(code, Purpose::Device, IDS, START, &mut self.hedge())
+        Inviter::start(code, Purpose::Device, INVITATION, START, &mut self.hedge())
     }
 
     fn join(code: &str) -> Joiner {
-        let about = AboutJoiner {
-            device: DeviceId::from_bytes([3; 16]),
-            facts: "Laptop B, version 1".to_owned(),
-            extra: b"more".to_vec(),
-        };
-        Joiner::start(PairingCode::parse(code).unwrap(), Purpose::Device, about, START)
+        let device = DeviceId::from_bytes([3; 16]);
+        Joiner::start(PairingCode::parse(code).unwrap(), Purpose::Device, device, START)
+    }
+
+    /// Answers message 3 with the device's keys.
+    fn prove(&mut self, joiner: &mut Joiner, accept: &[u8]) -> Result<Vec<u8>, PairingError> {
+        let step = self.take(joiner, accept)?;
+        assert!(matches!(step, JoinerStep::Prove(INVITATION)));
+        let facts = "Laptop B, version 1";
+        let mut messages = joiner.prove(facts, b"", &self.keys, &mut self.random)?;
+        assert_eq!(messages.len(), 1);
+        Ok(messages.remove(0))
     }
 
     fn take(&mut self, joiner: &mut Joiner, message: &[u8]) -> Result<JoinerStep, PairingError> {
@@ -53,10 +62,8 @@ impl Device {
 fn payload() -> PairingPayload {
     PairingPayload {
         genesis: Hash::from_bytes([4; 32]),
-        practice_seq: PracticeSeq::new(12),
-        practice_head: Hash::from_bytes([5; 32]),
+        practice_head: PracticeHead { seq: PracticeSeq::new(12), hash: Hash::from_bytes([5; 32]) },
         server: VerifyingKey::from_bytes([6; 32]),
-        member: MemberId::from_bytes([7; 16]),
         checkpoints: vec![8; 100],
         extra: vec![9; 10],
     }
@@ -79,14 +86,14 @@ fn compared(step: JoinerStep) -> CheckWords {
 fn accepted(step: InviterStep) -> Vec<u8> {
     match step {
         InviterStep::Send(message) => message,
-        other @ InviterStep::Review { .. } => panic!("{other:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
 fn asked(step: InviterStep) -> (Vec<u8>, Review) {
     match step {
         InviterStep::Review { send, review } => (send, *review),
-        other @ InviterStep::Send(_) => panic!("{other:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -106,7 +113,7 @@ fn run_to_the_question(code: &str) -> Asked {
     let mut joiner = Device::join(code);
     let answer = sent(new.take(&mut joiner, &offer).unwrap());
     let accept = accepted(inviter.handle(&answer, START, &mut old.hedge()).unwrap());
-    let keys = sent(new.take(&mut joiner, &accept).unwrap());
+    let keys = new.prove(&mut joiner, &accept).unwrap();
     let (reveal, review) = asked(inviter.handle(&keys, START, &mut old.hedge()).unwrap());
     let words = compared(new.take(&mut joiner, &reveal).unwrap());
     let messages = vec![offer, answer, accept, keys, reveal];
@@ -122,11 +129,12 @@ fn a_device_that_knows_the_code_is_invited() {
     let approved = review.approve(&payload(), START, &mut old.hedge()).unwrap();
     let step = new.take(&mut joiner, &approved.send).unwrap();
 
-    let JoinerStep::Paired { inviter, payload: learned } = step else { panic!("{step:?}") };
-    assert_eq!((inviter, *learned), (IDS, payload()));
-    assert_eq!(approved.candidate.sign, new.keys.sign.verifying());
-    assert_eq!(approved.candidate.kem, new.keys.kem.public());
-    assert_eq!(approved.candidate.extra, b"more");
+    let JoinerStep::Paired { invitation, payload: learned } = step else { panic!("{step:?}") };
+    assert_eq!((invitation, *learned), (INVITATION, payload()));
+    let keys = approved.candidate.keys;
+    assert_eq!(keys.sig, new.keys.sign.verifying());
+    assert_eq!(keys.kem, new.keys.kem.public().published());
+    assert!(keys.proven(INVITATION.practice, INVITATION.member));
     assert!(messages.len() < 8 && messages.iter().all(|m| m.len() <= MESSAGE_BYTES_MAX));
     assert!(new.take(&mut joiner, &approved.send).is_err());
 }
@@ -186,20 +194,20 @@ fn somebody_between_who_overheard_the_code_is_shown_by_the_words() {
 
     let answer = sent(left.take(&mut false_joiner, &offer).unwrap());
     let accept = accepted(inviter.handle(&answer, START, &mut old.hedge()).unwrap());
-    let keys = sent(left.take(&mut false_joiner, &accept).unwrap());
+    let keys = left.prove(&mut false_joiner, &accept).unwrap();
     let (_, review) = asked(inviter.handle(&keys, START, &mut old.hedge()).unwrap());
     let answer = sent(new.take(&mut joiner, &false_offer).unwrap());
     let accept = accepted(false_inviter.handle(&answer, START, &mut right.hedge()).unwrap());
-    let keys = sent(new.take(&mut joiner, &accept).unwrap());
+    let keys = new.prove(&mut joiner, &accept).unwrap();
     let (reveal, _) = asked(false_inviter.handle(&keys, START, &mut right.hedge()).unwrap());
     let words = compared(new.take(&mut joiner, &reveal).unwrap());
 
     assert_ne!(review.words(), words);
-    assert_ne!(review.candidate().sign, new.keys.sign.verifying());
+    assert_ne!(review.candidate().keys.sig, new.keys.sign.verifying());
 }
 
 /// A joiner who knows the code and lies in message 4: another nonce than it committed to, or the
-/// keys of a device that is not its own.
+/// keys of a device that is not its own, whose proof it has seen in the practice log.
 fn lying_joiner(other_nonce: bool, stolen_keys: bool) -> Result<InviterStep, PairingError> {
     let (mut old, mut liar) = (Device::new(1), Device::new(2));
     let (mut inviter, offer) = old.invite(CODE);
@@ -218,16 +226,13 @@ fn lying_joiner(other_nonce: bool, stolen_keys: bool) -> Result<InviterStep, Pai
     said.absorb(&accept);
 
     let shown = if stolen_keys { Device::new(8).keys } else { Device::new(2).keys };
-    let candidate = Candidate {
-        device: DeviceId::from_bytes([3; 16]),
-        sign: shown.sign.verifying(),
-        kem: shown.kem.public(),
-        tls: shown.tls.verifying(),
-        facts: String::new(),
-        extra: Vec::new(),
-    };
-    let bytes = candidate.encode().unwrap();
-    let practice = IDS.practice;
+    let Invitation { practice, member, .. } = INVITATION;
+    let device = DeviceId::from_bytes([3; 16]);
+    let (kem, tls) = (shown.kem.public().published(), shown.tls.verifying());
+    let proven = DeviceKeys::prove(practice, member, device, &shown.sign, kem, tls);
+    let mut proof = Writer::new();
+    proven.write(&mut proof);
+    let bytes = proof.text("").as_slice().to_vec();
     let fields = [practice.as_bytes(), bytes.as_slice(), said.hash().as_bytes()];
     let signature = liar.keys.sign.sign(label::PAIR_SIGN, &fields);
     let nonce = if other_nonce { [2; 32] } else { [1; 32] };
@@ -253,25 +258,24 @@ fn lying_inviter(nonce: [u8; 32]) -> Result<JoinerStep, PairingError> {
     let (role, purpose) = (Role::Inviter, Purpose::Device);
     let (exchange, element) = Exchange::start(role, &code, purpose, &mut liar.hedge());
     let mut said = Transcript::new();
-    let mut send = |joiner: &mut Joiner, said: &mut Transcript, message: &[u8]| {
-        said.absorb(message);
-        new.take(joiner, message)
-    };
     let mut offer = channel::begin(Kind::Offer);
     offer.u8(purpose as u8).bytes(&element);
-    let answer = send(&mut joiner, &mut said, offer.as_slice()).map(sent)?;
+    said.absorb(offer.as_slice());
+    let answer = new.take(&mut joiner, offer.as_slice()).map(sent)?;
     let pair = exchange.finish(&answer[6..39]).unwrap();
     said.absorb(&answer);
     let mut text = Writer::new();
-    text.fixed(&[0; 32]).fixed(&Nonce::commitment(role, &[1; 32]));
+    INVITATION.write(&mut text);
+    text.fixed(&Nonce::commitment(role, &[1; 32]));
     let sealed = pair.seal(role, Kind::Accept, &said, text.as_slice(), &mut liar.hedge())?;
     let mut accept = channel::begin(Kind::Accept);
     accept.fixed(&pair.confirmation(role, &said, &sealed)).fixed(&sealed);
-    let keys = send(&mut joiner, &mut said, accept.as_slice()).map(sent)?;
+    said.absorb(accept.as_slice());
+    let keys = new.prove(&mut joiner, accept.as_slice())?;
     said.absorb(&keys);
     let sealed = pair.seal(role, Kind::Reveal, &said, &nonce, &mut liar.hedge())?;
     let reveal = [channel::begin(Kind::Reveal).as_slice(), &sealed].concat();
-    send(&mut joiner, &mut said, &reveal)
+    new.take(&mut joiner, &reveal)
 }
 
 #[test]
@@ -289,10 +293,10 @@ fn no_at_the_last_question_leaves_the_new_device_with_nothing() {
     assert_eq!(new.take(&mut joiner, &refusal).unwrap_err(), PairingError::Refused);
     assert_eq!(new.take(&mut joiner, &refusal).unwrap_err(), PairingError::Burned);
     // What left until then is accounted for byte by byte: version and kind, an element; a
-    // confirmation, two ids, a commitment; a nonce; a no. There is no room for anything else.
+    // confirmation, three ids, a commitment; a nonce; a no. There is no room for anything else.
     let sealed = |text: usize| 24 + 4 + text + 16;
     assert_eq!(messages[0].len(), 2 + 1 + 4 + 33);
-    assert_eq!(messages[2].len(), 2 + 32 + sealed(16 + 16 + 32));
+    assert_eq!(messages[2].len(), 2 + 32 + sealed(16 + 16 + 16 + 32));
     assert_eq!(messages[4].len(), 2 + sealed(32));
     assert_eq!(refusal.len(), 2 + sealed(1));
 }
@@ -303,7 +307,7 @@ fn the_payload_opens_only_with_the_new_devices_own_key() {
     let approved = review.approve(&payload(), START, &mut old.hedge()).unwrap();
 
     // A thief who has the session's keys but not the device's.
-    new.keys = DeviceKeys::generate(&mut Seeded::new(77));
+    new.keys = DeviceSecrets::generate(&mut Seeded::new(77));
     let stolen = new.take(&mut joiner, &approved.send).unwrap_err();
 
     assert_eq!(stolen, PairingError::Malformed);
@@ -346,7 +350,7 @@ fn a_code_lives_ten_minutes() {
 fn a_person_is_not_added_in_the_place_of_a_device() {
     let (mut old, mut new) = (Device::new(1), Device::new(2));
     let code = PairingCode::parse(CODE).unwrap();
-    let (_, offer) = Inviter::start(code, Purpose::Member, IDS, START, &mut old.hedge());
+    let (_, offer) = Inviter::start(code, Purpose::Member, INVITATION, START, &mut old.hedge());
     let refused = new.take(&mut Device::join(CODE), &offer).unwrap_err();
     assert_eq!(refused, PairingError::Malformed);
 }
@@ -368,29 +372,48 @@ fn what_is_too_long_or_too_new_is_refused_by_name() {
 }
 
 #[test]
-fn the_largest_messages_fit_the_mailbox() {
+fn a_person_brings_more_and_the_largest_messages_fit_the_mailbox() {
     let (mut old, mut new) = (Device::new(1), Device::new(2));
-    let about = AboutJoiner {
-        device: DeviceId::from_bytes([3; 16]),
-        facts: "f".repeat(FACTS_BYTES_MAX),
-        extra: vec![1; JOINER_EXTRA_BYTES_MAX],
-    };
     let code = || PairingCode::parse(CODE).unwrap();
-    let (mut inviter, offer) = old.invite(CODE);
-    let mut joiner = Joiner::start(code(), Purpose::Device, about, START);
+    let (mut inviter, offer) =
+        Inviter::start(code(), Purpose::Member, INVITATION, START, &mut old.hedge());
+    let device = DeviceId::from_bytes([3; 16]);
+    let mut joiner = Joiner::start(code(), Purpose::Member, device, START);
     let answer = sent(new.take(&mut joiner, &offer).unwrap());
     let accept = accepted(inviter.handle(&answer, START, &mut old.hedge()).unwrap());
-    let keys = sent(new.take(&mut joiner, &accept).unwrap());
-    let (_, review) = asked(inviter.handle(&keys, START, &mut old.hedge()).unwrap());
-    let full = PairingPayload {
-        checkpoints: vec![0; PAYLOAD_EXTRA_BYTES_MAX],
-        extra: Vec::new(),
-        ..payload()
-    };
+    new.take(&mut joiner, &accept).unwrap();
+    let (facts, extra) = ("f".repeat(FACTS_BYTES_MAX), vec![1; JOINER_EXTRA_BYTES_MAX]);
+    let messages = joiner.prove(&facts, &extra, &new.keys, &mut new.random).unwrap();
+
+    let step = inviter.handle(&messages[0], START, &mut old.hedge()).unwrap();
+    assert!(matches!(step, InviterStep::Wait));
+    let (_, review) = asked(inviter.handle(&messages[1], START, &mut old.hedge()).unwrap());
+    assert_eq!((&review.candidate().facts, &review.candidate().extra), (&facts, &extra));
+    let checkpoints = vec![0; PAYLOAD_EXTRA_BYTES_MAX];
+    let full = PairingPayload { checkpoints, extra: Vec::new(), ..payload() };
     let approved = review.approve(&full, START, &mut old.hedge()).unwrap();
 
-    assert!(keys.len() <= MESSAGE_BYTES_MAX, "{}", keys.len());
-    assert!(approved.send.len() <= MESSAGE_BYTES_MAX, "{}", approved.send.len());
+    for message in messages.iter().chain([&approved.send]) {
+        assert!(message.len() <= MESSAGE_BYTES_MAX, "{}", message.len());
+    }
+}
+
+#[test]
+fn what_a_joiner_brings_comes_once_and_whole() {
+    let run = |pick: &[usize]| {
+        let (mut old, mut new) = (Device::new(1), Device::new(2));
+        let (mut inviter, offer) = old.invite(CODE);
+        let mut joiner = Device::join(CODE);
+        let answer = sent(new.take(&mut joiner, &offer).unwrap());
+        let accept = accepted(inviter.handle(&answer, START, &mut old.hedge()).unwrap());
+        new.take(&mut joiner, &accept).unwrap();
+        let messages = joiner.prove("", b"more", &new.keys, &mut new.random).unwrap();
+        let handle = |index: &usize| inviter.handle(&messages[*index], START, &mut old.hedge());
+        pick.iter().map(handle).last().unwrap().map(|_| ())
+    };
+    assert_eq!(run(&[0, 1]), Ok(()));
+    assert_eq!(run(&[1]), Err(PairingError::Malformed));
+    assert_eq!(run(&[0, 0]), Err(PairingError::Malformed));
 }
 
 #[test]
@@ -399,8 +422,8 @@ fn nothing_secret_shows_itself() {
     let (inviter, _) = old.invite(CODE);
 
     assert_eq!(format!("{inviter:?} {joiner:?}"), "Inviter(offered) Joiner(comparing)");
-    assert!(format!("{review:?}").starts_with("Review { candidate: Candidate { device: "));
-    assert!(!format!("{review:?}").contains("keys"));
+    assert!(format!("{review:?}").starts_with("Review { candidate: Candidate { keys: "));
+    assert!(format!("{review:?}").ends_with("facts: \"Laptop B, version 1\", extra: [] }, .. }"));
 }
 
 proptest! {
@@ -422,7 +445,7 @@ proptest! {
         let mut run = || -> Result<(), PairingError> {
             let answer = alter(1, sent(new.take(&mut joiner, &alter(0, offer.clone()))?));
             let accept = alter(2, accepted(inviter.handle(&answer, START, &mut old.hedge())?));
-            let keys = alter(3, sent(new.take(&mut joiner, &accept)?));
+            let keys = alter(3, new.prove(&mut joiner, &accept)?);
             let (reveal, _) = asked(inviter.handle(&keys, START, &mut old.hedge())?);
             compared(new.take(&mut joiner, &alter(4, reveal))?);
             Ok(())

@@ -6,6 +6,7 @@ use crate::id::{DevInc, DeviceId, MemberId, PracticeId};
 use crate::keys::kem::KemKey;
 use crate::keys::label;
 use crate::keys::vault::VaultError;
+use crate::membership::DeviceKeys;
 use crate::seal::{Hedge, SecretKey};
 use crate::suite::SigningKey;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 /// The secrets of one device in one practice. They never leave it.
 #[derive(Debug)]
-pub struct DeviceKeys {
+pub struct DeviceSecrets {
     /// Signs envelopes and entries.
     pub sign: SigningKey,
     /// What others seal to this device.
@@ -27,7 +28,7 @@ pub struct DeviceKeys {
     pub local: SecretKey,
 }
 
-impl DeviceKeys {
+impl DeviceSecrets {
     /// Draws all five from chance and from each other's hedge key, which is drawn first.
     pub fn generate(random: &mut dyn crate::random::Random) -> Self {
         let hedge_key = SecretKey::from_bytes(random.bytes());
@@ -38,6 +39,13 @@ impl DeviceKeys {
         let kem = KemKey::from_seed(*secret(b"kem").expose());
         let local = secret(b"local");
         Self { sign, kem, tls, hedge: hedge_key, local }
+    }
+
+    /// Returns the public halves as entries of the practice log introduce them, signed by this
+    /// device for that practice and member.
+    pub fn prove(&self, practice: PracticeId, member: MemberId, device: DeviceId) -> DeviceKeys {
+        let (kem, tls) = (self.kem.public().published(), self.tls.verifying());
+        DeviceKeys::prove(practice, member, device, &self.sign, kem, tls)
     }
 }
 
@@ -53,7 +61,7 @@ pub struct General {
     /// Its incarnation.
     pub dev_inc: DevInc,
     /// Its secrets.
-    pub keys: DeviceKeys,
+    pub keys: DeviceSecrets,
     /// Values of other parts and of newer versions, by tag; tags below [`Extra::TAG_MIN`] are
     /// those of this file.
     pub extra: Extra,
@@ -116,7 +124,7 @@ impl General {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, VaultError> {
         let mut values = decode_tagged(bytes)?;
         let secret = |values: &mut _, tag| take::<32>(values, tag);
-        let keys = DeviceKeys {
+        let keys = DeviceSecrets {
             sign: SigningKey::from_seed(*secret(&mut values, SIGN)?),
             kem: KemKey::from_seed(*secret(&mut values, KEM)?),
             tls: SigningKey::from_seed(*secret(&mut values, TLS)?),

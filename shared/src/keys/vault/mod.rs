@@ -11,7 +11,7 @@ mod kdf;
 #[cfg(test)]
 mod tests;
 
-pub use contents::{DeviceKeys, Extra, General};
+pub use contents::{DeviceSecrets, Extra, General};
 pub use file::{DEVICE_NAME_BYTES_MAX, VaultHeader};
 pub use kdf::{KdfCost, kdf_memory};
 

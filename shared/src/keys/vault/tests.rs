@@ -20,7 +20,7 @@ fn general(seed: u64) -> General {
         member: MemberId::from_bytes([2; 16]),
         device: DeviceId::from_bytes([3; 16]),
         dev_inc: DevInc::new(1),
-        keys: DeviceKeys::generate(&mut Seeded::new(seed)),
+        keys: DeviceSecrets::generate(&mut Seeded::new(seed)),
         extra,
     }
 }
@@ -63,7 +63,10 @@ fn the_right_passphrase_opens_the_vault_and_its_keys() {
     assert_eq!(opened.header.device_name, "Laptop A");
     assert_eq!(opened.general.device, DeviceId::from_bytes([3; 16]));
     assert_eq!(opened.general.keys.sign.seed(), general(1).keys.sign.seed());
-    assert_eq!(opened.general.keys.kem.public(), general(1).keys.kem.public());
+    let (practice, member) = (opened.general.practice, opened.general.member);
+    let public = opened.general.keys.prove(practice, member, opened.general.device);
+    assert!(public.proven(practice, member));
+    assert_eq!(public.kem, general(1).keys.kem.public().published());
     assert_eq!(opened.general.extra.value(300), Some(b"a value of another part".as_slice()));
 }
 
@@ -217,7 +220,7 @@ fn nothing_secret_shows_itself() {
          General { practice: PracticeId(01010101010101010101010101010101), \
          member: MemberId(02020202020202020202020202020202), \
          device: DeviceId(03030303030303030303030303030303), dev_inc: DevInc(1), \
-         keys: DeviceKeys { sign: SigningKey(redacted), kem: KemKey(redacted), \
+         keys: DeviceSecrets { sign: SigningKey(redacted), kem: KemKey(redacted), \
          tls: SigningKey(redacted), hedge: SecretKey(redacted), local: SecretKey(redacted) }, \
          extra: Extra(1 redacted) }"
             .replace("[ID]", &format!("{:?}", opened.header.vault_id))
