@@ -60,10 +60,6 @@ pub(super) fn shares(needs: &[u16], focus: usize, rows: u16) -> Vec<u16> {
             left -= given;
         }
     }
-    // One free row for whoever types into the last part of a short note.
-    if let Some(share) = shares.get_mut(focus) {
-        *share += left.min(1);
-    }
     shares
 }
 
