@@ -1,0 +1,422 @@
+//! What a person does: every edit is checked, becomes changes, and says how it is undone.
+
+use super::change::{Change, Content};
+use super::compartment::CompartmentName;
+use super::contact::{self, Fault, Settings};
+use super::document::{Document, Scalar};
+use super::draft::{self, DraftFact, Misfit};
+use super::edit::{ContactChange, Edit, NoteFormat, Splice};
+use super::{Context, Practice, ShelfError, document_of, zone};
+use crate::id::{AppointmentId, ClientId, ObjectId, Timestamp};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What an edit left behind.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// To be stored before the next call, and sent, in this order.
+    pub changes: Vec<Change>,
+    /// What undoes it, if anything can; to be given to [`Practice::undo`].
+    pub inverse: Option<Edit>,
+    /// The compartments whose projection changed.
+    pub touched: Vec<CompartmentName>,
+}
+
+/// Why an edit is refused. Nothing changed.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum Refusal {
+    /// A signature cannot be undone and a signed note never changes.
+    #[error("the note is signed")]
+    AlreadySigned,
+    /// An appointment of that id exists.
+    #[error("the appointment exists")]
+    AppointmentExists,
+    /// Another device has changed the same field since.
+    #[error("another device has changed the same field since")]
+    ChangedElsewhere,
+    /// A client of that id exists.
+    #[error("the client exists")]
+    ClientExists,
+    /// A draft of that id exists.
+    #[error("the draft exists")]
+    DraftExists,
+    /// A client needs a name.
+    #[error("the name is empty")]
+    EmptyName,
+    /// An addendum needs a text.
+    #[error("the text is empty")]
+    EmptyText,
+    /// The instrument's id or the number of answers is not possible.
+    #[error("the measure is not possible")]
+    InvalidMeasure,
+    /// The slot has no length, is longer than a day, or its zone is unknown.
+    #[error("the slot is not possible")]
+    InvalidSlot,
+    /// A splice names a part or a place that the draft does not have.
+    #[error("a splice does not fit the draft")]
+    InvalidSplice,
+    /// The zone is no IANA id that this version knows.
+    #[error("the zone is unknown")]
+    InvalidZone,
+    /// There is no such draft, or it was discarded.
+    #[error("there is no such draft")]
+    NotADraft,
+    /// The draft is empty.
+    #[error("there is nothing to sign")]
+    NothingToSign,
+    /// What is needed cannot be read from this device.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// A text is longer than its limit.
+    #[error("a text is longer than its limit")]
+    TextTooLong,
+    /// An appointment has room for 64 clients.
+    #[error("too many clients")]
+    TooManyClients,
+    /// There is no such appointment.
+    #[error("there is no such appointment")]
+    UnknownAppointment,
+    /// There is no such client.
+    #[error("there is no such client")]
+    UnknownClient,
+    /// There is no such signed note, or it cannot be read here.
+    #[error("there is no such note")]
+    UnknownNote,
+    /// Another device still has to send this draft; until then it can be read only.
+    #[error("another device still has to send this draft")]
+    WrittenElsewhere,
+}
+
+/// A field as an edit left it: undo is refused when it is no longer so.
+pub(super) struct Guard {
+    pub(super) name: CompartmentName,
+    pub(super) object: ObjectId,
+    pub(super) place: Option<String>,
+    pub(super) field: String,
+    pub(super) value: Scalar,
+}
+
+/// How many edits can be undone.
+const UNDO_MAX: usize = 200;
+
+/// What one kind of edit did.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) changes: Vec<Change>,
+    pub(super) inverse: Option<Edit>,
+    pub(super) guards: Vec<Guard>,
+}
+
+impl Practice {
+    /// Carries out an edit.
+    pub fn apply(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
+        let outcome = match edit {
+            Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
+            Edit::Archive { client, archived } => self.archive(client, archived, cx),
+            Edit::BeginNote { note, client, session, format } => {
+                self.begin_note(note, client, session, format, cx)
+            }
+            Edit::Book(new) => self.book(new, cx),
+            Edit::ChangeContact { client, contact } => self.change_contact(client, contact, cx),
+            Edit::ChangeDraft { note, client, splices } => {
+                self.change_draft(note, client, &splices, cx)
+            }
+            Edit::DiscardDraft { note, client, discarded } => {
+                self.discard_draft(note, client, discarded, cx)
+            }
+            Edit::EnterMeasure { client, session, instrument, answers } => {
+                self.enter_measure(client, session, &instrument, &answers, cx)
+            }
+            Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
+            Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::SetStatus { appointment, status, reason } => {
+                self.set_status(appointment, status, reason, cx)
+            }
+            Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
+        };
+        self.finish(outcome)
+    }
+
+    /// Carries out the inverse of an earlier edit, unless another device has changed the same
+    /// field since: [`Refusal::ChangedElsewhere`].
+    pub fn undo(&mut self, inverse: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
+        if let Some(at) = self.undo.iter().rposition(|(known, _)| *known == inverse) {
+            let (_, guards) = self.undo.remove(at).unwrap_or_else(|| (inverse.clone(), Vec::new()));
+            for guard in guards {
+                let document = self.document(&guard.name, guard.object, cx)?;
+                let now = document.values(guard.place.as_deref(), &guard.field);
+                if !matches!(now.as_slice(), [(value, _)] if *value == guard.value) {
+                    self.tidy();
+                    return Err(Refusal::ChangedElsewhere);
+                }
+            }
+        }
+        self.apply(inverse, cx)
+    }
+
+    /// Writes the practice's zone and the name of the member who holds the pen: the first thing
+    /// that happens in a practice, and what a new member does on joining.
+    pub fn found(
+        &mut self,
+        zone: &str,
+        name: &str,
+        cx: &mut Context<'_>,
+    ) -> Result<Applied, Refusal> {
+        let name = contact::normal(name);
+        if !zone::is_known(zone) {
+            return Err(Refusal::InvalidZone);
+        }
+        if name.is_empty() {
+            return Err(Refusal::EmptyName);
+        }
+        if name.len() > contact::NAME_BYTES_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let member = cx.pen.author().member;
+        let compartment = CompartmentName::Practice;
+        let object = document_of(&compartment);
+        let change = self.change(&compartment, object, cx, |document| {
+            Settings::write_zone(document, zone);
+            Settings::write_clinician(document, member, &name);
+        })?;
+        self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
+        self.finish(Ok(Done { changes: change.into_iter().collect(), ..Done::default() }))
+    }
+
+    fn finish(&mut self, outcome: Result<Done, Refusal>) -> Result<Applied, Refusal> {
+        self.tidy();
+        let done = outcome?;
+        let mut touched: Vec<_> =
+            done.changes.iter().map(|change| change.compartment.clone()).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        for name in &touched {
+            // Appointments are published one by one as they change.
+            if !matches!(name, CompartmentName::Calendar { .. }) {
+                self.publish(name);
+            }
+        }
+        if let Some(inverse) = &done.inverse {
+            self.undo.push_back((inverse.clone(), done.guards));
+            if self.undo.len() > UNDO_MAX {
+                self.undo.pop_front();
+            }
+        }
+        Ok(Applied { changes: done.changes, inverse: done.inverse, touched })
+    }
+
+    fn new_client(
+        &mut self,
+        client: ClientId,
+        contact: ContactChange,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::ClientExists);
+        }
+        if contact.name.is_none() {
+            return Err(Refusal::EmptyName);
+        }
+        let contact = contact::normalised(contact)?;
+        let inverse = Edit::Archive { client, archived: true };
+        self.write_contact(client, Some(inverse), cx, |document, now| {
+            contact::begin(document, now);
+            contact::write(document, &contact)
+        })
+    }
+
+    fn change_contact(
+        &mut self,
+        client: ClientId,
+        contact: ContactChange,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let contact = contact::normalised(contact)?;
+        let inverse = contact::inverse(row, &contact);
+        let inverse = Edit::ChangeContact { client, contact: inverse };
+        self.write_contact(client, Some(inverse), cx, |document, _| {
+            contact::write(document, &contact)
+        })
+    }
+
+    fn archive(
+        &mut self,
+        client: ClientId,
+        archived: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let inverse = Edit::Archive { client, archived: row.archived };
+        self.write_contact(client, Some(inverse), cx, |document, _| {
+            document.put(None, contact::ARCHIVED, Scalar::Flag(archived));
+            vec![(contact::ARCHIVED.to_owned(), Scalar::Flag(archived))]
+        })
+    }
+
+    fn write_contact(
+        &mut self,
+        client: ClientId,
+        inverse: Option<Edit>,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Document, Timestamp) -> Vec<(String, Scalar)>,
+    ) -> Result<Done, Refusal> {
+        let name = CompartmentName::Contact(client);
+        let object = document_of(&name);
+        let (now, mut written) = (cx.now, Vec::new());
+        let change = self.change(&name, object, cx, |document| written = write(document, now))?;
+        if let Some(row) = contact::read(self.document(&name, object, cx)?, client) {
+            self.facts.contacts.insert(client, Arc::new(row));
+        }
+        let guard =
+            |(field, value)| Guard { name: name.clone(), object, place: None, field, value };
+        let guards = written.into_iter().map(guard).collect();
+        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+    }
+
+    fn begin_note(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        session: Option<AppointmentId>,
+        format: NoteFormat,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
+            return Err(Refusal::UnknownAppointment);
+        }
+        let known = self.facts.charts.get(&client);
+        if known.is_some_and(|chart| chart.drafts.contains_key(&note)) {
+            return Err(Refusal::DraftExists);
+        }
+        let fact = DraftFact {
+            session,
+            format,
+            begun: cx.now,
+            words: 0,
+            discarded: false,
+            addendum_to: None,
+            late: None,
+        };
+        let changes = self.create_draft(note, client, fact, &[], cx)?;
+        let inverse = Edit::DiscardDraft { note, client, discarded: true };
+        let guards = vec![draft_guard(note, client, false)];
+        Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    /// Makes the document of a draft, with a first text.
+    pub(super) fn create_draft(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        fact: DraftFact,
+        text: &[Splice],
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let name = CompartmentName::Chart(client);
+        let author = cx.pen.author();
+        let delta = self.change(&name, note, cx, |document| {
+            draft::create(document, client, &fact, author);
+            let fitted = draft::splice(document, text);
+            debug_assert!(fitted.is_ok());
+        })?;
+        let chart = self.facts.charts.entry(client).or_default();
+        chart.drafts.insert(note, fact);
+        let begun = Change { compartment: name, content: Content::Draft { document: note } };
+        Ok(std::iter::once(begun).chain(delta).collect())
+    }
+
+    fn change_draft(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        splices: &[Splice],
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        self.unsigned_draft(note, client)?;
+        let name = CompartmentName::Chart(client);
+        let author = cx.pen.author();
+        let mut fitted = Ok(());
+        let change = self.change(&name, note, cx, |document| {
+            fitted = draft::splice(document, splices);
+            match fitted {
+                Ok(()) => draft::sign_in(document, author),
+                Err(_) => document.rollback(),
+            }
+        })?;
+        fitted.map_err(|misfit| match misfit {
+            Misfit::Place => Refusal::InvalidSplice,
+            Misfit::TooLong => Refusal::TextTooLong,
+        })?;
+        self.learn_draft(note, client, cx)?;
+        Ok(Done { changes: change.into_iter().collect(), ..Done::default() })
+    }
+
+    fn discard_draft(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        discarded: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let before = self.unsigned_draft(note, client)?.discarded;
+        let name = CompartmentName::Chart(client);
+        let change = self.change(&name, note, cx, |document| {
+            document.put(None, draft::DISCARDED, Scalar::Flag(discarded));
+        })?;
+        self.learn_draft(note, client, cx)?;
+        let inverse = Edit::DiscardDraft { note, client, discarded: before };
+        let guards = vec![draft_guard(note, client, discarded)];
+        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
+    /// Reads again what lists show of a draft.
+    pub(super) fn learn_draft(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
+        let document = self.document(&CompartmentName::Chart(client), note, cx)?;
+        if let Some(fact) = draft::read(document, client) {
+            self.facts.charts.entry(client).or_default().drafts.insert(note, fact);
+        }
+        Ok(())
+    }
+
+    /// Returns a draft that can still be changed.
+    pub(super) fn unsigned_draft(
+        &self,
+        note: ObjectId,
+        client: ClientId,
+    ) -> Result<DraftFact, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        if chart.signed(note).is_some() {
+            return Err(Refusal::AlreadySigned);
+        }
+        let fact = chart.drafts.get(&note).ok_or(Refusal::NotADraft)?;
+        if fact.late.is_some() { Err(Refusal::WrittenElsewhere) } else { Ok(fact.clone()) }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::EmptyName => Self::EmptyName,
+            Fault::TooLong => Self::TextTooLong,
+        }
+    }
+}
+
+fn draft_guard(note: ObjectId, client: ClientId, discarded: bool) -> Guard {
+    Guard {
+        name: CompartmentName::Chart(client),
+        object: note,
+        place: None,
+        field: draft::DISCARDED.to_owned(),
+        value: Scalar::Flag(discarded),
+    }
+}

@@ -1,0 +1,198 @@
+//! Booking, moving, and what came of it: edits of calendars.
+
+use super::apply::{Done, Guard, Refusal};
+use super::calendar::{self, Booking, Written};
+use super::change::Change;
+use super::compartment::{CompartmentName, Quarter};
+use super::contact;
+use super::document::{Document, Scalar};
+use super::edit::{Edit, NewAppointment, Slot, Status};
+use super::facts::CalendarKey;
+use super::{Context, Practice, document_of, zone};
+use crate::id::{AppointmentId, MemberId};
+use crate::suite;
+
+impl Practice {
+    pub(super) fn book(
+        &mut self,
+        new: NewAppointment,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        check_slot(&new.slot)?;
+        if new.clients.len() > calendar::CLIENTS_MAX {
+            return Err(Refusal::TooManyClients);
+        }
+        if new.clients.iter().any(|client| !self.facts.contacts.contains_key(client)) {
+            return Err(Refusal::UnknownClient);
+        }
+        if self.facts.booking(new.id).is_some() {
+            return Err(Refusal::AppointmentExists);
+        }
+        let memo = new.memo.as_deref().map(contact::normal);
+        if memo.as_ref().is_some_and(|memo| memo.len() > calendar::MEMO_BYTES_MAX) {
+            return Err(Refusal::TextTooLong);
+        }
+        let quarter = Quarter::of(zone::date(cx.now, &self.facts.settings.zone));
+        let key = (new.slot.clinician, quarter);
+        let id = new.id;
+        let booking = Booking::new(NewAppointment { memo, ..new });
+        let status = calendar::status_scalar(Status::Booked, None);
+        let change = self.create_booking(key, id, &booking, cx)?;
+        let inverse =
+            Edit::SetStatus { appointment: id, status: Status::CancelledByClinician, reason: None };
+        let guards = vec![guard(key, id, calendar::STATUS, status)];
+        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
+    fn create_booking(
+        &mut self,
+        key: CalendarKey,
+        id: AppointmentId,
+        booking: &Booking,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Change>, Refusal> {
+        let written = written(booking.slot.clone(), cx);
+        self.write_calendar(key, id, cx, |document, name| {
+            booking.create(document, name, &written);
+        })
+    }
+
+    fn write_calendar(
+        &mut self,
+        key: CalendarKey,
+        id: AppointmentId,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Document, &str),
+    ) -> Result<Option<Change>, Refusal> {
+        let name = calendar_name(key);
+        let object = document_of(&name);
+        let field = id.to_string();
+        let change = self.change(&name, object, cx, |document| write(document, &field))?;
+        let booking = Booking::read(self.document(&name, object, cx)?, &field, object);
+        if let Some(booking) = booking {
+            self.facts.learn_booking(key, id, booking);
+        }
+        self.publish_appointment(id);
+        Ok(change)
+    }
+
+    pub(super) fn set_status(
+        &mut self,
+        id: AppointmentId,
+        status: Status,
+        reason: Option<String>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let (key, booking) = self.living(id)?;
+        let reason = reason.as_deref().map(contact::normal).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.len() > calendar::REASON_BYTES_MAX) {
+            return Err(Refusal::TextTooLong);
+        }
+        let inverse =
+            Edit::SetStatus { appointment: id, status: booking.status, reason: booking.reason };
+        let value = calendar::status_scalar(status, reason.as_deref());
+        let guards = vec![guard(key, id, calendar::STATUS, value.clone())];
+        let change = self.write_calendar(key, id, cx, |document, name| {
+            document.put(Some(name), calendar::STATUS, value);
+        })?;
+        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
+    pub(super) fn move_to(
+        &mut self,
+        id: AppointmentId,
+        slot: Slot,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        check_slot(&slot)?;
+        let (key, booking) = self.living(id)?;
+        if slot.clinician != key.0 {
+            return self.hand_over(id, key, booking, slot, cx);
+        }
+        let value = written(slot, cx).scalar();
+        let guards = vec![guard(key, id, calendar::SLOT, value.clone())];
+        let change = self.write_calendar(key, id, cx, |document, name| {
+            document.put(Some(name), calendar::SLOT, value);
+        })?;
+        let inverse = Edit::Move { appointment: id, slot: booking.slot };
+        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
+    /// A change of clinician: the appointment ends here and goes on in the other's calendar
+    /// (decision 20). Handed back, the first one lives again.
+    fn hand_over(
+        &mut self,
+        id: AppointmentId,
+        key: CalendarKey,
+        booking: Booking,
+        slot: Slot,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let target = slot.clinician;
+        let origin = booking.from.and_then(|from| {
+            let (key, _) = self.facts.booking(from).filter(|(key, _)| key.0 == target)?;
+            Some((from, key))
+        });
+        let (heir, heir_key) = origin.unwrap_or_else(|| (heir_of(id, target), (target, key.1)));
+        let inverse = Edit::Move { appointment: heir, slot: booking.slot.clone() };
+        let value = written(slot.clone(), cx).scalar();
+        let guards = vec![guard(heir_key, heir, calendar::SLOT, value.clone())];
+        let mut changes = Vec::new();
+        if self.facts.booking(heir).is_some() {
+            let status = calendar::status_scalar(booking.status, booking.reason.as_deref());
+            changes.extend(self.write_calendar(heir_key, heir, cx, |document, name| {
+                document.put(Some(name), calendar::SLOT, value);
+                document.put(Some(name), calendar::STATUS, status);
+                document.put(Some(name), calendar::MOVED, Scalar::Nothing);
+            })?);
+        } else {
+            let rivals = Vec::new();
+            let heir_booking = Booking { slot, rivals, from: Some(id), moved: None, ..booking };
+            let status = heir_booking.status;
+            changes.extend(self.create_booking(heir_key, heir, &heir_booking, cx)?);
+            debug_assert!(self.facts.booking(heir).is_some_and(|(_, b)| b.status == status));
+        }
+        let moved = Scalar::Bytes(heir.as_bytes().to_vec());
+        changes.extend(self.write_calendar(key, id, cx, |document, name| {
+            document.put(Some(name), calendar::MOVED, moved);
+        })?);
+        Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    fn living(&self, id: AppointmentId) -> Result<(CalendarKey, Booking), Refusal> {
+        let found = self.facts.booking(id).filter(|(_, booking)| booking.moved.is_none());
+        found.map(|(key, booking)| (key, booking.clone())).ok_or(Refusal::UnknownAppointment)
+    }
+}
+
+fn check_slot(slot: &Slot) -> Result<(), Refusal> {
+    let length = (1..=calendar::MINUTES_MAX).contains(&slot.minutes);
+    let room = slot.room.as_ref().is_none_or(|room| room.len() <= calendar::ROOM_BYTES_MAX);
+    let whole = slot.start.subsec_nanosecond() == 0;
+    if length && room && whole && zone::is_known(&slot.zone) {
+        Ok(())
+    } else {
+        Err(Refusal::InvalidSlot)
+    }
+}
+
+fn written(slot: Slot, cx: &Context<'_>) -> Written {
+    let author = cx.pen.author();
+    Written { slot, device: author.device, incarnation: author.incarnation, time: cx.now }
+}
+
+/// The id of an appointment that goes on with another clinician: H(id, clinician).
+fn heir_of(id: AppointmentId, clinician: MemberId) -> AppointmentId {
+    let hash = suite::hash("tac/appointment/moved", &[id.as_bytes(), clinician.as_bytes()]);
+    AppointmentId::from_bytes(hash.truncated())
+}
+
+fn calendar_name((clinician, quarter): CalendarKey) -> CompartmentName {
+    CompartmentName::Calendar { clinician, quarter }
+}
+
+fn guard(key: CalendarKey, id: AppointmentId, field: &str, value: Scalar) -> Guard {
+    let name = calendar_name(key);
+    let object = document_of(&name);
+    Guard { name, object, place: Some(id.to_string()), field: field.to_owned(), value }
+}

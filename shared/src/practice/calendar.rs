@@ -1,0 +1,313 @@
+//! Appointments as a calendar's document holds them: one map for each, one scalar for each thing
+//! that can change, and never a deletion.
+
+use super::change::Author;
+use super::contact::within;
+use super::document::{Actor, Document, Scalar};
+use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Status};
+use super::view::Rival;
+use super::zone::ZONE_BYTES_MAX;
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, DevInc, DeviceId, MemberId, ObjectId, Timestamp};
+use jiff::civil::DateTime;
+
+pub(super) const ROOM_BYTES_MAX: usize = 200;
+pub(super) const MEMO_BYTES_MAX: usize = 500;
+pub(super) const REASON_BYTES_MAX: usize = 1000;
+pub(super) const CLIENTS_MAX: usize = 64;
+pub(super) const MINUTES_MAX: u16 = 1440;
+const RIVALS_MAX: usize = 64;
+
+pub(super) const SLOT: &str = "slot";
+pub(super) const STATUS: &str = "status";
+pub(super) const MOVED: &str = "moved";
+const CLIENTS: &str = "clients";
+const FROM: &str = "from";
+const KIND: &str = "kind";
+const MEMO: &str = "memo";
+
+/// An appointment as far as its calendar alone tells.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Booking {
+    pub(super) kind: AppointmentKind,
+    pub(super) clients: Vec<ClientId>,
+    pub(super) slot: Slot,
+    pub(super) rivals: Vec<Rival>,
+    pub(super) status: Status,
+    pub(super) reason: Option<String>,
+    pub(super) memo: String,
+    /// The appointment with another clinician that took its place.
+    pub(super) moved: Option<AppointmentId>,
+    /// The appointment with another clinician whose place it took.
+    pub(super) from: Option<AppointmentId>,
+}
+
+impl Booking {
+    /// Begins one that nobody has heard about yet.
+    pub(super) fn new(new: NewAppointment) -> Self {
+        Self {
+            kind: new.kind,
+            clients: new.clients,
+            slot: new.slot,
+            rivals: Vec::new(),
+            status: Status::Booked,
+            reason: None,
+            memo: new.memo.unwrap_or_default(),
+            moved: None,
+            from: None,
+        }
+    }
+
+    /// Writes all of it under a name that is new to the document.
+    pub(super) fn create(&self, document: &mut Document, name: &str, slot: &Written) {
+        document.put_map(name);
+        let place = Some(name);
+        let clients = self.clients.iter().flat_map(|client| *client.as_bytes()).collect();
+        document.put(place, KIND, Scalar::Number(kind_number(self.kind)));
+        document.put(place, CLIENTS, Scalar::Bytes(clients));
+        document.put(place, SLOT, slot.scalar());
+        document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
+        if !self.memo.is_empty() {
+            document.put(place, MEMO, Scalar::Text(self.memo.clone()));
+        }
+        if let Some(from) = self.from {
+            document.put(place, FROM, Scalar::Bytes(from.as_bytes().to_vec()));
+        }
+    }
+
+    /// Reads one; `None` when what is there is no appointment that this version understands.
+    pub(super) fn read(document: &Document, name: &str, object: ObjectId) -> Option<Self> {
+        let place = Some(name);
+        let mut slots = document.values(place, SLOT).into_iter().filter_map(|(value, actor)| {
+            let written = Written::decode(value.bytes()?).ok()?;
+            Some(written.rival(actor, object))
+        });
+        let slot = slots.next()?.slot;
+        let rivals = slots.filter(|rival| rival.slot != slot).take(RIVALS_MAX).collect();
+        let id = |field| {
+            let value = document.value(place, field)?;
+            Some(AppointmentId::from_bytes(value.bytes()?.try_into().ok()?))
+        };
+        let clients = document.value(place, CLIENTS);
+        let clients = clients.as_ref().and_then(Scalar::bytes).unwrap_or_default();
+        let (status, reason) = document
+            .value(place, STATUS)
+            .and_then(|value| read_status(value.bytes()?).ok())
+            .unwrap_or((Status::Booked, None));
+        let memo = document.value(place, MEMO);
+        let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
+        Some(Self {
+            kind: kind_of(document.value(place, KIND)?.number()?)?,
+            clients: clients
+                .as_chunks::<16>()
+                .0
+                .iter()
+                .take(CLIENTS_MAX)
+                .map(|client| ClientId::from_bytes(*client))
+                .collect(),
+            slot,
+            rivals,
+            status,
+            reason,
+            memo: within(memo, MEMO_BYTES_MAX).to_owned(),
+            moved: id(MOVED),
+            from: id(FROM),
+        })
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        writer.u8(kind_number(self.kind).to_le_bytes()[0]);
+        writer.list(&self.clients, |w, client| {
+            w.fixed(client.as_bytes());
+        });
+        encode_slot(writer, &self.slot);
+        writer.list(&self.rivals, |w, rival| {
+            encode_slot(w, &rival.slot);
+            w.option(rival.device, |w, device| {
+                w.fixed(device.as_bytes());
+            });
+            w.i64(rival.time.as_millis());
+        });
+        encode_status(writer, self.status, self.reason.as_deref());
+        writer.text(&self.memo);
+        for id in [self.moved, self.from] {
+            writer.option(id, |w, id| {
+                w.fixed(id.as_bytes());
+            });
+        }
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let id = |r: &mut Reader<'_>| r.option(|r| r.fixed().map(AppointmentId::from_bytes));
+        let kind = kind_of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)?;
+        let clients = reader.list(CLIENTS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
+        let slot = decode_slot(reader)?;
+        let rivals = reader.list(RIVALS_MAX, |r| {
+            Ok(Rival {
+                slot: decode_slot(r)?,
+                device: r.option(|r| r.fixed().map(DeviceId::from_bytes))?,
+                time: Timestamp::from_millis(r.i64()?),
+            })
+        })?;
+        let (status, reason) = decode_status(reader)?;
+        let memo = reader.text(MEMO_BYTES_MAX)?.to_owned();
+        let (moved, from) = (id(reader)?, id(reader)?);
+        Ok(Self { kind, clients, slot, rivals, status, reason, memo, moved, from })
+    }
+}
+
+/// A slot with who wrote it, as it lies in the document. The name of the device proves itself:
+/// the operation's actor is its hash.
+pub(super) struct Written {
+    pub(super) slot: Slot,
+    pub(super) device: DeviceId,
+    pub(super) incarnation: DevInc,
+    pub(super) time: Timestamp,
+}
+
+impl Written {
+    pub(super) fn scalar(&self) -> Scalar {
+        let mut writer = Writer::new();
+        encode_slot(&mut writer, &self.slot);
+        writer.fixed(self.device.as_bytes()).u32(self.incarnation.get());
+        writer.i64(self.time.as_millis());
+        Scalar::Bytes(writer.into_bytes())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = Reader::new(bytes);
+        let written = Self {
+            slot: decode_slot(&mut reader)?,
+            device: DeviceId::from_bytes(reader.fixed()?),
+            incarnation: DevInc::new(reader.u32()?),
+            time: Timestamp::from_millis(reader.i64()?),
+        };
+        reader.finish()?;
+        Ok(written)
+    }
+
+    fn rival(self, actor: Actor, object: ObjectId) -> Rival {
+        let author = Author {
+            member: MemberId::from_bytes([0; 16]),
+            device: self.device,
+            incarnation: self.incarnation,
+        };
+        let device = (Actor::of(&author, object) == actor).then_some(self.device);
+        Rival { slot: self.slot, device, time: self.time }
+    }
+}
+
+/// Returns status and reason as the one scalar that they are.
+pub(super) fn status_scalar(status: Status, reason: Option<&str>) -> Scalar {
+    let mut writer = Writer::new();
+    encode_status(&mut writer, status, reason);
+    Scalar::Bytes(writer.into_bytes())
+}
+
+fn read_status(bytes: &[u8]) -> Result<(Status, Option<String>), CodecError> {
+    let mut reader = Reader::new(bytes);
+    let read = decode_status(&mut reader)?;
+    reader.finish()?;
+    Ok(read)
+}
+
+fn encode_status(writer: &mut Writer, status: Status, reason: Option<&str>) {
+    writer.u8(match status {
+        Status::Booked => 1,
+        Status::Confirmed => 2,
+        Status::Arrived => 3,
+        Status::Held => 4,
+        Status::NoShow => 5,
+        Status::LateCancel => 6,
+        Status::CancelledByClient => 7,
+        Status::CancelledByClinician => 8,
+    });
+    writer.option(reason, |w, reason| {
+        w.text(reason);
+    });
+}
+
+fn decode_status(reader: &mut Reader<'_>) -> Result<(Status, Option<String>), CodecError> {
+    let status = match reader.u8()? {
+        1 => Status::Booked,
+        2 => Status::Confirmed,
+        3 => Status::Arrived,
+        4 => Status::Held,
+        5 => Status::NoShow,
+        6 => Status::LateCancel,
+        7 => Status::CancelledByClient,
+        8 => Status::CancelledByClinician,
+        _ => return Err(CodecError::Unknown),
+    };
+    let reason = reader.option(|r| r.text(REASON_BYTES_MAX).map(str::to_owned))?;
+    Ok((status, reason))
+}
+
+const fn kind_number(kind: AppointmentKind) -> i64 {
+    match kind {
+        AppointmentKind::Individual => 1,
+        AppointmentKind::Couple => 2,
+        AppointmentKind::Family => 3,
+        AppointmentKind::Group => 4,
+        AppointmentKind::Intake => 5,
+        AppointmentKind::Consultation => 6,
+        AppointmentKind::Supervision => 7,
+        AppointmentKind::TimeOff => 8,
+    }
+}
+
+const fn kind_of(number: i64) -> Option<AppointmentKind> {
+    Some(match number {
+        1 => AppointmentKind::Individual,
+        2 => AppointmentKind::Couple,
+        3 => AppointmentKind::Family,
+        4 => AppointmentKind::Group,
+        5 => AppointmentKind::Intake,
+        6 => AppointmentKind::Consultation,
+        7 => AppointmentKind::Supervision,
+        8 => AppointmentKind::TimeOff,
+        _ => return None,
+    })
+}
+
+pub(super) const fn modality_number(modality: Modality) -> u8 {
+    match modality {
+        Modality::InOffice => 1,
+        Modality::Video => 2,
+        Modality::Phone => 3,
+    }
+}
+
+fn encode_slot(writer: &mut Writer, slot: &Slot) {
+    let (date, time) = (slot.start.date(), slot.start.time());
+    writer.u16(date.year().cast_unsigned());
+    for part in [date.month(), date.day(), time.hour(), time.minute(), time.second()] {
+        writer.u8(part.cast_unsigned());
+    }
+    writer.text(&slot.zone).u16(slot.minutes).fixed(slot.clinician.as_bytes());
+    writer.option(slot.room.as_deref(), |w, room| {
+        w.text(room);
+    });
+    writer.u8(modality_number(slot.modality));
+}
+
+fn decode_slot(reader: &mut Reader<'_>) -> Result<Slot, CodecError> {
+    let year = reader.u16()?.cast_signed();
+    let [month, day, hour, minute, second] = reader.fixed::<5>()?.map(u8::cast_signed);
+    let start = DateTime::new(year, month, day, hour, minute, second, 0)
+        .map_err(|_| CodecError::Unknown)?;
+    let zone = reader.text(ZONE_BYTES_MAX)?.to_owned();
+    let minutes = reader.u16()?;
+    if minutes == 0 || minutes > MINUTES_MAX {
+        return Err(CodecError::Unknown);
+    }
+    let clinician = MemberId::from_bytes(reader.fixed()?);
+    let room = reader.option(|r| r.text(ROOM_BYTES_MAX).map(str::to_owned))?;
+    let modality = match reader.u8()? {
+        1 => Modality::InOffice,
+        2 => Modality::Video,
+        3 => Modality::Phone,
+        _ => return Err(CodecError::Unknown),
+    };
+    Ok(Slot { start, zone, minutes, clinician, room, modality })
+}

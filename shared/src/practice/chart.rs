@@ -1,0 +1,395 @@
+//! What lists know of a chart: its drafts and the headlines of its records, and the timeline
+//! that follows from them. It holds no sentence that anybody wrote.
+
+use super::draft::{self, DraftFact};
+use super::edit::NoteFormat;
+use super::record::{Record, RecordKind, RelationKind};
+use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A note is late when it is signed more than 72 hours after its session (domain 3.9).
+pub const LATE_AFTER_MILLIS: i64 = 72 * 3600 * 1000;
+
+pub(super) const INSTRUMENT_BYTES_MAX: usize = 40;
+const ITEMS_MAX: usize = 1 << 20;
+
+/// Numbers of the fields in record bodies. An open registry; a number is never used twice.
+pub(super) mod tag {
+    pub(crate) const FORMAT: u16 = 1;
+    pub(crate) const SESSION: u16 = 2;
+    pub(crate) const SESSION_START: u16 = 3;
+    pub(crate) const LATE_REASON: u16 = 4;
+    pub(crate) const HEADS: u16 = 5;
+    pub(crate) const TEXT: u16 = 10;
+    pub(crate) const SUBJECTIVE: u16 = 11;
+    pub(crate) const OBJECTIVE: u16 = 12;
+    pub(crate) const ASSESSMENT: u16 = 13;
+    pub(crate) const PLAN: u16 = 14;
+    pub(crate) const INSTRUMENT: u16 = 20;
+    pub(crate) const ANSWERS: u16 = 21;
+    pub(crate) const TOTAL: u16 = 22;
+    pub(crate) const DATE: u16 = 30;
+    pub(crate) const MINUTES: u16 = 31;
+    pub(crate) const PLACE: u16 = 32;
+    pub(crate) const DIAGNOSES: u16 = 33;
+    pub(crate) const FEE_STATE: u16 = 34;
+    pub(crate) const IDEMPOTENCY: u16 = 35;
+    pub(crate) const EVENT: u16 = 40;
+    pub(crate) const SUBJECT: u16 = 41;
+    pub(crate) const PURPOSE: u16 = 42;
+    pub(crate) const PREVIOUS: u16 = 43;
+    pub(crate) const NUMBER: u16 = 44;
+    pub(crate) const COUNT: u16 = 45;
+    pub(crate) const RELEASED: u16 = 46;
+}
+
+/// One client's chart as lists know it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Chart {
+    pub(super) drafts: BTreeMap<ObjectId, DraftFact>,
+    pub(super) records: BTreeMap<RecordId, RecordFact>,
+}
+
+/// A record's headline.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct RecordFact {
+    pub(super) time: Timestamp,
+    pub(super) headline: Headline,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Headline {
+    Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
+    Measure { instrument: String, total: u32 },
+    Note(NoteFact),
+    Unknown,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct NoteFact {
+    pub(super) draft: Option<ObjectId>,
+    pub(super) format: NoteFormat,
+    pub(super) session: Option<AppointmentId>,
+    pub(super) words: u32,
+    pub(super) late: bool,
+}
+
+impl RecordFact {
+    /// Reads the headline of a record. What this version cannot read is kept as unknown.
+    pub(super) fn of(record: &Record) -> Self {
+        let time = record.header.time;
+        Self { time, headline: headline(record).unwrap_or(Headline::Unknown) }
+    }
+}
+
+fn headline(record: &Record) -> Option<Headline> {
+    let target = |kind| record.relation(kind).map(|relation| relation.target);
+    let draft = target(RelationKind::Signs).map(ObjectId::from_bytes);
+    let body = record.body()?;
+    match record.header.kind {
+        RecordKind::Note => {
+            let format = draft::format_of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
+            let start = body.fixed(tag::SESSION_START).map(i64::from_be_bytes);
+            let late = start.is_some_and(|start| {
+                let start = Timestamp::from_millis(start);
+                record.header.time.millis_since(start) > LATE_AFTER_MILLIS
+            });
+            let words = super::note::texts(body, format);
+            Some(Headline::Note(NoteFact {
+                draft,
+                format,
+                session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),
+                words: words.iter().map(|(_, text)| draft::words(text)).sum(),
+                late,
+            }))
+        }
+        RecordKind::Addendum => Some(Headline::Addendum {
+            note: RecordId::from_bytes(target(RelationKind::AddendumTo)?),
+            draft,
+            words: draft::words(body.text(tag::TEXT)?),
+        }),
+        RecordKind::Measure => {
+            let instrument = body.text(tag::INSTRUMENT)?;
+            let fits = instrument.len() <= INSTRUMENT_BYTES_MAX;
+            let total = body.fixed(tag::TOTAL).map(u32::from_be_bytes)?;
+            fits.then(|| Headline::Measure { instrument: instrument.to_owned(), total })
+        }
+        _ => None,
+    }
+}
+
+impl Chart {
+    /// Returns the record that a draft became, whatever its kind: of several the first.
+    pub(super) fn signed(&self, draft: ObjectId) -> Option<RecordId> {
+        let of_draft = |headline: &Headline| match headline {
+            Headline::Note(note) => note.draft == Some(draft),
+            Headline::Addendum { draft: signed, .. } => *signed == Some(draft),
+            _ => false,
+        };
+        self.first(of_draft)
+    }
+
+    /// Returns all records that name a draft as what they sign.
+    pub(super) fn signatures(&self, draft: ObjectId) -> Vec<RecordId> {
+        let signs = |fact: &RecordFact| match &fact.headline {
+            Headline::Note(note) => note.draft == Some(draft),
+            Headline::Addendum { draft: signed, .. } => *signed == Some(draft),
+            _ => false,
+        };
+        self.records.iter().filter(|(_, fact)| signs(fact)).map(|(id, _)| *id).collect()
+    }
+
+    fn first(&self, wanted: impl Fn(&Headline) -> bool) -> Option<RecordId> {
+        let matching = self.records.iter().filter(|(_, fact)| wanted(&fact.headline));
+        matching.min_by_key(|(id, fact)| (fact.time, **id)).map(|(id, _)| *id)
+    }
+
+    /// Returns the note that a record adds to: an addendum does, and so does a second signature
+    /// that was made under the same draft without knowledge of the first.
+    pub(super) fn adds_to(&self, record: RecordId) -> Option<RecordId> {
+        match &self.records.get(&record)?.headline {
+            Headline::Addendum { note, .. } => Some(*note),
+            Headline::Note(note) => {
+                let first = self.signed(note.draft?)?;
+                (first != record).then_some(first)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the addenda of a note, oldest first.
+    pub(super) fn addenda(&self, note: RecordId) -> Vec<RecordId> {
+        let mut addenda: Vec<_> = self
+            .records
+            .iter()
+            .filter(|(id, _)| self.adds_to(**id) == Some(note))
+            .map(|(id, fact)| (fact.time, *id))
+            .collect();
+        addenda.sort_unstable();
+        addenda.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Returns the newest signed note of one format that stands on its own.
+    pub(super) fn newest(&self, format: NoteFormat) -> Option<RecordId> {
+        let wanted = |id: RecordId, fact: &RecordFact| match &fact.headline {
+            Headline::Note(note) => note.format == format && self.adds_to(id).is_none(),
+            _ => false,
+        };
+        let matching = self.records.iter().filter(|(id, fact)| wanted(**id, fact));
+        matching.max_by_key(|(id, fact)| (fact.time, **id)).map(|(id, _)| *id)
+    }
+
+    /// Returns the drafts that somebody still has to finish, oldest first.
+    pub(super) fn unfinished(&self, client: ClientId) -> Vec<DraftRow> {
+        let open = |id: ObjectId, fact: &DraftFact| !fact.discarded && self.signed(id).is_none();
+        let drafts = self.drafts.iter().filter(|(id, fact)| open(**id, fact));
+        let mut rows: Vec<_> = drafts.map(|(id, fact)| row(*id, client, fact)).collect();
+        rows.sort_by_key(|row| (row.begun, row.note));
+        rows
+    }
+
+    /// Returns the timeline, newest first.
+    pub(super) fn timeline(&self) -> Vec<TimelineRow> {
+        let mut addenda: BTreeMap<RecordId, u32> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (id, fact) in &self.records {
+            let adds_to = self.adds_to(*id);
+            if let Some(note) = adds_to {
+                *addenda.entry(note).or_default() += 1;
+            }
+            rows.push((fact.time, *id, entry(*id, fact, adds_to)));
+        }
+        rows.sort_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
+        let with_addenda = |(time, id, mut entry): (Timestamp, RecordId, TimelineEntry)| {
+            if let TimelineEntry::Note { addenda: number, .. } = &mut entry {
+                *number = addenda.get(&id).copied().unwrap_or(0);
+            }
+            TimelineRow { time, entry }
+        };
+        rows.into_iter().map(with_addenda).collect()
+    }
+
+    /// Returns how far the notes of sessions have come.
+    pub(super) fn sessions(&self) -> BTreeMap<AppointmentId, NoteState> {
+        let mut states: BTreeMap<AppointmentId, (u8, Timestamp, NoteState)> = BTreeMap::new();
+        let mut offer = |session, state: (u8, Timestamp, NoteState)| {
+            let entry = states.entry(session).or_insert(state);
+            // A signature counts more than a draft; of two, the earlier.
+            if (state.0, state.1) < (entry.0, entry.1) {
+                *entry = state;
+            }
+        };
+        for (id, fact) in &self.records {
+            if let Headline::Note(NoteFact { session: Some(session), .. }) = fact.headline {
+                offer(session, (0, fact.time, NoteState::Signed(*id)));
+            }
+        }
+        for (id, fact) in &self.drafts {
+            let counts = !fact.discarded && fact.addendum_to.is_none();
+            if let (Some(session), true) = (fact.session, counts && self.signed(*id).is_none()) {
+                offer(session, (1, fact.begun, NoteState::Draft(*id)));
+            }
+        }
+        states.into_iter().map(|(session, (_, _, state))| (session, state)).collect()
+    }
+
+    /// Forgets which late words of a draft wait for their writers, before they are looked for
+    /// again.
+    pub(super) fn forget_late(&mut self, draft: ObjectId) {
+        self.drafts.retain(|_, fact| fact.late.is_none_or(|(origin, _)| origin != draft));
+    }
+
+    /// Returns the drafts that were signed.
+    pub(super) fn signed_drafts(&self) -> BTreeSet<ObjectId> {
+        let draft = |fact: &RecordFact| match &fact.headline {
+            Headline::Note(note) => note.draft,
+            Headline::Addendum { draft, .. } => *draft,
+            _ => None,
+        };
+        self.records.values().filter_map(draft).collect()
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let drafts: Vec<_> = self.drafts.iter().collect();
+        writer.list(&drafts, |w, (id, fact)| {
+            w.fixed(id.as_bytes());
+            encode_draft(w, fact);
+        });
+        let records: Vec<_> = self.records.iter().collect();
+        writer.list(&records, |w, (id, fact)| {
+            w.fixed(id.as_bytes()).i64(fact.time.as_millis());
+            encode_headline(w, &fact.headline);
+        });
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let drafts = reader
+            .list(ITEMS_MAX, |r| Ok((r.fixed().map(ObjectId::from_bytes)?, decode_draft(r)?)))?;
+        let records = reader.list(ITEMS_MAX, |r| {
+            let id = RecordId::from_bytes(r.fixed()?);
+            let time = Timestamp::from_millis(r.i64()?);
+            Ok((id, RecordFact { time, headline: decode_headline(r)? }))
+        })?;
+        Ok(Self { drafts: drafts.into_iter().collect(), records: records.into_iter().collect() })
+    }
+}
+
+fn row(id: ObjectId, client: ClientId, fact: &DraftFact) -> DraftRow {
+    DraftRow {
+        note: id,
+        client,
+        session: fact.session,
+        format: fact.format,
+        begun: fact.begun,
+        words: fact.words,
+        addendum_to: fact.addendum_to,
+    }
+}
+
+fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> TimelineEntry {
+    match (&fact.headline, adds_to) {
+        (Headline::Addendum { words, .. }, Some(note)) => {
+            TimelineEntry::Addendum { record: id, note, words: *words }
+        }
+        (Headline::Note(second), Some(note)) => {
+            TimelineEntry::Addendum { record: id, note, words: second.words }
+        }
+        (Headline::Note(note), None) => TimelineEntry::Note {
+            record: id,
+            format: note.format,
+            session: note.session,
+            words: note.words,
+            addenda: 0,
+            late: note.late,
+        },
+        (Headline::Measure { instrument, total }, _) => {
+            TimelineEntry::Measure { record: id, instrument: instrument.clone(), total: *total }
+        }
+        (Headline::Addendum { .. } | Headline::Unknown, _) => TimelineEntry::Unknown { record: id },
+    }
+}
+
+fn write_id(writer: &mut Writer, id: Option<&[u8; 16]>) {
+    writer.option(id, |w, id| {
+        w.fixed(id);
+    });
+}
+
+fn read_id(reader: &mut Reader<'_>) -> Result<Option<[u8; 16]>, CodecError> {
+    reader.option(Reader::fixed)
+}
+
+fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
+    write_id(writer, fact.session.as_ref().map(AppointmentId::as_bytes));
+    writer.u8(draft::format_number(fact.format).to_le_bytes()[0]);
+    writer.i64(fact.begun.as_millis()).u32(fact.words).u8(u8::from(fact.discarded));
+    write_id(writer, fact.addendum_to.as_ref().map(RecordId::as_bytes));
+    writer.option(fact.late, |w, (origin, device)| {
+        w.fixed(origin.as_bytes()).fixed(device.as_bytes());
+    });
+}
+
+fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
+    Ok(DraftFact {
+        session: read_id(reader)?.map(AppointmentId::from_bytes),
+        format: read_format(reader)?,
+        begun: Timestamp::from_millis(reader.i64()?),
+        words: reader.u32()?,
+        discarded: reader.u8()? == 1,
+        addendum_to: read_id(reader)?.map(RecordId::from_bytes),
+        late: reader
+            .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
+    })
+}
+
+fn read_format(reader: &mut Reader<'_>) -> Result<NoteFormat, CodecError> {
+    draft::format_of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)
+}
+
+fn encode_headline(writer: &mut Writer, headline: &Headline) {
+    match headline {
+        Headline::Unknown => {
+            writer.u8(0);
+        }
+        Headline::Note(note) => {
+            writer.u8(1);
+            write_id(writer, note.draft.as_ref().map(ObjectId::as_bytes));
+            writer.u8(draft::format_number(note.format).to_le_bytes()[0]);
+            write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
+            writer.u32(note.words).u8(u8::from(note.late));
+        }
+        Headline::Addendum { note, draft, words } => {
+            writer.u8(2).fixed(note.as_bytes());
+            write_id(writer, draft.as_ref().map(ObjectId::as_bytes));
+            writer.u32(*words);
+        }
+        Headline::Measure { instrument, total } => {
+            writer.u8(3).text(instrument).u32(*total);
+        }
+    }
+}
+
+fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
+    Ok(match reader.u8()? {
+        0 => Headline::Unknown,
+        1 => Headline::Note(NoteFact {
+            draft: read_id(reader)?.map(ObjectId::from_bytes),
+            format: read_format(reader)?,
+            session: read_id(reader)?.map(AppointmentId::from_bytes),
+            words: reader.u32()?,
+            late: reader.u8()? == 1,
+        }),
+        2 => Headline::Addendum {
+            note: RecordId::from_bytes(reader.fixed()?),
+            draft: read_id(reader)?.map(ObjectId::from_bytes),
+            words: reader.u32()?,
+        },
+        3 => Headline::Measure {
+            instrument: reader.text(INSTRUMENT_BYTES_MAX)?.to_owned(),
+            total: reader.u32()?,
+        },
+        _ => return Err(CodecError::Unknown),
+    })
+}

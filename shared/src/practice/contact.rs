@@ -1,0 +1,212 @@
+//! What a front desk knows of a client, and the practice's own settings: small documents whose
+//! fields stand on their own.
+
+use super::document::{Document, Scalar};
+use super::edit::ContactChange;
+use super::view::ClientRow;
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{ClientId, MemberId, Timestamp};
+use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization;
+
+pub(super) const NAME_BYTES_MAX: usize = 200;
+const FIELD_BYTES_MAX: usize = 1000;
+const CLINICIANS_MAX: usize = 10_000;
+
+pub(super) const ARCHIVED: &str = "archived";
+const SINCE: &str = "since";
+const ZONE: &str = "zone";
+const CLINICIAN: &str = "clinician/";
+
+/// One field of a contact: its name in the document, its limit in bytes, and where it lies in an
+/// edit and in a row.
+struct Field {
+    name: &'static str,
+    limit: usize,
+    of_change: fn(&mut ContactChange) -> &mut Option<String>,
+    of_row: fn(&mut ClientRow) -> &mut String,
+}
+
+const FIELDS: [Field; 6] = [
+    Field {
+        name: "name",
+        limit: NAME_BYTES_MAX,
+        of_change: |c| &mut c.name,
+        of_row: |r| &mut r.name,
+    },
+    Field { name: "code", limit: 40, of_change: |c| &mut c.code, of_row: |r| &mut r.code },
+    Field {
+        name: "pronouns",
+        limit: 60,
+        of_change: |c| &mut c.pronouns,
+        of_row: |r| &mut r.pronouns,
+    },
+    Field { name: "phone", limit: 60, of_change: |c| &mut c.phone, of_row: |r| &mut r.phone },
+    Field { name: "email", limit: 254, of_change: |c| &mut c.email, of_row: |r| &mut r.email },
+    Field {
+        name: "safe_contact",
+        limit: FIELD_BYTES_MAX,
+        of_change: |c| &mut c.safe_contact,
+        of_row: |r| &mut r.safe_contact,
+    },
+];
+
+/// What is wrong with a contact.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fault {
+    EmptyName,
+    TooLong,
+}
+
+/// Brings a change into the one form of each character, and checks its limits.
+pub(super) fn normalised(mut change: ContactChange) -> Result<ContactChange, Fault> {
+    for field in &FIELDS {
+        let Some(value) = (field.of_change)(&mut change) else { continue };
+        *value = normal(value);
+        if value.len() > field.limit {
+            return Err(Fault::TooLong);
+        }
+    }
+    if change.name.as_ref().is_some_and(String::is_empty) {
+        return Err(Fault::EmptyName);
+    }
+    Ok(change)
+}
+
+/// Returns text in Unicode's composed form, without blanks around it: what looks equal is equal.
+pub(super) fn normal(text: &str) -> String {
+    text.trim().nfc().collect()
+}
+
+/// Returns as much of a text as `limit` bytes hold: another device may send a longer one than an
+/// honest one writes.
+pub(super) fn within(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+/// Writes the fields that are given and returns their names and values.
+pub(super) fn write(document: &mut Document, change: &ContactChange) -> Vec<(String, Scalar)> {
+    let mut change = change.clone();
+    let mut written = Vec::new();
+    for field in &FIELDS {
+        let Some(value) = (field.of_change)(&mut change).take() else { continue };
+        document.put(None, field.name, Scalar::Text(value.clone()));
+        written.push((field.name.to_owned(), Scalar::Text(value)));
+    }
+    written
+}
+
+/// Returns the change that would bring back what `row` says of the fields that `change` sets.
+pub(super) fn inverse(row: &ClientRow, change: &ContactChange) -> ContactChange {
+    let (mut row, mut change) = (row.clone(), change.clone());
+    let mut inverse = ContactChange::default();
+    for field in &FIELDS {
+        if (field.of_change)(&mut change).is_some() {
+            *(field.of_change)(&mut inverse) = Some((field.of_row)(&mut row).clone());
+        }
+    }
+    inverse
+}
+
+/// Writes what only a new client has.
+pub(super) fn begin(document: &mut Document, since: Timestamp) {
+    document.put(None, SINCE, Scalar::Number(since.as_millis()));
+    document.put(None, ARCHIVED, Scalar::Flag(false));
+}
+
+/// Reads a client; `None` as long as there is no name.
+pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
+    let mut row = ClientRow {
+        id: client,
+        name: String::new(),
+        code: String::new(),
+        pronouns: String::new(),
+        phone: String::new(),
+        email: String::new(),
+        safe_contact: String::new(),
+        archived: document.value(None, ARCHIVED) == Some(Scalar::Flag(true)),
+        since: Timestamp::from_millis(
+            document.value(None, SINCE).and_then(|value| value.number()).unwrap_or(0),
+        ),
+    };
+    for field in &FIELDS {
+        let value = document.value(None, field.name);
+        let text = value.as_ref().and_then(Scalar::text).unwrap_or_default();
+        *(field.of_row)(&mut row) = within(text, field.limit).to_owned();
+    }
+    (!row.name.is_empty()).then_some(row)
+}
+
+pub(super) fn encode(writer: &mut Writer, row: &ClientRow) {
+    let mut row = row.clone();
+    writer.fixed(row.id.as_bytes()).u8(u8::from(row.archived)).i64(row.since.as_millis());
+    for field in &FIELDS {
+        writer.text((field.of_row)(&mut row));
+    }
+}
+
+pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
+    let mut row = ClientRow {
+        id: ClientId::from_bytes(reader.fixed()?),
+        name: String::new(),
+        code: String::new(),
+        pronouns: String::new(),
+        phone: String::new(),
+        email: String::new(),
+        safe_contact: String::new(),
+        archived: reader.u8()? == 1,
+        since: Timestamp::from_millis(reader.i64()?),
+    };
+    for field in &FIELDS {
+        *(field.of_row)(&mut row) = reader.text(field.limit)?.to_owned();
+    }
+    Ok(row)
+}
+
+/// Where the practice lives and who sees clients there.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Settings {
+    pub(super) zone: String,
+    pub(super) clinicians: BTreeMap<MemberId, String>,
+}
+
+impl Settings {
+    pub(super) fn write_zone(document: &mut Document, zone: &str) {
+        document.put(None, ZONE, Scalar::Text(zone.to_owned()));
+    }
+
+    pub(super) fn write_clinician(document: &mut Document, member: MemberId, name: &str) {
+        document.put(None, &format!("{CLINICIAN}{member}"), Scalar::Text(name.to_owned()));
+    }
+
+    pub(super) fn read(document: &Document) -> Self {
+        let text = |field: &str| match document.value(None, field) {
+            Some(Scalar::Text(text)) if text.len() <= NAME_BYTES_MAX => Some(text),
+            _ => None,
+        };
+        let clinicians = document.keys().into_iter().take(CLINICIANS_MAX).filter_map(|key| {
+            let member = MemberId::parse(key.strip_prefix(CLINICIAN)?)?;
+            Some((member, text(&key)?))
+        });
+        Self {
+            clinicians: clinicians.collect(),
+            zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let clinicians: Vec<_> = self.clinicians.iter().collect();
+        writer.text(&self.zone).list(&clinicians, |w, (member, name)| {
+            w.fixed(member.as_bytes()).text(name);
+        });
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let zone = reader.text(NAME_BYTES_MAX)?.to_owned();
+        let clinicians = reader.list(CLINICIANS_MAX, |r| {
+            Ok((MemberId::from_bytes(r.fixed()?), r.text(NAME_BYTES_MAX)?.to_owned()))
+        })?;
+        Ok(Self { zone, clinicians: clinicians.into_iter().collect() })
+    }
+}

@@ -1,0 +1,437 @@
+//! A document that merges: the only file that names the library which does it.
+//!
+//! Everything from another device is hostile until [`chunk`](super::chunk) has counted it and its
+//! author has been compared with the actor that it claims. A load that fails, or panics, leaves
+//! the document as it was.
+
+use super::change::Author;
+use super::chunk::{self, ChunkError, Kind};
+use super::edit::{Part, Splice};
+use crate::id::{ObjectId as DocumentId, Timestamp};
+use crate::suite;
+use automerge::legacy::{Key, ObjectId, OpId};
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{
+    ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ObjType, PatchAction, Prop, ROOT,
+    ReadDoc, ScalarValue, TextEncoding, Value,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use thiserror::Error;
+
+/// Why a change does not become part of a document.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum DocumentError {
+    /// The bytes were refused before anything was loaded.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    /// The change claims to be by somebody else than the one who sent it.
+    #[error("a change claims another author than the one who sent it")]
+    ForeignAuthor,
+    /// The change contradicts what is there, for example a number that was used twice.
+    #[error("a change contradicts the document")]
+    Contradiction,
+    /// The library gave up; the document is as it was.
+    #[error("a change could not be loaded")]
+    Unloadable,
+}
+
+/// Sixteen bytes that stand for one incarnation of one device in one document.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Actor([u8; 16]);
+
+impl Actor {
+    /// H("tac/actor", device, incarnation, document), cut to 16 bytes (protocol 6).
+    pub(super) fn of(author: &Author, document: DocumentId) -> Self {
+        let incarnation = author.incarnation.get().to_be_bytes();
+        let fields: [&[u8]; 3] = [author.device.as_bytes(), &incarnation, document.as_bytes()];
+        Self(suite::hash("tac/actor", &fields).truncated())
+    }
+}
+
+/// A value of one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Scalar {
+    Bytes(Vec<u8>),
+    Flag(bool),
+    Nothing,
+    Number(i64),
+    Text(String),
+}
+
+impl Scalar {
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
+    }
+
+    pub(super) fn number(&self) -> Option<i64> {
+        if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+/// Where a field is: in the root, or in a map of the root.
+pub(super) type Place<'a> = Option<&'a str>;
+
+/// What merging a delta did.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Changes that wait for others which have not arrived.
+    pub(super) missing: usize,
+    /// Why changes of the delta were left out.
+    pub(super) refused: Vec<DocumentError>,
+    /// The changes that were taken, when others were left out.
+    pub(super) kept: Vec<u8>,
+}
+
+/// One document in memory.
+pub(super) struct Document {
+    inner: AutoCommit,
+}
+
+impl Document {
+    pub(super) fn new(actor: Actor) -> Self {
+        let inner = AutoCommit::new_with_encoding(TextEncoding::UnicodeCodePoint)
+            .with_actor(ActorId::from(actor.0.as_slice()));
+        Self { inner }
+    }
+
+    /// Loads what was stored. A blob that cannot be read costs itself only; the second value says
+    /// how many were left out.
+    pub(super) fn load(actor: Actor, blobs: &[Vec<u8>]) -> (Self, usize) {
+        let mut document = Self::new(actor);
+        let mut refused = 0;
+        let mut changes = Vec::new();
+        for blob in blobs {
+            let Ok(chunks) = chunk::stored(blob) else {
+                refused += 1;
+                continue;
+            };
+            for chunk in chunks {
+                let taken = match chunk.kind {
+                    Kind::Change => Change::try_from(chunk.bytes).map(|c| changes.push(c)).is_ok(),
+                    Kind::Document => document.load_whole(chunk.bytes, actor),
+                };
+                refused += usize::from(!taken);
+            }
+        }
+        refused += document.absorb(&changes).1.len();
+        (document, refused)
+    }
+
+    fn load_whole(&mut self, bytes: &[u8], actor: Actor) -> bool {
+        let options = LoadOptions::new().text_encoding(TextEncoding::UnicodeCodePoint);
+        let loaded =
+            catch_unwind(AssertUnwindSafe(|| AutoCommit::load_with_options(bytes, options)));
+        let Ok(Ok(mut other)) = loaded else { return false };
+        if self.inner.is_empty() {
+            self.inner = other.with_actor(ActorId::from(actor.0.as_slice()));
+            return true;
+        }
+        let mut merged = self.inner.clone();
+        let outcome = catch_unwind(AssertUnwindSafe(|| merged.merge(&mut other)));
+        let good = matches!(outcome, Ok(Ok(_)));
+        if good {
+            self.inner = merged;
+        }
+        good
+    }
+
+    /// Takes over a delta that `author` sent. Changes that cannot be taken are left out one by
+    /// one; the good ones stay. An error means that nothing was taken.
+    pub(super) fn merge(
+        &mut self,
+        delta: &[u8],
+        author: &Author,
+        document: DocumentId,
+    ) -> Result<Taken, DocumentError> {
+        let actor = Actor::of(author, document);
+        let mut refused = Vec::new();
+        let mut changes = Vec::new();
+        for chunk in chunk::delta(delta)? {
+            let parsed = catch_unwind(|| Change::try_from(chunk.bytes));
+            match parsed {
+                // The library does not compare the checksum of a single change.
+                Ok(Ok(change)) if chunk.bytes.get(4..8) != change.hash().0.get(..4) => {
+                    refused.push(DocumentError::Unloadable);
+                }
+                Ok(Ok(change)) if change.actor_id().to_bytes() == actor.0 => changes.push(change),
+                Ok(Ok(_)) => refused.push(DocumentError::ForeignAuthor),
+                _ => refused.push(DocumentError::Unloadable),
+            }
+        }
+        let (taken, contradicted) = self.absorb(&changes);
+        refused.extend(contradicted);
+        if let (true, Some(first)) = (taken.is_empty(), refused.first()) {
+            return Err(*first);
+        }
+        let kept = taken.iter().flat_map(|change| change.raw_bytes()).copied().collect();
+        let missing = self.inner.get_missing_deps(&[]).len();
+        Ok(Taken { missing, refused, kept })
+    }
+
+    /// Applies all at once, which is fast; if that fails, one at a time, which finds the culprit.
+    /// Returns what was taken and why the rest was not.
+    fn absorb<'c>(&mut self, changes: &'c [Change]) -> (Vec<&'c Change>, Vec<DocumentError>) {
+        if changes.is_empty() || self.attempt(changes).is_ok() {
+            return (changes.iter().collect(), Vec::new());
+        }
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        for change in changes {
+            match self.attempt(std::slice::from_ref(change)) {
+                Ok(()) => taken.push(change),
+                Err(error) => refused.push(error),
+            }
+        }
+        (taken, refused)
+    }
+
+    fn attempt(&mut self, changes: &[Change]) -> Result<(), DocumentError> {
+        let before = self.inner.clone();
+        let inner = &mut self.inner;
+        let outcome = catch_unwind(AssertUnwindSafe(|| inner.apply_changes(changes.to_vec())));
+        let error = match outcome {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(_)) => DocumentError::Contradiction,
+            Err(_) => DocumentError::Unloadable,
+        };
+        self.inner = before;
+        Err(error)
+    }
+
+    /// Goes on writing as another actor, when the device has begun a new incarnation.
+    pub(super) fn write_as(&mut self, actor: Actor) {
+        if self.inner.get_actor().to_bytes() != actor.0 {
+            self.inner.set_actor(ActorId::from(actor.0.as_slice()));
+        }
+    }
+
+    /// Returns the fields of the root.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.inner.keys(ROOT).collect()
+    }
+
+    /// Returns the value that counts, if the field has one.
+    pub(super) fn value(&self, place: Place<'_>, field: &str) -> Option<Scalar> {
+        let first = |map| {
+            let (value, _) = self.inner.get(map, field).ok().flatten()?;
+            scalar(&value)
+        };
+        self.maps(place).into_iter().find_map(first)
+    }
+
+    /// Returns all values that were written without knowledge of each other, the one that counts
+    /// first, each with the actor that wrote it.
+    pub(super) fn values(&self, place: Place<'_>, field: &str) -> Vec<(Scalar, Actor)> {
+        let mut values = Vec::new();
+        for map in self.maps(place) {
+            // The library lists them from the oldest operation to the one that wins.
+            let all = self.inner.get_all(map, field).unwrap_or_default().into_iter().rev();
+            values.extend(all.filter_map(|(value, id)| Some((scalar(&value)?, actor_of(&id)?))));
+        }
+        values
+    }
+
+    /// Writes a field, in every map of that name so that nothing stays behind in another.
+    pub(super) fn put(&mut self, place: Place<'_>, field: &str, value: Scalar) {
+        let value = match value {
+            Scalar::Bytes(bytes) => ScalarValue::Bytes(bytes),
+            Scalar::Flag(flag) => ScalarValue::Boolean(flag),
+            Scalar::Nothing => ScalarValue::Null,
+            Scalar::Number(number) => ScalarValue::Int(number),
+            Scalar::Text(text) => ScalarValue::Str(text.into()),
+        };
+        for map in self.maps(place) {
+            let put = self.inner.put(map, field, value.clone());
+            debug_assert!(put.is_ok());
+        }
+    }
+
+    /// Makes a map in the root, whose name must be new: two maps of one name would not merge.
+    pub(super) fn put_map(&mut self, name: &str) {
+        let made = self.inner.put_object(ROOT, name, ObjType::Map);
+        debug_assert!(made.is_ok());
+    }
+
+    /// Makes a text in the root, whose name must be new.
+    pub(super) fn put_text(&mut self, name: &str) {
+        let made = self.inner.put_object(ROOT, name, ObjType::Text);
+        debug_assert!(made.is_ok());
+    }
+
+    /// Returns a text of the root.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.inner.text(self.child(name, ObjType::Text)?).ok()
+    }
+
+    /// Returns how many code points a text has.
+    pub(super) fn text_length(&self, name: &str) -> Option<usize> {
+        Some(self.inner.length(self.child(name, ObjType::Text)?))
+    }
+
+    /// Changes a text; `false` when there is no such text or place.
+    pub(super) fn splice(&mut self, name: &str, at: usize, deleted: usize, text: &str) -> bool {
+        let Some(object) = self.child(name, ObjType::Text) else { return false };
+        let length = self.inner.length(&object);
+        if at > length || deleted > length - at {
+            return false;
+        }
+        let Ok(deleted) = isize::try_from(deleted) else { return false };
+        self.inner.splice_text(&object, at, deleted, text).is_ok()
+    }
+
+    /// Makes one change of everything that was written since the last; empty if nothing was.
+    pub(super) fn commit(&mut self, time: Timestamp) -> Vec<u8> {
+        let seconds = time.as_millis().div_euclid(1000);
+        let hash = self.inner.commit_with(CommitOptions::default().with_time(seconds));
+        let change = hash.and_then(|hash| self.inner.get_change_by_hash(&hash));
+        change.map(|change| change.raw_bytes().to_vec()).unwrap_or_default()
+    }
+
+    /// Forgets what was written since the last commit.
+    pub(super) fn rollback(&mut self) {
+        self.inner.rollback();
+    }
+
+    /// Returns the whole document, not compressed: whoever stores it does that, within bounds.
+    pub(super) fn save(&mut self) -> Vec<u8> {
+        self.inner.save_nocompress()
+    }
+
+    /// Returns the changes that nothing was built on, in order.
+    pub(super) fn heads(&mut self) -> Vec<[u8; 32]> {
+        let mut heads: Vec<_> = self.inner.get_heads().into_iter().map(|head| head.0).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// Returns the newest change of each actor that has changes which `heads` do not cover;
+    /// `None` when a head is not here yet, so that nobody can tell.
+    pub(super) fn beyond(&mut self, heads: &[[u8; 32]]) -> Option<BTreeMap<Actor, [u8; 32]>> {
+        let heads: Vec<_> = heads.iter().map(|head| ChangeHash(*head)).collect();
+        for head in &heads {
+            self.inner.get_change_by_hash(head)?;
+        }
+        let mut newest: BTreeMap<Actor, (u64, [u8; 32])> = BTreeMap::new();
+        for change in self.inner.get_changes(&heads) {
+            let Ok(actor) = change.actor_id().to_bytes().try_into().map(Actor) else { continue };
+            let entry = newest.entry(actor).or_default();
+            if change.seq() > entry.0 {
+                *entry = (change.seq(), change.hash().0);
+            }
+        }
+        Some(newest.into_iter().map(|(actor, (_, hash))| (actor, hash)).collect())
+    }
+
+    /// Returns a text as it was at `heads`.
+    pub(super) fn text_at(&self, name: &str, heads: &[[u8; 32]]) -> Option<String> {
+        let heads: Vec<_> = heads.iter().map(|head| ChangeHash(*head)).collect();
+        self.inner.text_at(self.child(name, ObjType::Text)?, &heads).ok()
+    }
+
+    /// Returns what changed in texts from one state to another, in order.
+    pub(super) fn splices_between(
+        &mut self,
+        before: &[[u8; 32]],
+        after: &[[u8; 32]],
+    ) -> Vec<Splice> {
+        let hashes = |heads: &[[u8; 32]]| heads.iter().copied().map(ChangeHash).collect::<Vec<_>>();
+        let patches = self.inner.diff(&hashes(before), &hashes(after));
+        patches.iter().filter_map(|patch| splice_of(&patch.path, &patch.action)).collect()
+    }
+
+    /// Returns the fields of the root under which something was written since `before`; `None`
+    /// when nobody can tell. Patches do not tell: a value that loses against two others already
+    /// there makes none.
+    pub(super) fn touched_since(&mut self, before: &[[u8; 32]]) -> Option<BTreeSet<String>> {
+        let before: Vec<_> = before.iter().copied().map(ChangeHash).collect();
+        let mut touched = BTreeSet::new();
+        for change in self.inner.get_changes(&before) {
+            let decoded = catch_unwind(AssertUnwindSafe(|| change.decode())).ok()?;
+            for operation in decoded.operations {
+                let field = match operation.obj {
+                    ObjectId::Root => match operation.key {
+                        Key::Map(name) => name.to_string(),
+                        Key::Seq(_) => continue,
+                    },
+                    ObjectId::Id(OpId(counter, actor)) => {
+                        let path = self.inner.parents(ObjId::Id(counter, actor, 0)).ok()?.path();
+                        match path.into_iter().next() {
+                            Some((_, Prop::Map(name))) => name,
+                            _ => continue,
+                        }
+                    }
+                };
+                touched.insert(field);
+            }
+        }
+        Some(touched)
+    }
+
+    /// Returns the maps of one name, the one that counts first. There are several only when
+    /// devices made the same one unseen by each other.
+    fn maps(&self, place: Place<'_>) -> Vec<ObjId> {
+        let Some(name) = place else { return vec![ROOT] };
+        let all = self.inner.get_all(ROOT, name).unwrap_or_default();
+        let maps = all.into_iter().filter(|(value, _)| *value == Value::Object(ObjType::Map));
+        maps.map(|(_, id)| id).rev().collect()
+    }
+
+    fn child(&self, name: &str, wanted: ObjType) -> Option<ObjId> {
+        let (value, id) = self.inner.get(ROOT, name).ok().flatten()?;
+        (value == Value::Object(wanted)).then_some(id)
+    }
+}
+
+/// The name under which a part's text lies in a draft's document.
+pub(super) const fn part_field(part: Part) -> &'static str {
+    match part {
+        Part::Text => "text",
+        Part::Subjective => "subjective",
+        Part::Objective => "objective",
+        Part::Assessment => "assessment",
+        Part::Plan => "plan",
+    }
+}
+
+fn part_of(field: &str) -> Option<Part> {
+    [Part::Text, Part::Subjective, Part::Objective, Part::Assessment, Part::Plan]
+        .into_iter()
+        .find(|part| part_field(*part) == field)
+}
+
+fn splice_of(path: &[(ObjId, Prop)], action: &PatchAction) -> Option<Splice> {
+    let Some((_, Prop::Map(field))) = path.first() else { return None };
+    let part = part_of(field)?;
+    match action {
+        PatchAction::SpliceText { index, value, .. } => {
+            Some(Splice { part, position: *index, deleted: 0, inserted: value.make_string() })
+        }
+        PatchAction::DeleteSeq { index, length } => {
+            Some(Splice { part, position: *index, deleted: *length, inserted: String::new() })
+        }
+        _ => None,
+    }
+}
+
+fn scalar(value: &Value<'_>) -> Option<Scalar> {
+    let Value::Scalar(value) = value else { return None };
+    match value.as_ref() {
+        ScalarValue::Boolean(flag) => Some(Scalar::Flag(*flag)),
+        ScalarValue::Bytes(bytes) => Some(Scalar::Bytes(bytes.clone())),
+        ScalarValue::Int(number) => Some(Scalar::Number(*number)),
+        ScalarValue::Null => Some(Scalar::Nothing),
+        ScalarValue::Str(text) => Some(Scalar::Text(text.to_string())),
+        _ => None,
+    }
+}
+
+fn actor_of(id: &ObjId) -> Option<Actor> {
+    match id {
+        ObjId::Root => None,
+        ObjId::Id(_, actor, _) => actor.to_bytes().try_into().ok().map(Actor),
+    }
+}

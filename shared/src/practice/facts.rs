@@ -1,0 +1,225 @@
+//! What is known of every compartment without opening a document, and its canonical bytes: the
+//! projection, from which Today is shown before anything else is loaded.
+//!
+//! A segment is a cache. One that is missing, or that this version cannot read, is made again
+//! from documents and records.
+
+use super::audit::Trail;
+use super::calendar::Booking;
+use super::chart::{Chart, RecordFact};
+use super::compartment::{CompartmentName, Quarter};
+use super::contact::{self, Settings};
+use super::record::{Record, RecordKind};
+use super::view::ClientRow;
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Number of the form that segments have; raised whenever the form changes.
+pub const SCHEMA: u16 = 1;
+const ITEMS_MAX: usize = 1 << 20;
+
+/// Why a segment is not taken. Make it again with `Practice::rebuild`.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum ProjectionError {
+    /// The bytes are no segment of this compartment.
+    #[error("a projection segment cannot be read: {0}")]
+    Codec(#[from] CodecError),
+    /// The segment has the form of another version.
+    #[error("a projection segment has the form of another version")]
+    Schema,
+}
+
+/// Everything that is known, compartment by compartment.
+#[derive(Default)]
+pub(super) struct Facts {
+    pub(super) settings: Settings,
+    pub(super) calendars: BTreeMap<CalendarKey, BTreeMap<AppointmentId, Booking>>,
+    pub(super) contacts: BTreeMap<ClientId, Arc<ClientRow>>,
+    pub(super) charts: BTreeMap<ClientId, Chart>,
+    pub(super) billing: BTreeMap<ClientId, Billing>,
+    pub(super) trails: BTreeMap<MemberId, Trail>,
+    /// In which calendar each appointment is.
+    homes: BTreeMap<AppointmentId, CalendarKey>,
+}
+
+/// Whose calendar, and when its appointments were made.
+pub(super) type CalendarKey = (MemberId, Quarter);
+
+/// What is known of a client's charges.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Billing {
+    /// Charges by record: when, and what makes two of them one.
+    pub(super) charges: BTreeMap<RecordId, (Timestamp, [u8; 32])>,
+}
+
+impl Billing {
+    pub(super) fn learn(&mut self, record: &Record) {
+        let key = record.body().and_then(|body| body.fixed(super::chart::tag::IDEMPOTENCY));
+        if let (RecordKind::Charge, Some(key)) = (record.header.kind, key) {
+            self.charges.insert(record.header.id, (record.header.time, key));
+        }
+    }
+
+    pub(super) fn has(&self, key: &[u8; 32]) -> bool {
+        self.charges.values().any(|(_, known)| known == key)
+    }
+
+    fn encode(&self, writer: &mut Writer) {
+        let charges: Vec<_> = self.charges.iter().collect();
+        writer.list(&charges, |w, (id, (time, key))| {
+            w.fixed(id.as_bytes()).i64(time.as_millis()).fixed(key);
+        });
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let charges = reader.list(ITEMS_MAX, |r| {
+            let id = RecordId::from_bytes(r.fixed()?);
+            Ok((id, (Timestamp::from_millis(r.i64()?), r.fixed()?)))
+        })?;
+        Ok(Self { charges: charges.into_iter().collect() })
+    }
+}
+
+impl Facts {
+    /// Returns the segment of a compartment; `None` when nothing is known of it, or when it is
+    /// of a kind without a read model.
+    pub(super) fn encode(&self, name: &CompartmentName) -> Option<Vec<u8>> {
+        let mut writer = Writer::new();
+        writer.u16(SCHEMA);
+        match name {
+            CompartmentName::Practice if self.settings != Settings::default() => {
+                self.settings.encode(&mut writer);
+            }
+            CompartmentName::Calendar { clinician, quarter } => {
+                let calendar = self.calendars.get(&(*clinician, *quarter))?;
+                let bookings: Vec<_> = calendar.iter().collect();
+                writer.list(&bookings, |w, (id, booking)| {
+                    w.fixed(id.as_bytes());
+                    booking.encode(w);
+                });
+            }
+            CompartmentName::Contact(client) => {
+                contact::encode(&mut writer, self.contacts.get(client)?);
+            }
+            CompartmentName::Chart(client) => self.charts.get(client)?.encode(&mut writer),
+            CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
+            CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
+            _ => return None,
+        }
+        Some(writer.into_bytes())
+    }
+
+    /// Takes a segment over, in place of what was known.
+    pub(super) fn decode(
+        &mut self,
+        name: &CompartmentName,
+        segment: &[u8],
+    ) -> Result<(), ProjectionError> {
+        let mut reader = Reader::new(segment);
+        if reader.u16()? != SCHEMA {
+            return Err(ProjectionError::Schema);
+        }
+        match name {
+            CompartmentName::Practice => {
+                let settings = Settings::decode(&mut reader)?;
+                reader.finish()?;
+                self.settings = settings;
+            }
+            CompartmentName::Calendar { clinician, quarter } => {
+                let bookings = reader.list(ITEMS_MAX, |r| {
+                    Ok((AppointmentId::from_bytes(r.fixed()?), Booking::decode(r)?))
+                })?;
+                reader.finish()?;
+                let key = (*clinician, *quarter);
+                self.homes.extend(bookings.iter().map(|(id, _)| (*id, key)));
+                self.calendars.insert(key, bookings.into_iter().collect());
+            }
+            CompartmentName::Contact(client) => {
+                let row = contact::decode(&mut reader)?;
+                reader.finish()?;
+                if row.id != *client {
+                    return Err(CodecError::Unknown.into());
+                }
+                self.contacts.insert(*client, Arc::new(row));
+            }
+            CompartmentName::Chart(client) => {
+                let chart = Chart::decode(&mut reader)?;
+                reader.finish()?;
+                self.charts.insert(*client, chart);
+            }
+            CompartmentName::Billing(client) => {
+                let billing = Billing::decode(&mut reader)?;
+                reader.finish()?;
+                self.billing.insert(*client, billing);
+            }
+            CompartmentName::Audit(member) => {
+                let trail = Trail::decode(&mut reader)?;
+                reader.finish()?;
+                self.trails.insert(*member, trail);
+            }
+            _ => return Err(CodecError::Unknown.into()),
+        }
+        Ok(())
+    }
+
+    /// Forgets a compartment.
+    pub(super) fn forget(&mut self, name: &CompartmentName) {
+        match name {
+            CompartmentName::Practice => self.settings = Settings::default(),
+            CompartmentName::Calendar { clinician, quarter } => {
+                self.calendars.remove(&(*clinician, *quarter));
+                self.homes.retain(|_, key| *key != (*clinician, *quarter));
+            }
+            CompartmentName::Contact(client) => {
+                self.contacts.remove(client);
+            }
+            CompartmentName::Chart(client) => {
+                self.charts.remove(client);
+            }
+            CompartmentName::Billing(client) => {
+                self.billing.remove(client);
+            }
+            CompartmentName::Audit(member) => {
+                self.trails.remove(member);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns an appointment and the calendar that holds it.
+    pub(super) fn booking(&self, id: AppointmentId) -> Option<(CalendarKey, &Booking)> {
+        let key = *self.homes.get(&id)?;
+        Some((key, self.calendars.get(&key)?.get(&id)?))
+    }
+
+    /// Takes over what a calendar says of an appointment.
+    pub(super) fn learn_booking(&mut self, key: CalendarKey, id: AppointmentId, booking: Booking) {
+        self.homes.insert(id, key);
+        self.calendars.entry(key).or_default().insert(id, booking);
+    }
+
+    /// Returns the appointments of a calendar.
+    pub(super) fn in_calendar(&self, name: &CompartmentName) -> Vec<AppointmentId> {
+        let CompartmentName::Calendar { clinician, quarter } = name else { return Vec::new() };
+        let calendar = self.calendars.get(&(*clinician, *quarter));
+        calendar.into_iter().flat_map(BTreeMap::keys).copied().collect()
+    }
+
+    /// Takes over what a record says, if it is of a kind that this version reads.
+    pub(super) fn learn_record(&mut self, name: &CompartmentName, record: &Record) {
+        match name {
+            CompartmentName::Chart(client) => {
+                let chart = self.charts.entry(*client).or_default();
+                chart.records.insert(record.header.id, RecordFact::of(record));
+            }
+            CompartmentName::Billing(client) => {
+                self.billing.entry(*client).or_default().learn(record);
+            }
+            CompartmentName::Audit(member) => self.trails.entry(*member).or_default().learn(record),
+            _ => {}
+        }
+    }
+}

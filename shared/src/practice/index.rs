@@ -1,0 +1,166 @@
+//! Keeps the read model in step with what is known. Copy on write: whoever holds an older index
+//! keeps it unchanged.
+
+use super::calendar::Booking;
+use super::compartment::CompartmentName;
+use super::view::{AppointmentRow, DraftRow, Index, NoteState};
+use super::{Practice, zone};
+use crate::id::{AppointmentId, ClientId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many times an appointment's change of clinician is followed back to its first note.
+const MOVES_FOLLOWED: usize = 8;
+
+impl Practice {
+    /// Brings the index up to what is known of a compartment.
+    pub(super) fn publish(&mut self, name: &CompartmentName) {
+        match name {
+            CompartmentName::Practice => self.publish_settings(),
+            CompartmentName::Calendar { .. } => {
+                for id in self.facts.in_calendar(name) {
+                    self.publish_appointment(id);
+                }
+            }
+            CompartmentName::Contact(client) => {
+                let index = Arc::make_mut(&mut self.index);
+                match self.facts.contacts.get(client) {
+                    Some(row) => index.clients.insert(*client, Arc::clone(row)),
+                    None => index.clients.remove(client),
+                };
+            }
+            CompartmentName::Chart(client) => self.publish_chart(*client),
+            _ => {}
+        }
+    }
+
+    fn publish_settings(&mut self) {
+        let settings = &self.facts.settings;
+        let index = Arc::make_mut(&mut self.index);
+        index.clinicians.clone_from(&settings.clinicians);
+        if index.zone == settings.zone {
+            return;
+        }
+        index.zone.clone_from(&settings.zone);
+        index.days.clear();
+        let Index { days, appointments, zone, .. } = index;
+        for row in appointments.values() {
+            days.entry(zone::date(row.starts, zone)).or_default().push(row.id);
+        }
+        for ids in days.values_mut() {
+            ids.sort_by_key(|id| (appointments.get(id).map(|row| row.starts), *id));
+        }
+    }
+
+    /// Brings an appointment up to what its calendar says, and with it those that took its place,
+    /// because they show its note.
+    pub(super) fn publish_appointment(&mut self, id: AppointmentId) {
+        let mut next = Some(id);
+        for _ in 0..MOVES_FOLLOWED {
+            let Some(id) = next else { return };
+            self.publish_one(id);
+            next = self.facts.booking(id).and_then(|(_, booking)| booking.moved);
+        }
+    }
+
+    fn publish_one(&mut self, id: AppointmentId) {
+        let found = self.facts.booking(id).filter(|(_, booking)| booking.moved.is_none());
+        let row = found.map(|(_, booking)| self.row(id, booking));
+        let index = Arc::make_mut(&mut self.index);
+        if let Some(old) = index.appointments.remove(&id) {
+            let date = zone::date(old.starts, &index.zone);
+            if let Some(ids) = index.days.get_mut(&date) {
+                ids.retain(|other| *other != id);
+                if ids.is_empty() {
+                    index.days.remove(&date);
+                }
+            }
+        }
+        let Some(row) = row else { return };
+        let Index { days, appointments, zone, .. } = index;
+        let ids = days.entry(zone::date(row.starts, zone)).or_default();
+        let key = (row.starts, id);
+        let place = ids.partition_point(|other| {
+            appointments.get(other).is_some_and(|other| (other.starts, other.id) < key)
+        });
+        ids.insert(place, id);
+        appointments.insert(id, Arc::new(row));
+    }
+
+    fn row(&self, id: AppointmentId, booking: &Booking) -> AppointmentRow {
+        AppointmentRow {
+            id,
+            clients: booking.clients.clone(),
+            kind: booking.kind,
+            slot: booking.slot.clone(),
+            starts: zone::instant(booking.slot.start, &booking.slot.zone),
+            rivals: booking.rivals.clone(),
+            status: booking.status,
+            reason: booking.reason.clone(),
+            memo: booking.memo.clone(),
+            note: self.note_state(id, booking),
+        }
+    }
+
+    /// A note stays with its session when the session goes to another clinician.
+    fn note_state(&self, id: AppointmentId, booking: &Booking) -> NoteState {
+        let (mut id, mut from) = (id, booking.from);
+        for _ in 0..MOVES_FOLLOWED {
+            let states = self.sessions.get(&id).into_iter().flat_map(BTreeMap::values);
+            if let Some(state) = states.copied().min_by_key(|state| rank(*state)) {
+                return state;
+            }
+            let Some(earlier) = from else { break };
+            id = earlier;
+            from = self.facts.booking(earlier).and_then(|(_, booking)| booking.from);
+        }
+        NoteState::Missing
+    }
+
+    fn publish_chart(&mut self, client: ClientId) {
+        let (drafts, timeline, sessions) = match self.facts.charts.get(&client) {
+            Some(chart) => (chart.unfinished(client), chart.timeline(), chart.sessions()),
+            None => (Vec::new(), Vec::new(), BTreeMap::new()),
+        };
+        let index = Arc::make_mut(&mut self.index);
+        let known = index.timelines.get(&client).is_some_and(|known| **known == timeline);
+        if timeline.is_empty() {
+            index.timelines.remove(&client);
+        } else if !known {
+            index.timelines.insert(client, Arc::new(timeline));
+        }
+        index.drafts.retain(|row| row.client != client);
+        index.drafts.extend(drafts);
+        index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        self.publish_sessions(client, &sessions);
+    }
+
+    fn publish_sessions(&mut self, client: ClientId, now: &BTreeMap<AppointmentId, NoteState>) {
+        let before = self.sessions_of.insert(client, now.clone()).unwrap_or_default();
+        let mut changed: Vec<_> = now
+            .iter()
+            .filter(|(id, state)| before.get(id) != Some(state))
+            .map(|(id, _)| *id)
+            .collect();
+        changed.extend(before.keys().filter(|id| !now.contains_key(id)).copied());
+        for id in changed {
+            let states = self.sessions.entry(id).or_default();
+            match now.get(&id) {
+                Some(state) => states.insert(client, *state),
+                None => states.remove(&client),
+            };
+            if states.is_empty() {
+                self.sessions.remove(&id);
+            }
+            self.publish_appointment(id);
+        }
+    }
+}
+
+fn rank(state: NoteState) -> u8 {
+    match state {
+        NoteState::Signed(_) => 0,
+        NoteState::Draft(_) => 1,
+        NoteState::Missing => 2,
+    }
+}

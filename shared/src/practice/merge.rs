@@ -1,0 +1,272 @@
+//! What another device did: the same consequences as an edit here, after the same checks.
+
+use super::calendar::Booking;
+use super::change::{Author, Change, Content};
+use super::chart::Chart;
+use super::compartment::CompartmentName;
+use super::contact::{self, Settings};
+use super::document::{Actor, Document, DocumentError};
+use super::record::{Record, RecordError, RelationKind};
+use super::{Context, Practice, Refusal, ShelfError, document_of, draft};
+use crate::id::{AppointmentId, ObjectId, RecordId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What merging a change did.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    /// Changes that this device makes in consequence: late words of its own that become a draft.
+    pub changes: Vec<Change>,
+    /// The compartments whose projection changed.
+    pub touched: Vec<CompartmentName>,
+    /// How many changes of others are still missing before all of this one shows. Nothing is
+    /// lost; it waits.
+    pub missing: usize,
+    /// Set when some of a delta's changes were refused: what to store in its stead.
+    pub kept: Option<Vec<u8>>,
+    /// Why those were refused.
+    pub refused: Vec<DocumentError>,
+    /// Set when this version cannot read a change. It is to be stored and passed on untouched.
+    pub unread: bool,
+}
+
+/// Why a change is not taken. Nothing changed; the change is to be put aside with this reason.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum MergeError {
+    /// A document change was refused.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A record was refused.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// What the change builds on cannot be read here.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+}
+
+/// What rebuilding a compartment gave.
+#[derive(Clone, Debug, Default)]
+pub struct Rebuilt {
+    /// As in [`Merged`].
+    pub changes: Vec<Change>,
+    /// How many stored changes could not be read.
+    pub unreadable: usize,
+}
+
+impl Practice {
+    /// Takes over a change that `author` made, as the envelope that carried it proves. The change
+    /// is to be stored when this returns `Ok`.
+    pub fn merge(
+        &mut self,
+        change: &Change,
+        author: &Author,
+        cx: &mut Context<'_>,
+    ) -> Result<Merged, MergeError> {
+        let name = &change.compartment;
+        let outcome = match &change.content {
+            Content::Delta { document, draft, bytes } => {
+                self.merge_delta(name, (*document, *draft), bytes, author, cx)
+            }
+            // A draft shows with its first delta; it ends with the record that names it. Both
+            // entries matter to whoever keeps the keys.
+            Content::Draft { .. } | Content::Close { .. } => Ok(Merged::default()),
+            Content::Record { record, bytes } => {
+                self.merge_record(name, *record, bytes, author, cx)
+            }
+        };
+        self.tidy();
+        let merged = outcome?;
+        for name in &merged.touched {
+            if !matches!(name, CompartmentName::Calendar { .. }) {
+                self.publish(name);
+            }
+        }
+        Ok(merged)
+    }
+
+    /// Makes the read model of a compartment again from everything that is stored of it.
+    pub fn rebuild(
+        &mut self,
+        name: &CompartmentName,
+        contents: &[Content],
+        cx: &mut Context<'_>,
+    ) -> Result<Rebuilt, Refusal> {
+        let before = self.facts.in_calendar(name);
+        self.facts.forget(name);
+        let mut rebuilt = Rebuilt::default();
+        let mut deltas: BTreeMap<(ObjectId, bool), Vec<Vec<u8>>> = BTreeMap::new();
+        for content in contents {
+            match content {
+                Content::Delta { document, draft, bytes } => {
+                    deltas.entry((*document, *draft)).or_default().push(bytes.clone());
+                }
+                Content::Record { bytes, .. } => match Record::decode(bytes) {
+                    Ok(record) => self.facts.learn_record(name, &record),
+                    Err(_) => rebuilt.unreadable += 1,
+                },
+                Content::Draft { .. } | Content::Close { .. } => {}
+            }
+        }
+        let author = cx.pen.author();
+        for ((object, draft), blobs) in deltas {
+            if reads(name, object, draft) {
+                let (document, refused) = Document::load(Actor::of(&author, object), &blobs);
+                rebuilt.unreadable += refused;
+                self.documents.remove(&object);
+                self.learn_document(name, object, &document, None);
+            }
+        }
+        for appointment in before {
+            self.publish_appointment(appointment);
+        }
+        if let CompartmentName::Chart(client) = name {
+            let signed = self.facts.charts.get(client).map(Chart::signed_drafts);
+            for draft in signed.unwrap_or_default() {
+                rebuilt.changes.extend(self.settle_quietly(*client, draft, None, cx)?);
+            }
+        }
+        self.tidy();
+        self.publish(name);
+        Ok(rebuilt)
+    }
+
+    fn merge_delta(
+        &mut self,
+        name: &CompartmentName,
+        (object, draft): (ObjectId, bool),
+        bytes: &[u8],
+        author: &Author,
+        cx: &mut Context<'_>,
+    ) -> Result<Merged, MergeError> {
+        if !reads(name, object, draft) {
+            return Ok(Merged { unread: true, ..Merged::default() });
+        }
+        let fresh = !self.documents.contains_key(&object);
+        let document = self.document(name, object, cx)?;
+        let before = document.heads();
+        let taken = document.merge(bytes, author, object)?;
+        // What was loaded just now may hold changes that were never looked at.
+        let single = matches!(name, CompartmentName::Calendar { .. }) && !fresh;
+        let touched = if single { document.touched_since(&before) } else { None };
+        if let Some(remote) = self.shown.get_mut(&object)
+            && let Some(loaded) = self.documents.get_mut(&object)
+        {
+            let after = loaded.document.heads();
+            remote.extend(loaded.document.splices_between(&before, &after));
+        }
+        if let Some(loaded) = self.documents.remove(&object) {
+            self.learn_document(name, object, &loaded.document, touched.as_ref());
+            self.documents.insert(object, loaded);
+        }
+        let mut changes = Vec::new();
+        if let CompartmentName::Chart(client) = name {
+            changes = self.settle_quietly(*client, object, None, cx)?;
+        }
+        Ok(Merged {
+            changes,
+            touched: vec![name.clone()],
+            missing: taken.missing,
+            kept: (!taken.refused.is_empty()).then_some(taken.kept),
+            refused: taken.refused,
+            unread: false,
+        })
+    }
+
+    /// Takes over what a document says; of a calendar only what was `touched`, if that is known.
+    fn learn_document(
+        &mut self,
+        name: &CompartmentName,
+        object: ObjectId,
+        document: &Document,
+        touched: Option<&BTreeSet<String>>,
+    ) {
+        match name {
+            CompartmentName::Practice => self.facts.settings = Settings::read(document),
+            CompartmentName::Calendar { clinician, quarter } => {
+                let keys = touched.map_or_else(|| document.keys(), |t| t.iter().cloned().collect());
+                for key in keys {
+                    let Some(id) = AppointmentId::parse(&key) else { continue };
+                    if let Some(booking) = Booking::read(document, &key, object) {
+                        self.facts.learn_booking((*clinician, *quarter), id, booking);
+                        self.publish_appointment(id);
+                    }
+                }
+            }
+            CompartmentName::Contact(client) => {
+                if let Some(row) = contact::read(document, *client) {
+                    self.facts.contacts.insert(*client, Arc::new(row));
+                }
+            }
+            CompartmentName::Chart(client) => {
+                if let Some(fact) = draft::read(document, *client) {
+                    let chart = self.facts.charts.entry(*client).or_default();
+                    chart.drafts.insert(object, fact);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn merge_record(
+        &mut self,
+        name: &CompartmentName,
+        id: RecordId,
+        bytes: &[u8],
+        author: &Author,
+        cx: &mut Context<'_>,
+    ) -> Result<Merged, MergeError> {
+        let record = Record::decode(bytes)?;
+        let header = &record.header;
+        if header.id != id || header.practice != cx.pen.practice() {
+            return Err(RecordError::Foreign.into());
+        }
+        match cx.pen.key(&header.author) {
+            Some(key) => record.verify(&key)?,
+            // The envelope proves its author, and so that of a record which names the same.
+            None if header.author == *author => {}
+            None => return Err(RecordError::Foreign.into()),
+        }
+        if let CompartmentName::Audit(member) | CompartmentName::Personal(member) = name
+            && header.author.member != *member
+        {
+            return Err(RecordError::Foreign.into());
+        }
+        self.facts.learn_record(name, &record);
+        let mut changes = Vec::new();
+        if let (CompartmentName::Chart(client), Some(signs)) =
+            (name, record.relation(RelationKind::Signs))
+        {
+            let draft = ObjectId::from_bytes(signs.target);
+            changes = self.settle_quietly(*client, draft, Some(&record), cx)?;
+        }
+        Ok(Merged { changes, touched: vec![name.clone()], ..Merged::default() })
+    }
+
+    /// Looks for late words where the draft can still be read; its key may be gone, and then all
+    /// of its words were accounted for.
+    fn settle_quietly(
+        &mut self,
+        client: crate::id::ClientId,
+        draft: ObjectId,
+        arrived: Option<&Record>,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Change>, ShelfError> {
+        match self.settle_late(client, draft, arrived, cx) {
+            Ok(changes) => Ok(changes),
+            Err(Refusal::Shelf(ShelfError::Damaged)) => Err(ShelfError::Damaged),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Returns whether this version reads a document of a compartment.
+fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bool {
+    match name {
+        CompartmentName::Practice
+        | CompartmentName::Calendar { .. }
+        | CompartmentName::Contact(_) => object == document_of(name),
+        CompartmentName::Chart(_) => draft,
+        _ => false,
+    }
+}

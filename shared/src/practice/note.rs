@@ -1,0 +1,158 @@
+//! What people sign: the bodies of notes, addenda, measures and charges, and how they read back.
+
+use super::calendar::modality_number;
+use super::chart::tag;
+use super::draft;
+use super::edit::{NoteFormat, Part, Stamp};
+use super::record::{Record, Tags};
+use super::view::{AddendumView, AppointmentRow, NoteView};
+use super::zone;
+use crate::codec::Writer;
+use crate::id::{AppointmentId, ClientId};
+use crate::suite;
+
+/// The body of a note.
+pub(super) fn note_body(
+    format: NoteFormat,
+    parts: &[(Part, String)],
+    heads: &[[u8; 32]],
+    session: Option<&AppointmentRow>,
+    late_reason: Option<&str>,
+) -> Tags {
+    let mut body = Tags::new();
+    body.set(tag::FORMAT, [draft::format_number(format).to_le_bytes()[0]]);
+    body.set(tag::HEADS, heads.concat());
+    for (part, text) in parts {
+        body.set(part_tag(*part), text.as_bytes());
+    }
+    if let Some(session) = session {
+        body.set(tag::SESSION, *session.id.as_bytes());
+        body.set(tag::SESSION_START, session.starts.as_millis().to_be_bytes());
+    }
+    if let Some(reason) = late_reason {
+        body.set(tag::LATE_REASON, reason.as_bytes());
+    }
+    body
+}
+
+/// The body of an addendum.
+pub(super) fn addendum_body(text: &str, heads: &[[u8; 32]]) -> Tags {
+    let mut body = Tags::new();
+    body.set(tag::TEXT, text.as_bytes());
+    if !heads.is_empty() {
+        body.set(tag::HEADS, heads.concat());
+    }
+    body
+}
+
+/// The body of a measure. The total is the plain sum: scoring rules are read from the instrument.
+pub(super) fn measure_body(
+    instrument: &str,
+    answers: &[u8],
+    session: Option<AppointmentId>,
+) -> Tags {
+    let total: u32 = answers.iter().map(|answer| u32::from(*answer)).sum();
+    let mut body = Tags::new();
+    body.set(tag::INSTRUMENT, instrument).set(tag::ANSWERS, answers);
+    body.set(tag::TOTAL, total.to_be_bytes());
+    if let Some(session) = session {
+        body.set(tag::SESSION, *session.as_bytes());
+    }
+    body
+}
+
+/// The body of a charge: what a payer has to know and nothing of what was said (decision 22).
+pub(super) fn charge_body(session: &AppointmentRow, practice_zone: &str) -> Tags {
+    let date = zone::date(session.starts, practice_zone);
+    let mut day = Writer::new();
+    day.u16(date.year().cast_unsigned());
+    day.u8(date.month().cast_unsigned()).u8(date.day().cast_unsigned());
+    let mut body = Tags::new();
+    body.set(tag::SESSION, *session.id.as_bytes()).set(tag::DATE, day.into_bytes());
+    body.set(tag::MINUTES, session.slot.minutes.to_be_bytes());
+    body.set(tag::PLACE, [modality_number(session.slot.modality)]);
+    // Codes are chosen in billing; an empty list says that nobody has chosen yet.
+    body.set(tag::DIAGNOSES, 0_u32.to_be_bytes());
+    body.set(tag::FEE_STATE, [FEE_OPEN]);
+    body.set(tag::IDEMPOTENCY, charge_key(session.id));
+    body
+}
+
+const FEE_OPEN: u8 = 1;
+
+/// What makes two charges for one session one: H(session, "charge").
+pub(super) fn charge_key(session: AppointmentId) -> [u8; 32] {
+    *suite::hash("tac/idempotency", &[session.as_bytes(), b"charge"]).as_bytes()
+}
+
+/// Returns the changes of the draft that the signature covers.
+pub(super) fn heads(body: &Tags) -> Vec<[u8; 32]> {
+    body.bytes(tag::HEADS).unwrap_or_default().as_chunks::<32>().0.to_vec()
+}
+
+/// Returns the text of each part of a signed note.
+pub(super) fn texts(body: &Tags, format: NoteFormat) -> Vec<(Part, String)> {
+    let text = |part: &Part| body.text(part_tag(*part)).unwrap_or_default().to_owned();
+    format.parts().iter().map(|part| (*part, text(part))).collect()
+}
+
+/// Returns the parts as one text, each under its heading; a free note as it is.
+pub(super) fn joined(parts: &[(Part, String)]) -> String {
+    if let [(Part::Text, text)] = parts {
+        return text.clone();
+    }
+    let filled = parts.iter().filter(|(_, text)| !text.trim().is_empty());
+    let headed: Vec<_> = filled.map(|(part, text)| format!("{}\n{text}", part.title())).collect();
+    headed.join("\n\n")
+}
+
+/// Returns a signed note as it is read; `None` when its body is gone or from a newer version.
+pub(super) fn view(
+    record: &Record,
+    client: ClientId,
+    addenda: Vec<AddendumView>,
+) -> Option<NoteView> {
+    let body = record.body()?;
+    let format = draft::format_of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
+    Some(NoteView {
+        record: record.header.id,
+        client,
+        session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),
+        format,
+        parts: texts(body, format),
+        author: record.header.author.member,
+        signed: stamp(record),
+        late_reason: body.text(tag::LATE_REASON).map(str::to_owned),
+        addenda,
+    })
+}
+
+/// Returns an addendum, or a second signature read as one.
+pub(super) fn addendum_view(record: &Record) -> Option<AddendumView> {
+    let body = record.body()?;
+    let format = body.fixed::<1>(tag::FORMAT).map(|[number]| i64::from(number));
+    let text = match format.and_then(draft::format_of) {
+        Some(format) => joined(&texts(body, format)),
+        None => body.text(tag::TEXT)?.to_owned(),
+    };
+    Some(AddendumView {
+        record: record.header.id,
+        text,
+        author: record.header.author.member,
+        signed: stamp(record),
+    })
+}
+
+fn stamp(record: &Record) -> Stamp {
+    Stamp { time: record.header.time, zone: record.header.zone.clone() }
+}
+
+const fn part_tag(part: Part) -> u16 {
+    match part {
+        Part::Text => tag::TEXT,
+        Part::Subjective => tag::SUBJECTIVE,
+        Part::Objective => tag::OBJECTIVE,
+        Part::Assessment => tag::ASSESSMENT,
+        Part::Plan => tag::PLAN,
+    }
+}

@@ -1,0 +1,221 @@
+//! What a person looks at: views of clinical content, each with its entry in the audit trail.
+
+use super::audit::{AuditEvent, AuditKind, AuditSubject};
+use super::change::Change;
+use super::compartment::CompartmentName;
+use super::contact::normal;
+use super::edit::{NoteFormat, Part, Purpose, Subject};
+use super::view::{ChartView, DraftRow, DraftView, NoteView, View};
+use super::{Context, Practice, Refusal, draft, note};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use std::sync::Arc;
+
+/// What opening gives.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What is seen.
+    pub view: View,
+    /// The entry in the audit trail, to be stored like any change.
+    pub changes: Vec<Change>,
+}
+
+/// What a search found, best first.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The results.
+    pub matches: Vec<Match>,
+    /// The entry in the audit trail, which does not hold what was searched for.
+    pub changes: Vec<Change>,
+}
+
+/// One result of a search.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Match {
+    /// A client, by name or code.
+    Client(ClientId),
+    /// An appointment, by its memo.
+    Appointment(AppointmentId),
+    /// A measure, by its instrument.
+    Record(ClientId, RecordId),
+}
+
+/// How many results a search gives.
+const MATCHES_MAX: usize = 200;
+
+impl Practice {
+    /// Opens something and writes down that it was opened. A draft that was opened is kept in
+    /// memory, and what others write in it is collected, until [`Practice::close`].
+    pub fn open(
+        &mut self,
+        subject: Subject,
+        purpose: Purpose,
+        cx: &mut Context<'_>,
+    ) -> Result<Opened, Refusal> {
+        let view = self.view(subject, cx)?;
+        if let Subject::Draft(_, draft) = subject {
+            self.shown.insert(draft, Vec::new());
+        }
+        let event = AuditEvent {
+            purpose: Some(purpose),
+            ..AuditEvent::new(AuditKind::Open).about(AuditSubject::View(subject))
+        };
+        let changes = self.audit(&event, cx);
+        self.tidy();
+        Ok(Opened { view, changes })
+    }
+
+    /// Returns an open view as it is now, without another entry in the trail; `None` when it is
+    /// not there any more, for example because the draft was signed. Of a draft it tells, once,
+    /// what others have written since it was last looked at.
+    pub fn refresh(&mut self, subject: Subject, cx: &mut Context<'_>) -> Option<View> {
+        let mut view = self.view(subject, cx).ok()?;
+        if let (View::Draft(draft), Subject::Draft(_, id)) = (&mut view, subject) {
+            draft.remote = self.shown.get_mut(&id).map(std::mem::take).unwrap_or_default();
+        }
+        self.tidy();
+        Some(view)
+    }
+
+    /// Forgets the documents behind a view that nobody shows any more.
+    pub fn close(&mut self, subject: Subject) {
+        if let Subject::Draft(_, draft) = subject {
+            self.shown.remove(&draft);
+        }
+        self.tidy();
+    }
+
+    /// Searches names, codes, memos and instruments. The trail says that somebody searched and
+    /// how much was found, never for what.
+    pub fn find(&mut self, query: &str, cx: &mut Context<'_>) -> Found {
+        let mut matches = self.matches(query);
+        matches.truncate(MATCHES_MAX);
+        let count = u32::try_from(matches.len()).unwrap_or(u32::MAX);
+        let changes = self.audit(&AuditEvent::new(AuditKind::Search).counting(count), cx);
+        Found { matches, changes }
+    }
+
+    fn matches(&self, query: &str) -> Vec<Match> {
+        let query = folded(query);
+        if query.is_empty() {
+            return Vec::new();
+        }
+        let mut ranked: Vec<(u8, String, Match)> = Vec::new();
+        for row in self.index.clients.values() {
+            let rank = [&row.name, &row.code].into_iter().filter_map(|text| rank(text, &query));
+            if let Some(rank) = rank.min() {
+                ranked.push((rank, folded(&row.name), Match::Client(row.id)));
+            }
+        }
+        for row in self.index.appointments.values() {
+            if let Some(rank) = rank(&row.memo, &query) {
+                ranked.push((10 + rank, String::new(), Match::Appointment(row.id)));
+            }
+        }
+        for (client, chart) in &self.facts.charts {
+            for (id, fact) in &chart.records {
+                if let super::chart::Headline::Measure { instrument, .. } = &fact.headline
+                    && let Some(rank) = rank(instrument, &query)
+                {
+                    ranked.push((20 + rank, String::new(), Match::Record(*client, *id)));
+                }
+            }
+        }
+        ranked.sort();
+        ranked.into_iter().map(|(_, _, found)| found).collect()
+    }
+
+    fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
+        match subject {
+            Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
+            Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
+            Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
+        }
+    }
+
+    fn chart_view(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<ChartView, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let chart = self.facts.charts.get(&client);
+        let newest = chart.and_then(|chart| chart.newest(NoteFormat::Soap));
+        let name = CompartmentName::Chart(client);
+        let mut last_plan = String::new();
+        if let Some(record) = newest {
+            let record = Self::stored_record(&name, record, cx)?;
+            let parts = record.body().map(|body| note::texts(body, NoteFormat::Soap));
+            let plan = parts.into_iter().flatten().find(|(part, _)| *part == Part::Plan);
+            last_plan = plan.map(|(_, text)| text).unwrap_or_default();
+        }
+        Ok(ChartView {
+            client: Arc::clone(row),
+            timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
+            drafts: chart.map(|chart| chart.unfinished(client)).unwrap_or_default(),
+            last_plan,
+        })
+    }
+
+    fn draft_view(
+        &mut self,
+        client: ClientId,
+        note: ObjectId,
+        cx: &mut Context<'_>,
+    ) -> Result<DraftView, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        if chart.signed(note).is_some() {
+            return Err(Refusal::AlreadySigned);
+        }
+        let fact = chart.drafts.get(&note).ok_or(Refusal::NotADraft)?.clone();
+        let row = DraftRow {
+            note,
+            client,
+            session: fact.session,
+            format: fact.format,
+            begun: fact.begun,
+            words: fact.words,
+            addendum_to: fact.addendum_to,
+        };
+        let parts = match fact.late {
+            Some((origin, device)) => {
+                vec![(Part::Text, self.late_text(client, origin, device, cx)?)]
+            }
+            None => {
+                let name = CompartmentName::Chart(client);
+                draft::parts(self.document(&name, note, cx)?, fact.format)
+            }
+        };
+        Ok(DraftView { row, parts, remote: Vec::new() })
+    }
+
+    fn note_view(
+        &mut self,
+        client: ClientId,
+        id: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<NoteView, Refusal> {
+        let name = CompartmentName::Chart(client);
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        if !chart.records.contains_key(&id) {
+            return Err(Refusal::UnknownNote);
+        }
+        let record = Self::stored_record(&name, id, cx)?;
+        let mut addenda = Vec::new();
+        for addendum in chart.addenda(id) {
+            addenda.extend(note::addendum_view(&Self::stored_record(&name, addendum, cx)?));
+        }
+        note::view(&record, client, addenda).ok_or(Refusal::UnknownNote)
+    }
+}
+
+fn folded(text: &str) -> String {
+    normal(text).to_lowercase()
+}
+
+/// Returns how well a text fits: 0 for its beginning, 1 for that of a word, 2 for elsewhere.
+fn rank(text: &str, query: &str) -> Option<u8> {
+    let text = folded(text);
+    if text.starts_with(query) {
+        return Some(0);
+    }
+    if text.split_whitespace().any(|word| word.starts_with(query)) {
+        return Some(1);
+    }
+    text.contains(query).then_some(2)
+}

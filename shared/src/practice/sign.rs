@@ -1,0 +1,242 @@
+//! Signing: a draft becomes a record, and with it a charge; addenda and measures are records from
+//! the start.
+
+use super::apply::{Done, Refusal};
+use super::audit::{AuditEvent, AuditKind, AuditSubject};
+use super::change::{Change, Content};
+use super::chart::{Headline, INSTRUMENT_BYTES_MAX, LATE_AFTER_MILLIS};
+use super::compartment::CompartmentName;
+use super::contact::normal;
+use super::draft::{self, DraftFact, PART_BYTES_MAX};
+use super::edit::Subject;
+use super::record::{Record, RecordKind, Relation, RelationKind};
+use super::view::AppointmentRow;
+use super::{Context, Practice, calendar, note};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use crate::suite::Hash;
+
+const ANSWERS_MAX: usize = 500;
+
+impl Practice {
+    pub(super) fn sign(
+        &mut self,
+        draft_id: ObjectId,
+        client: ClientId,
+        late_reason: Option<String>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let fact = self.unsigned_draft(draft_id, client)?;
+        if fact.discarded {
+            return Err(Refusal::NotADraft);
+        }
+        let late_reason = late_reason.as_deref().map(normal).filter(|reason| !reason.is_empty());
+        if late_reason.as_ref().is_some_and(|reason| reason.len() > calendar::REASON_BYTES_MAX) {
+            return Err(Refusal::TextTooLong);
+        }
+        let name = CompartmentName::Chart(client);
+        let document = self.document(&name, draft_id, cx)?;
+        let parts = draft::parts(document, fact.format);
+        let heads = document.heads();
+        if parts.iter().all(|(_, text)| text.trim().is_empty()) {
+            return Err(Refusal::NothingToSign);
+        }
+
+        let mut relations = vec![relation(RelationKind::Signs, draft_id.as_bytes(), Hash::ZERO)];
+        let (record, signed) = if let Some(note) = fact.addendum_to {
+            relations.insert(0, Self::addition(&name, note, cx)?);
+            let body = note::addendum_body(&note::joined(&parts), &heads);
+            self.write_record(&name, RecordKind::Addendum, relations, body, cx)
+        } else {
+            let session = fact.session.and_then(|session| self.session(session));
+            let is_late = session
+                .as_ref()
+                .is_some_and(|session| cx.now.millis_since(session.starts) > LATE_AFTER_MILLIS);
+            let reason = late_reason.filter(|_| is_late);
+            let body =
+                note::note_body(fact.format, &parts, &heads, session.as_ref(), reason.as_deref());
+            self.write_record(&name, RecordKind::Note, relations, body, cx)
+        };
+        let mut changes = vec![signed];
+        changes.extend(self.charge(client, &fact, cx));
+        let content = Content::Close { document: draft_id, record };
+        changes.push(Change { compartment: name, content });
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        self.documents.remove(&draft_id);
+        self.shown.remove(&draft_id);
+        Ok(Done { changes, ..Done::default() })
+    }
+
+    pub(super) fn amend(
+        &mut self,
+        note: RecordId,
+        client: ClientId,
+        text: &str,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        let known = chart.records.get(&note);
+        if !known.is_some_and(|fact| matches!(fact.headline, Headline::Note(_))) {
+            return Err(Refusal::UnknownNote);
+        }
+        if text.trim().is_empty() {
+            return Err(Refusal::EmptyText);
+        }
+        if text.len() > PART_BYTES_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let name = CompartmentName::Chart(client);
+        let relations = vec![Self::addition(&name, note, cx)?];
+        let body = note::addendum_body(text, &[]);
+        let (record, change) = self.write_record(&name, RecordKind::Addendum, relations, body, cx);
+        let mut changes = vec![change];
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        Ok(Done { changes, ..Done::default() })
+    }
+
+    pub(super) fn enter_measure(
+        &mut self,
+        client: ClientId,
+        session: Option<AppointmentId>,
+        instrument: &str,
+        answers: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
+            return Err(Refusal::UnknownAppointment);
+        }
+        let letters = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let id = (1..=INSTRUMENT_BYTES_MAX).contains(&instrument.len())
+            && instrument.bytes().all(letters);
+        if !id || !(1..=ANSWERS_MAX).contains(&answers.len()) {
+            return Err(Refusal::InvalidMeasure);
+        }
+        let name = CompartmentName::Chart(client);
+        let body = note::measure_body(instrument, answers, session);
+        let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
+        let mut changes = vec![change];
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        Ok(Done { changes, ..Done::default() })
+    }
+
+    /// The charge of a session, once: two devices that sign for one session make one charge.
+    fn charge(
+        &mut self,
+        client: ClientId,
+        fact: &DraftFact,
+        cx: &mut Context<'_>,
+    ) -> Option<Change> {
+        let session = self.session(fact.session?).filter(|_| fact.addendum_to.is_none())?;
+        let billed = self.facts.billing.get(&client);
+        if billed.is_some_and(|billed| billed.has(&note::charge_key(session.id))) {
+            return None;
+        }
+        let name = CompartmentName::Billing(client);
+        let body = note::charge_body(&session, &self.facts.settings.zone);
+        Some(self.write_record(&name, RecordKind::Charge, Vec::new(), body, cx).1)
+    }
+
+    /// Returns a session under its first id, wherever it was handed over to.
+    fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
+        let mut at = id;
+        let row = loop {
+            let (_, booking) = self.facts.booking(at)?;
+            match booking.moved {
+                // Ids are hashes of those before them, so a chain has no circle but the one back
+                // to the first, which lives then.
+                Some(heir) if heir != id && heir != at => at = heir,
+                _ => break self.index.appointments.get(&at)?,
+            }
+        };
+        Some(AppointmentRow { id, ..(**row).clone() })
+    }
+
+    /// Binds an addendum to the very note that it adds to.
+    fn addition(
+        name: &CompartmentName,
+        note: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Relation, Refusal> {
+        let record = Self::stored_record(name, note, cx)?;
+        Ok(relation(RelationKind::AddendumTo, note.as_bytes(), record.digest()))
+    }
+
+    /// Looks for what the signer of a draft had not seen. This device's own late words become a
+    /// new draft, whose changes are returned; those of others are listed until they send theirs.
+    ///
+    /// `arrived` is a record that the shelf does not have yet.
+    pub(super) fn settle_late(
+        &mut self,
+        client: ClientId,
+        draft_id: ObjectId,
+        arrived: Option<&Record>,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let name = CompartmentName::Chart(client);
+        let Some(chart) = self.facts.charts.get(&client) else { return Ok(Vec::new()) };
+        let Some(signed) = chart.signed(draft_id) else { return Ok(Vec::new()) };
+        let note = chart.adds_to(signed).unwrap_or(signed);
+        let begun = chart.records.get(&signed).map_or(cx.now, |fact| fact.time);
+        let mut heads = Vec::new();
+        for id in chart.signatures(draft_id) {
+            let body = match arrived.filter(|record| record.header.id == id) {
+                Some(record) => record.body().cloned(),
+                None => Self::stored_record(&name, id, cx)?.body().cloned(),
+            };
+            heads.extend(note::heads(&body.unwrap_or_default()));
+        }
+        heads.sort_unstable();
+        heads.dedup();
+        let late = draft::late(self.document(&name, draft_id, cx)?, draft_id, &heads);
+
+        let me = cx.pen.author().device;
+        let mut changes = Vec::new();
+        self.facts.charts.entry(client).or_default().forget_late(draft_id);
+        for draft::Late { device, text } in late {
+            let id = draft::addendum_id(draft_id, device);
+            let chart = self.facts.charts.entry(client).or_default();
+            if chart.drafts.contains_key(&id) {
+                continue;
+            }
+            let fact = draft::addendum(note, begun, &text);
+            if device == me {
+                let splices = draft::first_text(text);
+                changes.extend(self.create_draft(id, client, fact, &splices, cx)?);
+            } else {
+                let fact = DraftFact { late: Some((draft_id, device)), ..fact };
+                chart.drafts.insert(id, fact);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Returns the late words of one device in a signed draft.
+    pub(super) fn late_text(
+        &mut self,
+        client: ClientId,
+        origin: ObjectId,
+        device: crate::id::DeviceId,
+        cx: &mut Context<'_>,
+    ) -> Result<String, Refusal> {
+        let name = CompartmentName::Chart(client);
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let mut heads = Vec::new();
+        for id in chart.signatures(origin) {
+            let record = Self::stored_record(&name, id, cx)?;
+            heads.extend(record.body().map(note::heads).unwrap_or_default());
+        }
+        let late = draft::late(self.document(&name, origin, cx)?, origin, &heads);
+        let found = late.into_iter().find(|one| one.device == device);
+        found.map(|one| one.text).ok_or(Refusal::NotADraft)
+    }
+}
+
+fn relation(kind: RelationKind, target: &[u8; 16], digest: Hash) -> Relation {
+    Relation { kind, target: *target, digest }
+}
+
+fn sign_event(client: ClientId, record: RecordId) -> AuditEvent {
+    AuditEvent::new(AuditKind::Sign).about(AuditSubject::View(Subject::Note(client, record)))
+}

@@ -1,0 +1,8 @@
+//! Tests of the practice as a whole, by what people on several devices would see.
+
+mod convergence;
+mod day;
+mod hostile;
+mod signing;
+mod undo;
+mod world;

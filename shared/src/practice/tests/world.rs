@@ -1,0 +1,351 @@
+//! Several devices of one practice in memory: each with its own shelf, pen and clock.
+
+use crate::id::{
+    AppointmentId, ClientId, CompartmentId, DevInc, DeviceId, MemberId, ObjectId, PracticeId,
+    RecordId, Timestamp,
+};
+use crate::practice::change::{Author, Change, Content};
+use crate::practice::compartment::CompartmentName;
+use crate::practice::edit::{
+    AppointmentKind, ContactChange, Edit, Modality, NewAppointment, NoteFormat, Part, Purpose,
+    Slot, Splice, Subject,
+};
+use crate::practice::view::{DraftView, Index, NoteView, View};
+use crate::practice::{Applied, MergeError, Merged, Pen, Practice, Refusal, Shelf, ShelfError};
+use crate::random::Seeded;
+use crate::suite::{self, Signature, SigningKey, VerifyingKey};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) const ZONE: &str = "Europe/Vienna";
+pub(super) const PRACTICE: PracticeId = PracticeId::from_bytes([0xaa; 16]);
+/// Monday, 23 November 2026, 08:00 UTC.
+pub(super) const MONDAY: Timestamp = Timestamp::from_millis(1_795_420_800_000);
+pub(super) const HOUR: i64 = 3_600_000;
+
+/// What is stored, in memory.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) documents: BTreeMap<ObjectId, Vec<Vec<u8>>>,
+    pub(super) records: BTreeMap<RecordId, Vec<u8>>,
+    pub(super) contents: BTreeMap<CompartmentName, Vec<Content>>,
+}
+
+impl Memory {
+    pub(super) fn store(&mut self, change: &Change) {
+        self.contents.entry(change.compartment.clone()).or_default().push(change.content.clone());
+        match &change.content {
+            Content::Delta { document, bytes, .. } => {
+                self.documents.entry(*document).or_default().push(bytes.clone());
+            }
+            Content::Record { record, bytes } => {
+                self.records.insert(*record, bytes.clone());
+            }
+            Content::Draft { .. } | Content::Close { .. } => {}
+        }
+    }
+}
+
+impl Shelf for Memory {
+    fn document(
+        &mut self,
+        _: &CompartmentName,
+        document: ObjectId,
+    ) -> Result<Vec<Vec<u8>>, ShelfError> {
+        Ok(self.documents.get(&document).cloned().unwrap_or_default())
+    }
+
+    fn record(&mut self, _: &CompartmentName, record: RecordId) -> Result<Vec<u8>, ShelfError> {
+        self.records.get(&record).cloned().ok_or(ShelfError::Missing)
+    }
+}
+
+pub(super) struct Quill {
+    pub(super) author: Author,
+    pub(super) key: SigningKey,
+    pub(super) keys: BTreeMap<DeviceId, VerifyingKey>,
+}
+
+impl Pen for Quill {
+    fn author(&self) -> Author {
+        self.author
+    }
+
+    fn practice(&self) -> PracticeId {
+        PRACTICE
+    }
+
+    fn log(&mut self, compartment: &CompartmentName) -> CompartmentId {
+        let hash = suite::hash("test/log", &[&compartment.encode()]);
+        CompartmentId::from_bytes(hash.truncated())
+    }
+
+    fn sign(&self, label: &str, fields: &[&[u8]]) -> Signature {
+        self.key.sign(label, fields)
+    }
+
+    fn key(&self, author: &Author) -> Option<VerifyingKey> {
+        self.keys.get(&author.device).copied()
+    }
+}
+
+/// One device.
+pub(super) struct Desk {
+    pub(super) practice: Practice,
+    pub(super) memory: Memory,
+    pub(super) quill: Quill,
+    pub(super) random: Seeded,
+    pub(super) now: Timestamp,
+}
+
+macro_rules! context {
+    ($desk:expr) => {
+        &mut crate::practice::Context {
+            now: $desk.now,
+            random: &mut $desk.random,
+            shelf: &mut $desk.memory,
+            pen: &mut $desk.quill,
+        }
+    };
+}
+pub(super) use context;
+
+impl Desk {
+    pub(super) fn apply(&mut self, edit: Edit) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
+        let applied = self.practice.apply(edit, context!(self));
+        self.keep(applied)
+    }
+
+    pub(super) fn undo(&mut self, edit: Edit) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
+        let applied = self.practice.undo(edit, context!(self));
+        self.keep(applied)
+    }
+
+    pub(super) fn found(&mut self, name: &str) -> Vec<Change> {
+        let applied = self.practice.found(ZONE, name, context!(self));
+        self.keep(applied).unwrap().0
+    }
+
+    fn keep(
+        &mut self,
+        applied: Result<Applied, Refusal>,
+    ) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
+        let applied = applied?;
+        applied.changes.iter().for_each(|change| self.memory.store(change));
+        Ok((applied.changes, applied.inverse))
+    }
+
+    pub(super) fn merge(&mut self, change: &Change, author: Author) -> Result<Merged, MergeError> {
+        let merged = self.practice.merge(change, &author, context!(self))?;
+        match (&merged.kept, &change.content) {
+            (Some(kept), Content::Delta { document, draft, .. }) => {
+                let content =
+                    Content::Delta { document: *document, draft: *draft, bytes: kept.clone() };
+                self.memory.store(&Change { compartment: change.compartment.clone(), content });
+            }
+            _ => self.memory.store(change),
+        }
+        merged.changes.iter().for_each(|change| self.memory.store(change));
+        Ok(merged)
+    }
+
+    pub(super) fn index(&self) -> Arc<Index> {
+        self.practice.index()
+    }
+
+    pub(super) fn open(&mut self, subject: Subject) -> Result<View, Refusal> {
+        let opened = self.practice.open(subject, Purpose::Care, context!(self))?;
+        opened.changes.iter().for_each(|change| self.memory.store(change));
+        Ok(opened.view)
+    }
+
+    pub(super) fn draft(&mut self, client: ClientId, note: ObjectId) -> DraftView {
+        match self.open(Subject::Draft(client, note)) {
+            Ok(View::Draft(draft)) => draft,
+            other => panic!("no draft: {other:?}"),
+        }
+    }
+
+    pub(super) fn note(&mut self, client: ClientId, record: RecordId) -> NoteView {
+        match self.open(Subject::Note(client, record)) {
+            Ok(View::Note(note)) => note,
+            other => panic!("no note: {other:?}"),
+        }
+    }
+
+    /// Begins again from what is stored, as after a restart.
+    pub(super) fn rebuilt(&mut self) -> Practice {
+        let mut practice = Practice::new();
+        for (name, contents) in self.memory.contents.clone() {
+            let rebuilt = practice.rebuild(&name, &contents, context!(self)).unwrap();
+            assert_eq!(rebuilt.unreadable, 0);
+            assert!(rebuilt.changes.is_empty());
+        }
+        practice
+    }
+}
+
+/// A change on its way to the others.
+#[derive(Clone)]
+pub(super) struct Sent {
+    pub(super) author: Author,
+    pub(super) change: Change,
+}
+
+/// Devices that know each other's keys.
+pub(super) struct World {
+    pub(super) desks: Vec<Desk>,
+    pub(super) sent: Vec<Sent>,
+    /// What each desk has taken already, by place in `sent`.
+    taken: Vec<Vec<bool>>,
+}
+
+impl World {
+    /// `members` says whose each device is.
+    pub(super) fn new(members: &[u8]) -> Self {
+        let keys: Vec<_> = (0..members.len())
+            .map(|n| SigningKey::random(&mut Seeded::new(100 + n as u64)))
+            .collect();
+        let device = |n: usize| DeviceId::from_bytes([u8::try_from(n + 1).unwrap(); 16]);
+        let known: BTreeMap<_, _> =
+            keys.iter().enumerate().map(|(n, key)| (device(n), key.verifying())).collect();
+        let desk = |(n, key)| Desk {
+            practice: Practice::new(),
+            memory: Memory::default(),
+            quill: Quill {
+                author: Author {
+                    member: member(members[n]),
+                    device: device(n),
+                    incarnation: DevInc::new(1),
+                },
+                key,
+                keys: known.clone(),
+            },
+            random: Seeded::new(n as u64),
+            now: MONDAY,
+        };
+        let desks: Vec<_> = keys.into_iter().enumerate().map(desk).collect();
+        let mut world = Self { taken: vec![Vec::new(); desks.len()], desks, sent: Vec::new() };
+        for (n, member) in members.iter().enumerate() {
+            let changes = world.desks[n].found(&format!("Clinician {member}"));
+            world.send(n, changes);
+        }
+        world.sync();
+        world
+    }
+
+    pub(super) fn send(&mut self, from: usize, changes: Vec<Change>) {
+        let author = self.desks[from].quill.author;
+        for change in changes {
+            self.sent.push(Sent { author, change });
+        }
+        for (n, taken) in self.taken.iter_mut().enumerate() {
+            // What a desk made itself it has.
+            taken.resize_with(self.sent.len(), || n == from);
+        }
+    }
+
+    pub(super) fn act(&mut self, desk: usize, edit: Edit) -> Result<Option<Edit>, Refusal> {
+        let (changes, inverse) = self.desks[desk].apply(edit)?;
+        self.send(desk, changes);
+        Ok(inverse)
+    }
+
+    /// Gives a desk one of the changes that it does not have, whichever `choice` falls on.
+    pub(super) fn give(&mut self, desk: usize, choice: usize) -> bool {
+        let waiting: Vec<_> = (0..self.sent.len()).filter(|at| !self.taken[desk][*at]).collect();
+        if waiting.is_empty() {
+            return false;
+        }
+        let at = waiting[choice % waiting.len()];
+        self.taken[desk][at] = true;
+        let Sent { author, change } = self.sent[at].clone();
+        let merged = self.desks[desk].merge(&change, author).unwrap();
+        assert!(merged.refused.is_empty());
+        self.send(desk, merged.changes);
+        true
+    }
+
+    /// Gives everybody everything, oldest first.
+    pub(super) fn sync(&mut self) {
+        loop {
+            let mut moved = false;
+            for desk in 0..self.desks.len() {
+                moved |= self.give(desk, 0);
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn client(&mut self, desk: usize, number: u8) -> ClientId {
+        let client = ClientId::from_bytes([number; 16]);
+        let contact = ContactChange {
+            name: Some(format!("Sample Client {number}")),
+            code: Some(format!("SC-{number:03}")),
+            ..ContactChange::default()
+        };
+        self.act(desk, Edit::NewClient { client, contact }).unwrap();
+        client
+    }
+
+    pub(super) fn book(&mut self, desk: usize, number: u8, client: ClientId) -> AppointmentId {
+        let id = AppointmentId::from_bytes([number; 16]);
+        let clinician = self.desks[desk].quill.author.member;
+        self.act(desk, Edit::Book(appointment(id, client, slot(clinician, 10)))).unwrap();
+        id
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        desk: usize,
+        number: u8,
+        client: ClientId,
+        session: Option<AppointmentId>,
+        format: NoteFormat,
+    ) -> ObjectId {
+        let note = ObjectId::from_bytes([number; 16]);
+        self.act(desk, Edit::BeginNote { note, client, session, format }).unwrap();
+        note
+    }
+
+    pub(super) fn type_text(&mut self, desk: usize, client: ClientId, note: ObjectId, text: &str) {
+        let splices = vec![insert(Part::Text, 0, text)];
+        self.act(desk, Edit::ChangeDraft { note, client, splices }).unwrap();
+    }
+
+    pub(super) fn sign(&mut self, desk: usize, client: ClientId, note: ObjectId) {
+        self.act(desk, Edit::Sign { note, client, late_reason: None }).unwrap();
+    }
+}
+
+pub(super) fn member(number: u8) -> MemberId {
+    MemberId::from_bytes([0xf0 + number; 16])
+}
+
+/// Monday at an hour.
+pub(super) fn slot(clinician: MemberId, hour: i8) -> Slot {
+    Slot {
+        start: jiff::civil::date(2026, 11, 23).at(hour, 0, 0, 0),
+        zone: ZONE.into(),
+        minutes: 50,
+        clinician,
+        room: None,
+        modality: Modality::InOffice,
+    }
+}
+
+pub(super) fn appointment(id: AppointmentId, client: ClientId, slot: Slot) -> NewAppointment {
+    NewAppointment {
+        id,
+        clients: vec![client],
+        kind: AppointmentKind::Individual,
+        slot,
+        memo: None,
+    }
+}
+
+pub(super) fn insert(part: Part, position: usize, text: &str) -> Splice {
+    Splice { part, position, deleted: 0, inserted: text.into() }
+}
