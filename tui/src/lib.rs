@@ -3,12 +3,15 @@
 //! The frame is the Elm architecture: [`input`] becomes a `Msg`, `update` decides, `view` draws
 //! from the model alone, and the runtime does what the effects ask.
 
+pub mod cli;
+pub mod device;
 pub mod guard;
 pub mod input;
 pub mod keymap;
 pub mod message;
 pub mod model;
 pub mod notice;
+pub mod program;
 pub mod runtime;
 pub mod screen;
 pub mod terminal;

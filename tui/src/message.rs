@@ -170,6 +170,14 @@ pub enum Effect {
         /// Whose chart.
         client: ClientId,
     },
+    /// Carry out what undoes an earlier edit, unless another device has changed the same since;
+    /// answered like [`Effect::Edit`].
+    Undo {
+        /// Counts up with those of edits.
+        ticket: u64,
+        /// The inverse that [`DeviceEvent::Applied`] brought.
+        edit: Edit,
+    },
     /// Try a passphrase.
     Unlock(Secret),
     /// Drop all keys now.

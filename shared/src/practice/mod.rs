@@ -28,6 +28,7 @@ mod open;
 pub mod quick_add;
 pub mod record;
 pub mod release;
+pub mod ring;
 mod sign;
 pub mod text;
 pub mod view;

@@ -88,7 +88,10 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
     desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });
-    vec![Effect::Edit { ticket, edit }]
+    match way {
+        Way::Fresh => vec![Effect::Edit { ticket, edit }],
+        Way::Redo | Way::Undo => vec![Effect::Undo { ticket, edit }],
+    }
 }
 
 /// Does what an answer of a choice says.

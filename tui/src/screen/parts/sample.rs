@@ -323,7 +323,7 @@ impl Driver {
     /// The edits that were asked for.
     pub(crate) fn edits(&self) -> Vec<&tacenda_shared::practice::edit::Edit> {
         let edits = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Edit { edit, .. } => Some(edit),
+            Effect::Edit { edit, .. } | Effect::Undo { edit, .. } => Some(edit),
             _ => None,
         });
         edits.collect()

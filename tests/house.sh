@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Rules that the compiler does not check. Each prints what broke it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bad=0
+fail() { echo "house: $*"; bad=1; }
+
+# automerge, quinn, ratatui and sled are named only where they live.
+only() { # crate, allowed paths as a regular expression
+    local hits
+    hits=$(git ls-files '*.rs' | grep -vE "$2" | xargs -r grep -lE "\b$1::" || true)
+    [ -z "$hits" ] || fail "$1 is named in: $hits"
+}
+only automerge '^shared/src/practice/document(\.rs|/)'
+only sled '^shared/src/journal/'
+only quinn '^(tui/src/link|sync-server/src/endpoint)(\.rs|/)|^tests/'
+only ratatui '^(tui|tests)/'
+
+# Files of at most 600 lines without their tests.
+for file in $(git ls-files '*.rs' | grep -vE '(^|/)tests?(/|\.rs)|benches/'); do
+    lines=$(awk '/^#\[cfg\(test\)\]/{exit} {n++} END{print n+0}' "$file")
+    [ "$lines" -le 600 ] || fail "$file has $lines lines"
+    head -1 "$file" | grep -q '^//!' || fail "$file does not say what it is for"
+done
+
+# Nothing leaves the vault but through the gate; nothing is unfinished; no machine is named.
+hits=$(git grep -nE '\b(todo|unimplemented)!\(|\bTODO\b|\bFIXME\b|#\[ignore' -- '*.rs' || true)
+[ -z "$hits" ] || fail "unfinished: $hits"
+hits=$(git grep -nIE '(^|[^A-Za-z])/(root|work|home)/' -- . ':!*.lock' ':!tests/house.sh' || true)
+[ -z "$hits" ] || fail "a machine's paths: $hits"
+exit $bad

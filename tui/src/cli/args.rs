@@ -1,0 +1,139 @@
+//! The command line: codes, dates and options only. Names, sentences, search text and
+//! passphrases come from standard input, a prompt or a file descriptor, since other users of the
+//! machine can read the arguments of a process.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The private practice in a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "tacenda", version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// The vault's folder [default: practice-main in the data folder of XDG].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Read the passphrase from this file descriptor instead of asking for it.
+    #[arg(long, global = true, value_name = "N")]
+    pub passphrase_fd: Option<i32>,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Draw the chrome with ASCII characters only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// What to do; without a command the interface opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be done without the interface.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Set up a new solo practice from prompts.
+    Init(Init),
+    /// Show the appointments of a day.
+    Today(Today),
+    /// Book from one sentence on standard input: "as-007 thu 3pm 50m room 2".
+    New(New),
+    /// Find clients and appointments; the words come from standard input.
+    Find,
+    /// Clients.
+    #[command(subcommand)]
+    Client(Client),
+    /// Notes.
+    #[command(subcommand)]
+    Note(Note),
+    /// Print one JSON line for each change as it arrives.
+    Watch,
+    /// Lock the vault that is open in another process.
+    Lock,
+    /// Open a synthetic practice in a throw-away folder.
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+}
+
+/// Options of `init`.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The practice's time zone, an IANA id such as Europe/Berlin.
+    #[arg(long)]
+    pub zone: String,
+}
+
+/// Options of `today`.
+#[derive(Args, Debug)]
+pub struct Today {
+    /// Another day, as 2026-11-25.
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<jiff::civil::Date>,
+}
+
+/// Options of `new`.
+#[derive(Args, Debug)]
+pub struct New {
+    /// Only print what would be booked.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read the sentence as if today were this day.
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<jiff::civil::Date>,
+    /// Language and order of dates: en-US, en-GB or de.
+    #[arg(long, default_value = "en-US")]
+    pub locale: String,
+}
+
+/// What can be done with clients.
+#[derive(Debug, Subcommand)]
+pub enum Client {
+    /// Add a client; the name comes from standard input.
+    Add {
+        /// The code, for example AS-007.
+        #[arg(long)]
+        code: String,
+    },
+    /// List clients.
+    List,
+}
+
+/// What can be done with notes.
+#[derive(Debug, Subcommand)]
+pub enum Note {
+    /// Add text from standard input to the client's open draft, or begin one.
+    Append {
+        /// The client's code.
+        client: String,
+    },
+    /// List notes and drafts of a client.
+    List {
+        /// The client's code.
+        client: String,
+    },
+    /// Show the newest signed note of a client, or the one with this id.
+    Show {
+        /// The client's code.
+        client: String,
+        /// The id that `note list` prints.
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Sign the client's open draft.
+    Sign {
+        /// The client's code.
+        client: String,
+        /// Why it is signed more than 72 hours after the session; read from standard input.
+        #[arg(long)]
+        late: bool,
+    },
+}
+
+/// Options of `demo`.
+#[cfg(feature = "demo")]
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Keep the practice in this new folder instead of a throw-away one.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Seed of the synthetic practice.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}

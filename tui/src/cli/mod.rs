@@ -1,0 +1,14 @@
+//! The command line: what `tacenda COMMAND` reads, asks and prints.
+
+pub mod answer;
+pub mod args;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod print;
+pub mod problems;
+pub mod prompt;
+pub mod request;
+pub mod run;
+pub mod socket;
+
+pub use run::run;

@@ -1,0 +1,97 @@
+//! What a command asks of the process that has the vault open, and what comes back.
+//!
+//! One JSON object a line, over a socket that only its owner can reach. The command itself never
+//! touches the vault while another process holds it.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest line in either direction: an import comes in pieces of at most this.
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+
+/// One command, after its text was read from standard input.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
+pub enum Request {
+    /// Adds a client.
+    ClientAdd {
+        /// The code.
+        code: String,
+        /// The name.
+        name: String,
+    },
+    /// Lists clients.
+    ClientList,
+    /// Finds clients and appointments.
+    Find {
+        /// The words.
+        query: String,
+    },
+    /// Drops all keys.
+    Lock,
+    /// Books.
+    New {
+        /// The sentence.
+        sentence: String,
+        /// Whether to print only.
+        dry_run: bool,
+        /// As if today were this day, as 2026-11-25.
+        as_of: Option<String>,
+        /// en-US, en-GB or de.
+        locale: String,
+    },
+    /// Adds text to a draft.
+    NoteAppend {
+        /// The client's code.
+        client: String,
+        /// The text.
+        text: String,
+    },
+    /// Lists notes and drafts.
+    NoteList {
+        /// The client's code.
+        client: String,
+    },
+    /// Shows a note.
+    NoteShow {
+        /// The client's code.
+        client: String,
+        /// The record, or the newest.
+        id: Option<String>,
+    },
+    /// Signs a draft.
+    NoteSign {
+        /// The client's code.
+        client: String,
+        /// Why it is late.
+        late_reason: Option<String>,
+    },
+    /// Shows a day.
+    Today {
+        /// Which, as 2026-11-25, or today.
+        date: Option<String>,
+    },
+    /// Stays and prints changes.
+    Watch,
+}
+
+/// One line of an answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "is", deny_unknown_fields)]
+pub enum Reply {
+    /// Done; nothing follows.
+    Done,
+    /// A line for standard output.
+    Line {
+        /// JSON, if the command was asked for JSON, else text; harmless in both cases.
+        json: serde_json::Value,
+        /// The same for people.
+        text: String,
+    },
+    /// Not done, or not wholly; nothing follows.
+    Refused {
+        /// What happened, whether records are safe, what to do next.
+        notice: [String; 3],
+        /// Whether it is because the vault is locked.
+        locked: bool,
+    },
+}

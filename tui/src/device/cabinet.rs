@@ -1,0 +1,570 @@
+//! The cabinet: keys and sealed content of the open practice. It opens what was stored and seals
+//! what is to be stored; what it means is the practice's matter.
+
+use super::chance::OsRandom;
+use super::frame::{Compartment, ContentKind, DeviceFrame};
+use super::locations::Place;
+use super::rows::{RowChange, Rows};
+use super::store::{Store, StoreError};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use tacenda_shared::id::{
+    CompartmentId, ObjectId, PracticeId, RecordId, RingEpoch, RingId, SlotGeneration,
+};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RingKey, RowName, SlotKey, SlotName};
+use tacenda_shared::keys::vault::DeviceSecrets;
+use tacenda_shared::practice::change::{Author, Change, Content};
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::ring::RingPurpose;
+use tacenda_shared::practice::{Pen, Shelf, ShelfError};
+use tacenda_shared::seal::{self, Hedge, SecretKey};
+use tacenda_shared::suite::{Hash, Signature};
+use zeroize::Zeroizing;
+
+const CONTENT_LABEL: &str = "tac/content/v1";
+
+/// A ring whose key is here.
+#[derive(Debug)]
+pub(super) struct HeldRing {
+    /// Which.
+    pub(super) id: RingId,
+    /// The epoch of the key.
+    pub(super) epoch: RingEpoch,
+    /// The key.
+    pub(super) key: RingKey,
+}
+
+/// Whose device this is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identity {
+    /// The practice.
+    pub(super) practice: PracticeId,
+    /// Person, installation and incarnation.
+    pub(super) author: Author,
+}
+
+/// Keystrokes that a killed run left on the disk.
+pub(super) struct LeftKeystrokes {
+    /// Where the draft lies.
+    pub(super) compartment: CompartmentId,
+    /// Which draft.
+    pub(super) draft: ObjectId,
+    /// In the order of typing.
+    pub(super) typed: Vec<Zeroizing<Vec<u8>>>,
+}
+
+/// Everything sealed, and the keys to it.
+pub(super) struct Cabinet<F: FileSystem> {
+    /// Who writes.
+    pub(super) identity: Identity,
+    store: Store<F>,
+    rows: Rows<F>,
+    keys: DeviceSecrets,
+    rings: BTreeMap<RingPurpose, HeldRing>,
+    slots: BTreeMap<CompartmentId, SlotKey>,
+    drafts: BTreeMap<ObjectId, DraftKey>,
+    /// Compartments that a pen has named, since a signature says in which log it stands, and that
+    /// no change on the disk has filled yet.
+    named: RefCell<BTreeMap<CompartmentName, CompartmentId>>,
+}
+
+impl<F: FileSystem> Cabinet<F> {
+    /// Takes over stores and keys, and opens every slot key that the rings give.
+    pub(super) fn new(
+        identity: Identity,
+        store: Store<F>,
+        rows: Rows<F>,
+        keys: DeviceSecrets,
+        rings: BTreeMap<RingPurpose, HeldRing>,
+    ) -> Self {
+        let mut cabinet = Self {
+            identity,
+            store,
+            rows,
+            keys,
+            rings,
+            slots: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            named: RefCell::default(),
+        };
+        let compartments: Vec<_> = cabinet.store.locations().compartments().cloned().collect();
+        for compartment in compartments {
+            if let Some(key) = cabinet.open_slot(&compartment) {
+                cabinet.slots.insert(compartment.id, key);
+            }
+        }
+        cabinet
+    }
+
+    fn open_slot(&self, compartment: &Compartment) -> Option<SlotKey> {
+        self.rings.values().filter(|held| compartment.rings.contains(&held.id)).find_map(|held| {
+            let name = SlotName {
+                ring: held.id,
+                epoch: held.epoch,
+                compartment: compartment.id,
+                generation: compartment.generation,
+            };
+            let row = self.rows.row(&RowName::Slot(name))?;
+            safe::open_slot(&held.key, &name, &compartment.commitment, row).ok()
+        })
+    }
+
+    /// Returns the store, to ask where things lie.
+    pub(super) fn store(&self) -> &Store<F> {
+        &self.store
+    }
+
+    /// Seals changes and puts them on the disk as one group: first the rows of new keys, which
+    /// nothing refers to yet, then everything else.
+    pub(super) fn put(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut random = OsRandom;
+        let mut frames = Vec::with_capacity(changes.len());
+        let mut rows = Vec::new();
+        let mut new = NewKeys::default();
+        for change in changes {
+            let id = self.place(&change.compartment, &mut new, &mut frames, &mut rows)?;
+            let frame = self.seal_change(id, &change.content, &mut new, &mut rows)?;
+            frames.push(frame);
+        }
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        self.rows.change(&rows, &mut hedge)?;
+        self.store.append(&frames, &mut hedge)?;
+        self.slots.extend(new.slots);
+        self.drafts.extend(new.drafts);
+        self.named.borrow_mut().clear();
+        Ok(())
+    }
+
+    /// Returns the id of the compartment of this name, drawing one on first use.
+    fn log_of(&self, name: &CompartmentName) -> CompartmentId {
+        if let Some(known) = self.store.locations().named(name) {
+            return known.id;
+        }
+        let drawn = || CompartmentId::random(&mut OsRandom);
+        *self.named.borrow_mut().entry(name.clone()).or_insert_with(drawn)
+    }
+
+    /// Finds the compartment of this name or makes it.
+    fn place(
+        &self,
+        name: &CompartmentName,
+        new: &mut NewKeys,
+        frames: &mut Vec<DeviceFrame>,
+        rows: &mut Vec<RowChange>,
+    ) -> Result<CompartmentId, StoreError> {
+        if let Some(known) = self.store.locations().named(name) {
+            return Ok(known.id);
+        }
+        let mut random = OsRandom;
+        let id = self.log_of(name);
+        if new.slots.contains_key(&id) {
+            return Ok(id);
+        }
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let slot = SlotKey::generate(&mut hedge, id.as_bytes());
+        let generation = SlotGeneration::ZERO.next();
+        let mut rings = Vec::new();
+        for purpose in RingPurpose::of_compartment(name, self.identity.author.member) {
+            let Some(held) = self.rings.get(&purpose) else { continue };
+            let row = SlotName { ring: held.id, epoch: held.epoch, compartment: id, generation };
+            let sealed = safe::seal_slot(&held.key, &row, &slot, &mut hedge)
+                .map_err(|_| StoreError::Altered)?;
+            rows.push(RowChange::Put(RowName::Slot(row), sealed));
+            rings.push(held.id);
+        }
+        let (name, commitment) = (name.clone(), slot.commitment());
+        let compartment = Compartment { id, name, generation, commitment, rings };
+        frames.push(DeviceFrame::Compartment(compartment));
+        new.slots.insert(id, slot);
+        Ok(id)
+    }
+
+    fn seal_change(
+        &self,
+        compartment: CompartmentId,
+        content: &Content,
+        new: &mut NewKeys,
+        rows: &mut Vec<RowChange>,
+    ) -> Result<DeviceFrame, StoreError> {
+        let slot = new.slots.get(&compartment).or_else(|| self.slots.get(&compartment));
+        let slot = slot.ok_or(StoreError::NoKey)?;
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let (kind, bytes): (ContentKind, &[u8]) = match content {
+            Content::Close { document, record } => {
+                (ContentKind::Close { draft: *document, record: *record }, &[])
+            }
+            Content::Delta { document, draft: false, bytes } => {
+                (ContentKind::Delta(*document), bytes)
+            }
+            Content::Delta { document, draft: true, bytes } => {
+                (ContentKind::DraftDelta(*document), bytes)
+            }
+            Content::Draft { document } => {
+                let key = DraftKey::generate(&mut hedge, document.as_bytes());
+                let commitment = key.commitment();
+                let name = self.draft_name(compartment, *document);
+                let row = safe::seal_draft(slot, &name, &key, &mut hedge)
+                    .map_err(|_| StoreError::Altered)?;
+                rows.push(RowChange::Put(RowName::Draft(name), row));
+                new.drafts.insert(*document, key);
+                let kind = ContentKind::Draft(*document);
+                return seal_content(
+                    &safe::local_key(slot, None),
+                    compartment,
+                    kind,
+                    commitment.as_bytes(),
+                    &mut hedge,
+                );
+            }
+            Content::Record { record, bytes } => (ContentKind::Record(*record), bytes),
+        };
+        let key = match kind.draft() {
+            None => safe::local_key(slot, None),
+            Some(draft) => match new.drafts.get(&draft) {
+                Some(key) => safe::local_key(slot, Some(key)),
+                None => self.content_key(compartment, Some(draft))?,
+            },
+        };
+        seal_content(&key, compartment, kind, bytes, &mut hedge)
+    }
+
+    fn draft_name(&self, compartment: CompartmentId, draft: ObjectId) -> DraftName {
+        let known = self.store.locations().compartment(compartment);
+        let generation = known.map_or(SlotGeneration::ZERO.next(), |known| known.generation);
+        DraftName { compartment, generation, draft }
+    }
+
+    /// Puts keystrokes of a draft on the disk.
+    pub(super) fn put_keystrokes(
+        &mut self,
+        compartment: CompartmentId,
+        draft: ObjectId,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = self.content_key(compartment, Some(draft))?;
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let context = keystroke_context(compartment, draft);
+        let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, &mut hedge)
+            .map_err(|_| StoreError::Altered)?;
+        let frame = DeviceFrame::Keystrokes { compartment, draft, sealed };
+        self.store.append(&[frame], &mut hedge)
+    }
+
+    /// Returns the keystrokes of every draft that no change holds, in the order of typing.
+    pub(super) fn keystrokes(&self) -> Result<Vec<LeftKeystrokes>, StoreError> {
+        let found: Vec<_> = self
+            .store
+            .locations()
+            .keystrokes()
+            .map(|(compartment, draft, places)| (compartment, draft, places.to_vec()))
+            .collect();
+        let mut all = Vec::new();
+        for (compartment, draft, places) in found {
+            let key = self.content_key(compartment, Some(draft))?;
+            let context = keystroke_context(compartment, draft);
+            let mut typed = Vec::new();
+            for place in places {
+                let DeviceFrame::Keystrokes { sealed, .. } = self.store.read(place)? else {
+                    return Err(StoreError::Altered);
+                };
+                let plain = seal::open(
+                    key.expose(),
+                    CONTENT_LABEL,
+                    &context,
+                    &sealed.salt,
+                    &sealed.ciphertext,
+                );
+                typed.push(plain.map_err(|_| StoreError::Altered)?);
+            }
+            all.push(LeftKeystrokes { compartment, draft, typed });
+        }
+        Ok(all)
+    }
+
+    /// Returns the key of a compartment's content, or of a draft's.
+    fn content_key(
+        &self,
+        compartment: CompartmentId,
+        draft: Option<ObjectId>,
+    ) -> Result<SecretKey, StoreError> {
+        let slot = self.slots.get(&compartment).ok_or(StoreError::NoKey)?;
+        let Some(draft) = draft else { return Ok(safe::local_key(slot, None)) };
+        match self.drafts.get(&draft) {
+            Some(key) => Ok(safe::local_key(slot, Some(key))),
+            None => Ok(safe::local_key(slot, Some(&self.open_draft(slot, compartment, draft)?))),
+        }
+    }
+
+    /// Opens the key of a draft, if it still exists.
+    fn open_draft(
+        &self,
+        slot: &SlotKey,
+        compartment: CompartmentId,
+        draft: ObjectId,
+    ) -> Result<DraftKey, StoreError> {
+        let place = self
+            .store
+            .locations()
+            .document(compartment, draft)
+            .iter()
+            .find(|place| matches!(place.kind, ContentKind::Draft(_)))
+            .copied()
+            .ok_or(StoreError::NoKey)?;
+        let commitment: [u8; 32] = self
+            .open_content(compartment, place)?
+            .as_slice()
+            .try_into()
+            .map_err(|_| StoreError::Altered)?;
+        let name = self.draft_name(compartment, draft);
+        let row = self.rows.row(&RowName::Draft(name)).ok_or(StoreError::NoKey)?;
+        safe::open_draft(slot, &name, &Hash::from_bytes(commitment), row)
+            .map_err(|_| StoreError::Altered)
+    }
+
+    /// Opens one piece of content.
+    fn open_content(
+        &self,
+        compartment: CompartmentId,
+        place: Place,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let DeviceFrame::Content { sealed, kind, .. } = self.store.read(place.location)? else {
+            return Err(StoreError::Altered);
+        };
+        let key = self.content_key(compartment, kind.draft())?;
+        let context = kind.context(compartment);
+        seal::open(key.expose(), CONTENT_LABEL, &context, &sealed.salt, &sealed.ciphertext)
+            .map_err(|_| StoreError::Altered)
+    }
+
+    /// Returns the read model of a compartment, if it is up to date.
+    pub(super) fn segment(&self, compartment: CompartmentId) -> Option<Zeroizing<Vec<u8>>> {
+        let location = self.store.locations().segment(compartment)?;
+        let DeviceFrame::Segment { sealed, .. } = self.store.read(location).ok()? else {
+            return None;
+        };
+        let key = safe::projection_key(self.slots.get(&compartment)?);
+        let context = compartment.as_bytes();
+        seal::open(key.expose(), CONTENT_LABEL, context, &sealed.salt, &sealed.ciphertext).ok()
+    }
+
+    /// Puts read models on the disk, and an index over everything, so that the next unlock is
+    /// quick.
+    pub(super) fn checkpoint(
+        &mut self,
+        segments: &[(CompartmentId, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let mut frames = Vec::new();
+        for (compartment, bytes) in segments {
+            let Some(slot) = self.slots.get(compartment) else { continue };
+            let key = safe::projection_key(slot);
+            let context = compartment.as_bytes();
+            let sealed = seal::seal(key.expose(), CONTENT_LABEL, context, bytes, &mut hedge)
+                .map_err(|_| StoreError::Altered)?;
+            frames.push(DeviceFrame::Segment { compartment: *compartment, sealed });
+        }
+        for group in frames.chunks(GROUP_FRAMES) {
+            self.store.append(group, &mut hedge)?;
+        }
+        self.store.checkpoint(&mut hedge)
+    }
+
+    /// Destroys the keys of drafts that were signed, so that a sentence which was deleted while
+    /// drafting opens nowhere any more.
+    pub(super) fn destroy_closed_drafts(&mut self) -> Result<(), StoreError> {
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let mut gone = Vec::new();
+        for compartment in self.store.locations().compartments() {
+            for draft in self.store.locations().closed_drafts(compartment.id) {
+                let name = RowName::Draft(DraftName {
+                    compartment: compartment.id,
+                    generation: compartment.generation,
+                    draft,
+                });
+                if self.rows.row(&name).is_some() {
+                    gone.push(RowChange::Delete(name));
+                    self.drafts.remove(&draft);
+                }
+            }
+        }
+        self.rows.change(&gone, &mut hedge)?;
+        self.rows.collect()
+    }
+
+    /// Returns what a compartment holds, in the order in which it came. What lies under a key that
+    /// was destroyed, as the deltas of a signed draft do, is left out.
+    pub(super) fn contents(&self, compartment: CompartmentId) -> Result<Vec<Content>, StoreError> {
+        let locations = self.store.locations();
+        let mut places: Vec<Place> = locations
+            .documents(compartment)
+            .flat_map(|document| locations.document(compartment, document))
+            .copied()
+            .collect();
+        places.extend(
+            locations
+                .records(compartment)
+                .into_iter()
+                .map(|(record, location)| Place { kind: ContentKind::Record(record), location }),
+        );
+        places.sort_by_key(|place| place.location);
+        let mut contents = Vec::with_capacity(places.len());
+        for place in places {
+            match self.content(compartment, place) {
+                Ok(content) => contents.push(content),
+                Err(StoreError::NoKey) if place.kind.draft().is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(contents)
+    }
+
+    fn content(&self, compartment: CompartmentId, place: Place) -> Result<Content, StoreError> {
+        let bytes = || self.open_content(compartment, place).map(|bytes| bytes.to_vec());
+        Ok(match place.kind {
+            ContentKind::Close { draft, record } => Content::Close { document: draft, record },
+            ContentKind::Delta(document) | ContentKind::Saved(document) => {
+                Content::Delta { document, draft: false, bytes: bytes()? }
+            }
+            ContentKind::Draft(document) => Content::Draft { document },
+            ContentKind::DraftDelta(document) => {
+                Content::Delta { document, draft: true, bytes: bytes()? }
+            }
+            ContentKind::Record(record) => Content::Record { record, bytes: bytes()? },
+        })
+    }
+
+    /// Splits into a reader and a pen. The reader also gives what `pending` holds: changes that
+    /// are made and not yet on the disk.
+    pub(super) fn desk<'a>(&'a self, pending: &'a [Change]) -> (Reader<'a, F>, Writer<'a, F>) {
+        (Reader { cabinet: self, pending }, Writer { cabinet: self })
+    }
+
+    /// Closes both journals in order.
+    pub(super) fn close(self) -> Result<(), StoreError> {
+        self.rows.close()?;
+        self.store.close()
+    }
+}
+
+/// Frames of one group when many are written at once.
+const GROUP_FRAMES: usize = 512;
+
+/// Keys that exist only once their group is on the disk.
+#[derive(Default)]
+struct NewKeys {
+    slots: BTreeMap<CompartmentId, SlotKey>,
+    drafts: BTreeMap<ObjectId, DraftKey>,
+}
+
+/// What the practice reads through.
+pub(super) struct Reader<'a, F: FileSystem> {
+    cabinet: &'a Cabinet<F>,
+    pending: &'a [Change],
+}
+
+impl<F: FileSystem> Shelf for Reader<'_, F> {
+    fn document(
+        &mut self,
+        compartment: &CompartmentName,
+        document: ObjectId,
+    ) -> Result<Vec<Vec<u8>>, ShelfError> {
+        let mut blobs = Vec::new();
+        if let Some(known) = self.cabinet.store.locations().named(compartment) {
+            for place in self.cabinet.store.locations().document(known.id, document) {
+                match place.kind {
+                    ContentKind::Delta(_) | ContentKind::DraftDelta(_) | ContentKind::Saved(_) => {
+                        let opened = self.cabinet.open_content(known.id, *place);
+                        blobs.push(opened.map_err(shelf_error)?.to_vec());
+                    }
+                    ContentKind::Close { .. } | ContentKind::Draft(_) | ContentKind::Record(_) => {}
+                }
+            }
+        }
+        for change in self.pending.iter().filter(|change| change.compartment == *compartment) {
+            if let Content::Delta { document: id, bytes, .. } = &change.content
+                && *id == document
+            {
+                blobs.push(bytes.clone());
+            }
+        }
+        Ok(blobs)
+    }
+
+    fn record(
+        &mut self,
+        compartment: &CompartmentName,
+        record: RecordId,
+    ) -> Result<Vec<u8>, ShelfError> {
+        for change in self.pending {
+            if let Content::Record { record: id, bytes } = &change.content
+                && *id == record
+            {
+                return Ok(bytes.clone());
+            }
+        }
+        let locations = self.cabinet.store.locations();
+        let known = locations.named(compartment).ok_or(ShelfError::Missing)?;
+        let location = locations.record(known.id, record).ok_or(ShelfError::Missing)?;
+        let place = Place { kind: ContentKind::Record(record), location };
+        Ok(self.cabinet.open_content(known.id, place).map_err(shelf_error)?.to_vec())
+    }
+}
+
+fn shelf_error(error: StoreError) -> ShelfError {
+    match error {
+        StoreError::NoKey => ShelfError::Locked,
+        StoreError::Altered
+        | StoreError::Append(_)
+        | StoreError::Malformed(_)
+        | StoreError::Open(_)
+        | StoreError::Read(_) => ShelfError::Damaged,
+    }
+}
+
+/// What the practice signs with.
+pub(super) struct Writer<'a, F: FileSystem> {
+    cabinet: &'a Cabinet<F>,
+}
+
+impl<F: FileSystem> Pen for Writer<'_, F> {
+    fn author(&self) -> Author {
+        self.cabinet.identity.author
+    }
+
+    fn practice(&self) -> PracticeId {
+        self.cabinet.identity.practice
+    }
+
+    fn log(&mut self, compartment: &CompartmentName) -> CompartmentId {
+        self.cabinet.log_of(compartment)
+    }
+
+    fn sign(&self, label: &str, fields: &[&[u8]]) -> Signature {
+        self.cabinet.keys.sign.sign(label, fields)
+    }
+}
+
+fn seal_content(
+    key: &SecretKey,
+    compartment: CompartmentId,
+    kind: ContentKind,
+    bytes: &[u8],
+    hedge: &mut Hedge<'_>,
+) -> Result<DeviceFrame, StoreError> {
+    let context = kind.context(compartment);
+    let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
+        .map_err(|_| StoreError::Altered)?;
+    Ok(DeviceFrame::Content { compartment, kind, sealed })
+}
+
+fn keystroke_context(compartment: CompartmentId, draft: ObjectId) -> Vec<u8> {
+    let mut context = b"keystrokes".to_vec();
+    context.extend_from_slice(compartment.as_bytes());
+    context.extend_from_slice(draft.as_bytes());
+    context
+}

@@ -1,0 +1,410 @@
+//! The keeper: the one thread that has the practice. Effects and commands come in, events go out.
+//!
+//! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
+//! reach the disk.
+
+use super::home::{Home, VaultLock};
+use super::open::{Device, DeviceError};
+use super::setup::{Founding, SetUp};
+use crate::cli::answer;
+use crate::cli::request::{Reply, Request};
+use crate::cli::socket::{Asked, Listener};
+use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, VaultState};
+use crate::notice::Notice;
+use crate::runtime::{DevicePort, Zone};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::vault::{KdfCost, Vault};
+use tacenda_shared::practice::edit::Subject;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What the keeper hears.
+#[derive(Debug)]
+pub enum Ask {
+    /// A command of the command line.
+    Command(Asked),
+    /// An effect of the interface.
+    Effect(Effect),
+    /// The interface has left.
+    Leave,
+}
+
+/// What a keeper is started with.
+pub struct Settings {
+    /// Where the vault lies.
+    pub home: Home,
+    /// What one try at a new passphrase shall cost.
+    pub cost: KdfCost,
+    /// A demo's passphrase, shown on its lock screen.
+    pub demo_passphrase: Option<Secret>,
+    /// The zone in which the interface tells the time; set when a practice opens.
+    pub zone: Zone,
+    /// What the time is.
+    pub now: fn() -> Timestamp,
+}
+
+enum Practice {
+    Absent,
+    Locked,
+    Open { device: Box<Device>, _listener: Option<Listener> },
+    SettingUp(Box<SetUp>),
+}
+
+/// The keeper's state, owned by its thread.
+pub struct Keeper {
+    settings: Settings,
+    /// Held from start to end, also while the vault is locked.
+    lock: Option<VaultLock>,
+    practice: Practice,
+    events: UnboundedSender<DeviceEvent>,
+    asks: Sender<Ask>,
+    shown: BTreeSet<Subject>,
+    watchers: Vec<Sender<Reply>>,
+    failed_unlocks: u32,
+}
+
+impl Keeper {
+    /// Starts the keeper's thread. It ends when the interface's end of the port is closed.
+    pub fn start(
+        settings: Settings,
+        opened: Option<(Device, VaultLock)>,
+        port: DevicePort,
+    ) -> std::io::Result<thread::JoinHandle<()>> {
+        let DevicePort { mut effects, events } = port;
+        let (asks, queue) = channel();
+        let own = asks.clone();
+        thread::Builder::new().name("effects".into()).spawn(move || {
+            while let Some(effect) = effects.blocking_recv() {
+                if asks.send(Ask::Effect(effect)).is_err() {
+                    return;
+                }
+            }
+            // The keeper may have ended before; then there is nobody to tell.
+            let _ended = asks.send(Ask::Leave);
+        })?;
+        thread::Builder::new().name("keeper".into()).spawn(move || {
+            let mut keeper = Self {
+                settings,
+                lock: None,
+                practice: Practice::Absent,
+                events,
+                asks: own,
+                shown: BTreeSet::new(),
+                watchers: Vec::new(),
+                failed_unlocks: 0,
+            };
+            keeper.begin(opened);
+            keeper.run(&queue);
+        })
+    }
+
+    fn begin(&mut self, opened: Option<(Device, VaultLock)>) {
+        if let Some((device, lock)) = opened {
+            self.lock = Some(lock);
+            self.tell(DeviceEvent::State(self.vault_state()));
+            self.opened(Box::new(device), DeviceEvent::Unlocked);
+            return;
+        }
+        if let Err(error) = self.take_lock() {
+            self.tell(DeviceEvent::State(VaultState::Broken(error)));
+            return;
+        }
+        let state = self.vault_state();
+        self.practice = match state {
+            VaultState::Locked { .. } => Practice::Locked,
+            VaultState::Absent | VaultState::Broken(_) => Practice::Absent,
+        };
+        self.tell(DeviceEvent::State(state));
+    }
+
+    fn take_lock(&mut self) -> Result<(), Notice> {
+        if self.lock.is_none() {
+            self.lock = Some(self.settings.home.lock().map_err(|error| Notice::from(&error))?);
+        }
+        Ok(())
+    }
+
+    fn vault_state(&self) -> VaultState {
+        let header = match self.settings.home.read_vault() {
+            Ok(None) => return VaultState::Absent,
+            Ok(Some(bytes)) => Vault::read_header(&bytes).map_err(|error| Notice::from(&error)),
+            Err(error) => Err(Notice::from(&error)),
+        };
+        match header {
+            Ok(header) => VaultState::Locked {
+                vault: self.settings.home.name(),
+                device: header.device_name,
+                demo_passphrase: self.settings.demo_passphrase.as_ref().map(|p| p.0.to_string()),
+            },
+            Err(notice) => VaultState::Broken(notice),
+        }
+    }
+
+    fn run(&mut self, queue: &Receiver<Ask>) {
+        loop {
+            let asked = match self.patience() {
+                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(patience) => queue.recv_timeout(patience),
+            };
+            match asked {
+                Ok(Ask::Command(asked)) => self.command(asked),
+                Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Ask::Effect(effect)) => self.effect(effect),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.flush();
+        }
+        self.lock_now();
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        let Practice::Open { device, .. } = &self.practice else { return None };
+        let wait = device.flush_due()?.millis_since((self.settings.now)());
+        Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+    }
+
+    /// Puts keystrokes that are due onto the disk.
+    fn flush(&mut self) {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        if device.flush_due().is_none_or(|due| due > now) {
+            return;
+        }
+        match device.flush(now) {
+            Ok(counts) => {
+                for (note, splices) in counts {
+                    self.tell(DeviceEvent::Journalled { note, splices });
+                }
+            }
+            Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        let now = (self.settings.now)();
+        match effect {
+            Effect::Unlock(passphrase) => self.unlock(&passphrase, now),
+            Effect::Lock => {
+                self.lock_now();
+                self.tell(DeviceEvent::Locked);
+                self.tell(DeviceEvent::State(self.vault_state()));
+            }
+            Effect::Found { zone, clinician, device, passphrase } => {
+                let founding = Founding { zone, clinician, device, cost: self.settings.cost };
+                self.found(founding, &passphrase, now);
+            }
+            Effect::CheckSheet(words) => self.check_sheet(&words, now),
+            Effect::Edit { ticket, edit } => {
+                let outcome = self.with_device(|device| device.apply(edit, now));
+                self.tell(DeviceEvent::Applied { ticket, outcome });
+                self.changed(now);
+            }
+            Effect::Undo { ticket, edit } => {
+                let outcome = self.with_device(|device| device.undo(edit, now));
+                self.tell(DeviceEvent::Applied { ticket, outcome });
+                self.changed(now);
+            }
+            Effect::Open(subject, purpose) => {
+                let outcome = self.with_device(|device| device.open(subject, purpose, now));
+                if outcome.is_ok() {
+                    self.shown.insert(subject);
+                }
+                self.tell(DeviceEvent::Opened { subject, outcome: outcome.map(Box::new) });
+            }
+            Effect::Close(subject) => {
+                self.shown.remove(&subject);
+                if let Practice::Open { device, .. } = &mut self.practice {
+                    device.close_view(subject);
+                }
+            }
+            Effect::Type { note, client, splices } => {
+                if let Practice::Open { device, .. } = &mut self.practice {
+                    device.type_keys(note, client, splices, now);
+                }
+            }
+            Effect::Commit { note, client } => {
+                if let Err(notice) = self.with_device(|device| device.commit(note, client, now)) {
+                    self.tell(DeviceEvent::Alarm(notice));
+                }
+                self.changed(now);
+            }
+            // These are the runtime's.
+            Effect::Quit | Effect::Redraw | Effect::Suspend | Effect::Wake(_) => {}
+        }
+    }
+
+    fn with_device<T>(
+        &mut self,
+        act: impl FnOnce(&mut Device) -> Result<T, DeviceError>,
+    ) -> Result<T, Notice> {
+        match &mut self.practice {
+            Practice::Open { device, .. } => act(device).map_err(|error| Notice::from(&error)),
+            Practice::Absent | Practice::Locked | Practice::SettingUp(_) => Err(locked()),
+        }
+    }
+
+    fn unlock(&mut self, passphrase: &Secret, now: Timestamp) {
+        if !matches!(self.practice, Practice::Locked) {
+            return;
+        }
+        let outcome = Passphrase::from_text(&passphrase.0)
+            .map_err(|_| DeviceError::PassphraseTooLong)
+            .and_then(|typed| {
+                Device::unlock(&self.settings.home, &typed, self.failed_unlocks, now)
+            });
+        match outcome {
+            Ok(device) => {
+                self.failed_unlocks = 0;
+                self.opened(Box::new(device), DeviceEvent::Unlocked);
+            }
+            Err(error) => {
+                if error.is_wrong_passphrase() {
+                    self.failed_unlocks = self.failed_unlocks.saturating_add(1);
+                }
+                self.tell(DeviceEvent::Alarm(Notice::from(&error)));
+            }
+        }
+    }
+
+    fn opened(
+        &mut self,
+        mut device: Box<Device>,
+        event: impl FnOnce(Arc<tacenda_shared::practice::view::Index>) -> DeviceEvent,
+    ) {
+        let warnings = device.take_warnings();
+        let asks = self.asks.clone();
+        let listener = Listener::bind(&self.settings.home.socket(), move |asked| {
+            asks.send(Ask::Command(asked)).is_ok()
+        });
+        let index = device.index();
+        if let Ok(zone) = jiff::tz::TimeZone::get(&index.zone) {
+            self.settings.zone.set(zone);
+        }
+        self.tell(event(index));
+        self.tell(DeviceEvent::Sync(device.sync_status()));
+        for warning in warnings {
+            self.tell(DeviceEvent::Alarm(warning));
+        }
+        if listener.is_err() {
+            self.tell(DeviceEvent::Alarm(Notice::new(
+                "Commands such as `tacenda today` cannot reach this window.",
+                "Your records are not affected.",
+                "Check that the folder of your practice allows sockets.",
+            )));
+        }
+        self.practice = Practice::Open { device, _listener: listener.ok() };
+    }
+
+    fn found(&mut self, founding: Founding, passphrase: &Secret, now: Timestamp) {
+        if !matches!(self.practice, Practice::Absent | Practice::SettingUp(_)) {
+            return;
+        }
+        let event = match SetUp::begin(founding, passphrase, now) {
+            Ok((set_up, sheet)) => {
+                self.practice = Practice::SettingUp(Box::new(set_up));
+                SetupEvent::Sheet(sheet)
+            }
+            Err(notice) => SetupEvent::PassphraseRefused(notice),
+        };
+        self.tell(DeviceEvent::Setup(event));
+    }
+
+    fn check_sheet(&mut self, words: &[(usize, String)], now: Timestamp) {
+        let Practice::SettingUp(set_up) = &self.practice else { return };
+        if let Err(notice) = set_up.check_words(words) {
+            self.tell(DeviceEvent::Setup(SetupEvent::WordsRefused(notice)));
+            return;
+        }
+        if let Err(notice) = self.take_lock() {
+            self.tell(DeviceEvent::State(VaultState::Broken(notice)));
+            return;
+        }
+        let Practice::SettingUp(set_up) = std::mem::replace(&mut self.practice, Practice::Absent)
+        else {
+            return;
+        };
+        match set_up.finish(&self.settings.home, now) {
+            Ok(device) => {
+                let done = |index| DeviceEvent::Setup(SetupEvent::Done(index));
+                self.opened(Box::new(device), done);
+            }
+            Err(error) => self.tell(DeviceEvent::State(VaultState::Broken(Notice::from(&error)))),
+        }
+    }
+
+    fn lock_now(&mut self) {
+        self.shown.clear();
+        self.watchers.clear();
+        let now = (self.settings.now)();
+        match std::mem::replace(&mut self.practice, Practice::Locked) {
+            Practice::Open { device, _listener } => {
+                if let Err(error) = device.lock(now) {
+                    self.tell(DeviceEvent::Alarm(Notice::from(&error)));
+                }
+            }
+            other @ (Practice::Absent | Practice::Locked) => self.practice = other,
+            Practice::SettingUp(_) => self.practice = Practice::Absent,
+        }
+    }
+
+    /// Shows what has changed: the index, and every view that is on the screen.
+    fn changed(&mut self, now: Timestamp) {
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        let index = device.index();
+        let views: Vec<_> = self
+            .shown
+            .iter()
+            .filter_map(|subject| device.refresh(*subject, now).map(|view| (*subject, view)))
+            .collect();
+        self.tell(DeviceEvent::Changed(index));
+        for (subject, view) in views {
+            self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
+        }
+        let line = answer::changed_line(now);
+        self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
+    }
+
+    fn command(&mut self, asked: Asked) {
+        let now = (self.settings.now)();
+        match (&mut self.practice, asked.request) {
+            (_, Request::Lock) => {
+                self.lock_now();
+                self.tell(DeviceEvent::Locked);
+                self.tell(DeviceEvent::State(self.vault_state()));
+                let _gone = asked.replies.send(Reply::Done);
+            }
+            (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
+            (Practice::Open { device, .. }, request) => {
+                let changed = answer::answer(request, device, now, &mut |reply| {
+                    // A command that has gone away needs no more lines.
+                    asked.replies.send(reply).is_ok()
+                });
+                if changed {
+                    self.changed(now);
+                }
+            }
+            (_, _) => {
+                let notice = locked();
+                let refused = Reply::Refused {
+                    notice: [notice.happened, notice.safe, notice.next],
+                    locked: true,
+                };
+                let _gone = asked.replies.send(refused);
+            }
+        }
+    }
+
+    fn tell(&self, event: DeviceEvent) {
+        // The interface may be gone already; then nobody needs to be told.
+        let _gone = self.events.send(event);
+    }
+}
+
+fn locked() -> Notice {
+    Notice::new("The practice is locked.", "Nothing has been changed.", "Unlock it first.")
+}

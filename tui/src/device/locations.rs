@@ -1,0 +1,304 @@
+//! Where everything lies in the journal: the index of a device, in memory only. Pure.
+//!
+//! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
+
+use super::frame::{Compartment, ContentKind, DeviceFrame};
+use std::collections::{BTreeMap, BTreeSet};
+use tacenda_shared::codec::{CodecError, Reader, Writer};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId};
+use tacenda_shared::journal::Location;
+use tacenda_shared::practice::compartment::CompartmentName;
+
+/// More entries than any list of a practice has.
+const ENTRIES_MAX: usize = 1 << 24;
+/// The longest encoded compartment.
+const COMPARTMENT_BYTES_MAX: usize = 1 << 12;
+
+/// Where a piece of content lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// What it is.
+    pub kind: ContentKind,
+    /// Where it lies.
+    pub location: Location,
+}
+
+/// The index.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Locations {
+    compartments: BTreeMap<CompartmentId, Compartment>,
+    names: BTreeMap<CompartmentName, CompartmentId>,
+    documents: BTreeMap<(CompartmentId, ObjectId), Vec<Place>>,
+    records: BTreeMap<(CompartmentId, RecordId), Location>,
+    segments: BTreeMap<CompartmentId, Location>,
+    keystrokes: BTreeMap<ObjectId, (CompartmentId, Vec<Location>)>,
+    entries: Vec<Location>,
+    wraps: Vec<Location>,
+    /// Compartments that changed after their segment was written.
+    stale: BTreeSet<CompartmentId>,
+}
+
+impl Locations {
+    /// Takes note of a frame that lies at `location`.
+    pub fn add(&mut self, frame: &DeviceFrame, location: Location) {
+        match frame {
+            DeviceFrame::Checkpoint { .. } | DeviceFrame::Unknown { .. } => {}
+            DeviceFrame::Compartment(compartment) => {
+                self.add_compartment(compartment.clone());
+            }
+            DeviceFrame::Content { compartment, kind, .. } => {
+                self.stale.insert(*compartment);
+                self.add_content(*compartment, *kind, location);
+            }
+            DeviceFrame::Entry(_) => self.entries.push(location),
+            DeviceFrame::Keystrokes { compartment, draft, .. } => {
+                let (_, places) =
+                    self.keystrokes.entry(*draft).or_insert_with(|| (*compartment, Vec::new()));
+                places.push(location);
+            }
+            DeviceFrame::Segment { compartment, .. } => {
+                self.stale.remove(compartment);
+                self.segments.insert(*compartment, location);
+            }
+            DeviceFrame::Wrap(_) => self.wraps.push(location),
+        }
+    }
+
+    fn add_compartment(&mut self, compartment: Compartment) {
+        // Two of one name, made apart: new writing goes to the lower id.
+        let id = compartment.id;
+        self.names
+            .entry(compartment.name.clone())
+            .and_modify(|named| *named = (*named).min(id))
+            .or_insert(id);
+        self.compartments.insert(id, compartment);
+    }
+
+    fn add_content(&mut self, compartment: CompartmentId, kind: ContentKind, location: Location) {
+        match kind {
+            ContentKind::Close { draft, .. } => {
+                self.keystrokes.remove(&draft);
+                self.documents
+                    .entry((compartment, draft))
+                    .or_default()
+                    .push(Place { kind, location });
+            }
+            ContentKind::Delta(document) | ContentKind::Draft(document) => {
+                self.documents
+                    .entry((compartment, document))
+                    .or_default()
+                    .push(Place { kind, location });
+            }
+            ContentKind::DraftDelta(document) => {
+                // What was typed before this change is in it.
+                self.keystrokes.remove(&document);
+                self.documents
+                    .entry((compartment, document))
+                    .or_default()
+                    .push(Place { kind, location });
+            }
+            ContentKind::Record(record) => {
+                self.records.entry((compartment, record)).or_insert(location);
+            }
+            ContentKind::Saved(document) => {
+                self.documents.insert((compartment, document), vec![Place { kind, location }]);
+            }
+        }
+    }
+
+    /// Returns the compartment of this name that new writing goes to.
+    pub fn named(&self, name: &CompartmentName) -> Option<&Compartment> {
+        self.compartments.get(self.names.get(name)?)
+    }
+
+    /// Returns the compartment with this id.
+    pub fn compartment(&self, id: CompartmentId) -> Option<&Compartment> {
+        self.compartments.get(&id)
+    }
+
+    /// Returns every compartment, by id.
+    pub fn compartments(&self) -> impl Iterator<Item = &Compartment> {
+        self.compartments.values()
+    }
+
+    /// Returns where a document's content lies, in order.
+    pub fn document(&self, compartment: CompartmentId, document: ObjectId) -> &[Place] {
+        self.documents.get(&(compartment, document)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the ids of a compartment's documents, drafts included.
+    pub fn documents(&self, compartment: CompartmentId) -> impl Iterator<Item = ObjectId> {
+        let from = (compartment, ObjectId::from_bytes([0; 16]));
+        let to = (compartment, ObjectId::from_bytes([u8::MAX; 16]));
+        self.documents.range(from..=to).map(|((_, document), _)| *document)
+    }
+
+    /// Returns the drafts of a compartment that were signed.
+    pub fn closed_drafts(&self, compartment: CompartmentId) -> Vec<ObjectId> {
+        let closed = |document: &ObjectId| {
+            let places = self.document(compartment, *document);
+            places.iter().any(|place| matches!(place.kind, ContentKind::Close { .. }))
+        };
+        self.documents(compartment).filter(closed).collect()
+    }
+
+    /// Returns where a record lies.
+    pub fn record(&self, compartment: CompartmentId, record: RecordId) -> Option<Location> {
+        self.records.get(&(compartment, record)).copied()
+    }
+
+    /// Returns a compartment's records in the order in which they lie in the journal.
+    pub fn records(&self, compartment: CompartmentId) -> Vec<(RecordId, Location)> {
+        let from = (compartment, RecordId::from_bytes([0; 16]));
+        let to = (compartment, RecordId::from_bytes([u8::MAX; 16]));
+        let mut found: Vec<_> =
+            self.records.range(from..=to).map(|((_, id), place)| (*id, *place)).collect();
+        found.sort_by_key(|(_, place)| *place);
+        found
+    }
+
+    /// Returns where the read model of a compartment lies, unless the compartment has changed
+    /// since it was written.
+    pub fn segment(&self, compartment: CompartmentId) -> Option<Location> {
+        if self.stale.contains(&compartment) {
+            return None;
+        }
+        self.segments.get(&compartment).copied()
+    }
+
+    /// Returns the compartments whose read model must be written anew.
+    pub fn stale(&self) -> Vec<CompartmentId> {
+        self.stale.iter().copied().collect()
+    }
+
+    /// Returns drafts with keystrokes that no change holds yet, and where those lie.
+    pub fn keystrokes(&self) -> impl Iterator<Item = (CompartmentId, ObjectId, &[Location])> {
+        self.keystrokes
+            .iter()
+            .map(|(draft, (compartment, places))| (*compartment, *draft, places.as_slice()))
+    }
+
+    /// Returns where the entries of the practice log lie, in order.
+    pub fn entries(&self) -> &[Location] {
+        &self.entries
+    }
+
+    /// Returns where wrapped keys lie.
+    pub fn wraps(&self) -> &[Location] {
+        &self.wraps
+    }
+
+    /// Returns the canonical bytes of the whole index.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        let compartments: Vec<_> = self.compartments.values().collect();
+        writer.list(&compartments, |writer, compartment| {
+            let mut inner = Writer::new();
+            compartment.write(&mut inner);
+            writer.bytes(inner.as_slice());
+        });
+        let documents: Vec<_> = self.documents.iter().collect();
+        writer.list(&documents, |writer, ((compartment, document), places)| {
+            writer.fixed(compartment.as_bytes()).fixed(document.as_bytes());
+            writer.list(places, |writer, place| {
+                place.kind.write(writer);
+                write_location(writer, place.location);
+            });
+        });
+        let records: Vec<_> = self.records.iter().collect();
+        writer.list(&records, |writer, ((compartment, record), location)| {
+            writer.fixed(compartment.as_bytes()).fixed(record.as_bytes());
+            write_location(writer, **location);
+        });
+        let segments: Vec<_> = self.segments.iter().collect();
+        writer.list(&segments, |writer, (compartment, location)| {
+            writer.fixed(compartment.as_bytes());
+            write_location(writer, **location);
+        });
+        let keystrokes: Vec<_> = self.keystrokes.iter().collect();
+        writer.list(&keystrokes, |writer, (draft, (compartment, places))| {
+            writer.fixed(draft.as_bytes()).fixed(compartment.as_bytes());
+            writer.list(places, |writer, location| write_location(writer, *location));
+        });
+        writer.list(&self.entries, |writer, location| write_location(writer, *location));
+        writer.list(&self.wraps, |writer, location| write_location(writer, *location));
+        let stale: Vec<_> = self.stale.iter().collect();
+        writer.list(&stale, |writer, compartment| {
+            writer.fixed(compartment.as_bytes());
+        });
+        writer.into_bytes()
+    }
+
+    /// Reads the canonical bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = Reader::new(bytes);
+        let mut index = Self::default();
+        for compartment in reader.list(ENTRIES_MAX, |reader| {
+            let mut inner = Reader::new(reader.bytes(COMPARTMENT_BYTES_MAX)?);
+            let compartment = Compartment::read(&mut inner)?;
+            inner.finish()?;
+            Ok(compartment)
+        })? {
+            index.add_compartment(compartment);
+        }
+        index.documents = reader
+            .list(ENTRIES_MAX, |reader| {
+                let key = (
+                    CompartmentId::from_bytes(reader.fixed()?),
+                    ObjectId::from_bytes(reader.fixed()?),
+                );
+                let places = reader.list(ENTRIES_MAX, |reader| {
+                    let kind = ContentKind::read(reader)?;
+                    Ok(Place { kind, location: read_location(reader)? })
+                })?;
+                Ok((key, places))
+            })?
+            .into_iter()
+            .collect();
+        index.records = reader
+            .list(ENTRIES_MAX, |reader| {
+                let key = (
+                    CompartmentId::from_bytes(reader.fixed()?),
+                    RecordId::from_bytes(reader.fixed()?),
+                );
+                Ok((key, read_location(reader)?))
+            })?
+            .into_iter()
+            .collect();
+        index.decode_rest(&mut reader)?;
+        reader.finish()?;
+        Ok(index)
+    }
+
+    fn decode_rest(&mut self, reader: &mut Reader<'_>) -> Result<(), CodecError> {
+        self.segments = reader
+            .list(ENTRIES_MAX, |reader| {
+                Ok((CompartmentId::from_bytes(reader.fixed()?), read_location(reader)?))
+            })?
+            .into_iter()
+            .collect();
+        self.keystrokes = reader
+            .list(ENTRIES_MAX, |reader| {
+                let draft = ObjectId::from_bytes(reader.fixed()?);
+                let compartment = CompartmentId::from_bytes(reader.fixed()?);
+                Ok((draft, (compartment, reader.list(ENTRIES_MAX, read_location)?)))
+            })?
+            .into_iter()
+            .collect();
+        self.entries = reader.list(ENTRIES_MAX, read_location)?;
+        self.wraps = reader.list(ENTRIES_MAX, read_location)?;
+        self.stale = reader
+            .list(ENTRIES_MAX, |reader| reader.fixed().map(CompartmentId::from_bytes))?
+            .into_iter()
+            .collect();
+        Ok(())
+    }
+}
+
+fn write_location(writer: &mut Writer, location: Location) {
+    writer.u64(location.segment).u64(location.offset);
+}
+
+fn read_location(reader: &mut Reader<'_>) -> Result<Location, CodecError> {
+    Ok(Location { segment: reader.u64()?, offset: reader.u64()? })
+}

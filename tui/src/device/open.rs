@@ -1,0 +1,561 @@
+//! The open practice: edits, views, keystrokes and the audit trail, each on the disk before it is
+//! shown as done.
+
+use super::cabinet::{Cabinet, Identity, LeftKeystrokes};
+use super::chance::OsRandom;
+use super::founding::{self, Founded, FoundingError};
+use super::home::{Home, HomeError};
+use super::rows::Rows;
+use super::store::{Store, StoreError};
+use super::typed::{self, Typed};
+use crate::message::{DeviceRow, SyncStatus};
+use crate::notice::Notice;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use tacenda_shared::id::{ClientId, CompartmentId, ObjectId, Timestamp};
+use tacenda_shared::journal::{DiskFs, FileSystem};
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::vault::{Factors, General, Vault, VaultError};
+use tacenda_shared::membership::Entry;
+use tacenda_shared::practice::change::{Author, Change};
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Subject};
+use tacenda_shared::practice::view::{Index, View};
+use tacenda_shared::practice::{
+    Applied, AuditEvent, AuditKind, Context, Match, Practice, Refusal, ShelfError,
+};
+use tacenda_shared::seal::Hedge;
+use thiserror::Error;
+
+/// The class of a device's journal.
+const CLASS: [u8; 8] = *b"tac-devi";
+/// Frames after which a checkpoint is written while the practice is open, so that an unlock after
+/// a crash stays quick.
+const CHECKPOINT_AFTER: usize = 4_000;
+
+/// Why the device did not do something.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// Keys or rings do not hold together.
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    /// The folder.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// There is no vault.
+    #[error("there is no vault in this folder")]
+    NoVault,
+    /// Longer than any passphrase.
+    #[error("the passphrase is too long")]
+    PassphraseTooLong,
+    /// A rule of the practice.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The journal.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault file.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl DeviceError {
+    /// Returns whether the passphrase was wrong, which counts as a failed unlock.
+    pub fn is_wrong_passphrase(&self) -> bool {
+        matches!(self, Self::PassphraseTooLong | Self::Vault(VaultError::WrongPassphrase))
+    }
+}
+
+impl From<io::Error> for DeviceError {
+    fn from(error: io::Error) -> Self {
+        Self::Home(HomeError::Io(error))
+    }
+}
+
+/// The practice while it is open.
+pub struct Device<F: FileSystem = DiskFs> {
+    cabinet: Cabinet<F>,
+    practice: Practice,
+    typed: BTreeMap<ObjectId, Typed>,
+    /// Compartments whose read model must be written at the next checkpoint.
+    touched: BTreeSet<CompartmentName>,
+    entries: Vec<Entry>,
+    device_name: String,
+    warnings: Vec<Notice>,
+    unlocked: Timestamp,
+}
+
+impl Device<DiskFs> {
+    /// Opens the vault in `home` and everything behind it. `failed` unlocks before this one go
+    /// into the audit trail.
+    pub fn unlock(
+        home: &Home,
+        passphrase: &Passphrase,
+        failed: u32,
+        now: Timestamp,
+    ) -> Result<Self, DeviceError> {
+        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
+        let header = Vault::read_header(&bytes)?;
+        let secret = home.read_secret(&header.vault_id)?;
+        let factors = Factors { passphrase, device_secret: secret.as_ref() };
+        let open = Vault::open(&bytes, factors)?;
+        drop(secret);
+        let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
+        let mut device = Self::stand(open.general, header.device_name, journal, rows, now)?;
+        for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
+            device.audit(AuditKind::FailedUnlock, now)?;
+        }
+        device.audit(AuditKind::Unlock, now)?;
+        Ok(device)
+    }
+
+    /// Checks the passphrase again, for what undo cannot reverse.
+    pub fn check_passphrase(home: &Home, passphrase: &Passphrase) -> Result<(), DeviceError> {
+        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
+        let secret = home.read_secret(&Vault::read_header(&bytes)?.vault_id)?;
+        let factors = Factors { passphrase, device_secret: secret.as_ref() };
+        Vault::open(&bytes, factors)?;
+        Ok(())
+    }
+}
+
+/// More failed unlocks than are worth an entry each.
+const AUDITED_FAILURES_MAX: u32 = 20;
+
+impl<F: FileSystem> Device<F> {
+    /// Puts a practice that has just begun onto empty disks and opens it.
+    pub(super) fn begin(
+        founded: Founded,
+        device_name: String,
+        (zone, clinician): (&str, &str),
+        (journal, rows): (F, F),
+        now: Timestamp,
+    ) -> Result<Self, DeviceError> {
+        let mut random = OsRandom;
+        let general = founded.general;
+        let (mut store, mut tables, warnings) = open_stores(&general, journal, rows)?;
+        let mut hedge = Hedge { key: &general.keys.hedge, random: &mut random };
+        tables.change(&founded.rows, &mut hedge)?;
+        store.append(&founded.frames, &mut hedge)?;
+        let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
+        let applied =
+            device.with_context(now, |practice, cx| practice.found(zone, clinician, cx))?;
+        device.keep(applied.changes)?;
+        device.audit(AuditKind::Unlock, now)?;
+        Ok(device)
+    }
+
+    /// Opens what lies in the two folders with the keys of the vault.
+    pub fn stand(
+        general: General,
+        device_name: String,
+        journal: F,
+        rows: F,
+        now: Timestamp,
+    ) -> Result<Self, DeviceError> {
+        let (store, tables, warnings) = open_stores(&general, journal, rows)?;
+        let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
+        device.restore(now)?;
+        device.recover_keystrokes(now)?;
+        Ok(device)
+    }
+
+    fn with_stores(
+        general: General,
+        device_name: String,
+        store: Store<F>,
+        tables: Rows<F>,
+        warnings: Vec<Notice>,
+        now: Timestamp,
+    ) -> Result<Self, DeviceError> {
+        let standing = founding::stand(&general, &store, &tables)?;
+        let identity = Identity {
+            practice: general.practice,
+            author: Author {
+                member: general.member,
+                device: general.device,
+                incarnation: general.dev_inc,
+            },
+        };
+        let cabinet = Cabinet::new(identity, store, tables, general.keys, standing.rings);
+        Ok(Self {
+            cabinet,
+            practice: Practice::new(),
+            typed: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            entries: standing.entries,
+            device_name,
+            warnings,
+            unlocked: now,
+        })
+    }
+
+    /// Restores the read model of every compartment, or makes it again where it is missing or
+    /// does not match.
+    fn restore(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        let mut missing = Vec::new();
+        let known: Vec<_> = self
+            .cabinet
+            .store()
+            .locations()
+            .compartments()
+            .map(|known| (known.id, known.name.clone()))
+            .collect();
+        for (id, name) in known {
+            let restored = self
+                .cabinet
+                .segment(id)
+                .is_some_and(|segment| self.practice.restore(&name, &segment).is_ok());
+            if !restored {
+                missing.push((id, name));
+            }
+        }
+        for (id, name) in missing {
+            self.rebuild(id, &name, now)?;
+        }
+        if self.practice.unreadable() > 0 {
+            self.warnings.push(Notice::new(
+                "Some stored changes of this practice could not be read.",
+                "Everything else is shown; nothing has been deleted.",
+                "Copy the folder of your practice to another disk and keep it.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn rebuild(
+        &mut self,
+        id: CompartmentId,
+        name: &CompartmentName,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let contents = self.cabinet.contents(id)?;
+        self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx))?;
+        self.touched.insert(name.clone());
+        Ok(())
+    }
+
+    /// Makes a change of what a killed run had typed.
+    fn recover_keystrokes(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        for LeftKeystrokes { compartment, draft, typed } in self.cabinet.keystrokes()? {
+            let name = self.cabinet.store().locations().compartment(compartment);
+            let Some(CompartmentName::Chart(client)) = name.map(|known| known.name.clone()) else {
+                continue;
+            };
+            let mut recovered = Typed::new(client);
+            for bytes in typed {
+                recovered.recover(typed::decode(&bytes).map_err(StoreError::Malformed)?);
+            }
+            self.typed.insert(draft, recovered);
+            self.commit(draft, client, now)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the read model.
+    pub fn index(&self) -> Arc<Index> {
+        self.practice.index()
+    }
+
+    /// Carries out an edit. When this returns it is on the disk; what undoes it comes back.
+    pub fn apply(&mut self, edit: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
+        if let Edit::Sign { note, client, .. } = &edit {
+            self.commit(*note, *client, now)?;
+        }
+        let signed = matches!(edit, Edit::Sign { .. } | Edit::Amend { .. });
+        let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
+        self.kept(applied, signed, now)
+    }
+
+    /// Carries out what undoes an earlier edit, unless somebody else changed the same since.
+    pub fn undo(&mut self, inverse: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
+        let applied = self.with_context(now, |practice, cx| practice.undo(inverse, cx))?;
+        self.kept(applied, false, now)
+    }
+
+    fn kept(
+        &mut self,
+        applied: Applied,
+        signed: bool,
+        now: Timestamp,
+    ) -> Result<Option<Edit>, DeviceError> {
+        let mut changes = applied.changes;
+        if signed {
+            changes.extend(self.audit_changes(AuditKind::Sign, now)?);
+        }
+        self.keep(changes)?;
+        if self.cabinet.store().since_checkpoint() > CHECKPOINT_AFTER {
+            self.checkpoint()?;
+        }
+        Ok(applied.inverse)
+    }
+
+    /// Carries out many edits, each at its own time, in few group commits: for imports and the
+    /// demo. Stops at the first that is refused.
+    pub fn apply_all(
+        &mut self,
+        edits: impl IntoIterator<Item = (Timestamp, Edit)>,
+    ) -> Result<usize, DeviceError> {
+        let mut batch = Vec::new();
+        let mut count = 0;
+        for (time, edit) in edits {
+            let applied =
+                self.with_pending(&batch, time, |practice, cx| practice.apply(edit, cx))?;
+            batch.extend(applied.changes);
+            count += 1;
+            if batch.len() > BATCH_CHANGES {
+                self.keep(std::mem::take(&mut batch))?;
+            }
+        }
+        self.keep(batch)?;
+        Ok(count)
+    }
+
+    /// Shows something. The audit entry is on the disk before the view is handed out.
+    pub fn open(
+        &mut self,
+        subject: Subject,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<View, DeviceError> {
+        if let Subject::Draft(client, note) = subject {
+            self.commit(note, client, now)?;
+        }
+        let opened = self.with_context(now, |practice, cx| practice.open(subject, purpose, cx))?;
+        self.keep(opened.changes)?;
+        Ok(opened.view)
+    }
+
+    /// Searches; the trail says that somebody did, and how much was found.
+    pub fn find(&mut self, query: &str, now: Timestamp) -> Result<Vec<Match>, DeviceError> {
+        let found =
+            self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.find(query, cx)))?;
+        self.keep(found.changes)?;
+        Ok(found.matches)
+    }
+
+    /// Says in the trail that a script asked for the schedule.
+    pub fn audit_query(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        let event =
+            AuditEvent { purpose: Some(Purpose::Query), ..AuditEvent::new(AuditKind::Open) };
+        let changes = self
+            .with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.audit(&event, cx)))?;
+        self.keep(changes)
+    }
+
+    /// Shows what is open as it is now.
+    pub fn refresh(&mut self, subject: Subject, now: Timestamp) -> Option<View> {
+        self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.refresh(subject, cx)))
+            .ok()
+            .flatten()
+    }
+
+    /// No longer shown.
+    pub fn close_view(&mut self, subject: Subject) {
+        self.practice.close(subject);
+        if let Subject::Draft(_, note) = subject {
+            let committed = |typed: &Typed| typed.uncommitted().is_empty();
+            if self.typed.get(&note).is_some_and(committed) {
+                self.typed.remove(&note);
+            }
+        }
+    }
+
+    /// Takes keystrokes; they are due on the disk within a second.
+    pub fn type_keys(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        splices: Vec<Splice>,
+        now: Timestamp,
+    ) {
+        self.typed.entry(note).or_insert_with(|| Typed::new(client)).push(splices, now);
+    }
+
+    /// Returns when keystrokes must be on the disk at the latest.
+    pub fn flush_due(&self) -> Option<Timestamp> {
+        self.typed.values().filter_map(Typed::flush_due).min()
+    }
+
+    /// Puts keystrokes on the disk; returns for each draft how many are there.
+    pub fn flush(&mut self, now: Timestamp) -> Result<Vec<(ObjectId, u64)>, DeviceError> {
+        let mut counts = Vec::new();
+        for (note, typed) in &mut self.typed {
+            if typed.unflushed().is_empty() {
+                continue;
+            }
+            let chart = CompartmentName::Chart(typed.client);
+            let compartment = self.cabinet.store().locations().named(&chart).map(|known| known.id);
+            let compartment = compartment.ok_or(StoreError::NoKey)?;
+            let bytes = typed::encode(typed.unflushed());
+            if let Err(error) = self.cabinet.put_keystrokes(compartment, *note, &bytes) {
+                typed.refused(now);
+                return Err(error.into());
+            }
+            counts.push((*note, typed.flushed()));
+        }
+        Ok(counts)
+    }
+
+    /// Makes one change of the document of what was typed since the last.
+    pub fn commit(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let Some(typed) = self.typed.get(&note) else { return Ok(()) };
+        let splices = typed.uncommitted().to_vec();
+        if splices.is_empty() {
+            return Ok(());
+        }
+        let edit = Edit::ChangeDraft { note, client, splices };
+        let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
+        self.keep(applied.changes)?;
+        if let Some(typed) = self.typed.get_mut(&note) {
+            typed.committed();
+        }
+        Ok(())
+    }
+
+    /// Writes an entry into the audit trail.
+    pub fn audit(&mut self, kind: AuditKind, now: Timestamp) -> Result<(), DeviceError> {
+        let changes = self.audit_changes(kind, now)?;
+        self.keep(changes)
+    }
+
+    fn audit_changes(
+        &mut self,
+        kind: AuditKind,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, DeviceError> {
+        let event = AuditEvent::new(kind);
+        self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.audit(&event, cx)))
+    }
+
+    /// Puts changes on the disk. If the disk refuses, the practice in memory is made again from
+    /// what is there, so that nothing is shown as done that is not.
+    fn keep(&mut self, changes: Vec<Change>) -> Result<(), DeviceError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let names: BTreeSet<_> = changes.iter().map(|change| change.compartment.clone()).collect();
+        if let Err(error) = self.cabinet.put(&changes) {
+            self.practice = Practice::new();
+            self.restore(self.unlocked)?;
+            return Err(error.into());
+        }
+        self.touched.extend(names);
+        Ok(())
+    }
+
+    /// Writes read models and the index, so that the next unlock is quick.
+    pub fn checkpoint(&mut self) -> Result<(), DeviceError> {
+        let mut segments = Vec::new();
+        for name in std::mem::take(&mut self.touched) {
+            let id = self.cabinet.store().locations().named(&name).map(|known| known.id);
+            if let (Some(id), Some(segment)) = (id, self.practice.project(&name)) {
+                segments.push((id, segment));
+            }
+        }
+        self.cabinet.checkpoint(&segments)?;
+        Ok(())
+    }
+
+    /// Locks: what was typed is kept, the trail says so, keys and texts are dropped.
+    pub fn lock(mut self, now: Timestamp) -> Result<(), DeviceError> {
+        let drafts: Vec<_> = self.typed.iter().map(|(note, typed)| (*note, typed.client)).collect();
+        let flushed = self.flush(now).map(drop);
+        let mut committed = Ok(());
+        for (note, client) in drafts {
+            committed = committed.and(self.commit(note, client, now));
+        }
+        self.audit(AuditKind::Lock, now)?;
+        self.cabinet.destroy_closed_drafts()?;
+        self.checkpoint()?;
+        self.cabinet.close()?;
+        flushed.and(committed)
+    }
+
+    /// Returns what must be said after opening, once.
+    pub fn take_warnings(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Returns the state of the link, which there is none of yet.
+    pub fn sync_status(&self) -> SyncStatus {
+        let added = self.entries.first().map_or(self.unlocked, |entry| entry.time);
+        SyncStatus {
+            devices: vec![DeviceRow {
+                name: self.device_name.clone(),
+                this: true,
+                revoked: false,
+                added,
+                seen: None,
+            }],
+            ..SyncStatus::default()
+        }
+    }
+
+    fn with_context<T, E>(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Practice, &mut Context<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with_pending(&[], now, act)
+    }
+
+    fn with_pending<T, E>(
+        &mut self,
+        pending: &[Change],
+        now: Timestamp,
+        act: impl FnOnce(&mut Practice, &mut Context<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut random = OsRandom;
+        let (mut shelf, mut pen) = self.cabinet.desk(pending);
+        let mut cx = Context { now, random: &mut random, shelf: &mut shelf, pen: &mut pen };
+        act(&mut self.practice, &mut cx)
+    }
+}
+
+/// Changes of one group commit when many edits are carried out at once.
+const BATCH_CHANGES: usize = 256;
+
+/// Both stores, and what must be said of how they were found.
+type Stores<F> = (Store<F>, Rows<F>, Vec<Notice>);
+
+fn open_stores<F: FileSystem>(
+    general: &General,
+    journal: F,
+    rows: F,
+) -> Result<Stores<F>, DeviceError> {
+    let mut random = OsRandom;
+    let local = &general.keys.local;
+    let frame_key = local.derive("tac/frame-key/v1", &[]);
+    let row_key = local.derive("tac/row-frame-key/v1", &[]);
+    let tables = Rows::open(rows, row_key, &mut random)?;
+    let (store, opened) = Store::open(journal, CLASS, frame_key, &mut random)?;
+    let mut warnings = Vec::new();
+    if !opened.damage.is_empty() {
+        warnings.push(Notice::new(
+            "Part of your practice's journal is damaged.",
+            "What can be read is shown. Nothing has been deleted, and nothing new is written.",
+            "Copy the folder of your practice to another disk before you do anything else.",
+        ));
+    }
+    if opened.torn.is_some() {
+        warnings.push(Notice::new(
+            "The computer stopped while something was being saved.",
+            "Everything that was confirmed is here.",
+            "Look whether the last thing you did is there.",
+        ));
+    }
+    Ok((store, tables, warnings))
+}
+
+impl From<ShelfError> for DeviceError {
+    fn from(_: ShelfError) -> Self {
+        Self::Store(StoreError::Altered)
+    }
+}

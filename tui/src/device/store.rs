@@ -1,0 +1,211 @@
+//! Sealed frames on the disk, and the index over them in memory.
+//!
+//! The journal below keeps bytes; this seals each frame under the device's own key, bound to its
+//! place in the order, so that frames can be neither read, nor moved, nor left out unseen.
+
+use super::frame::DeviceFrame;
+use super::locations::Locations;
+use tacenda_shared::codec::CodecError;
+use tacenda_shared::journal::{
+    AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, OpenError,
+    ReadError, Torn,
+};
+use tacenda_shared::random::Random;
+use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Segments of this size are rolled; large enough to be few, small enough to be copied quickly.
+const SEGMENT_BYTES: u64 = 16 << 20;
+/// An index is cut into parts of this size.
+const CHECKPOINT_PART_BYTES: usize = 1 << 20;
+/// The one kind that the journal sees: what a frame is, is inside.
+const SEALED_FRAME: u8 = 1;
+const LABEL: &str = "tac/frame/v1";
+
+/// The frames of one device.
+pub struct Store<F: FileSystem> {
+    journal: Journal<F>,
+    class: [u8; 8],
+    key: SecretKey,
+    locations: Locations,
+    /// Frames since the last checkpoint, which an unlock would have to read one by one.
+    since_checkpoint: usize,
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Opened {
+    /// A tail that was never acknowledged and was cut.
+    pub torn: Option<Torn>,
+    /// Places where bytes are not what was written; the store is then read-only.
+    pub damage: Vec<Damage>,
+}
+
+/// Why frames cannot be read or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A frame does not open: it was altered, moved, or belongs to another device.
+    #[error("a frame of the journal does not open")]
+    Altered,
+    /// The journal took nothing.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// A frame opens but does not read: this version and the one that wrote it disagree.
+    #[error("a frame of the journal does not read")]
+    Malformed(#[from] CodecError),
+    /// No ring of this device gives the key.
+    #[error("this device has no key to it")]
+    NoKey,
+    /// The journal's folder does not open.
+    #[error("the journal does not open")]
+    Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The journal did not give the frame.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl<F: FileSystem> Store<F> {
+    /// Opens the frames of class `class` under `key`, and rebuilds the index: from the newest
+    /// checkpoint, and from what follows it frame by frame.
+    pub fn open(
+        files: F,
+        class: [u8; 8],
+        key: SecretKey,
+        random: &mut dyn Random,
+    ) -> Result<(Self, Opened), StoreError> {
+        let config = Config { segment_bytes: SEGMENT_BYTES, new_segment_on_open: true, class };
+        let mut places: Vec<(Lsn, Location)> = Vec::new();
+        let mut visit = |frame: FrameRef<'_>| {
+            places.push((frame.lsn, frame.location));
+            Ok::<(), CodecError>(())
+        };
+        let (journal, opened) = Journal::open(files, config, random, &mut visit)
+            .map_err(|error: OpenError<CodecError>| StoreError::Open(Box::new(error)))?;
+        let report = Opened { torn: opened.torn, damage: opened.damage };
+        let mut store =
+            Self { journal, class, key, locations: Locations::default(), since_checkpoint: 0 };
+        store.rebuild(&places)?;
+        Ok((store, report))
+    }
+
+    fn rebuild(&mut self, places: &[(Lsn, Location)]) -> Result<(), StoreError> {
+        // Backwards to the newest whole checkpoint; what is passed on the way is kept, so that
+        // no frame is opened twice.
+        let mut after = Vec::new();
+        // Parts of the checkpoint that is being read, the last one first.
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        let mut missing = 0;
+        for (_, location) in places.iter().rev() {
+            match self.read(*location)? {
+                DeviceFrame::Checkpoint { part, parts: count, bytes } => {
+                    if part == count {
+                        parts.clear();
+                        missing = count;
+                    }
+                    // Parts of one that was cut off have no last part, and are passed over.
+                    if part == missing && missing > 0 {
+                        parts.push(bytes);
+                        missing -= 1;
+                        if missing == 0 {
+                            break;
+                        }
+                    }
+                }
+                frame => after.push((frame, *location)),
+            }
+        }
+        if missing > 0 {
+            // The journal lost the beginning of a checkpoint: it is not one.
+            parts.clear();
+        }
+        if !parts.is_empty() {
+            let whole: Vec<u8> = parts.into_iter().rev().flatten().collect();
+            self.locations = Locations::decode(&whole)?;
+        }
+        self.since_checkpoint = after.len();
+        for (frame, location) in after.iter().rev() {
+            self.locations.add(frame, *location);
+        }
+        Ok(())
+    }
+
+    /// Appends frames as one group: all of them are on the disk when this returns, or none.
+    pub fn append(
+        &mut self,
+        frames: &[DeviceFrame],
+        hedge: &mut Hedge<'_>,
+    ) -> Result<(), StoreError> {
+        let mut lsn = self.journal.next_lsn();
+        let mut payloads = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let plain = Zeroizing::new(frame.encode());
+            let sealed = seal::seal(self.key.expose(), LABEL, &self.context(lsn), &plain, hedge)
+                .map_err(|_| StoreError::Altered)?;
+            let mut payload = sealed.salt.to_vec();
+            payload.extend_from_slice(&sealed.ciphertext);
+            payloads.push(payload);
+            lsn = lsn.next();
+        }
+        let group: Vec<_> =
+            payloads.iter().map(|payload| (SEALED_FRAME, payload.as_slice())).collect();
+        let places = self.journal.append(&group)?;
+        for (frame, location) in frames.iter().zip(places) {
+            self.locations.add(frame, location);
+        }
+        self.since_checkpoint = self.since_checkpoint.saturating_add(frames.len());
+        Ok(())
+    }
+
+    /// Reads and opens one frame.
+    pub fn read(&self, location: Location) -> Result<DeviceFrame, StoreError> {
+        let frame = self.journal.read(location)?;
+        let (salt, ciphertext) =
+            frame.payload.split_first_chunk::<SALT_LENGTH>().ok_or(StoreError::Altered)?;
+        let context = self.context(frame.lsn);
+        let plain = seal::open(self.key.expose(), LABEL, &context, salt, ciphertext)
+            .map_err(|_| StoreError::Altered)?;
+        Ok(DeviceFrame::decode(&plain)?)
+    }
+
+    /// Writes the index as it stands, so that the next unlock need not read what came before.
+    pub fn checkpoint(&mut self, hedge: &mut Hedge<'_>) -> Result<(), StoreError> {
+        if self.since_checkpoint == 0 {
+            return Ok(());
+        }
+        let whole = self.locations.encode();
+        let chunks: Vec<_> = whole.chunks(CHECKPOINT_PART_BYTES).collect();
+        let parts = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+        let frames: Vec<_> = (1..)
+            .zip(chunks)
+            .map(|(part, bytes)| DeviceFrame::Checkpoint { part, parts, bytes: bytes.to_vec() })
+            .collect();
+        // A group has a limit, so a large index takes several.
+        for group in frames.chunks(8) {
+            self.append(group, hedge)?;
+        }
+        self.since_checkpoint = 0;
+        Ok(())
+    }
+
+    /// Returns how many frames an unlock would have to read one by one.
+    pub fn since_checkpoint(&self) -> usize {
+        self.since_checkpoint
+    }
+
+    /// Closes the journal in order.
+    pub fn close(self) -> Result<(), StoreError> {
+        Ok(self.journal.close()?)
+    }
+
+    /// Returns where everything lies.
+    pub fn locations(&self) -> &Locations {
+        &self.locations
+    }
+
+    fn context(&self, lsn: Lsn) -> Vec<u8> {
+        let mut context = self.class.to_vec();
+        context.extend_from_slice(&lsn.get().to_be_bytes());
+        context
+    }
+}

@@ -1,0 +1,233 @@
+//! The open practice on a real folder and on a simulated disk: what a person finds again.
+
+use super::chance::OsRandom;
+use super::founding;
+use super::home::Home;
+use super::open::{Device, DeviceError};
+use super::setup::{Founding, SetUp};
+use super::store::StoreError;
+use crate::message::Secret;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, Timestamp};
+use tacenda_shared::journal::AppendError;
+use tacenda_shared::journal::simulated::SimulatedFs;
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::vault::{KdfCost, VaultError};
+use tacenda_shared::practice::edit::*;
+use tacenda_shared::practice::view::{Index, NoteState, View};
+use zeroize::Zeroizing;
+
+const PASSPHRASE: &str = "otter lamp violin cactus";
+const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp/device").join(name);
+    let _absent = fs::remove_dir_all(&folder);
+    folder
+}
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::from_text(text).unwrap()
+}
+
+fn founded(home: &Home) -> Device {
+    let founding = Founding {
+        zone: "Europe/Berlin".into(),
+        clinician: "Dr. Sample".into(),
+        device: "laptop".into(),
+        cost: KdfCost::FLOOR,
+    };
+    let secret = Secret(Zeroizing::new(PASSPHRASE.into()));
+    let (set_up, sheet) = SetUp::begin(founding, &secret, NOW).unwrap();
+    let words: Vec<_> = sheet.0.split(' ').collect();
+    assert_eq!(words.len(), 24);
+    set_up.check_words(&[(1, words[0].into()), (24, words[23].into())]).unwrap();
+    assert!(set_up.check_words(&[(2, "zzz".into())]).is_err());
+    set_up.finish(home, NOW).unwrap()
+}
+
+fn simulated() -> (Device<SimulatedFs>, SimulatedFs) {
+    let founded = founding::found("laptop", "Dr. Sample", NOW, &mut OsRandom).unwrap();
+    let (journal, rows) = (SimulatedFs::new(1), SimulatedFs::new(2));
+    let who = ("Europe/Berlin", "Dr. Sample");
+    let device =
+        Device::begin(founded, "laptop".into(), who, (journal.clone(), rows), NOW).unwrap();
+    (device, journal)
+}
+
+fn client(device: &mut Device<impl tacenda_shared::journal::FileSystem>, name: &str) -> ClientId {
+    let client = ClientId::random(&mut OsRandom);
+    let contact = ContactChange {
+        name: Some(name.into()),
+        code: Some("TS-001".into()),
+        ..ContactChange::default()
+    };
+    device.apply(Edit::NewClient { client, contact }, NOW).unwrap();
+    client
+}
+
+fn appointment(index: &Index, client: ClientId) -> NewAppointment {
+    NewAppointment {
+        id: AppointmentId::random(&mut OsRandom),
+        clients: vec![client],
+        kind: AppointmentKind::Individual,
+        slot: Slot {
+            start: jiff::civil::date(2026, 11, 26).at(9, 0, 0, 0),
+            zone: "Europe/Berlin".into(),
+            minutes: 50,
+            clinician: *index.clinicians.keys().next().unwrap(),
+            room: Some("2".into()),
+            modality: Modality::InOffice,
+        },
+        memo: None,
+    }
+}
+
+fn splice(part: Part, position: usize, inserted: &str) -> Splice {
+    Splice { part, position, deleted: 0, inserted: inserted.into() }
+}
+
+fn begin_note(
+    device: &mut Device<impl tacenda_shared::journal::FileSystem>,
+    client: ClientId,
+) -> ObjectId {
+    let note = ObjectId::random(&mut OsRandom);
+    let edit = Edit::BeginNote { note, client, session: None, format: NoteFormat::Soap };
+    device.apply(edit, NOW).unwrap();
+    note
+}
+
+#[test]
+fn a_practice_is_found_again_as_it_was_left() {
+    let home = Home::contained_in(&folder("found-again"));
+    let lock = home.lock().unwrap();
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let booked = appointment(&device.index(), client);
+    device.apply(Edit::Book(booked.clone()), NOW).unwrap();
+    let note = begin_note(&mut device, client);
+    device.type_keys(note, client, vec![splice(Part::Plan, 0, "sleep diary")], NOW);
+    device.apply(Edit::Sign { note, client, late_reason: None }, NOW).unwrap();
+    let before = device.index();
+    device.lock(NOW).unwrap();
+
+    let wrong = Device::unlock(&home, &passphrase("not it at all, no"), 0, NOW).err().unwrap();
+    assert!(wrong.is_wrong_passphrase());
+    let mut device = Device::unlock(&home, &passphrase(PASSPHRASE), 1, NOW).unwrap();
+
+    assert_eq!(device.index(), before);
+    assert!(device.take_warnings().is_empty());
+    let View::Chart(chart) = device.open(Subject::Chart(client), Purpose::Care, NOW).unwrap()
+    else {
+        panic!("a chart was asked for");
+    };
+    assert_eq!(chart.last_plan, "sleep diary");
+    drop(lock);
+}
+
+#[test]
+fn after_a_kill_everything_confirmed_and_all_flushed_keys_are_there() {
+    let home = Home::contained_in(&folder("kill"));
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let booked = appointment(&device.index(), client);
+    device.apply(Edit::Book(booked.clone()), NOW).unwrap();
+    let note = begin_note(&mut device, client);
+    device.type_keys(note, client, vec![splice(Part::Subjective, 0, "Sleeps")], NOW);
+    device.commit(note, client, NOW).unwrap();
+    device.type_keys(note, client, vec![splice(Part::Subjective, 6, " better")], NOW);
+    device.type_keys(note, client, vec![splice(Part::Plan, 0, "Walk.")], NOW);
+    device.flush(NOW).unwrap();
+    // Dropping writes nothing: to the disk it is a kill.
+    drop(device);
+
+    let mut device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).unwrap();
+
+    assert!(device.index().appointments.contains_key(&booked.id));
+    let subject = Subject::Draft(client, note);
+    let View::Draft(draft) = device.open(subject, Purpose::Care, NOW).unwrap() else {
+        panic!("a draft was asked for");
+    };
+    let text = |part| draft.parts.iter().find(|(p, _)| *p == part).unwrap().1.clone();
+    assert_eq!(text(Part::Subjective), "Sleeps better");
+    assert_eq!(text(Part::Plan), "Walk.");
+}
+
+#[test]
+fn a_copied_folder_does_not_open_without_the_device_secret() {
+    let folder = folder("copied");
+    let home = Home::contained_in(&folder);
+    founded(&home).lock(NOW).unwrap();
+    fs::remove_dir_all(folder.join("device-secrets")).unwrap();
+
+    let error = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).err().unwrap();
+
+    assert!(matches!(error, DeviceError::Vault(VaultError::MissingDeviceSecret)), "{error:?}");
+}
+
+#[test]
+fn a_full_disk_refuses_the_edit_and_shows_nothing_as_done() {
+    let (mut device, disk) = simulated();
+    let client = client(&mut device, "Ada Testerin");
+    let note = begin_note(&mut device, client);
+    let before = device.index();
+    disk.set_space(Some(disk.used()));
+
+    let booked = appointment(&before, client);
+    let error = device.apply(Edit::Book(booked.clone()), NOW).unwrap_err();
+    assert!(
+        matches!(error, DeviceError::Store(StoreError::Append(AppendError::Full))),
+        "{error:?}"
+    );
+    assert_eq!(device.index(), before);
+    device.type_keys(note, client, vec![splice(Part::Plan, 0, "kept")], NOW);
+    assert!(device.flush(NOW).is_err());
+
+    disk.set_space(None);
+    assert_eq!(device.flush(NOW).unwrap(), vec![(note, 1)]);
+    device.apply(Edit::Book(booked), NOW).unwrap();
+    device.commit(note, client, NOW).unwrap();
+    let View::Draft(draft) = device.open(Subject::Draft(client, note), Purpose::Care, NOW).unwrap()
+    else {
+        panic!("a draft was asked for");
+    };
+    assert!(draft.parts.iter().any(|(_, text)| text == "kept"));
+}
+
+#[test]
+fn undo_is_on_the_disk_too() {
+    let home = Home::contained_in(&folder("undo"));
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let booked = appointment(&device.index(), client);
+    device.apply(Edit::Book(booked.clone()), NOW).unwrap();
+    let before = device.index();
+    let slot = Slot { minutes: 80, ..booked.slot.clone() };
+    let inverse = device.apply(Edit::Move { appointment: booked.id, slot }, NOW).unwrap().unwrap();
+    device.undo(inverse, NOW).unwrap();
+    assert_eq!(device.index(), before);
+    device.lock(NOW).unwrap();
+
+    let device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).unwrap();
+
+    assert_eq!(device.index(), before);
+}
+
+#[test]
+fn a_session_knows_its_note_after_unlock() {
+    let home = Home::contained_in(&folder("session-note"));
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let booked = appointment(&device.index(), client);
+    device.apply(Edit::Book(booked.clone()), NOW).unwrap();
+    let note = ObjectId::random(&mut OsRandom);
+    let session = Some(booked.id);
+    let edit = Edit::BeginNote { note, client, session, format: NoteFormat::Free };
+    device.apply(edit, NOW).unwrap();
+    device.lock(NOW).unwrap();
+
+    let device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).unwrap();
+
+    assert_eq!(device.index().appointments[&booked.id].note, NoteState::Draft(note));
+}

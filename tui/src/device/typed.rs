@@ -1,0 +1,171 @@
+//! What was typed into a draft and is not yet a change of its document. Pure.
+//!
+//! Keystrokes reach the disk within a second of being typed; a change of the document is made
+//! only at pauses, because one change costs a hundred bytes whatever it holds.
+
+use tacenda_shared::codec::{CodecError, Reader, Writer};
+use tacenda_shared::id::{ClientId, Timestamp};
+use tacenda_shared::practice::edit::{Part, Splice};
+
+/// How long a keystroke may wait for others before it goes to the disk with them.
+const FLUSH_AFTER_MILLIS: i64 = 400;
+/// The longest text of one splice; a part of a note is at most 1 MiB.
+const INSERTED_BYTES_MAX: usize = 1 << 20;
+/// More splices than anybody types between two flushes.
+const SPLICES_MAX: usize = 1 << 16;
+
+/// The keystrokes of one draft.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Typed {
+    /// Whose chart.
+    pub client: ClientId,
+    /// Since the last change of the document, in order.
+    uncommitted: Vec<Splice>,
+    /// How many of them are on the disk.
+    flushed: usize,
+    /// When the oldest that is not on the disk was typed.
+    waiting_since: Option<Timestamp>,
+    /// Splices since the draft was opened.
+    count: u64,
+}
+
+impl Typed {
+    /// Starts with nothing typed.
+    pub fn new(client: ClientId) -> Self {
+        Self { client, uncommitted: Vec::new(), flushed: 0, waiting_since: None, count: 0 }
+    }
+
+    /// Takes what was typed.
+    pub fn push(&mut self, splices: Vec<Splice>, now: Timestamp) {
+        if splices.is_empty() {
+            return;
+        }
+        self.count = self.count.saturating_add(u64::try_from(splices.len()).unwrap_or(u64::MAX));
+        self.uncommitted.extend(splices);
+        self.waiting_since.get_or_insert(now);
+    }
+
+    /// Takes what an earlier run typed and left on the disk.
+    pub fn recover(&mut self, splices: Vec<Splice>) {
+        self.uncommitted.extend(splices);
+        self.flushed = self.uncommitted.len();
+    }
+
+    /// Returns when the oldest waiting keystroke must be on the disk.
+    pub fn flush_due(&self) -> Option<Timestamp> {
+        self.waiting_since.map(|since| since.plus_millis(FLUSH_AFTER_MILLIS))
+    }
+
+    /// Returns what is not on the disk.
+    pub fn unflushed(&self) -> &[Splice] {
+        self.uncommitted.get(self.flushed..).unwrap_or_default()
+    }
+
+    /// Says that everything typed so far is on the disk; returns how many splices that are.
+    pub fn flushed(&mut self) -> u64 {
+        self.flushed = self.uncommitted.len();
+        self.waiting_since = None;
+        self.count
+    }
+
+    /// Says that the disk did not take it; it is tried again after `now`.
+    pub fn refused(&mut self, now: Timestamp) {
+        self.waiting_since = Some(now.plus_millis(RETRY_AFTER_MILLIS));
+    }
+
+    /// Returns what the next change of the document must hold.
+    pub fn uncommitted(&self) -> &[Splice] {
+        &self.uncommitted
+    }
+
+    /// Says that a change of the document holds everything typed so far, and is on the disk.
+    pub fn committed(&mut self) -> u64 {
+        self.uncommitted.clear();
+        self.flushed()
+    }
+}
+
+/// How long to wait after the disk refused.
+const RETRY_AFTER_MILLIS: i64 = 2_000;
+
+/// Returns splices as canonical bytes.
+pub fn encode(splices: &[Splice]) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.list(splices, |writer, splice| {
+        writer.u8(match splice.part {
+            Part::Text => 1,
+            Part::Subjective => 2,
+            Part::Objective => 3,
+            Part::Assessment => 4,
+            Part::Plan => 5,
+        });
+        writer.u64(u64::try_from(splice.position).unwrap_or(u64::MAX));
+        writer.u64(u64::try_from(splice.deleted).unwrap_or(u64::MAX));
+        writer.text(&splice.inserted);
+    });
+    writer.into_bytes()
+}
+
+/// Reads canonical bytes.
+pub fn decode(bytes: &[u8]) -> Result<Vec<Splice>, CodecError> {
+    let mut reader = Reader::new(bytes);
+    let splices = reader.list(SPLICES_MAX, |reader| {
+        Ok(Splice {
+            part: match reader.u8()? {
+                1 => Part::Text,
+                2 => Part::Subjective,
+                3 => Part::Objective,
+                4 => Part::Assessment,
+                5 => Part::Plan,
+                _ => return Err(CodecError::Unknown),
+            },
+            position: usize::try_from(reader.u64()?).map_err(|_| CodecError::TooLong)?,
+            deleted: usize::try_from(reader.u64()?).map_err(|_| CodecError::TooLong)?,
+            inserted: reader.text(INSERTED_BYTES_MAX)?.to_owned(),
+        })
+    })?;
+    reader.finish()?;
+    Ok(splices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn splice(position: usize, inserted: &str) -> Splice {
+        Splice { part: Part::Plan, position, deleted: 0, inserted: inserted.into() }
+    }
+
+    #[test]
+    fn a_keystroke_is_due_on_the_disk_within_a_second() {
+        let typed_at = Timestamp::from_millis(1_000);
+        let mut typed = Typed::new(ClientId::from_bytes([1; 16]));
+        assert_eq!(typed.flush_due(), None);
+        typed.push(vec![splice(0, "a")], typed_at);
+        typed.push(vec![splice(1, "b")], typed_at.plus_millis(300));
+
+        let due = typed.flush_due().unwrap();
+
+        assert!(due.millis_since(typed_at) < 1_000);
+        assert_eq!(typed.unflushed().len(), 2);
+        assert_eq!(typed.flushed(), 2);
+        assert_eq!((typed.unflushed().len(), typed.uncommitted().len()), (0, 2));
+        assert_eq!(typed.flush_due(), None);
+    }
+
+    #[test]
+    fn what_a_killed_run_typed_waits_for_a_change_but_not_for_the_disk() {
+        let mut typed = Typed::new(ClientId::from_bytes([1; 16]));
+        typed.recover(vec![splice(0, "a")]);
+        assert_eq!((typed.unflushed().len(), typed.uncommitted().len()), (0, 1));
+        assert_eq!(typed.committed(), 0);
+        assert!(typed.uncommitted().is_empty());
+    }
+
+    #[test]
+    fn keystrokes_read_back() {
+        let splices = vec![splice(3, "größe"), Splice { deleted: 2, ..splice(0, "") }];
+        assert_eq!(decode(&encode(&splices)), Ok(splices));
+        assert!(decode(&[0, 0, 0, 1, 9]).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! What a therapist reads when the vault or the disk does not do as wished: one cause, the same
+//! three sentences everywhere.
+
+use super::founding::FoundingError;
+use super::home::HomeError;
+use super::open::DeviceError;
+use super::store::StoreError;
+use crate::notice::Notice;
+use std::io;
+use tacenda_shared::journal::AppendError;
+use tacenda_shared::keys::vault::VaultError;
+use tacenda_shared::practice::Refusal;
+
+const UNCHANGED: &str = "Nothing has been changed.";
+const KEPT: &str = "Your records are on the disk as they were.";
+
+impl From<&HomeError> for Notice {
+    fn from(error: &HomeError) -> Self {
+        match error {
+            HomeError::NoHome => Self::new(
+                "Tacenda does not know where to keep your practice: neither HOME nor \
+                 XDG_DATA_HOME is set.",
+                UNCHANGED,
+                "Name a folder with --dir.",
+            ),
+            HomeError::InUse => Self::new(
+                "This practice is already open in another Tacenda.",
+                UNCHANGED,
+                "Go on there, or close it and try again. Commands such as `tacenda today` work \
+                 beside it.",
+            ),
+            HomeError::Io(cause) => Self::new(
+                format!("Tacenda could not use the folder of your practice: {}.", reason(cause)),
+                KEPT,
+                "Check that the disk is connected and that the folder belongs to you.",
+            ),
+        }
+    }
+}
+
+impl From<&VaultError> for Notice {
+    fn from(error: &VaultError) -> Self {
+        match error {
+            VaultError::WrongPassphrase => Self::new(
+                "That passphrase does not open this practice.",
+                UNCHANGED,
+                "Check Caps Lock and the keyboard layout, and try again.",
+            ),
+            VaultError::Empty => Self::new(
+                "The file with the keys of your practice is empty.",
+                "Your records are there, but cannot be opened without it.",
+                "Put the file `vault` back from a backup of this folder.",
+            ),
+            VaultError::Damaged | VaultError::Truncated => Self::new(
+                "The file with the keys of your practice is damaged.",
+                "Your records are there, but cannot be opened without it.",
+                "Put the file `vault` back from a backup of this folder.",
+            ),
+            VaultError::NewerVersion => Self::new(
+                "This practice was written by a newer Tacenda.",
+                UNCHANGED,
+                "Install the newer version on this computer.",
+            ),
+            VaultError::MissingDeviceSecret => Self::new(
+                "The device secret of this practice is not on this computer.",
+                UNCHANGED,
+                "If you moved the practice, copy the folder tacenda/device-secrets of your \
+                 configuration folder too.",
+            ),
+            VaultError::WrongDeviceSecret => Self::new(
+                "The device secret on this computer belongs to another practice.",
+                UNCHANGED,
+                "Put the right file back into tacenda/device-secrets of your configuration \
+                 folder.",
+            ),
+            VaultError::OutOfMemory => Self::new(
+                "There is not enough free memory to check the passphrase.",
+                UNCHANGED,
+                "Close other programs and try again.",
+            ),
+            VaultError::DeviceNameTooLong => Self::new(
+                "The name of this device is too long.",
+                UNCHANGED,
+                "Choose a shorter one.",
+            ),
+            VaultError::KdfOutOfRange | VaultError::MissingSection | VaultError::ValueRefused => {
+                Self::new(
+                    "The file with the keys of your practice holds something that this Tacenda \
+                     refuses.",
+                    UNCHANGED,
+                    "Install the newest version; if that does not help, put the file `vault` \
+                     back from a backup.",
+                )
+            }
+        }
+    }
+}
+
+impl From<&StoreError> for Notice {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Append(AppendError::Full) => Self::new(
+                "The disk is full, so this was not saved.",
+                "Everything saved before is safe; what you type stays on the screen.",
+                "Free some space; Tacenda goes on by itself.",
+            ),
+            StoreError::Append(AppendError::ReadOnly) => Self::new(
+                "Part of your practice's journal is damaged, so nothing new is written to it.",
+                "What can be read is shown; nothing has been deleted.",
+                "Copy the folder of your practice to another disk before you do anything else.",
+            ),
+            StoreError::Append(AppendError::Failed(_) | AppendError::Poisoned) => Self::new(
+                "The disk did not confirm that this was saved.",
+                "Everything confirmed before is safe; what you type stays on the screen.",
+                "Check the disk, then close Tacenda and open it again.",
+            ),
+            StoreError::Append(
+                AppendError::Empty
+                | AppendError::GroupTooLong
+                | AppendError::PayloadTooLong
+                | AppendError::ReservedKind,
+            ) => Self::new(
+                "This is too large to be saved in one piece.",
+                UNCHANGED,
+                "Do it in smaller pieces.",
+            ),
+            StoreError::Altered | StoreError::Malformed(_) | StoreError::Read(_) => Self::new(
+                "Part of your practice's journal does not read as it was written.",
+                "Nothing has been deleted.",
+                "Copy the folder of your practice to another disk before you do anything else, \
+                 then put a backup back.",
+            ),
+            StoreError::NoKey => Self::new(
+                "This device has no key to that part of the practice.",
+                UNCHANGED,
+                "Ask somebody who treats this client to share it.",
+            ),
+            StoreError::Open(_) => Self::new(
+                "The journal of your practice does not open.",
+                "Nothing has been deleted.",
+                "Check the disk. If the folder was copied while Tacenda ran, copy it again.",
+            ),
+        }
+    }
+}
+
+/// The operating system's reason in words, without paths.
+pub(crate) fn reason(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it is not there",
+        io::ErrorKind::PermissionDenied => "you may not open it",
+        io::ErrorKind::StorageFull => "the disk is full",
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only",
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => "something else has its name",
+        _ => "the system refused",
+    }
+}
+
+impl From<&DeviceError> for Notice {
+    fn from(error: &DeviceError) -> Self {
+        match error {
+            DeviceError::Founding(FoundingError::Store(cause)) | DeviceError::Store(cause) => {
+                Self::from(cause)
+            }
+            DeviceError::Founding(_) => Self::new(
+                "The list of members and devices of this practice does not hold together.",
+                "Nothing has been changed.",
+                "Copy the folder of your practice to another disk and put a backup back.",
+            ),
+            DeviceError::Home(cause) => Self::from(cause),
+            DeviceError::NoVault => Self::new(
+                "There is no practice in this folder yet.",
+                UNCHANGED,
+                "Run `tacenda` to set one up, or name its folder with --dir.",
+            ),
+            // The same words as for a wrong passphrase: it is one.
+            DeviceError::PassphraseTooLong => Self::from(&VaultError::WrongPassphrase),
+            DeviceError::Refused(refusal) => refused(*refusal),
+            DeviceError::Vault(cause) => Self::from(cause),
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Notice {
+    let (happened, next) = match refusal {
+        Refusal::AlreadySigned => {
+            ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
+        }
+        Refusal::AppointmentExists | Refusal::ClientExists | Refusal::DraftExists => {
+            ("This is there already.", "Look at the list.")
+        }
+        Refusal::ChangedElsewhere => (
+            "Another device has changed this since, so it is not undone.",
+            "Look at it as it is now, and change it if it is wrong.",
+        ),
+        Refusal::EmptyName => ("A client needs a name.", "Enter one."),
+        Refusal::EmptyText => ("There is no text.", "Write something first."),
+        Refusal::InvalidMeasure => {
+            ("These answers do not fit the measure.", "Check the number of answers.")
+        }
+        Refusal::InvalidSlot => (
+            "This time is not possible.",
+            "Choose a start and a length between 1 minute and a day.",
+        ),
+        Refusal::InvalidSplice => (
+            "The text on the screen and the stored draft differ.",
+            "Close the note with Esc and open it again; what you typed is in the draft.",
+        ),
+        Refusal::InvalidZone => {
+            ("Tacenda does not know that time zone.", "Choose one such as Europe/Berlin.")
+        }
+        Refusal::NotADraft => ("There is no such draft any more.", "Look at the chart."),
+        Refusal::NothingToSign => ("The draft is empty.", "Write something before you sign."),
+        Refusal::Shelf(_) => (
+            "What this needs cannot be read from the disk.",
+            "Copy the folder of your practice to another disk, then put a backup back.",
+        ),
+        Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
+        Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),
+        Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
+        Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
+        Refusal::UnknownNote => ("There is no such note.", "Look at the chart."),
+        Refusal::WrittenElsewhere => (
+            "Another device still has to send this draft.",
+            "Read it now; write in it once the other device has synced.",
+        ),
+    };
+    Notice::new(happened, UNCHANGED, next)
+}
