@@ -22,6 +22,7 @@ pub mod edit;
 mod facts;
 pub mod generate;
 mod index;
+pub mod interchange;
 mod merge;
 mod note;
 mod open;

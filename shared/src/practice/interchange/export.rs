@@ -1,0 +1,215 @@
+//! Writes the lines of an export, one after the other, without holding them all.
+
+use super::super::edit::Stamp;
+use super::super::view::{AppointmentRow, ClientRow, DraftView, Index, NoteView};
+use super::VERSION;
+use super::lines::{
+    AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
+    KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest, STATUSES, Typed, instant, moment, slot,
+    stamp, word,
+};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use serde::Serialize;
+
+/// Something from a chart. What lies in a psychotherapy compartment must not be passed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChartItem {
+    /// A draft.
+    Draft(DraftView),
+    /// A finished measure.
+    Measure(MeasureItem),
+    /// A signed note; its addenda follow it.
+    Note(NoteView),
+}
+
+/// A finished measure with its answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MeasureItem {
+    /// The record.
+    pub record: RecordId,
+    /// Whose.
+    pub client: ClientId,
+    /// In which session it was answered.
+    pub session: Option<AppointmentId>,
+    /// The instrument's id.
+    pub instrument: String,
+    /// One number per item.
+    pub answers: Vec<u8>,
+    /// Who entered it.
+    pub author: MemberId,
+    /// When.
+    pub signed: Stamp,
+}
+
+/// Writes the first line, clients, appointments, `items` in their order, and the last line.
+/// No line has its end of line.
+pub fn export_lines<'a>(
+    index: &'a Index,
+    written: &Stamp,
+    items: impl IntoIterator<Item = ChartItem> + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let header = HeaderLine {
+        tacenda: "export".to_owned(),
+        version: u64::from(VERSION),
+        written: Some(stamp(written)),
+        without: vec!["psychotherapy-notes".to_owned()],
+        rest: Rest::new(),
+    };
+    let clients = index.clients.values().map(|row| client(row, index));
+    let appointments = index.appointments.values().map(|row| appointment(row));
+    let items = items.into_iter().flat_map(|item| chart_item(&item, index));
+    let lines = std::iter::once(json(&header)).chain(clients).chain(appointments).chain(items);
+    Counted { lines, count: 0, ended: false }
+}
+
+/// Adds the last line, which says how many there were.
+struct Counted<I> {
+    lines: I,
+    count: u64,
+    ended: bool,
+}
+
+impl<I: Iterator<Item = String>> Iterator for Counted<I> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if let Some(line) = self.lines.next() {
+            self.count += 1;
+            return Some(line);
+        }
+        if self.ended {
+            return None;
+        }
+        self.ended = true;
+        Some(typed("end", EndLine { lines: self.count, rest: Rest::new() }))
+    }
+}
+
+fn client(row: &ClientRow, index: &Index) -> String {
+    typed(
+        "client",
+        ClientLine {
+            id: row.id.to_string(),
+            name: row.name.clone(),
+            code: row.code.clone(),
+            pronouns: row.pronouns.clone(),
+            phone: row.phone.clone(),
+            email: row.email.clone(),
+            safe_contact: row.safe_contact.clone(),
+            archived: row.archived,
+            since: Some(moment(row.since, &index.zone)),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn appointment(row: &AppointmentRow) -> String {
+    typed(
+        "appointment",
+        AppointmentLine {
+            id: row.id.to_string(),
+            clients: row.clients.iter().map(ToString::to_string).collect(),
+            kind: word(KINDS, row.kind).to_owned(),
+            slot: slot(&row.slot),
+            starts: Some(instant(row.starts, &row.slot.zone)),
+            rivals: row.rivals.iter().map(|rival| slot(&rival.slot)).collect(),
+            status: word(STATUSES, row.status).to_owned(),
+            reason: row.reason.clone(),
+            memo: row.memo.clone(),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
+    match item {
+        ChartItem::Draft(view) => vec![draft(view, index)],
+        ChartItem::Measure(item) => vec![measure(item, index)],
+        ChartItem::Note(view) => note(view, index),
+    }
+}
+
+fn draft(view: &DraftView, index: &Index) -> String {
+    typed(
+        "draft",
+        DraftLine {
+            id: view.row.note.to_string(),
+            client: view.row.client.to_string(),
+            session: view.row.session.map(|id| id.to_string()),
+            format: word(FORMATS, view.row.format).to_owned(),
+            parts: parts(&view.parts),
+            begun: moment(view.row.begun, &index.zone),
+            addendum_to: view.row.addendum_to.map(|id| id.to_string()),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn measure(item: &MeasureItem, index: &Index) -> String {
+    typed(
+        "measure",
+        MeasureLine {
+            id: item.record.to_string(),
+            client: item.client.to_string(),
+            session: item.session.map(|id| id.to_string()),
+            instrument: item.instrument.clone(),
+            answers: item.answers.clone(),
+            author: author(item.author, index),
+            signed: stamp(&item.signed),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn note(view: &NoteView, index: &Index) -> Vec<String> {
+    let line = NoteLine {
+        id: view.record.to_string(),
+        client: view.client.to_string(),
+        session: view.session.map(|id| id.to_string()),
+        format: word(FORMATS, view.format).to_owned(),
+        parts: parts(&view.parts),
+        author: author(view.author, index),
+        signed: stamp(&view.signed),
+        late_reason: view.late_reason.clone(),
+        rest: Rest::new(),
+    };
+    let addenda = view.addenda.iter().map(|addendum| {
+        let line = AddendumLine {
+            id: addendum.record.to_string(),
+            note: view.record.to_string(),
+            client: view.client.to_string(),
+            text: addendum.text.clone(),
+            author: author(addendum.author, index),
+            signed: stamp(&addendum.signed),
+            rest: Rest::new(),
+        };
+        typed("addendum", line)
+    });
+    std::iter::once(typed("note", line)).chain(addenda).collect()
+}
+
+fn parts(parts: &[(super::super::edit::Part, String)]) -> Vec<PartBody> {
+    let body = |(part, text): &(_, String)| PartBody {
+        part: word(PARTS, *part).to_owned(),
+        text: text.clone(),
+    };
+    parts.iter().map(body).collect()
+}
+
+fn author(member: MemberId, index: &Index) -> AuthorBody {
+    let name = index.clinicians.get(&member).cloned().unwrap_or_default();
+    AuthorBody { id: member.to_string(), name }
+}
+
+fn typed(kind: &'static str, body: impl Serialize) -> String {
+    json(&Typed { kind, body })
+}
+
+/// Strings, numbers, lists and maps with string keys: none of them can fail to be written.
+#[expect(
+    clippy::expect_used,
+    reason = "the types of `lines` have string keys and no own Serialize"
+)]
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("lines are strings, numbers, lists and string-keyed maps")
+}

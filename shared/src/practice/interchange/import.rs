@@ -1,0 +1,407 @@
+//! Reads an export line by line into steps for `Practice::apply`.
+//!
+//! Nothing is dropped in silence: what this version does not know, or cannot carry over, is
+//! counted by name. An error names the line and the cause, never what the line says.
+
+use super::super::edit::{ContactChange, Edit, NewAppointment, Slot, Splice, Status};
+use super::lines::{
+    AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
+    KINDS, Kind, MODALITIES, MeasureLine, Moment, NoteLine, PARTS, PartBody, Rest, STATUSES,
+    SlotBody, read_instant, value,
+};
+use super::{LINE_BYTES_MAX, VERSION};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// One step of an import.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ImportStep {
+    /// An edit, to be applied as it is.
+    Edit(Edit),
+    /// An addendum. The note has a new record once its draft is signed: whoever applies the
+    /// steps knows it, and makes an `Edit::Amend` of this.
+    AmendSigned {
+        /// The draft that became the note.
+        draft: ObjectId,
+        /// Whose chart.
+        client: ClientId,
+        /// What is added.
+        text: String,
+    },
+}
+
+/// Why a line could not be read.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("line {line}: {cause}")]
+pub struct ImportError {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub cause: Cause,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum Cause {
+    /// A line follows the last line.
+    #[error("there is a line behind the end")]
+    AfterEnd,
+    /// The last line counts other lines than were read.
+    #[error("the end counts {written} lines, {read} were read")]
+    Incomplete {
+        /// As the last line says.
+        written: u64,
+        /// As was read.
+        read: u64,
+    },
+    /// A field has a value that it cannot have.
+    #[error("the field {0} has a value that it cannot have")]
+    Invalid(&'static str),
+    /// The line is no JSON object with the fields of its type.
+    #[error("malformed at column {column}")]
+    Malformed {
+        /// Where reading stopped, in bytes, counted from 1.
+        column: usize,
+    },
+    /// The file does not begin as an export.
+    #[error("the file does not begin as an export")]
+    NotAnExport,
+    /// The line is longer than [`LINE_BYTES_MAX`].
+    #[error("the line is too long")]
+    TooLong,
+    /// The file ends without its last line.
+    #[error("the file ends before its end")]
+    Truncated,
+    /// The file was written by a newer version.
+    #[error("version {0} of the schema is not known")]
+    UnknownVersion(u64),
+}
+
+/// What was read, and what was not carried over, by name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Lines that were read, by type.
+    pub read: BTreeMap<&'static str, u64>,
+    /// Lines of types that this version does not know, by type.
+    pub unknown_types: BTreeMap<String, u64>,
+    /// Fields that this version does not know, as `type.field`.
+    pub unknown_fields: BTreeMap<String, u64>,
+    /// Fields that are known and have no place in an edit, as `type.field`.
+    pub not_carried: BTreeMap<&'static str, u64>,
+    /// Slots of members who are not in this practice, now the importing member's.
+    pub reassigned: u64,
+}
+
+/// Most different names that are counted apart; the others are counted under `…`.
+const NAMES_MAX: usize = 200;
+/// Longest name that is kept of an unknown type or field, in characters.
+const NAME_CHARACTERS_MAX: usize = 60;
+/// Most answers of a measure, and most clients of an appointment.
+const ANSWERS_MAX: usize = 256;
+const CLIENTS_MAX: usize = 256;
+/// What stands as the reason for signing late.
+const LATE_REASON: &str = "imported";
+
+/// Reads one file.
+#[derive(Debug)]
+pub struct Importer {
+    importing: MemberId,
+    members: BTreeSet<MemberId>,
+    line: u64,
+    blank: u64,
+    ended: bool,
+    counts: Counts,
+}
+
+impl Importer {
+    /// Begins a file. Slots of members who are not among `members` go to `importing`.
+    pub fn new(importing: MemberId, members: BTreeSet<MemberId>) -> Self {
+        Self { importing, members, line: 0, blank: 0, ended: false, counts: Counts::default() }
+    }
+
+    /// Returns what was read so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Reads the next line, without its end of line. Empty lines are skipped.
+    pub fn import_line(&mut self, line: &str) -> Result<Vec<ImportStep>, ImportError> {
+        self.line += 1;
+        let read = if line.len() > LINE_BYTES_MAX { Err(Cause::TooLong) } else { self.read(line) };
+        read.map_err(|cause| ImportError { line: self.line, cause })
+    }
+
+    /// Ends the file, and says whether it was whole.
+    pub fn finish(self) -> Result<Counts, ImportError> {
+        let cause = if self.line == 0 { Cause::NotAnExport } else { Cause::Truncated };
+        if self.ended { Ok(self.counts) } else { Err(ImportError { line: self.line, cause }) }
+    }
+
+    fn read(&mut self, line: &str) -> Result<Vec<ImportStep>, Cause> {
+        if self.line == 1 {
+            return self.header(line);
+        }
+        if line.trim().is_empty() {
+            self.blank += 1;
+            return Ok(Vec::new());
+        }
+        if self.ended {
+            return Err(Cause::AfterEnd);
+        }
+        let kind: Kind = parse(line)?;
+        match kind.kind.as_str() {
+            "client" => self.client(parse(line)?),
+            "appointment" => self.appointment(parse(line)?),
+            "note" => self.note(parse(line)?),
+            "addendum" => self.addendum(parse(line)?),
+            "measure" => self.measure(parse(line)?),
+            "draft" => self.draft(parse(line)?),
+            "end" => self.end(&parse(line)?),
+            unknown => {
+                count(&mut self.counts.unknown_types, unknown);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn header(&mut self, line: &str) -> Result<Vec<ImportStep>, Cause> {
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let header: HeaderLine = parse(line).map_err(|_| Cause::NotAnExport)?;
+        if header.tacenda != "export" {
+            return Err(Cause::NotAnExport);
+        }
+        if header.version != u64::from(VERSION) {
+            return Err(Cause::UnknownVersion(header.version));
+        }
+        self.note_rest("header", &header.rest);
+        Ok(Vec::new())
+    }
+
+    fn client(&mut self, line: ClientLine) -> Result<Vec<ImportStep>, Cause> {
+        let client = id(&line.id, ClientId::parse, "id")?;
+        if line.name.trim().is_empty() {
+            return Err(Cause::Invalid("name"));
+        }
+        self.seen("client", &line.rest);
+        self.not_carried("client.since", line.since.is_some());
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let contact = ContactChange {
+            name: Some(line.name),
+            code: some(line.code),
+            pronouns: some(line.pronouns),
+            phone: some(line.phone),
+            email: some(line.email),
+            safe_contact: some(line.safe_contact),
+        };
+        let mut steps = vec![ImportStep::Edit(Edit::NewClient { client, contact })];
+        if line.archived {
+            steps.push(ImportStep::Edit(Edit::Archive { client, archived: true }));
+        }
+        Ok(steps)
+    }
+
+    fn appointment(&mut self, line: AppointmentLine) -> Result<Vec<ImportStep>, Cause> {
+        let id = id(&line.id, AppointmentId::parse, "id")?;
+        if line.clients.len() > CLIENTS_MAX {
+            return Err(Cause::Invalid("clients"));
+        }
+        let clients = line.clients.iter().map(|text| self::id(text, ClientId::parse, "clients"));
+        let clients = clients.collect::<Result<Vec<_>, _>>()?;
+        let kind = value(KINDS, &line.kind).ok_or(Cause::Invalid("kind"))?;
+        let status = value(STATUSES, &line.status).ok_or(Cause::Invalid("status"))?;
+        let slot = self.slot(line.slot)?;
+        self.seen("appointment", &line.rest);
+        self.not_carried("appointment.rivals", !line.rivals.is_empty());
+        let memo = (!line.memo.is_empty()).then_some(line.memo);
+        let new = NewAppointment { id, clients, kind, slot, memo };
+        let mut steps = vec![ImportStep::Edit(Edit::Book(new))];
+        if status != Status::Booked || line.reason.is_some() {
+            let reason = line.reason;
+            steps.push(ImportStep::Edit(Edit::SetStatus { appointment: id, status, reason }));
+        }
+        Ok(steps)
+    }
+
+    fn slot(&mut self, body: SlotBody) -> Result<Slot, Cause> {
+        let clinician = id(&body.clinician, MemberId::parse, "clinician")?;
+        let known = clinician == self.importing || self.members.contains(&clinician);
+        self.counts.reassigned += u64::from(!known);
+        if !(1..=1_440).contains(&body.minutes) {
+            return Err(Cause::Invalid("minutes"));
+        }
+        if jiff::tz::TimeZone::get(&body.zone).is_err() {
+            return Err(Cause::Invalid("zone"));
+        }
+        Ok(Slot {
+            start: body.start.parse().map_err(|_| Cause::Invalid("start"))?,
+            zone: body.zone,
+            minutes: body.minutes,
+            clinician: if known { clinician } else { self.importing },
+            room: body.room,
+            modality: value(MODALITIES, &body.modality).ok_or(Cause::Invalid("modality"))?,
+        })
+    }
+
+    fn note(&mut self, line: NoteLine) -> Result<Vec<ImportStep>, Cause> {
+        let record = id(&line.id, RecordId::parse, "id")?;
+        let note = draft_of(record);
+        let mut head = origin("Signed", &line.signed, Some(&line.author))?;
+        if let Some(reason) = &line.late_reason {
+            head.push_str(&format!(" Signed late: {reason}"));
+        }
+        let mut steps =
+            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let late_reason = Some(LATE_REASON.to_owned());
+        steps.push(ImportStep::Edit(Edit::Sign { note, client, late_reason }));
+        self.seen("note", &line.rest);
+        Ok(steps)
+    }
+
+    fn addendum(&mut self, line: AddendumLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.id, RecordId::parse, "id")?;
+        let draft = draft_of(id(&line.note, RecordId::parse, "note")?);
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let head = origin("Signed", &line.signed, Some(&line.author))?;
+        self.seen("addendum", &line.rest);
+        Ok(vec![ImportStep::AmendSigned { draft, client, text: under(&head, &line.text) }])
+    }
+
+    fn measure(&mut self, line: MeasureLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.id, RecordId::parse, "id")?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let session = session(line.session.as_deref())?;
+        if line.answers.is_empty() || line.answers.len() > ANSWERS_MAX {
+            return Err(Cause::Invalid("answers"));
+        }
+        if line.instrument.is_empty() {
+            return Err(Cause::Invalid("instrument"));
+        }
+        read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
+        self.seen("measure", &line.rest);
+        // A measure has no text in which its origin could stand.
+        self.not_carried("measure.signed", true);
+        self.not_carried("measure.author", true);
+        let (instrument, answers) = (line.instrument, line.answers);
+        Ok(vec![ImportStep::Edit(Edit::EnterMeasure { client, session, instrument, answers })])
+    }
+
+    fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {
+        let note = id(&line.id, ObjectId::parse, "id")?;
+        let head = origin("Begun", &line.begun, None)?;
+        let steps =
+            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        self.seen("draft", &line.rest);
+        self.not_carried("draft.addendum_to", line.addendum_to.is_some());
+        Ok(steps)
+    }
+
+    fn end(&mut self, line: &EndLine) -> Result<Vec<ImportStep>, Cause> {
+        let read = self.line.saturating_sub(1 + self.blank);
+        if line.lines != read {
+            return Err(Cause::Incomplete { written: line.lines, read });
+        }
+        self.ended = true;
+        self.note_rest("end", &line.rest);
+        Ok(Vec::new())
+    }
+
+    fn seen(&mut self, kind: &'static str, rest: &Rest) {
+        *self.counts.read.entry(kind).or_default() += 1;
+        self.note_rest(kind, rest);
+    }
+
+    fn note_rest(&mut self, kind: &str, rest: &Rest) {
+        // The type itself is no field of a line's body.
+        for field in rest.keys().filter(|field| *field != "type") {
+            count(&mut self.counts.unknown_fields, &format!("{kind}.{field}"));
+        }
+    }
+
+    fn not_carried(&mut self, field: &'static str, present: bool) {
+        if present {
+            *self.counts.not_carried.entry(field).or_default() += 1;
+        }
+    }
+}
+
+/// The draft that stands for a signed note of another practice: the same one each time.
+fn draft_of(record: RecordId) -> ObjectId {
+    ObjectId::from_bytes(*record.as_bytes())
+}
+
+fn begin(
+    note: ObjectId,
+    client: &str,
+    session: Option<&str>,
+    format: &str,
+    parts: Vec<PartBody>,
+    head: &str,
+) -> Result<Vec<ImportStep>, Cause> {
+    let client = id(client, ClientId::parse, "client")?;
+    let session = self::session(session)?;
+    let format = value(FORMATS, format).ok_or(Cause::Invalid("format"))?;
+    let mut splices: Vec<Splice> = Vec::new();
+    for PartBody { part, text } in parts {
+        let part = value(PARTS, &part).ok_or(Cause::Invalid("parts"))?;
+        let own = format.parts().contains(&part);
+        if !own || splices.iter().any(|splice| splice.part == part) {
+            return Err(Cause::Invalid("parts"));
+        }
+        splices.push(Splice { part, position: 0, deleted: 0, inserted: text });
+    }
+    let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
+    match splices.iter_mut().find(|splice| splice.part == first) {
+        Some(splice) => splice.inserted = under(head, &splice.inserted),
+        None => {
+            splices.push(Splice {
+                part: first,
+                position: 0,
+                deleted: 0,
+                inserted: head.to_owned(),
+            });
+        }
+    }
+    Ok(vec![
+        ImportStep::Edit(Edit::BeginNote { note, client, session, format }),
+        ImportStep::Edit(Edit::ChangeDraft { note, client, splices }),
+    ])
+}
+
+/// The line over an imported text that says where it comes from.
+fn origin(verb: &str, moment: &Moment, author: Option<&AuthorBody>) -> Result<String, Cause> {
+    read_instant(&moment.time).ok_or(Cause::Invalid("time"))?;
+    let mut text = format!("Imported. {verb} {} [{}]", moment.time, moment.zone);
+    if let Some(author) = author {
+        id(&author.id, MemberId::parse, "author")?;
+        let name = if author.name.is_empty() { &author.id } else { &author.name };
+        text.push_str(&format!(" by {name}"));
+    }
+    text.push('.');
+    Ok(text)
+}
+
+fn under(head: &str, text: &str) -> String {
+    if text.is_empty() { head.to_owned() } else { format!("{head}\n\n{text}") }
+}
+
+fn session(text: Option<&str>) -> Result<Option<AppointmentId>, Cause> {
+    text.map(|text| id(text, AppointmentId::parse, "session")).transpose()
+}
+
+fn id<T>(text: &str, parse: fn(&str) -> Option<T>, field: &'static str) -> Result<T, Cause> {
+    parse(text).ok_or(Cause::Invalid(field))
+}
+
+/// Keeps the place of an error and drops its text, which may quote the line.
+fn parse<T: DeserializeOwned>(line: &str) -> Result<T, Cause> {
+    serde_json::from_str(line).map_err(|error| Cause::Malformed { column: error.column() })
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    let short: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
+    let full = counts.len() >= NAMES_MAX && !counts.contains_key(&short);
+    *counts.entry(if full { "…".to_owned() } else { short }).or_default() += 1;
+}

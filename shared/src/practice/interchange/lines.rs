@@ -1,0 +1,268 @@
+//! One type for each kind of line, and the words that stand for enums.
+//!
+//! Fields that a newer version wrote land in `rest`, so that they can be counted.
+
+use super::super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
+use crate::id::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Fields that this version does not know.
+pub(super) type Rest = BTreeMap<String, Value>;
+
+/// A line with its type in front.
+#[derive(Debug, Serialize)]
+pub(super) struct Typed<T> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(flatten)]
+    pub(super) body: T,
+}
+
+/// What every line but the first says of itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct Kind {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+/// The first line.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct HeaderLine {
+    pub(super) tacenda: String,
+    pub(super) version: u64,
+    #[serde(default)]
+    pub(super) written: Option<Moment>,
+    #[serde(default)]
+    pub(super) without: Vec<String>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// A moment: an instant in RFC 3339 with its offset, and the zone that the offset comes from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Moment {
+    pub(super) time: String,
+    pub(super) zone: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct ClientLine {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) code: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) pronouns: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) phone: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) email: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) safe_contact: String,
+    #[serde(default)]
+    pub(super) archived: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Moment>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// When and where: local start and zone are what was agreed, `starts` is derived from them.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct SlotBody {
+    pub(super) start: String,
+    pub(super) zone: String,
+    pub(super) minutes: u16,
+    pub(super) clinician: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) room: Option<String>,
+    pub(super) modality: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AppointmentLine {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) clients: Vec<String>,
+    pub(super) kind: String,
+    pub(super) slot: SlotBody,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) starts: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rivals: Vec<SlotBody>,
+    pub(super) status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) memo: String,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// Who signed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct AuthorBody {
+    pub(super) id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) name: String,
+}
+
+/// One part of a note.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct PartBody {
+    pub(super) part: String,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct NoteLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<String>,
+    pub(super) format: String,
+    pub(super) parts: Vec<PartBody>,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) late_reason: Option<String>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AddendumLine {
+    pub(super) id: String,
+    pub(super) note: String,
+    pub(super) client: String,
+    pub(super) text: String,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct MeasureLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<String>,
+    pub(super) instrument: String,
+    pub(super) answers: Vec<u8>,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct DraftLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<String>,
+    pub(super) format: String,
+    pub(super) parts: Vec<PartBody>,
+    pub(super) begun: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) addendum_to: Option<String>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// The last line: how many lines stand before it, the first one counted.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct EndLine {
+    pub(super) lines: u64,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// Writes an instant with the offset that `zone` has then; an unknown zone counts as UTC.
+pub(super) fn moment(time: Timestamp, zone: &str) -> Moment {
+    Moment { time: instant(time, zone), zone: zone.to_owned() }
+}
+
+pub(super) fn stamp(stamp: &Stamp) -> Moment {
+    moment(stamp.time, &stamp.zone)
+}
+
+/// Writes an instant in RFC 3339.
+pub(super) fn instant(time: Timestamp, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let instant = jiff::Timestamp::from_millisecond(time.as_millis());
+    let instant = instant.unwrap_or(if time.as_millis() < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    });
+    instant.display_with_offset(zone.to_offset(instant)).to_string()
+}
+
+/// Reads an instant in RFC 3339.
+pub(super) fn read_instant(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(instant.as_millisecond()))
+}
+
+pub(super) fn slot(slot: &Slot) -> SlotBody {
+    SlotBody {
+        start: slot.start.to_string(),
+        zone: slot.zone.clone(),
+        minutes: slot.minutes,
+        clinician: slot.clinician.to_string(),
+        room: slot.room.clone(),
+        modality: word(MODALITIES, slot.modality).to_owned(),
+    }
+}
+
+/// Returns the word for `value`.
+pub(super) fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+    words.iter().find(|(known, _)| *known == value).map(|(_, word)| *word).unwrap_or_default()
+}
+
+/// Returns the value for `word`.
+pub(super) fn value<T: Copy>(words: &[(T, &'static str)], word: &str) -> Option<T> {
+    words.iter().find(|(_, known)| *known == word).map(|(value, _)| *value)
+}
+
+/// Words of the schema. They never change their meaning.
+pub(super) const MODALITIES: &[(Modality, &str)] =
+    &[(Modality::InOffice, "office"), (Modality::Video, "video"), (Modality::Phone, "phone")];
+
+pub(super) const KINDS: &[(AppointmentKind, &str)] = &[
+    (AppointmentKind::Individual, "individual"),
+    (AppointmentKind::Couple, "couple"),
+    (AppointmentKind::Family, "family"),
+    (AppointmentKind::Group, "group"),
+    (AppointmentKind::Intake, "intake"),
+    (AppointmentKind::Consultation, "consultation"),
+    (AppointmentKind::Supervision, "supervision"),
+    (AppointmentKind::TimeOff, "time-off"),
+];
+
+pub(super) const STATUSES: &[(Status, &str)] = &[
+    (Status::Booked, "booked"),
+    (Status::Confirmed, "confirmed"),
+    (Status::Arrived, "arrived"),
+    (Status::Held, "held"),
+    (Status::NoShow, "no-show"),
+    (Status::LateCancel, "late-cancel"),
+    (Status::CancelledByClient, "cancelled-by-client"),
+    (Status::CancelledByClinician, "cancelled-by-clinician"),
+];
+
+pub(super) const FORMATS: &[(NoteFormat, &str)] =
+    &[(NoteFormat::Free, "free"), (NoteFormat::Soap, "soap")];
+
+pub(super) const PARTS: &[(Part, &str)] = &[
+    (Part::Text, "text"),
+    (Part::Subjective, "subjective"),
+    (Part::Objective, "objective"),
+    (Part::Assessment, "assessment"),
+    (Part::Plan, "plan"),
+];

@@ -1,0 +1,416 @@
+//! What goes out comes in again, what does not is counted, and no file makes reading fail.
+
+use super::*;
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use crate::practice::edit::*;
+use crate::practice::generate::{Size, generate};
+use crate::practice::view::*;
+use jiff::civil::date;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+
+const ZONE: &str = "America/Los_Angeles";
+
+fn author() -> MemberId {
+    MemberId::from_bytes([7; 16])
+}
+
+fn written() -> Stamp {
+    Stamp { time: Timestamp::from_millis(1_795_600_000_123), zone: ZONE.to_owned() }
+}
+
+/// A practice as a reader of edits would see it: enough to export, and to compare.
+fn world() -> (Index, Vec<ChartItem>) {
+    let mut index = Index { zone: ZONE.to_owned(), ..Index::default() };
+    index.clinicians.insert(author(), "Doc Demoray".to_owned());
+    let mut items = Vec::new();
+    let mut drafts: BTreeMap<ObjectId, DraftView> = BTreeMap::new();
+    let history = generate(3, Size::SMALL, date(2026, 11, 25), author(), ZONE);
+    for (number, dated) in history.enumerate() {
+        let at = Stamp { time: dated.at, zone: ZONE.to_owned() };
+        let mut bytes = [1; 16];
+        bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        let record = RecordId::from_bytes(bytes);
+        match dated.edit {
+            Edit::NewClient { client, contact } => {
+                index.clients.insert(client, Arc::new(row(client, contact, dated.at)));
+            }
+            Edit::Book(new) => {
+                index.appointments.insert(new.id, Arc::new(booked(new)));
+            }
+            Edit::Move { appointment, slot } => {
+                Arc::make_mut(index.appointments.get_mut(&appointment).unwrap()).slot = slot;
+            }
+            Edit::SetStatus { appointment, status, reason } => {
+                let row = Arc::make_mut(index.appointments.get_mut(&appointment).unwrap());
+                (row.status, row.reason) = (status, reason);
+            }
+            Edit::BeginNote { note, client, session, .. } => {
+                drafts.insert(note, begun(note, client, session, dated.at));
+            }
+            Edit::ChangeDraft { note, splices, .. } => {
+                let parts = splices.into_iter().map(|splice| (splice.part, splice.inserted));
+                drafts.get_mut(&note).unwrap().parts = parts.collect();
+            }
+            Edit::Sign { note, late_reason, .. } => {
+                let view = drafts.remove(&note).unwrap();
+                items.push(ChartItem::Note(signed(view, record, at, late_reason)));
+            }
+            Edit::EnterMeasure { client, session, instrument, answers } => {
+                let (author, signed) = (author(), at);
+                let item =
+                    MeasureItem { record, client, session, instrument, answers, author, signed };
+                items.push(ChartItem::Measure(item));
+            }
+            Edit::Archive { client, archived } => {
+                Arc::make_mut(index.clients.get_mut(&client).unwrap()).archived = archived;
+            }
+            Edit::Amend { .. } | Edit::ChangeContact { .. } | Edit::DiscardDraft { .. } => {}
+        }
+    }
+    items.extend(drafts.into_values().map(ChartItem::Draft));
+    (index, items)
+}
+
+fn booked(new: NewAppointment) -> AppointmentRow {
+    AppointmentRow {
+        id: new.id,
+        clients: new.clients,
+        kind: new.kind,
+        slot: new.slot,
+        starts: Timestamp::from_millis(1),
+        rivals: Vec::new(),
+        status: Status::Booked,
+        reason: None,
+        memo: new.memo.unwrap_or_default(),
+        note: NoteState::Missing,
+    }
+}
+
+fn begun(
+    note: ObjectId,
+    client: ClientId,
+    session: Option<AppointmentId>,
+    at: Timestamp,
+) -> DraftView {
+    let (format, begun) = (NoteFormat::Soap, at);
+    let row = DraftRow { note, client, session, format, begun, words: 0, addendum_to: None };
+    DraftView { row, parts: Vec::new(), remote: Vec::new() }
+}
+
+fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {
+    ClientRow {
+        id,
+        name: contact.name.unwrap_or_default(),
+        code: contact.code.unwrap_or_default(),
+        pronouns: contact.pronouns.unwrap_or_default(),
+        phone: contact.phone.unwrap_or_default(),
+        email: contact.email.unwrap_or_default(),
+        safe_contact: contact.safe_contact.unwrap_or_default(),
+        archived: false,
+        since,
+    }
+}
+
+fn signed(
+    view: DraftView,
+    record: RecordId,
+    signed: Stamp,
+    late_reason: Option<String>,
+) -> NoteView {
+    let addendum = AddendumView {
+        record: RecordId::from_bytes([9; 16]),
+        text: "Added:\n\"later\"".to_owned(),
+        author: author(),
+        signed: signed.clone(),
+    };
+    NoteView {
+        record,
+        client: view.row.client,
+        session: view.row.session,
+        format: view.row.format,
+        parts: view.parts,
+        author: author(),
+        signed,
+        late_reason,
+        addenda: vec![addendum],
+    }
+}
+
+fn importer() -> Importer {
+    Importer::new(author(), BTreeSet::new())
+}
+
+fn import<'l>(lines: impl IntoIterator<Item = &'l str>) -> (Vec<ImportStep>, Counts) {
+    let mut importer = importer();
+    let mut steps = Vec::new();
+    for line in lines {
+        steps.extend(importer.import_line(line).unwrap());
+    }
+    (steps, importer.finish().unwrap())
+}
+
+/// Sees what the steps say, as `world` sees the edits.
+fn replay(steps: Vec<ImportStep>) -> (BTreeMap<ClientId, ClientRow>, Vec<NewAppointment>) {
+    let mut clients = BTreeMap::new();
+    let mut appointments = Vec::new();
+    for step in steps {
+        match step {
+            ImportStep::Edit(Edit::NewClient { client, contact }) => {
+                clients.insert(client, row(client, contact, Timestamp::from_millis(0)));
+            }
+            ImportStep::Edit(Edit::Archive { client, archived }) => {
+                clients.get_mut(&client).unwrap().archived = archived;
+            }
+            ImportStep::Edit(Edit::Book(new)) => appointments.push(new),
+            _ => {}
+        }
+    }
+    (clients, appointments)
+}
+
+#[test]
+fn a_whole_practice_comes_in_as_it_went_out() {
+    let (index, items) = world();
+    let lines: Vec<String> = export_lines(&index, &written(), items.clone()).collect();
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+    let (steps, counts) = import(lines.iter().map(String::as_str));
+
+    let (clients, appointments) = replay(steps.clone());
+    for (id, row) in &index.clients {
+        let expected = ClientRow { since: Timestamp::from_millis(0), ..row.as_ref().clone() };
+        assert_eq!(clients.get(id), Some(&expected));
+    }
+    assert_eq!(appointments.len(), index.appointments.len());
+    for new in &appointments {
+        let row = &index.appointments[&new.id];
+        assert_eq!((&new.slot, &new.clients, new.kind), (&row.slot, &row.clients, row.kind));
+        assert_eq!(new.memo.as_deref().unwrap_or_default(), row.memo);
+    }
+    for item in items {
+        match item {
+            ChartItem::Note(view) => note_came_in(&view, &steps),
+            ChartItem::Measure(item) => {
+                let edit = Edit::EnterMeasure {
+                    client: item.client,
+                    session: item.session,
+                    instrument: item.instrument,
+                    answers: item.answers,
+                };
+                assert!(steps.contains(&ImportStep::Edit(edit)));
+            }
+            ChartItem::Draft(view) => {
+                let row = view.row;
+                let (note, client) = (row.note, row.client);
+                assert!(!steps.iter().any(|step| signs(step, note)));
+                let (session, format) = (row.session, row.format);
+                let begun = Edit::BeginNote { note, client, session, format };
+                assert!(steps.contains(&ImportStep::Edit(begun)));
+            }
+        }
+    }
+    assert_eq!(counts.read["note"], 40);
+    assert_eq!(counts.unknown_fields, BTreeMap::new());
+    assert_eq!(counts.unknown_types, BTreeMap::new());
+    assert_eq!(counts.reassigned, 0);
+}
+
+fn signs(step: &ImportStep, draft: ObjectId) -> bool {
+    matches!(step, ImportStep::Edit(Edit::Sign { note, .. }) if *note == draft)
+}
+
+fn note_came_in(view: &NoteView, steps: &[ImportStep]) {
+    let draft = ObjectId::from_bytes(*view.record.as_bytes());
+    let text = steps.iter().find_map(|step| match step {
+        ImportStep::Edit(Edit::ChangeDraft { note, splices, .. }) if *note == draft => {
+            Some(splices)
+        }
+        _ => None,
+    });
+    let splices = text.unwrap();
+    for (splice, (part, text)) in splices.iter().zip(&view.parts) {
+        assert_eq!(splice.part, *part);
+        assert!(splice.inserted.ends_with(text.as_str()));
+    }
+    assert!(splices[0].inserted.starts_with("Imported. Signed 202"));
+    assert!(splices[0].inserted.contains("[America/Los_Angeles] by Doc Demoray."));
+    let late_reason = Some("imported".to_owned());
+    let sign = Edit::Sign { note: draft, client: view.client, late_reason };
+    assert!(steps.contains(&ImportStep::Edit(sign)));
+    let amends = |step: &ImportStep| match step {
+        ImportStep::AmendSigned { draft: of, text, .. } => {
+            *of == draft && text.ends_with("Added:\n\"later\"")
+        }
+        ImportStep::Edit(_) => false,
+    };
+    assert_eq!(steps.iter().filter(|step| amends(step)).count(), view.addenda.len());
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_counted_and_not_lost_in_silence() {
+    let header = r#"{"tacenda":"export","version":1,"colour":"blue"}"#;
+    let id = "01".repeat(16);
+    let client = format!(r#"{{"type":"client","id":"{id}","name":"Ada Testerin","mood":1,"x":2}}"#);
+    let strange = r#"{"type":"sand-tray","id":"00"}"#;
+    let end = r#"{"type":"end","lines":4}"#;
+    let (steps, counts) = import([header, &client, "", strange, strange, end]);
+
+    assert_eq!(steps.len(), 1);
+    assert_eq!(counts.unknown_types["sand-tray"], 2);
+    let fields: Vec<_> = counts.unknown_fields.keys().map(String::as_str).collect();
+    assert_eq!(fields, ["client.mood", "client.x", "header.colour"]);
+}
+
+#[test]
+fn a_file_that_is_cut_off_or_foreign_or_newer_is_refused() {
+    let header = r#"{"tacenda":"export","version":1}"#;
+    let first = |line: &str| importer().import_line(line).unwrap_err().cause;
+    assert_eq!(first(r#"{"type":"client"}"#), Cause::NotAnExport);
+    assert_eq!(first("BEGIN:VCALENDAR"), Cause::NotAnExport);
+    assert_eq!(first(r#"{"tacenda":"export","version":2}"#), Cause::UnknownVersion(2));
+    assert_eq!(first(&" ".repeat(LINE_BYTES_MAX + 1)), Cause::TooLong);
+    assert_eq!(importer().finish().unwrap_err().cause, Cause::NotAnExport);
+
+    let mut cut = importer();
+    cut.import_line(header).unwrap();
+    assert_eq!(cut.finish().unwrap_err(), ImportError { line: 1, cause: Cause::Truncated });
+
+    let mut short = importer();
+    short.import_line(header).unwrap();
+    let error = short.import_line(r#"{"type":"end","lines":3}"#).unwrap_err();
+    assert_eq!(error.cause, Cause::Incomplete { written: 3, read: 1 });
+}
+
+#[test]
+fn an_error_names_the_place_and_never_what_stands_there() {
+    let mut importer = importer();
+    importer.import_line(r#"{"tacenda":"export","version":1}"#).unwrap();
+    let lines = [
+        r#"{"type":"client","id":"Ada Testerin","name":"Ada Testerin"}"#,
+        r#"{"type":"client","id":7,"name":"Ada Testerin"}"#,
+        r#"{"type":"client","archived":"Ada Testerin"}"#,
+        r#"{"type":"note","id":"00","Ada Testerin":1}"#,
+        r#"{"type":"client" Ada Testerin"#,
+    ];
+    for (number, line) in lines.into_iter().enumerate() {
+        let error = importer.import_line(line).unwrap_err();
+        assert_eq!(error.line, number as u64 + 2);
+        assert!(!format!("{error} {error:?}").contains("Ada"), "{error}");
+    }
+}
+
+#[test]
+fn the_slots_of_a_stranger_go_to_whoever_imports_and_are_counted() {
+    let (index, _) = world();
+    let lines: Vec<String> = export_lines(&index, &written(), Vec::new()).collect();
+    let other = MemberId::from_bytes([8; 16]);
+    let mut importer = Importer::new(other, BTreeSet::new());
+    for line in &lines {
+        for step in importer.import_line(line).unwrap() {
+            if let ImportStep::Edit(Edit::Book(new)) = step {
+                assert_eq!(new.slot.clinician, other);
+            }
+        }
+    }
+    assert_eq!(importer.finish().unwrap().reassigned, 62);
+}
+
+#[test]
+fn commands_print_shapes_that_name_themselves() {
+    let (mut index, items) = world();
+    for row in index.appointments.values() {
+        index.days.entry(row.slot.start.date()).or_default().push(row.id);
+    }
+    let today = json::today(&index, date(2026, 11, 25));
+    assert_eq!(today.body.appointments.len(), 5);
+    assert!(today.line().starts_with(r#"{"tacenda":"today","version":1,"date":"2026-11-25""#));
+    let note = items.iter().find_map(|item| match item {
+        ChartItem::Note(view) => Some(view),
+        ChartItem::Draft(_) | ChartItem::Measure(_) => None,
+    });
+    let shown: serde_json::Value =
+        serde_json::from_str(&json::note(note.unwrap(), &index).line()).unwrap();
+    assert_eq!(shown["tacenda"], "note");
+    assert_eq!(shown["parts"][0]["part"], "subjective");
+    assert_eq!(shown["author"], "Doc Demoray");
+    let watch = json::watch(json::Watch {
+        time: json::rfc3339(Timestamp::from_millis(0), ZONE),
+        kind: "appointment",
+        id: Some(AppointmentId::from_bytes([1; 16]).to_string()),
+        client: None,
+        device: None,
+    });
+    assert_eq!(
+        watch.line(),
+        "{\"tacenda\":\"watch\",\"version\":1,\"time\":\"1969-12-31T16:00:00-08:00\",\
+         \"kind\":\"appointment\",\"id\":\"01010101010101010101010101010101\"}"
+    );
+}
+
+fn one_note(text: &str, free: bool) -> NoteView {
+    let format = if free { NoteFormat::Free } else { NoteFormat::Soap };
+    NoteView {
+        record: RecordId::from_bytes([3; 16]),
+        client: ClientId::from_bytes([4; 16]),
+        session: None,
+        format,
+        parts: format.parts().iter().map(|part| (*part, text.to_owned())).collect(),
+        author: author(),
+        signed: written(),
+        late_reason: None,
+        addenda: Vec::new(),
+    }
+}
+
+static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let (index, items) = world();
+    export_lines(&index, &written(), items.into_iter().take(60)).collect()
+});
+
+proptest! {
+    #[test]
+    fn any_text_comes_in_as_it_went_out(text in any::<String>(), free in any::<bool>()) {
+        let index = Index { zone: ZONE.to_owned(), ..Index::default() };
+        let view = one_note(&text, free);
+        let items = [ChartItem::Note(view.clone())];
+        let lines: Vec<String> = export_lines(&index, &written(), items).collect();
+        let (steps, _) = import(lines.iter().map(String::as_str));
+        note_text_is_whole(&view, &steps)?;
+    }
+
+    #[test]
+    fn no_line_makes_reading_fail(
+        line in any::<String>(),
+        cut in 0..4_000_usize,
+        from in 0..120_usize,
+    ) {
+        let lines = &*LINES;
+        let mut importer = importer();
+        importer.import_line(&lines[0]).unwrap();
+        let _ = importer.import_line(&line);
+        let whole = &lines[from % lines.len()];
+        let end = whole.char_indices().map(|(at, _)| at).take(cut + 1).last().unwrap_or(0);
+        let damaged = format!("{}{line}{}", &whole[..end], &whole[end..]);
+        let _ = importer.import_line(&whole[..end]);
+        let _ = importer.import_line(&damaged);
+        prop_assert!(importer.counts().unknown_fields.len() < 10);
+    }
+}
+
+fn note_text_is_whole(view: &NoteView, steps: &[ImportStep]) -> Result<(), TestCaseError> {
+    let Some(ImportStep::Edit(Edit::ChangeDraft { splices, .. })) = steps.get(1) else {
+        return Err(TestCaseError::fail("the second step is the text"));
+    };
+    prop_assert_eq!(splices.len(), view.parts.len());
+    for (number, (splice, (part, text))) in splices.iter().zip(&view.parts).enumerate() {
+        prop_assert_eq!(splice.part, *part);
+        let body = if number == 0 {
+            splice.inserted.split_once("\n\n").map(|(_, body)| body).unwrap_or_default()
+        } else {
+            &splice.inserted
+        };
+        prop_assert_eq!(body, text);
+    }
+    Ok(())
+}
