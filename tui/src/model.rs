@@ -8,7 +8,7 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{Focused, Overlay, Scene, Screen, Situation, lock, setup, today};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{RecordId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::view::Index;
 use tacenda_shared::suite;
@@ -79,6 +79,8 @@ pub struct Desk {
     pub recent: Vec<Verb>,
     /// A form for a new client that was left and waits.
     pub kept: Option<Overlay>,
+    /// Addenda that were begun and not signed.
+    pub addenda: BTreeMap<RecordId, String>,
 }
 
 /// Acts of this sitting.
@@ -183,11 +185,22 @@ impl Model {
             focused: screen.map_or(Focused::Nothing, |screen| screen.focused(&scene)),
             chart: match screen {
                 Some(Screen::Chart(chart)) => Some(chart.client),
+                Some(Screen::Note(note)) => Some(note.client),
+                Some(Screen::Read(note)) => Some(note.client),
                 _ => None,
             },
             can_undo: !desk.history.undo.is_empty(),
             can_redo: !desk.history.redo.is_empty(),
             scene,
+        }
+    }
+
+    /// Returns whether letters type: in a field, in a note, or as a passphrase.
+    pub fn is_typing(&self) -> bool {
+        match &self.stage {
+            Stage::Open(desk) => desk.is_typing(),
+            Stage::Locked(_) | Stage::Setup(_) => true,
+            Stage::Starting => false,
         }
     }
 
@@ -213,6 +226,7 @@ impl Desk {
             history: History::default(),
             recent: Vec::new(),
             kept: None,
+            addenda: BTreeMap::new(),
         }
     }
 

@@ -10,17 +10,35 @@ mod tests;
 mod verbs;
 
 use crate::input::{Input, Key, KeyCode};
-use crate::keymap::{self, Found};
+use crate::keymap::{self, Context, Found, Verb};
 use crate::message::{Effect, Msg, Now};
 use crate::model::{AUTO_LOCK_MILLIS, Desk, Model, Stage, WARNING_MILLIS, Way};
+use crate::runtime::App;
 use crate::screen::parts::digest::Digest;
+use crate::screen::writing::{self, Writing};
 use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
 use crate::text;
+use crate::view::view;
+use ratatui::Frame;
 use tacenda_shared::id::Timestamp;
 
 /// How long after the first Ctrl+C a second one quits, in milliseconds.
 const INTERRUPT_MILLIS: i64 = 1_000;
 const MINUTE_MILLIS: i64 = 60_000;
+
+impl App for Model {
+    fn update(&mut self, message: Msg) -> Vec<Effect> {
+        update(self, message)
+    }
+
+    fn view(&self, frame: &mut Frame<'_>) {
+        view(self, frame);
+    }
+
+    fn has_caret(&self) -> bool {
+        self.is_typing()
+    }
+}
 
 /// Takes one message.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
@@ -33,11 +51,8 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Clock(now) => clock(model, now),
         Msg::Device(event) => device::event(model, event),
         Msg::Input(input) => self::input(model, &input),
-        Msg::Leave => {
-            let mut effects = parting(model);
-            effects.push(Effect::Quit);
-            effects
-        }
+        // Whether the program ends or only leaves the terminal, it leaves no key behind.
+        Msg::Leave => lock(model, "when the terminal was left"),
     };
     effects.extend(wake(model));
     effects
@@ -49,8 +64,15 @@ fn wake(model: &mut Model) -> Option<Effect> {
     let now = model.now.time;
     let minute = now.plus_millis(MINUTE_MILLIS - now.as_millis().rem_euclid(MINUTE_MILLIS));
     let due = match &model.stage {
-        Stage::Open(desk) if desk.is_warned(&model.now) => minute.min(desk.deadline),
-        Stage::Open(desk) => minute.min(desk.deadline.plus_millis(-WARNING_MILLIS)),
+        Stage::Open(desk) => {
+            let warning = desk.deadline.plus_millis(-WARNING_MILLIS);
+            let lock = if desk.is_warned(&model.now) { desk.deadline } else { warning };
+            let note = desk.screens.iter().filter_map(|screen| match screen {
+                Screen::Note(note) => note.wake,
+                _ => None,
+            });
+            note.chain([minute, lock]).min()?
+        }
         Stage::Locked(_) => minute,
         Stage::Setup(_) | Stage::Starting => return None,
     };
@@ -74,7 +96,7 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     if new_minute {
         desk.digest = Digest::of(&desk.index, model.now.time);
     }
-    Vec::new()
+    notes::tick(model)
 }
 
 fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
@@ -82,6 +104,11 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
         Input::Resize { columns, rows } => {
             model.look.columns = *columns;
             model.look.rows = *rows;
+            if let Some(desk) = model.desk_mut() {
+                for screen in &mut desk.screens {
+                    writing::resize(screen, (*columns, *rows));
+                }
+            }
             return Vec::new();
         }
         Input::Focus(_) => return Vec::new(),
@@ -119,6 +146,11 @@ fn interrupt(model: &mut Model) -> bool {
 fn open_input(model: &mut Model, input: &Input) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let typing = desk.is_typing();
+    let in_note = desk.overlays.is_empty() && desk.screens.last().is_some_and(Screen::is_tall);
+    if in_note && let Some(effects) = in_a_note(model, input) {
+        return effects;
+    }
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
     let Input::Key(key) = *input else {
         if typing {
             return act(model, &Act::Type(input.clone()));
@@ -139,6 +171,18 @@ fn open_input(model: &mut Model, input: &Input) -> Vec<Effect> {
         Found::Prefix => Vec::new(),
         Found::Nothing => nothing(model, key, input),
     }
+}
+
+/// In a note, inputs go to it as they come; only what holds everywhere goes first, but for Esc,
+/// which leads out of whatever the note has open.
+fn in_a_note(model: &mut Model, input: &Input) -> Option<Vec<Effect>> {
+    if let Input::Key(key) = input
+        && let Found::Row(row) = keymap::find(&[Context::Everywhere], &[*key])
+        && row.verb != Verb::Out
+    {
+        return None;
+    }
+    notes::input(model, input)
 }
 
 /// A key that the table does not know here.
@@ -249,7 +293,7 @@ fn replace(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left));
+        effects.extend(close(left, desk));
     }
     effects.extend(show(model, screen));
     effects
@@ -263,16 +307,31 @@ fn leave(model: &mut Model) -> Vec<Effect> {
         desk.overlays.remove(0);
         return Vec::new();
     }
-    let effects: Vec<Effect> = match desk.screens.as_slice() {
+    match desk.screens.as_slice() {
         [Screen::Today(_)] => Vec::new(),
-        [_] | [] => return replace(model, Screen::Today(today::State::new(today))),
-        [..] => desk.screens.pop().and_then(close).into_iter().collect(),
-    };
-    effects
+        [_] | [] => replace(model, Screen::Today(today::State::new(today))),
+        [..] => match desk.screens.pop() {
+            Some(left) => close(left, desk),
+            None => Vec::new(),
+        },
+    }
 }
 
-fn close(screen: Screen) -> Option<Effect> {
-    screen.subject().map(Effect::Close)
+/// Ends a screen that was left: what was typed goes on its way first, then its view is closed.
+fn close(screen: Screen, desk: &mut Desk) -> Vec<Effect> {
+    let subject = screen.subject();
+    let mut effects = Vec::new();
+    match screen {
+        Screen::Note(Writing { state: Some(mut state), .. }) => effects.extend(state.flush()),
+        Screen::Read(reading) => {
+            if let Some(text) = reading.unsigned() {
+                desk.addenda.insert(reading.record, text);
+            }
+        }
+        _ => {}
+    }
+    effects.extend(subject.map(Effect::Close));
+    effects
 }
 
 /// What must be done before the practice is left in any way.
@@ -281,7 +340,7 @@ fn parting(model: &mut Model) -> Vec<Effect> {
     desk.overlays.clear();
     let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left));
+        effects.extend(close(left, desk));
     }
     effects
 }

@@ -1,6 +1,9 @@
 //! Draws the model and nothing else. Row 1 lists the screens, the last row hints at keys, the
 //! last but one says what was done; the rest belongs to the screen.
 
+#[cfg(test)]
+mod tests;
+
 use crate::keymap;
 use crate::model::{Desk, Model, Stage};
 use crate::screen::parts::{paint, when};
@@ -34,8 +37,12 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 fn open(model: &Model, desk: &Desk, frame: &mut Frame<'_>) {
     let area = frame.area();
     let scene = model.scene(desk);
-    tabs(model, desk, frame, paint::lines(area, 0, 1));
-    let body = paint::lines(area, 1, area.height.saturating_sub(3));
+    let tall = desk.screens.last().is_some_and(Screen::is_tall);
+    let first = if tall { 0 } else { 1 };
+    let body = paint::lines(area, first, area.height.saturating_sub(2 + first));
+    if !tall {
+        tabs(model, desk, frame, paint::lines(area, 0, 1));
+    }
     if let Some(screen) = desk.screens.last() {
         screen.view(&scene, frame, body);
     }
@@ -61,7 +68,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         Screen::Chart(_) | Screen::Clients(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,
-        Screen::Booking(_) | Screen::Today(_) => 0,
+        Screen::Booking(_) | Screen::Note(_) | Screen::Read(_) | Screen::Today(_) => 0,
     });
     let mut column = 1;
     for (at, words) in tabs.iter().enumerate() {
@@ -103,6 +110,9 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
+    if let (Some(words), true) = (note_hints(desk), desk.overlays.is_empty()) {
+        return paint::text(frame, paint::inset(area, 1), 0, words, Style::new());
+    }
     let situation = model.situation(desk);
     let rows = keymap::hints(desk.contexts(), &situation);
     let typing = if desk.is_typing() { "Ctrl+K commands" } else { ": commands" };
@@ -116,12 +126,22 @@ fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     for row in rows.iter().filter(|row| !matches!(row.hint, "quit" | "help")).take(8) {
         let hint = format!("{} {}  ", row.hint_key(), row.hint);
         let width = usize::from(area.width).saturating_sub(end_width + 1);
-        if safe::columns(&words) + safe::columns(&hint) <= width {
-            words.push_str(&hint);
+        if safe::columns(&words) + safe::columns(&hint) > width {
+            break;
         }
+        words.push_str(&hint);
     }
     words.push_str(&end);
     paint::text(frame, paint::inset(area, 1), 0, &words, Style::new());
+}
+
+/// Notes say themselves what can be done, as that depends on where in them somebody is.
+fn note_hints(desk: &Desk) -> Option<&'static str> {
+    match desk.screens.last() {
+        Some(Screen::Note(note)) => note.state.as_ref().map(|state| state.hints()),
+        Some(Screen::Read(note)) => note.state.as_ref().map(|state| state.hints()),
+        _ => None,
+    }
 }
 
 /// Shows at once what can follow a prefix.

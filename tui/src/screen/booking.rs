@@ -316,16 +316,16 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let title = if state.moved.is_some() { "Move appointment" } else { "New appointment" };
     let hint = if state.is_typing() { "Esc, then arrows move" } else { "arrows move the slot" };
     paint::rule(frame, look, area, 0, (title, hint));
-    let form = paint::inset(paint::lines(area, 1, 4), 1);
+    let form = paint::inset(paint::lines(area, 1, 5), 1);
     form_view(state, scene, frame, form);
-    let verdict = paint::inset(paint::lines(area, 5, 1), 1);
+    let verdict = paint::inset(paint::lines(area, 6, 1), 1);
     let slot = state.slot(scene);
     let (words, style) = match &slot {
         Some(slot) => verdict_words(state, slot, scene),
         None => ("= not a date, start and length that make sense".to_owned(), look.alarm()),
     };
     paint::text(frame, verdict, 0, &words, style);
-    preview(state, slot.as_ref(), scene, frame, paint::lines(area, 6, u16::MAX));
+    preview(state, slot.as_ref(), scene, frame, paint::lines(area, 7, u16::MAX));
     // The caret is placed last, so that it wins over the preview.
     if let Some(at) = state.focus {
         field_view(state, at, scene, frame, form);
@@ -337,11 +337,11 @@ const fn place(at: At) -> (u16, u16, u16) {
     match at {
         At::Client => (0, 9, 30),
         At::Kind => (0, 51, 19),
-        At::Date => (1, 9, 20),
-        At::Start => (1, 51, 8),
-        At::Minutes => (2, 9, 6),
-        At::Modality => (2, 51, 14),
-        At::Room => (3, 9, 20),
+        At::Date => (2, 9, 20),
+        At::Start => (2, 51, 8),
+        At::Minutes => (3, 9, 6),
+        At::Modality => (3, 51, 14),
+        At::Room => (4, 9, 20),
     }
 }
 
@@ -374,12 +374,16 @@ fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
             .map(|row| who::client(scene.index, row.id, scene.veil))
             .collect();
         let words = match (names.is_empty(), state.who.trimmed().is_empty()) {
-            (_, true) => "type a code or a name".to_owned(),
+            (_, true) => "type a code or a name, then Enter".to_owned(),
             (true, false) => "nobody matches".to_owned(),
-            (false, false) => names.join("  "),
+            (false, false) => match names.split_first() {
+                Some((first, [])) => format!("Enter takes {first}"),
+                Some((first, more)) => format!("Enter takes {first}; also {}", more.join(", ")),
+                None => String::new(),
+            },
         };
-        let below = Rect { x: area.x + 30, width: area.width.saturating_sub(30), ..area };
-        paint::text(frame, below, 3, &words, scene.look.waiting());
+        let below = Rect { x: area.x + 9, width: area.width.saturating_sub(9), ..area };
+        paint::text(frame, below, 1, &words, scene.look.waiting());
     }
 }
 

@@ -77,8 +77,10 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 /// Draws the chart.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let look = scene.look;
-    paint::rule(frame, look, area, 0, (&heading(state, scene), ""));
     let inside = paint::inset(area, 1);
+    if !look.wide() || state.chart.is_none() {
+        paint::rule(frame, look, area, 0, (&heading(state, scene), ""));
+    }
     if let Some(notice) = &state.refusal {
         paint::notice(frame, look, inside, 2, notice);
         frame.set_cursor_position((inside.x, inside.y + 1));
@@ -99,7 +101,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         return;
     }
     let mut line = 1;
-    let plan = paint::folded(&format!("Last plan   {}", plan(chart)), inside.width.into());
+    let plan = paint::folded(&format!("Last plan: {}", plan(chart)), inside.width.into());
     for words in plan.iter().take(3) {
         paint::text(frame, inside, line, words, Style::new());
         line += 1;
@@ -175,7 +177,7 @@ fn draft_words(draft: &DraftRow, scene: &Scene<'_>) -> String {
     let kind = if draft.addendum_to.is_some() { "DRAFT to add" } else { "Note DRAFT  " };
     format!(
         "{} {}   {kind}  {}   {}",
-        when::short(date),
+        when::aligned(date),
         date.year(),
         text::format(draft.format),
         text::counted(words, "word", "words"),

@@ -169,12 +169,18 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
         (false, 0) => String::new(),
         (false, drafts) => text::counted(drafts, "draft", "drafts"),
     };
-    let name = if scene.veil { "" } else { row.name.as_str() };
-    let name_width = width.saturating_sub(12 + 20 + 10).clamp(8, 30);
+    let sessions = scene.digest.sessions.get(&row.id).copied().unwrap_or(0);
+    let sessions = text::counted(size(sessions), "session", "sessions");
+    let name_width = width.saturating_sub(12 + 14 + 20 + 10).clamp(8, 30);
+    let name = if scene.veil {
+        paint::cell(&row.pronouns, 10)
+    } else {
+        paint::cell(&row.name, name_width)
+    };
     format!(
-        "{} {} {} {mark}",
+        "{} {name} {} {} {mark}",
         paint::cell(who::code(row), 11),
-        paint::cell(name, name_width),
+        paint::cell(&sessions, 13),
         paint::cell(&next, 18),
     )
 }
@@ -226,7 +232,7 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
         }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
     };
-    format!("{} {}   {words}", when::short(date), date.year())
+    format!("{} {}   {words}", when::aligned(date), date.year())
 }
 
 fn size(count: u32) -> usize {

@@ -78,14 +78,15 @@ pub fn view(state: &State, place: &Place, now: &Now, look: &Look, frame: &mut Fr
     let time = format!("{} {} ", when::day_and_date(date), when::clock(now.local.time()));
     paint::right(frame, area, 0, &time, Style::new());
 
-    let width = 56.min(area.width);
+    let width = 60.min(area.width);
     let middle = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     let mut line = (area.height / 2).saturating_sub(7);
     paint::text(frame, middle, line, "T A C E N D A   (locked)", look.title());
     line += 2;
     for (label, words) in facts(state, place) {
-        paint::text(frame, middle, line, &format!("{label:<11}{words}"), Style::new());
-        line += 1;
+        paint::text(frame, middle, line, label, Style::new());
+        let right = Rect { x: middle.x + 11, width: middle.width.saturating_sub(11), ..middle };
+        line = paint::paragraph(frame, right, line, &words, Style::new());
     }
     line += 1;
     if state.broken {
@@ -113,7 +114,7 @@ fn facts(state: &State, place: &Place) -> Vec<(&'static str, String)> {
         facts.push(("Locked", format!("{} {cause}; drafts are kept", when::clock(at.time()))));
     }
     if let Some(passphrase) = &place.demo_passphrase {
-        facts.push(("Demo", format!("the passphrase is: {passphrase}")));
+        facts.push(("Demo", format!("passphrase: {passphrase}")));
     }
     facts
 }

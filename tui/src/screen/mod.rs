@@ -19,6 +19,7 @@ pub mod setup;
 pub mod sync;
 pub mod today;
 pub mod week;
+pub mod writing;
 
 use crate::input::Input;
 use crate::keymap::{Context, Verb};
@@ -177,6 +178,8 @@ pub enum Screen {
     Chart(chart::State),
     Clients(clients::State),
     Finish(finish::State),
+    Note(writing::Writing),
+    Read(writing::Reading),
     Sync(sync::State),
     Today(today::State),
     Week(week::State),
@@ -200,12 +203,15 @@ impl Screen {
     pub fn contexts(&self) -> &'static [Context] {
         use Context as C;
         match self {
-            Self::Booking(state) if state.is_typing() => &[C::Form, C::Everywhere],
+            Self::Booking(state) if state.is_typing() => &[C::Entry, C::Everywhere],
             Self::Booking(_) => &[C::Booking, C::Everywhere],
             Self::Chart(_) => &[C::Chart, C::Lists, C::Everywhere],
             Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
+            Self::Note(_) => &[C::Note, C::Everywhere],
+            Self::Read(state) if state.is_typing() => &[C::Note, C::Everywhere],
+            Self::Read(_) => &[C::Lists, C::Everywhere],
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
             Self::Week(_) => &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
@@ -227,6 +233,8 @@ impl Screen {
         match self {
             Self::Booking(state) => state.is_typing(),
             Self::Clients(state) => state.is_typing(),
+            Self::Note(_) => true,
+            Self::Read(state) => state.is_typing(),
             Self::Chart(_) | Self::Finish(_) | Self::Sync(_) | Self::Today(_) | Self::Week(_) => {
                 false
             }
@@ -236,7 +244,7 @@ impl Screen {
     /// Returns what the focus is on.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
         match self {
-            Self::Booking(_) => Focused::Nothing,
+            Self::Booking(_) | Self::Note(_) | Self::Read(_) => Focused::Nothing,
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
@@ -250,15 +258,30 @@ impl Screen {
     pub fn subject(&self) -> Option<Subject> {
         match self {
             Self::Chart(state) => Some(Subject::Chart(state.client)),
+            Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
+            Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
         }
     }
 
-    /// Takes what was asked for with [`Effect::Open`].
-    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>) {
-        if let Self::Chart(state) = self {
-            state.opened(outcome);
+    /// Takes what was asked for with [`Effect::Open`], or a newer version of it.
+    pub fn opened(
+        &mut self,
+        outcome: Result<Box<View>, Notice>,
+        (index, now, size): (&Index, &Now, (u16, u16)),
+    ) -> note::Outcome {
+        match self {
+            Self::Chart(state) => state.opened(outcome),
+            Self::Note(state) => return state.opened(outcome, (index, now, size)),
+            Self::Read(state) => state.opened(outcome, (index, size)),
+            _ => {}
         }
+        note::Outcome::default()
+    }
+
+    /// Returns whether the screen fills the rows of the tabs too.
+    pub fn is_tall(&self) -> bool {
+        matches!(self, Self::Note(_) | Self::Read(_))
     }
 
     /// Gives up the caret, if it has one; `false` if there was none.
@@ -277,6 +300,8 @@ impl Screen {
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
+            // Notes take inputs as they come, before the table of keys.
+            Self::Note(_) | Self::Read(_) => Vec::new(),
             Self::Sync(state) => sync::update(state, act, scene),
             Self::Today(state) => today::update(state, act, scene),
             Self::Week(state) => week::update(state, act, scene),
@@ -290,6 +315,8 @@ impl Screen {
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
+            Self::Note(state) => state.view(scene, frame, area),
+            Self::Read(state) => state.view(scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),
             Self::Today(state) => today::view(state, scene, frame, area),
             Self::Week(state) => week::view(state, scene, frame, area),

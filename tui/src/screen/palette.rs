@@ -47,15 +47,13 @@ pub fn all(contexts: &[Context], situation: &Situation<'_>, recent: &[Verb]) -> 
     let mut entries: Vec<Entry> = Vec::new();
     for row in ROWS.iter().filter(|row| row.is_listed()) {
         let here = row.contexts.is_empty() || row.holds_in(contexts);
-        let reason = if here { (row.when)(situation) } else { Some("not on this screen") };
-        let known = entries.iter_mut().find(|entry| entry.row.verb == row.verb);
-        match known {
+        let reason = if here { (row.when)(situation) } else { Some(elsewhere(row)) };
+        let entry = Entry { row, reason };
+        match entries.iter_mut().find(|other| other.row.verb == row.verb) {
             // A verb that has a row for each kind of screen is listed once, by the one that holds.
-            Some(entry) if entry.reason.is_some() && reason.is_none() => {
-                *entry = Entry { row, reason }
-            }
+            Some(other) if here && !other.row.holds_in(contexts) => *other = entry,
             Some(_) => {}
-            None => entries.push(Entry { row, reason }),
+            None => entries.push(entry),
         }
     }
     let lately = |entry: &Entry| {
@@ -64,6 +62,19 @@ pub fn all(contexts: &[Context], situation: &Situation<'_>, recent: &[Verb]) -> 
     };
     entries.sort_by_key(|entry| (entry.reason.is_some(), lately(entry)));
     entries
+}
+
+/// Says where a row holds that does not hold here.
+fn elsewhere(row: &Row) -> &'static str {
+    match row.contexts.first() {
+        Some(Context::Appointments | Context::Calendar) => "on an appointment",
+        Some(Context::Booking) => "while booking",
+        Some(Context::Chart | Context::Clients) => "on a client",
+        Some(Context::Entry | Context::Form) => "in a form",
+        Some(Context::Note) => "in a note",
+        Some(Context::Week) => "on Week",
+        _ => "not here",
+    }
 }
 
 /// Returns the verbs that hold here and can be run now, for the menu and for help.

@@ -95,6 +95,11 @@ impl State {
         };
     }
 
+    /// The first page has no caret, so letters move there.
+    const fn is_welcome(&self) -> bool {
+        matches!(self.step, Step::Welcome { .. })
+    }
+
     /// Returns whether something runs that keys must not disturb.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self.step, Step::Making | Step::Checking { .. })
@@ -225,6 +230,8 @@ fn forth(state: &mut State, fresh: [u8; 16]) -> Vec<Effect> {
 
 fn edit(state: &mut State, input: &Input) {
     let verb = match input {
+        Input::Key(Key { code: KeyCode::Char('j'), .. }) if state.is_welcome() => Some(Verb::Down),
+        Input::Key(Key { code: KeyCode::Char('k'), .. }) if state.is_welcome() => Some(Verb::Up),
         Input::Key(key) => movement(*key),
         _ => None,
     };

@@ -146,10 +146,14 @@ fn agenda(
 ) {
     let look = scene.look;
     let free = lines.iter().filter(|line| matches!(line, Line::Free { .. })).count();
-    let counts = format!(
-        "{}, {free} free",
-        text::counted(lines.len() - free, "appointment", "appointments")
-    );
+    let booked = lines.iter().filter(|line| match line {
+        Line::Appointment(id) => {
+            scene.appointment(*id).is_some_and(|row| !row.status.frees_the_slot())
+        }
+        Line::Free { .. } => false,
+    });
+    let booked = text::counted(booked.count(), "appointment", "appointments");
+    let counts = format!("{booked}, {free} free");
     let title = if state.date == scene.today() {
         when::long(state.date)
     } else {
@@ -187,20 +191,21 @@ fn line_words(line: &Line, scene: &Scene<'_>, width: usize) -> (String, Style) {
 pub fn appointment_words(row: &AppointmentRow, scene: &Scene<'_>, width: usize) -> (String, Style) {
     let time = day::start(row, scene.index).time();
     let mut words = format!("{}  {:>4}  ", when::clock(time), format!("{}m", row.slot.minutes));
-    let rest = 28;
-    let kind = if width >= 78 { 13 } else { 0 };
+    let rest = 27;
+    let kind = if width >= 78 { 12 } else { 0 };
     let place = if width >= 65 { 10 } else { 0 };
     let who = width.saturating_sub(13 + rest + kind + place).clamp(12, 28);
     words.push_str(&paint::cell(&who::comes(scene.index, row, scene.veil), who - 1));
     words.push(' ');
     if kind > 0 {
-        words.push_str(&paint::cell(row.kind.word(), kind));
+        words.push_str(&paint::cell(row.kind.word(), kind - 1));
+        words.push(' ');
     }
     if place > 0 {
         words.push_str(&paint::cell(&where_words(row), place - 1));
         words.push(' ');
     }
-    words.push_str(&paint::cell(text::status(row.status), 16));
+    words.push_str(&paint::cell(text::status(row.status), 15));
     let (mark, style) = mark(row, scene);
     words.push_str(mark);
     (words, style)
@@ -247,10 +252,13 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     );
     paint::rule(frame, scene.look, area, 0, (&title, ""));
     let client = match state.focused(scene) {
-        Focused::Appointment(id) => scene.appointment(id).and_then(|row| row.clients.first()),
+        Focused::Appointment(id) => {
+            scene.appointment(id).and_then(|row| row.clients.first()).copied()
+        }
+        Focused::Draft(client, _) => Some(client),
         _ => None,
     };
-    let client = client.copied().or_else(|| coming.and_then(|row| row.clients.first().copied()));
+    let client = client.or_else(|| coming.and_then(|row| row.clients.first().copied()));
     let Some(client) = client else { return };
     for (line, words) in card_words(client, scene).iter().enumerate() {
         let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
@@ -330,6 +338,6 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             .map(|row| who::comes(scene.index, row, scene.veil))
             .unwrap_or_default(),
     };
-    let date = when::short(digest::date(entry, &scene.index.zone));
+    let date = when::aligned(digest::date(entry, &scene.index.zone));
     format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what))
 }

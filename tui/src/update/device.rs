@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{lay, lock};
+use super::{lay, lock, notes};
 use crate::message::{DeviceEvent, Effect, SetupEvent, VaultState};
 use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
@@ -8,28 +8,23 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{Overlay, lock as lock_screen, setup};
 use crate::text;
 use std::sync::Arc;
-use tacenda_shared::practice::edit::Edit;
-use tacenda_shared::practice::view::Index;
+use tacenda_shared::practice::edit::{Edit, Subject};
+use tacenda_shared::practice::view::{Index, View};
 
 /// Takes one event.
 pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
     match event {
         DeviceEvent::Alarm(notice) => alarm(model, notice),
-        DeviceEvent::Applied { ticket, outcome } => applied(model, ticket, outcome),
+        DeviceEvent::Applied { ticket, outcome } => return applied(model, ticket, outcome),
         DeviceEvent::Changed(index) => changed(model, index),
-        DeviceEvent::Journalled { .. } => {}
+        DeviceEvent::Journalled { note, splices } => notes::journalled(model, note, splices),
         DeviceEvent::Locked => {
             // The device locked by itself; what it no longer has must not be shown.
             let effects = lock(model, "by the device");
             return effects.into_iter().filter(|effect| !matches!(effect, Effect::Lock)).collect();
         }
         DeviceEvent::Opened { subject, outcome } => {
-            if let Some(desk) = model.desk_mut() {
-                let mut screens = desk.screens.iter_mut().rev();
-                if let Some(screen) = screens.find(|screen| screen.subject() == Some(subject)) {
-                    screen.opened(outcome);
-                }
-            }
+            return opened(model, subject, outcome);
         }
         DeviceEvent::Setup(step) => set_up(model, step),
         DeviceEvent::State(state) => vault(model, state),
@@ -101,7 +96,23 @@ fn set_up(model: &mut Model, step: SetupEvent) {
     }
 }
 
-fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {
+fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice>) -> Vec<Effect> {
+    let Model { now, look, stage: Stage::Open(desk), .. } = model else { return Vec::new() };
+    let Desk { index, screens, .. } = &mut **desk;
+    let about = (&**index, &*now, (look.columns, look.rows));
+    let shown = screens.iter_mut().rev().find(|screen| screen.subject() == Some(subject));
+    let Some(screen) = shown else { return Vec::new() };
+    let outcome = screen.opened(outcome, about);
+    notes::take(model, outcome)
+}
+
+fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Vec<Effect> {
+    let effects = notes::signed(model, ticket, outcome.as_ref().err());
+    record(model, ticket, outcome);
+    effects
+}
+
+fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {
     let Some(desk) = model.desk_mut() else { return };
     let Some(waiting) = desk.history.waiting.remove(&ticket) else { return };
     let says = waiting.says;

@@ -1,12 +1,16 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
 use super::verbs::{code, edit, start_of, with_row};
-use super::{lay, show};
+use super::{close, lay, leave, show};
+use crate::input::Input;
 use crate::message::Effect;
-use crate::model::{Model, Way};
+use crate::model::{Model, Stage, Way};
+use crate::notice::Notice;
 use crate::screen::choice::{self, Answer};
+use crate::screen::note::Outcome;
 use crate::screen::parts::when;
-use crate::screen::{Focused, Overlay, Screen, chart};
+use crate::screen::writing::{self, Reading, Writing};
+use crate::screen::{Focused, Overlay, Screen};
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat};
 use tacenda_shared::practice::view::NoteState;
@@ -80,11 +84,111 @@ pub(super) fn begin(
 }
 
 /// Opens a draft.
-pub(super) fn open_draft(model: &mut Model, client: ClientId, _: ObjectId) -> Vec<Effect> {
-    show(model, Screen::Chart(chart::State::new(client)))
+pub(super) fn open_draft(model: &mut Model, client: ClientId, note: ObjectId) -> Vec<Effect> {
+    show(model, Screen::Note(Writing::new(client, note)))
 }
 
-/// Opens a signed note.
-pub(super) fn open_record(model: &mut Model, client: ClientId, _: RecordId) -> Vec<Effect> {
-    show(model, Screen::Chart(chart::State::new(client)))
+/// Opens a signed note, with the addendum that was begun to it, if one was.
+pub(super) fn open_record(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
+    let begun = model.desk_mut().and_then(|desk| desk.addenda.remove(&record));
+    show(model, Screen::Read(Reading::new(client, record, begun.unwrap_or_default())))
+}
+
+/// Lets a note in front take an input; `None` if there is none in front, or if the input means
+/// nothing to it.
+pub(super) fn input(model: &mut Model, input: &Input) -> Option<Vec<Effect>> {
+    let Model { now, stage: Stage::Open(desk), .. } = model else { return None };
+    if !desk.overlays.is_empty() {
+        return None;
+    }
+    let outcome = writing::input(desk.screens.last_mut()?, input, now)?;
+    outcome.taken.then(|| take(model, outcome))
+}
+
+/// Does what a note wants.
+pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    let mut effects = outcome.effects;
+    let ticket = outcome.edit.map(|act| {
+        let says = match (&act, model.desk().and_then(|desk| desk.screens.last())) {
+            (Edit::Amend { client, .. }, _) => {
+                format!("added to a note of {}", code(model, *client))
+            }
+            (_, Some(Screen::Note(note))) => {
+                format!("signed a note of {}", code(model, note.client))
+            }
+            _ => "signed".to_owned(),
+        };
+        effects.extend(edit(model, act, says, Way::Fresh));
+        model.desk().map_or(0, |desk| desk.history.last_ticket)
+    });
+    if let Some(say) = outcome.say {
+        super::say(model, &say);
+    }
+    match model.desk_mut().and_then(|desk| desk.screens.last_mut()) {
+        Some(Screen::Note(note)) => {
+            note.wake = outcome.wake;
+            note.signing = ticket.or(note.signing);
+        }
+        Some(Screen::Read(note)) => note.signing = ticket.or(note.signing),
+        _ => {}
+    }
+    if outcome.leave {
+        effects.extend(leave(model));
+    }
+    effects
+}
+
+/// Tells the note whose signature it was how it went. A signed draft is left for what lies below.
+pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    for (at, screen) in desk.screens.iter_mut().enumerate() {
+        match (screen, refusal) {
+            (Screen::Note(note), None) if note.signing == Some(ticket) => {
+                let left = desk.screens.remove(at);
+                return close(left, desk).into_iter().collect();
+            }
+            (Screen::Note(note), Some(notice)) if note.signing == Some(ticket) => {
+                note.signing = None;
+                if let Some(state) = &mut note.state {
+                    state.refused(notice);
+                }
+            }
+            (Screen::Read(note), Some(notice)) if note.signing == Some(ticket) => {
+                note.signing = None;
+                if let Some(state) = &mut note.state {
+                    state.refused(notice);
+                }
+            }
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+/// Tells notes in the stack that a moment has come for which they wanted to be woken.
+pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
+    let Model { now, stage: Stage::Open(desk), .. } = model else { return Vec::new() };
+    let mut effects = Vec::new();
+    for screen in &mut desk.screens {
+        if let Screen::Note(Writing { state: Some(state), wake, .. }) = screen
+            && wake.is_some_and(|wake| wake <= now.time)
+        {
+            let outcome = state.tick(now);
+            *wake = outcome.wake;
+            effects.extend(outcome.effects);
+        }
+    }
+    effects
+}
+
+/// Tells a draft how many of its keys are on disk.
+pub(super) fn journalled(model: &mut Model, note: ObjectId, splices: u64) {
+    let Model { now, stage: Stage::Open(desk), .. } = model else { return };
+    for screen in &mut desk.screens {
+        if let Screen::Note(Writing { note: shown, state: Some(state), wake, .. }) = screen
+            && *shown == note
+        {
+            *wake = state.journalled(splices, now).wake;
+        }
+    }
 }

@@ -300,18 +300,135 @@ fn two_passphrases_that_differ_set_nothing_up() {
 }
 
 #[test]
-fn leaving_closes_what_is_open_and_then_quits() {
+fn leaving_the_terminal_closes_what_is_open_and_then_locks() {
     let mut driver = Driver::open(80, 24);
     driver.keys("⏎").send(Msg::Leave);
 
-    let last: Vec<&Effect> = driver.effects.iter().rev().take(2).collect();
-    assert!(matches!(last[..], [Effect::Quit, Effect::Close(_)]), "{last:?}");
+    let last: Vec<&Effect> = driver.effects.iter().rev().take(4).collect();
+    let [Effect::Redraw, Effect::Lock, Effect::Close(_), ..] = last[..] else { panic!("{last:?}") };
+}
+
+#[test]
+fn a_note_is_begun_and_typing_reaches_it_even_before_it_is_open() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("jN⏎qs1");
+    driver.open_asked().keys("x⎋");
+
+    let [Edit::BeginNote { note, client, session, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!((*client, *session), (sample::client_id(2), Some(sample::appointment(2))));
+    let mut typed = String::new();
+    let mut order = Vec::new();
+    for effect in &driver.effects {
+        match effect {
+            Effect::Type { note: into, splices, .. } if into == note => {
+                typed.extend(splices.iter().map(|splice| splice.inserted.as_str()));
+                order.push("type");
+            }
+            Effect::Commit { note: into, .. } if into == note => order.push("commit"),
+            Effect::Close(_) => order.push("close"),
+            _ => {}
+        }
+    }
+    assert_eq!(typed, "qs1x");
+    assert_eq!(order[order.len() - 3..], ["type", "commit", "close"]);
+}
+
+#[test]
+fn a_lock_hands_over_what_was_typed_before_the_keys_go() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⇥⏎").open_asked().keys("abc");
+    driver.effects.clear();
+
+    driver.key(Key::ctrl('l'));
+
+    let [Effect::Commit { .. }, Effect::Close(_), Effect::Lock, ..] = driver.effects[..] else {
+        panic!("{:?}", driver.effects)
+    };
+}
+
+#[test]
+fn typing_is_committed_after_a_pause_that_was_asked_for() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⇥⏎").open_asked().keys("abc");
+    let mut wakes = driver.effects.iter().filter_map(|effect| match effect {
+        Effect::Wake(moment) => Some(*moment),
+        _ => None,
+    });
+    let asked = wakes.next_back().unwrap().millis_since(driver.model.now.time);
+    assert!(asked <= 3_000, "{asked}");
+
+    driver.wait(600).wait(2_400);
+
+    assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::Commit { .. })));
+}
+
+#[test]
+fn a_signed_note_leaves_the_screen_and_cannot_be_undone() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("N⏎").open_asked().code(KeyCode::F(8)).wait(1_000);
+
+    driver.keys("ds⏎").wait(1_000).keys("⏎");
+    let edits: Vec<Edit> = driver.edits().into_iter().cloned().collect();
+    let [_, Edit::Sign { .. }] = edits[..] else { panic!("{edits:?}\n{}", driver.screen()) };
+    driver.device(DeviceEvent::Applied { ticket: 2, outcome: Ok(None) });
+
+    let desk = driver.model.desk().unwrap();
+    assert!(matches!(desk.screens[..], [Screen::Today(_)]));
+    assert!(desk.history.undo.is_empty());
+    assert!(driver.screen().contains("Signed a note of JM-014"), "{}", driver.screen());
+}
+
+#[test]
+fn a_signature_that_is_refused_keeps_the_draft_and_says_why() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("N⏎").open_asked().code(KeyCode::F(8)).wait(1_000);
+    driver.keys("ds⏎").wait(1_000).keys("⏎");
+
+    let notice = crate::notice::Notice::new("It was refused.", "The draft is kept.", "Wait.");
+    driver.device(DeviceEvent::Applied { ticket: 2, outcome: Err(notice) });
+
+    assert!(driver.screen().contains("It was refused."));
+    driver.keys("⎋z");
+    assert!(driver.screen().contains("DRAFT"), "{}", driver.screen());
+}
+
+#[test]
+fn the_palette_reaches_the_verbs_of_a_note() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⇥⏎").open_asked().key(Key::ctrl('k')).keys("sign⏎");
+
+    assert!(driver.screen().contains("initials"), "{}", driver.screen());
+}
+
+#[test]
+fn an_addendum_that_was_begun_is_there_when_the_note_is_read_again() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⏎").open_asked().keys("j⏎").open_asked();
+    assert!(driver.screen().contains("Went out twice"), "{}", driver.screen());
+
+    driver.keys("nalso walked⎋⎋");
+    driver.keys("⏎").open_asked().keys("n");
+
+    assert!(driver.screen().contains("also walked"), "{}", driver.screen());
+}
+
+#[test]
+fn every_size_keeps_the_caret_and_the_text_of_a_note() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⇥⏎").open_asked().keys("kept ");
+    for (columns, rows) in [(200, 50), (59, 15), (1, 1), (60, 16), (80, 24)] {
+        driver.resize(columns, rows);
+        driver.screen();
+    }
+    driver.keys("text");
+    assert!(driver.screen().contains("kept text"), "{}", driver.screen());
 }
 
 /// Every layer that keys can lead to, with the keys.
 const LAYERS: &[&str] = &[
     "", "2", "3", "4", "7", "⏎", "n", "jjn", "m", "3n", "3⏎e", "/", "/a", "?", ":", " ", "gd", "s",
-    "g", "x", "7⏎", "N", "3⏎N", "2n", "4⏎",
+    "g", "x", "7⏎", "N", "3⏎N", "2n", "4⏎", "⇥⏎", "N⏎", "3jjN⏎",
 ];
 
 #[test]
@@ -362,6 +479,9 @@ fn under_the_veil_no_name_is_on_any_screen() {
             let mut driver = Driver::open(size.0, size.1);
             driver.keys(keys);
             driver.open_chart(1).open_chart(4);
+            if driver.effects.iter().any(|effect| matches!(effect, Effect::Open(..))) {
+                driver.open_asked();
+            }
             let screen = driver.screen();
             for name in NAMES.iter().flat_map(|name| name.split(' ')) {
                 assert!(!screen.contains(name), "{name} after {keys:?}:\n{screen}");
@@ -432,7 +552,9 @@ proptest! {
         for (at, key) in keys.iter().enumerate() {
             driver.key(*key);
             if at % 10 == 0 {
-                driver.open_chart(1);
+                if driver.effects.iter().any(|effect| matches!(effect, Effect::Open(..))) {
+                    driver.open_asked();
+                }
                 driver.wait(900);
             }
             let (columns, rows) = sizes[at % sizes.len()];

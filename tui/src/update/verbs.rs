@@ -1,7 +1,8 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
 use super::{act, interrupt, lay, leave, lock, notes, quit, replace, say, show};
-use crate::keymap::{self, Verb};
+use crate::input::Input;
+use crate::keymap::{self, Context, Verb};
 use crate::message::Effect;
 use crate::model::{Model, Way};
 use crate::screen::choice::{self, Answer};
@@ -19,6 +20,9 @@ use tacenda_shared::practice::view::AppointmentRow;
 
 /// Runs a verb, or says why it cannot be run.
 pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    if let Some(effects) = in_a_note(model, verb) {
+        return effects;
+    }
     let Some(desk) = model.desk() else { return Vec::new() };
     let situation = model.situation(desk);
     let row = keymap::row_in(verb, desk.contexts());
@@ -66,6 +70,16 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         verb => return act(model, &Act::Verb(verb)),
     }
     Vec::new()
+}
+
+/// A verb of the note editor that was chosen from a list is the key that it has there.
+fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
+    let desk = model.desk()?;
+    let in_note = desk.overlays.is_empty() && desk.contexts().contains(&Context::Note);
+    let row = keymap::row_in(verb, &[Context::Note])?;
+    let key = row.keys.first()?.first()?;
+    let passes = in_note && row.holds_in(&[Context::Note]) && verb != Verb::Actions;
+    if passes { notes::input(model, &Input::Key(*key)) } else { None }
 }
 
 /// Hands an edit over, and remembers what it says until the answer comes.

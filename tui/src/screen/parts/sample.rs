@@ -12,11 +12,11 @@ use ratatui::backend::TestBackend;
 use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::{
-    AppointmentKind, Modality, NoteFormat, Slot, Status, Subject,
+    AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
 };
 use tacenda_shared::practice::view::{
-    AppointmentRow, ChartView, ClientRow, DraftRow, Index, NoteState, Rival, TimelineEntry,
-    TimelineRow, View,
+    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView, Rival,
+    TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -181,6 +181,32 @@ impl Sample {
         rows.find(|row| row.code == code).map(|row| row.as_ref().clone()).unwrap()
     }
 
+    pub(crate) fn draft(&self, note: ObjectId) -> View {
+        let begun = &self.index.drafts[0];
+        let session = begun.session.filter(|_| begun.note == note);
+        let row = DraftRow { note, session, ..begun.clone() };
+        let parts = NoteFormat::Soap.parts().iter();
+        let parts = parts.map(|part| (*part, format!("about {}", part.title()))).collect();
+        View::Draft(DraftView { row, parts, remote: Vec::new() })
+    }
+
+    pub(crate) fn note(&self) -> View {
+        View::Note(NoteView {
+            record: RecordId::from_bytes([8; 16]),
+            client: client_id(1),
+            session: Some(appointment(5)),
+            format: NoteFormat::Free,
+            parts: vec![(Part::Text, "Slept better. Went out twice.".to_owned())],
+            author: clinician(),
+            signed: Stamp {
+                time: moment(date(2026, 11, 8).at(18, 0, 0, 0)),
+                zone: ZONE.to_owned(),
+            },
+            late_reason: None,
+            addenda: Vec::new(),
+        })
+    }
+
     pub(crate) fn chart(&self, number: u8) -> View {
         let client = client_id(number);
         View::Chart(ChartView {
@@ -277,6 +303,21 @@ impl Driver {
         let subject = Subject::Chart(client_id(number));
         let outcome = Ok(Box::new(Sample::new().chart(number)));
         self.device(DeviceEvent::Opened { subject, outcome })
+    }
+
+    /// Answers whatever was asked to be opened last, from the made-up practice.
+    pub(crate) fn open_asked(&mut self) -> &mut Self {
+        let asked = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Open(subject, _) => Some(*subject),
+            _ => None,
+        });
+        let sample = Sample::new();
+        let (subject, view) = match asked.unwrap() {
+            subject @ Subject::Chart(client) => (subject, sample.chart(client.as_bytes()[0])),
+            subject @ Subject::Draft(_, note) => (subject, sample.draft(note)),
+            subject @ Subject::Note(..) => (subject, sample.note()),
+        };
+        self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
     }
 
     /// The edits that were asked for.

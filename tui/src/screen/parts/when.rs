@@ -31,8 +31,13 @@ pub fn moment(local: DateTime, zone: &str) -> Timestamp {
     Timestamp::from_millis(moment.as_millisecond())
 }
 
-/// Returns `22 Nov`.
+/// Returns `8 Nov`.
 pub fn short(date: Date) -> String {
+    format!("{} {}", date.day(), month(date))
+}
+
+/// Returns ` 8 Nov`, as wide as `22 Nov`.
+pub fn aligned(date: Date) -> String {
     format!("{:2} {}", date.day(), month(date))
 }
 

@@ -1,0 +1,268 @@
+//! A draft or a signed note in the stack of screens: waits until it is opened, then hands inputs
+//! to the note screen and to the reader, which know nothing of clients, sessions or the veil.
+
+use super::note::{self, Circumstances, Heading, Outcome};
+use super::parts::{day, paint, when, who};
+use super::{Scene, read};
+use crate::input::{Input, KeyCode};
+use crate::message::Now;
+use crate::notice::Notice;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::practice::edit::Stamp;
+use tacenda_shared::practice::view::{Index, View};
+
+/// Widest column of text, however wide the terminal is.
+const WIDEST: u16 = 100;
+/// Rows of the frame around a note: what was done, and the hints.
+const FRAME_ROWS: u16 = 2;
+/// How many inputs wait for a draft that is being opened.
+const EARLY: usize = 4096;
+
+/// A draft that is written.
+#[derive(Debug)]
+pub struct Writing {
+    /// Whose.
+    pub client: ClientId,
+    /// Which.
+    pub note: ObjectId,
+    /// The screen itself, once the draft is open.
+    pub state: Option<Box<note::State>>,
+    session: Option<AppointmentId>,
+    begun: Option<Timestamp>,
+    refusal: Option<Notice>,
+    /// What was typed before the draft was open: it is not lost.
+    early: Vec<Input>,
+    /// The edit that signs it, while it is on its way.
+    pub(crate) signing: Option<u64>,
+    /// When it wants to be called again.
+    pub(crate) wake: Option<Timestamp>,
+}
+
+/// A signed note that is read.
+#[derive(Debug)]
+pub struct Reading {
+    /// Whose.
+    pub client: ClientId,
+    /// Which.
+    pub record: RecordId,
+    /// The screen itself, once the note is open.
+    pub state: Option<Box<read::State>>,
+    session: Option<AppointmentId>,
+    signed: Option<Timestamp>,
+    refusal: Option<Notice>,
+    begun: String,
+    pub(crate) signing: Option<u64>,
+}
+
+impl Writing {
+    /// Waits for a draft.
+    pub fn new(client: ClientId, note: ObjectId) -> Self {
+        Self {
+            client,
+            note,
+            state: None,
+            session: None,
+            begun: None,
+            refusal: None,
+            early: Vec::new(),
+            signing: None,
+            wake: None,
+        }
+    }
+
+    /// Takes the draft, or a newer version of it, or why there is none.
+    pub fn opened(
+        &mut self,
+        outcome: Result<Box<View>, Notice>,
+        (index, now, size): (&Index, &Now, (u16, u16)),
+    ) -> Outcome {
+        match (outcome.map(|view| *view), &mut self.state) {
+            (Ok(View::Draft(view)), Some(state)) => state.apply_view(&view, now),
+            (Ok(View::Draft(view)), None) => {
+                self.session = view.row.session;
+                self.begun = Some(view.row.begun);
+                let mut state = note::State::new(&view, circumstances(index, self.session));
+                let (columns, rows) = text_size(size);
+                state.resize(columns, rows);
+                let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
+                self.state = Some(Box::new(state));
+                outcome
+            }
+            // A draft that is being signed ceases to be one: that is no refusal.
+            (Err(_), _) if self.signing.is_some() => Outcome::default(),
+            (Err(notice), _) => {
+                self.refusal = Some(notice);
+                Outcome::default()
+            }
+            (Ok(View::Chart(_) | View::Note(_)), _) => Outcome::default(),
+        }
+    }
+
+    /// Draws the draft.
+    pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(state) = &self.state else {
+            return waiting(self.refusal.as_ref(), scene, frame, area);
+        };
+        let client = who::client(scene.index, self.client, scene.veil);
+        let session = session_words(self.session, self.begun, scene);
+        let heading = Heading { client: &client, session: &session };
+        let area = Rect { width: area.width.min(WIDEST), ..area };
+        note::view(state, &heading, frame, area, &look(scene));
+    }
+}
+
+impl Reading {
+    /// Waits for a note. `begun` is an addendum that was begun before and not signed.
+    pub fn new(client: ClientId, record: RecordId, begun: String) -> Self {
+        Self {
+            client,
+            record,
+            state: None,
+            session: None,
+            signed: None,
+            refusal: None,
+            begun,
+            signing: None,
+        }
+    }
+
+    /// Takes the note, or a newer version of it, or why there is none.
+    pub fn opened(
+        &mut self,
+        outcome: Result<Box<View>, Notice>,
+        (index, size): (&Index, (u16, u16)),
+    ) {
+        let member = |id: MemberId| member_words(index, id);
+        let words = read::Words { member: &member, moment: &moment_words };
+        match (outcome.map(|view| *view), &mut self.state) {
+            (Ok(View::Note(view)), Some(state)) => state.apply_view(&view, words),
+            (Ok(View::Note(view)), None) => {
+                self.session = view.session;
+                self.signed = Some(view.signed.time);
+                let about = circumstances(index, None);
+                let mut state = read::State::new(&view, words, about, &self.begun);
+                let (columns, rows) = text_size(size);
+                state.resize(columns, rows);
+                self.state = Some(Box::new(state));
+            }
+            (Err(notice), _) => self.refusal = Some(notice),
+            (Ok(View::Chart(_) | View::Draft(_)), _) => {}
+        }
+    }
+
+    /// Returns whether letters type.
+    pub fn is_typing(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.is_typing())
+    }
+
+    /// Returns the text of an addendum that is begun and not signed.
+    pub fn unsigned(&self) -> Option<String> {
+        self.state.as_ref().and_then(|state| state.unsigned())
+    }
+
+    /// Draws the note.
+    pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(state) = &self.state else {
+            return waiting(self.refusal.as_ref(), scene, frame, area);
+        };
+        let client = who::client(scene.index, self.client, scene.veil);
+        let session = session_words(self.session, self.signed, scene);
+        let heading = Heading { client: &client, session: &session };
+        let area = Rect { width: area.width.min(WIDEST), ..area };
+        read::view(state, &heading, frame, area, &look(scene));
+    }
+}
+
+/// Returns the size that the text of a note gets on a terminal of some size.
+pub fn text_size((columns, rows): (u16, u16)) -> (u16, u16) {
+    (columns.min(WIDEST), rows.saturating_sub(FRAME_ROWS))
+}
+
+/// Tells both screens how large they are.
+pub fn resize(screen: &mut super::Screen, size: (u16, u16)) {
+    let (columns, rows) = text_size(size);
+    match screen {
+        super::Screen::Note(Writing { state: Some(state), .. }) => state.resize(columns, rows),
+        super::Screen::Read(Reading { state: Some(state), .. }) => state.resize(columns, rows),
+        _ => {}
+    }
+}
+
+/// Lets the screen in front take an input, if it is one of the two.
+pub fn input(screen: &mut super::Screen, input: &Input, now: &Now) -> Option<Outcome> {
+    match screen {
+        super::Screen::Note(Writing { state: Some(state), .. }) => Some(state.update(input, now)),
+        super::Screen::Note(Writing { refusal: None, early, .. }) if !is_esc(input) => {
+            if early.len() < EARLY {
+                early.push(input.clone());
+            }
+            Some(Outcome { taken: true, ..Outcome::default() })
+        }
+        super::Screen::Read(Reading { state: Some(state), .. }) => Some(state.update(input, now)),
+        _ => None,
+    }
+}
+
+fn is_esc(input: &Input) -> bool {
+    matches!(input, Input::Key(key) if key.code == KeyCode::Esc)
+}
+
+fn catch_up(state: &mut note::State, early: Vec<Input>, now: &Now) -> Outcome {
+    let mut all = Outcome::default();
+    for input in early {
+        let next = state.update(&input, now);
+        all.effects.extend(next.effects);
+        all = Outcome { effects: all.effects, edit: all.edit.or(next.edit), ..next };
+    }
+    all
+}
+
+fn look(scene: &Scene<'_>) -> note::Look {
+    note::Look { ascii: scene.look.ascii, colour: scene.look.colour, veiled: scene.veil }
+}
+
+fn circumstances(index: &Index, session: Option<AppointmentId>) -> Circumstances {
+    let row = session.and_then(|id| index.appointments.get(&id));
+    let ends = row.map(|row| row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000));
+    let clinician = index.clinicians.values().next().cloned().unwrap_or_default();
+    Circumstances { session_end: ends, clinician }
+}
+
+fn session_words(
+    session: Option<AppointmentId>,
+    otherwise: Option<Timestamp>,
+    scene: &Scene<'_>,
+) -> String {
+    if let Some(row) = session.and_then(|id| scene.appointment(id)) {
+        let start = day::start(row, scene.index);
+        let ends = when::later(start, i64::from(row.slot.minutes));
+        let (from, to) = (when::clock(start.time()), when::clock(ends.time()));
+        return format!("{} {from}-{to}", when::day_and_date(start.date()));
+    }
+    otherwise.map_or_else(String::new, |time| {
+        when::day_and_date(when::local(time, &scene.index.zone).date())
+    })
+}
+
+fn member_words(index: &Index, id: MemberId) -> String {
+    index.clinicians.get(&id).cloned().unwrap_or_else(|| "another member".to_owned())
+}
+
+fn moment_words(stamp: &Stamp) -> String {
+    let local = when::local(stamp.time, &stamp.zone);
+    format!("{} {} {}", when::long(local.date()), when::clock(local.time()), stamp.zone)
+}
+
+fn waiting(refusal: Option<&Notice>, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let inside = paint::inset(area, 1);
+    match refusal {
+        Some(notice) => {
+            paint::notice(frame, scene.look, inside, 2, notice);
+        }
+        None => paint::text(frame, inside, 2, "opening ...", Style::new()),
+    }
+    frame.set_cursor_position((inside.x, inside.y + 1));
+}

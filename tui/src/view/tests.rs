@@ -1,0 +1,181 @@
+//! Each screen as people see it, in three sizes. The name of a snapshot is the situation.
+
+use crate::input::{Key, KeyCode};
+use crate::message::{DeviceEvent, Secret, SetupEvent, VaultState};
+use crate::model::Look;
+use crate::notice::Notice;
+use crate::screen::parts::sample::{Driver, now};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+use zeroize::Zeroizing;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (80, 23), (200, 50)];
+
+/// Compares a screen with its file in each size. `open` says whether the vault is open at first.
+fn snapshot(name: &str, open: bool, lead: impl Fn(&mut Driver)) {
+    for (columns, rows) in SIZES {
+        let mut driver =
+            if open { Driver::open(columns, rows) } else { Driver::locked(columns, rows) };
+        lead(&mut driver);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("../snapshots");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| {
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), driver.screen());
+        });
+    }
+}
+
+fn open(name: &str, keys: &str) {
+    snapshot(name, true, |driver| {
+        driver.keys(keys);
+        driver.open_chart(1);
+    });
+}
+
+#[test]
+fn the_lock_screen() {
+    snapshot("locked", false, |_| {});
+    snapshot("locked_after_a_wrong_passphrase", false, |driver| {
+        driver.keys("wrong⏎");
+        let state = VaultState::Locked {
+            vault: "demo".to_owned(),
+            device: "laptop-2".to_owned(),
+            demo_passphrase: Some("correct horse battery staple".to_owned()),
+        };
+        driver.device(DeviceEvent::State(state));
+    });
+    snapshot("locked_by_a_key", true, |driver| {
+        driver.key(Key::ctrl('l'));
+    });
+    snapshot("vault_that_is_broken", false, |driver| {
+        driver.device(DeviceEvent::State(VaultState::Broken(Notice::new(
+            "The file that holds your practice is damaged.",
+            "Records on your other devices are not affected.",
+            "Pair this computer again from another device, or restore a backup.",
+        ))));
+    });
+}
+
+#[test]
+fn today() {
+    open("today", "");
+    open("today_on_an_unfinished_thing", "⇥");
+    open("today_waiting_for_a_status", "s");
+    open("today_on_a_day_that_is_free", "]");
+    snapshot("today_with_names_shown", true, |driver| {
+        driver.code(KeyCode::F(9));
+    });
+    snapshot("today_before_the_auto_lock", true, |driver| {
+        driver.wait(280_000);
+    });
+}
+
+#[test]
+fn the_other_screens() {
+    open("week", "2");
+    open("clients", "3");
+    open("clients_filtered", "/00");
+    open("to_finish", "4");
+    open("sync", "7");
+    open("chart", "⏎");
+    snapshot("chart_with_names_shown", true, |driver| {
+        driver.code(KeyCode::F(9)).keys("⏎");
+        driver.open_chart(1);
+    });
+}
+
+#[test]
+fn bookings() {
+    open("booking_asks_who", "jjn");
+    open("booking_with_a_client", "jjnak⏎");
+    open("booking_with_a_clash", "jjnak⏎kkkkkkkkkk");
+    open("booking_moves", "m");
+}
+
+#[test]
+fn what_lies_over_a_screen() {
+    open("over_palette", ":");
+    open("over_palette_searched", ":cancel");
+    open("over_help", "?");
+    open("over_actions", " ");
+    open("over_new_client", "3n");
+    open("over_conflict", "7⏎");
+    open("over_new_note", "jN");
+    open("over_reason", "x");
+    open("over_date", "gdthu");
+    snapshot("over_notice", true, |driver| {
+        driver.device(DeviceEvent::Alarm(Notice::new(
+            "The server gave this practice a history that contradicts the one before.",
+            "Everything on this device is safe; nothing was overwritten.",
+            "Do not sync with this server until you know why. Your other devices can tell.",
+        )));
+    });
+}
+
+#[test]
+fn the_first_run() {
+    let absent = DeviceEvent::State;
+    let at = |name: &str, keys: &'static str| {
+        snapshot(name, false, |driver| {
+            driver.device(absent(VaultState::Absent)).keys(keys);
+        });
+    };
+    at("setup_welcome", "");
+    at("setup_join", "j⏎");
+    at("setup_zone", "⏎ber");
+    at("setup_names", "⏎berlin⏎Dr. Sample⏎");
+    at("setup_passphrase", "⏎berlin⏎Dr. Sample⏎laptop⏎");
+    at("setup_passphrase_differs", "⏎berlin⏎Dr. Sample⏎laptop⏎one⏎two⏎");
+    let sheet = || {
+        let words = ["abandon", "ability", "able", "about", "above", "absent"];
+        Secret(Zeroizing::new(words.repeat(4).join(" ")))
+    };
+    snapshot("setup_sheet", false, |driver| {
+        driver.device(absent(VaultState::Absent));
+        driver.device(DeviceEvent::Setup(SetupEvent::Sheet(sheet())));
+    });
+    snapshot("setup_type_back", false, |driver| {
+        driver.device(absent(VaultState::Absent));
+        driver.device(DeviceEvent::Setup(SetupEvent::Sheet(sheet()))).keys("⏎able⏎ab");
+    });
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so() {
+    let mut driver = Driver::open(59, 15);
+    assert!(driver.screen().starts_with("need 60x16, have 59x15\n"));
+    driver.resize(60, 16);
+    assert!(driver.screen().contains("Sun 22 Nov 2026"));
+}
+
+/// Draws with a look, and returns each cell's symbol and colours.
+fn cells(look: Look) -> Vec<(String, Color, Color)> {
+    let mut driver = Driver::open(look.columns, look.rows);
+    driver.model.look = look;
+    driver.keys("?");
+    let mut terminal = Terminal::new(TestBackend::new(look.columns, look.rows)).unwrap();
+    terminal.draw(|frame| super::view(&driver.model, frame)).unwrap();
+    let cells = terminal.backend().buffer().content.iter();
+    cells.map(|cell| (cell.symbol().to_owned(), cell.fg, cell.bg)).collect()
+}
+
+#[test]
+fn ascii_chrome_has_no_other_byte_and_no_colour_means_none() {
+    let cells = cells(Look { columns: 80, rows: 24, ascii: true, colour: false });
+    for (symbol, front, back) in cells {
+        assert!(symbol.is_ascii(), "{symbol}");
+        assert_eq!((front, back), (Color::Reset, Color::Reset));
+    }
+}
+
+#[test]
+fn the_minute_on_the_screen_follows_the_clock() {
+    let mut driver = Driver::open(80, 24);
+    assert_eq!(now().local.minute(), 41);
+    driver.wait(60_000);
+    assert!(driver.screen().contains("09:42"));
+    assert!(driver.screen().contains("Next: AK-007 in 18 min"));
+}
