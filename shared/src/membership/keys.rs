@@ -237,9 +237,9 @@ pub struct Wrap {
 }
 
 impl Wrap {
-    /// H("tac/wrap/v1", bytes).
+    /// H("tac/wrap/hash/v1", bytes).
     pub fn hash_of(bytes: &[u8]) -> Hash {
-        suite::hash("tac/wrap/v1", &[bytes])
+        suite::hash("tac/wrap/hash/v1", &[bytes])
     }
 }
 

@@ -34,7 +34,7 @@
 //!                            the first device's digest | 0 when a sheet is replaced)
 //!                 H(kem) = H("tac/kem/public/v1", kem); practice is 0 in genesis
 //!   wrap        type1 (1 device, 2 member key, 3 recovery, 4 custodian) id generation hash
-//!                 hash = H("tac/wrap/v1", the bytes of the wrap)
+//!                 hash = H("tac/wrap/hash/v1", the bytes of the wrap)
 //!   member key  generation kem wraps* safe(hash)
 //!   cut         device dev_inc dev_seq own
 //!   ring        ring sole1 name(bytes) commitment (member manager1)* wraps*

@@ -1,0 +1,462 @@
+//! Messages as bytes on a stream: a length of four bytes, the type, the fields.
+
+use super::refusal::{Refusal, RefusalCode};
+use super::run::Run;
+use super::wire::{
+    DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_ITEMS, MAX_MAIL, MAX_MESSAGE, MAX_ROW,
+    MAX_TOKEN, Message, Outcome, PracticeReceipt, Row, RowKey, Seen, read_log_head,
+    read_practice_head, write_log_head, write_practice_head,
+};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::envelope::MAX_ENVELOPE;
+use crate::id::{
+    CompartmentId, DevSeq, DeviceId, Global, Position, PracticeId, PracticeSeq, ServerEpoch,
+    Timestamp,
+};
+use crate::log::{OwnHead, Receipt};
+use crate::membership::MAX_ENTRY;
+use crate::suite::{Hash, Signature};
+
+/// Messages of a mailbox at most.
+const MAX_MAILS: usize = 8;
+/// Envelope hashes in one answer at most.
+const MAX_HASHES: usize = 16_384;
+
+impl Message {
+    /// Returns the type's number.
+    pub fn number(&self) -> u8 {
+        match self {
+            Self::Hello { .. } => 1,
+            Self::Welcome { .. } => 2,
+            Self::Found { .. } => 3,
+            Self::Taken => 4,
+            Self::Refused(_) => 5,
+            Self::Push { .. } => 10,
+            Self::Pushed(_) => 11,
+            Self::PracticeAppend { .. } => 12,
+            Self::PracticeAppended(_) => 13,
+            Self::PracticePull { .. } => 14,
+            Self::PracticeEntries { .. } => 15,
+            Self::DeviceHead(_) => 16,
+            Self::DeviceHeads(_) => 17,
+            Self::Changes { .. } => 18,
+            Self::Changed { .. } => 19,
+            Self::PullMany(_) => 20,
+            Self::Entries(_) => 21,
+            Self::WantFull { .. } => 22,
+            Self::Full { .. } => 23,
+            Self::OwnChain { .. } => 24,
+            Self::OwnHashes(_) => 25,
+            Self::RowsPut(_) => 26,
+            Self::RowsGet(_) => 27,
+            Self::Rows(_) => 28,
+            Self::ObjectPut(_) => 29,
+            Self::ObjectsGet(_) => 30,
+            Self::Objects(_) => 31,
+            Self::MailboxPut { .. } => 50,
+            Self::MailboxGet { .. } => 51,
+            Self::Mail(_) => 52,
+            Self::Ephemeral(_) => 60,
+            Self::Seen(_) => 61,
+            Self::Behind => 62,
+        }
+    }
+
+    /// Writes length4 type1 fields, ready for a stream.
+    pub fn frame(&self) -> Vec<u8> {
+        let body = self.encode();
+        let mut w = Writer::new();
+        w.bytes(&body);
+        w.into_bytes()
+    }
+
+    /// Writes type1 fields.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.u8(self.number());
+        match self.number() {
+            1..=9 => self.write_opening(&mut w),
+            10..=17 => self.write_append(&mut w),
+            18..=25 => self.write_pull(&mut w),
+            _ => self.write_beside(&mut w),
+        }
+        w.into_bytes()
+    }
+
+    fn write_opening(&self, w: &mut Writer) {
+        match self {
+            Self::Hello { practice, device, versions: (lowest, highest) } => {
+                w.fixed(practice.as_bytes()).fixed(device.as_bytes()).u8(*lowest).u8(*highest);
+            }
+            Self::Welcome { version, server_epoch, g, practice_head, own, limits, time } => {
+                w.u8(*version).u32(server_epoch.get()).u64(g.get());
+                write_practice_head(w, *practice_head);
+                own.write(w);
+                w.u32(limits.group_bytes).u64(limits.bytes_per_minute);
+                w.u8(u8::from(limits.bulk)).i64(time.as_millis());
+            }
+            Self::Found { token, entries } => {
+                w.bytes(token).list(entries, |w, entry| {
+                    w.bytes(entry);
+                });
+            }
+            Self::Refused(refusal) => refusal.write(w),
+            _ => {}
+        }
+    }
+
+    fn write_append(&self, w: &mut Writer) {
+        match self {
+            Self::Push { runs, rows } => {
+                w.list(runs, |w, run| run.write(w)).list(rows, write_row);
+            }
+            Self::Pushed(outcomes) => {
+                w.list(outcomes, write_outcome);
+            }
+            Self::PracticeAppend { entry, rows } => {
+                w.bytes(entry).list(rows, write_row);
+            }
+            Self::PracticeAppended(receipt) => receipt.write(w),
+            Self::PracticePull { from } => {
+                w.u32(from.get());
+            }
+            Self::PracticeEntries { entries, more } => {
+                w.list(entries, |w, delivered| {
+                    w.bytes(&delivered.entry);
+                    delivered.receipt.write(w);
+                });
+                w.u8(u8::from(*more));
+            }
+            Self::DeviceHead(devices) => {
+                w.list(devices, |w, device| {
+                    w.fixed(device.as_bytes());
+                });
+            }
+            Self::DeviceHeads(receipts) => {
+                w.list(receipts, |w, receipt| {
+                    w.fixed(&receipt.encode());
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn write_pull(&self, w: &mut Writer) {
+        match self {
+            Self::Changes { since } => {
+                w.u64(since.get());
+            }
+            Self::Changed { g, logs, more } => {
+                w.u64(g.get()).list(logs, |w, (log, head)| {
+                    w.fixed(log.as_bytes());
+                    write_log_head(w, *head);
+                });
+                w.u8(u8::from(*more));
+            }
+            Self::PullMany(wanted) => {
+                w.list(wanted, |w, (log, after)| {
+                    w.fixed(log.as_bytes()).u64(after.get());
+                });
+            }
+            Self::Entries(entries) => {
+                w.fixed(entries.log.as_bytes()).u64(entries.after.get());
+                w.list(&entries.runs, |w, run| run.write(w));
+                write_log_head(w, entries.head);
+                w.u64(entries.g.get());
+            }
+            Self::WantFull { log, positions } => {
+                w.fixed(log.as_bytes()).list(positions, |w, position| {
+                    w.u64(position.get());
+                });
+            }
+            Self::Full { log, entries } => {
+                w.fixed(log.as_bytes()).list(entries, |w, (position, bytes)| {
+                    w.u64(position.get()).bytes(bytes);
+                });
+            }
+            Self::OwnChain { device, after, to } => {
+                w.fixed(device.as_bytes());
+                after.write(w);
+                w.u64(to.get());
+            }
+            Self::OwnHashes(hashes) => {
+                w.list(hashes, |w, hash| {
+                    w.fixed(hash.as_bytes());
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn write_beside(&self, w: &mut Writer) {
+        match self {
+            Self::RowsPut(rows) => {
+                w.list(rows, write_row);
+            }
+            Self::RowsGet(keys) => {
+                w.list(keys, |w, key| {
+                    w.fixed(&key.0);
+                });
+            }
+            Self::Rows(rows) => {
+                w.list(rows, |w, row| {
+                    w.option(row.as_deref(), |w, bytes| {
+                        w.bytes(bytes);
+                    });
+                });
+            }
+            Self::ObjectPut(envelope) | Self::Ephemeral(envelope) => {
+                w.bytes(envelope);
+            }
+            Self::ObjectsGet(compartments) => {
+                w.list(compartments, |w, compartment| {
+                    w.fixed(compartment.as_bytes());
+                });
+            }
+            Self::Objects(envelopes) | Self::Mail(envelopes) => {
+                w.list(envelopes, |w, envelope| {
+                    w.bytes(envelope);
+                });
+            }
+            Self::MailboxPut { mailbox, number, mail } => {
+                w.u64(*mailbox).u8(*number).bytes(mail);
+            }
+            Self::MailboxGet { mailbox, from } => {
+                w.u64(*mailbox).u8(*from);
+            }
+            Self::Seen(seen) => {
+                w.fixed(seen.device.as_bytes()).fixed(seen.log.as_bytes());
+                write_log_head(w, seen.head);
+                w.i64(seen.time.as_millis()).fixed(seen.signature.as_bytes());
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads exactly one message, without the length before it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        if bytes.len() > MAX_MESSAGE {
+            return Err(CodecError::TooLong);
+        }
+        let mut r = Reader::new(bytes);
+        let number = r.u8()?;
+        let message = match number {
+            1..=5 => read_opening(number, &mut r)?,
+            10..=17 => read_append(number, &mut r)?,
+            18..=25 => read_pull(number, &mut r)?,
+            26..=31 | 50..=52 | 60..=62 => read_beside(number, &mut r)?,
+            // Among them the types kept for blobs.
+            _ => return Err(CodecError::Unknown),
+        };
+        r.finish()?;
+        Ok(message)
+    }
+}
+
+fn read_opening(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
+    Ok(match number {
+        1 => Message::Hello {
+            practice: PracticeId::from_bytes(r.fixed()?),
+            device: DeviceId::from_bytes(r.fixed()?),
+            versions: (r.u8()?, r.u8()?),
+        },
+        2 => Message::Welcome {
+            version: r.u8()?,
+            server_epoch: ServerEpoch::new(r.u32()?),
+            g: Global::new(r.u64()?),
+            practice_head: read_practice_head(r)?,
+            own: OwnHead::read(r)?,
+            limits: Limits {
+                group_bytes: r.u32()?,
+                bytes_per_minute: r.u64()?,
+                bulk: read_flag(r)?,
+            },
+            time: Timestamp::from_millis(r.i64()?),
+        },
+        3 => Message::Found {
+            token: r.bytes(MAX_TOKEN)?.to_vec(),
+            entries: r.list(MAX_ITEMS, |r| r.bytes(MAX_ENTRY).map(<[u8]>::to_vec))?,
+        },
+        4 => Message::Taken,
+        _ => Message::Refused(Refusal::read(r)?),
+    })
+}
+
+fn read_append(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
+    Ok(match number {
+        10 => Message::Push {
+            runs: r.list(MAX_ENVELOPES, Run::read)?,
+            rows: r.list(MAX_ITEMS, read_row)?,
+        },
+        11 => Message::Pushed(r.list(MAX_ENVELOPES, read_outcome)?),
+        12 => Message::PracticeAppend {
+            entry: r.bytes(MAX_ENTRY)?.to_vec(),
+            rows: r.list(MAX_ITEMS, read_row)?,
+        },
+        13 => Message::PracticeAppended(PracticeReceipt::read(r)?),
+        14 => Message::PracticePull { from: PracticeSeq::new(r.u32()?) },
+        15 => Message::PracticeEntries {
+            entries: r.list(MAX_ITEMS, |r| {
+                Ok(DeliveredEntry {
+                    entry: r.bytes(MAX_ENTRY)?.to_vec(),
+                    receipt: PracticeReceipt::read(r)?,
+                })
+            })?,
+            more: read_flag(r)?,
+        },
+        16 => Message::DeviceHead(r.list(MAX_ITEMS, |r| r.fixed().map(DeviceId::from_bytes))?),
+        _ => Message::DeviceHeads(r.list(MAX_ITEMS, Receipt::read)?),
+    })
+}
+
+fn read_pull(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
+    Ok(match number {
+        18 => Message::Changes { since: Global::new(r.u64()?) },
+        19 => Message::Changed {
+            g: Global::new(r.u64()?),
+            logs: r.list(MAX_ITEMS, |r| {
+                Ok((CompartmentId::from_bytes(r.fixed()?), read_log_head(r)?))
+            })?,
+            more: read_flag(r)?,
+        },
+        20 => Message::PullMany(r.list(MAX_ITEMS, |r| {
+            Ok((CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?)))
+        })?),
+        21 => Message::Entries(Entries {
+            log: CompartmentId::from_bytes(r.fixed()?),
+            after: Position::new(r.u64()?),
+            runs: r.list(MAX_ENVELOPES, Run::read)?,
+            head: read_log_head(r)?,
+            g: Global::new(r.u64()?),
+        }),
+        22 => Message::WantFull {
+            log: CompartmentId::from_bytes(r.fixed()?),
+            positions: r.list(MAX_ITEMS, |r| r.u64().map(Position::new))?,
+        },
+        23 => Message::Full {
+            log: CompartmentId::from_bytes(r.fixed()?),
+            entries: r.list(MAX_ITEMS, |r| {
+                Ok((Position::new(r.u64()?), r.bytes(MAX_ENVELOPE + 1)?.to_vec()))
+            })?,
+        },
+        24 => Message::OwnChain {
+            device: DeviceId::from_bytes(r.fixed()?),
+            after: OwnHead::read(r)?,
+            to: DevSeq::new(r.u64()?),
+        },
+        _ => Message::OwnHashes(r.list(MAX_HASHES, |r| r.fixed().map(Hash::from_bytes))?),
+    })
+}
+
+fn read_beside(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
+    Ok(match number {
+        26 => Message::RowsPut(r.list(MAX_ITEMS, read_row)?),
+        27 => Message::RowsGet(r.list(MAX_ITEMS, |r| r.fixed().map(RowKey))?),
+        28 => Message::Rows(
+            r.list(MAX_ITEMS, |r| r.option(|r| r.bytes(MAX_ROW).map(<[u8]>::to_vec)))?,
+        ),
+        29 => Message::ObjectPut(r.bytes(MAX_ENVELOPE)?.to_vec()),
+        30 => Message::ObjectsGet(r.list(MAX_ITEMS, |r| r.fixed().map(CompartmentId::from_bytes))?),
+        31 => Message::Objects(r.list(MAX_ITEMS, |r| r.bytes(MAX_ENVELOPE).map(<[u8]>::to_vec))?),
+        50 => Message::MailboxPut {
+            mailbox: r.u64()?,
+            number: r.u8()?,
+            mail: r.bytes(MAX_MAIL)?.to_vec(),
+        },
+        51 => Message::MailboxGet { mailbox: r.u64()?, from: r.u8()? },
+        52 => Message::Mail(r.list(MAX_MAILS, |r| r.bytes(MAX_MAIL).map(<[u8]>::to_vec))?),
+        60 => Message::Ephemeral(r.bytes(2048)?.to_vec()),
+        61 => Message::Seen(Seen {
+            device: DeviceId::from_bytes(r.fixed()?),
+            log: CompartmentId::from_bytes(r.fixed()?),
+            head: read_log_head(r)?,
+            time: Timestamp::from_millis(r.i64()?),
+            signature: Signature::from_bytes(r.fixed()?),
+        }),
+        _ => Message::Behind,
+    })
+}
+
+fn read_flag(r: &mut Reader<'_>) -> Result<bool, CodecError> {
+    match r.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(CodecError::Unknown),
+    }
+}
+
+fn write_row(w: &mut Writer, row: &Row) {
+    w.fixed(&row.key.0).bytes(&row.bytes);
+}
+
+fn read_row(r: &mut Reader<'_>) -> Result<Row, CodecError> {
+    Ok(Row { key: RowKey(r.fixed()?), bytes: r.bytes(MAX_ROW)?.to_vec() })
+}
+
+fn write_outcome(w: &mut Writer, outcome: &Outcome) {
+    match outcome {
+        Outcome::Placed(receipt) => {
+            w.u8(0).fixed(&receipt.encode());
+        }
+        Outcome::Refused { code, receipt } => {
+            w.u8(1).u8(code.number()).fixed(&receipt.encode());
+        }
+        Outcome::Rejected { code, have } => {
+            w.u8(2).u8(code.number());
+            have.write(w);
+        }
+    }
+}
+
+fn read_outcome(r: &mut Reader<'_>) -> Result<Outcome, CodecError> {
+    let read_code =
+        |r: &mut Reader<'_>| RefusalCode::from_number(r.u8()?).ok_or(CodecError::Unknown);
+    Ok(match r.u8()? {
+        0 => Outcome::Placed(Receipt::read(r)?),
+        1 => Outcome::Refused { code: read_code(r)?, receipt: Receipt::read(r)? },
+        2 => Outcome::Rejected { code: read_code(r)?, have: OwnHead::read(r)? },
+        _ => return Err(CodecError::Unknown),
+    })
+}
+
+/// Cuts a stream of bytes into messages. It holds at most one message and what came with it.
+#[derive(Clone, Debug)]
+pub struct FrameBuffer {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl FrameBuffer {
+    /// Begins with messages of at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit: limit.min(MAX_MESSAGE) }
+    }
+
+    /// Changes the limit, after Hello.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit.min(MAX_MESSAGE);
+    }
+
+    /// Takes bytes as they come.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Returns the next whole message. After an error the stream must be dropped.
+    pub fn next_message(&mut self) -> Result<Option<Message>, CodecError> {
+        let Some(prefix) = self.bytes.first_chunk::<4>() else { return Ok(None) };
+        let length = usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX);
+        if length > self.limit {
+            return Err(CodecError::TooLong);
+        }
+        let Some(body) = self.bytes.get(4..4 + length) else { return Ok(None) };
+        let message = Message::decode(body)?;
+        self.bytes.drain(..4 + length);
+        Ok(Some(message))
+    }
+
+    /// Returns whether nothing is left over: what a stream that ends must leave.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}

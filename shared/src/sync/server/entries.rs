@@ -1,0 +1,146 @@
+//! The practice log on the server: taken by its rules, told to everybody, and what follows for
+//! rows.
+
+use super::record::Record;
+use super::{Decision, Live, Reply, ServerFrame, ServerPractice};
+use crate::id::{DeviceId, MemberId, Timestamp};
+use crate::membership::{Action, Entry, Invalid, NewMemberKey};
+use crate::suite::{self, Hash};
+use crate::sync::refusal::{Refusal, RefusalCode};
+use crate::sync::wire::{DeliveredEntry, Message, PracticeReceipt, Row, RowKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl ServerPractice {
+    pub(super) fn append_entry(
+        &mut self,
+        device: DeviceId,
+        bytes: Vec<u8>,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Decision {
+        match self.try_append_entry(device, bytes, rows, now) {
+            Ok(decision) => decision,
+            Err(refusal) => Decision::reply(Reply::message(Message::Refused(refusal))),
+        }
+    }
+
+    fn try_append_entry(
+        &mut self,
+        device: DeviceId,
+        bytes: Vec<u8>,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Decision, Refusal> {
+        let refuse = |code| Refusal::new(code);
+        let state = self.state().ok_or(refuse(RefusalCode::UnknownPractice))?;
+        let entry = Entry::decode(&bytes).map_err(|_| refuse(RefusalCode::Malformed))?;
+        let head = state.head();
+        if state.head_at(entry.seq).is_some_and(|known| known == entry.head()) {
+            // The same entry again, because its answer was lost.
+            let to = entry.seq.next();
+            return Ok(Decision::reply(Reply::Practice(entry.seq, to)));
+        }
+        state.apply(&entry, now).map_err(|why| match why {
+            Invalid::NotNext => Refusal { code: RefusalCode::Conflict, head: Some(head) },
+            Invalid::UpdateNeeded => refuse(RefusalCode::Unsupported),
+            Invalid::BadSignature => refuse(RefusalCode::BadSignature),
+            _ => refuse(RefusalCode::Invalid),
+        })?;
+        let member = self.record.member_of(device).ok_or(refuse(RefusalCode::NotADevice))?;
+        let mut new_rows = Vec::new();
+        for row in rows {
+            if self.record.check_row(&row, member, &BTreeSet::new()).map_err(refuse)? {
+                new_rows.push(row);
+            }
+        }
+        if let Some((member, key)) = rotation(&entry.action)
+            && !self.record.holds_safe(member, key, &new_rows)
+        {
+            return Err(refuse(RefusalCode::MissingRows));
+        }
+        let receipt = PracticeReceipt::sign(self.practice(), entry.head(), now, &self.key);
+        let delivered = DeliveredEntry { entry: bytes, receipt };
+        let mut frames = Vec::new();
+        for row in new_rows {
+            self.journal(&mut frames, ServerFrame::Row(row));
+        }
+        let g = self.record.g.next();
+        self.journal(&mut frames, ServerFrame::Practice { g, delivered: delivered.clone() });
+        if let Some((member, key)) = rotation(&entry.action) {
+            for row in self.record.replaced_safe(member, key.generation.get()) {
+                self.journal(&mut frames, ServerFrame::RowGone(row));
+            }
+        }
+        let everybody = self.state().map_or_else(BTreeSet::new, |state| {
+            let active = state.devices().iter().filter(|(_, known)| known.revoked.is_none());
+            active.map(|(device, _)| *device).filter(|other| *other != device).collect()
+        });
+        let message = Message::PracticeEntries { entries: vec![delivered], more: false };
+        Ok(Decision {
+            frames,
+            reply: Reply::message(Message::PracticeAppended(receipt)),
+            live: vec![Live { to: everybody, message }],
+            hold_until: None,
+        })
+    }
+}
+
+/// The key that replaces a member's, if the action carries one.
+fn rotation(action: &Action) -> Option<(MemberId, &NewMemberKey)> {
+    match action {
+        Action::RotateMemberKey { member, member_key } => Some((*member, member_key)),
+        Action::AddDevice { member, member_key, .. }
+        | Action::ReplaceRecovery { member, member_key, .. }
+        | Action::RevokeDevice { member, member_key, .. } => {
+            member_key.as_ref().map(|key| (*member, key))
+        }
+        _ => None,
+    }
+}
+
+impl Record {
+    /// Whether the safe that the key cites is here in full, with these new rows: all rows of its
+    /// generation, or those of the first table alone (the second may be locked away).
+    fn holds_safe(&self, member: MemberId, key: &NewMemberKey, new: &[Row]) -> bool {
+        let known = self.safes.iter().map(|(key, bytes)| (*key, bytes.as_slice()));
+        let new = new.iter().map(|row| (row.key, row.bytes.as_slice()));
+        let rows: BTreeMap<RowKey, &[u8]> = known
+            .chain(new)
+            .filter(|(row, _)| {
+                safe_row(row, member).is_some_and(|version| version == key.generation.get())
+            })
+            .collect();
+        let first = rows.iter().filter(|(row, _)| row.0.first() == Some(&1));
+        hash_rows(rows.iter()) == key.safe || hash_rows(first) == key.safe
+    }
+
+    /// Rows of older generations of a safe for which there is one of this generation.
+    fn replaced_safe(&self, member: MemberId, generation: u32) -> Vec<RowKey> {
+        let tail = |key: &RowKey| key.0.get(21..).map(<[u8]>::to_vec);
+        let table = |key: &RowKey| key.0.first().copied();
+        let current: BTreeSet<_> = self
+            .safes
+            .keys()
+            .filter(|key| safe_row(key, member) == Some(generation))
+            .map(|key| (table(key), tail(key)))
+            .collect();
+        let older = self.safes.keys().filter(|key| {
+            safe_row(key, member).is_some_and(|version| version < generation)
+                && current.contains(&(table(key), tail(key)))
+        });
+        older.copied().collect()
+    }
+}
+
+/// The generation of a row of this member's safes.
+fn safe_row(key: &RowKey, member: MemberId) -> Option<u32> {
+    let parts = key.parts().ok()?;
+    let of_member = matches!(parts.table, 1 | 2) && parts.holder == *member.as_bytes();
+    of_member.then_some(parts.holder_version)
+}
+
+/// The hash of a whole safe: of names and rows, ascending.
+fn hash_rows<'a>(rows: impl Iterator<Item = (&'a RowKey, &'a &'a [u8])>) -> Hash {
+    let fields: Vec<&[u8]> = rows.flat_map(|(key, bytes)| [key.0.as_slice(), *bytes]).collect();
+    suite::hash("tac/row/all/v1", &fields)
+}

@@ -1,0 +1,265 @@
+//! Whether the server takes one envelope: the checks of the protocol, in their order. It asks
+//! nothing of what is inside; it cannot open it.
+
+use super::record::{Fate, Log, Record};
+use crate::envelope::{
+    AccessRule, ControlBody, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
+};
+use crate::id::{ObjectId, Position, RingId, SlotGeneration, Timestamp};
+use crate::membership::{NotPermitted, State};
+use crate::sync::refusal::RefusalCode;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Between asking for an erasure and ordering it, by receipt time.
+const ERASE_DELAY: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// What to do with an envelope.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// It is here already: answer as before.
+    Known(Fate),
+    /// Another one has its number: keep both, take nothing.
+    Equivocation,
+    /// Take it.
+    Place,
+    /// Do not take it, but its number is used up.
+    Refuse(RefusalCode),
+    /// Do not take it at all.
+    Reject(RefusalCode),
+}
+
+impl Record {
+    /// Judges one envelope.
+    pub(super) fn judge(&self, envelope: &Envelope, now: Timestamp) -> Verdict {
+        match self.try_judge(envelope, now) {
+            Ok(verdict) => verdict,
+            Err(code) => Verdict::Reject(code),
+        }
+    }
+
+    fn try_judge(&self, envelope: &Envelope, now: Timestamp) -> Result<Verdict, RefusalCode> {
+        let header = &envelope.header;
+        let state = self.state.as_ref().ok_or(RefusalCode::UnknownPractice)?;
+        if !header.kind.is_entry() {
+            return Err(RefusalCode::Malformed);
+        }
+        let author = state.devices().get(&header.author).ok_or(RefusalCode::NotADevice)?;
+        if !envelope.is_signed_by(&author.sig) {
+            return Err(RefusalCode::BadSignature);
+        }
+        if let Some(number) = self.numbered(header) {
+            let same = number.hash == envelope.hash();
+            return Ok(if same { Verdict::Known(number.fate) } else { Verdict::Equivocation });
+        }
+        let body = envelope.control().map_err(|_| RefusalCode::Malformed)?;
+        let refusal = match self.permitted(state, header, body.as_ref()) {
+            Ok(()) => self.refusal(state, header, body.as_ref(), now),
+            Err(Denied::Whole(code)) => return Err(code),
+            Err(Denied::Number(code)) => Some(code),
+        };
+        let continuous = self.own_head(header.author, header.dev_inc).continues_with(header);
+        match (refusal, continuous) {
+            (None, true) => Ok(Verdict::Place),
+            (Some(code), true) => Ok(Verdict::Refuse(code)),
+            (Some(code), false) => Err(code),
+            (None, false) => Err(RefusalCode::Gap),
+        }
+    }
+
+    fn permitted(
+        &self,
+        state: &State,
+        header: &Header,
+        body: Option<&ControlBody>,
+    ) -> Result<(), Denied> {
+        let known = self.logs.get(&header.compartment);
+        let rules = match (known, body) {
+            (Some(log), _) => &log.rules,
+            (None, Some(ControlBody::Genesis { rules, .. })) => rules,
+            (None, _) => return Err(Denied::Whole(RefusalCode::UnknownLog)),
+        };
+        // Whoever has lost the right by now is refused here too, whatever head is cited.
+        let active = state.active_device(header.author).is_some();
+        let standing = state.standing(header, rules).map(|_| ());
+        match standing {
+            Ok(()) if active => Ok(()),
+            Ok(()) => Err(Denied::Whole(RefusalCode::NotADevice)),
+            Err(NotPermitted::UnknownHead | NotPermitted::WrongHead) => {
+                Err(Denied::Whole(RefusalCode::UnknownHead))
+            }
+            Err(NotPermitted::NoRight) => Err(Denied::Number(RefusalCode::NotPermitted)),
+            Err(NotPermitted::NotADevice | NotPermitted::Revoked) => {
+                Err(Denied::Whole(RefusalCode::NotADevice))
+            }
+            Err(_) => Err(Denied::Whole(RefusalCode::NotPermitted)),
+        }
+    }
+
+    fn refusal(
+        &self,
+        state: &State,
+        header: &Header,
+        body: Option<&ControlBody>,
+        now: Timestamp,
+    ) -> Option<RefusalCode> {
+        let log = self.logs.get(&header.compartment);
+        let rules = match (log, body) {
+            (_, Some(ControlBody::Genesis { rules, .. } | ControlBody::Access { rules, .. })) => {
+                rules
+            }
+            (Some(log), _) => &log.rules,
+            (None, _) => return Some(RefusalCode::UnknownLog),
+        };
+        if rules.iter().any(|rule| state.stale(rule.ring)) {
+            return Some(RefusalCode::Stale);
+        }
+        let checked = match (log, body) {
+            (None, Some(ControlBody::Genesis { slot, .. })) => {
+                check_slot(state, rules, slot, SlotGeneration::new(1))
+            }
+            (None, _) => Err(RefusalCode::UnknownLog),
+            (Some(log), Some(body)) => self.check_control(state, log, header, body, now),
+            (Some(log), None) if header.kind.is_sealed() => check_sealed(state, log, header),
+            (Some(_), None) => Ok(()),
+        };
+        checked.err()
+    }
+
+    fn check_control(
+        &self,
+        state: &State,
+        log: &Log,
+        header: &Header,
+        body: &ControlBody,
+        now: Timestamp,
+    ) -> Result<(), RefusalCode> {
+        let next = log.slot.generation.next();
+        match body {
+            ControlBody::Genesis { .. } => Err(RefusalCode::Conflict),
+            ControlBody::Slot(slot) => check_slot(state, &log.rules, slot, next),
+            ControlBody::Access { rules, slot } => {
+                let at_head =
+                    (header.seen_pos, header.seen_chain) == (log.head.position, log.head.chain);
+                match slot {
+                    Some(slot) if at_head => check_slot(state, rules, slot, next),
+                    None if at_head && !needs_slot(&log.rules, rules) => Ok(()),
+                    None if at_head => Err(RefusalCode::Malformed),
+                    _ => Err(RefusalCode::Conflict),
+                }
+            }
+            ControlBody::Draft { object, .. } => match log.drafts.contains_key(object) {
+                true => Err(RefusalCode::Conflict),
+                false => Ok(()),
+            },
+            ControlBody::Close { object, .. } => check_open(log, *object),
+            ControlBody::Acknowledge(_) => Ok(()),
+            ControlBody::EraseRequest(target) => self.check_target(log, target),
+            ControlBody::Erase { request, base } => {
+                if let Some(base) = base {
+                    check_slot(state, &log.rules, &base.slot, next)?;
+                }
+                let member = self.member_of(header.author).ok_or(RefusalCode::NotADevice)?;
+                check_erase(state, log, request, member, base.is_some(), now)
+            }
+        }
+    }
+
+    fn check_target(&self, log: &Log, target: &Target) -> Result<(), RefusalCode> {
+        match target {
+            Target::Compartment => Ok(()),
+            Target::Record(record) if record.position <= log.head.position => Ok(()),
+            Target::Record(_) => Err(RefusalCode::Malformed),
+        }
+    }
+}
+
+enum Denied {
+    /// Nothing of it is taken.
+    Whole(RefusalCode),
+    /// Its number is used up.
+    Number(RefusalCode),
+}
+
+/// Every ring of the list, each in its current epoch, one generation on.
+fn check_slot(
+    state: &State,
+    rules: &[AccessRule],
+    slot: &Slot,
+    generation: SlotGeneration,
+) -> Result<(), RefusalCode> {
+    if slot.generation != generation {
+        return Err(RefusalCode::Conflict);
+    }
+    let rings: BTreeSet<RingId> = rules.iter().map(|rule| rule.ring).collect();
+    let sealed: BTreeSet<RingId> = slot.epochs.iter().map(|(ring, _)| *ring).collect();
+    if rings != sealed {
+        return Err(RefusalCode::Malformed);
+    }
+    if is_current(state, slot) { Ok(()) } else { Err(RefusalCode::OldSlot) }
+}
+
+fn is_current(state: &State, slot: &Slot) -> bool {
+    slot.epochs.iter().all(|(ring, epoch)| state.current_epoch(*ring) == Some(*epoch))
+}
+
+fn check_sealed(state: &State, log: &Log, header: &Header) -> Result<(), RefusalCode> {
+    if header.slot_generation != log.slot.generation || !is_current(state, &log.slot) {
+        return Err(RefusalCode::OldSlot);
+    }
+    let draft = header.object != ObjectId::from_bytes([0; 16]);
+    if draft && header.kind == Kind::Delta { check_open(log, header.object) } else { Ok(()) }
+}
+
+fn check_open(log: &Log, object: ObjectId) -> Result<(), RefusalCode> {
+    match log.drafts.get(&object) {
+        Some(false) => Ok(()),
+        Some(true) => Err(RefusalCode::Closed),
+        None => Err(RefusalCode::Malformed),
+    }
+}
+
+/// Whether the set of rings changes, or one loses a right.
+fn needs_slot(old: &[AccessRule], new: &[AccessRule]) -> bool {
+    let new: BTreeMap<RingId, Rights> = new.iter().map(|rule| (rule.ring, rule.rights)).collect();
+    let kept = |rule: &AccessRule| new.get(&rule.ring).is_some_and(|to| to.include(rule.rights));
+    new.len() != old.len() || !old.iter().all(kept)
+}
+
+/// A request of another member where there are two, at least thirty days old.
+fn check_erase(
+    state: &State,
+    log: &Log,
+    request: &EntryRef,
+    member: crate::id::MemberId,
+    has_base: bool,
+    now: Timestamp,
+) -> Result<(), RefusalCode> {
+    let asked = log.requests.get(&request.position).filter(|asked| asked.hash == request.hash);
+    let asked = asked.ok_or(RefusalCode::Malformed)?;
+    let erasers: BTreeSet<_> = log
+        .rules
+        .iter()
+        .filter(|rule| rule.rights.include(Rights::ERASE))
+        .filter_map(|rule| state.rings().get(&rule.ring))
+        .flat_map(crate::membership::Ring::members)
+        .collect();
+    let alone = erasers.len() < 2;
+    let waited = now.millis_since(asked.received) >= ERASE_DELAY;
+    let of_record = matches!(asked.target, Target::Record(_));
+    if of_record != has_base {
+        return Err(RefusalCode::Malformed);
+    }
+    if waited && (alone || asked.by != member) { Ok(()) } else { Err(RefusalCode::NotPermitted) }
+}
+
+/// Whether everybody who can read the log has carried out what the Close at `position` asks.
+pub(super) fn is_closed_for_all(
+    record: &Record,
+    log: &Log,
+    position: Position,
+) -> Option<ObjectId> {
+    let state = record.state.as_ref()?;
+    let closing = log.closings.get(&position)?;
+    let readers = record.readers(state, log);
+    readers.is_subset(&closing.done).then_some(closing.object)
+}

@@ -1,0 +1,349 @@
+//! What the server remembers of a practice, and how each journal frame changes it. Live and after
+//! a restart the same function runs, so that the two cannot differ.
+
+use super::reply::Erased;
+use super::stored::{ServerFrame, StoredEnvelope};
+use crate::envelope::{AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Slot, Target};
+use crate::id::{
+    CompartmentId, DevInc, DeviceId, Global, MemberId, ObjectId, Position, PracticeId, ServerEpoch,
+    Timestamp,
+};
+use crate::log::{LogHead, OwnHead};
+use crate::membership::{Entry, State};
+use crate::suite::Hash;
+use crate::sync::refusal::RefusalCode;
+use crate::sync::wire::{ObjectKey, Row, RowKey};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// One number of a device's own chain: what stands there, and what became of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Numbered {
+    pub(super) hash: Hash,
+    pub(super) fate: Fate,
+}
+
+/// What became of an envelope.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fate {
+    Placed(CompartmentId, Position),
+    Refused(RefusalCode),
+}
+
+/// One incarnation of a device as the server has received it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct OwnChain {
+    /// By number, the first at index 0.
+    pub(super) numbers: Vec<Numbered>,
+    pub(super) own: Hash,
+}
+
+impl Default for OwnChain {
+    fn default() -> Self {
+        Self { numbers: Vec::new(), own: Hash::ZERO }
+    }
+}
+
+/// A request for erasure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Request {
+    pub(super) hash: Hash,
+    pub(super) by: MemberId,
+    pub(super) received: Timestamp,
+    pub(super) target: Target,
+}
+
+/// A Close, and who has carried out what it asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Closing {
+    pub(super) hash: Hash,
+    pub(super) object: ObjectId,
+    pub(super) done: BTreeSet<DeviceId>,
+}
+
+/// One log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Log {
+    pub(super) head: LogHead,
+    pub(super) g: Global,
+    pub(super) rules: Vec<AccessRule>,
+    pub(super) slot: Slot,
+    /// Drafts, and whether each is closed.
+    pub(super) drafts: BTreeMap<ObjectId, bool>,
+    pub(super) closings: BTreeMap<Position, Closing>,
+    pub(super) requests: BTreeMap<Position, Request>,
+    pub(super) erased: Erased,
+}
+
+/// Everything that the server remembers of one practice.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Record {
+    pub(super) practice: PracticeId,
+    pub(super) server_epoch: ServerEpoch,
+    pub(super) g: Global,
+    /// `None` only until genesis.
+    pub(super) state: Option<State>,
+    /// The count at each entry of the practice log.
+    pub(super) entry_g: Vec<Global>,
+    pub(super) logs: BTreeMap<CompartmentId, Log>,
+    pub(super) chains: BTreeMap<(DeviceId, DevInc), OwnChain>,
+    pub(super) rows: BTreeMap<RowKey, Hash>,
+    /// The rows of safes themselves, to check a whole safe against its hash.
+    pub(super) safes: BTreeMap<RowKey, Vec<u8>>,
+    pub(super) gone: BTreeSet<RowKey>,
+    pub(super) objects: BTreeMap<ObjectKey, Global>,
+    /// How many second envelopes are kept as evidence, by device.
+    pub(super) evidence: BTreeMap<DeviceId, usize>,
+}
+
+/// Why frames do not make a practice: the journal is damaged, or was written by a newer version.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum RebuildError {
+    /// The first frame of a practice is missing.
+    #[error("the journal of a practice has no beginning")]
+    NoBeginning,
+    /// A frame does not follow from those before it.
+    #[error("a journal frame does not follow from those before it")]
+    Inconsistent,
+    /// The practice log was written by a newer version.
+    #[error("the journal needs a newer version of the program")]
+    UpdateNeeded,
+}
+
+impl Record {
+    pub(super) fn new(practice: PracticeId, server_epoch: ServerEpoch) -> Self {
+        Self {
+            practice,
+            server_epoch,
+            g: Global::ZERO,
+            state: None,
+            entry_g: Vec::new(),
+            logs: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            safes: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one frame.
+    pub(super) fn take(&mut self, frame: &ServerFrame) -> Result<(), RebuildError> {
+        match frame {
+            ServerFrame::Life { practice, server_epoch, .. } => {
+                if *practice != self.practice {
+                    return Err(RebuildError::Inconsistent);
+                }
+                self.server_epoch = *server_epoch;
+            }
+            ServerFrame::Practice { g, delivered } => {
+                self.count(*g)?;
+                self.take_entry(&delivered.entry, delivered.receipt.received)?;
+                self.entry_g.push(*g);
+            }
+            ServerFrame::Envelope(stored) => self.take_envelope(stored)?,
+            ServerFrame::Refused { code, receipt: _, envelope } => {
+                let number = Numbered { hash: envelope.hash(), fate: Fate::Refused(*code) };
+                self.take_number(&envelope.header, number)?;
+            }
+            ServerFrame::Row(Row { key, bytes }) => {
+                self.rows.insert(*key, row_hash(bytes));
+                if matches!(key.0.first(), Some(1 | 2)) {
+                    self.safes.insert(*key, bytes.clone());
+                }
+            }
+            ServerFrame::RowGone(key) => {
+                self.rows.remove(key);
+                self.safes.remove(key);
+                self.gone.insert(*key);
+            }
+            // Objects are replaced and their old frames collected, so that they do not count.
+            ServerFrame::Object { g, key, .. } => {
+                self.objects.insert(*key, *g);
+            }
+            ServerFrame::Evidence(envelope) => {
+                *self.evidence.entry(envelope.header.author).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Entries and envelopes count without a gap: a frame that is missing shows.
+    fn count(&mut self, g: Global) -> Result<(), RebuildError> {
+        if g != self.g.next() {
+            return Err(RebuildError::Inconsistent);
+        }
+        self.g = g;
+        Ok(())
+    }
+
+    fn take_entry(&mut self, bytes: &[u8], received: Timestamp) -> Result<(), RebuildError> {
+        let entry = Entry::decode(bytes).map_err(|_| RebuildError::Inconsistent)?;
+        let next = match &self.state {
+            None => State::begin(&entry, received),
+            Some(state) => state.apply(&entry, received),
+        };
+        let next = next.map_err(|why| match why {
+            crate::membership::Invalid::UpdateNeeded => RebuildError::UpdateNeeded,
+            _ => RebuildError::Inconsistent,
+        })?;
+        if next.practice() != self.practice {
+            return Err(RebuildError::Inconsistent);
+        }
+        self.state = Some(next);
+        Ok(())
+    }
+
+    fn take_number(&mut self, header: &Header, number: Numbered) -> Result<(), RebuildError> {
+        let chain = self.chains.entry((header.author, header.dev_inc)).or_default();
+        let next = u64::try_from(chain.numbers.len()).unwrap_or(u64::MAX).saturating_add(1);
+        if header.dev_seq.get() != next || header.prev_own != chain.own {
+            return Err(RebuildError::Inconsistent);
+        }
+        chain.own = OwnHead::after(header, number.hash).own;
+        chain.numbers.push(number);
+        Ok(())
+    }
+
+    fn take_envelope(&mut self, stored: &StoredEnvelope) -> Result<(), RebuildError> {
+        let header = stored.carried.header();
+        let hash = stored.carried.hash();
+        let log = header.compartment;
+        let before = self.logs.get(&log).map_or(LogHead::EMPTY, |known| known.head);
+        let head = before.after(log, hash);
+        let placement = stored.receipt.body.placement.ok_or(RebuildError::Inconsistent)?;
+        if placement.log != log || placement.head != head {
+            return Err(RebuildError::Inconsistent);
+        }
+        self.count(stored.g)?;
+        let number = Numbered { hash, fate: Fate::Placed(log, head.position) };
+        self.take_number(header, number)?;
+        if let Carried::Whole(envelope) = &stored.carried {
+            self.take_control(envelope, EntryRef { position: head.position, hash }, stored)?;
+        }
+        let known = self.logs.get_mut(&log).ok_or(RebuildError::Inconsistent)?;
+        known.head = head;
+        known.g = stored.g;
+        Ok(())
+    }
+
+    fn take_control(
+        &mut self,
+        envelope: &Envelope,
+        at: EntryRef,
+        stored: &StoredEnvelope,
+    ) -> Result<(), RebuildError> {
+        let header = &envelope.header;
+        if header.kind.is_sealed() {
+            return Ok(());
+        }
+        let body = envelope.control().map_err(|_| RebuildError::Inconsistent)?;
+        let Some(body) = body else { return Ok(()) };
+        if let ControlBody::Genesis { rules, slot, .. } = body {
+            let log = Log {
+                head: LogHead::EMPTY,
+                g: Global::ZERO,
+                rules,
+                slot,
+                drafts: BTreeMap::new(),
+                closings: BTreeMap::new(),
+                requests: BTreeMap::new(),
+                erased: Erased::default(),
+            };
+            self.logs.insert(header.compartment, log);
+            return Ok(());
+        }
+        let member = self.member_of(header.author).ok_or(RebuildError::Inconsistent)?;
+        let log = self.logs.get_mut(&header.compartment).ok_or(RebuildError::Inconsistent)?;
+        log.take_body(body, header.author, member, at, stored.receipt.body.time);
+        Ok(())
+    }
+
+    pub(super) fn member_of(&self, device: DeviceId) -> Option<MemberId> {
+        Some(self.state.as_ref()?.devices().get(&device)?.member)
+    }
+
+    /// How far one incarnation of a device has come.
+    pub(super) fn own_head(&self, device: DeviceId, dev_inc: DevInc) -> OwnHead {
+        let Some(chain) = self.chains.get(&(device, dev_inc)) else {
+            return OwnHead::start(dev_inc);
+        };
+        let count = u64::try_from(chain.numbers.len()).unwrap_or(u64::MAX);
+        OwnHead { dev_inc, dev_seq: crate::id::DevSeq::new(count), own: chain.own }
+    }
+
+    /// How far the newest incarnation that the server has seen of a device has come.
+    pub(super) fn newest_own_head(&self, device: DeviceId) -> OwnHead {
+        let range = (device, DevInc::ZERO)..=(device, DevInc::new(u32::MAX));
+        let newest = self.chains.range(range).next_back().map(|((_, dev_inc), _)| *dev_inc);
+        let known = self.state.as_ref().and_then(|state| state.devices().get(&device));
+        let current = known.map_or(DevInc::new(1), crate::membership::Device::dev_inc);
+        self.own_head(device, newest.map_or(current, |newest| newest.max(current)))
+    }
+
+    /// What stands at a number of a device, if anything.
+    pub(super) fn numbered(&self, header: &Header) -> Option<&Numbered> {
+        let chain = self.chains.get(&(header.author, header.dev_inc))?;
+        let index = usize::try_from(header.dev_seq.get()).ok()?.checked_sub(1)?;
+        chain.numbers.get(index)
+    }
+}
+
+impl Log {
+    fn take_body(
+        &mut self,
+        body: ControlBody,
+        author: DeviceId,
+        member: MemberId,
+        at: EntryRef,
+        received: Timestamp,
+    ) {
+        match body {
+            ControlBody::Genesis { .. } => {}
+            ControlBody::Access { rules, slot } => {
+                self.rules = rules;
+                if let Some(slot) = slot {
+                    self.slot = slot;
+                }
+            }
+            ControlBody::Slot(slot) => self.slot = slot,
+            ControlBody::Draft { object, .. } => {
+                self.drafts.insert(object, false);
+            }
+            ControlBody::Close { object, .. } => {
+                self.drafts.insert(object, true);
+                let done = BTreeSet::from([author]);
+                self.closings.insert(at.position, Closing { hash: at.hash, object, done });
+            }
+            ControlBody::Acknowledge(of) => {
+                if let Some(closing) = self.closings.get_mut(&of.position)
+                    && closing.hash == of.hash
+                {
+                    closing.done.insert(author);
+                }
+            }
+            ControlBody::EraseRequest(target) => {
+                let request = Request { hash: at.hash, by: member, received, target };
+                self.requests.insert(at.position, request);
+            }
+            ControlBody::Erase { request, base } => {
+                let target = self.requests.get(&request.position).map(|known| known.target);
+                match target {
+                    Some(Target::Record(record)) => {
+                        self.erased.single.insert(record.position);
+                    }
+                    _ => self.erased.below = at.position,
+                }
+                if let Some(base) = base {
+                    self.slot = base.slot;
+                }
+            }
+        }
+    }
+}
+
+/// The hash by which a row is recognised when it comes again.
+pub(super) fn row_hash(bytes: &[u8]) -> Hash {
+    crate::suite::hash("tac/server/row/v1", &[bytes])
+}

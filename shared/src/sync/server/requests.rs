@@ -1,0 +1,493 @@
+//! What the server does about each request of a device.
+
+use super::judge::{Verdict, is_closed_for_all};
+use super::record::Fate;
+use super::reply::Stretch;
+use super::{Decision, HOLD_MILLIS, Live, Planned, Reply, ServerFrame, ServerPractice};
+use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Kind};
+use crate::id::{CompartmentId, DevSeq, DeviceId, Global, ObjectId, Position, RingId, Timestamp};
+use crate::log::{OwnHead, Placement, Receipt, ReceiptBody};
+use crate::membership::{NotPermitted, State};
+use crate::sync::refusal::RefusalCode;
+use crate::sync::run::{Run, runs_of};
+use crate::sync::server::stored::StoredEnvelope;
+use crate::sync::wire::{
+    Entries, MAX_ENVELOPES, MAX_ITEMS, Message, ObjectKey, Outcome, Row, RowKey, Seen,
+};
+use std::collections::BTreeSet;
+
+/// Second envelopes kept as evidence for one device; one proves as much as a thousand.
+const MAX_EVIDENCE: usize = 16;
+/// Envelope hashes in one answer.
+const MAX_HASHES: usize = 16_384;
+
+/// A push while it is judged.
+struct Pushing {
+    frames: Vec<ServerFrame>,
+    planned: Vec<Planned>,
+    placed: Vec<(Carried, Receipt, Global)>,
+}
+
+impl ServerPractice {
+    pub(super) fn push(
+        &mut self,
+        device: DeviceId,
+        runs: &[Run],
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Decision {
+        self.holds.retain(|_, until| *until > now);
+        if let Some(until) = self.holds.get(&device) {
+            return Decision { hold_until: Some(*until), ..Decision::reply(Reply::Nothing) };
+        }
+        let envelopes = runs.iter().flat_map(|run| &run.envelopes);
+        let (count, bytes) = envelopes.fold((0_usize, 0), |(n, b), e| (n + 1, b + e.len()));
+        if count > MAX_ENVELOPES {
+            return Decision::refused(RefusalCode::TooLarge);
+        }
+        if !self.meter(device, u64::try_from(bytes).unwrap_or(u64::MAX), now) {
+            return Decision::refused(RefusalCode::TooOften);
+        }
+        let new_rows = match self.check_rows(device, runs, rows) {
+            Ok(rows) => rows,
+            Err(code) => return Decision::refused(code),
+        };
+        let mut pushing = Pushing { frames: Vec::new(), planned: Vec::new(), placed: Vec::new() };
+        let practice = self.practice();
+        'all: for run in runs {
+            for restored in run.restore(practice) {
+                if !self.push_one(device, restored, now, &mut pushing) {
+                    break 'all;
+                }
+            }
+        }
+        for row in new_rows {
+            self.journal(&mut pushing.frames, ServerFrame::Row(row));
+        }
+        for (carried, receipt, _) in &pushing.placed {
+            self.delete_rows(carried, receipt, &mut pushing.frames);
+        }
+        let live = self.live_entries(device, &pushing.placed);
+        let reply = Reply::Pushed(pushing.planned);
+        Decision { frames: pushing.frames, reply, live, hold_until: None }
+    }
+
+    fn check_rows(
+        &self,
+        device: DeviceId,
+        runs: &[Run],
+        rows: Vec<Row>,
+    ) -> Result<Vec<Row>, RefusalCode> {
+        let member = self.record.member_of(device).ok_or(RefusalCode::NotADevice)?;
+        let logs: BTreeSet<CompartmentId> = runs.iter().map(|run| run.log).collect();
+        let mut new = Vec::new();
+        let mut names = BTreeSet::new();
+        for row in rows {
+            if self.record.check_row(&row, member, &logs)? {
+                if !names.insert(row.key) {
+                    return Err(RefusalCode::RowExists);
+                }
+                new.push(row);
+            }
+        }
+        Ok(new)
+    }
+
+    /// Judges one envelope; false ends the push.
+    fn push_one(
+        &mut self,
+        device: DeviceId,
+        restored: Result<Carried, EnvelopeError>,
+        now: Timestamp,
+        pushing: &mut Pushing,
+    ) -> bool {
+        let envelope = match restored {
+            Ok(Carried::Whole(envelope)) if envelope.header.author == device => envelope,
+            Ok(_) => return self.reject(device, None, RefusalCode::NotPermitted, pushing),
+            Err(why) => {
+                let code = match why {
+                    EnvelopeError::TooLarge => RefusalCode::TooLarge,
+                    EnvelopeError::UnknownSuite => RefusalCode::Unsupported,
+                    EnvelopeError::Malformed(_) => RefusalCode::Malformed,
+                };
+                return self.reject(device, None, code, pushing);
+            }
+        };
+        let own = OwnHead::after(&envelope.header, envelope.hash());
+        match self.record.judge(&envelope, now) {
+            Verdict::Known(Fate::Placed(log, position)) => {
+                pushing.planned.push(Planned::Original(log, position));
+            }
+            Verdict::Known(Fate::Refused(code)) => {
+                let receipt = self.receipt(device, own, None, now);
+                pushing.planned.push(Planned::known(Outcome::Refused { code, receipt }));
+            }
+            Verdict::Equivocation => {
+                let kept = self.record.evidence.get(&device).copied().unwrap_or_default();
+                let header = envelope.header.clone();
+                if kept < MAX_EVIDENCE {
+                    let frame = ServerFrame::Evidence(Box::new(envelope));
+                    self.journal(&mut pushing.frames, frame);
+                }
+                let code = RefusalCode::Equivocation;
+                return self.reject(device, Some(header.dev_inc), code, pushing);
+            }
+            Verdict::Place => self.place(envelope, own, now, pushing),
+            Verdict::Refuse(code) => {
+                let receipt = self.receipt(device, own, None, now);
+                let frame = ServerFrame::Refused { code, receipt, envelope: Box::new(envelope) };
+                self.journal(&mut pushing.frames, frame);
+                pushing.planned.push(Planned::known(Outcome::Refused { code, receipt }));
+            }
+            Verdict::Reject(code) => {
+                return self.reject(device, Some(envelope.header.dev_inc), code, pushing);
+            }
+        }
+        true
+    }
+
+    fn reject(
+        &self,
+        device: DeviceId,
+        dev_inc: Option<crate::id::DevInc>,
+        code: RefusalCode,
+        pushing: &mut Pushing,
+    ) -> bool {
+        let have = match dev_inc {
+            Some(dev_inc) => self.record.own_head(device, dev_inc),
+            None => self.record.newest_own_head(device),
+        };
+        pushing.planned.push(Planned::known(Outcome::Rejected { code, have }));
+        false
+    }
+
+    fn place(&mut self, envelope: Envelope, own: OwnHead, now: Timestamp, pushing: &mut Pushing) {
+        let log = envelope.header.compartment;
+        let before = self.log_head(log).unwrap_or(crate::log::LogHead::EMPTY);
+        let head = before.after(log, envelope.hash());
+        let author = envelope.header.author;
+        let receipt = self.receipt(author, own, Some(Placement { log, head }), now);
+        let g = self.record.g.next();
+        let carried = Carried::Whole(envelope);
+        let stored = StoredEnvelope { g, receipt, carried: carried.clone() };
+        self.journal(&mut pushing.frames, ServerFrame::Envelope(Box::new(stored)));
+        pushing.planned.push(Planned::known(Outcome::Placed(receipt)));
+        pushing.placed.push((carried, receipt, g));
+    }
+
+    fn receipt(
+        &self,
+        device: DeviceId,
+        own: OwnHead,
+        placement: Option<Placement>,
+        time: Timestamp,
+    ) -> Receipt {
+        let practice_head = self.state().map_or_else(
+            || crate::envelope::PracticeHead {
+                seq: crate::id::PracticeSeq::ZERO,
+                hash: crate::suite::Hash::ZERO,
+            },
+            State::head,
+        );
+        ReceiptBody {
+            practice: self.practice(),
+            server_epoch: self.server_epoch(),
+            practice_head,
+            placement,
+            device,
+            own,
+            time,
+        }
+        .sign(&self.key)
+    }
+
+    /// Deletes what a signed entry orders: the keys of an erased compartment, of what came before
+    /// an erased record, of a draft that everybody has given up.
+    fn delete_rows(&mut self, carried: &Carried, receipt: &Receipt, frames: &mut Vec<ServerFrame>) {
+        let Carried::Whole(envelope) = carried else { return };
+        let log = envelope.header.compartment;
+        let Ok(Some(body)) = envelope.control() else { return };
+        let Some(known) = self.record.logs.get(&log) else { return };
+        let position = receipt.body.placement.map_or(Position::ZERO, |place| place.head.position);
+        let gone: Vec<RowKey> = match body {
+            ControlBody::Erase { base: None, .. } => self.rows_of(log, |_, _| true),
+            ControlBody::Erase { base: Some(base), .. } => {
+                let generation = base.slot.generation.get();
+                self.rows_of(log, |version, _| version < generation)
+            }
+            ControlBody::Close { .. } => match is_closed_for_all(&self.record, known, position) {
+                Some(object) => self.rows_of(log, |_, draft| draft == Some(object)),
+                None => return,
+            },
+            ControlBody::Acknowledge(of) => {
+                match is_closed_for_all(&self.record, known, of.position) {
+                    Some(object) => self.rows_of(log, |_, draft| draft == Some(object)),
+                    None => return,
+                }
+            }
+            _ => return,
+        };
+        for key in gone {
+            self.journal(frames, ServerFrame::RowGone(key));
+        }
+    }
+
+    /// Slot and draft rows of a log for which `which(generation, draft)` holds.
+    fn rows_of(
+        &self,
+        log: CompartmentId,
+        which: impl Fn(u32, Option<ObjectId>) -> bool,
+    ) -> Vec<RowKey> {
+        let chosen = |key: &&RowKey| {
+            let Ok(parts) = key.parts() else { return false };
+            match parts.table {
+                3 => parts.id == *log.as_bytes() && which(parts.version, None),
+                4 => {
+                    let draft = Some(ObjectId::from_bytes(parts.id));
+                    parts.holder == *log.as_bytes() && which(parts.holder_version, draft)
+                }
+                _ => false,
+            }
+        };
+        self.record.rows.keys().filter(chosen).copied().collect()
+    }
+
+    /// One message for each stretch of one log. The author needs none: its receipts say as much.
+    fn live_entries(&self, author: DeviceId, placed: &[(Carried, Receipt, Global)]) -> Vec<Live> {
+        let mut live = Vec::new();
+        for stretch in
+            placed.chunk_by(|(a, _, _), (b, _, _)| a.header().compartment == b.header().compartment)
+        {
+            let Some((_, last, g)) = stretch.last() else { continue };
+            let Some(place) = last.body.placement else { continue };
+            let (Some(state), Some(log)) = (self.state(), self.record.logs.get(&place.log)) else {
+                continue;
+            };
+            let mut to = self.record.readers(state, log);
+            to.remove(&author);
+            if to.is_empty() {
+                continue;
+            }
+            let count = u64::try_from(stretch.len()).unwrap_or(u64::MAX);
+            let after = Position::new(place.head.position.get().saturating_sub(count));
+            let runs = runs_of(self.practice(), stretch.iter().map(|(carried, _, _)| carried));
+            let entries = Entries { log: place.log, after, runs, head: place.head, g: *g };
+            live.push(Live { to, message: Message::Entries(entries) });
+        }
+        live
+    }
+
+    pub(super) fn device_heads(&mut self, devices: &[DeviceId], now: Timestamp) -> Decision {
+        let mut receipts = Vec::new();
+        for device in devices {
+            let known = self.state().is_some_and(|state| state.devices().contains_key(device));
+            if !known {
+                return Decision::refused(RefusalCode::NotADevice);
+            }
+            self.holds.insert(*device, now.plus_millis(HOLD_MILLIS));
+            let own = self.record.newest_own_head(*device);
+            receipts.push(self.receipt(*device, own, None, now));
+        }
+        Decision::reply(Reply::message(Message::DeviceHeads(receipts)))
+    }
+
+    pub(super) fn changes(&self, device: DeviceId, since: Global) -> Decision {
+        let Some(state) = self.state() else {
+            return Decision::refused(RefusalCode::UnknownPractice);
+        };
+        let member = self.record.member_of(device);
+        // A log is news too if what let the member in is.
+        let let_in = |rule: &crate::envelope::AccessRule| {
+            let ring = state.rings().get(&rule.ring)?;
+            let stay = ring.stay(member?)?;
+            let index = usize::try_from(stay.since.get()).ok()?;
+            self.record.entry_g.get(index).copied()
+        };
+        let mut logs = Vec::new();
+        for (id, log) in &self.record.logs {
+            let newest = log.rules.iter().filter_map(let_in).chain([log.g]).max();
+            let news = newest.is_some_and(|g| g > since);
+            if news && self.record.may_read(device, log) {
+                logs.push((*id, log.head));
+            }
+        }
+        let g = self.g();
+        let parts = logs.chunks(MAX_ITEMS).map(<[_]>::to_vec);
+        let parts = if logs.is_empty() { vec![Vec::new()] } else { parts.collect() };
+        let last = parts.len().saturating_sub(1);
+        let messages = parts.into_iter().enumerate();
+        let messages =
+            messages.map(|(index, logs)| Message::Changed { g, logs, more: index < last });
+        Decision::reply(Reply::Messages(messages.collect()))
+    }
+
+    pub(super) fn pull(
+        &self,
+        device: DeviceId,
+        wanted: Vec<(CompartmentId, Position)>,
+    ) -> Decision {
+        let mut stretches = std::collections::VecDeque::new();
+        for (log, after) in wanted {
+            let Some(known) = self.record.logs.get(&log) else {
+                return Decision::refused(RefusalCode::UnknownLog);
+            };
+            if !self.record.may_read(device, known) {
+                return Decision::refused(RefusalCode::UnknownLog);
+            }
+            let (to, erased) = (known.head.position, known.erased.clone());
+            stretches.push_back(Stretch { log, after, to, erased });
+        }
+        Decision::reply(Reply::Pull(stretches))
+    }
+
+    pub(super) fn full(
+        &self,
+        device: DeviceId,
+        log: CompartmentId,
+        positions: Vec<Position>,
+    ) -> Decision {
+        match self.record.logs.get(&log) {
+            Some(known) if self.record.may_read(device, known) => {
+                Decision::reply(Reply::Full(log, positions, known.erased.clone()))
+            }
+            _ => Decision::refused(RefusalCode::UnknownLog),
+        }
+    }
+
+    pub(super) fn own_chain(&self, of: DeviceId, after: OwnHead, to: DevSeq) -> Decision {
+        let Some(chain) = self.record.chains.get(&(of, after.dev_inc)) else {
+            return Decision::refused(RefusalCode::Gap);
+        };
+        let skip = usize::try_from(after.dev_seq.get()).unwrap_or(usize::MAX);
+        let count = to.get().saturating_sub(after.dev_seq.get());
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(MAX_HASHES);
+        let hashes = chain.numbers.iter().skip(skip).take(count).map(|number| number.hash);
+        Decision::reply(Reply::message(Message::OwnHashes(hashes.collect())))
+    }
+
+    pub(super) fn put_rows(&mut self, device: DeviceId, rows: Vec<Row>) -> Decision {
+        let new = match self.check_rows(device, &[], rows) {
+            Ok(new) => new,
+            Err(code) => return Decision::refused(code),
+        };
+        let mut frames = Vec::new();
+        for row in new {
+            self.journal(&mut frames, ServerFrame::Row(row));
+        }
+        Decision { frames, ..Decision::reply(Reply::message(Message::Taken)) }
+    }
+
+    pub(super) fn put_object(&mut self, device: DeviceId, bytes: &[u8]) -> Decision {
+        let envelope = match self.check_beside(device, bytes) {
+            Ok(envelope) if envelope.header.kind != Kind::Ephemeral => envelope,
+            Ok(_) => return Decision::refused(RefusalCode::Malformed),
+            Err(code) => return Decision::refused(code),
+        };
+        let header = &envelope.header;
+        let checkpoint = header.kind == Kind::Checkpoint;
+        let key = ObjectKey {
+            compartment: header.compartment,
+            kind: header.kind,
+            object: header.object,
+            device: if checkpoint { device } else { DeviceId::from_bytes([0; 16]) },
+        };
+        let mut to = self.readers_beside(&envelope);
+        to.remove(&device);
+        let message = Message::Objects(vec![bytes.to_vec()]);
+        // Peers compare checkpoints at once; other objects are fetched when they are needed.
+        let live = if checkpoint { vec![Live { to, message }] } else { Vec::new() };
+        let mut frames = Vec::new();
+        let g = self.record.g;
+        let frame = ServerFrame::Object { g, key, envelope: Box::new(envelope) };
+        self.journal(&mut frames, frame);
+        let reply = Reply::message(Message::Taken);
+        Decision { frames, reply, live, hold_until: None }
+    }
+
+    pub(super) fn objects(&self, device: DeviceId, compartments: &[CompartmentId]) -> Decision {
+        let wanted: BTreeSet<_> = compartments.iter().copied().collect();
+        let keys =
+            self.record.objects.keys().filter(|key| {
+                wanted.contains(&key.compartment) && self.may_read_beside(device, key)
+            });
+        Decision::reply(Reply::Objects(keys.copied().collect()))
+    }
+
+    fn may_read_beside(&self, device: DeviceId, key: &ObjectKey) -> bool {
+        match self.record.logs.get(&key.compartment) {
+            Some(log) => self.record.may_read(device, log),
+            None => self.ring_devices(key.compartment).contains(&device),
+        }
+    }
+
+    fn readers_beside(&self, envelope: &Envelope) -> BTreeSet<DeviceId> {
+        let compartment = envelope.header.compartment;
+        match (self.state(), self.record.logs.get(&compartment)) {
+            (Some(state), Some(log)) => self.record.readers(state, log),
+            _ => self.ring_devices(compartment),
+        }
+    }
+
+    /// The active devices of a ring's members; a checkpoint names its ring as compartment.
+    fn ring_devices(&self, ring: CompartmentId) -> BTreeSet<DeviceId> {
+        let Some(state) = self.state() else { return BTreeSet::new() };
+        let ring = state.rings().get(&RingId::from_bytes(*ring.as_bytes()));
+        let members = ring.into_iter().flat_map(crate::membership::Ring::members);
+        members.flat_map(|member| state.devices_of(member).collect::<Vec<_>>()).collect()
+    }
+
+    /// Checks an object beside the log: caps, signature, author, right.
+    fn check_beside(&self, device: DeviceId, bytes: &[u8]) -> Result<Envelope, RefusalCode> {
+        let state = self.state().ok_or(RefusalCode::UnknownPractice)?;
+        let envelope = Envelope::decode(bytes).map_err(|why| match why {
+            EnvelopeError::TooLarge => RefusalCode::TooLarge,
+            _ => RefusalCode::Malformed,
+        })?;
+        let header = &envelope.header;
+        if header.kind.is_entry() || header.author != device {
+            return Err(RefusalCode::Malformed);
+        }
+        let known = state.active_device(device).ok_or(RefusalCode::NotADevice)?;
+        if !envelope.is_signed_by(&known.sig) {
+            return Err(RefusalCode::BadSignature);
+        }
+        let standing = match self.record.logs.get(&header.compartment) {
+            Some(log) => state.standing(header, &log.rules),
+            None => {
+                let ring = RingId::from_bytes(*header.compartment.as_bytes());
+                state.standing_in_ring(header, ring)
+            }
+        };
+        match standing {
+            Ok(_) => Ok(envelope),
+            Err(NotPermitted::UnknownHead | NotPermitted::WrongHead) => {
+                Err(RefusalCode::UnknownHead)
+            }
+            Err(_) => Err(RefusalCode::NotPermitted),
+        }
+    }
+
+    pub(super) fn relay_ephemeral(&self, device: DeviceId, bytes: Vec<u8>) -> Decision {
+        let envelope = match self.check_beside(device, &bytes) {
+            Ok(envelope) if envelope.header.kind == Kind::Ephemeral => envelope,
+            Ok(_) => return Decision::refused(RefusalCode::Malformed),
+            Err(code) => return Decision::refused(code),
+        };
+        let mut to = self.readers_beside(&envelope);
+        to.remove(&device);
+        let live = vec![Live { to, message: Message::Ephemeral(bytes) }];
+        Decision { live, ..Decision::reply(Reply::message(Message::Taken)) }
+    }
+
+    pub(super) fn relay_seen(&self, device: DeviceId, seen: Seen) -> Decision {
+        let (Some(state), Some(log)) = (self.state(), self.record.logs.get(&seen.log)) else {
+            return Decision::refused(RefusalCode::UnknownLog);
+        };
+        let mut to = self.record.readers(state, log);
+        if seen.device != device || !to.remove(&device) {
+            return Decision::refused(RefusalCode::NotPermitted);
+        }
+        let live = vec![Live { to, message: Message::Seen(seen) }];
+        Decision { live, ..Decision::reply(Reply::message(Message::Taken)) }
+    }
+}
