@@ -5,6 +5,7 @@ use super::*;
 use crate::id::Timestamp;
 use crate::keys::label;
 use crate::keys::vault::DeviceSecrets;
+use crate::membership::{KEM_PUBLIC_LENGTH, KemPublicKey};
 use crate::random::Seeded;
 use crate::seal::{Hedge, SecretKey};
 use proptest::prelude::*;
@@ -206,9 +207,21 @@ fn somebody_between_who_overheard_the_code_is_shown_by_the_words() {
     assert_ne!(review.candidate().keys.sig, new.keys.sign.verifying());
 }
 
-/// A joiner who knows the code and lies in message 4: another nonce than it committed to, or the
-/// keys of a device that is not its own, whose proof it has seen in the practice log.
-fn lying_joiner(other_nonce: bool, stolen_keys: bool) -> Result<InviterStep, PairingError> {
+/// What a joiner who knows the code can lie about in message 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lie {
+    None,
+    /// It shows another nonce than it committed to.
+    OtherNonce,
+    /// It shows the keys of another device, whose proof it has seen in the practice log.
+    StolenKeys,
+    /// It proves its keys for another member.
+    OtherMember,
+    /// Its key to seal to is none.
+    NoKey,
+}
+
+fn lying_joiner(lie: Lie) -> Result<InviterStep, PairingError> {
     let (mut old, mut liar) = (Device::new(1), Device::new(2));
     let (mut inviter, offer) = old.invite(CODE);
     let code = PairingCode::parse(CODE).unwrap();
@@ -225,17 +238,21 @@ fn lying_joiner(other_nonce: bool, stolen_keys: bool) -> Result<InviterStep, Pai
     let accept = inviter.handle(answer.as_slice(), START, &mut old.hedge()).map(accepted)?;
     said.absorb(&accept);
 
-    let shown = if stolen_keys { Device::new(8).keys } else { Device::new(2).keys };
+    let shown = Device::new(if lie == Lie::StolenKeys { 8 } else { 2 }).keys;
     let Invitation { practice, member, .. } = INVITATION;
-    let device = DeviceId::from_bytes([3; 16]);
-    let (kem, tls) = (shown.kem.public().published(), shown.tls.verifying());
-    let proven = DeviceKeys::prove(practice, member, device, &shown.sign, kem, tls);
+    let member = if lie == Lie::OtherMember { MemberId::from_bytes([0; 16]) } else { member };
+    let mut proven = shown.prove(practice, member, DeviceId::from_bytes([3; 16]));
+    if lie == Lie::NoKey {
+        let none = KemPublicKey::from_bytes([0xff; KEM_PUBLIC_LENGTH]);
+        let tls = shown.tls.verifying();
+        proven = DeviceKeys::prove(practice, member, proven.device, &shown.sign, none, tls);
+    }
     let mut proof = Writer::new();
     proven.write(&mut proof);
     let bytes = proof.text("").as_slice().to_vec();
     let fields = [practice.as_bytes(), bytes.as_slice(), said.hash().as_bytes()];
     let signature = liar.keys.sign.sign(label::PAIR_SIGN, &fields);
-    let nonce = if other_nonce { [2; 32] } else { [1; 32] };
+    let nonce = if lie == Lie::OtherNonce { [2; 32] } else { [1; 32] };
     let mut text = Writer::new();
     text.bytes(&bytes).fixed(signature.as_bytes()).fixed(&nonce);
     let sealed = pair.seal(role, Kind::Keys, &said, text.as_slice(), &mut liar.hedge())?;
@@ -244,10 +261,11 @@ fn lying_joiner(other_nonce: bool, stolen_keys: bool) -> Result<InviterStep, Pai
 }
 
 #[test]
-fn a_joiner_who_lies_about_nonce_or_keys_never_comes_to_the_question() {
-    assert!(matches!(lying_joiner(false, false), Ok(InviterStep::Review { .. })));
-    assert_eq!(lying_joiner(true, false).unwrap_err(), PairingError::Malformed);
-    assert_eq!(lying_joiner(false, true).unwrap_err(), PairingError::Malformed);
+fn a_joiner_who_lies_never_comes_to_the_question() {
+    assert!(matches!(lying_joiner(Lie::None), Ok(InviterStep::Review { .. })));
+    for lie in [Lie::OtherNonce, Lie::StolenKeys, Lie::OtherMember, Lie::NoKey] {
+        assert_eq!(lying_joiner(lie).unwrap_err(), PairingError::Malformed, "{lie:?}");
+    }
 }
 
 /// An inviter who knows the code and reveals `nonce` after it committed to a nonce of ones.
