@@ -184,6 +184,51 @@ fn a_server_that_guesses_at_the_new_device_has_one_try() {
 }
 
 #[test]
+fn an_inviter_who_guessed_wrong_and_goes_on_is_told_so() {
+    let (mut server, mut new) = (Device::new(3), Device::new(2));
+    let mut joiner = Device::join(CODE);
+    let guess = PairingCode::parse("7-cross-walnut-zoo").unwrap();
+    let (role, purpose) = (Role::Inviter, Purpose::Device);
+    let (exchange, element) = Exchange::start(role, &guess, purpose, &mut server.hedge());
+    let mut offer = channel::begin(Kind::Offer);
+    offer.u8(purpose as u8).bytes(&element);
+    let answer = sent(new.take(&mut joiner, offer.as_slice()).unwrap());
+    let pair = exchange.finish(&answer[6..39]).unwrap();
+
+    let mut said = Transcript::new();
+    said.absorb(offer.as_slice());
+    said.absorb(&answer);
+    let sealed = pair.seal(role, Kind::Accept, &said, &[0; 80], &mut server.hedge()).unwrap();
+    let mut accept = channel::begin(Kind::Accept);
+    accept.fixed(&pair.confirmation(role, &said, &sealed)).fixed(&sealed);
+
+    let told = new.take(&mut joiner, accept.as_slice()).unwrap_err();
+    assert_eq!(told, PairingError::WrongCode);
+}
+
+#[test]
+fn a_sealed_message_opens_at_its_own_place_only() {
+    let (mut old, mut new) = (Device::new(1), Device::new(2));
+    let code = PairingCode::parse(CODE).unwrap();
+    let purpose = Purpose::Device;
+    let (one, element) = Exchange::start(Role::Inviter, &code, purpose, &mut old.hedge());
+    let (other, answer) = Exchange::start(Role::Joiner, &code, purpose, &mut new.hedge());
+    let (one, other) = (one.finish(&answer).unwrap(), other.finish(&element).unwrap());
+    let mut said = Transcript::new();
+    said.absorb(b"what was said");
+    let (role, kind) = (Role::Inviter, Kind::Reveal);
+    let sealed = one.seal(role, kind, &said, b"text", &mut old.hedge()).unwrap();
+    let open = |role, kind, said: &Transcript| {
+        other.open(role, kind, said, &mut Reader::new(&sealed)).map(|text| text.to_vec())
+    };
+
+    assert_eq!(open(role, kind, &said), Ok(b"text".to_vec()));
+    assert_eq!(open(Role::Joiner, kind, &said), Err(PairingError::Malformed));
+    assert_eq!(open(role, Kind::Verdict, &said), Err(PairingError::Malformed));
+    assert_eq!(open(role, kind, &Transcript::new()), Err(PairingError::Malformed));
+}
+
+#[test]
 fn somebody_between_who_overheard_the_code_is_shown_by_the_words() {
     let (mut old, mut new) = (Device::new(1), Device::new(2));
     let (mut left, mut right) = (Device::new(3), Device::new(4));
