@@ -1,5 +1,7 @@
 //! What the terminal is left with, whatever happens to the program; and what it is spared.
 
+mod frames;
+
 use rustix::process::Signal;
 use std::time::Duration;
 use tacenda_tests::pty::{Ended, Pty};

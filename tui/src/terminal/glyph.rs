@@ -8,7 +8,7 @@ use std::fmt;
 use unicode_width::UnicodeWidthStr as _;
 
 /// The visible part of one cell.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Glyph {
     /// One character.
     Char(char),

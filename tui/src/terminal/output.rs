@@ -15,6 +15,7 @@ use std::io;
 use zeroize::Zeroize as _;
 
 mod encode;
+mod scroll;
 
 /// A sink that says how many bytes it took, as `write(2)` does.
 pub trait Sink {
@@ -45,7 +46,7 @@ pub enum OutputError {
 }
 
 /// One cell as the terminal shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Shown {
     glyph: Glyph,
     width: u16,

@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier};
 use std::io::Write as _;
 
 /// How the next character is written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Pen {
     foreground: Hue,
     background: Hue,
@@ -16,7 +16,7 @@ pub(super) struct Pen {
 /// The terminal's own colour (0), one of red to cyan (1 to 6), or a bright one of these (9 to 14).
 ///
 /// Black, white and the greys are not there: on somebody's theme they cannot be read.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 struct Hue(u8);
 
 const BOLD: u8 = 1;

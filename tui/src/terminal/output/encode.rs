@@ -26,11 +26,9 @@ impl<S: Sink> Output<S> {
         let mut body = std::mem::take(&mut self.scratch);
         if self.unknown {
             self.start_anew(&mut body);
-        }
-        for row in 0..self.rows {
-            if std::mem::take(self.dirty.get_mut(usize::from(row)).unwrap_or(&mut false)) {
-                self.encode_row(row, &mut body);
-            }
+            self.encode_rows(&mut body);
+        } else {
+            self.encode_rows_moved(&mut body);
         }
         let drawn = body.len();
         if let Some(focus) = self.focus {
@@ -83,6 +81,15 @@ impl<S: Sink> Output<S> {
         self.dirty.fill(true);
         self.cursor.place = Some(Place { column: 0, row: 0 });
         self.cursor.pen = Some(Pen::default());
+    }
+
+    /// Encodes the rows that may differ.
+    pub(super) fn encode_rows(&mut self, body: &mut Vec<u8>) {
+        for row in 0..self.rows {
+            if std::mem::take(self.dirty.get_mut(usize::from(row)).unwrap_or(&mut false)) {
+                self.encode_row(row, body);
+            }
+        }
     }
 
     fn encode_row(&mut self, row: u16, body: &mut Vec<u8>) {

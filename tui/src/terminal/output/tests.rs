@@ -63,6 +63,53 @@ fn typing_in_the_middle_of_a_line_costs_little_more_than_the_rest_of_the_line() 
     assert_eq!(bytes, "\x1b[?2026hYXtwo three\x1b[9D\x1b[?2026l");
 }
 
+/// A list that fills the screen below its title, scrolled so far, the focus on its last row.
+fn list(frame: &mut Frame<'_>, first: usize) {
+    let area = frame.area();
+    frame.render_widget(Line::styled("3 Clients", Color::Cyan), Rect { height: 1, ..area });
+    for row in 1..area.height - 1 {
+        let number = first + usize::from(row);
+        let text =
+            format!("  XX-{number:03}  mon 09:00  since Mar 2026  session {}", number * 7 % 23);
+        let focus = row == area.height - 2;
+        let style = if focus { Style::new().reversed() } else { Style::new() };
+        frame.render_widget(Line::styled(text, style), Rect { y: row, height: 1, ..area });
+    }
+    let hints = Line::raw("Enter open  n new  / find");
+    frame.render_widget(hints, Rect { y: area.height - 1, height: 1, ..area });
+    frame.set_cursor_position((0, area.height - 2));
+}
+
+#[test]
+fn a_list_that_scrolls_costs_two_rows_and_not_all() {
+    for (term, limit) in [("xterm-256color", 250), ("tmux", 900)] {
+        let mut terminal = terminal(profile(term));
+        draw(&mut terminal, |frame| list(frame, 0));
+
+        let down = draw(&mut terminal, |frame| list(frame, 1)).len();
+        let half_page = draw(&mut terminal, |frame| list(frame, 12)).len();
+        let up = draw(&mut terminal, |frame| list(frame, 11)).len();
+
+        println!("{term}: down {down}, half a page {half_page}, up {up} bytes");
+        assert!(down < limit && up < limit, "{term}: {down} {up}");
+    }
+}
+
+#[test]
+fn an_enter_in_a_note_moves_the_lines_below_it() {
+    let mut terminal = terminal(profile("xterm-256color"));
+    let lines: Vec<String> =
+        (0..18).map(|n| format!("line {n} of a note with some text in it")).collect();
+    draw(&mut terminal, |frame| note(frame, &lines.join("\n"), (0, 3)));
+
+    let mut broken = lines.clone();
+    broken.insert(3, String::new());
+    let bytes = draw(&mut terminal, |frame| note(frame, &broken.join("\n"), (0, 4)));
+
+    println!("enter in a note: {} bytes", bytes.len());
+    assert!(bytes.contains("\x1b[T") && bytes.len() < 120, "{bytes:?}");
+}
+
 #[test]
 fn nothing_new_writes_nothing() {
     let mut terminal = terminal(profile("xterm-256color"));

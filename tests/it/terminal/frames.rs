@@ -1,0 +1,126 @@
+//! Whatever is drawn, a terminal that obeys the bytes shows just that.
+
+use proptest::prelude::*;
+use tacenda_tui::terminal::family::{Family, Profile};
+use tacenda_tui::terminal::output::Output;
+use tacenda_tui::terminal::ratatui::Terminal;
+use tacenda_tui::terminal::ratatui::buffer::Buffer;
+use tacenda_tui::terminal::ratatui::style::{Color, Modifier, Style};
+
+const ROWS: u16 = 8;
+const COLUMNS: u16 = 20;
+
+/// A piece of styled text somewhere.
+#[derive(Clone, Debug)]
+struct Piece {
+    column: u16,
+    row: u16,
+    text: String,
+    style: Style,
+}
+
+fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let text = prop_oneof![
+        "[a-z ]{1,20}",
+        "[漢字한국ä ]{1,6}",
+        Just("─│┼".to_owned()),
+        Just("e\u{301}x".to_owned()),
+        Just(" ".repeat(20)),
+    ];
+    let style = prop_oneof![
+        3 => Just(Style::new()),
+        1 => Just(Style::new().add_modifier(Modifier::REVERSED)),
+        1 => Just(Style::new().add_modifier(Modifier::BOLD).fg(Color::Red)),
+        1 => Just(Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)),
+        1 => Just(Style::new().bg(Color::Blue)),
+    ];
+    let piece = (0..COLUMNS, 0..ROWS, text, style).prop_map(|(column, row, text, style)| Piece {
+        column,
+        row,
+        text,
+        style,
+    });
+    prop::collection::vec(piece, 0..12)
+}
+
+fn paint(pieces: &[Piece], shift: u16, buffer: &mut Buffer) {
+    for piece in pieces {
+        let row = (piece.row + shift) % ROWS;
+        let room = usize::from(COLUMNS - piece.column);
+        buffer.set_stringn(piece.column, row, &piece.text, room, piece.style);
+    }
+}
+
+/// What a terminal shows, cell by cell: text, then what it is written with.
+fn shown(screen: &vt100::Screen) -> Vec<String> {
+    let mut cells = Vec::new();
+    for row in 0..ROWS {
+        for column in 0..COLUMNS {
+            let cell = screen.cell(row, column).unwrap();
+            let text = if cell.has_contents() { cell.contents() } else { " " };
+            let bold = cell.bold() && text != " ";
+            let look = (bold, cell.underline(), cell.inverse(), cell.bgcolor());
+            let fg = (text != " ").then(|| cell.fgcolor());
+            cells.push(format!("{text}{look:?}{fg:?}{}", cell.is_wide_continuation()));
+        }
+    }
+    cells
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_frame_shows_what_drawing_it_alone_would_show(
+        pool in prop::collection::vec(pieces(), 2),
+        frames in prop::collection::vec((0..2_usize, 0..4_u16), 1..8),
+        term in prop::sample::select(vec!["xterm-256color", "tmux", "linux", "vt100", "screen"]),
+    ) {
+        let profile = Profile { family: Family::of(term), ascii: false, remote: false };
+        let open = || Terminal::new(Output::new(Vec::new(), profile, COLUMNS, ROWS)).unwrap();
+        let mut steady = open();
+        let mut steady_parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+        for (number, (which, shift)) in frames.iter().enumerate() {
+            let pieces = &pool[*which];
+            let focus = (u16::try_from(number).unwrap(), 1);
+            let mut alone = open();
+            for terminal in [&mut steady, &mut alone] {
+                terminal
+                    .draw(|frame| {
+                        paint(pieces, *shift, frame.buffer_mut());
+                        frame.set_cursor_position(focus);
+                    })
+                    .unwrap();
+            }
+            let mut alone_parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+            alone_parser.process(alone.backend_mut().sink_mut());
+            steady_parser.process(&std::mem::take(steady.backend_mut().sink_mut()));
+
+            let (steady, alone) = (steady_parser.screen(), alone_parser.screen());
+            prop_assert_eq!(shown(steady), shown(alone));
+            prop_assert_eq!(steady.cursor_position(), (focus.1, focus.0));
+            let expected: String = expected_text(pieces, *shift);
+            let text = alone.rows(0, COLUMNS).map(|row| row.trim_end().to_owned() + "\n").collect::<String>();
+            prop_assert_eq!(text.trim_end(), expected.trim_end());
+        }
+    }
+}
+
+/// The text of a frame as the widgets laid it out.
+fn expected_text(pieces: &[Piece], shift: u16) -> String {
+    use tacenda_tui::terminal::ratatui::buffer::CellWidth as _;
+    let area = tacenda_tui::terminal::ratatui::layout::Rect::new(0, 0, COLUMNS, ROWS);
+    let mut buffer = Buffer::empty(area);
+    paint(pieces, shift, &mut buffer);
+    let mut rows = Vec::new();
+    for row in 0..ROWS {
+        let (mut text, mut column) = (String::new(), 0);
+        while column < COLUMNS {
+            let cell = &buffer[(column, row)];
+            text.push_str(cell.symbol());
+            column += cell.cell_width().max(1);
+        }
+        rows.push(text.trim_end().to_owned());
+    }
+    rows.join("\n")
+}
