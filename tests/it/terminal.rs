@@ -18,6 +18,7 @@ fn open_sized(rows: u16, columns: u16) -> Pty {
     pty
 }
 
+const CTRL_F: &str = "\x06";
 const CTRL_L: &str = "\x0c";
 const CTRL_Q: &str = "\x11";
 const CTRL_X: &str = "\x18";
@@ -61,6 +62,28 @@ fn a_signal_to_end_flushes_restores_and_tells_in_the_status() {
         assert_left(&mut pty);
         assert!(pty.contents().contains("device flushed: true"));
     }
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_does_not_keep_the_program_from_ending() {
+    let mut command = Pty::command(PROGRAM);
+    command.env("QUIET", "1");
+    let mut pty = Pty::spawn(command, 200, 500);
+    pty.expect("size 500x200").keys(CTRL_F).wait_unread();
+    pty.kill(Signal::TERM);
+
+    assert_eq!(pty.wait_unread_end(), Ended::Status(143));
+}
+
+#[test]
+fn a_terminal_that_stalls_gets_the_whole_frame_later() {
+    let mut pty = open();
+    pty.resize(200, 500).expect("size 500x200");
+    pty.keys(CTRL_F).wait_unread().keys("=").keys("text");
+
+    pty.expect("> text").expect("open, 6 keys");
+    let letters = (0..500).map(|column| char::from(b'a' + ((1 + 199 * 7 + column * 5) % 26) as u8));
+    pty.expect(&letters.collect::<String>());
 }
 
 #[test]

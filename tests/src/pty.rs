@@ -240,6 +240,28 @@ impl Pty {
         }
     }
 
+    /// Waits, without reading, until what the program has written and nobody has read grows no
+    /// more: it is done, or the terminal is full.
+    pub fn wait_unread(&mut self) -> &mut Self {
+        let unread = |pty: &Self| {
+            rustix::io::ioctl_fionread(pty.master.as_ref().expect("an open terminal"))
+                .expect("a count")
+        };
+        let mut before = None;
+        while before != Some(unread(self)) || before == Some(0) {
+            before = Some(unread(self));
+            self.poll_end(Instant::now() + Duration::from_millis(50));
+        }
+        self
+    }
+
+    /// Waits until the program has ended, without reading what it writes; says how it ended.
+    pub fn wait_unread_end(&mut self) -> Ended {
+        self.poll_end(Instant::now() + LIMIT);
+        assert!(self.has_ended(), "it does not end while nobody reads");
+        self.wait()
+    }
+
     /// Waits until the program is stopped by a signal.
     pub fn wait_stopped(&mut self) -> &mut Self {
         let pid = self.pid();
@@ -289,13 +311,16 @@ impl Pty {
             Poll::Bytes
         } else if end.is_empty() {
             // Nobody has the other end open, and the program runs on: its end is all to wait for.
-            let ended = self.ended.as_fd();
-            let mut wanted = [PollFd::new(&ended, PollFlags::IN)];
-            poll(&mut wanted, Some(&left(deadline))).expect("a poll");
+            self.poll_end(deadline);
             Poll::Ended
         } else {
             Poll::Ended
         }
+    }
+
+    fn poll_end(&self, deadline: Instant) {
+        let ended = self.ended.as_fd();
+        poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&left(deadline))).expect("a poll");
     }
 
     fn read(&mut self) -> usize {

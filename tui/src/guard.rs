@@ -12,6 +12,7 @@ use crate::terminal::family::{Kind, Profile};
 use crate::terminal::output::Sink;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, Signal as Number};
 use rustix::termios::{OptionalActions, QueueSelector, Termios};
 use std::io;
@@ -34,7 +35,7 @@ pub struct Hardened {
 
 /// Makes the process keep its memory and files to itself. To be called before any thread starts.
 pub fn harden() -> Hardened {
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    rustix::process::umask(Mode::from_raw_mode(0o077));
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let no_core = rustix::process::setrlimit(Resource::Core, none).is_ok();
     let (not_dumpable, no_new_rights) = keep_to_itself();
@@ -115,6 +116,7 @@ impl Tty {
         };
         let input = copy(rustix::stdio::stdin())?;
         let output = copy(rustix::stdio::stdout())?;
+        let output = reopen(&output).map_or(output, Arc::new);
         if profile.family.kind == Kind::Dumb {
             return Err(TtyError::Dumb);
         }
@@ -222,6 +224,14 @@ impl Sink for TtySink {
     }
 }
 
+/// Opens the terminal once more, so that writes to it need not wait: to set that on the shell's
+/// own descriptor would change it for the shell too.
+fn reopen(terminal: &OwnedFd) -> Option<OwnedFd> {
+    let name = rustix::termios::ttyname(terminal, Vec::new()).ok()?;
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(name, flags, Mode::empty()).ok()
+}
+
 /// The title that every terminal shows, whatever is on the screen.
 const TITLE: &str = "Tacenda";
 
@@ -292,7 +302,7 @@ fn write_whole(terminal: &OwnedFd, bytes: &[u8]) {
         }
         match rustix::io::write(terminal, rest) {
             Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(_) => return,
         }
     }

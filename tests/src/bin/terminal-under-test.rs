@@ -35,7 +35,10 @@ fn main() -> ExitCode {
     let flushed = served.join().is_ok();
     match outcome {
         Ok(leaving) => {
-            println!("left in order, device flushed: {flushed}");
+            // A line to a terminal that nobody reads would wait for ever.
+            if std::env::var_os("QUIET").is_none() {
+                println!("left in order, device flushed: {flushed}");
+            }
             ExitCode::from(leaving.status())
         }
         Err(error) => {
@@ -52,6 +55,8 @@ struct Probe {
     field: Option<String>,
     keys: usize,
     locked: bool,
+    /// Fills the screen, each time with something else.
+    filling: usize,
 }
 
 impl App for Probe {
@@ -93,6 +98,14 @@ impl App for Probe {
         let state = if self.locked { "locked" } else { "open" };
         rows.push_front(format!("{state}, {} keys", self.keys));
         rows.push_front(format!("> {field}"));
+        for row in (0..area.height).filter(|_| self.filling > 0) {
+            let letters = (0..area.width).map(|column| {
+                let number = (self.filling + usize::from(row) * 7 + usize::from(column) * 5) % 26;
+                char::from(b'a' + u8::try_from(number).unwrap_or(0))
+            });
+            let text: String = letters.collect();
+            frame.render_widget(Line::raw(text), Rect { y: row, height: 1, ..area });
+        }
         for (row, text) in (0..area.height).zip(&rows) {
             frame.render_widget(Line::raw(text), Rect { y: row, height: 1, ..area });
         }
@@ -115,6 +128,7 @@ impl Probe {
         self.keys += 1;
         match (&mut self.field, key.code) {
             (_, KeyCode::Char('q')) if key.ctrl => return vec![Effect::Quit],
+            (_, KeyCode::Char('f')) if key.ctrl => self.filling += 1,
             (_, KeyCode::Char('z')) if key.ctrl => return vec![Effect::Suspend],
             (_, KeyCode::Char('l')) if key.ctrl => {
                 self.locked = true;
