@@ -299,6 +299,7 @@ impl Practice {
             words: 0,
             discarded: false,
             addendum_to: None,
+            holds_late: false,
             late: None,
         };
         let changes = self.create_draft(note, client, fact, &[], cx)?;
@@ -336,7 +337,12 @@ impl Practice {
         splices: &[Splice],
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        self.unsigned_draft(note, client)?;
+        let note = match self.unsigned_draft(note, client) {
+            // Somebody signed while this was being typed. It becomes an addendum draft, so that
+            // no word is lost.
+            Err(Refusal::AlreadySigned) => return self.type_late(note, client, splices, cx),
+            outcome => outcome.map(|_| note)?,
+        };
         let name = CompartmentName::Chart(client);
         let author = cx.pen.author();
         let mut fitted = Ok(());

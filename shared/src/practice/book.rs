@@ -113,9 +113,14 @@ impl Practice {
         let guards = vec![guard(key, id, calendar::SLOT, value.clone())];
         let change = self.write_calendar(key, id, cx, |document, name| {
             document.put(Some(name), calendar::SLOT, value);
+            if booking.moved.is_some() {
+                document.put(Some(name), calendar::MOVED, Scalar::Nothing);
+            }
         })?;
+        let mut changes: Vec<_> = change.into_iter().collect();
+        changes.extend(self.settle(id, cx)?);
         let inverse = Edit::Move { appointment: id, slot: booking.slot };
-        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+        Ok(Done { changes, inverse: Some(inverse), guards })
     }
 
     /// A change of clinician: the appointment ends here and goes on in the other's calendar
@@ -146,21 +151,33 @@ impl Practice {
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
             })?);
         } else {
-            let rivals = Vec::new();
-            let heir_booking = Booking { slot, rivals, from: Some(id), moved: None, ..booking };
-            let status = heir_booking.status;
+            let heir_booking = Booking { slot, from: Some(id), ..booking };
             changes.extend(self.create_booking(heir_key, heir, &heir_booking, cx)?);
-            debug_assert!(self.facts.booking(heir).is_some_and(|(_, b)| b.status == status));
         }
         let moved = Scalar::Bytes(heir.as_bytes().to_vec());
         changes.extend(self.write_calendar(key, id, cx, |document, name| {
             document.put(Some(name), calendar::MOVED, moved);
         })?);
+        changes.extend(self.settle(heir, cx)?);
         Ok(Done { changes, inverse: Some(inverse), guards })
     }
 
+    /// Writes down once more to whom disputed relatives went, now that all claims are known.
+    fn settle(&mut self, id: AppointmentId, cx: &mut Context<'_>) -> Result<Vec<Change>, Refusal> {
+        let mut changes = Vec::new();
+        for member in self.facts.disputed(id) {
+            let Some((key, booking)) = self.facts.booking(member) else { continue };
+            let moved =
+                booking.moved.map_or(Scalar::Nothing, |to| Scalar::Bytes(to.as_bytes().to_vec()));
+            changes.extend(self.write_calendar(key, member, cx, |document, name| {
+                document.put(Some(name), calendar::MOVED, moved);
+            })?);
+        }
+        Ok(changes)
+    }
+
     fn living(&self, id: AppointmentId) -> Result<(CalendarKey, Booking), Refusal> {
-        let found = self.facts.booking(id).filter(|(_, booking)| booking.moved.is_none());
+        let found = self.facts.booking(id).filter(|_| self.facts.is_living(id));
         found.map(|(key, booking)| (key, booking.clone())).ok_or(Refusal::UnknownAppointment)
     }
 }

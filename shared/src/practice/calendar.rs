@@ -36,8 +36,13 @@ pub(super) struct Booking {
     pub(super) status: Status,
     pub(super) reason: Option<String>,
     pub(super) memo: String,
+    /// Which device wrote the slot, and when.
+    pub(super) device: Option<DeviceId>,
+    pub(super) time: Timestamp,
     /// The appointment with another clinician that took its place.
     pub(super) moved: Option<AppointmentId>,
+    /// Others that did so at the same time, as devices that did not know of it decided.
+    pub(super) moved_also: Vec<AppointmentId>,
     /// The appointment with another clinician whose place it took.
     pub(super) from: Option<AppointmentId>,
 }
@@ -53,7 +58,10 @@ impl Booking {
             status: Status::Booked,
             reason: None,
             memo: new.memo.unwrap_or_default(),
+            device: None,
+            time: Timestamp::default(),
             moved: None,
+            moved_also: Vec::new(),
             from: None,
         }
     }
@@ -82,12 +90,13 @@ impl Booking {
             let written = Written::decode(value.bytes()?).ok()?;
             Some(written.rival(actor, object))
         });
-        let slot = slots.next()?.slot;
+        let Rival { slot, device, time } = slots.next()?;
         let rivals = slots.filter(|rival| rival.slot != slot).take(RIVALS_MAX).collect();
-        let id = |field| {
-            let value = document.value(place, field)?;
-            Some(AppointmentId::from_bytes(value.bytes()?.try_into().ok()?))
-        };
+        let id = |value: &Scalar| Some(AppointmentId::from_bytes(value.bytes()?.try_into().ok()?));
+        let moves = document.values(place, MOVED);
+        let mut moves = moves.iter().map(|(value, _)| id(value));
+        let moved = moves.next().flatten();
+        let also = moves.flatten().filter(|other| Some(*other) != moved);
         let clients = document.value(place, CLIENTS);
         let clients = clients.as_ref().and_then(Scalar::bytes).unwrap_or_default();
         let (status, reason) = document
@@ -110,8 +119,11 @@ impl Booking {
             status,
             reason,
             memo: within(memo, MEMO_BYTES_MAX).to_owned(),
-            moved: id(MOVED),
-            from: id(FROM),
+            device,
+            time,
+            moved,
+            moved_also: also.take(RIVALS_MAX).collect(),
+            from: document.value(place, FROM).as_ref().and_then(id),
         })
     }
 
@@ -130,11 +142,18 @@ impl Booking {
         });
         encode_status(writer, self.status, self.reason.as_deref());
         writer.text(&self.memo);
+        writer.option(self.device, |w, device| {
+            w.fixed(device.as_bytes());
+        });
+        writer.i64(self.time.as_millis());
         for id in [self.moved, self.from] {
             writer.option(id, |w, id| {
                 w.fixed(id.as_bytes());
             });
         }
+        writer.list(&self.moved_also, |w, id| {
+            w.fixed(id.as_bytes());
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -151,8 +170,24 @@ impl Booking {
         })?;
         let (status, reason) = decode_status(reader)?;
         let memo = reader.text(MEMO_BYTES_MAX)?.to_owned();
+        let device = reader.option(|r| r.fixed().map(DeviceId::from_bytes))?;
+        let time = Timestamp::from_millis(reader.i64()?);
         let (moved, from) = (id(reader)?, id(reader)?);
-        Ok(Self { kind, clients, slot, rivals, status, reason, memo, moved, from })
+        let moved_also = reader.list(RIVALS_MAX, |r| r.fixed().map(AppointmentId::from_bytes))?;
+        Ok(Self {
+            kind,
+            clients,
+            slot,
+            rivals,
+            status,
+            reason,
+            memo,
+            device,
+            time,
+            moved,
+            moved_also,
+            from,
+        })
     }
 }
 

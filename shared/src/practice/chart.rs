@@ -7,13 +7,14 @@ use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
 pub const LATE_AFTER_MILLIS: i64 = 72 * 3600 * 1000;
 
 pub(super) const INSTRUMENT_BYTES_MAX: usize = 40;
 const ITEMS_MAX: usize = 1 << 20;
+const ADDITIONS_FOLLOWED: usize = 8;
 
 /// Numbers of the fields in record bodies. An open registry; a number is never used twice.
 pub(super) mod tag {
@@ -76,6 +77,17 @@ pub(super) struct NoteFact {
     pub(super) late: bool,
 }
 
+impl Headline {
+    /// Returns the draft that the record signs.
+    fn draft(&self) -> Option<ObjectId> {
+        match self {
+            Self::Addendum { draft, .. } => *draft,
+            Self::Note(note) => note.draft,
+            Self::Measure { .. } | Self::Unknown => None,
+        }
+    }
+}
+
 impl RecordFact {
     /// Reads the headline of a record. What this version cannot read is kept as unknown.
     pub(super) fn of(record: &Record) -> Self {
@@ -121,50 +133,64 @@ fn headline(record: &Record) -> Option<Headline> {
 }
 
 impl Chart {
-    /// Returns the record that a draft became, whatever its kind: of several the first.
+    /// Returns the record that each signed draft became: of several the first, since two devices
+    /// may sign one draft without knowing of each other.
+    pub(super) fn signed_drafts(&self) -> BTreeMap<ObjectId, RecordId> {
+        let mut first: BTreeMap<ObjectId, (Timestamp, RecordId)> = BTreeMap::new();
+        for (id, fact) in &self.records {
+            let Some(draft) = fact.headline.draft() else { continue };
+            let earliest = first.entry(draft).or_insert((fact.time, *id));
+            *earliest = (*earliest).min((fact.time, *id));
+        }
+        first.into_iter().map(|(draft, (_, id))| (draft, id)).collect()
+    }
+
+    /// Returns the record that a draft became.
     pub(super) fn signed(&self, draft: ObjectId) -> Option<RecordId> {
-        let of_draft = |headline: &Headline| match headline {
-            Headline::Note(note) => note.draft == Some(draft),
-            Headline::Addendum { draft: signed, .. } => *signed == Some(draft),
-            _ => false,
-        };
-        self.first(of_draft)
+        let signatures = self.signatures(draft).into_iter();
+        signatures.min_by_key(|id| (self.records.get(id).map(|fact| fact.time), *id))
     }
 
     /// Returns all records that name a draft as what they sign.
     pub(super) fn signatures(&self, draft: ObjectId) -> Vec<RecordId> {
-        let signs = |fact: &RecordFact| match &fact.headline {
-            Headline::Note(note) => note.draft == Some(draft),
-            Headline::Addendum { draft: signed, .. } => *signed == Some(draft),
-            _ => false,
-        };
+        let signs = |fact: &RecordFact| fact.headline.draft() == Some(draft);
         self.records.iter().filter(|(_, fact)| signs(fact)).map(|(id, _)| *id).collect()
     }
 
-    fn first(&self, wanted: impl Fn(&Headline) -> bool) -> Option<RecordId> {
-        let matching = self.records.iter().filter(|(_, fact)| wanted(&fact.headline));
-        matching.min_by_key(|(id, fact)| (fact.time, **id)).map(|(id, _)| *id)
+    /// Returns the note that a record adds to in the end: an addendum does, and so does a second
+    /// signature that was made under the same draft without knowledge of the first.
+    pub(super) fn adds_to(&self, record: RecordId) -> Option<RecordId> {
+        self.adds_to_among(&self.signed_drafts(), record)
     }
 
-    /// Returns the note that a record adds to: an addendum does, and so does a second signature
-    /// that was made under the same draft without knowledge of the first.
-    pub(super) fn adds_to(&self, record: RecordId) -> Option<RecordId> {
-        match &self.records.get(&record)?.headline {
+    fn adds_to_among(
+        &self,
+        signed: &BTreeMap<ObjectId, RecordId>,
+        record: RecordId,
+    ) -> Option<RecordId> {
+        let step = |record: RecordId| match &self.records.get(&record)?.headline {
             Headline::Addendum { note, .. } => Some(*note),
             Headline::Note(note) => {
-                let first = self.signed(note.draft?)?;
-                (first != record).then_some(first)
+                signed.get(&note.draft?).copied().filter(|first| *first != record)
             }
             _ => None,
+        };
+        // An addendum may have been made to what turned out to be a second signature.
+        let mut end = step(record)?;
+        for _ in 0..ADDITIONS_FOLLOWED {
+            let Some(next) = step(end) else { break };
+            end = next;
         }
+        Some(end)
     }
 
     /// Returns the addenda of a note, oldest first.
     pub(super) fn addenda(&self, note: RecordId) -> Vec<RecordId> {
+        let signed = self.signed_drafts();
         let mut addenda: Vec<_> = self
             .records
             .iter()
-            .filter(|(id, _)| self.adds_to(**id) == Some(note))
+            .filter(|(id, _)| self.adds_to_among(&signed, **id) == Some(note))
             .map(|(id, fact)| (fact.time, *id))
             .collect();
         addenda.sort_unstable();
@@ -173,8 +199,11 @@ impl Chart {
 
     /// Returns the newest signed note of one format that stands on its own.
     pub(super) fn newest(&self, format: NoteFormat) -> Option<RecordId> {
+        let signed = self.signed_drafts();
         let wanted = |id: RecordId, fact: &RecordFact| match &fact.headline {
-            Headline::Note(note) => note.format == format && self.adds_to(id).is_none(),
+            Headline::Note(note) => {
+                note.format == format && self.adds_to_among(&signed, id).is_none()
+            }
             _ => false,
         };
         let matching = self.records.iter().filter(|(id, fact)| wanted(**id, fact));
@@ -183,7 +212,8 @@ impl Chart {
 
     /// Returns the drafts that somebody still has to finish, oldest first.
     pub(super) fn unfinished(&self, client: ClientId) -> Vec<DraftRow> {
-        let open = |id: ObjectId, fact: &DraftFact| !fact.discarded && self.signed(id).is_none();
+        let signed = self.signed_drafts();
+        let open = |id: ObjectId, fact: &DraftFact| !fact.discarded && !signed.contains_key(&id);
         let drafts = self.drafts.iter().filter(|(id, fact)| open(**id, fact));
         let mut rows: Vec<_> = drafts.map(|(id, fact)| row(*id, client, fact)).collect();
         rows.sort_by_key(|row| (row.begun, row.note));
@@ -192,10 +222,11 @@ impl Chart {
 
     /// Returns the timeline, newest first.
     pub(super) fn timeline(&self) -> Vec<TimelineRow> {
+        let signed = self.signed_drafts();
         let mut addenda: BTreeMap<RecordId, u32> = BTreeMap::new();
         let mut rows = Vec::new();
         for (id, fact) in &self.records {
-            let adds_to = self.adds_to(*id);
+            let adds_to = self.adds_to_among(&signed, *id);
             if let Some(note) = adds_to {
                 *addenda.entry(note).or_default() += 1;
             }
@@ -213,6 +244,7 @@ impl Chart {
 
     /// Returns how far the notes of sessions have come.
     pub(super) fn sessions(&self) -> BTreeMap<AppointmentId, NoteState> {
+        let signed = self.signed_drafts();
         let mut states: BTreeMap<AppointmentId, (u8, Timestamp, NoteState)> = BTreeMap::new();
         let mut offer = |session, state: (u8, Timestamp, NoteState)| {
             let entry = states.entry(session).or_insert(state);
@@ -228,27 +260,33 @@ impl Chart {
         }
         for (id, fact) in &self.drafts {
             let counts = !fact.discarded && fact.addendum_to.is_none();
-            if let (Some(session), true) = (fact.session, counts && self.signed(*id).is_none()) {
+            if let (Some(session), true) = (fact.session, counts && !signed.contains_key(id)) {
                 offer(session, (1, fact.begun, NoteState::Draft(*id)));
             }
         }
         states.into_iter().map(|(session, (_, _, state))| (session, state)).collect()
     }
 
+    /// Returns the drafts that one device made of what it wrote too late into another draft, in
+    /// order, and the id that its next one would have.
+    pub(super) fn late_drafts(
+        &self,
+        draft: ObjectId,
+        device: DeviceId,
+    ) -> (Vec<ObjectId>, ObjectId) {
+        let mut made = Vec::new();
+        let mut next = draft::addendum_id(draft, device);
+        while self.drafts.get(&next).is_some_and(|fact| fact.late.is_none()) {
+            made.push(next);
+            next = draft::addendum_id(next, device);
+        }
+        (made, next)
+    }
+
     /// Forgets which late words of a draft wait for their writers, before they are looked for
     /// again.
     pub(super) fn forget_late(&mut self, draft: ObjectId) {
         self.drafts.retain(|_, fact| fact.late.is_none_or(|(origin, _)| origin != draft));
-    }
-
-    /// Returns the drafts that were signed.
-    pub(super) fn signed_drafts(&self) -> BTreeSet<ObjectId> {
-        let draft = |fact: &RecordFact| match &fact.headline {
-            Headline::Note(note) => note.draft,
-            Headline::Addendum { draft, .. } => *draft,
-            _ => None,
-        };
-        self.records.values().filter_map(draft).collect()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -326,6 +364,7 @@ fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
     writer.u8(draft::format_number(fact.format).to_le_bytes()[0]);
     writer.i64(fact.begun.as_millis()).u32(fact.words).u8(u8::from(fact.discarded));
     write_id(writer, fact.addendum_to.as_ref().map(RecordId::as_bytes));
+    writer.u8(u8::from(fact.holds_late));
     writer.option(fact.late, |w, (origin, device)| {
         w.fixed(origin.as_bytes()).fixed(device.as_bytes());
     });
@@ -339,6 +378,7 @@ fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
         words: reader.u32()?,
         discarded: reader.u8()? == 1,
         addendum_to: read_id(reader)?.map(RecordId::from_bytes),
+        holds_late: reader.u8()? == 1,
         late: reader
             .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
     })

@@ -18,6 +18,7 @@ const ADDENDUM_TO: &str = "addendum_to";
 const BEGUN: &str = "begun";
 const CLIENT: &str = "client";
 const FORMAT: &str = "format";
+pub(super) const HOLDS_LATE: &str = "holds_late";
 const SESSION: &str = "session";
 /// Each device that writes names itself once: `by/<device>/<incarnation>`.
 const BY: &str = "by/";
@@ -31,6 +32,8 @@ pub(super) struct DraftFact {
     pub(super) words: u32,
     pub(super) discarded: bool,
     pub(super) addendum_to: Option<RecordId>,
+    /// Whether it holds the words of its writer that the signer of another draft had not seen.
+    pub(super) holds_late: bool,
     /// Set while this is only what another device still has to make a draft of: the signed draft
     /// that its late words were written into, and that device.
     pub(super) late: Option<(ObjectId, DeviceId)>,
@@ -47,6 +50,9 @@ pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact
     }
     if let Some(note) = fact.addendum_to {
         document.put(None, ADDENDUM_TO, Scalar::Bytes(note.as_bytes().to_vec()));
+    }
+    if fact.holds_late {
+        document.put(None, HOLDS_LATE, Scalar::Flag(true));
     }
     for part in fact.format.parts() {
         document.put_text(part_field(*part));
@@ -90,6 +96,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
         words: parts(document, format).iter().map(|(_, text)| words(text)).sum(),
         discarded: document.value(None, DISCARDED) == Some(Scalar::Flag(true)),
         addendum_to: id(ADDENDUM_TO).map(RecordId::from_bytes),
+        holds_late: document.value(None, HOLDS_LATE) == Some(Scalar::Flag(true)),
         late: None,
     })
 }
@@ -146,6 +153,7 @@ pub(super) fn addendum(note: RecordId, begun: Timestamp, text: &str) -> DraftFac
         words: words(text),
         discarded: false,
         addendum_to: Some(note),
+        holds_late: false,
         late: None,
     }
 }
@@ -157,6 +165,15 @@ pub(super) fn first_text(text: String) -> [Splice; 1] {
         None => text,
     };
     [Splice { part: Part::Text, position: 0, deleted: 0, inserted }]
+}
+
+/// Adds a text at the end of an addendum draft.
+pub(super) fn append(document: &mut Document, text: String) {
+    let field = part_field(Part::Text);
+    let [splice] = first_text(text);
+    let end = document.text_length(field).unwrap_or(0);
+    let added = document.splice(field, end, 0, &splice.inserted);
+    debug_assert!(added);
 }
 
 fn device_of(actor: Actor, named: &[Author], object: ObjectId) -> Option<DeviceId> {

@@ -13,7 +13,7 @@ use super::record::{Record, RecordKind};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) trails: BTreeMap<MemberId, Trail>,
     /// In which calendar each appointment is.
     homes: BTreeMap<AppointmentId, CalendarKey>,
+    /// What took the place of each appointment that changed its clinician.
+    pub(super) heirs: BTreeMap<AppointmentId, BTreeSet<AppointmentId>>,
 }
 
 /// Whose calendar, and when its appointments were made.
@@ -133,9 +135,10 @@ impl Facts {
                     Ok((AppointmentId::from_bytes(r.fixed()?), Booking::decode(r)?))
                 })?;
                 reader.finish()?;
-                let key = (*clinician, *quarter);
-                self.homes.extend(bookings.iter().map(|(id, _)| (*id, key)));
-                self.calendars.insert(key, bookings.into_iter().collect());
+                self.forget(name);
+                for (id, booking) in bookings {
+                    self.learn_booking((*clinician, *quarter), id, booking);
+                }
             }
             CompartmentName::Contact(client) => {
                 let row = contact::decode(&mut reader)?;
@@ -198,6 +201,9 @@ impl Facts {
     /// Takes over what a calendar says of an appointment.
     pub(super) fn learn_booking(&mut self, key: CalendarKey, id: AppointmentId, booking: Booking) {
         self.homes.insert(id, key);
+        if let Some(from) = booking.from {
+            self.heirs.entry(from).or_default().insert(id);
+        }
         self.calendars.entry(key).or_default().insert(id, booking);
     }
 

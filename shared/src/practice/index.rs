@@ -9,9 +9,6 @@ use crate::id::{AppointmentId, ClientId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many times an appointment's change of clinician is followed back to its first note.
-const MOVES_FOLLOWED: usize = 8;
-
 impl Practice {
     /// Brings the index up to what is known of a compartment.
     pub(super) fn publish(&mut self, name: &CompartmentName) {
@@ -52,19 +49,16 @@ impl Practice {
         }
     }
 
-    /// Brings an appointment up to what its calendar says, and with it those that took its place,
-    /// because they show its note.
+    /// Brings an appointment up to what is known of it and of its relatives.
     pub(super) fn publish_appointment(&mut self, id: AppointmentId) {
-        let mut next = Some(id);
-        for _ in 0..MOVES_FOLLOWED {
-            let Some(id) = next else { return };
-            self.publish_one(id);
-            next = self.facts.booking(id).and_then(|(_, booking)| booking.moved);
+        for member in self.facts.family(id) {
+            self.publish_one(member);
         }
     }
 
     fn publish_one(&mut self, id: AppointmentId) {
-        let found = self.facts.booking(id).filter(|(_, booking)| booking.moved.is_none());
+        let living = self.facts.is_living(id);
+        let found = self.facts.booking(id).filter(|_| living);
         let row = found.map(|(_, booking)| self.row(id, booking));
         let index = Arc::make_mut(&mut self.index);
         if let Some(old) = index.appointments.remove(&id) {
@@ -94,27 +88,20 @@ impl Practice {
             kind: booking.kind,
             slot: booking.slot.clone(),
             starts: zone::instant(booking.slot.start, &booking.slot.zone),
-            rivals: booking.rivals.clone(),
+            rivals: self.facts.rivals(id, booking),
             status: booking.status,
             reason: booking.reason.clone(),
             memo: booking.memo.clone(),
-            note: self.note_state(id, booking),
+            note: self.note_state(id),
         }
     }
 
-    /// A note stays with its session when the session goes to another clinician.
-    fn note_state(&self, id: AppointmentId, booking: &Booking) -> NoteState {
-        let (mut id, mut from) = (id, booking.from);
-        for _ in 0..MOVES_FOLLOWED {
-            let states = self.sessions.get(&id).into_iter().flat_map(BTreeMap::values);
-            if let Some(state) = states.copied().min_by_key(|state| rank(*state)) {
-                return state;
-            }
-            let Some(earlier) = from else { break };
-            id = earlier;
-            from = self.facts.booking(earlier).and_then(|(_, booking)| booking.from);
-        }
-        NoteState::Missing
+    /// A note stays with its session, to whichever clinician that goes.
+    fn note_state(&self, id: AppointmentId) -> NoteState {
+        let family = self.facts.family(id).into_iter();
+        let states = family.filter_map(|member| self.sessions.get(&member));
+        let states = states.flat_map(BTreeMap::values).copied();
+        states.min_by_key(|state| rank(*state)).unwrap_or_default()
     }
 
     fn publish_chart(&mut self, client: ClientId) {

@@ -122,7 +122,7 @@ impl Practice {
         }
         if let CompartmentName::Chart(client) = name {
             let signed = self.facts.charts.get(client).map(Chart::signed_drafts);
-            for draft in signed.unwrap_or_default() {
+            for draft in signed.unwrap_or_default().into_keys() {
                 rebuilt.changes.extend(self.settle_quietly(*client, draft, None, cx)?);
             }
         }

@@ -23,6 +23,7 @@ mod facts;
 pub mod generate;
 mod index;
 pub mod interchange;
+mod lineage;
 mod merge;
 mod note;
 mod open;

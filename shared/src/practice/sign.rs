@@ -7,8 +7,9 @@ use super::change::{Change, Content};
 use super::chart::{Headline, INSTRUMENT_BYTES_MAX, LATE_AFTER_MILLIS};
 use super::compartment::CompartmentName;
 use super::contact::normal;
+use super::document::Scalar;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
-use super::edit::Subject;
+use super::edit::{Splice, Subject};
 use super::record::{Record, RecordKind, Relation, RelationKind};
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, note};
@@ -140,16 +141,7 @@ impl Practice {
 
     /// Returns a session under its first id, wherever it was handed over to.
     fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
-        let mut at = id;
-        let row = loop {
-            let (_, booking) = self.facts.booking(at)?;
-            match booking.moved {
-                // Ids are hashes of those before them, so a chain has no circle but the one back
-                // to the first, which lives then.
-                Some(heir) if heir != id && heir != at => at = heir,
-                _ => break self.index.appointments.get(&at)?,
-            }
-        };
+        let row = self.index.appointments.get(&self.facts.living(id)?)?;
         Some(AppointmentRow { id, ..(**row).clone() })
     }
 
@@ -195,21 +187,72 @@ impl Practice {
         let mut changes = Vec::new();
         self.facts.charts.entry(client).or_default().forget_late(draft_id);
         for draft::Late { device, text } in late {
-            let id = draft::addendum_id(draft_id, device);
             let chart = self.facts.charts.entry(client).or_default();
-            if chart.drafts.contains_key(&id) {
+            let (made, next) = chart.late_drafts(draft_id, device);
+            let holds = |id: &ObjectId| chart.drafts.get(id).is_some_and(|fact| fact.holds_late);
+            if made.iter().any(holds) {
                 continue;
             }
             let fact = draft::addendum(note, begun, &text);
             if device == me {
-                let splices = draft::first_text(text);
-                changes.extend(self.create_draft(id, client, fact, &splices, cx)?);
-            } else {
+                let fact = DraftFact { holds_late: true, ..fact };
+                changes.extend(self.add_late(draft_id, client, fact, text, cx)?);
+            } else if made.is_empty() {
                 let fact = DraftFact { late: Some((draft_id, device)), ..fact };
-                chart.drafts.insert(id, fact);
+                chart.drafts.insert(next, fact);
             }
         }
         Ok(changes)
+    }
+
+    /// Takes what was typed into a draft that has been signed meanwhile into this device's own
+    /// addendum draft.
+    pub(super) fn type_late(
+        &mut self,
+        draft_id: ObjectId,
+        client: ClientId,
+        splices: &[Splice],
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let typed: Vec<&str> = splices.iter().map(|splice| splice.inserted.as_str()).collect();
+        let text = typed.concat();
+        if text.is_empty() {
+            return Err(Refusal::AlreadySigned);
+        }
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let signed = chart.signed(draft_id).ok_or(Refusal::NotADraft)?;
+        let note = chart.adds_to(signed).unwrap_or(signed);
+        let fact = draft::addendum(note, cx.now, &text);
+        let changes = self.add_late(draft_id, client, fact, text, cx)?;
+        Ok(Done { changes, ..Done::default() })
+    }
+
+    /// Writes late words of this device into its addendum draft; into a new one, `fact`, when
+    /// there is none yet or the last one is signed.
+    fn add_late(
+        &mut self,
+        draft_id: ObjectId,
+        client: ClientId,
+        fact: DraftFact,
+        text: String,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let chart = self.facts.charts.entry(client).or_default();
+        let (made, next) = chart.late_drafts(draft_id, cx.pen.author().device);
+        let Some(id) = made.last().copied().filter(|id| chart.signed(*id).is_none()) else {
+            return self.create_draft(next, client, fact, &draft::first_text(text), cx);
+        };
+        let author = cx.pen.author();
+        let change = self.change(&CompartmentName::Chart(client), id, cx, |document| {
+            draft::sign_in(document, author);
+            draft::append(document, text);
+            document.put(None, draft::DISCARDED, Scalar::Flag(false));
+            if fact.holds_late {
+                document.put(None, draft::HOLDS_LATE, Scalar::Flag(true));
+            }
+        })?;
+        self.learn_draft(id, client, cx)?;
+        Ok(change.into_iter().collect())
     }
 
     /// Returns the late words of one device in a signed draft.

@@ -5,11 +5,12 @@ use crate::id::{ClientId, ObjectId, RecordId};
 use crate::practice::change::Content;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::draft::addendum_id;
-use crate::practice::edit::{Edit, NoteFormat, Part, Subject};
+use crate::practice::edit::{Edit, NoteFormat, Part, Splice, Subject};
 use crate::practice::record::Record;
 use crate::practice::view::{NoteState, TimelineEntry, View};
 use crate::practice::{AuditEntry, AuditKind, Refusal};
 use crate::suite::Hash;
+use proptest::prelude::*;
 
 fn draft_on_two(format: NoteFormat) -> (World, ClientId, ObjectId) {
     let mut world = World::new(&[1, 1]);
@@ -80,8 +81,30 @@ fn an_empty_draft_and_a_signed_one_are_not_signed() {
     world.act(0, Edit::ChangeDraft { note, client, splices: splices.clone() }).unwrap();
     world.act(0, sign.clone()).unwrap();
     assert_eq!(world.act(0, sign), Err(Refusal::AlreadySigned));
-    let change = Edit::ChangeDraft { note, client, splices };
+    let strike = Splice { part: Part::Plan, position: 0, deleted: 1, inserted: String::new() };
+    let change = Edit::ChangeDraft { note, client, splices: vec![strike] };
     assert_eq!(world.act(0, change), Err(Refusal::AlreadySigned));
+}
+
+#[test]
+fn what_is_typed_after_somebody_else_signed_goes_into_an_addendum_draft() {
+    let (mut world, client, note) = draft_on_two(NoteFormat::Free);
+    world.type_text(0, client, note, "said.");
+    world.sync();
+    world.sign(0, client, note);
+    world.sync();
+    let signed = only_note(&world, 1, client);
+    world.type_text(1, client, note, "Still typing, ");
+    world.type_text(1, client, note, "and more.");
+    world.sync();
+
+    let late = addendum_id(note, world.desks[1].quill.author.device);
+    for desk in 0..2 {
+        assert_eq!(world.desks[desk].index().drafts[0].addendum_to, Some(signed));
+        let text = world.desks[desk].draft(client, late).parts[0].1.clone();
+        assert_eq!(text, "Still typing, and more.");
+        assert_eq!(world.desks[desk].note(client, signed).parts[0].1, "said.");
+    }
 }
 
 #[test]
@@ -158,12 +181,7 @@ fn what_the_late_writer_deleted_is_told_as_well() {
     let (mut world, client, note) = draft_on_two(NoteFormat::Free);
     world.type_text(0, client, note, "denies any thought of harm");
     world.sync();
-    let strike = crate::practice::edit::Splice {
-        part: Part::Text,
-        position: 0,
-        deleted: 7,
-        inserted: "admits ".into(),
-    };
+    let strike = Splice { part: Part::Text, position: 0, deleted: 7, inserted: "admits ".into() };
     world.act(1, Edit::ChangeDraft { note, client, splices: vec![strike] }).unwrap();
     world.sign(0, client, note);
     world.sync();
@@ -249,4 +267,68 @@ fn a_signed_draft_is_no_longer_there_to_refresh() {
     assert_eq!(desk.practice.refresh(subject, context!(desk)), None);
     let chart = desk.practice.refresh(Subject::Chart(client), context!(desk));
     assert!(matches!(chart, Some(View::Chart(_))));
+}
+
+/// Everything that can be read of a client on one desk: notes, addenda, drafts.
+fn everything(world: &mut World, desk: usize, client: ClientId) -> String {
+    let index = world.desks[desk].index();
+    let mut all = String::new();
+    for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter()) {
+        if let TimelineEntry::Note { record, .. } = row.entry {
+            let note = world.desks[desk].note(client, record);
+            note.parts.iter().for_each(|(_, text)| all.push_str(text));
+            note.addenda.iter().for_each(|addendum| all.push_str(&addendum.text));
+        }
+    }
+    for row in &index.drafts {
+        let draft = world.desks[desk].draft(client, row.note);
+        draft.parts.iter().for_each(|(_, text)| all.push_str(text));
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn no_word_is_lost_whoever_types_and_signs_in_whatever_order(
+        steps in prop::collection::vec((0..3_usize, 0..8_u8, any::<usize>()), 1..40),
+    ) {
+        let mut world = World::new(&[1, 1, 2]);
+        let client = world.client(0, 1);
+        let note = world.begin(0, 9, client, None, NoteFormat::Free);
+        world.sync();
+        let mut typed = Vec::new();
+        for (number, (desk, what, choice)) in steps.into_iter().enumerate() {
+            world.desks[desk].now = world.desks[desk].now.plus_millis(1000);
+            match what {
+                0..=2 => {
+                    let word = format!("<{number}>");
+                    let splices = vec![insert(Part::Text, 0, &word)];
+                    if world.act(desk, Edit::ChangeDraft { note, client, splices }).is_ok() {
+                        typed.push(word);
+                    }
+                }
+                3 => {
+                    let _ = world.act(desk, Edit::Sign { note, client, late_reason: None });
+                }
+                4 => {
+                    let late = addendum_id(note, world.desks[desk].quill.author.device);
+                    let _ = world.act(desk, Edit::Sign { note: late, client, late_reason: None });
+                }
+                _ => {
+                    world.give(desk, choice);
+                }
+            }
+        }
+        world.sync();
+
+        for desk in 0..3 {
+            let all = everything(&mut world, desk, client);
+            for word in &typed {
+                prop_assert!(all.contains(word), "{word} is missing from {all}");
+            }
+        }
+        prop_assert_eq!(&*world.desks[0].index(), &*world.desks[1].index());
+        prop_assert_eq!(&*world.desks[0].index(), &*world.desks[2].index());
+    }
 }
