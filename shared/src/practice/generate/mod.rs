@@ -123,4 +123,6 @@ pub fn generate(
 }
 
 #[cfg(test)]
+pub(in crate::practice) mod desk;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::{AppointmentId, ClientId, ObjectId};
 use crate::practice::edit::{Part, Slot, Status};
+use crate::practice::view::{NoteState, TimelineEntry};
 use jiff::civil::{Weekday, date};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +100,40 @@ fn the_same_seed_writes_the_same_history() {
     let today = date(2026, 11, 25);
     assert_eq!(write(5, Size::SMALL, today), write(5, Size::SMALL, today));
     assert_ne!(write(5, Size::SMALL, today), write(6, Size::SMALL, today));
+}
+
+#[test]
+fn the_practice_takes_every_edit_and_shows_today_with_one_of_each() {
+    let today = date(2026, 11, 25);
+    let mut desk = desk::Desk::new(clinician(), ZONE);
+    for (number, Dated { at, edit }) in
+        generate(4, Size::SMALL, today, clinician(), ZONE).enumerate()
+    {
+        let done = desk.apply(at, edit.clone());
+        assert!(done.is_ok(), "edit {number}, {edit:?}: {done:?}");
+    }
+
+    let index = desk.practice().index();
+    assert_eq!((index.clients.len(), index.appointments.len()), (5, 62));
+    let rows: Vec<_> = index.days[&today].iter().map(|id| &index.appointments[id]).collect();
+    let state = |at: usize| (rows[at].status, rows[at].note);
+    assert!(matches!(state(0), (Status::Held, NoteState::Signed(_))));
+    assert!(matches!(state(1), (Status::Held, NoteState::Draft(_))));
+    assert!(matches!(state(2), (Status::NoShow, NoteState::Missing)));
+    assert!(matches!(state(3), (Status::Arrived, NoteState::Missing)));
+    assert!(matches!(state(4), (Status::Confirmed, NoteState::Missing)));
+    assert_eq!(index.drafts.len(), 2);
+    let past = index.days.range(..today).flat_map(|(_, ids)| ids);
+    let missing = past
+        .map(|id| &index.appointments[id])
+        .filter(|row| row.status == Status::Held && row.note == NoteState::Missing);
+    assert_eq!(missing.count(), 1);
+    let late = index
+        .timelines
+        .values()
+        .flat_map(|rows| rows.iter())
+        .filter(|row| matches!(row.entry, TimelineEntry::Note { late: true, .. }));
+    assert!(late.count() <= 10);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! Nothing is dropped in silence: what this version does not know, or cannot carry over, is
 //! counted by name. An error names the line and the cause, never what the line says.
 
-use super::super::edit::{ContactChange, Edit, NewAppointment, Slot, Splice, Status};
+use super::super::draft::INSERTED_MAX;
+use super::super::edit::{ContactChange, Edit, NewAppointment, Part, Slot, Splice, Status};
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
     KINDS, Kind, MODALITIES, MeasureLine, Moment, NoteLine, PARTS, PartBody, Rest, STATUSES,
@@ -343,31 +344,46 @@ fn begin(
     let client = id(client, ClientId::parse, "client")?;
     let session = self::session(session)?;
     let format = value(FORMATS, format).ok_or(Cause::Invalid("format"))?;
-    let mut splices: Vec<Splice> = Vec::new();
+    let mut texts: Vec<(Part, String)> = Vec::new();
     for PartBody { part, text } in parts {
         let part = value(PARTS, &part).ok_or(Cause::Invalid("parts"))?;
-        let own = format.parts().contains(&part);
-        if !own || splices.iter().any(|splice| splice.part == part) {
+        if !format.parts().contains(&part) || texts.iter().any(|(known, _)| *known == part) {
             return Err(Cause::Invalid("parts"));
         }
-        splices.push(Splice { part, position: 0, deleted: 0, inserted: text });
+        texts.push((part, text));
     }
     let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
-    match splices.iter_mut().find(|splice| splice.part == first) {
-        Some(splice) => splice.inserted = under(head, &splice.inserted),
-        None => {
-            splices.push(Splice {
-                part: first,
-                position: 0,
-                deleted: 0,
-                inserted: head.to_owned(),
-            });
+    match texts.iter_mut().find(|(part, _)| *part == first) {
+        Some((_, text)) => *text = under(head, text),
+        None => texts.push((first, head.to_owned())),
+    }
+    let mut steps = vec![ImportStep::Edit(Edit::BeginNote { note, client, session, format })];
+    let edits = in_edits(texts).into_iter();
+    steps
+        .extend(edits.map(|splices| ImportStep::Edit(Edit::ChangeDraft { note, client, splices })));
+    Ok(steps)
+}
+
+/// Puts texts into as few edits as may hold them: one, unless a text is very long.
+fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
+    let mut edits = vec![Vec::new()];
+    let mut room = INSERTED_MAX;
+    for (part, text) in texts {
+        let (mut rest, mut position) = (text.as_str(), 0);
+        while !rest.is_empty() {
+            if room == 0 {
+                edits.push(Vec::new());
+                room = INSERTED_MAX;
+            }
+            let cut = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
+            let (now, later) = rest.split_at(cut);
+            let count = now.chars().count();
+            let splice = Splice { part, position, deleted: 0, inserted: now.to_owned() };
+            edits.last_mut().into_iter().for_each(|edit| edit.push(splice.clone()));
+            (rest, position, room) = (later, position + count, room - count);
         }
     }
-    Ok(vec![
-        ImportStep::Edit(Edit::BeginNote { note, client, session, format }),
-        ImportStep::Edit(Edit::ChangeDraft { note, client, splices }),
-    ])
+    edits
 }
 
 /// The line over an imported text that says where it comes from.
