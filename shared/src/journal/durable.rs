@@ -98,10 +98,13 @@ pub(super) fn write_durably<F: FileSystem>(
         sync_file(fs, file).map_err(WriteFailure::Unknown)?;
     }
     if let Err(error) = write_all(fs, file, offset, bytes) {
-        if is_full(&error) && fs.set_length(file, offset).is_ok() {
-            return Err(WriteFailure::Full);
+        if !is_full(&error) {
+            return Err(WriteFailure::Unknown(error));
         }
-        return Err(WriteFailure::Unknown(error));
+        // The cut has to be durable before anything is written in its place: a footer with the
+        // rest of a refused group behind it would pass for damage.
+        let cut = fs.set_length(file, offset).and_then(|()| sync_file(fs, file));
+        return Err(cut.map_or_else(WriteFailure::Unknown, |()| WriteFailure::Full));
     }
     if acknowledge_first {
         return Ok(());

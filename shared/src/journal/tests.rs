@@ -22,6 +22,8 @@ mod damage;
 mod disk;
 
 const CLASS: [u8; 8] = *b"testonly";
+/// Segments of [`sample`] take four groups; the last has three.
+const SAMPLE: u64 = 700;
 
 type Plain = Journal<SimulatedFs>;
 
@@ -159,15 +161,15 @@ fn what_is_too_long_or_reserved_is_refused_before_anything_is_written() {
 
 /// A journal of several segments; the last group is marked or not. Returns the frames too.
 fn sample(marked: bool) -> (SimulatedFs, Vec<Frame>) {
-    let (fs, mut journal) = open_plain(500);
-    for number in 0..9_u8 {
+    let (fs, mut journal) = open_plain(SAMPLE);
+    for number in 0..11_u8 {
         journal.append(&[(number, &[number; 50]), (number, &[number; 9])]).unwrap();
     }
     if marked {
         journal.mark().unwrap();
     }
     drop(journal);
-    let (_, frames, _) = open(fs.clone(), config(500));
+    let (_, frames, _) = open(fs.clone(), config(SAMPLE));
     (fs, frames)
 }
 
@@ -207,7 +209,7 @@ fn a_mark_is_written_once_after_each_append() {
 fn a_journal_of_another_class_is_refused_and_untouched() {
     let (fs, _) = sample(false);
     let before = fs.operations().len();
-    let other = Config { class: *b"another!", ..config(500) };
+    let other = Config { class: *b"another!", ..config(SAMPLE) };
 
     let opened =
         Journal::open::<Infallible>(fs.clone(), other, &mut Seeded::new(2), &mut |_| Ok(()));
@@ -223,7 +225,7 @@ fn a_journal_of_another_class_is_refused_and_untouched() {
 fn a_visitor_that_stops_is_obeyed() {
     let (fs, _) = sample(false);
     let mut seen = 0;
-    let opened = Journal::open(fs, config(500), &mut Seeded::new(2), &mut |_| {
+    let opened = Journal::open(fs, config(SAMPLE), &mut Seeded::new(2), &mut |_| {
         seen += 1;
         if seen == 3 { Err("enough") } else { Ok(()) }
     });

@@ -107,7 +107,7 @@ fn a_harmed_collection_does_not_replace_what_is_still_there() {
 #[test]
 fn a_collection_that_finds_no_room_changes_nothing() {
     let (fs, frames) = sample(true);
-    let (mut journal, ..) = open(fs.clone(), config(500));
+    let (mut journal, ..) = open(fs.clone(), config(SAMPLE));
     fs.set_space(Some(fs.used() + 10));
 
     let full = journal.collect(&mut |frame| frame.payload[0] % 4 == 0);
@@ -116,6 +116,6 @@ fn a_collection_that_finds_no_room_changes_nothing() {
     fs.set_space(None);
     append(&mut journal, b"still takes");
     drop(journal);
-    let (_, found, _) = open(fs, config(500));
+    let (_, found, _) = open(fs, config(SAMPLE));
     assert_eq!(found[..frames.len()], frames);
 }

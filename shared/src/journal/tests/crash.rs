@@ -114,7 +114,7 @@ fn a_full_disk_does_not_keep_a_journal_from_opening() {
     for new_segment_on_open in [false, true] {
         let (fs, frames) = sample(false);
         fs.set_space(Some(0));
-        let config = Config { new_segment_on_open, ..config(500) };
+        let config = Config { new_segment_on_open, ..config(SAMPLE) };
 
         let (mut journal, found, _) = open(fs.clone(), config);
 
@@ -162,4 +162,68 @@ fn equal_seeds_explore_equal_lives() {
     let (one, two): ([u8; 16], [u8; 16]) =
         ((&mut random as &mut dyn Random).bytes(), (&mut random as &mut dyn Random).bytes());
     assert_ne!(one, two);
+}
+
+#[test]
+fn a_footer_whose_sync_failed_is_on_the_disk_before_a_segment_follows() {
+    for seed in 0..40 {
+        let fs = SimulatedFs::new(seed);
+        let (mut journal, ..) = open(fs.clone(), config(1 << 20));
+        append(&mut journal, b"before");
+        fs.plan(Fault { after: 1, failure: Failure::Input, sticky: false });
+        assert!(matches!(journal.seal_active(), Err(AppendError::Failed(_))));
+        drop(journal);
+        let (mut journal, ..) = open(fs.clone(), config(1 << 20));
+        fs.record_cuts();
+        append(&mut journal, b"after");
+        let cut = fs.take_cuts().pop().unwrap();
+
+        let (_, frames, opened) = open(cut.survivor(&mut Seeded::new(seed)), config(1 << 20));
+
+        assert_eq!(payloads(&frames), [b"before".as_slice(), b"after"]);
+        assert_eq!(opened.damage, []);
+    }
+}
+
+#[test]
+fn a_failed_write_ends_appending_too() {
+    let (fs, mut journal) = open_plain(1 << 20);
+    append(&mut journal, b"first");
+    fs.plan(Fault { after: 0, failure: Failure::Input, sticky: false });
+
+    assert!(matches!(journal.append(&[(1, b"lost")]), Err(AppendError::Failed(_))));
+    assert!(matches!(journal.append(&[(1, b"refused")]), Err(AppendError::Poisoned)));
+    assert!(matches!(journal.close(), Err(AppendError::Poisoned)));
+
+    let (_, frames, opened) = open(fs, config(1 << 20));
+    assert_eq!(payloads(&frames), [b"first"]);
+    assert!(opened.torn.is_some());
+}
+
+#[test]
+fn the_rest_of_a_refused_group_never_stands_behind_what_is_written_in_its_place() {
+    let (fs, mut journal) = open_plain(1 << 20);
+    append(&mut journal, b"kept");
+    let room = fs.used();
+    let mut random = Seeded::new(5);
+    fs.record_cuts();
+    for _ in 0..8 {
+        fs.set_space(Some(room + 900));
+        let refused = journal.append(&[(1, &[1; 400]), (1, &[2; 800])]);
+        assert!(matches!(refused, Err(AppendError::Full)));
+        fs.set_space(None);
+    }
+    journal.mark().unwrap();
+    fs.set_space(Some(room + 900));
+    assert!(matches!(journal.append(&[(1, &[3; 1000])]), Err(AppendError::Full)));
+    fs.set_space(None);
+    journal.seal_active().unwrap();
+
+    for cut in fs.take_cuts() {
+        for _ in 0..60 {
+            let (_, frames, opened) = open(cut.survivor(&mut random), config(1 << 20));
+            assert_eq!(payloads(&frames), [b"kept"]);
+            assert_eq!(opened.damage, []);
+        }
+    }
 }

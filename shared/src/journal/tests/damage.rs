@@ -38,7 +38,7 @@ fn a_flipped_byte_anywhere_is_reported_and_never_handed_out() {
                 bad[place] ^= 1 << (place % 8);
                 fs.put(name, &bad);
 
-                let (journal, found, opened) = open(fs.clone(), config(500));
+                let (journal, found, opened) = open(fs.clone(), config(SAMPLE));
 
                 assert!(found.iter().all(|frame| frames.contains(frame)), "{name} {place}");
                 let torn_place = is_last
@@ -74,7 +74,7 @@ fn damage_names_its_place_and_frames_behind_it_are_still_handed_out() {
     bytes[index(victim.location.offset) + 30] ^= 1;
     fs.put(&name, &bytes);
 
-    let (mut journal, found, opened) = open(fs, config(500));
+    let (mut journal, found, opened) = open(fs, config(SAMPLE));
 
     let Location { segment, offset } = victim.location;
     assert_eq!(opened.damage, [Damage { segment, offset, cause: DamageCause::Frame }]);
@@ -92,7 +92,7 @@ fn lost_swapped_cut_and_older_segments_are_damage() {
     let names = fs.names();
     let all: Vec<Vec<u8>> = names.iter().map(|name| fs.contents(name).unwrap()).collect();
     let restore = || names.iter().zip(&all).for_each(|(name, bytes)| fs.put(name, bytes));
-    let is_damaged = || !open(fs.clone(), config(500)).2.damage.is_empty();
+    let is_damaged = || !open(fs.clone(), config(SAMPLE)).2.damage.is_empty();
 
     for missing in 0..names.len() - 1 {
         fs.lose(&names[missing]);
@@ -140,7 +140,7 @@ fn a_payload_that_looks_like_frames_never_becomes_one() {
 #[test]
 fn verify_finds_what_changed_since_the_journal_was_opened() {
     let (fs, _) = sample(true);
-    let (mut journal, ..) = open(fs.clone(), config(500));
+    let (mut journal, ..) = open(fs.clone(), config(SAMPLE));
     append(&mut journal, b"active");
     assert_eq!(journal.verify(), []);
     for segment in journal.segments() {
@@ -158,4 +158,61 @@ fn verify_finds_what_changed_since_the_journal_was_opened() {
         fs.put(&name, &good);
     }
     assert!(journal.segments().iter().rev().skip(1).all(|segment| segment.is_sealed));
+}
+
+#[test]
+fn a_group_that_is_missing_under_a_mark_is_damage() {
+    let (fs, frames) = sample(true);
+    let name = fs.names().pop().unwrap();
+    let mut bytes = fs.contents(&name).unwrap();
+    let last_group = index(frames[frames.len() - 2].location.offset);
+    let mark = bytes.len() - FRAME_OVERHEAD;
+    bytes.drain(last_group..mark);
+    fs.put(&name, &bytes);
+
+    let (journal, found, opened) = open(fs.clone(), config(SAMPLE));
+
+    assert_eq!(found.len(), frames.len() - 2);
+    assert!(journal.is_read_only() && opened.torn.is_none());
+    assert_eq!(fs.contents(&name).unwrap(), bytes);
+}
+
+#[test]
+fn bytes_behind_a_footer_are_damage() {
+    let (fs, frames) = sample(true);
+    let (mut journal, ..) = open(fs.clone(), config(SAMPLE));
+    journal.seal_active().unwrap();
+    drop(journal);
+    let name = fs.names().pop().unwrap();
+    let mut bytes = fs.contents(&name).unwrap();
+    bytes.push(0);
+    fs.put(&name, &bytes);
+
+    let (journal, found, opened) = open(fs.clone(), config(SAMPLE));
+
+    assert_eq!(found, frames);
+    assert!(journal.is_read_only() && opened.torn.is_none());
+    assert_eq!(fs.contents(&name).unwrap(), bytes);
+}
+
+#[test]
+fn a_segment_that_the_disk_does_not_give_is_damage_until_it_does() {
+    let (fs, frames) = sample(true);
+    let reads = {
+        let before = fs.operations().len();
+        drop(open(fs.clone(), config(SAMPLE)));
+        fs.operations().split_off(before)
+    };
+    for (after, operation) in reads.iter().enumerate() {
+        if *operation != Operation::Read {
+            continue;
+        }
+        fs.plan(Fault { after: after as u64, failure: Failure::Input, sticky: false });
+        let (journal, _, opened) = open(fs.clone(), config(SAMPLE));
+        assert!(opened.damage.iter().any(|damage| damage.cause == DamageCause::Unreadable));
+        assert!(journal.is_read_only());
+    }
+    let (journal, found, opened) = open(fs, config(SAMPLE));
+    assert_eq!(found, frames);
+    assert!(!journal.is_read_only() && opened.damage.is_empty());
 }
