@@ -31,6 +31,9 @@ pub struct Journal<F: FileSystem> {
     pub(super) seed: [u8; 32],
     pub(super) state: State,
     pub(super) new_segment_first: bool,
+    /// Replaced segments whose files could not be removed. Every later collection names them
+    /// again: the one that replaced them may be replaced itself, and its manifest with it.
+    pub(super) left: Vec<(u64, SegmentId)>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

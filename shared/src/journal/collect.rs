@@ -26,7 +26,7 @@ pub struct Collected {
     pub moved: Vec<(Location, Location)>,
     /// How many bytes the folder became smaller. 0 with nothing moved: there was nothing to do.
     pub freed: u64,
-    /// How many replaced files could not be removed yet; the next opening removes them.
+    /// How many replaced files could not be removed yet; the next collection or opening does.
     pub left: usize,
 }
 
@@ -84,9 +84,11 @@ impl<F: FileSystem> Journal<F> {
             return Ok(Collected::default());
         };
         let (number, id) = self.draw_segment();
-        let copy = Copy::of(&run, number, id, self.config.class);
+        let members = run.members.iter().map(|member| (member.number, member.sealed.id));
+        let retired: Vec<_> = members.chain(self.left.iter().copied()).collect();
+        let copy = Copy::of(&run, &retired, (number, id), self.config.class);
         self.commit(&run, &copy)?;
-        Ok(self.retire(&run, copy))
+        Ok(self.retire(&run, retired, copy))
     }
 
     /// Finds the first run worth replacing, with its live frames.
@@ -103,7 +105,7 @@ impl<F: FileSystem> Journal<F> {
             let is_small = sealed.bytes.saturating_mul(SMALL) < limit;
             let takes_part = member.is_worth_it() || is_small;
             let fits = run.live_bytes.saturating_add(member.live_bytes) <= limit
-                && run.members.len() < MAX_RETIRED;
+                && run.members.len().saturating_add(self.left.len()) < MAX_RETIRED;
             if takes_part && fits {
                 run.push(member);
                 continue;
@@ -183,21 +185,23 @@ impl<F: FileSystem> Journal<F> {
     }
 
     /// Removes what the committed copy replaces. Nothing here can lose anything any more.
-    fn retire(&mut self, run: &Run, copy: Copy) -> Collected {
-        let mut left = 0;
+    fn retire(&mut self, run: &Run, retired: Vec<(u64, SegmentId)>, copy: Copy) -> Collected {
         let mut before = 0_u64;
         for member in &run.members {
             before = before.saturating_add(member.sealed.bytes);
             self.sealed.remove(&member.number);
-            if self.fs.remove(&segment_name(member.number)).is_err() {
-                left += 1;
-            }
         }
+        self.left = retired;
+        let fs = &self.fs;
+        self.left.retain(|(number, _)| match fs.remove(&segment_name(*number)) {
+            Ok(()) => false,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        });
         if let Err(error) = sync_folder(&self.fs) {
             self.poison(error);
         }
         let freed = before.saturating_sub(copy.bytes.len() as u64);
-        Collected { moved: copy.moved, freed, left }
+        Collected { moved: copy.moved, freed, left: self.left.len() }
     }
 }
 
@@ -246,7 +250,12 @@ struct Copy {
 }
 
 impl Copy {
-    fn of(run: &Run, number: u64, id: SegmentId, class: [u8; 8]) -> Self {
+    fn of(
+        run: &Run,
+        retired: &[(u64, SegmentId)],
+        (number, id): (u64, SegmentId),
+        class: [u8; 8],
+    ) -> Self {
         let first = run.members.first().map(|member| member.sealed);
         let last = run.members.last().map(|member| member.sealed);
         let (first_lsn, first_group) =
@@ -257,8 +266,7 @@ impl Copy {
         let header = Header { class, number, first_lsn, first_group, form, id };
         let mut out = Writer::new();
         out.fixed(&header.to_bytes());
-        let retired = run.members.iter().map(|member| (member.number, member.sealed.id));
-        let manifest = Manifest { retired: retired.collect() }.to_bytes();
+        let manifest = Manifest { retired: retired.to_vec() }.to_bytes();
         write_frame(&mut out, id, (first_lsn, first_group), FrameKind::MANIFEST, &manifest);
 
         let frames: Vec<&Frame> = run.members.iter().flat_map(|member| &member.frames).collect();

@@ -69,7 +69,8 @@
 //! **Collection.** Live frames of neighbouring segments are copied with LSN, group, kind and
 //! payload as they are into `<number>.part` (form 1, manifest first, footer last: its LSN and
 //! group are the last that the replaced segments answered for), which is synced and renamed to
-//! `.seg`. The rename is the commit; then the retired files are removed. On open a `.part` is
+//! `.seg`. The rename is the commit; then the retired files are removed. A file that could not be
+//! removed is named again by every later manifest. On open a `.part` is
 //! removed, and a retired file that is still there (same number *and* id) too, if the segment
 //! that replaces it is sound.
 //!

@@ -71,6 +71,7 @@ impl<F: FileSystem> Journal<F> {
             seed: random.bytes(),
             state: State::Writable,
             new_segment_first: config.new_segment_on_open,
+            left: Vec::new(),
         };
         let last = journal.read_segments(&mut survey, visit)?;
         let mut opened = Opened {

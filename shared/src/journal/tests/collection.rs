@@ -119,3 +119,51 @@ fn a_collection_that_finds_no_room_changes_nothing() {
     let (_, found, _) = open(fs, config(SAMPLE));
     assert_eq!(found[..frames.len()], frames);
 }
+
+#[test]
+fn a_replaced_file_that_could_not_be_removed_does_not_come_back() {
+    let (fs, mut journal) = open_plain(2000);
+    let fill = |journal: &mut Plain, from: u8| {
+        for number in from..from + 48 {
+            append(journal, &[number; 80]);
+        }
+        journal.seal_active().unwrap();
+    };
+    fill(&mut journal, 0);
+    let size = fs.used();
+    let after = fs.operations().len();
+    journal.collect(&mut |frame| frame.payload[0].is_multiple_of(4)).unwrap();
+    let steps = fs.operations().split_off(after);
+    let removals = steps.iter().enumerate();
+    let removals: Vec<usize> = removals
+        .filter(|(_, step)| matches!(step, Operation::Remove(_)))
+        .map(|(place, _)| place)
+        .collect();
+    assert!(removals.len() > 1 && fs.used() < size / 2);
+
+    for removal in removals {
+        let (fs, mut journal) = open_plain(2000);
+        fill(&mut journal, 0);
+        fs.plan(Fault { after: removal as u64, failure: Failure::Input, sticky: false });
+        let done = journal.collect(&mut |frame| frame.payload[0].is_multiple_of(4)).unwrap();
+        assert_eq!(done.left, 1);
+        fill(&mut journal, 48);
+        fs.record_cuts();
+        fs.note(0);
+        // This one replaces the segment whose manifest named the file.
+        let done = journal.collect(&mut |frame| match frame.payload[0] {
+            4 => Fate::Erased,
+            number => number.is_multiple_of(8).into(),
+        });
+        assert_eq!(done.unwrap().left, 0);
+        let mut random = Seeded::new(removal as u64);
+        for cut in fs.take_cuts() {
+            for _ in 0..40 {
+                let (_, frames, opened) = open(cut.survivor(&mut random), config(2000));
+                assert_eq!(opened.damage, []);
+                let live = frames.iter().filter(|frame| frame.payload[0].is_multiple_of(8));
+                assert_eq!(live.count(), 12);
+            }
+        }
+    }
+}

@@ -5,13 +5,16 @@ use super::*;
 #[test]
 #[expect(clippy::disallowed_methods, reason = "how long to look is the runner's to say")]
 fn every_acknowledged_group_survives_every_power_cut() {
-    let states = std::env::var("TACENDA_CRASH_STATES").ok();
-    let states = states.and_then(|count| count.parse().ok()).unwrap_or(3000);
+    let number = |name: &str, otherwise: u64| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    };
+    let states = number("TACENDA_CRASH_STATES", 3000);
+    let seed = number("TACENDA_CRASH_SEED", 1);
 
-    let exploration = explore(1, states);
+    let exploration = explore(seed, states);
 
     println!(
-        "crash states explored: {} in {} lives with {} acknowledged groups",
+        "crash states explored from seed {seed}: {} in {} lives with {} acknowledged groups",
         exploration.states, exploration.lives, exploration.acknowledged
     );
     assert_eq!(exploration.violations, Vec::<String>::new());
