@@ -369,7 +369,7 @@ fn the_payload_opens_only_with_the_new_devices_own_key() {
     let Asked { mut old, mut new, review, mut joiner, .. } = run_to_the_question(CODE);
     let approved = review.approve(&payload(), START, &mut old.hedge()).unwrap();
 
-    // A thief who has the session's keys but not the device's.
+    // A thief who has the keys of the pairing but not the device's.
     new.keys = DeviceSecrets::generate(&mut Seeded::new(77));
     let stolen = new.take(&mut joiner, &approved.send).unwrap_err();
 

@@ -338,6 +338,6 @@ fn fresh(hedge: &mut Hedge<'_>, purpose: &[u8]) -> [u8; 16] {
 // Kinds of sections. Reserved: 2 signing, 4 recovery.
 const GENERAL: u8 = 1;
 const PSYCHOTHERAPY: u8 = 3;
-// Factors, as bits. Reserved: 4 agent key.
+// Factors, as bits. Reserved: 4, a key that another program holds.
 const PASSPHRASE: u8 = 1;
 const DEVICE_SECRET: u8 = 2;

@@ -108,8 +108,8 @@ fn a_newer_file_is_not_called_damaged() {
     assert_eq!(Vault::read_header(&newer).unwrap_err(), VaultError::NewerVersion);
 
     // A section that needs a factor of a newer version.
-    let agent = forged(|file| file.sections[0].factors |= 4);
-    assert_eq!(open(&agent, "correct horse").unwrap_err(), VaultError::NewerVersion);
+    let factor = forged(|file| file.sections[0].factors |= 4);
+    assert_eq!(open(&factor, "correct horse").unwrap_err(), VaultError::NewerVersion);
 }
 
 #[test]
