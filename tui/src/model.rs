@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tacenda_shared::id::{RecordId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::view::Index;
+use tacenda_shared::random::Random;
 use tacenda_shared::suite;
 
 pub use crate::theme::Look;
@@ -124,6 +125,18 @@ pub(crate) struct Ids {
 impl std::fmt::Debug for Ids {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Ids({} drawn)", self.drawn)
+    }
+}
+
+impl Random for Ids {
+    /// Hash in counter mode: whoever does not know the seed cannot tell it from chance.
+    fn fill(&mut self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(16) {
+            for (byte, drawn) in chunk.iter_mut().zip(self.fresh()) {
+                *byte = drawn;
+            }
+            self.advance();
+        }
     }
 }
 

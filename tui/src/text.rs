@@ -56,6 +56,12 @@ pub const fn format(format: NoteFormat) -> &'static str {
     }
 }
 
+/// Returns a room as people say it: `2` is `room 2`, and a room with a name has its name.
+pub fn room(name: &str) -> String {
+    let is_label = name.chars().count() <= 3 && !name.is_empty();
+    if is_label { format!("room {name}") } else { name.to_owned() }
+}
+
 /// Returns `1 word` or `n words`.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }

@@ -122,8 +122,6 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
     if *input == Input::Key(Key::ctrl('c')) && interrupt(model) {
         return vec![Effect::Quit];
     }
-    let fresh = model.ids.fresh();
-    model.ids.advance();
     match &mut model.stage {
         Stage::Locked(state) => {
             if *input == Input::Key(Key::ctrl('c')) {
@@ -132,7 +130,7 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
             }
             lock::update(state, input)
         }
-        Stage::Setup(state) => setup::update(state, input, fresh),
+        Stage::Setup(state) => setup::update(state, input, &mut model.ids),
         Stage::Open(_) | Stage::Starting => Vec::new(),
     }
 }
@@ -269,7 +267,14 @@ fn lay(model: &mut Model, overlay: Overlay) {
             screen.step_out();
         }
         desk.pending.clear();
-        desk.overlays.insert(0, overlay);
+        // A trouble that comes again and again is told once.
+        let told = desk.overlays.iter().any(|other| match (other, &overlay) {
+            (Overlay::Notice(other), Overlay::Notice(notice)) => other == notice,
+            _ => false,
+        });
+        if !told {
+            desk.overlays.insert(0, overlay);
+        }
     }
 }
 

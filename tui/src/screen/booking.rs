@@ -1,19 +1,20 @@
 //! A new appointment, or one that is moved: a form above, and below it the day with the slot in
 //! its place, so that a clash is seen before Enter. While no caret is shown, arrows move the slot.
 
+mod form;
+
 use super::parts::field::Field;
-use super::parts::{day, paint, when, who};
-use super::{Act, Ask, Scene, today};
+use super::parts::sentence;
+use super::parts::{when, who};
+use super::{Act, Ask, Scene};
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Verb;
-use crate::text;
 use jiff::civil::DateTime;
-use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, Modality, NewAppointment, Slot};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow};
+
+pub use form::view;
 
 /// Minutes by which arrows move the slot.
 const STEP: i64 = 15;
@@ -45,7 +46,7 @@ const ORDER: [At; FIELDS] =
 pub struct State {
     /// Which appointment is moved; `None` for a new one.
     moved: Option<AppointmentId>,
-    client: Option<ClientId>,
+    clients: Vec<ClientId>,
     clinician: MemberId,
     zone: String,
     modality: Modality,
@@ -60,6 +61,8 @@ pub struct State {
     /// The last slot that made sense, for the arrows to start from.
     at: DateTime,
     length: u16,
+    /// What a sentence said that was not understood.
+    misread: Option<String>,
 }
 
 impl State {
@@ -67,7 +70,7 @@ impl State {
     pub fn new(start: DateTime, client: Option<ClientId>, scene: &Scene<'_>) -> Option<Self> {
         let mut state = Self {
             moved: None,
-            client,
+            clients: client.into_iter().collect(),
             clinician: scene.clinician()?,
             zone: scene.index.zone.clone(),
             modality: Modality::InOffice,
@@ -80,6 +83,7 @@ impl State {
             focus: client.is_none().then_some(At::Client),
             at: start,
             length: USUAL,
+            misread: None,
         };
         if let Some(last) = last_room(scene) {
             state.room = Field::new(last);
@@ -92,7 +96,7 @@ impl State {
     pub fn moving(row: &AppointmentRow) -> Self {
         let mut state = Self {
             moved: Some(row.id),
-            client: row.clients.first().copied(),
+            clients: row.clients.clone(),
             clinician: row.slot.clinician,
             zone: row.slot.zone.clone(),
             modality: row.slot.modality,
@@ -105,6 +109,7 @@ impl State {
             focus: None,
             at: row.slot.start,
             length: row.slot.minutes,
+            misread: None,
         };
         state.write_slot();
         state
@@ -184,10 +189,10 @@ impl State {
         }
     }
 
-    fn type_in(&mut self, at: At, input: &Input) {
+    fn type_in(&mut self, at: At, input: &Input, scene: &Scene<'_>) {
         let typed = self.field(at).map(|field| field.update(input));
         if at == At::Client && typed == Some(true) {
-            self.client = None;
+            self.read_sentence(scene);
         }
         let Input::Key(Key { code, ctrl: false, .. }) = input else { return };
         let forth = match code {
@@ -203,31 +208,61 @@ impl State {
         }
     }
 
+    /// Returns who comes in words, or what it is where nobody does.
+    fn who_words(&self, scene: &Scene<'_>, veil: bool) -> String {
+        if self.clients.is_empty() {
+            return self.kind.word().to_owned();
+        }
+        let names = self.clients.iter().map(|id| who::client(scene.index, *id, veil));
+        names.collect::<Vec<_>>().join(" / ")
+    }
+
+    /// What is typed as the client may be a whole sentence, such as `ak thu 3pm 50m room 2`: what
+    /// it says of the slot is put into the fields at once, so that the day and a clash are seen.
+    fn read_sentence(&mut self, scene: &Scene<'_>) {
+        let sentence = self.who.trimmed().to_owned();
+        let said = sentence::read(&sentence, (self.clinician, self.length), scene);
+        self.misread = sentence::misread(&sentence, &said);
+        self.clients.clone_from(&said.clients);
+        if !sentence.contains(' ') {
+            // One word is a client and nothing else: `2` may be the beginning of a code.
+            self.misread = None;
+            return;
+        }
+        if let Some(date) = said.date.filter(|date| sentence::names_date(&sentence, *date, scene)) {
+            self.date = Field::new(when::long(date));
+        }
+        if let Some(start) = said.start {
+            self.start = Field::new(when::clock(start));
+        }
+        self.minutes = Field::new(said.minutes.to_string());
+        if let Some(room) = said.room {
+            self.room = Field::new(room);
+            self.modality = Modality::InOffice;
+        } else if said.modality != Modality::InOffice {
+            self.modality = said.modality;
+            self.room = Field::default();
+        }
+        if said.clients.len() > 1 || said.kind != AppointmentKind::Individual {
+            self.kind = said.kind;
+        }
+    }
+
     /// Clients whose code or name begins with what was typed, or holds it.
     fn matching<'a>(&self, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
-        let wanted = self.who.trimmed().to_lowercase();
-        if wanted.is_empty() {
-            return Vec::new();
+        let typed = self.who.trimmed().to_lowercase();
+        let found = find(&typed, scene);
+        if !found.is_empty() {
+            return found;
         }
-        let rows = scene.index.clients.values().map(AsRef::as_ref);
-        let rows = rows.filter(|row: &&ClientRow| !row.archived);
-        let mut found: Vec<(bool, &ClientRow)> = rows
-            .filter_map(|row| {
-                let (code, name) = (row.code.to_lowercase(), row.name.to_lowercase());
-                let begins = code.starts_with(&wanted) || name.starts_with(&wanted);
-                let holds = begins || code.contains(&wanted) || name.contains(&wanted);
-                holds.then_some((!begins, row))
-            })
-            .collect();
-        found.sort_by_key(|(later, row)| (*later, row.code.clone()));
-        found.into_iter().map(|(_, row)| row).collect()
+        typed.split_whitespace().next().map(|word| find(word, scene)).unwrap_or_default()
     }
 
     fn confirm(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
         if self.focus.is_some() {
             // Enter in a field takes what it says and steps out; the next one books.
-            if self.client.is_none() && !self.who.trimmed().is_empty() {
-                self.client = self.matching(scene).first().map(|row| row.id);
+            if self.clients.is_empty() && !self.who.trimmed().is_empty() {
+                self.clients = self.matching(scene).first().map(|row| row.id).into_iter().collect();
             }
             self.read_slot(scene);
             self.focus = None;
@@ -238,25 +273,44 @@ impl State {
         };
         let at =
             format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
-        let who = self.client.map_or_else(|| self.kind.word().to_owned(), |id| scene.code(id));
+        let who = self.who_words(scene, true);
         if let Some(appointment) = self.moved {
             let edit = Edit::Move { appointment, slot };
             return vec![Ask::Leave, Ask::Edit(edit, format!("moved {who} to {at}"))];
         }
         let alone = matches!(self.kind, AppointmentKind::Supervision | AppointmentKind::TimeOff);
-        if self.client.is_none() && !alone {
+        if self.clients.is_empty() && !alone {
             self.focus = Some(At::Client);
             return vec![Ask::Say("Who comes? Type a code or a name.".to_owned())];
         }
         let edit = Edit::Book(NewAppointment {
             id: AppointmentId::from_bytes(scene.fresh),
-            clients: self.client.into_iter().collect(),
+            clients: self.clients.clone(),
             kind: self.kind,
             slot,
             memo: None,
         });
         vec![Ask::Leave, Ask::Edit(edit, format!("booked {who} {at}"))]
     }
+}
+
+/// Clients whose code or name begins with `wanted`, then those that only hold it.
+fn find<'a>(wanted: &str, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let rows = scene.index.clients.values().map(AsRef::as_ref);
+    let rows = rows.filter(|row: &&ClientRow| !row.archived);
+    let mut found: Vec<(bool, &ClientRow)> = rows
+        .filter_map(|row| {
+            let (code, name) = (row.code.to_lowercase(), row.name.to_lowercase());
+            let begins = code.starts_with(wanted) || name.starts_with(wanted);
+            let holds = begins || code.contains(wanted) || name.contains(wanted);
+            holds.then_some((!begins, row))
+        })
+        .collect();
+    found.sort_by_key(|(later, row)| (*later, row.code.clone()));
+    found.into_iter().map(|(_, row)| row).collect()
 }
 
 const MODALITIES: [Modality; 3] = [Modality::InOffice, Modality::Video, Modality::Phone];
@@ -289,7 +343,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match act {
         Act::Type(input) => {
             if let Some(at) = state.focus {
-                state.type_in(at, input);
+                state.type_in(at, input, scene);
             }
         }
         Act::Verb(verb) => match verb {
@@ -308,167 +362,4 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         },
     }
     Vec::new()
-}
-
-/// Draws the form and the day.
-pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let look = scene.look;
-    let title = if state.moved.is_some() { "Move appointment" } else { "New appointment" };
-    let hint = if state.is_typing() { "Esc, then arrows move" } else { "arrows move the slot" };
-    paint::rule(frame, look, area, 0, (title, hint));
-    let form = paint::inset(paint::lines(area, 1, 5), 1);
-    form_view(state, scene, frame, form);
-    let verdict = paint::inset(paint::lines(area, 6, 1), 1);
-    let slot = state.slot(scene);
-    let (words, style) = match &slot {
-        Some(slot) => verdict_words(state, slot, scene),
-        None => ("= not a date, start and length that make sense".to_owned(), look.alarm()),
-    };
-    paint::text(frame, verdict, 0, &words, style);
-    preview(state, slot.as_ref(), scene, frame, paint::lines(area, 7, u16::MAX));
-    // The caret is placed last, so that it wins over the preview.
-    if let Some(at) = state.focus {
-        field_view(state, at, scene, frame, form);
-    }
-}
-
-/// Where a field stands in the form: line, column, width.
-const fn place(at: At) -> (u16, u16, u16) {
-    match at {
-        At::Client => (0, 9, 30),
-        At::Kind => (0, 51, 19),
-        At::Date => (2, 9, 20),
-        At::Start => (2, 51, 8),
-        At::Minutes => (3, 9, 6),
-        At::Modality => (3, 51, 14),
-        At::Room => (4, 9, 20),
-    }
-}
-
-const fn label(at: At) -> &'static str {
-    match at {
-        At::Client => "Client",
-        At::Date => "Date",
-        At::Start => "Start",
-        At::Minutes => "Minutes",
-        At::Room => "Room",
-        At::Modality => "How",
-        At::Kind => "Kind",
-    }
-}
-
-fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    for at in ORDER {
-        let (line, column, _) = place(at);
-        let left = Rect { x: area.x + column.saturating_sub(9).min(area.width), width: 9, ..area };
-        paint::text(frame, left, line, label(at), scene.look.title());
-        if state.focus != Some(at) {
-            field_view(state, at, scene, frame, area);
-        }
-    }
-    if state.focus == Some(At::Client) {
-        let names: Vec<String> = state
-            .matching(scene)
-            .iter()
-            .take(6)
-            .map(|row| who::client(scene.index, row.id, scene.veil))
-            .collect();
-        let words = match (names.is_empty(), state.who.trimmed().is_empty()) {
-            (_, true) => "type a code or a name, then Enter".to_owned(),
-            (true, false) => "nobody matches".to_owned(),
-            (false, false) => match names.split_first() {
-                Some((first, [])) => format!("Enter takes {first}"),
-                Some((first, more)) => format!("Enter takes {first}; also {}", more.join(", ")),
-                None => String::new(),
-            },
-        };
-        let below = Rect { x: area.x + 9, width: area.width.saturating_sub(9), ..area };
-        paint::text(frame, below, 1, &words, scene.look.waiting());
-    }
-}
-
-fn field_view(state: &State, at: At, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let (line, column, width) = place(at);
-    let area = paint::lines(area, line, 1);
-    let column = column.min(area.width);
-    let width = width.min(area.width - column);
-    let area = Rect { x: area.x + column, width, ..area };
-    let chosen = state.client.map(|id| who::client(scene.index, id, scene.veil));
-    let shown = match at {
-        At::Client => Field::new(chosen.unwrap_or_else(|| state.who.text().to_owned())),
-        At::Date => state.date.clone(),
-        At::Start => state.start.clone(),
-        At::Minutes => state.minutes.clone(),
-        At::Room => state.room.clone(),
-        At::Modality => Field::new(format!("< {} >", state.modality.word())),
-        At::Kind => Field::new(format!("< {} >", state.kind.word())),
-    };
-    let focused = state.focus == Some(at);
-    let shown = if focused && at == At::Client { state.who.clone() } else { shown };
-    shown.view(frame, scene.look, area, focused);
-}
-
-fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Style) {
-    let ends = when::later(slot.start, i64::from(slot.minutes)).time();
-    let at = format!(
-        "= {} {} - {}  {}",
-        when::long(slot.start.date()),
-        when::clock(slot.start.time()),
-        when::clock(ends),
-        slot.zone,
-    );
-    let clashes = day::clashes(scene.index, slot, state.moved);
-    match clashes.first() {
-        None => (format!("{at}   no clash"), scene.look.good()),
-        Some(first) => {
-            let who = who::comes(scene.index, first, scene.veil);
-            let more = if clashes.len() > 1 { " and more" } else { "" };
-            let words = format!("{at}   CLASH with {who}{more}");
-            (words, scene.look.alarm())
-        }
-    }
-}
-
-fn preview(
-    state: &State,
-    slot: Option<&Slot>,
-    scene: &Scene<'_>,
-    frame: &mut Frame<'_>,
-    area: Rect,
-) {
-    let date = slot.map_or(state.at.date(), |slot| slot.start.date());
-    paint::rule(frame, scene.look, area, 0, (&when::long(date), ""));
-    let body = paint::lines(area, 1, u16::MAX);
-    let ids = scene.index.days.get(&date).into_iter().flatten();
-    let rows =
-        ids.filter_map(|id| scene.appointment(*id)).filter(|row| Some(row.id) != state.moved);
-    let width = usize::from(body.width.saturating_sub(2));
-    let mut lines: Vec<(DateTime, bool, String)> = rows
-        .map(|row| {
-            let words = today::appointment_words(row, scene, width).0;
-            (day::start(row, scene.index), false, words)
-        })
-        .collect();
-    if let Some(slot) = slot {
-        let who = state.client.map(|id| who::client(scene.index, id, scene.veil));
-        let who = who.unwrap_or_else(|| state.kind.word().to_owned());
-        let verb = if state.moved.is_some() { "moved here" } else { "new" };
-        let words = format!(
-            "{}  {:>4}  {} <-- {verb}",
-            when::clock(slot.start.time()),
-            format!("{}m", slot.minutes),
-            paint::cell(&who, 14),
-        );
-        lines.push((slot.start, true, words));
-    }
-    lines.sort_by_key(|(start, _, _)| *start);
-    let focus = lines.iter().position(|(_, proposed, _)| *proposed).unwrap_or(0);
-    let top = super::parts::list::top(focus, lines.len(), body.height.into());
-    let shown = lines.iter().enumerate().skip(top).take(body.height.into());
-    for (at, (_, proposed, words)) in shown {
-        let line = paint::count(at - top);
-        paint::row(frame, scene.look, body, line, (words, Style::new(), *proposed));
-    }
-    let count = text::counted(lines.len().saturating_sub(1), "other", "others");
-    paint::right(frame, paint::inset(area, 2), 0, &format!(" {count} "), Style::new());
 }

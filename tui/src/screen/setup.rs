@@ -10,7 +10,10 @@ use crate::keymap::Verb;
 use crate::message::{Effect, Secret};
 use crate::notice::Notice;
 use crate::text;
-use crate::widget::field::PassphraseField;
+use crate::widget::field::{PASSPHRASE_LIMIT, PassphraseField};
+use tacenda_shared::keys::passphrase::generate_words;
+use tacenda_shared::random::Random;
+use zeroize::Zeroizing;
 
 pub use pages::view;
 
@@ -42,6 +45,8 @@ pub(crate) enum Step {
         first: PassphraseField,
         again: PassphraseField,
         second: bool,
+        /// Words that chance has chosen; shown until they are typed back.
+        offered: Option<Secret>,
         refusal: Option<Notice>,
     },
     /// Keys are being made.
@@ -85,11 +90,11 @@ impl State {
     }
 
     /// Takes the device's answer that words were wrong. The sheet can be looked at again.
-    pub(crate) fn refuse_words(&mut self, notice: Notice, fresh: [u8; 16]) {
+    pub(crate) fn refuse_words(&mut self, notice: Notice, random: &mut dyn Random) {
         let step = std::mem::take(&mut self.step);
         self.step = match step {
             Step::Checking { words } | Step::Check { words, .. } => {
-                check(words, fresh, Some(notice))
+                check(words, random, Some(notice))
             }
             other => other,
         };
@@ -111,13 +116,14 @@ fn passphrase(refusal: Option<Notice>) -> Step {
         first: PassphraseField::default(),
         again: PassphraseField::default(),
         second: false,
+        offered: None,
         refusal,
     }
 }
 
-fn check(words: Secret, fresh: [u8; 16], refusal: Option<Notice>) -> Step {
+fn check(words: Secret, random: &mut dyn Random, refusal: Option<Notice>) -> Step {
     let count = words.0.split_whitespace().count();
-    let places = places(count, fresh);
+    let places = places(count, random.bytes());
     Step::Check { words, places, fields: Default::default(), focus: 0, refusal }
 }
 
@@ -146,17 +152,41 @@ pub(crate) fn zones(filter: &str) -> Vec<String> {
     names
 }
 
-/// Takes a key or pasted text. `fresh` decides which words of the sheet are asked for.
-pub fn update(state: &mut State, input: &Input, fresh: [u8; 16]) -> Vec<Effect> {
+/// Takes a key or pasted text. `random` chooses which words of the sheet are asked for, and a
+/// passphrase for whoever wants one chosen.
+pub fn update(state: &mut State, input: &Input, random: &mut dyn Random) -> Vec<Effect> {
     if state.is_busy() {
         return Vec::new();
     }
     match input {
         Input::Key(Key { code: KeyCode::Esc, .. }) => back(state),
-        Input::Key(Key { code: KeyCode::Enter, .. }) => return forth(state, fresh),
+        Input::Key(Key { code: KeyCode::Enter, .. }) => return forth(state, random),
+        Input::Key(Key { code: KeyCode::Tab, .. }) if offer(state, random) => {}
         input => edit(state, input),
     }
     Vec::new()
+}
+
+/// Chooses six words as the passphrase; `false` where none is asked for.
+fn offer(state: &mut State, random: &mut dyn Random) -> bool {
+    let Step::Passphrase { first, offered, second: false, .. } = &mut state.step else {
+        return false;
+    };
+    let words = generate_words(random);
+    let mut text = Zeroizing::new(String::with_capacity(PASSPHRASE_LIMIT));
+    for word in words.words() {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    first.clear();
+    // Letter by letter, so that no copy is left that nobody wipes.
+    for letter in text.chars() {
+        first.input(&Input::Key(Key::char(letter)));
+    }
+    *offered = Some(Secret(text));
+    true
 }
 
 /// Steps back, as far as that is possible: once keys are made, the sheet must be written down.
@@ -175,7 +205,7 @@ fn back(state: &mut State) {
     };
 }
 
-fn forth(state: &mut State, fresh: [u8; 16]) -> Vec<Effect> {
+fn forth(state: &mut State, random: &mut dyn Random) -> Vec<Effect> {
     let step = std::mem::take(&mut state.step);
     state.step = match step {
         Step::Welcome { focus: 0 } => Step::Zone { filter: Field::default(), focus: 0 },
@@ -196,7 +226,7 @@ fn forth(state: &mut State, fresh: [u8; 16]) -> Vec<Effect> {
         Step::Names { second: true } => passphrase(None),
         Step::Passphrase { first, again, second: false, .. } => {
             let second = !first.is_empty();
-            Step::Passphrase { first, again, second, refusal: None }
+            Step::Passphrase { first, again, second, offered: None, refusal: None }
         }
         Step::Passphrase { mut first, mut again, second: true, .. } => {
             let (passphrase, again) = (first.take(), again.take());
@@ -212,7 +242,7 @@ fn forth(state: &mut State, fresh: [u8; 16]) -> Vec<Effect> {
                 passphrase,
             }];
         }
-        Step::Sheet { words } => check(words, fresh, None),
+        Step::Sheet { words } => check(words, random, None),
         Step::Check { words, places, fields, focus, refusal } => {
             if focus + 1 < ASKED {
                 Step::Check { words, places, fields, focus: focus + 1, refusal }
@@ -260,7 +290,11 @@ fn edit(state: &mut State, input: &Input) {
                 state.clinician.update(input);
             }
         },
-        Step::Passphrase { first, again, second, .. } => {
+        Step::Passphrase { first, again, second, offered, .. } => {
+            // Whoever types after all does not want the words.
+            if offered.take().is_some() {
+                first.clear();
+            }
             let field = if *second { again } else { first };
             field.input(input);
         }

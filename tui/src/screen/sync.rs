@@ -63,7 +63,8 @@ pub fn link_words(scene: &Scene<'_>) -> String {
 
 /// Returns a slot in words: `Thu 26 Nov 10:00, 50 min, room 2`.
 pub fn slot_words(slot: &Slot) -> String {
-    let place = slot.room.as_deref().unwrap_or(slot.modality.word());
+    let place = slot.room.as_deref().map(text::room);
+    let place = place.unwrap_or_else(|| slot.modality.word().to_owned());
     let (date, time) = (when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
     format!("{date} {time}, {} min, {place}", slot.minutes)
 }

@@ -213,7 +213,7 @@ pub fn appointment_words(row: &AppointmentRow, scene: &Scene<'_>, width: usize) 
 
 fn where_words(row: &AppointmentRow) -> String {
     match (&row.slot.room, row.slot.modality) {
-        (Some(room), Modality::InOffice) => room.clone(),
+        (Some(room), Modality::InOffice) => text::room(room),
         (_, modality) => modality.word().to_owned(),
     }
 }

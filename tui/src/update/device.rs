@@ -82,8 +82,6 @@ fn vault(model: &mut Model, state: VaultState) {
 }
 
 fn set_up(model: &mut Model, step: SetupEvent) {
-    let fresh = model.ids.fresh();
-    model.ids.advance();
     if let SetupEvent::Done(index) = step {
         return open(model, index);
     }
@@ -91,7 +89,7 @@ fn set_up(model: &mut Model, step: SetupEvent) {
     match step {
         SetupEvent::PassphraseRefused(notice) => state.refuse_passphrase(notice),
         SetupEvent::Sheet(words) => state.show_sheet(words),
-        SetupEvent::WordsRefused(notice) => state.refuse_words(notice, fresh),
+        SetupEvent::WordsRefused(notice) => state.refuse_words(notice, &mut model.ids),
         SetupEvent::Done(_) => {}
     }
 }

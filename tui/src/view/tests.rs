@@ -128,6 +128,7 @@ fn the_first_run() {
     at("setup_zone", "⏎ber");
     at("setup_names", "⏎berlin⏎Dr. Sample⏎");
     at("setup_passphrase", "⏎berlin⏎Dr. Sample⏎laptop⏎");
+    at("setup_passphrase_chosen", "⏎berlin⏎Dr. Sample⏎laptop⏎⇥");
     at("setup_passphrase_differs", "⏎berlin⏎Dr. Sample⏎laptop⏎one⏎two⏎");
     let sheet = || {
         let words = ["abandon", "ability", "able", "about", "above", "absent"];

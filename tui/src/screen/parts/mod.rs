@@ -7,5 +7,6 @@ pub mod list;
 pub mod paint;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sentence;
 pub mod when;
 pub mod who;

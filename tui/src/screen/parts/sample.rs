@@ -98,7 +98,7 @@ impl Sample {
 
     fn add_appointments(&mut self) {
         let day = today();
-        let room = Some("room 2");
+        let room = Some("2");
         self.add(1, 1, slot(day.at(9, 0, 0, 0), 50, room), Status::Arrived);
         self.add(2, 2, slot(day.at(10, 0, 0, 0), 50, None), Status::Confirmed);
         self.add(3, 3, slot(day.at(13, 30, 0, 0), 50, room), Status::LateCancel);

@@ -22,8 +22,9 @@ pub fn view(state: &State, look: &Look, frame: &mut Frame<'_>) {
         Step::Join => join(frame, body),
         Step::Zone { filter, focus } => zone(filter, *focus, look, frame, body),
         Step::Names { second } => names(state, *second, look, frame, body),
-        Step::Passphrase { second, refusal, .. } => {
-            passphrase(*second, refusal.as_ref(), look, frame, body);
+        Step::Passphrase { second, offered, refusal, .. } => {
+            let said = (offered.as_ref(), refusal.as_ref());
+            passphrase(*second, said, look, frame, body);
         }
         Step::Making => busy(frame, body, "Making the keys of your practice. This takes a moment."),
         Step::Sheet { words } => sheet(words, look, frame, body),
@@ -40,7 +41,7 @@ const fn words(step: &Step) -> (&'static str, &'static str) {
         Step::Join => ("join", "Esc back   F10 quit"),
         Step::Zone { .. } => ("1 of 5: time zone", "type to find   Enter choose   Esc back"),
         Step::Names { .. } => ("2 of 5: names", "Enter next   Tab other field   Esc back"),
-        Step::Passphrase { .. } => ("3 of 5: passphrase", "Enter next   Esc back"),
+        Step::Passphrase { .. } => ("3 of 5: passphrase", "Enter next   Tab six words   Esc back"),
         Step::Making => ("3 of 5: passphrase", "one moment"),
         Step::Sheet { .. } => ("4 of 5: recovery sheet", "Enter: I have written it down"),
         Step::Check { .. } => ("5 of 5: type back", "Enter next   Esc shows the sheet again"),
@@ -108,7 +109,7 @@ fn names(state: &State, second: bool, look: &Look, frame: &mut Frame<'_>, area: 
 
 fn passphrase(
     second: bool,
-    refusal: Option<&Notice>,
+    (offered, refusal): (Option<&Secret>, Option<&Notice>),
     look: &Look,
     frame: &mut Frame<'_>,
     area: Rect,
@@ -124,6 +125,14 @@ fn passphrase(
     let quiet = Rect { x: field.x, width: area.width.saturating_sub(16), ..area };
     paint::text(frame, quiet, line + 1, "(nothing is echoed, not even length)", Style::new());
     line += 3;
+    if let Some(words) = offered {
+        let lead = "Chance has chosen these. Enter takes them and asks for them once more.";
+        line = paint::paragraph(frame, area, line, lead, Style::new()) + 1;
+        line = paint::paragraph(frame, area, line, &words.0, look.title()) + 1;
+    } else if !second {
+        let lead = "Tab chooses six words by chance.";
+        line = paint::paragraph(frame, area, line, lead, Style::new()) + 1;
+    }
     if let Some(notice) = refusal {
         paint::notice(frame, look, area, line, notice);
     }

@@ -1,0 +1,76 @@
+//! A booking typed as one sentence: reads it against what a screen sees. What it cannot read it
+//! says; it books nothing.
+
+use crate::screen::Scene;
+use jiff::civil::Date;
+use tacenda_shared::id::{ClientId, MemberId};
+use tacenda_shared::practice::quick_add::{Locale, Problem, QuickAdd, QuickAddContext, parse};
+
+/// Reads a sentence. `usual` is the clinician and the length when none is named.
+pub fn read(sentence: &str, usual: (MemberId, u16), scene: &Scene<'_>) -> QuickAdd {
+    let clients: Vec<(ClientId, &str, &str)> = scene
+        .index
+        .clients
+        .values()
+        .filter(|row| !row.archived)
+        .map(|row| (row.id, row.code.as_str(), row.name.as_str()))
+        .collect();
+    let (clinician, default_minutes) = usual;
+    let context = QuickAddContext {
+        today: scene.today(),
+        now: scene.now.local.time(),
+        zone: &scene.index.zone,
+        clients: &clients,
+        clinician,
+        locale: Locale::EnGb,
+        default_minutes,
+    };
+    parse(sentence, &context)
+}
+
+/// Returns whether the sentence names a date: a time alone is read as today's, and must not move
+/// a booking that was begun on another day.
+pub fn names_date(sentence: &str, date: Date, scene: &Scene<'_>) -> bool {
+    let today = ["today", "heute"];
+    date != scene.today()
+        || sentence.split_whitespace().any(|word| {
+            let word = word.to_lowercase();
+            today.contains(&word.as_str()) || super::when::read_date(&word, date) == Some(date)
+        })
+}
+
+/// Returns what was not understood, in words that hold nothing but what was just typed.
+pub fn misread(sentence: &str, said: &QuickAdd) -> Option<String> {
+    // While a word is being typed, it is not yet wrong.
+    let unfinished = sentence.split_whitespace().next_back().unwrap_or_default();
+    said.problems.iter().find_map(|problem| match problem {
+        Problem::UnknownWord { word }
+        | Problem::ImpossibleDate { word }
+        | Problem::ImpossibleTime { word }
+            if word == unfinished =>
+        {
+            None
+        }
+        Problem::UnknownWord { word } => Some(format!("not understood: {word}")),
+        Problem::ImpossibleDate { word } => Some(format!("no such date: {word}")),
+        Problem::ImpossibleTime { word } => Some(format!("no such time: {word}")),
+        Problem::NamedTwice { word } => Some(format!("said twice: {word}")),
+        Problem::AmbiguousClient { word, candidates } => {
+            Some(format!("{candidates} clients fit {word}: type more of it"))
+        }
+        Problem::LengthOutOfRange => Some("a length is 1 to 1440 minutes".to_owned()),
+        Problem::RepeatNotSupported => Some("repeats are not booked yet: only this one".to_owned()),
+        Problem::TimeDoesNotExist { .. } => {
+            Some("the clocks go forward over this time: it does not exist".to_owned())
+        }
+        Problem::TimeHappensTwice => Some("this time happens twice; the first is meant".to_owned()),
+        Problem::TooLong => Some("the sentence is too long".to_owned()),
+        Problem::FarAhead
+        | Problem::NoClient
+        | Problem::NoDate
+        | Problem::NoTime
+        | Problem::Past
+        | Problem::UnknownZone
+        | Problem::UnusualHour => None,
+    })
+}
