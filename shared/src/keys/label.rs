@@ -145,7 +145,21 @@ mod tests {
         "tac/recovery/keys/v1",
         "tac/recovery/possession/v1",
         "tac/kem/public/v1",
-        "tac/wrap/v1",
+        "tac/wrap/hash/v1",
+        "tac/actor",
+        "tac/addendum",
+        "tac/appointment/moved",
+        "tac/idempotency",
+        "tac/journal-segment",
+        "tac/object",
+        "tac/practice/receipt/body/v1",
+        "tac/practice/receipt/v1",
+        "tac/record/body/v1",
+        "tac/record/digest/v1",
+        "tac/record/v1",
+        "tac/released/v1",
+        "tac/seen/v1",
+        "tac/server/row/v1",
     ];
 
     #[test]
