@@ -76,7 +76,8 @@
 //!
 //! **After an error.** What a failed sync left behind may be readable from the page cache and
 //! not be on the disk. Therefore opening first writes the last item (group, mark, footer or
-//! header) of the last segment again, in place, and syncs: only then is anything built upon it.
+//! header) of the last segment again, in place, sets the length again, and syncs: only then is
+//! anything built upon it.
 
 mod append;
 mod collect;

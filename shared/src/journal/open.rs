@@ -170,14 +170,13 @@ impl<F: FileSystem> Journal<F> {
     fn settle_last(&mut self, last: Last) -> Result<Option<Torn>, io::Error> {
         let Last { header, mut bytes, scan: found } = last;
         let file = self.fs.open(&segment_name(header.number))?;
-        let mut torn = None;
-        if found.torn {
-            let (offset, cut) = (found.end as u64, bytes.len().saturating_sub(found.end) as u64);
-            torn = Some(Torn { segment: header.number, offset, bytes: cut });
-            if !cfg!(planted = "no_tail_cut") {
-                self.fs.set_length(&file, offset)?;
-                bytes.truncate(found.end);
-            }
+        let end = found.end as u64;
+        let cut = bytes.len().saturating_sub(found.end) as u64;
+        let torn = found.torn.then_some(Torn { segment: header.number, offset: end, bytes: cut });
+        if !cfg!(planted = "no_tail_cut") {
+            // Also where no tail is seen: an earlier cut may have been lost with a failed sync.
+            self.fs.set_length(&file, end)?;
+            bytes.truncate(found.end);
         }
         let item = bytes.get(found.last_item..found.end).unwrap_or_default();
         write_all(&self.fs, &file, found.last_item as u64, item)?;

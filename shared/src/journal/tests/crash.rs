@@ -230,3 +230,38 @@ fn the_rest_of_a_refused_group_never_stands_behind_what_is_written_in_its_place(
         }
     }
 }
+
+#[test]
+fn a_cut_whose_sync_failed_is_made_again() {
+    for seed in 0..40 {
+        let fs = SimulatedFs::new(seed);
+        let (mut journal, ..) = open(fs.clone(), config(1 << 20));
+        append(&mut journal, b"kept");
+        drop(journal);
+        let name = fs.names()[0].clone();
+        let torn = [&fs.contents(&name).unwrap()[..], &[0xee; 700]].concat();
+        fs.put(&name, &torn);
+        let cut = fs.operations().len();
+        drop(open(fs.clone(), config(1 << 20)));
+        let steps = fs.operations().split_off(cut);
+        let sync = steps.iter().position(|step| *step == Operation::SyncData).unwrap();
+        fs.put(&name, &torn);
+        fs.plan(Fault { after: sync as u64, failure: Failure::Input, sticky: false });
+        let failed = Journal::open::<Infallible>(
+            fs.clone(),
+            config(1 << 20),
+            &mut Seeded::new(1),
+            &mut |_| Ok(()),
+        );
+        assert!(matches!(failed.err(), Some(OpenError::Disk(_))));
+
+        let (mut journal, ..) = open(fs.clone(), config(1 << 20));
+        fs.record_cuts();
+        journal.seal_active().unwrap();
+        let cut = fs.take_cuts().pop().unwrap();
+
+        let (_, frames, opened) = open(cut.survivor(&mut Seeded::new(seed)), config(1 << 20));
+        assert_eq!(payloads(&frames), [b"kept"]);
+        assert_eq!((opened.torn, opened.damage), (None, Vec::new()));
+    }
+}
