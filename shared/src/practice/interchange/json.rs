@@ -1,112 +1,103 @@
-//! The shapes that commands print with `--json`. Each names itself and its version.
+//! The lines that commands print with `--json`: one object each, which names the version of
+//! the schema and its type, in the words of the export file.
 //!
-//! They carry what the command was asked for and nothing else; whether names may appear is
-//! decided before they are filled. Described in `docs/interchange.md`.
+//! Clients appear by code, except where a command was asked for names. They carry what a row or
+//! view says and nothing else. Described in `docs/interchange.md`.
 
-use super::super::view::{AppointmentRow, Index, NoteState, NoteView};
+use super::super::quick_add::QuickAdd;
+use super::super::view::{
+    AppointmentRow, ClientRow, DraftRow, Index, NoteState, NoteView, TimelineEntry, TimelineRow,
+};
 use super::lines::{FORMATS, KINDS, MODALITIES, PARTS, STATUSES, instant, word};
-use crate::id::{ClientId, Timestamp};
-use jiff::civil::Date;
+use crate::id::{ClientId, RecordId, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
-/// Version of every shape in here.
-pub const VERSION: u32 = 1;
+/// Version of the schema of what commands print.
+pub const SCHEMA: u32 = 1;
 
-/// A shape with its name and version in front.
+/// One line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Shape<T> {
-    /// The command.
-    pub tacenda: &'static str,
-    /// [`VERSION`].
-    pub version: u32,
-    /// What it prints.
+pub struct Line<T> {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// What it says.
     #[serde(flatten)]
     pub body: T,
 }
 
-impl<T: Serialize> Shape<T> {
-    /// Returns the line to print, without its end.
-    #[expect(clippy::expect_used, reason = "shapes are strings, numbers, lists and structs")]
-    pub fn line(&self) -> String {
-        serde_json::to_string(self).expect("shapes have string keys and no own Serialize")
+impl<T: Serialize> Line<T> {
+    fn new(kind: &'static str, body: T) -> Self {
+        Self { schema: SCHEMA, kind, body }
+    }
+
+    /// Returns the line as a JSON value.
+    #[expect(clippy::expect_used, reason = "lines are strings, numbers, lists and structs")]
+    pub fn value(&self) -> Value {
+        serde_json::to_value(self).expect("lines have string keys and no own Serialize")
     }
 }
 
-/// Who comes.
+/// A client: `client list`, `find`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Person {
+pub struct Client {
     /// 32 hexadecimal digits.
     pub id: String,
     /// The code.
     pub code: String,
     /// The name.
     pub name: String,
+    /// Whether the client is in the archive.
+    pub archived: bool,
 }
 
-/// `tacenda today --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Today {
-    /// Which day, `2026-11-26`.
-    pub date: String,
-    /// IANA id of the practice's zone.
-    pub zone: String,
-    /// In order of start.
-    pub appointments: Vec<Appointment>,
-    /// Number of drafts that are not signed, of all days.
-    pub drafts: usize,
+/// Returns the line for a client.
+pub fn client(row: &ClientRow) -> Line<Client> {
+    let (id, code, name) = (row.id.to_string(), row.code.clone(), row.name.clone());
+    Line::new("client", Client { id, code, name, archived: row.archived })
 }
 
-/// An appointment as commands print it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// An appointment: `today`, `find`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Appointment {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// Start as an instant with offset, RFC 3339.
-    pub starts: String,
     /// Local start as agreed.
     pub start: String,
     /// Zone in which it was agreed.
     pub zone: String,
+    /// The instant of the start, RFC 3339.
+    pub starts: String,
     /// Length.
     pub minutes: u16,
-    /// Who comes.
-    pub clients: Vec<Person>,
-    /// `individual`, `couple`, … as in export lines.
+    /// Codes of who comes.
+    pub clients: Vec<String>,
+    /// As in export lines.
     pub kind: &'static str,
-    /// `office`, `video`, `phone`.
+    /// As in export lines.
     pub modality: &'static str,
-    /// Room, if in one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Room, or null.
     pub room: Option<String>,
-    /// `booked`, `held`, … as in export lines.
+    /// As in export lines.
     pub status: &'static str,
     /// `missing`, `draft` or `signed`.
     pub note: &'static str,
     /// Whether two devices moved it at once and nobody has settled that.
-    pub conflict: bool,
+    pub moved_twice: bool,
 }
 
-/// Returns what `today` prints for `date`.
-pub fn today(index: &Index, date: Date) -> Shape<Today> {
-    let ids = index.days.get(&date).map(Vec::as_slice).unwrap_or_default();
-    let rows = ids.iter().filter_map(|id| index.appointments.get(id));
-    let body = Today {
-        date: date.to_string(),
-        zone: index.zone.clone(),
-        appointments: rows.map(|row| appointment(row, index)).collect(),
-        drafts: index.drafts.len(),
-    };
-    Shape { tacenda: "today", version: VERSION, body }
-}
-
-fn appointment(row: &AppointmentRow, index: &Index) -> Appointment {
-    Appointment {
+/// Returns the line for an appointment.
+pub fn appointment(index: &Index, row: &AppointmentRow) -> Line<Appointment> {
+    let body = Appointment {
         id: row.id.to_string(),
-        starts: instant(row.starts, &row.slot.zone),
         start: row.slot.start.to_string(),
         zone: row.slot.zone.clone(),
+        starts: instant(row.starts, &row.slot.zone),
         minutes: row.slot.minutes,
-        clients: row.clients.iter().map(|id| person(*id, index)).collect(),
+        clients: codes(index, &row.clients),
         kind: word(KINDS, row.kind),
         modality: word(MODALITIES, row.slot.modality),
         room: row.slot.room.clone(),
@@ -116,80 +107,105 @@ fn appointment(row: &AppointmentRow, index: &Index) -> Appointment {
             NoteState::Draft(_) => "draft",
             NoteState::Signed(_) => "signed",
         },
-        conflict: !row.rivals.is_empty(),
-    }
+        moved_twice: !row.rivals.is_empty(),
+    };
+    Line::new("appointment", body)
 }
 
-fn person(id: ClientId, index: &Index) -> Person {
-    let row = index.clients.get(&id);
-    Person {
-        id: id.to_string(),
-        code: row.map(|row| row.code.clone()).unwrap_or_default(),
-        name: row.map(|row| row.name.clone()).unwrap_or_default(),
-    }
+fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
+    // A client whose contact cannot be read here is there all the same.
+    let code = |id| index.clients.get(id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
+    clients.iter().map(code).collect()
 }
 
-/// `tacenda find --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Found {
-    /// Best first.
-    pub hits: Vec<Hit>,
-    /// Whether there were more than are printed.
-    pub more: bool,
-}
-
-/// One hit of `find`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Hit {
-    /// `client`, `appointment`, `note`, `addendum`, `measure` or `draft`.
-    pub kind: &'static str,
+/// A record that was found: `find`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Record {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// Whose.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<Person>,
-    /// When, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<String>,
-    /// Text around the hit, one line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub excerpt: Option<String>,
+    /// The client's code.
+    pub client: String,
 }
 
-/// Returns what `find` prints.
-pub fn found(hits: Vec<Hit>, more: bool) -> Shape<Found> {
-    Shape { tacenda: "find", version: VERSION, body: Found { hits, more } }
+/// Returns the line for a record.
+pub fn record(index: &Index, client: ClientId, record: RecordId) -> Line<Record> {
+    let client = codes(index, &[client]).concat();
+    Line::new("record", Record { id: record.to_string(), client })
 }
 
-/// Makes a hit of `client`'s `id`, at `time` in the practice's zone.
-pub fn hit(
-    kind: &'static str,
-    id: String,
-    client: Option<ClientId>,
-    time: Option<Timestamp>,
-    excerpt: Option<String>,
-    index: &Index,
-) -> Hit {
-    Hit {
-        kind,
-        id,
-        client: client.map(|client| person(client, index)),
-        time: time.map(|time| instant(time, &index.zone)),
-        excerpt,
-    }
-}
-
-/// `tacenda note show --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Note {
-    /// The record, 32 hexadecimal digits.
+/// A draft in a list: `note list`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Draft {
+    /// 32 hexadecimal digits.
     pub id: String,
-    /// Whose.
-    pub client: Person,
-    /// About which session.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The client's code.
+    pub client: String,
+    /// As in export lines.
+    pub format: &'static str,
+    /// Number of words at the last commit.
+    pub words: u32,
+    /// When it was begun, RFC 3339.
+    pub begun: String,
+}
+
+/// Returns the line for a draft.
+pub fn draft(index: &Index, row: &DraftRow) -> Line<Draft> {
+    let body = Draft {
+        id: row.note.to_string(),
+        client: codes(index, &[row.client]).concat(),
+        format: word(FORMATS, row.format),
+        words: row.words,
+        begun: instant(row.begun, &index.zone),
+    };
+    Line::new("draft", body)
+}
+
+/// A signed note in a list: `note list`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct NoteRow {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// The client's code.
+    pub client: String,
+    /// As in export lines.
+    pub format: &'static str,
+    /// Number of words.
+    pub words: u32,
+    /// Number of addenda.
+    pub addenda: u32,
+    /// Whether it was signed late.
+    pub late: bool,
+    /// When it was signed, RFC 3339.
+    pub signed: String,
+}
+
+/// Returns the line for a signed note in a list; nothing when `row` is something else.
+pub fn note_row(index: &Index, client: ClientId, row: &TimelineRow) -> Option<Line<NoteRow>> {
+    let TimelineEntry::Note { record, format, words, addenda, late, .. } = row.entry else {
+        return None;
+    };
+    let body = NoteRow {
+        id: record.to_string(),
+        client: codes(index, &[client]).concat(),
+        format: word(FORMATS, format),
+        words,
+        addenda,
+        late,
+        signed: instant(row.time, &index.zone),
+    };
+    Some(Line::new("note", body))
+}
+
+/// A signed note with its text: `note show`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Note {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// The client's code.
+    pub client: String,
+    /// About which session, or null.
     pub session: Option<String>,
-    /// `soap` or `free`.
+    /// As in export lines.
     pub format: &'static str,
     /// In order.
     pub parts: Vec<NotePart>,
@@ -199,26 +215,25 @@ pub struct Note {
     pub signed: String,
     /// Zone in which it was signed.
     pub zone: String,
-    /// Why it was signed late, if it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it was signed late, or null.
     pub late_reason: Option<String>,
     /// In the order of the log.
     pub addenda: Vec<Addendum>,
 }
 
 /// One part of a note.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct NotePart {
-    /// `subjective`, …, or `text`.
+    /// As in export lines.
     pub part: &'static str,
     /// As it was written.
     pub text: String,
 }
 
 /// An addendum of a note.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Addendum {
-    /// The record, 32 hexadecimal digits.
+    /// 32 hexadecimal digits.
     pub id: String,
     /// As it was written.
     pub text: String,
@@ -228,14 +243,20 @@ pub struct Addendum {
     pub signed: String,
 }
 
-/// Returns what `note show` prints.
-pub fn note(view: &NoteView, index: &Index) -> Shape<Note> {
+/// Returns the line for a signed note with its text.
+pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
     let name = |id| index.clinicians.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let part =
         |(part, text): &(_, String)| NotePart { part: word(PARTS, *part), text: text.clone() };
+    let addenda = view.addenda.iter().map(|addendum| Addendum {
+        id: addendum.record.to_string(),
+        text: addendum.text.clone(),
+        author: name(addendum.author),
+        signed: instant(addendum.signed.time, &addendum.signed.zone),
+    });
     let body = Note {
         id: view.record.to_string(),
-        client: person(view.client, index),
+        client: codes(index, &[view.client]).concat(),
         session: view.session.map(|id| id.to_string()),
         format: word(FORMATS, view.format),
         parts: view.parts.iter().map(part).collect(),
@@ -243,21 +264,57 @@ pub fn note(view: &NoteView, index: &Index) -> Shape<Note> {
         signed: instant(view.signed.time, &view.signed.zone),
         zone: view.signed.zone.clone(),
         late_reason: view.late_reason.clone(),
-        addenda: view
-            .addenda
-            .iter()
-            .map(|addendum| Addendum {
-                id: addendum.record.to_string(),
-                text: addendum.text.clone(),
-                author: name(addendum.author),
-                signed: instant(addendum.signed.time, &addendum.signed.zone),
-            })
-            .collect(),
+        addenda: addenda.collect(),
     };
-    Shape { tacenda: "note", version: VERSION, body }
+    Line::new("note", body)
 }
 
-/// `tacenda sync --json`: how the practice stands with its server when the command ends.
+/// What a sentence was understood to mean: `new`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Sentence {
+    /// In full, for people.
+    pub resolved: String,
+    /// Whether it was booked.
+    pub booked: bool,
+    /// Local start, or null.
+    pub start: Option<String>,
+    /// Length.
+    pub minutes: u16,
+    /// Codes of who comes.
+    pub clients: Vec<String>,
+    /// As in export lines.
+    pub kind: &'static str,
+    /// As in export lines.
+    pub modality: &'static str,
+    /// Room, or null.
+    pub room: Option<String>,
+    /// What has to be, or should be, put right, in words.
+    pub problems: Vec<String>,
+}
+
+/// Returns the line for a sentence, with its problems in words.
+pub fn sentence(
+    index: &Index,
+    read: &QuickAdd,
+    booked: bool,
+    problems: Vec<String>,
+) -> Line<Sentence> {
+    let start = read.date.zip(read.start).map(|(date, start)| date.to_datetime(start).to_string());
+    let body = Sentence {
+        resolved: read.resolved.clone(),
+        booked,
+        start,
+        minutes: read.minutes,
+        clients: codes(index, &read.clients),
+        kind: word(KINDS, read.kind),
+        modality: word(MODALITIES, read.modality),
+        room: read.room.clone(),
+        problems,
+    };
+    Line::new("quick-add", body)
+}
+
+/// How the practice stands with its server when the command ends: `sync`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Sync {
     /// `up-to-date`, `pending`, `offline`, `refused` or `alarm`.
@@ -268,40 +325,28 @@ pub struct Sync {
     pub received: u64,
     /// Envelopes that still wait here.
     pub pending: u64,
-    /// When the server last acknowledged, RFC 3339, if it ever did.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the server last acknowledged, RFC 3339, or null.
     pub acknowledged: Option<String>,
 }
 
-/// Returns what `sync` prints.
-pub fn sync(body: Sync) -> Shape<Sync> {
-    Shape { tacenda: "sync", version: VERSION, body }
+/// Returns the line for the state of sync.
+pub fn sync(body: Sync) -> Line<Sync> {
+    Line::new("sync", body)
 }
 
-/// `tacenda watch`: one line for each change that arrives. Never what the change says.
+/// Something has changed: `watch`. Never what the change says.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Watch {
-    /// When it arrived here, RFC 3339.
+pub struct Changed {
+    /// When this device knew of it, RFC 3339.
     pub time: String,
-    /// `appointment`, `client`, `draft`, `note`, `addendum`, `measure` or `other`.
-    pub kind: &'static str,
-    /// What changed, 32 hexadecimal digits, where one thing did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Whose, 32 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
-    /// The device that made the change, 32 hexadecimal digits, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
 }
 
-/// Returns what `watch` prints for one change.
-pub fn watch(body: Watch) -> Shape<Watch> {
-    Shape { tacenda: "watch", version: VERSION, body }
+/// Returns the line for a change that arrived at `time`.
+pub fn changed(index: &Index, time: Timestamp) -> Line<Changed> {
+    Line::new("changed", Changed { time: instant(time, &index.zone) })
 }
 
-/// Writes a moment as every shape has it: RFC 3339 with the offset of `zone`.
+/// Writes a moment as every line has it: RFC 3339 with the offset of `zone`.
 pub fn rfc3339(time: Timestamp, zone: &str) -> String {
     instant(time, zone)
 }

@@ -380,35 +380,28 @@ fn the_slots_of_a_stranger_go_to_whoever_imports_and_are_counted() {
 }
 
 #[test]
-fn commands_print_shapes_that_name_themselves() {
-    let (mut index, items) = world();
-    for row in index.appointments.values() {
-        index.days.entry(row.slot.start.date()).or_default().push(row.id);
-    }
-    let today = json::today(&index, date(2026, 11, 25));
-    assert_eq!(today.body.appointments.len(), 5);
-    assert!(today.line().starts_with(r#"{"tacenda":"today","version":1,"date":"2026-11-25""#));
-    let note = items.iter().find_map(|item| match item {
+fn commands_print_lines_that_name_themselves() {
+    let (index, items) = world();
+    let held = |row: &&Arc<AppointmentRow>| row.status == Status::Held;
+    let row = index.appointments.values().find(held).unwrap();
+    let line = json::appointment(&index, row).value();
+    assert_eq!((&line["schema"], &line["type"]), (&1.into(), &"appointment".into()));
+    assert_eq!(line["status"], "held");
+    assert_eq!(line["clients"][0], index.clients[&row.clients[0]].code);
+    assert!(!line.to_string().contains(&index.clients[&row.clients[0]].name));
+
+    let view = items.iter().find_map(|item| match item {
         ChartItem::Note(view) => Some(view),
         ChartItem::Draft(_) | ChartItem::Measure(_) => None,
     });
-    let shown: serde_json::Value =
-        serde_json::from_str(&json::note(note.unwrap(), &index).line()).unwrap();
-    assert_eq!(shown["tacenda"], "note");
-    assert_eq!(shown["parts"][0]["part"], "subjective");
-    assert_eq!(shown["author"], "Doc Demoray");
-    let watch = json::watch(json::Watch {
-        time: json::rfc3339(Timestamp::from_millis(0), ZONE),
-        kind: "appointment",
-        id: Some(AppointmentId::from_bytes([1; 16]).to_string()),
-        client: None,
-        device: None,
-    });
-    assert_eq!(
-        watch.line(),
-        "{\"tacenda\":\"watch\",\"version\":1,\"time\":\"1969-12-31T16:00:00-08:00\",\
-         \"kind\":\"appointment\",\"id\":\"01010101010101010101010101010101\"}"
-    );
+    let line = json::note(&index, view.unwrap()).value();
+    assert_eq!(line["type"], "note");
+    assert_eq!(line["parts"][0]["part"], "subjective");
+    assert_eq!(line["author"], "Doc Demoray");
+    assert_eq!(line["addenda"][0]["text"], "Added:\n\"later\"");
+
+    let line = json::changed(&index, Timestamp::from_millis(0)).value().to_string();
+    assert!(line.contains("\"time\":\"1969-12-31T16:00:00-08:00\""), "{line}");
 }
 
 fn one_note(text: &str, free: bool) -> NoteView {
