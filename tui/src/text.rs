@@ -35,7 +35,7 @@ pub const PASTE_IGNORED: &str = "Pasted text was ignored: no caret is shown here
 /// What the first Ctrl+C says.
 pub const INTERRUPT: &str = "Press Ctrl+C again to quit; all is saved. q steps back.";
 /// The warning before the auto-lock.
-pub const LOCKS_SOON: &str = "Locks in less than 30 seconds. Press any key to stay.";
+pub const LOCKS_SOON: &str = "Locks within 30 s. Any key stays.";
 /// What is said when a sequence of keys has no meaning.
 pub const NO_SUCH_KEY: &str = "That key does nothing here. ? shows what does.";
 

@@ -13,32 +13,15 @@ use crate::input::{Input, Key, KeyCode};
 use crate::keymap::{self, Context, Found, Verb};
 use crate::message::{Effect, Msg, Now};
 use crate::model::{AUTO_LOCK_MILLIS, Desk, Model, Stage, WARNING_MILLIS, Way};
-use crate::runtime::App;
 use crate::screen::parts::digest::Digest;
 use crate::screen::writing::{self, Writing};
 use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
 use crate::text;
-use crate::view::view;
-use ratatui::Frame;
 use tacenda_shared::id::Timestamp;
 
 /// How long after the first Ctrl+C a second one quits, in milliseconds.
 const INTERRUPT_MILLIS: i64 = 1_000;
 const MINUTE_MILLIS: i64 = 60_000;
-
-impl App for Model {
-    fn update(&mut self, message: Msg) -> Vec<Effect> {
-        update(self, message)
-    }
-
-    fn view(&self, frame: &mut Frame<'_>) {
-        view(self, frame);
-    }
-
-    fn has_caret(&self) -> bool {
-        self.is_typing()
-    }
-}
 
 /// Takes one message.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {

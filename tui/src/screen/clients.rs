@@ -171,17 +171,19 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
     };
     let sessions = scene.digest.sessions.get(&row.id).copied().unwrap_or(0);
     let sessions = text::counted(size(sessions), "session", "sessions");
-    let name_width = width.saturating_sub(12 + 14 + 20 + 10).clamp(8, 30);
+    // Where a name needs the room, the number of sessions gives way.
+    let sessions =
+        if scene.veil || width >= 76 { paint::cell(&sessions, 12) } else { String::new() };
+    let name_width = width.saturating_sub(11 + 13 + 17 + 9).clamp(20, 30);
     let name = if scene.veil {
         paint::cell(&row.pronouns, 10)
     } else {
         paint::cell(&row.name, name_width)
     };
     format!(
-        "{} {name} {} {} {mark}",
-        paint::cell(who::code(row), 11),
-        paint::cell(&sessions, 13),
-        paint::cell(&next, 18),
+        "{} {name} {sessions}{} {mark}",
+        paint::cell(who::code(row), 10),
+        paint::cell(&next, 16),
     )
 }
 

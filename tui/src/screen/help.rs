@@ -63,7 +63,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let rows = scene.look.rows.saturating_sub(4).min(40);
     let footer = "type to search  Enter runs  Esc";
     let inside = paint::popup(frame, scene.look, (76, rows), ("Help", footer));
-    let rule = "A caret means that you are typing. Esc steps out. Nothing is ever lost.";
+    let rule = "A caret: you are typing. Esc steps out. Nothing is lost.";
     paint::text(frame, inside, 0, rule, scene.look.title());
     let body = paint::lines(inside, 3, u16::MAX);
     let matching = state.matching();

@@ -78,7 +78,7 @@ pub fn view(state: &State, place: &Place, now: &Now, look: &Look, frame: &mut Fr
     let time = format!("{} {} ", when::day_and_date(date), when::clock(now.local.time()));
     paint::right(frame, area, 0, &time, Style::new());
 
-    let width = 60.min(area.width);
+    let width = 60.min(area.width.saturating_sub(2));
     let middle = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     let mut line = (area.height / 2).saturating_sub(7);
     paint::text(frame, middle, line, "T A C E N D A   (locked)", look.title());
@@ -98,7 +98,7 @@ pub fn view(state: &State, place: &Place, now: &Now, look: &Look, frame: &mut Fr
         passphrase(state, look, frame, paint::lines(middle, line, 8));
     }
     let foot = area.height.saturating_sub(2);
-    let promise = " No name, count or time of any client is shown, or readable, before unlock.";
+    let promise = " Nothing of any client can be shown or read before unlock.";
     paint::text(frame, area, foot, promise, Style::new());
     let keys = " Enter unlock   Ctrl+C clear, twice quit   F10 quit";
     paint::text(frame, area, foot + 1, keys, Style::new());

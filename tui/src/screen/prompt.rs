@@ -81,7 +81,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     };
     let inside = paint::popup(frame, scene.look, (66, 7), (title, "Enter go on  Esc back"));
     let area = paint::lines(inside, 1, 1);
-    paint::text(frame, inside, 3, &words, Style::new());
+    paint::paragraph(frame, inside, 3, &words, Style::new());
     state.field.view(frame, scene.look, area, true);
 }
 

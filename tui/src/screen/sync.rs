@@ -137,7 +137,7 @@ fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
 fn conflict_words(row: &AppointmentRow, scene: &Scene<'_>) -> String {
     let who = who::comes(scene.index, row, scene.veil);
     let slot = slot_words(&row.slot);
-    format!("{} {slot}   [Enter] settle", paint::cell(&who, 14))
+    format!("{} {slot}", paint::cell(&who, 14))
 }
 
 fn device_words(device: &DeviceRow, scene: &Scene<'_>) -> String {

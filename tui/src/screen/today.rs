@@ -19,6 +19,8 @@ use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
 const CARD: u16 = 5;
 /// Lines of what is unfinished, with its rule.
 const FINISH: u16 = 4;
+/// Days with appointments among which the next one is looked for.
+const LOOK_AHEAD: usize = 7;
 
 /// A date, and what is in focus on it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -244,7 +246,7 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
     let coming = coming(scene);
     let title = coming.map_or_else(
-        || "Nothing more today".to_owned(),
+        || "Nothing is booked".to_owned(),
         |row| {
             let who = who::comes(scene.index, row, scene.veil);
             format!("Next: {who} {}", when::ahead(row.starts, scene.now.time))
@@ -267,8 +269,8 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn coming<'a>(scene: &Scene<'a>) -> Option<&'a AppointmentRow> {
-    let today = scene.index.days.get(&scene.today())?;
-    let rows = today.iter().filter_map(|id| scene.index.appointments.get(id));
+    let ahead = scene.index.days.range(scene.today()..).take(LOOK_AHEAD).flat_map(|(_, ids)| ids);
+    let rows = ahead.filter_map(|id| scene.index.appointments.get(id));
     rows.map(AsRef::as_ref).find(|row| row.starts > scene.now.time && !row.status.frees_the_slot())
 }
 

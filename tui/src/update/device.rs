@@ -118,7 +118,9 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
         (Err(notice), _) => lay(model, Overlay::Notice(notice)),
         (Ok(inverse), Way::Fresh) => {
             desk.history.redo.clear();
-            let hint = if inverse.is_some() { "  [u] undo" } else { "" };
+            // In a note, letters type: there it would be wrong to promise that one undoes.
+            let writing = desk.is_typing();
+            let hint = if inverse.is_some() && !writing { "  [u] undo" } else { "" };
             desk.line = format!("{}{hint}", capital(&says));
             desk.history.undo.extend(inverse.map(|edit| (says, edit)));
         }

@@ -240,7 +240,7 @@ fn the_vault_locks_itself_after_five_minutes_and_warns_before() {
     let mut driver = Driver::open(80, 24);
 
     driver.wait(AUTO_LOCK_MILLIS - WARNING_MILLIS);
-    assert!(driver.screen().contains("Locks in less than 30 seconds"));
+    assert!(driver.screen().contains("Locks within 30 s."));
     driver.keys("j").wait(WARNING_MILLIS);
     assert!(driver.model.desk().is_some());
     driver.wait(AUTO_LOCK_MILLIS);

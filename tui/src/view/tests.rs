@@ -1,4 +1,4 @@
-//! Each screen as people see it, in three sizes. The name of a snapshot is the situation.
+//! Each screen as people see it, in four sizes: usual, inside tmux, large, and the least. The name of a snapshot is the situation.
 
 use crate::input::{Key, KeyCode};
 use crate::message::{DeviceEvent, Secret, SetupEvent, VaultState};
@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use zeroize::Zeroizing;
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (80, 23), (200, 50)];
+const SIZES: [(u16, u16); 4] = [(80, 24), (80, 23), (200, 50), (60, 16)];
 
 /// Compares a screen with its file in each size. `open` says whether the vault is open at first.
 fn snapshot(name: &str, open: bool, lead: impl Fn(&mut Driver)) {

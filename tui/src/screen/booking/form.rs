@@ -33,15 +33,16 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     }
 }
 
-/// Where a field stands in the form: line, column, width.
-const fn place(at: At) -> (u16, u16, u16) {
+/// Where a field stands in a form that is `width` wide: line, column, width.
+const fn place(at: At, width: u16) -> (u16, u16, u16) {
+    let right = if width < 72 { 39 } else { 51 };
     match at {
-        At::Client => (0, 9, 30),
-        At::Kind => (0, 51, 19),
+        At::Client => (0, 9, right - 19),
+        At::Kind => (0, right, 19),
         At::Date => (2, 9, 20),
-        At::Start => (2, 51, 8),
+        At::Start => (2, right, 8),
         At::Minutes => (3, 9, 6),
-        At::Modality => (3, 51, 14),
+        At::Modality => (3, right, 14),
         At::Room => (4, 9, 20),
     }
 }
@@ -60,7 +61,7 @@ const fn label(at: At) -> &'static str {
 
 fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     for at in ORDER {
-        let (line, column, _) = place(at);
+        let (line, column, _) = place(at, area.width);
         let left = Rect { x: area.x + column.saturating_sub(9).min(area.width), width: 9, ..area };
         paint::text(frame, left, line, label(at), scene.look.title());
         if state.focus != Some(at) {
@@ -93,7 +94,7 @@ fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
 }
 
 fn field_view(state: &State, at: At, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let (line, column, width) = place(at);
+    let (line, column, width) = place(at, area.width);
     let area = paint::lines(area, line, 1);
     let column = column.min(area.width);
     let width = width.min(area.width - column);
@@ -116,7 +117,7 @@ fn field_view(state: &State, at: At, scene: &Scene<'_>, frame: &mut Frame<'_>, a
 fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Style) {
     let ends = when::later(slot.start, i64::from(slot.minutes)).time();
     let at = format!(
-        "= {} {} - {}  {}",
+        "{} {} - {}  {}",
         when::long(slot.start.date()),
         when::clock(slot.start.time()),
         when::clock(ends),
@@ -124,12 +125,11 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
     );
     let clashes = day::clashes(scene.index, slot, state.moved);
     match clashes.first() {
-        None => (format!("{at}   no clash"), scene.look.good()),
+        None => (format!("= {at}   no clash"), scene.look.good()),
         Some(first) => {
             let who = who::comes(scene.index, first, scene.veil);
             let more = if clashes.len() > 1 { " and more" } else { "" };
-            let words = format!("{at}   CLASH with {who}{more}");
-            (words, scene.look.alarm())
+            (format!("CLASH with {who}{more}: {at}"), scene.look.alarm())
         }
     }
 }

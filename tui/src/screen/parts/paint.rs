@@ -84,9 +84,11 @@ pub fn popup(
     (columns, rows): (u16, u16),
     (title, footer): (&str, &str),
 ) -> Rect {
-    let area = frame.area();
+    // The last two rows say what was done and what can be done; nothing may cover them.
+    let whole = frame.area();
+    let area = Rect { height: whole.height.saturating_sub(2), ..whole };
     let width = columns.min(area.width.saturating_sub(2));
-    let height = rows.min(area.height.saturating_sub(2));
+    let height = rows.min(area.height);
     let outer = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
