@@ -93,14 +93,22 @@ pub struct Dated {
     pub edit: Edit,
 }
 
+impl Dated {
+    /// Dates an edit back that would lie after `latest`. The order of a history stays.
+    #[must_use]
+    pub fn no_later_than(self, latest: Timestamp) -> Self {
+        Self { at: self.at.min(latest), edit: self.edit }
+    }
+}
+
 /// Writes a practice in the order of time, for `clinician`, in the zone with the IANA id `zone`
 /// (an unknown id counts as UTC, and is written as given).
 ///
 /// Nobody works at weekends and on some holidays, with one exception: `today` is a working day
 /// whatever day it is, because a demo on a Sunday must show one. Today has six sessions: held
 /// and signed, held with a draft, no-show, arrived, confirmed, booked; 14:30 stays free. The
-/// last edits are dated at 13:25 of `today`; a caller whose clock shows an earlier time has to
-/// date them back.
+/// last edits are dated at 13:25 of `today`; a caller whose clock shows an earlier time
+/// dates them back with [`Dated::no_later_than`].
 pub fn generate(
     seed: u64,
     size: Size,

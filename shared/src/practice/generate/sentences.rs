@@ -156,7 +156,8 @@ pub(super) const POOLS: &[(&str, &str)] = &[
         {looked|appeared} <bad>, {holding|turning|stroking} <object>; <body>|\
         {hands|feet|gaze} {on|near} <det> <thing>, {later|then} {still|restless}; <good> when \
         <event>|\
-        {groomed|shaved|dressed} {less|more} carefully than <day>; {smelled|smell} of {coffee|\
+        {groomed|shaved|dressed} {less|more} carefully than {last time|before|last month|at the \
+        start}; {smelled|smell} of {coffee|\
         smoke|soap|paint|rain|onions|cigarettes|mint}|\
         {wore|had on} {a|the} <plain> <thing>; {alert|awake}, {oriented|clear}, <bad>",
     ),
@@ -165,7 +166,8 @@ pub(super) const POOLS: &[(&str, &str)] = &[
         "affect <bad> {to|then} <good>, {range|movement} {full|narrow}; {smiled|laughed} at \
         <topic>|\
         {tearful|wept} {briefly|<minutes>} at <topic>, {then|afterwards} <good>|\
-        mood <rating>, {shows|seen as} <bad>; {more|less} {lively|guarded} than <day>|\
+        mood <rating>, {shows|seen as} <bad>; {more|less} {lively|guarded} than {last time|\
+        before|last month|at the start}|\
         {laughed|sighed|frowned|paused} {at|over} <person> and <topic>; {voice|tone} {soft|firm|\
         hoarse|clear|quick}",
     ),

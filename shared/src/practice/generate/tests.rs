@@ -103,6 +103,17 @@ fn the_same_seed_writes_the_same_history() {
 }
 
 #[test]
+fn an_early_morning_sees_no_edit_from_its_own_future_and_the_order_stays() {
+    let today = date(2026, 11, 25);
+    let morning = today.at(6, 0, 0, 0).in_tz(ZONE).unwrap().timestamp().as_millisecond();
+    let morning = Timestamp::from_millis(morning);
+    let history = generate(4, Size::SMALL, today, clinician(), ZONE);
+    let edits: Vec<Dated> = history.map(|dated| dated.no_later_than(morning)).collect();
+    assert_eq!(read(&edits).slots.len(), 62);
+    assert_eq!(edits.last().map(|dated| dated.at), Some(morning));
+}
+
+#[test]
 fn the_practice_takes_every_edit_and_shows_today_with_one_of_each() {
     let today = date(2026, 11, 25);
     let mut desk = desk::Desk::new(clinician(), ZONE);

@@ -181,7 +181,7 @@ pub(super) const POOLS: &[(&str, &str)] = &[
     (
         "adverb",
         "slowly|hastily|in silence|by accident|on purpose|without a word|backwards|at dawn|\
-        after dark|underwater|in slow motion|barefoot|blindfolded|in uniform|over and over|in \
+        after dark|underwater|in slow motion|barefoot|blindfolded|in uniform|repeatedly|in \
         vain|\
         gently|carelessly|reluctantly|eagerly|secretly|openly|clumsily|skillfully|at a distance|\
         upstairs|downstairs|out of order|under protest|for a bet|for nobody|just in time|too late|\
@@ -245,9 +245,22 @@ pub(super) const POOLS: &[(&str, &str)] = &[
     ),
     (
         "det",
-        "the|the|the|that|this|%p|%p|the other|the usual|the same|the second|the last|some|\
-        another|\
-        the first|the next|one",
+        "the|the|the|%p|%p|%p|that|this|%p <kin>'s|%p <kin>'s|the <owner>'s|the <owner>'s|%p old|\
+        the other|the usual|a|a|one",
+    ),
+    (
+        "kin",
+        "mother|father|sister|brother|son|daughter|aunt|uncle|cousin|grandmother|grandfather|\
+        partner|\
+        niece|nephew|stepfather|stepmother|godfather|boyfriend|girlfriend|flatmate|boss|best \
+        friend",
+    ),
+    (
+        "owner",
+        "neighbor|landlord|teacher|coach|doctor|colleague|plumber|school|clinic|choir|team|club|\
+        bank|\
+        court|office|daycare|tenant|dog|cat|baby|children|guests|tutor|cook|driver|supplier|\
+        caretaker",
     ),
     (
         "made.topic",
