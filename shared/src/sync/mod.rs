@@ -59,6 +59,8 @@
 //!
 //! Any request may be answered with Refused; the list of reasons is closed ([`RefusalCode`]).
 
+#[cfg(feature = "device")]
+pub mod device;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod frame;

@@ -1,0 +1,548 @@
+//! One link from Hello to its end: which requests are on their way, and what is still to fetch.
+
+use super::check::{AlarmKind, Checker, Quarantine};
+use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
+use crate::envelope::Envelope;
+use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
+use crate::log::{Checkpoint, LogHead, OwnHead, Receipt, proves};
+use crate::suite::Hash;
+use crate::sync::refusal::{Refusal, RefusalCode};
+use crate::sync::wire::{MAX_ITEMS, Message, Seen, VERSIONS};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How long an answer may take before the link counts as dead.
+pub const PATIENCE_MILLIS: i64 = 30_000;
+/// Pulls on their way at once.
+const MAX_PULLS: usize = 4;
+
+/// What a request was for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Request {
+    /// Asked by the caller.
+    Caller(Ticket),
+    Changes,
+    Full(CompartmentId),
+    Heads,
+    OwnChain {
+        device: DeviceId,
+        after: OwnHead,
+        end: OwnHead,
+    },
+    PracticeAppend,
+    /// With the newest entry that was known to be missing when it was asked.
+    PracticePull(PracticeSeq),
+    Pull,
+    Push(usize),
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    request: Request,
+    deadline: Timestamp,
+    answered: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Phase {
+    #[default]
+    Closed,
+    Greeting(Timestamp),
+    Open,
+}
+
+/// The state of one link; a new link begins anew.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    phase: Phase,
+    next_request: u64,
+    requests: BTreeMap<u64, Pending>,
+    /// Logs to pull, soonest first.
+    wanted: VecDeque<CompartmentId>,
+    /// Logs of which something is missing, to be pulled after what is on its way.
+    pub(super) dirty: BTreeSet<CompartmentId>,
+    /// The entry that was proposed.
+    pub(super) proposed: Option<Box<crate::membership::Entry>>,
+    /// The count up to which everything is being fetched.
+    catching: Option<Global>,
+    /// What admits the practice to a server that does not know it.
+    founding: Option<(Vec<u8>, Vec<Vec<u8>>)>,
+}
+
+impl Link {
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    fn count(&self, which: impl Fn(&Request) -> bool) -> usize {
+        self.requests.values().filter(|pending| which(&pending.request)).count()
+    }
+
+    pub(super) fn awaits(&self, which: impl Fn(&Request) -> bool) -> bool {
+        self.count(which) > 0
+    }
+}
+
+impl DeviceSync {
+    /// A link stands and its other end has proven the server's key.
+    pub fn connected(&mut self, now: Timestamp) {
+        self.disconnected();
+        self.link.phase = Phase::Greeting(now.plus_millis(PATIENCE_MILLIS));
+        self.greet();
+    }
+
+    fn greet(&mut self) {
+        let practice = self.practice();
+        let message = Message::Hello { practice, device: self.device, versions: VERSIONS };
+        self.transmits.push_back(Transmit { lane: Lane::Control, message });
+    }
+
+    /// Lets the practice begin on a server that does not know it yet, with the token that admits
+    /// it and the practice log so far.
+    pub fn found(&mut self, token: Vec<u8>, entries: Vec<Vec<u8>>) {
+        self.link.founding = Some((token, entries));
+    }
+
+    /// The link is gone. What was on its way is sent again on the next.
+    pub fn disconnected(&mut self) {
+        let founding = self.link.founding.take();
+        let next_request = self.link.next_request;
+        for pending in std::mem::take(&mut self.link.requests).into_values() {
+            if let Request::Caller(ticket) = pending.request {
+                self.events.push_back(Event::Unanswered(ticket));
+            }
+        }
+        self.link = Link { founding, next_request, ..Link::default() };
+        self.transmits.clear();
+        self.waiting.clear();
+        self.outbox.unsend();
+    }
+
+    /// Returns when to call [`DeviceSync::handle_timeout`]; `None` while nothing is awaited.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let greeting = match self.link.phase {
+            Phase::Greeting(until) => Some(until),
+            Phase::Closed | Phase::Open => None,
+        };
+        let requests = self.link.requests.values().map(|pending| pending.deadline);
+        requests.chain(greeting).min()
+    }
+
+    /// Looks whether an answer is overdue.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.poll_timeout().is_some_and(|due| due <= now) {
+            self.disconnected();
+            self.events.push_back(Event::LinkDead);
+        }
+    }
+
+    /// Asks the server something; the answers come as events with this ticket.
+    pub fn request(&mut self, message: Message, now: Timestamp) -> Ticket {
+        let ticket = Ticket(self.link.next_request);
+        if self.is_open() {
+            self.send(Request::Caller(ticket), message, now);
+        } else {
+            self.link.next_request = self.link.next_request.saturating_add(1);
+            self.events.push_back(Event::Unanswered(ticket));
+        }
+        ticket
+    }
+
+    /// Asks for the signed heads of devices that are about to be cut, whose appends then wait.
+    pub fn ask_heads(&mut self, devices: Vec<DeviceId>, now: Timestamp) {
+        self.send(Request::Heads, Message::DeviceHead(devices), now);
+    }
+
+    pub(super) fn send(&mut self, request: Request, message: Message, now: Timestamp) {
+        let number = self.link.next_request;
+        self.link.next_request = number.saturating_add(1);
+        let deadline = now.plus_millis(PATIENCE_MILLIS);
+        let pending = Pending { request, deadline, answered: false };
+        self.link.requests.insert(number, pending);
+        self.transmits.push_back(Transmit { lane: Lane::Request(number), message });
+    }
+
+    /// Takes one message. After an error the link must be dropped.
+    pub fn handle_message(
+        &mut self,
+        lane: Lane,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
+        match lane {
+            Lane::Control => self.handle_control(message, now),
+            Lane::Live => self.handle_live(message, now),
+            Lane::Request(number) => {
+                let pending = self.link.requests.get_mut(&number);
+                let pending = pending.ok_or(ProtocolError::Misplaced(message.number()))?;
+                pending.answered = true;
+                pending.deadline = now.plus_millis(PATIENCE_MILLIS);
+                let request = pending.request.clone();
+                self.handle_answer(request, message, now)
+            }
+        }
+    }
+
+    /// The server has ended its side of a stream.
+    pub fn handle_end(&mut self, lane: Lane, now: Timestamp) -> Result<(), ProtocolError> {
+        let Lane::Request(number) = lane else { return Ok(()) };
+        let Some(pending) = self.link.requests.remove(&number) else { return Ok(()) };
+        match pending.request {
+            Request::Pull => self.pull_next(now),
+            _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
+            Request::Changes => self.pull_next(now),
+            Request::PracticePull(asked) => {
+                self.practice_withheld(asked, now);
+                self.pull_next(now);
+            }
+            _ => {}
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    fn handle_control(&mut self, message: Message, now: Timestamp) -> Result<(), ProtocolError> {
+        match (self.link.phase, message) {
+            (
+                Phase::Greeting(_),
+                Message::Welcome { server_epoch, g, practice_head, own, time, .. },
+            ) => {
+                self.link.phase = Phase::Open;
+                self.events.push_back(Event::Connected { time });
+                self.check_welcome(server_epoch, g, practice_head, own);
+                self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
+                if practice_head.seq > self.state.head().seq {
+                    self.pull_practice(now);
+                }
+                self.pump(now);
+                Ok(())
+            }
+            (Phase::Greeting(_), Message::Taken) => {
+                self.link.founding = None;
+                self.greet();
+                Ok(())
+            }
+            (Phase::Greeting(_), Message::Refused(refusal)) => {
+                let unknown = refusal.code == RefusalCode::UnknownPractice;
+                match self.link.founding.clone().filter(|_| unknown) {
+                    Some((token, entries)) => {
+                        let message = Message::Found { token, entries };
+                        self.transmits.push_back(Transmit { lane: Lane::Control, message });
+                    }
+                    None => {
+                        self.link.phase = Phase::Closed;
+                        self.events.push_back(Event::LinkRefused(refusal));
+                    }
+                }
+                Ok(())
+            }
+            (Phase::Open, Message::Refused(refusal)) => {
+                self.events.push_back(Event::LinkRefused(refusal));
+                Ok(())
+            }
+            (_, message) => Err(ProtocolError::Misplaced(message.number())),
+        }
+    }
+
+    fn check_welcome(
+        &mut self,
+        server_epoch: crate::id::ServerEpoch,
+        g: Global,
+        practice_head: crate::envelope::PracticeHead,
+        own: OwnHead,
+    ) {
+        let named = self.state.server().map(|server| server.server_epoch);
+        let current = self.state.head();
+        if named != Some(server_epoch) && practice_head == current {
+            self.alarm(AlarmKind::ServerEpoch, None, None, None);
+        }
+        match self.state.head_at(practice_head.seq) {
+            Some(ours) if ours.hash != practice_head.hash => {
+                self.alarm(AlarmKind::PracticeFork, None, None, None);
+            }
+            Some(_) if practice_head.seq < current.seq => {
+                self.alarm(AlarmKind::Rollback, None, None, None);
+            }
+            _ => {}
+        }
+        if g < self.cursor {
+            self.alarm(AlarmKind::Rollback, None, None, None);
+        }
+        let (last, settled) = (self.outbox.own(), self.outbox.settled());
+        let number = |head: OwnHead| (head.dev_inc, head.dev_seq);
+        if number(own) > number(last) {
+            self.events.push_back(Event::IncarnationDue(own));
+        } else if number(own) < number(settled) && own.dev_inc == settled.dev_inc {
+            self.alarm(AlarmKind::Rollback, None, None, Some(self.device));
+        } else if number(own) == number(settled) && own.own != settled.own {
+            self.events.push_back(Event::IncarnationDue(own));
+        }
+    }
+
+    fn handle_live(&mut self, message: Message, now: Timestamp) -> Result<(), ProtocolError> {
+        if !self.is_open() {
+            return Err(ProtocolError::Misplaced(message.number()));
+        }
+        match message {
+            Message::Entries(entries) => {
+                let g = entries.g;
+                let clean = self.take_entries(&entries, true, now);
+                let idle = self.link.catching.is_none() && self.link.dirty.is_empty();
+                if clean && idle && self.waiting.is_empty() && g > self.cursor {
+                    self.cursor = g;
+                    self.events.push_back(Event::CaughtUp(g));
+                }
+                self.pull_next(now);
+            }
+            Message::PracticeEntries { entries, .. } => self.take_practice(&entries, now),
+            Message::Objects(objects) => {
+                objects.iter().for_each(|bytes| self.take_beside(bytes));
+            }
+            Message::Ephemeral(bytes) => self.take_beside(&bytes),
+            Message::Seen(seen) => self.take_seen(seen),
+            Message::Behind => {
+                if !self.link.awaits(|request| *request == Request::Changes) {
+                    self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
+                }
+            }
+            message => return Err(ProtocolError::Misplaced(message.number())),
+        }
+        Ok(())
+    }
+
+    fn handle_answer(
+        &mut self,
+        request: Request,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
+        match (request, message) {
+            (Request::Caller(ticket), message) => {
+                self.events.push_back(Event::Answer(ticket, Box::new(message)));
+            }
+            (Request::Changes, Message::Changed { g, logs, more }) => {
+                self.take_changed(&logs);
+                if !more {
+                    self.link.catching = Some(g);
+                }
+            }
+            (Request::Pull, Message::Entries(entries)) => {
+                self.take_entries(&entries, false, now);
+            }
+            (Request::Full(log), Message::Full { log: of, entries }) if log == of => {
+                self.take_full(log, entries, now);
+            }
+            (Request::Push(sent), Message::Pushed(outcomes)) => self.pushed(sent, outcomes, now),
+            (Request::Push(_), Message::Refused(refusal)) => self.stop(refusal.code),
+            (Request::PracticeAppend, answer) => self.take_append_answer(answer, now)?,
+            (Request::PracticePull(_), Message::PracticeEntries { entries, .. }) => {
+                self.take_practice(&entries, now);
+            }
+            (Request::Heads, Message::DeviceHeads(receipts)) => self.take_heads(receipts),
+            (Request::OwnChain { device, after, end }, Message::OwnHashes(hashes)) => {
+                self.take_proof(device, after, &hashes, end);
+            }
+            (Request::OwnChain { device, .. }, Message::Refused(_)) => {
+                self.alarm(AlarmKind::Withheld, None, None, Some(device));
+            }
+            (Request::Pull | Request::Changes, Message::Refused(refusal)) => {
+                self.pull_refused(refusal);
+            }
+            (_, Message::Refused(refusal)) => {
+                self.events.push_back(Event::LinkRefused(refusal));
+            }
+            _ => return Err(ProtocolError::WrongAnswer),
+        }
+        Ok(())
+    }
+
+    fn pull_refused(&mut self, refusal: Refusal) {
+        // What this device may not read any more is no news to it.
+        if refusal.code != RefusalCode::UnknownLog {
+            self.events.push_back(Event::LinkRefused(refusal));
+        }
+    }
+
+    /// Compares heads with ours, and notes what to pull.
+    fn take_changed(&mut self, logs: &[(CompartmentId, LogHead)]) {
+        for (log, theirs) in logs {
+            let ours = self.replicas.get(log);
+            let head = ours.map_or(LogHead::EMPTY, super::Replica::head);
+            if theirs.position > head.position {
+                self.link.wanted.push_back(*log);
+                continue;
+            }
+            let chain = ours.and_then(|replica| replica.chain_at(theirs.position));
+            if chain != Some(theirs.chain) {
+                self.alarm(AlarmKind::Fork, Some(*log), Some(theirs.position), None);
+                self.stopped.insert(*log);
+            } else if theirs.position < head.position {
+                self.alarm(AlarmKind::Rollback, Some(*log), Some(theirs.position), None);
+            }
+        }
+        let priorities = &self.priorities;
+        let rank = |log: &CompartmentId| (priorities.get(log).copied().unwrap_or(u8::MAX), *log);
+        self.link.wanted.make_contiguous().sort_by_key(rank);
+    }
+
+    /// Sends the next pulls, or says that everything is here.
+    pub(super) fn pull_next(&mut self, now: Timestamp) {
+        if !self.is_open() || self.link.awaits(|request| *request == Request::Changes) {
+            return;
+        }
+        if self.link.wanted.is_empty() && self.link.count(|r| *r == Request::Pull) == 0 {
+            let dirty = std::mem::take(&mut self.link.dirty);
+            self.link.wanted.extend(
+                dirty
+                    .into_iter()
+                    .filter(|log| !self.stopped.contains(log) && !self.waiting.contains_key(log)),
+            );
+        }
+        while !self.link.wanted.is_empty()
+            && self.link.count(|request| *request == Request::Pull) < MAX_PULLS
+        {
+            // A few logs for each stream, so that the first are here soon and all keep their turn.
+            let share = self.link.wanted.len().div_ceil(MAX_PULLS).clamp(1, MAX_ITEMS);
+            let part: Vec<_> = self.link.wanted.drain(..share).collect();
+            let pull = part.into_iter().map(|log| {
+                let ours = self.replicas.get(&log);
+                (log, ours.map_or(Position::ZERO, |replica| replica.head().position))
+            });
+            let message = Message::PullMany(pull.collect());
+            self.send(Request::Pull, message, now);
+        }
+        let pulling = self.link.count(|request| *request == Request::Pull) > 0;
+        if !pulling && self.waiting.is_empty() {
+            self.finish_catching();
+        }
+    }
+
+    fn finish_catching(&mut self) {
+        let expected = std::mem::take(&mut self.expected);
+        for (log, (position, device)) in expected {
+            let have = self.replicas.get(&log).map_or(Position::ZERO, |r| r.head().position);
+            if have < position {
+                self.alarm(AlarmKind::Withheld, Some(log), Some(position), Some(device));
+            }
+        }
+        if let Some(g) = self.link.catching.take() {
+            self.cursor = self.cursor.max(g);
+            self.events.push_back(Event::CaughtUp(self.cursor));
+        }
+    }
+
+    fn take_heads(&mut self, receipts: Vec<Receipt>) {
+        let key = self.state.server().map(|server| server.key);
+        let signed = |receipt: &Receipt| key.is_some_and(|key| receipt.is_signed_by(&key));
+        if !receipts.iter().all(signed) {
+            self.alarm(AlarmKind::BadReceipt, None, None, None);
+            return;
+        }
+        // A cut below what was seen would annul work that the server has acknowledged.
+        for receipt in &receipts {
+            let own = receipt.body.own;
+            let seen = self.newest_seen(receipt.body.device);
+            if seen.is_some_and(|seen| seen > (own.dev_inc, own.dev_seq)) {
+                self.alarm(AlarmKind::Rollback, None, None, Some(receipt.body.device));
+            }
+        }
+        self.events.push_back(Event::Heads(receipts));
+    }
+
+    fn newest_seen(&self, device: DeviceId) -> Option<(crate::id::DevInc, crate::id::DevSeq)> {
+        use crate::id::{DevInc, DevSeq};
+        let first = (device, DevInc::ZERO, DevSeq::ZERO);
+        let last = (device, DevInc::new(u32::MAX), DevSeq::new(u64::MAX));
+        let newest = self.numbers.range(first..=last).next_back();
+        newest.map(|((_, dev_inc, dev_seq), _)| (*dev_inc, *dev_seq))
+    }
+
+    fn take_proof(&mut self, device: DeviceId, after: OwnHead, hashes: &[Hash], end: OwnHead) {
+        if proves(after, hashes, end) {
+            self.events.push_back(Event::Proven(device, after));
+        } else {
+            self.alarm(AlarmKind::NotOnChain, None, None, Some(device));
+        }
+    }
+
+    fn take_beside(&mut self, bytes: &[u8]) {
+        let Ok(envelope) = Envelope::decode(bytes) else { return };
+        let log = envelope.header.compartment;
+        let rules = self.replicas.get(&log).map(super::Replica::rules);
+        match Checker::check_beside(&self.state, rules, &envelope) {
+            Ok(member) => {
+                let checkpoint = envelope.header.kind == crate::envelope::Kind::Checkpoint;
+                let checked = Box::new(Checked::new(envelope, member, false));
+                self.events.push_back(match checkpoint {
+                    true => Event::Checkpoint(checked),
+                    false => Event::Presence(checked),
+                });
+            }
+            Err(Quarantine::BadSignature) => {
+                let device = Some(envelope.header.author);
+                self.alarm(AlarmKind::Forged, Some(log), None, device);
+            }
+            // A peer with another practice head: its next one will fit.
+            Err(_) => {}
+        }
+    }
+
+    /// Checks a checkpoint that the caller got as an answer to `ObjectsGet`.
+    pub fn check_object(&self, bytes: &[u8]) -> Option<Checked> {
+        let envelope = Envelope::decode(bytes).ok()?;
+        let rules = self.replicas.get(&envelope.header.compartment).map(super::Replica::rules);
+        let member = Checker::check_beside(&self.state, rules, &envelope).ok()?;
+        Some(Checked::new(envelope, member, false))
+    }
+
+    /// Compares what a peer has seen with what this device was given. What the peer has seen and
+    /// this device has not is asked for first; it is an alarm only if it does not come.
+    pub fn heed(&mut self, from: DeviceId, checkpoint: &Checkpoint, now: Timestamp) {
+        let known = self.counters.entry((checkpoint.ring, from)).or_default();
+        if checkpoint.counter < *known {
+            let alarm =
+                Alarm { kind: AlarmKind::Rollback, log: None, position: None, device: Some(from) };
+            self.events.push_back(Event::Alarm(alarm));
+            return;
+        }
+        *known = checkpoint.counter;
+        for (peer, counter) in &checkpoint.peers {
+            let known = self.counters.entry((checkpoint.ring, *peer)).or_default();
+            *known = (*known).max(*counter);
+        }
+        match self.state.head_at(checkpoint.practice_head.seq) {
+            Some(ours) if ours != checkpoint.practice_head => {
+                self.alarm(AlarmKind::PracticeFork, None, None, Some(from));
+            }
+            Some(_) => {}
+            None => self.pull_practice(now),
+        }
+        for (log, head) in &checkpoint.heads {
+            let Some(replica) = self.replicas.get(log) else { continue };
+            match replica.chain_at(head.position) {
+                Some(chain) if chain == head.chain => {}
+                Some(_) => self.alarm(AlarmKind::Fork, Some(*log), Some(head.position), Some(from)),
+                None => {
+                    self.expected.insert(*log, (head.position, from));
+                    self.link.dirty.insert(*log);
+                }
+            }
+        }
+        self.pull_next(now);
+    }
+
+    fn take_seen(&mut self, seen: Seen) {
+        let Some(device) = self.state.active_device(seen.device) else { return };
+        if !seen.is_signed_by(&device.sig) {
+            self.alarm(AlarmKind::Forged, Some(seen.log), None, Some(seen.device));
+            return;
+        }
+        let ours = self.replicas.get(&seen.log).and_then(|r| r.chain_at(seen.head.position));
+        match ours {
+            Some(chain) if chain != seen.head.chain => {
+                let position = Some(seen.head.position);
+                self.alarm(AlarmKind::Fork, Some(seen.log), position, Some(seen.device));
+            }
+            _ => self.events.push_back(Event::SeenByPeer(seen)),
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Entries as they arrive: in order, chained, checked one by one; whatever fails is kept apart
+//! with its reason, and never holds up another log.
+
+use super::check::{AlarmKind, Checked, Checker, Quarantine, Verdict};
+use super::link::Request;
+use super::replica::Replica;
+use super::{DeviceSync, Event};
+use crate::envelope::{Carried, Envelope};
+use crate::id::{CompartmentId, Position, PracticeSeq, Timestamp};
+use crate::log::{LogHead, Receipt};
+use crate::sync::wire::{Entries, Message};
+use std::collections::BTreeSet;
+
+/// Entries of one log that cannot be judged yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Waiting {
+    /// From the replica's head on.
+    carried: Vec<Carried>,
+    /// For what.
+    cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Cause {
+    /// For the practice log up to this entry.
+    Practice(PracticeSeq),
+    /// For the full forms, up to this head.
+    Full(LogHead),
+}
+
+impl DeviceSync {
+    /// Takes entries of one log; false if some of it must be fetched or waits.
+    pub(super) fn take_entries(&mut self, entries: &Entries, live: bool, now: Timestamp) -> bool {
+        let log = entries.log;
+        if self.stopped.contains(&log) {
+            return true;
+        }
+        if self.waiting.contains_key(&log) {
+            self.link.dirty.insert(log);
+            return false;
+        }
+        let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+        if entries.after > head.position {
+            // A pull gives what was asked for; only the live stream may be ahead of it.
+            if !live {
+                let position = Some(head.position.next());
+                self.alarm(AlarmKind::Withheld, Some(log), position, None);
+                self.stopped.insert(log);
+                return true;
+            }
+            self.link.dirty.insert(log);
+            return false;
+        }
+        let practice = self.practice();
+        let restored: Option<Vec<Carried>> = entries
+            .runs
+            .iter()
+            .filter(|run| run.log == log)
+            .flat_map(|run| run.restore(practice))
+            .map(Result::ok)
+            .collect();
+        let carried = restored.and_then(|carried| self.fit(entries, carried));
+        match carried {
+            Some(carried) => self.take_in_order(log, carried, now),
+            None => {
+                self.ask_full(entries, now);
+                false
+            }
+        }
+    }
+
+    /// Returns the entries that are new, if all of them lead from our chain to the head that the
+    /// server names and bear their authors' signatures.
+    fn fit(&self, entries: &Entries, carried: Vec<Carried>) -> Option<Vec<Carried>> {
+        let replica = self.replicas.get(&entries.log);
+        let chain = match replica {
+            Some(replica) => replica.chain_at(entries.after)?,
+            None => LogHead::EMPTY.chain,
+        };
+        let mut head = LogHead { position: entries.after, chain };
+        let ours = replica.map_or(LogHead::EMPTY, Replica::head);
+        let mut new = Vec::new();
+        for one in carried {
+            head = head.after(entries.log, one.hash());
+            if head.position > ours.position {
+                let unknown = one.header().practice_head.seq > self.state.head().seq;
+                if !unknown && !Checker::is_signed(&self.state, &one) {
+                    return None;
+                }
+                new.push(one);
+            } else if replica.and_then(|replica| replica.chain_at(head.position))
+                != Some(head.chain)
+            {
+                return None;
+            }
+        }
+        (head == entries.head).then_some(new)
+    }
+
+    fn ask_full(&mut self, entries: &Entries, now: Timestamp) {
+        let log = entries.log;
+        let ours = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+        let first = ours.position.next().get();
+        let last = entries.head.position.get();
+        let limit = u64::try_from(crate::sync::wire::MAX_ITEMS).unwrap_or(u64::MAX);
+        // What the server calls the head of a known stretch differs from ours: no full form helps.
+        if last < first || last - first >= limit {
+            let position = Some(entries.head.position);
+            self.alarm(AlarmKind::Fork, Some(log), position, None);
+            self.stopped.insert(log);
+            return;
+        }
+        let positions = (first..=last).map(Position::new).collect();
+        let cause = Cause::Full(entries.head);
+        self.waiting.insert(log, Waiting { carried: Vec::new(), cause });
+        self.send(Request::Full(log), Message::WantFull { log, positions }, now);
+    }
+
+    /// Full forms end all doubt: now a failure is the server's or an author's doing.
+    pub(super) fn take_full(
+        &mut self,
+        log: CompartmentId,
+        entries: Vec<(Position, Vec<u8>)>,
+        now: Timestamp,
+    ) {
+        let Some(Waiting { cause: Cause::Full(claimed), .. }) = self.waiting.remove(&log) else {
+            return;
+        };
+        let mut head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+        let mut carried = Vec::new();
+        for (position, bytes) in entries {
+            let Ok(one) = Carried::decode(&bytes) else {
+                self.halt(AlarmKind::Damaged, log, position);
+                return;
+            };
+            let header = one.header();
+            let elsewhere = header.compartment != log || header.practice != self.practice();
+            if elsewhere {
+                // A true envelope at a false place, or none at all.
+                let signed = Checker::is_signed(&self.state, &one);
+                let kind = if signed { AlarmKind::Replay } else { AlarmKind::Forged };
+                self.halt(kind, log, position);
+                return;
+            }
+            head = head.after(log, one.hash());
+            if head.position != position {
+                self.halt(AlarmKind::Withheld, log, position);
+                return;
+            }
+            carried.push(one);
+        }
+        if head != claimed {
+            self.halt(AlarmKind::Fork, log, claimed.position);
+            return;
+        }
+        self.take_in_order(log, carried, now);
+        self.pull_next(now);
+    }
+
+    /// Stops one log, with the reason.
+    fn halt(&mut self, kind: AlarmKind, log: CompartmentId, position: Position) {
+        self.alarm(kind, Some(log), Some(position), None);
+        self.stopped.insert(log);
+    }
+
+    /// Takes entries that continue our chain; false if some wait for the practice log.
+    fn take_in_order(&mut self, log: CompartmentId, carried: Vec<Carried>, now: Timestamp) -> bool {
+        let mut rest = carried.into_iter();
+        while let Some(one) = rest.next() {
+            if let Some(seq) = self.take_one(log, &one, now) {
+                let carried = std::iter::once(one).chain(rest).collect();
+                self.waiting.insert(log, Waiting { carried, cause: Cause::Practice(seq) });
+                self.pull_practice(now);
+                return false;
+            }
+        }
+        self.take_early(log, now);
+        true
+    }
+
+    /// Takes the entry after our head; returns the practice entry that it has to wait for.
+    fn take_one(
+        &mut self,
+        log: CompartmentId,
+        carried: &Carried,
+        now: Timestamp,
+    ) -> Option<PracticeSeq> {
+        let replica = self.replicas.entry(log).or_insert_with(|| Replica::new(log));
+        let checker = Checker { state: &self.state, numbers: &self.numbers, replica };
+        let verdict = checker.check(carried);
+        let position = replica.head().position.next();
+        let (hash, header) = (carried.hash(), carried.header());
+        match verdict {
+            Verdict::Pending(seq) => {
+                if replica.head().position == Position::ZERO {
+                    self.replicas.remove(&log);
+                }
+                return Some(seq);
+            }
+            Verdict::Valid { member, body, unproven } => {
+                replica.take(header, hash, body.as_deref(), true);
+                self.remember_number(carried);
+                if let Some(after) = unproven
+                    && let Some(end) = self.state.bound(header)
+                {
+                    self.ask_proof(header.author, after, end, now);
+                }
+                self.hand_on(log, position, carried, member, unproven.is_some());
+            }
+            Verdict::Quarantined(reason) => {
+                replica.take(header, hash, None, false);
+                let signed = reason != Quarantine::BadSignature;
+                let first = !matches!(reason, Quarantine::Equivocation | Quarantine::Replayed);
+                if signed && first {
+                    self.remember_number(carried);
+                }
+                let author = Some(header.author);
+                if let Some(kind) = AlarmKind::of(reason) {
+                    self.alarm(kind, Some(log), Some(position), author);
+                }
+                let carried = Box::new(carried.clone());
+                self.events.push_back(Event::Quarantined { log, position, reason, carried });
+            }
+        }
+        None
+    }
+
+    fn hand_on(
+        &mut self,
+        log: CompartmentId,
+        position: Position,
+        carried: &Carried,
+        member: crate::id::MemberId,
+        unproven: bool,
+    ) {
+        self.events.push_back(match carried {
+            Carried::Whole(envelope) => {
+                let checked = Box::new(Checked::new(envelope.clone(), member, unproven));
+                Event::Received { log, position, checked }
+            }
+            Carried::Stub(_) => Event::Stub { log, position, carried: Box::new(carried.clone()) },
+        });
+    }
+
+    /// An own envelope was stored: it takes its place now, or when what lies before has come.
+    pub(super) fn place_own(&mut self, envelope: Envelope, receipt: Receipt) {
+        let Some(place) = receipt.body.placement else { return };
+        self.early.insert((place.log, place.head.position), (envelope, receipt));
+        let now = receipt.body.time;
+        self.take_early(place.log, now);
+        let head = self.replicas.get(&place.log).map_or(LogHead::EMPTY, Replica::head);
+        if head.position < place.head.position {
+            self.link.dirty.insert(place.log);
+        }
+    }
+
+    /// Takes own envelopes whose turn has come, and compares those that came with a pull.
+    fn take_early(&mut self, log: CompartmentId, now: Timestamp) {
+        loop {
+            let first = (log, Position::ZERO);
+            let last = (log, Position::new(u64::MAX));
+            let next = self.early.range(first..=last).next().map(|(key, _)| *key);
+            let Some(key) = next else { return };
+            let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+            if key.1 > head.position.next() || self.waiting.contains_key(&log) {
+                return;
+            }
+            let Some((envelope, receipt)) = self.early.remove(&key) else { return };
+            let promised = receipt.body.placement.map(|place| place.head.chain);
+            let carried = Carried::Whole(envelope);
+            let chain = if key.1 == head.position.next() {
+                Some(head.after(log, carried.hash()).chain)
+            } else {
+                self.replicas.get(&log).and_then(|replica| replica.chain_at(key.1))
+            };
+            if chain != promised {
+                // The server has signed another order than the one it hands out.
+                self.halt(AlarmKind::Fork, log, key.1);
+                return;
+            }
+            if key.1 == head.position.next() && self.take_one(log, &carried, now).is_some() {
+                return;
+            }
+        }
+    }
+
+    /// The practice log has grown: judges again what waited for it.
+    pub(super) fn retry_waiting(&mut self, now: Timestamp) {
+        let head = self.state.head().seq;
+        let due: BTreeSet<CompartmentId> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| matches!(waiting.cause, Cause::Practice(seq) if seq <= head))
+            .map(|(log, _)| *log)
+            .collect();
+        for log in due {
+            if let Some(waiting) = self.waiting.remove(&log) {
+                self.take_in_order(log, waiting.carried, now);
+            }
+        }
+        self.pull_next(now);
+    }
+
+    /// The newest entry of the practice log that something here waits for.
+    pub(super) fn missing_entry(&self) -> Option<PracticeSeq> {
+        let causes = self.waiting.values().map(|waiting| waiting.cause);
+        let missing = causes.filter_map(|cause| match cause {
+            Cause::Practice(seq) => Some(seq),
+            Cause::Full(_) => None,
+        });
+        missing.max()
+    }
+
+    /// The server has given its whole practice log. If what was known to be missing when it was
+    /// asked has not come, it holds back; for what is missed since, it is asked again.
+    pub(super) fn practice_withheld(&mut self, asked: PracticeSeq, now: Timestamp) {
+        let mut without = Vec::new();
+        for (log, waiting) in &self.waiting {
+            if matches!(waiting.cause, Cause::Practice(seq) if seq <= asked) {
+                let author = waiting.carried.first().map(|carried| carried.header().author);
+                without.push((*log, author));
+            }
+        }
+        if without.is_empty() && self.missing_entry().is_some() {
+            self.pull_practice(now);
+        }
+        for (log, author) in without {
+            let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+            let position = Some(head.position.next());
+            self.alarm(AlarmKind::Withheld, Some(log), position, author);
+        }
+    }
+}

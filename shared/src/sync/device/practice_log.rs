@@ -1,0 +1,172 @@
+//! The practice log on a device: every entry is replayed here, whatever the server says of it.
+
+use super::check::AlarmKind;
+use super::link::Request;
+use super::{DeviceSync, Event, ProtocolError};
+use crate::id::{DevSeq, DeviceId, Timestamp};
+use crate::log::OwnHead;
+use crate::membership::{Entry, Invalid};
+use crate::sync::wire::{DeliveredEntry, Message, Row};
+use std::collections::BTreeSet;
+
+impl DeviceSync {
+    /// Proposes an entry that this device has made on the present head. Without a link, or when
+    /// another entry was first, [`Event::PracticeRefused`] follows.
+    pub fn append_entry(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) {
+        if self.is_open() {
+            let message = Message::PracticeAppend { entry: entry.encode(), rows };
+            self.send(Request::PracticeAppend, message, now);
+            self.link.proposed = Some(Box::new(entry.clone()));
+        } else {
+            let code = crate::sync::refusal::RefusalCode::Storage;
+            let refusal = crate::sync::refusal::Refusal::new(code);
+            self.events.push_back(Event::PracticeRefused(refusal));
+        }
+    }
+
+    /// Asks for what follows our head.
+    pub(super) fn pull_practice(&mut self, now: Timestamp) {
+        let asking = self.link.awaits(|request| matches!(request, Request::PracticePull(_)));
+        if self.is_open() && !asking {
+            let from = self.state.head().seq.next();
+            let missing = self.missing_entry().unwrap_or_default();
+            self.send(Request::PracticePull(missing), Message::PracticePull { from }, now);
+        }
+    }
+
+    /// Takes entries in order; those that are known must be the same.
+    pub(super) fn take_practice(&mut self, delivered: &[DeliveredEntry], now: Timestamp) {
+        let before: BTreeSet<DeviceId> = self.cut_devices();
+        let mut grown = false;
+        for one in delivered {
+            match self.take_practice_entry(one) {
+                Some(true) => grown = true,
+                Some(false) => {}
+                None => {
+                    self.pull_practice(now);
+                    break;
+                }
+            }
+        }
+        if !grown {
+            return;
+        }
+        let after = self.cut_devices();
+        let cut: BTreeSet<DeviceId> = after.difference(&before).copied().collect();
+        if !cut.is_empty() {
+            cut.iter().for_each(|device| self.demand_proof(*device, now));
+            self.events.push_back(Event::CutLearned(cut));
+        }
+        self.retry_waiting(now);
+    }
+
+    /// `Some(true)` if the log grew, `None` if entries before this one are missing.
+    fn take_practice_entry(&mut self, one: &DeliveredEntry) -> Option<bool> {
+        let Ok(entry) = Entry::decode(&one.entry) else {
+            self.alarm(AlarmKind::Damaged, None, None, None);
+            return Some(false);
+        };
+        let head = self.state.head();
+        if let Some(ours) = self.state.head_at(entry.seq) {
+            if ours != entry.head() {
+                self.alarm(AlarmKind::PracticeFork, None, None, None);
+            }
+            return Some(false);
+        }
+        if entry.seq != head.seq.next() {
+            return None;
+        }
+        // The server's key may be the one that this very entry names.
+        let applied = self.state.apply(&entry, one.receipt.received);
+        let next = match applied {
+            Ok(next) => next,
+            Err(Invalid::NotNext) => {
+                self.alarm(AlarmKind::PracticeFork, None, None, None);
+                return Some(false);
+            }
+            Err(_) => {
+                self.alarm(AlarmKind::PracticeInvalid, None, None, None);
+                return Some(false);
+            }
+        };
+        let servers = next.server().map(|server| server.key);
+        let former = next.former_servers().iter().map(|former| former.server.key);
+        let signed = servers.into_iter().chain(former).any(|key| {
+            one.receipt.head == entry.head() && one.receipt.is_signed_by(next.practice(), &key)
+        });
+        if !signed {
+            self.alarm(AlarmKind::BadReceipt, None, None, None);
+            return Some(false);
+        }
+        self.state = next;
+        self.events.push_back(Event::PracticeChanged(Box::new(one.clone())));
+        Some(true)
+    }
+
+    pub(super) fn take_append_answer(
+        &mut self,
+        answer: Message,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
+        match answer {
+            Message::PracticeAppended(receipt) => {
+                let proposed =
+                    self.link.proposed.take().filter(|entry| entry.head() == receipt.head);
+                let entry = proposed.ok_or(ProtocolError::WrongAnswer)?.encode();
+                self.take_practice(&[DeliveredEntry { entry, receipt }], now);
+                self.events.push_back(Event::PracticeTaken(receipt));
+            }
+            // It had been taken before, and its answer was lost.
+            Message::PracticeEntries { entries, .. } => {
+                self.take_practice(&entries, now);
+                if let Some(last) = entries.last() {
+                    self.events.push_back(Event::PracticeTaken(last.receipt));
+                }
+            }
+            Message::Refused(refusal) => {
+                self.pull_practice(now);
+                self.events.push_back(Event::PracticeRefused(refusal));
+            }
+            _ => return Err(ProtocolError::WrongAnswer),
+        }
+        Ok(())
+    }
+
+    fn cut_devices(&self) -> BTreeSet<DeviceId> {
+        let revoked = self.state.devices().iter().filter(|(_, known)| known.revoked.is_some());
+        let revoked = revoked.map(|(device, _)| *device);
+        let rings = self.state.rings().values().flat_map(|ring| ring.cuts.keys().copied());
+        revoked.chain(rings).collect()
+    }
+
+    /// The newest envelope within the cut that was seen must lie on the chain that the cut ends.
+    fn demand_proof(&mut self, device: DeviceId, now: Timestamp) {
+        let revoked = self.state.devices().get(&device).and_then(|known| known.revoked);
+        let Some(end) = revoked.map(|revoked| revoked.cut) else { return };
+        let first = (device, end.dev_inc, DevSeq::ZERO);
+        let last = (device, end.dev_inc, end.dev_seq);
+        let newest = self.numbers.range(first..=last).next_back();
+        let Some(((_, dev_inc, dev_seq), own)) = newest else { return };
+        let seen = OwnHead { dev_inc: *dev_inc, dev_seq: *dev_seq, own: *own };
+        self.ask_proof(device, seen, end, now);
+    }
+
+    /// Asks for the envelope hashes between an own head and a cut.
+    pub(super) fn ask_proof(
+        &mut self,
+        device: DeviceId,
+        after: OwnHead,
+        end: OwnHead,
+        now: Timestamp,
+    ) {
+        if after == end {
+            self.events.push_back(Event::Proven(device, after));
+        } else if after.dev_seq >= end.dev_seq {
+            self.alarm(AlarmKind::NotOnChain, None, None, Some(device));
+        } else if self.is_open() {
+            let request = Request::OwnChain { device, after, end };
+            let message = Message::OwnChain { device, after, to: end.dev_seq };
+            self.send(request, message, now);
+        }
+    }
+}

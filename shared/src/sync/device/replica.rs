@@ -1,0 +1,235 @@
+//! What a device knows of one log: its chain, who said what in it, who may, and under which slot.
+
+use crate::envelope::{AccessRule, ControlBody, Header, Kind, PracticeHead, Slot};
+use crate::id::{
+    CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, SlotGeneration,
+};
+use crate::log::LogHead;
+use crate::membership::{Standing, State};
+use crate::suite::{Hash, SUITE_1};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A draft as its log tells it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Draft {
+    /// Commitment to its key.
+    pub commitment: Hash,
+    /// The position of the first valid Close.
+    pub closed: Option<Position>,
+}
+
+/// What is remembered of one entry: enough to judge it again when a cut is learned.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Mark {
+    author: DeviceId,
+    dev_inc: DevInc,
+    dev_seq: DevSeq,
+    cited: PracticeSeq,
+    kind: Kind,
+    /// Whether it passed every check when it came.
+    valid: bool,
+    /// The newest practice entry that valid entries up to this one cite.
+    newest: PracticeSeq,
+}
+
+/// One log, as far as it was received.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replica {
+    log: CompartmentId,
+    /// By position, the first at index 0.
+    chains: Vec<Hash>,
+    marks: Vec<Mark>,
+    /// The access list from each position on.
+    rules: Vec<(Position, Vec<AccessRule>)>,
+    slots: BTreeMap<SlotGeneration, Slot>,
+    drafts: BTreeMap<ObjectId, Draft>,
+}
+
+impl Replica {
+    pub(super) fn new(log: CompartmentId) -> Self {
+        Self {
+            log,
+            chains: Vec::new(),
+            marks: Vec::new(),
+            rules: Vec::new(),
+            slots: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the head.
+    pub fn head(&self) -> LogHead {
+        let position = Position::new(u64::try_from(self.chains.len()).unwrap_or(u64::MAX));
+        LogHead { position, chain: self.chains.last().copied().unwrap_or(Hash::ZERO) }
+    }
+
+    /// Returns the chain at a position: zero at 0, `None` beyond the head.
+    pub fn chain_at(&self, position: Position) -> Option<Hash> {
+        match position.get().checked_sub(1) {
+            None => Some(Hash::ZERO),
+            Some(index) => self.chains.get(usize::try_from(index).ok()?).copied(),
+        }
+    }
+
+    /// Returns the access list in force at the head.
+    pub fn rules(&self) -> &[AccessRule] {
+        self.rules.last().map_or(&[], |(_, rules)| rules.as_slice())
+    }
+
+    /// Returns the newest slot.
+    pub fn slot(&self) -> Option<&Slot> {
+        self.slots.values().next_back()
+    }
+
+    /// Returns the slot of one generation, whose commitment its key must match.
+    pub fn slot_of(&self, generation: SlotGeneration) -> Option<&Slot> {
+        self.slots.get(&generation)
+    }
+
+    /// Returns a draft.
+    pub fn draft(&self, object: ObjectId) -> Option<&Draft> {
+        self.drafts.get(&object)
+    }
+
+    /// Returns whether a device must append a slot before it seals here: an epoch of the newest
+    /// slot is older than its ring's.
+    pub fn needs_slot(&self, state: &State) -> bool {
+        self.slot().is_none_or(|slot| {
+            slot.epochs.iter().any(|(ring, epoch)| state.current_epoch(*ring) != Some(*epoch))
+        })
+    }
+
+    /// Returns the newest practice entry that valid entries up to `seen` cite.
+    pub(super) fn newest_cited(&self, seen: Position) -> PracticeSeq {
+        let index = seen.get().checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let mark = index.and_then(|index| self.marks.get(index));
+        mark.map_or(PracticeSeq::ZERO, |mark| mark.newest)
+    }
+
+    /// Returns whether a valid entry of another device, before `position`, cites `since`.
+    pub(super) fn cites_before(
+        &self,
+        position: Position,
+        since: PracticeSeq,
+        not: DeviceId,
+    ) -> bool {
+        let count = usize::try_from(position.get().saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut before = self.marks.iter().take(count);
+        before.any(|mark| mark.valid && mark.author != not && mark.cited >= since)
+    }
+
+    /// Takes the next entry: its chain always, what it says only if it is valid.
+    pub(super) fn take(
+        &mut self,
+        header: &Header,
+        hash: Hash,
+        body: Option<&ControlBody>,
+        valid: bool,
+    ) {
+        let head = self.head().after(self.log, hash);
+        let before = self.marks.last().map_or(PracticeSeq::ZERO, |mark| mark.newest);
+        let cited = header.practice_head.seq;
+        self.chains.push(head.chain);
+        self.marks.push(Mark {
+            author: header.author,
+            dev_inc: header.dev_inc,
+            dev_seq: header.dev_seq,
+            cited,
+            kind: header.kind,
+            valid,
+            newest: if valid { before.max(cited) } else { before },
+        });
+        if let Some(body) = body.filter(|_| valid) {
+            self.take_body(head.position, body);
+        }
+    }
+
+    fn take_body(&mut self, position: Position, body: &ControlBody) {
+        match body {
+            ControlBody::Genesis { rules, slot, .. } => {
+                self.rules.push((position, rules.clone()));
+                self.slots.insert(slot.generation, slot.clone());
+            }
+            ControlBody::Access { rules, slot } => {
+                self.rules.push((position, rules.clone()));
+                if let Some(slot) = slot {
+                    self.slots.insert(slot.generation, slot.clone());
+                }
+            }
+            ControlBody::Slot(slot) => {
+                self.slots.insert(slot.generation, slot.clone());
+            }
+            ControlBody::Draft { object, commitment } => {
+                let draft = Draft { commitment: *commitment, closed: None };
+                self.drafts.entry(*object).or_insert(draft);
+            }
+            ControlBody::Close { object, .. } => {
+                if let Some(draft) = self.drafts.get_mut(object) {
+                    draft.closed.get_or_insert(position);
+                }
+            }
+            ControlBody::Erase { base: Some(base), .. } => {
+                self.slots.insert(base.slot.generation, base.slot.clone());
+            }
+            ControlBody::Acknowledge(_)
+            | ControlBody::Erase { base: None, .. }
+            | ControlBody::EraseRequest(_) => {}
+        }
+    }
+
+    /// Returns the entries that counted when they came and no longer do, because a cut was learned
+    /// since. A function of the log and the practice log alone.
+    pub fn late(&self, state: &State) -> BTreeSet<Position> {
+        let mut late = BTreeSet::new();
+        // The newest practice entry that valid entries of each device have cited so far.
+        let mut cited: BTreeMap<DeviceId, PracticeSeq> = BTreeMap::new();
+        let numbered = (1..).map(Position::new).zip(&self.marks);
+        for (position, mark) in numbered.filter(|(_, mark)| mark.valid) {
+            let rules = self.rules.iter().take_while(|(from, _)| *from <= position);
+            // An access entry is judged by the list before it, a genesis by its own.
+            let rules = match mark.kind {
+                Kind::Access => rules.take_while(|(from, _)| *from < position).last(),
+                _ => rules.last(),
+            };
+            let rules = rules.map_or(&[][..], |(_, rules)| rules.as_slice());
+            let counts = match state.standing(&self.header_of(mark, state), rules) {
+                Err(_) => false,
+                Ok(Standing::Free) => true,
+                Ok(Standing::WithinCut { since, .. }) => {
+                    !cited.iter().any(|(device, seq)| *device != mark.author && *seq >= since)
+                }
+            };
+            if counts {
+                let newest = cited.entry(mark.author).or_default();
+                *newest = (*newest).max(mark.cited);
+            } else {
+                late.insert(position);
+            }
+        }
+        late
+    }
+
+    /// The header of an entry as far as its right to be here depends on it.
+    fn header_of(&self, mark: &Mark, state: &State) -> Header {
+        let hash = state.head_at(mark.cited).map_or(Hash::ZERO, |head| head.hash);
+        Header {
+            suite: SUITE_1,
+            kind: mark.kind,
+            flags: 0,
+            practice: state.practice(),
+            compartment: self.log,
+            author: mark.author,
+            dev_inc: mark.dev_inc,
+            dev_seq: mark.dev_seq,
+            prev_own: Hash::ZERO,
+            practice_head: PracticeHead { seq: mark.cited, hash },
+            slot_generation: SlotGeneration::ZERO,
+            object: ObjectId::from_bytes([0; 16]),
+            schema: 0,
+            seen_pos: Position::ZERO,
+            seen_chain: Hash::ZERO,
+            salt: [0; 24],
+            length: 0,
+        }
+    }
+}
