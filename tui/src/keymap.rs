@@ -58,6 +58,7 @@ pub enum Verb {
     Right,
     SetStatus(Status),
     Shorter,
+    SignDraft,
     SignNote,
     ShowClients,
     ShowFinish,
@@ -86,6 +87,7 @@ pub enum Context {
     Form,
     Lists,
     Menu,
+    MenuOnDraft,
     Note,
     Notice,
     Picker,
@@ -281,6 +283,7 @@ mod tests {
             &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
             &[C::Choice, C::Everywhere],
             &[C::Menu, C::Everywhere],
+            &[C::MenuOnDraft, C::Menu, C::Everywhere],
             &[C::Notice, C::Everywhere],
             &[C::Typing, C::Everywhere],
         ]

@@ -212,7 +212,6 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
     match ask {
         Ask::Answer(answer) => return verbs::answer(model, answer),
         Ask::Edit(edit, says) => return verbs::edit(model, edit, says, Way::Fresh),
-        Ask::Effect(effect) => return vec![effect],
         Ask::Go(Place::Chart(client)) => {
             let chart = Screen::Chart(chart::State::new(client));
             return show(model, chart);
@@ -221,12 +220,6 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
             return replace(model, Screen::Today(today::State::new(date)));
         }
         Ask::Leave => return leave(model),
-        Ask::Keep => {
-            if let Some(desk) = model.desk_mut().filter(|desk| !desk.overlays.is_empty()) {
-                desk.kept = Some(desk.overlays.remove(0));
-            }
-        }
-        Ask::Lay(overlay) => lay(model, overlay),
         Ask::Run(verb) => {
             if let Some(desk) = model.desk_mut() {
                 desk.overlays.retain(|overlay| !overlay.is_passing());
@@ -237,7 +230,6 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
             return verbs::run(model, verb);
         }
         Ask::Say(words) => say(model, &words),
-        Ask::Show(screen) => return show(model, screen),
     }
     Vec::new()
 }

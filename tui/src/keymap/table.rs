@@ -60,6 +60,13 @@ pub static ROWS: &[Row] = &[
     row(Verb::Confirm, &[&[k(KeyCode::Enter)]], &[C::Typing], ["go on", "Go on", ""], always),
     row(Verb::Confirm, &[&[k(KeyCode::Enter)]], &[C::Notice], ["close", "Close", ""], always),
     row(Verb::Confirm, &[&[k(KeyCode::Enter)]], &[C::Entry], ["take it", "Take it", ""], always),
+    row(
+        Verb::SignDraft,
+        &[&[c('s')]],
+        &[C::MenuOnDraft],
+        ["", "Review and sign the draft", "sign-draft"],
+        always,
+    ),
     row(Verb::SignNote, &[&[f(8)]], &[C::Note], ["", "Review and sign", "sign"], always),
     row(
         Verb::FindInNote,

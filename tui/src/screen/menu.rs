@@ -13,12 +13,18 @@ use ratatui::style::Style;
 pub struct State {
     entries: Vec<Entry>,
     focus: usize,
+    on_draft: bool,
 }
 
 impl State {
-    /// Lists verbs that can be run now.
-    pub fn new(entries: Vec<Entry>) -> Self {
-        Self { entries, focus: 0 }
+    /// Lists verbs that can be run now; `on_draft` says that a draft is in focus.
+    pub fn new(entries: Vec<Entry>, on_draft: bool) -> Self {
+        Self { entries, focus: 0, on_draft }
+    }
+
+    /// Returns whether a draft is in focus below.
+    pub fn is_on_draft(&self) -> bool {
+        self.on_draft
     }
 }
 

@@ -23,7 +23,7 @@ pub mod writing;
 
 use crate::input::Input;
 use crate::keymap::{Context, Verb};
-use crate::message::{Effect, Now, SyncStatus};
+use crate::message::{Now, SyncStatus};
 use crate::notice::Notice;
 use crate::theme::Look;
 use jiff::civil::{Date, DateTime};
@@ -94,22 +94,14 @@ pub enum Ask {
     Answer(choice::Answer),
     /// Carry out an edit; the words say what it does, with codes and never with names.
     Edit(Edit, String),
-    /// Pass on an effect.
-    Effect(Effect),
     /// Go to a date on Today, or to a client's chart.
     Go(Place),
     /// Close this overlay, or leave this screen.
     Leave,
-    /// Keep this overlay for later and close it.
-    Keep,
-    /// Lay something over.
-    Lay(Overlay),
     /// Run a verb, after closing this overlay.
     Run(Verb),
     /// Say something in the line above the hints.
     Say(String),
-    /// Show another screen on top of this one.
-    Show(Screen),
 }
 
 /// Where to go.
@@ -264,7 +256,7 @@ impl Screen {
         }
     }
 
-    /// Takes what was asked for with [`Effect::Open`], or a newer version of it.
+    /// Takes what was asked for with `Effect::Open`, or a newer version of it.
     pub fn opened(
         &mut self,
         outcome: Result<Box<View>, Notice>,
@@ -332,6 +324,7 @@ impl Overlay {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
             Self::ClientForm(_) => &[C::Form, C::Everywhere],
             Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
+            Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
             Self::Notice(_) => &[C::Notice, C::Everywhere],
             Self::Prompt(_) => &[C::Typing, C::Everywhere],

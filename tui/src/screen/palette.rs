@@ -72,6 +72,7 @@ fn elsewhere(row: &Row) -> &'static str {
         Some(Context::Chart | Context::Clients) => "on a client",
         Some(Context::Entry | Context::Form) => "in a form",
         Some(Context::Note) => "in a note",
+        Some(Context::MenuOnDraft) => "Space s on a draft",
         Some(Context::Week) => "on Week",
         _ => "not here",
     }

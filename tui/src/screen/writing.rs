@@ -4,7 +4,7 @@
 use super::note::{self, Circumstances, Heading, Outcome};
 use super::parts::{day, paint, when, who};
 use super::{Scene, read};
-use crate::input::{Input, KeyCode};
+use crate::input::{Input, Key, KeyCode};
 use crate::message::Now;
 use crate::notice::Notice;
 use ratatui::Frame;
@@ -71,6 +71,12 @@ impl Writing {
             signing: None,
             wake: None,
         }
+    }
+
+    /// Goes to the page on which the draft is signed, as soon as the draft is open.
+    pub fn to_sign(client: ClientId, note: ObjectId) -> Self {
+        let early = vec![Input::Key(Key::plain(KeyCode::F(8)))];
+        Self { early, ..Self::new(client, note) }
     }
 
     /// Takes the draft, or a newer version of it, or why there is none.

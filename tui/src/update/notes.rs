@@ -88,6 +88,20 @@ pub(super) fn open_draft(model: &mut Model, client: ClientId, note: ObjectId) ->
     show(model, Screen::Note(Writing::new(client, note)))
 }
 
+/// Opens the draft in focus at the page on which it is signed.
+pub(super) fn sign_draft(model: &mut Model) -> Vec<Effect> {
+    if let Some(desk) = model.desk_mut() {
+        desk.overlays.retain(|overlay| !overlay.is_passing());
+    }
+    let focused = model.desk().map(|desk| model.situation(desk).focused);
+    match focused {
+        Some(Focused::Draft(client, note)) => {
+            show(model, Screen::Note(Writing::to_sign(client, note)))
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Opens a signed note, with the addendum that was begun to it, if one was.
 pub(super) fn open_record(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
     let begun = model.desk_mut().and_then(|desk| desk.addenda.remove(&record));

@@ -440,6 +440,15 @@ fn a_signature_that_is_refused_keeps_the_draft_and_says_why() {
 }
 
 #[test]
+fn space_s_goes_straight_to_signing_a_draft() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("⇥ s").open_asked();
+
+    assert!(driver.screen().contains("Your initials"), "{}", driver.screen());
+}
+
+#[test]
 fn the_palette_reaches_the_verbs_of_a_note() {
     let mut driver = Driver::open(80, 24);
     driver.keys("⇥⏎").open_asked().key(Key::ctrl('k')).keys("sign⏎");

@@ -51,6 +51,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Quit => return quit(model),
         Verb::Redo | Verb::Undo => return history(model, verb),
         Verb::Redraw => return vec![Effect::Redraw],
+        Verb::SignDraft => return notes::sign_draft(model),
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients => return replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowFinish => return replace(model, Screen::Finish(finish::State::default())),
@@ -121,7 +122,11 @@ fn lists(model: &mut Model, which: Verb) {
         _ => {
             let mut entries = palette::here(contexts, &situation);
             entries.retain(|entry| entry.reason.is_none());
-            Overlay::Menu(menu::State::new(entries))
+            let on_draft = matches!(situation.focused, Focused::Draft(..));
+            if on_draft {
+                entries.splice(1..1, palette::here(&[Context::MenuOnDraft], &situation));
+            }
+            Overlay::Menu(menu::State::new(entries, on_draft))
         }
     };
     lay(model, overlay);
