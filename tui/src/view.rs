@@ -2,6 +2,8 @@
 //! last but one says what was done; the rest belongs to the screen.
 
 #[cfg(test)]
+mod bytes;
+#[cfg(test)]
 mod tests;
 
 use crate::keymap;
