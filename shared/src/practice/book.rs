@@ -165,7 +165,7 @@ impl Practice {
     /// Writes down once more to whom disputed relatives went, now that all claims are known.
     fn settle(&mut self, id: AppointmentId, cx: &mut Context<'_>) -> Result<Vec<Change>, Refusal> {
         let mut changes = Vec::new();
-        for member in self.facts.disputed(id) {
+        for member in self.facts.disputed(&self.facts.family(id)) {
             let Some((key, booking)) = self.facts.booking(member) else { continue };
             let moved =
                 booking.moved.map_or(Scalar::Nothing, |to| Scalar::Bytes(to.as_bytes().to_vec()));

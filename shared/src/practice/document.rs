@@ -6,10 +6,11 @@
 
 use super::change::Author;
 use super::chunk::{self, ChunkError, Kind};
+use super::draft;
 use super::edit::{Part, Splice};
-use crate::id::{ObjectId as DocumentId, Timestamp};
+use crate::id::{AppointmentId, ObjectId as DocumentId, Timestamp};
 use crate::suite;
-use automerge::legacy::{Key, ObjectId, OpId};
+use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{
     ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ObjType, PatchAction, Prop, ROOT,
@@ -31,6 +32,13 @@ pub enum DocumentError {
     /// The change contradicts what is there, for example a number that was used twice.
     #[error("a change contradicts the document")]
     Contradiction,
+    /// The document holds as much as a document may; an honest device stays far below.
+    #[error("a document is as large as it may become")]
+    Full,
+    /// The change does what no honest device does: it deletes a field or puts something else in
+    /// the place of a text.
+    #[error("a change does what no honest device does")]
+    Unlawful,
     /// The library gave up; the document is as it was.
     #[error("a change could not be loaded")]
     Unloadable,
@@ -48,6 +56,12 @@ impl Actor {
         Self(suite::hash("tac/actor", &fields).truncated())
     }
 }
+
+/// How many operations a document may hold before it takes no more: a quarter of a very busy
+/// calendar has some thirty thousand, the longest note a million.
+const OPERATIONS_MAX: u64 = 1 << 22;
+/// How many changes, likewise.
+const CHANGES_MAX: u64 = 1 << 18;
 
 /// A value of one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -148,6 +162,10 @@ impl Document {
         author: &Author,
         document: DocumentId,
     ) -> Result<Taken, DocumentError> {
+        let held = self.inner.document().stats();
+        if held.num_ops > OPERATIONS_MAX || held.num_changes > CHANGES_MAX {
+            return Err(DocumentError::Full);
+        }
         let actor = Actor::of(author, document);
         let mut refused = Vec::new();
         let mut changes = Vec::new();
@@ -158,8 +176,11 @@ impl Document {
                 Ok(Ok(change)) if chunk.bytes.get(4..8) != change.hash().0.get(..4) => {
                     refused.push(DocumentError::Unloadable);
                 }
-                Ok(Ok(change)) if change.actor_id().to_bytes() == actor.0 => changes.push(change),
-                Ok(Ok(_)) => refused.push(DocumentError::ForeignAuthor),
+                Ok(Ok(change)) if change.actor_id().to_bytes() != actor.0 => {
+                    refused.push(DocumentError::ForeignAuthor);
+                }
+                Ok(Ok(change)) if !is_lawful(&change) => refused.push(DocumentError::Unlawful),
+                Ok(Ok(change)) => changes.push(change),
                 _ => refused.push(DocumentError::Unloadable),
             }
         }
@@ -262,9 +283,13 @@ impl Document {
         debug_assert!(made.is_ok());
     }
 
-    /// Returns a text of the root.
+    /// Returns a text of the root. Should there be several of one name, which no honest device
+    /// makes, all are shown.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.inner.text(self.child(name, ObjType::Text)?).ok()
+        let all = self.inner.get_all(ROOT, name).ok()?.into_iter().rev();
+        let texts = all.filter(|(value, _)| *value == Value::Object(ObjType::Text));
+        let texts: Vec<_> = texts.filter_map(|(_, id)| self.inner.text(id).ok()).collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
     }
 
     /// Returns how many code points a text has.
@@ -311,9 +336,12 @@ impl Document {
     /// Returns the newest change of each actor that has changes which `heads` do not cover;
     /// `None` when a head is not here yet, so that nobody can tell.
     pub(super) fn beyond(&mut self, heads: &[[u8; 32]]) -> Option<BTreeMap<Actor, [u8; 32]>> {
+        if self.heads() == heads {
+            return Some(BTreeMap::new());
+        }
         let heads: Vec<_> = heads.iter().map(|head| ChangeHash(*head)).collect();
         for head in &heads {
-            self.inner.get_change_by_hash(head)?;
+            self.inner.get_change_meta_by_hash(head)?;
         }
         let mut newest: BTreeMap<Actor, (u64, [u8; 32])> = BTreeMap::new();
         for change in self.inner.get_changes(&heads) {
@@ -401,6 +429,34 @@ fn part_of(field: &str) -> Option<Part> {
     [Part::Text, Part::Subjective, Part::Objective, Part::Assessment, Part::Plan]
         .into_iter()
         .find(|part| part_field(*part) == field)
+}
+
+/// Returns whether a change keeps to what honest devices do, so that nobody can take a draft or an
+/// appointment out of sight: fields are written and never deleted, texts are written into, and
+/// neither they nor maps are replaced. What a draft is about is said when it is made.
+fn is_lawful(change: &Change) -> bool {
+    let Ok(change) = catch_unwind(AssertUnwindSafe(|| change.decode())) else { return false };
+    let begins = |operation: &Op| operation.action == OpType::Make(ObjType::Text);
+    let begins_draft = change.operations.iter().any(begins);
+    change.operations.iter().all(|operation| {
+        let fresh = operation.pred.is_empty();
+        match (&operation.obj, &operation.key, &operation.action) {
+            (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Text)) => {
+                fresh && part_of(name).is_some()
+            }
+            (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Map)) => {
+                fresh && AppointmentId::parse(name).is_some()
+            }
+            (ObjectId::Root, Key::Map(name), OpType::Put(_)) => {
+                let object = part_of(name).is_some() || AppointmentId::parse(name).is_some();
+                !object && (begins_draft || !draft::IDENTITY.contains(&name.as_str()))
+            }
+            (ObjectId::Id(_), Key::Map(_), OpType::Put(_)) => true,
+            (ObjectId::Id(_), Key::Seq(_), OpType::Put(ScalarValue::Str(_))) => operation.insert,
+            (ObjectId::Id(_), Key::Seq(_), OpType::Delete) => true,
+            _ => false,
+        }
+    })
 }
 
 fn splice_of(path: &[(ObjId, Prop)], action: &PatchAction) -> Option<Splice> {

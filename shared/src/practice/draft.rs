@@ -20,6 +20,8 @@ const CLIENT: &str = "client";
 const FORMAT: &str = "format";
 pub(super) const HOLDS_LATE: &str = "holds_late";
 const SESSION: &str = "session";
+/// What a draft is about; written when it is made and never again.
+pub(super) const IDENTITY: [&str; 5] = [ADDENDUM_TO, BEGUN, CLIENT, FORMAT, SESSION];
 /// Each device that writes names itself once: `by/<device>/<incarnation>`.
 const BY: &str = "by/";
 
@@ -85,14 +87,20 @@ fn named(document: &Document) -> Vec<Author> {
 pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
     let id =
         |field: &str| -> Option<[u8; 16]> { document.value(None, field)?.bytes()?.try_into().ok() };
-    if id(CLIENT)? != *client.as_bytes() {
+    let about = Scalar::Bytes(client.as_bytes().to_vec());
+    if !document.values(None, CLIENT).iter().any(|(value, _)| *value == about) {
         return None;
     }
-    let format = format_of(document.value(None, FORMAT)?.number()?)?;
+    // Of several values the first that makes sense: one that does not must hide nothing.
+    let number = |field: &str| {
+        let values = document.values(None, field).into_iter();
+        values.filter_map(|(value, _)| value.number()).collect::<Vec<_>>()
+    };
+    let format = number(FORMAT).into_iter().find_map(format_of)?;
     Some(DraftFact {
         session: id(SESSION).map(AppointmentId::from_bytes),
         format,
-        begun: Timestamp::from_millis(document.value(None, BEGUN)?.number()?),
+        begun: Timestamp::from_millis(number(BEGUN).first().copied()?),
         words: parts(document, format).iter().map(|(_, text)| words(text)).sum(),
         discarded: document.value(None, DISCARDED) == Some(Scalar::Flag(true)),
         addendum_to: id(ADDENDUM_TO).map(RecordId::from_bytes),

@@ -6,7 +6,7 @@ use super::compartment::CompartmentName;
 use super::view::{AppointmentRow, DraftRow, Index, NoteState};
 use super::{Practice, zone};
 use crate::id::{AppointmentId, ClientId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Practice {
@@ -51,15 +51,16 @@ impl Practice {
 
     /// Brings an appointment up to what is known of it and of its relatives.
     pub(super) fn publish_appointment(&mut self, id: AppointmentId) {
-        for member in self.facts.family(id) {
-            self.publish_one(member);
+        let family = self.facts.family(id);
+        let living = self.facts.living(&family);
+        for member in &family {
+            let found = self.facts.booking(*member).filter(|_| living == Some(*member));
+            let row = found.map(|(_, booking)| self.row(*member, booking, &family));
+            self.publish_row(*member, row);
         }
     }
 
-    fn publish_one(&mut self, id: AppointmentId) {
-        let living = self.facts.is_living(id);
-        let found = self.facts.booking(id).filter(|_| living);
-        let row = found.map(|(_, booking)| self.row(id, booking));
+    fn publish_row(&mut self, id: AppointmentId, row: Option<AppointmentRow>) {
         let index = Arc::make_mut(&mut self.index);
         if let Some(old) = index.appointments.remove(&id) {
             let date = zone::date(old.starts, &index.zone);
@@ -81,25 +82,29 @@ impl Practice {
         appointments.insert(id, Arc::new(row));
     }
 
-    fn row(&self, id: AppointmentId, booking: &Booking) -> AppointmentRow {
+    fn row(
+        &self,
+        id: AppointmentId,
+        booking: &Booking,
+        family: &BTreeSet<AppointmentId>,
+    ) -> AppointmentRow {
         AppointmentRow {
             id,
             clients: booking.clients.clone(),
             kind: booking.kind,
             slot: booking.slot.clone(),
             starts: zone::instant(booking.slot.start, &booking.slot.zone),
-            rivals: self.facts.rivals(id, booking),
+            rivals: self.facts.rivals(id, booking, family),
             status: booking.status,
             reason: booking.reason.clone(),
             memo: booking.memo.clone(),
-            note: self.note_state(id),
+            note: self.note_state(family),
         }
     }
 
     /// A note stays with its session, to whichever clinician that goes.
-    fn note_state(&self, id: AppointmentId) -> NoteState {
-        let family = self.facts.family(id).into_iter();
-        let states = family.filter_map(|member| self.sessions.get(&member));
+    fn note_state(&self, family: &BTreeSet<AppointmentId>) -> NoteState {
+        let states = family.iter().filter_map(|member| self.sessions.get(member));
         let states = states.flat_map(BTreeMap::values).copied();
         states.min_by_key(|state| rank(*state)).unwrap_or_default()
     }

@@ -20,6 +20,11 @@ impl Facts {
     /// Returns everything that came from the same first appointment, including `id`.
     pub(super) fn family(&self, id: AppointmentId) -> BTreeSet<AppointmentId> {
         let mut family = BTreeSet::from([id]);
+        let from = self.booking(id).and_then(|(_, booking)| booking.from);
+        if from.is_none() && !self.heirs.contains_key(&id) {
+            // Nearly always.
+            return family;
+        }
         let mut waiting = vec![self.root(id)];
         let mut walked = BTreeSet::new();
         while let Some(next) = waiting.pop() {
@@ -44,19 +49,20 @@ impl Facts {
     /// Returns the one of an appointment's family that counts: the one that did not go to
     /// somebody else, and that the one before it went to. Where contradictory decisions leave
     /// none, the first counts, so that no appointment is ever lost.
-    pub(super) fn living(&self, id: AppointmentId) -> Option<AppointmentId> {
+    pub(super) fn living(&self, family: &BTreeSet<AppointmentId>) -> Option<AppointmentId> {
         let lives = |member: &AppointmentId| {
             self.booking(*member).is_some_and(|(_, booking)| {
                 booking.moved.is_none() && self.is_claimed(*member, booking)
             })
         };
-        let found = self.family(id).into_iter().find(lives);
-        found.or_else(|| Some(self.root(id)).filter(|root| self.booking(*root).is_some()))
+        let known = |member: &AppointmentId| self.booking(*member).is_some();
+        let root = || family.first().map(|first| self.root(*first)).filter(known);
+        family.iter().copied().find(lives).or_else(root)
     }
 
     /// Returns whether an appointment is the one of its family that counts.
     pub(super) fn is_living(&self, id: AppointmentId) -> bool {
-        self.living(id) == Some(id)
+        self.living(&self.family(id)) == Some(id)
     }
 
     fn is_claimed(&self, id: AppointmentId, booking: &Booking) -> bool {
@@ -74,9 +80,14 @@ impl Facts {
     }
 
     /// Returns the slots that devices gave a living appointment without knowing of each other.
-    pub(super) fn rivals(&self, id: AppointmentId, booking: &Booking) -> Vec<Rival> {
+    pub(super) fn rivals(
+        &self,
+        id: AppointmentId,
+        booking: &Booking,
+        family: &BTreeSet<AppointmentId>,
+    ) -> Vec<Rival> {
         let mut rivals = booking.rivals.clone();
-        for member in self.disputed(id) {
+        for member in self.disputed(family) {
             let Some((_, origin)) = self.booking(member) else { continue };
             for claim in origin.moved.iter().chain(&origin.moved_also) {
                 let end = self.end(*claim);
@@ -91,13 +102,12 @@ impl Facts {
         rivals
     }
 
-    /// Returns the relatives of an appointment that were handed over to several people at once.
-    pub(super) fn disputed(&self, id: AppointmentId) -> Vec<AppointmentId> {
-        let mut family = self.family(id);
-        family.retain(|member| {
+    /// Returns the members of a family that were handed over to several people at once.
+    pub(super) fn disputed(&self, family: &BTreeSet<AppointmentId>) -> Vec<AppointmentId> {
+        let disputed = |member: &AppointmentId| {
             self.booking(*member).is_some_and(|(_, booking)| !booking.moved_also.is_empty())
-        });
-        family.into_iter().collect()
+        };
+        family.iter().copied().filter(disputed).collect()
     }
 
     /// Returns where an appointment went in the end.

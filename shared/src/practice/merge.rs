@@ -7,7 +7,7 @@ use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::{Actor, Document, DocumentError};
 use super::record::{Record, RecordError, RelationKind};
-use super::{Context, Practice, Refusal, ShelfError, document_of, draft};
+use super::{Context, Loaded, Practice, Refusal, ShelfError, document_of, draft};
 use crate::id::{AppointmentId, ObjectId, RecordId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -113,8 +113,8 @@ impl Practice {
             if reads(name, object, draft) {
                 let (document, refused) = Document::load(Actor::of(&author, object), &blobs);
                 rebuilt.unreadable += refused;
-                self.documents.remove(&object);
                 self.learn_document(name, object, &document, None);
+                self.documents.insert(object, Loaded::new(name, document));
             }
         }
         for appointment in before {

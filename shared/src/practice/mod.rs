@@ -154,6 +154,13 @@ struct Loaded {
     stays: bool,
 }
 
+impl Loaded {
+    fn new(name: &CompartmentName, document: Document) -> Self {
+        let stays = matches!(name, CompartmentName::Practice | CompartmentName::Calendar { .. });
+        Self { document, stays }
+    }
+}
+
 impl Practice {
     /// Begins without anything; [`Practice::restore`], [`Practice::rebuild`] and
     /// [`Practice::merge`] fill it, or [`Practice::found`] does for a new practice.
@@ -225,9 +232,7 @@ impl Practice {
                 let blobs = cx.shelf.document(name, object)?;
                 let (document, unreadable) = Document::load(actor, &blobs);
                 self.unreadable += unreadable;
-                let stays =
-                    matches!(name, CompartmentName::Practice | CompartmentName::Calendar { .. });
-                Ok(&mut entry.insert(Loaded { document, stays }).document)
+                Ok(&mut entry.insert(Loaded::new(name, document)).document)
             }
         }
     }

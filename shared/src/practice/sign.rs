@@ -141,7 +141,7 @@ impl Practice {
 
     /// Returns a session under its first id, wherever it was handed over to.
     fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
-        let row = self.index.appointments.get(&self.facts.living(id)?)?;
+        let row = self.index.appointments.get(&self.facts.living(&self.facts.family(id))?)?;
         Some(AppointmentRow { id, ..(**row).clone() })
     }
 

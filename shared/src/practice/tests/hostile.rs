@@ -1,14 +1,15 @@
 //! A member's device that lies: what it may never achieve.
 
 use super::world::{World, context, insert, member, slot};
-use crate::id::{DevInc, ObjectId};
+use crate::id::{ClientId, DevInc, ObjectId};
 use crate::practice::change::{Author, Change, Content};
 use crate::practice::chunk::ChunkError;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::document::DocumentError;
-use crate::practice::edit::{Edit, NoteFormat, Part};
+use crate::practice::document::{Actor, Document, DocumentError, Scalar};
+use crate::practice::edit::{Edit, NoteFormat, Part, Splice};
 use crate::practice::record::RecordError;
 use crate::practice::{MergeError, Pen};
+use proptest::prelude::*;
 
 fn delta(change: &Change) -> (ObjectId, bool, Vec<u8>) {
     match &change.content {
@@ -199,6 +200,30 @@ fn nobody_writes_into_the_trail_of_another_member() {
 }
 
 #[test]
+fn a_member_cannot_take_a_draft_out_of_sight() {
+    let (mut world, _, (client, note)) = typed_on_one();
+    let author = world.desks[1].quill.author;
+    let name = CompartmentName::Chart(client);
+    let acts: [fn(&mut Document); 4] = [
+        |document| document.put(None, "text", Scalar::Text("gone".into())),
+        |document| document.put(None, "client", Scalar::Bytes(vec![0; 16])),
+        |document| document.put(None, "begun", Scalar::Nothing),
+        |document| document.put_text("text"),
+    ];
+    for act in acts {
+        let blobs = world.desks[1].memory.documents[&note].clone();
+        let (mut document, _) = Document::load(Actor::of(&author, note), &blobs);
+        act(&mut document);
+        let bytes = document.commit(world.desks[1].now);
+        let content = Content::Delta { document: note, draft: true, bytes };
+        let change = Change { compartment: name.clone(), content };
+        let refused = world.desks[0].merge(&change, author).unwrap_err();
+        assert_eq!(refused, MergeError::Document(DocumentError::Unlawful));
+    }
+    assert_eq!(world.desks[0].draft(client, note).row.note, note);
+}
+
+#[test]
 fn what_a_newer_version_wrote_is_passed_on_untouched() {
     let mut world = World::new(&[1]);
     let author = world.desks[0].quill.author;
@@ -207,4 +232,59 @@ fn what_a_newer_version_wrote_is_passed_on_untouched() {
     let compartment = CompartmentName::Unknown { kind: 900, subject: vec![1] };
     let merged = world.desks[0].merge(&Change { compartment, content }, author).unwrap();
     assert!(merged.unread);
+}
+
+/// Puts the checksum that belongs to it before a change's body, so that whoever reads it gets
+/// past the frame.
+fn resealed(change: &[u8]) -> Vec<u8> {
+    let mut hashed = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    hashed.update(&change[8..]);
+    let mut resealed = change.to_vec();
+    resealed[4..8].copy_from_slice(&hashed.finish().as_ref()[..4]);
+    resealed
+}
+
+#[test]
+fn a_true_change_is_resealed_as_it_was() {
+    let (_, change, _) = typed_on_one();
+    assert_eq!(resealed(&delta(&change).2), delta(&change).2);
+}
+
+fn typed_on_one() -> (World, Change, (ClientId, ObjectId)) {
+    let mut world = World::new(&[1, 2]);
+    let client = world.client(0, 1);
+    let note = world.begin(0, 7, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "known to both");
+    world.sync();
+    let splices = vec![
+        insert(Part::Text, 5, "some more words"),
+        Splice { part: Part::Text, position: 0, deleted: 3, inserted: "new".into() },
+    ];
+    let (changes, _) = world.desks[0].apply(Edit::ChangeDraft { note, client, splices }).unwrap();
+    (world, changes[0].clone(), (client, note))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #[test]
+    fn a_change_of_nonsense_leaves_the_document_readable_and_writable(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let (mut world, change, (client, note)) = typed_on_one();
+        let author = world.desks[0].quill.author;
+        let mut bytes = delta(&change).2;
+        for (at, byte) in flips {
+            // The frame stays; only what it holds is nonsense.
+            let at = 12 + at.index(bytes.len() - 12);
+            bytes[at] = byte;
+        }
+        let _ = world.desks[1].merge(&with_bytes(&change, resealed(&bytes)), author);
+
+        let before = world.desks[1].draft(client, note).parts[0].1.clone();
+        let splices = vec![insert(Part::Text, 0, "still here ")];
+        world.desks[1].apply(Edit::ChangeDraft { note, client, splices }).unwrap();
+        let after = world.desks[1].draft(client, note).parts[0].1.clone();
+        prop_assert_eq!(after, format!("still here {before}"));
+        prop_assert_eq!(&*world.desks[1].rebuilt().index(), &*world.desks[1].index());
+    }
 }
