@@ -62,7 +62,7 @@ pub(crate) enum Step {
         refusal: Option<Notice>,
     },
     /// The words are being compared.
-    Checking { words: Secret },
+    Checking { words: Secret, places: [usize; ASKED], fields: [Field; ASKED] },
 }
 
 impl Default for Step {
@@ -90,11 +90,12 @@ impl State {
     }
 
     /// Takes the device's answer that words were wrong. The sheet can be looked at again.
-    pub(crate) fn refuse_words(&mut self, notice: Notice, random: &mut dyn Random) {
+    pub(crate) fn refuse_words(&mut self, notice: Notice) {
         let step = std::mem::take(&mut self.step);
         self.step = match step {
-            Step::Checking { words } | Step::Check { words, .. } => {
-                check(words, random, Some(notice))
+            // The same places are asked for, and what was typed is there to be corrected.
+            Step::Checking { words, places, fields } => {
+                Step::Check { words, places, fields, focus: 0, refusal: Some(notice) }
             }
             other => other,
         };
@@ -121,10 +122,10 @@ fn passphrase(refusal: Option<Notice>) -> Step {
     }
 }
 
-fn check(words: Secret, random: &mut dyn Random, refusal: Option<Notice>) -> Step {
+fn check(words: Secret, random: &mut dyn Random) -> Step {
     let count = words.0.split_whitespace().count();
     let places = places(count, random.bytes());
-    Step::Check { words, places, fields: Default::default(), focus: 0, refusal }
+    Step::Check { words, places, fields: Default::default(), focus: 0, refusal: None }
 }
 
 /// Chooses different places of the sheet, one-based, in order.
@@ -242,14 +243,14 @@ fn forth(state: &mut State, random: &mut dyn Random) -> Vec<Effect> {
                 passphrase,
             }];
         }
-        Step::Sheet { words } => check(words, random, None),
+        Step::Sheet { words } => check(words, random),
         Step::Check { words, places, fields, focus, refusal } => {
             if focus + 1 < ASKED {
                 Step::Check { words, places, fields, focus: focus + 1, refusal }
             } else {
                 let typed = fields.iter().map(|field| field.trimmed().to_lowercase());
                 let asked = places.into_iter().zip(typed).collect();
-                state.step = Step::Checking { words };
+                state.step = Step::Checking { words, places, fields };
                 return vec![Effect::CheckSheet(asked)];
             }
         }

@@ -89,7 +89,7 @@ fn set_up(model: &mut Model, step: SetupEvent) {
     match step {
         SetupEvent::PassphraseRefused(notice) => state.refuse_passphrase(notice),
         SetupEvent::Sheet(words) => state.show_sheet(words),
-        SetupEvent::WordsRefused(notice) => state.refuse_words(notice, &mut model.ids),
+        SetupEvent::WordsRefused(notice) => state.refuse_words(notice),
         SetupEvent::Done(_) => {}
     }
 }

@@ -311,6 +311,17 @@ fn a_new_practice_is_set_up_from_nothing_but_what_is_on_the_screen() {
     });
     let typed: Vec<&str> = asked.unwrap().iter().map(|(_, word)| word.as_str()).collect();
     assert_eq!(typed, ["a", "b", "c"]);
+    let asked = driver.effects.len();
+    let notice = crate::notice::Notice::new("A word is wrong.", "Nothing is lost.", "Correct it.");
+    driver.device(DeviceEvent::Setup(SetupEvent::WordsRefused(notice)));
+    assert!(driver.screen().contains("A word is wrong."));
+    driver.keys("x⏎⏎⏎");
+    let again = driver.effects[asked..].iter().find_map(|effect| match effect {
+        Effect::CheckSheet(asked) => Some(asked),
+        _ => None,
+    });
+    let typed: Vec<&str> = again.unwrap().iter().map(|(_, word)| word.as_str()).collect();
+    assert_eq!(typed, ["ax", "b", "c"]);
 }
 
 #[test]
