@@ -1,4 +1,8 @@
 //! The program `tacenda-server`.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tacenda_sync_server::run(std::env::args_os())
+}

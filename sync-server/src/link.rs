@@ -1,0 +1,313 @@
+//! One link from its first message to its end: who it is, its requests, its live stream. Every
+//! decision is the store's; every byte goes through the endpoint.
+
+use crate::config::Limits;
+use crate::endpoint::{Arrival, Ending, Exchange, Link, LinkError, Receiving, Sending};
+use crate::gate::{Bucket, Gate, Place, Source};
+use crate::log::{Event, Log};
+use crate::outbox::{Outbox, Outgoing};
+use crate::queue::{Class, Queue};
+use crate::store::{Answer, Greeting, Job, Request, class_of};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tacenda_shared::id::{DeviceId, PracticeId};
+use tacenda_shared::sync::server::Reply;
+use tacenda_shared::sync::{MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, Refusal, RefusalCode};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Within this time a link says who it is.
+const HELLO: Duration = Duration::from_secs(5);
+/// How long a link of a pairing may be quiet between two messages.
+const MAILBOX_PATIENCE: Duration = Duration::from_secs(25);
+/// Messages of one link that has not said who it is.
+const MAX_ANONYMOUS: usize = 2048;
+/// Such messages in one second, on average.
+const ANONYMOUS_PER_SECOND: u32 = 5;
+
+/// What all links share.
+pub(crate) struct Shared {
+    pub(crate) queue: Queue<Job>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) limits: Limits,
+    pub(crate) links: AtomicU64,
+}
+
+/// Who a link is.
+#[derive(Clone, Copy)]
+struct Who {
+    practice: PracticeId,
+    device: DeviceId,
+    link: u64,
+}
+
+/// Serves one arrival until its link ends or the server stops.
+pub(crate) async fn serve(
+    arrival: Arrival,
+    mut place: Place,
+    shared: Arc<Shared>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let source = arrival.source();
+    let Ok(link) = arrival.greet().await else { return shared.fail(source, "handshake") };
+    let first = timeout(HELLO, first_message(&link));
+    let (exchange, message) = tokio::select! {
+        first = first => match first {
+            Ok(Ok(first)) => first,
+            Ok(Err(LinkError::Malformed(_))) => {
+                link.end(Ending::Garbled);
+                return shared.fail(source, "garbled");
+            }
+            Ok(Err(_)) | Err(_) => {
+                link.end(Ending::Silent);
+                return shared.fail(source, "no_hello");
+            }
+        },
+        () = stopped(&mut stopping) => return link.end(Ending::Stopping),
+    };
+    match message {
+        Message::Hello { practice, device, versions } => {
+            let who = Who { practice, device, link: shared.links.fetch_add(1, Ordering::Relaxed) };
+            let outbox = Arc::new(Outbox::default());
+            let welcome = shared.hello(who, versions, &link, &outbox).await;
+            let Exchange { mut sending, receiving } = exchange;
+            let Some(welcome) = welcome else { return link.end(Ending::Stopping) };
+            if let Message::Refused(why) = welcome {
+                return turn_away(&shared, &link, sending, source, why).await;
+            }
+            place.settle();
+            link.raise_limits();
+            shared.log.note(Event::LinkOpened { practice, device });
+            if sending.message(&welcome).await.is_ok() {
+                let control = (sending, receiving);
+                serve_device(&shared, &link, who, outbox, control, stopping).await;
+            }
+            shared.log.note(Event::LinkClosed { practice, device });
+            shared.put(Job::Farewell { practice, device, link: who.link }, Class::Live, 0);
+        }
+        Message::Found { .. } | Message::MailboxPut { .. } | Message::MailboxGet { .. } => {
+            serve_anonymous(&shared, &link, exchange, message, source, stopping).await;
+        }
+        _ => {
+            let why = Refusal::new(RefusalCode::Malformed);
+            turn_away(&shared, &link, exchange.sending, source, why).await;
+        }
+    }
+}
+
+async fn first_message(link: &Link) -> Result<(Exchange, Message), LinkError> {
+    let mut exchange = link.next_exchange().await.ok_or(LinkError::Gone)?;
+    let (message, _) = exchange.receiving.message(MAX_MESSAGE_BEFORE_HELLO).await?;
+    Ok((exchange, message))
+}
+
+/// Says why, and ends the link.
+async fn turn_away(
+    shared: &Shared,
+    link: &Link,
+    mut sending: Sending,
+    source: Source,
+    why: Refusal,
+) {
+    shared.fail(source, why.code.name());
+    if sending.message(&Message::Refused(why)).await.is_ok() {
+        sending.deliver().await;
+    }
+    link.end(Ending::Refused);
+}
+
+/// Answers a founder, or two devices that pair, on the one stream that they have.
+async fn serve_anonymous(
+    shared: &Shared,
+    link: &Link,
+    exchange: Exchange,
+    first: Message,
+    source: Source,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let Exchange { mut receiving, mut sending } = exchange;
+    let mut next = Some(first);
+    let mut bucket = Bucket::new(ANONYMOUS_PER_SECOND, Instant::now());
+    for _ in 0..MAX_ANONYMOUS {
+        let Some(message) = next.take() else { break };
+        let answer = match bucket.take(Instant::now()) {
+            true => shared.ask_anonymous(message).await,
+            false => Some(Message::Refused(Refusal::new(RefusalCode::TooOften))),
+        };
+        let Some(answer) = answer else { break };
+        if let Message::Refused(why) = &answer
+            && matches!(why.code, RefusalCode::Admission | RefusalCode::Unsupported)
+        {
+            return turn_away(shared, link, sending, source, *why).await;
+        }
+        if sending.message(&answer).await.is_err() {
+            break;
+        }
+        let read = timeout(MAILBOX_PATIENCE, receiving.message(MAX_MESSAGE_BEFORE_HELLO));
+        next = tokio::select! {
+            read = read => read.ok().and_then(Result::ok).map(|(message, _)| message),
+            () = stopped(&mut stopping) => None,
+        };
+    }
+    sending.deliver().await;
+    link.end(Ending::Silent);
+}
+
+/// Serves a device: its live stream, and a task for each of its requests.
+async fn serve_device(
+    shared: &Arc<Shared>,
+    link: &Link,
+    who: Who,
+    outbox: Arc<Outbox>,
+    control: (Sending, Receiving),
+    mut stopping: watch::Receiver<bool>,
+) {
+    let bucket = Bucket::new(shared.limits.requests_per_second, Instant::now());
+    let bucket = Arc::new(Mutex::new(bucket));
+    let mut tasks = JoinSet::new();
+    let live = send_live(link.clone(), outbox);
+    tokio::pin!(live);
+    loop {
+        tokio::select! {
+            ending = &mut live => {
+                link.end(ending);
+                break;
+            }
+            exchange = link.next_exchange() => match exchange {
+                Some(exchange) => {
+                    let request = answer(Arc::clone(shared), who, exchange, Arc::clone(&bucket));
+                    tasks.spawn(request);
+                }
+                None => break,
+            },
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+            () = stopped(&mut stopping) => {
+                // What was asked is still answered; whoever stops the server bounds the time.
+                while tasks.join_next().await.is_some() {}
+                link.end(Ending::Stopping);
+                break;
+            }
+        }
+    }
+    // Both halves stay open as long as the link: the device sees by them that it is welcome.
+    drop(control);
+}
+
+/// Answers one request.
+async fn answer(
+    shared: Arc<Shared>,
+    who: Who,
+    exchange: Exchange,
+    bucket: Arc<Mutex<Bucket>>,
+) -> Result<(), LinkError> {
+    let Exchange { mut receiving, mut sending } = exchange;
+    let allowed = bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
+    if !allowed {
+        let why = Refusal::new(RefusalCode::TooOften);
+        sending.message(&Message::Refused(why)).await?;
+        sending.finish();
+        return Ok(());
+    }
+    let mut next = match receiving.message(MAX_MESSAGE).await {
+        Ok((message, bytes)) => shared.ask(who, message, bytes).await?,
+        Err(LinkError::Malformed(why)) => {
+            let code = match why {
+                tacenda_shared::codec::CodecError::TooLong => RefusalCode::TooLarge,
+                _ => RefusalCode::Malformed,
+            };
+            Some((Message::Refused(Refusal::new(code)), Reply::Nothing))
+        }
+        Err(error) => return Err(error),
+    };
+    while let Some((message, rest)) = next {
+        sending.message(&message).await?;
+        next = match rest {
+            Reply::Nothing => None,
+            // The next part is read from the disk when this one is on its way.
+            reply => shared.more(who.practice, reply).await?,
+        };
+    }
+    sending.finish();
+    Ok(())
+}
+
+/// Waits until the server is told to stop.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    drop(stopping.wait_for(|stops| *stops).await);
+}
+
+/// Sends what others do, until the link has to end.
+async fn send_live(link: Link, outbox: Arc<Outbox>) -> Ending {
+    let Ok(mut sending) = link.open_live().await else { return Ending::Silent };
+    loop {
+        let sent = match outbox.next().await {
+            Outgoing::Behind => sending.message(&Message::Behind).await,
+            Outgoing::End => return Ending::Revoked,
+            Outgoing::Frame(bytes) => sending.frame(&bytes).await,
+        };
+        if sent.is_err() {
+            return Ending::Silent;
+        }
+    }
+}
+
+impl Shared {
+    fn fail(&self, source: Source, cause: &str) {
+        self.gate.note_failure(source, Instant::now());
+        self.log.note(Event::Failure { source: source.address(), cause });
+    }
+
+    fn put(&self, job: Job, class: Class, bytes: usize) {
+        // A store that has ended drops the job, and with it the promise of an answer.
+        let _dropped = self.queue.put(job, class, bytes);
+    }
+
+    async fn hello(
+        &self,
+        who: Who,
+        versions: (u8, u8),
+        link: &Link,
+        outbox: &Arc<Outbox>,
+    ) -> Option<Message> {
+        let (answer, answered) = oneshot::channel();
+        let Who { practice, device, link: number } = who;
+        let (key, outbox) = (link.key(), Arc::clone(outbox));
+        let greeting = Greeting { practice, device, versions, key, link: number, outbox, answer };
+        self.put(Job::Greet(greeting), Class::Live, 0);
+        answered.await.ok()
+    }
+
+    async fn ask_anonymous(&self, message: Message) -> Option<Message> {
+        if !matches!(
+            message,
+            Message::Found { .. } | Message::MailboxPut { .. } | Message::MailboxGet { .. }
+        ) {
+            return Some(Message::Refused(Refusal::new(RefusalCode::Unsupported)));
+        }
+        let (answer, answered) = oneshot::channel();
+        self.put(Job::Anonymous { message, answer }, Class::Live, 0);
+        answered.await.ok()
+    }
+
+    async fn ask(&self, who: Who, message: Message, bytes: usize) -> Result<Answer, LinkError> {
+        // An own device of the inviter uses the mailbox on its link.
+        if matches!(message, Message::MailboxPut { .. } | Message::MailboxGet { .. }) {
+            let answer = self.ask_anonymous(message).await.ok_or(LinkError::Gone)?;
+            return Ok(Some((answer, Reply::Nothing)));
+        }
+        let (answer, answered) = oneshot::channel();
+        let class = class_of(&message, bytes);
+        let Who { practice, device, .. } = who;
+        self.put(Job::Ask(Request { practice, device, message, answer }), class, bytes);
+        answered.await.map_err(|_| LinkError::Gone)
+    }
+
+    async fn more(&self, practice: PracticeId, reply: Reply) -> Result<Answer, LinkError> {
+        let (answer, answered) = oneshot::channel();
+        self.put(Job::More { practice, reply, answer }, Class::Live, 0);
+        answered.await.map_err(|_| LinkError::Gone)
+    }
+}

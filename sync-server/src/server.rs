@@ -1,0 +1,210 @@
+//! A running server: bound, serving, stopped in order.
+
+use crate::admission::Invites;
+use crate::config::Config;
+use crate::endpoint::Door;
+use crate::folder::{Folder, FolderError, Lock};
+use crate::gate::{Admission, Gate};
+use crate::identity::{Identity, IdentityError};
+use crate::link::{self, Shared};
+use crate::log::{Event, Log};
+use crate::queue::{Queue, Taken};
+use crate::store::{RealDisk, Store, StoreError};
+use crate::tls::{self, TlsError};
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tacenda_shared::journal::index::Index;
+use tacenda_shared::suite::VerifyingKey;
+use thiserror::Error;
+use tokio::runtime::Runtime;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How long requests that are under way may take once the server stops.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long links are waited for to hear of the end.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// Threads that move bytes and compute handshakes.
+const THREADS: usize = 2;
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// No address could be had.
+    #[error("cannot listen on {0}")]
+    Address(String, #[source] io::Error),
+    /// The folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There is no key to work with.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The operating system refused.
+    #[error("the operating system refused")]
+    System(#[from] io::Error),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Why a server ended before it was told to.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The disk failed: nothing more was acknowledged; what was, is safe.
+    #[error("the disk failed; what was acknowledged is safe, nothing more is taken")]
+    Disk,
+    /// The thread that keeps the journals is gone.
+    #[error("the thread that keeps the journals has ended")]
+    Store,
+}
+
+/// A server that has its socket and its journals open.
+pub struct Server {
+    runtime: Runtime,
+    door: Door,
+    shared: Arc<Shared>,
+    pin: VerifyingKey,
+    store: JoinHandle<Result<(), StoreError>>,
+    store_ended: oneshot::Receiver<()>,
+    _lock: Lock,
+}
+
+impl Server {
+    /// Takes the folder's lock, rebuilds everything from its journals, and binds the socket.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind(config: &Config, folder: &Path) -> Result<Self, BindError> {
+        let folder = Folder::at(folder);
+        let lock = folder.lock()?;
+        let identity = Identity::load(&folder)?;
+        let log = Arc::new(Log::new());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()?;
+        let addresses = config.listen_candidates();
+        let entered = runtime.enter();
+        let door = Door::bind(tls::server_config(identity.seed())?, &addresses);
+        drop(entered);
+        let named = || addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let door = door.map_err(|error| BindError::Address(named(), error))?;
+
+        let store = Store::open(
+            RealDisk::new(folder.clone()),
+            &folder.list_practices()?,
+            identity.seed(),
+            config.limits,
+            Index::open(&folder.index()),
+            (Invites::of(&folder), Arc::clone(&log)),
+        );
+        log.note(Event::Started { practices: store.served() });
+        let shared = Arc::new(Shared {
+            queue: Queue::new(),
+            gate: Arc::new(Gate::new(config.limits)),
+            log,
+            limits: config.limits,
+            links: AtomicU64::new(1),
+        });
+        let (ended, store_ended) = oneshot::channel();
+        let store = spawn_store(store, Arc::clone(&shared), ended)?;
+        let pin = identity.pin();
+        Ok(Self { runtime, door, shared, pin, store, store_ended, _lock: lock })
+    }
+
+    /// Returns the address that the server listens on.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.door.local_addr()
+    }
+
+    /// Returns the key by which devices know this server.
+    pub fn pin(&self) -> VerifyingKey {
+        self.pin
+    }
+
+    /// Serves until `shutdown` is done; then answers what was asked, for at most five seconds,
+    /// and closes the journals.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        let Self { runtime, door, shared, store, mut store_ended, _lock, .. } = self;
+        runtime.block_on(async {
+            let (stop, stopping) = watch::channel(false);
+            let mut links = JoinSet::new();
+            tokio::select! {
+                () = accept(&door, &shared, &stopping, &mut links) => {}
+                () = shutdown => {}
+                _ = &mut store_ended => {}
+            }
+            door.stop_accepting();
+            stop.send_replace(true);
+            let _late = timeout(DRAIN, async { while links.join_next().await.is_some() {} }).await;
+            links.abort_all();
+            let _late = timeout(LAST_WORD, door.close()).await;
+        });
+        shared.queue.close();
+        let ended = store.join();
+        runtime.shutdown_background();
+        shared.log.note(Event::Stopped);
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(StoreError::Disk(_))) => Err(RunError::Disk),
+            Err(_) => Err(RunError::Store),
+        }
+    }
+}
+
+/// Lets in who may come in.
+async fn accept(
+    door: &Door,
+    shared: &Arc<Shared>,
+    stopping: &watch::Receiver<bool>,
+    links: &mut JoinSet<()>,
+) {
+    while let Some(arrival) = door.next().await {
+        let (source, now) = (arrival.source(), Instant::now());
+        match shared.gate.ask(source, arrival.has_proven_address(), now) {
+            Admission::Enter => {
+                let place = shared.gate.enter(source, now);
+                links.spawn(link::serve(arrival, place, Arc::clone(shared), stopping.clone()));
+            }
+            Admission::Prove => arrival.ask_for_proof(),
+            Admission::Refuse => arrival.refuse(),
+        }
+        while links.try_join_next().is_some() {}
+    }
+}
+
+fn spawn_store(
+    store: Store<RealDisk>,
+    shared: Arc<Shared>,
+    ended: oneshot::Sender<()>,
+) -> io::Result<JoinHandle<Result<(), StoreError>>> {
+    std::thread::Builder::new().name("store".to_owned()).spawn(move || {
+        // Also when the thread panics, nobody may wait for it.
+        let _closing = Closing(&shared.queue);
+        let outcome = store.run(&shared.queue);
+        let _told = ended.send(());
+        outcome
+    })
+}
+
+/// Closes a queue, and with it every promise of an answer in it.
+struct Closing<'a, T>(&'a Queue<T>);
+
+impl<T> Drop for Closing<'_, T> {
+    fn drop(&mut self) {
+        self.0.close();
+        while matches!(self.0.take(usize::MAX, None), Taken::Group(_)) {}
+    }
+}

@@ -1,0 +1,520 @@
+//! The one thread that owns journals and decisions. Requests come in by a queue; what came in
+//! while a sync was running becomes one group; answers and live messages leave only after its
+//! sync. After a failed sync nothing is acknowledged any more and the server ends.
+
+mod disk;
+mod kept;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use disk::{Disk, RealDisk};
+pub(crate) use kept::{JOURNAL, Unusable};
+
+use crate::admission::Invites;
+use crate::chance::now;
+use crate::config::Limits;
+use crate::log::{Event, Log};
+use crate::outbox::Outbox;
+use crate::queue::{Class, Queue, Taken};
+use kept::{BeginError, CommitError, Kept, Subscriber};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
+use tacenda_shared::journal::AppendError;
+use tacenda_shared::journal::index::{Index, Origin};
+use tacenda_shared::suite::{SigningKey, VerifyingKey};
+use tacenda_shared::sync::server::{Decision, Live, Mailboxes, Reply, ServerFrame, ServerPractice};
+use tacenda_shared::sync::{MAX_GROUP, Message, Refusal, RefusalCode};
+use thiserror::Error;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+/// After this long without work a mark is written, so that harm to what was acknowledged can
+/// never pass for a torn tail.
+const IDLE: Duration = Duration::from_secs(1);
+/// Requests that wait for a hold at once.
+const MAX_HELD: usize = 1024;
+
+/// A message of an answer, and what is still to come; `None` if there is nothing to say.
+pub(crate) type Answer = Option<(Message, Reply)>;
+
+/// A request of a device that has said who it is.
+pub(crate) struct Request {
+    pub(crate) practice: PracticeId,
+    pub(crate) device: DeviceId,
+    pub(crate) message: Message,
+    pub(crate) answer: oneshot::Sender<Answer>,
+}
+
+/// A device that says who it is.
+pub(crate) struct Greeting {
+    pub(crate) practice: PracticeId,
+    pub(crate) device: DeviceId,
+    pub(crate) versions: (u8, u8),
+    /// What the link has proven.
+    pub(crate) key: VerifyingKey,
+    /// Names the link.
+    pub(crate) link: u64,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) answer: oneshot::Sender<Message>,
+}
+
+/// What the store is asked to do.
+pub(crate) enum Job {
+    /// Found, MailboxPut or MailboxGet of a link that has not said who it is.
+    Anonymous { message: Message, answer: oneshot::Sender<Message> },
+    /// A link is gone.
+    Farewell { practice: PracticeId, device: DeviceId, link: u64 },
+    /// Hello.
+    Greet(Greeting),
+    /// The next message of an answer.
+    More { practice: PracticeId, reply: Reply, answer: oneshot::Sender<Answer> },
+    /// A request.
+    Ask(Request),
+}
+
+/// Why the store ended before it was asked to.
+#[derive(Debug, Error)]
+pub(crate) enum StoreError {
+    /// A write or sync failed; what was not acknowledged may be lost, the rest is safe.
+    #[error("the disk failed; nothing more is acknowledged")]
+    Disk(#[source] AppendError),
+}
+
+/// Everything that the store works with.
+pub(crate) struct Store<D: Disk> {
+    disk: D,
+    seed: Zeroizing<[u8; 32]>,
+    limits: Limits,
+    log: Arc<Log>,
+    invites: Invites,
+    index: Index,
+    /// `None` for a practice that cannot be served.
+    practices: BTreeMap<PracticeId, Option<Kept<D>>>,
+    mailboxes: Mailboxes,
+    held: Vec<(Timestamp, Request)>,
+    was_full: bool,
+}
+
+/// Whether a request may bring something to journal.
+fn writes(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Push { .. }
+            | Message::PracticeAppend { .. }
+            | Message::RowsPut(_)
+            | Message::ObjectPut(_)
+    )
+}
+
+/// How soon a request wants to be done. A first upload comes in large pushes.
+pub(crate) fn class_of(message: &Message, bytes: usize) -> Class {
+    let is_bulk = matches!(message, Message::ObjectPut(_)) || bytes > MAX_GROUP / 4;
+    if is_bulk { Class::Bulk } else { Class::Live }
+}
+
+impl<D: Disk> Store<D> {
+    /// Rebuilds everything from the journals of these practices.
+    pub(crate) fn open(
+        disk: D,
+        practices: &[PracticeId],
+        seed: &[u8; 32],
+        limits: Limits,
+        (index, origin): (Index, Origin),
+        (invites, log): (Invites, Arc<Log>),
+    ) -> Self {
+        let mut store = Self {
+            disk,
+            seed: Zeroizing::new(*seed),
+            limits,
+            log,
+            invites,
+            index,
+            practices: practices.iter().map(|practice| (*practice, None)).collect(),
+            mailboxes: Mailboxes::new(),
+            held: Vec::new(),
+            was_full: false,
+        };
+        match origin {
+            Origin::Rebuilt => store.log.note(Event::IndexRebuilt { cause: "moved_aside" }),
+            Origin::Memory => store.log.note(Event::IndexRebuilt { cause: "in_memory" }),
+            Origin::Created | Origin::Kept => {}
+        }
+        store.reopen_all();
+        store
+    }
+
+    /// Returns how many practices can be served.
+    pub(crate) fn served(&self) -> usize {
+        self.practices.values().flatten().count()
+    }
+
+    /// Works until the queue is closed and empty, then closes the journals.
+    pub(crate) fn run(mut self, queue: &Queue<Job>) -> Result<(), StoreError> {
+        loop {
+            match queue.take(MAX_GROUP, self.patience(now())) {
+                Taken::Group(jobs) => self.work(jobs, now())?,
+                Taken::Idle => self.mark()?,
+                Taken::Closed => break,
+            }
+            self.retry_held(now())?;
+        }
+        self.mark()?;
+        self.index.flush();
+        Ok(())
+    }
+
+    /// Does a group of jobs: first what writes, with one sync for each practice, then the rest.
+    fn work(&mut self, jobs: Vec<Job>, now: Timestamp) -> Result<(), StoreError> {
+        let mut others = Vec::new();
+        let mut writing = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Ask(request) if writes(&request.message) => writing.push(request),
+                other => others.push(other),
+            }
+        }
+        self.group(writing, now)?;
+        for job in others {
+            match job {
+                Job::Anonymous { message, answer } => {
+                    let message = self.anonymous(message, now)?;
+                    let _gone = answer.send(message);
+                }
+                Job::Ask(request) => self.group(vec![request], now)?,
+                Job::Farewell { practice, device, link } => self.farewell(practice, device, link),
+                Job::Greet(greeting) => self.greet(greeting, now),
+                Job::More { practice, reply, answer } => {
+                    let _gone = answer.send(self.draw(practice, reply));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides about requests in order, journals what follows as one group for each practice, and
+    /// answers after the sync.
+    fn group(&mut self, requests: Vec<Request>, now: Timestamp) -> Result<(), StoreError> {
+        let mut decided: BTreeMap<PracticeId, Vec<(Decision, Request)>> = BTreeMap::new();
+        for request in requests {
+            if let Err(code) = self.check(&request) {
+                let _gone = request.answer.send(refused(code));
+                continue;
+            }
+            let Some(Some(kept)) = self.practices.get_mut(&request.practice) else { continue };
+            let message = request.message.clone();
+            let decision = kept.decisions.handle(request.device, message, now);
+            decided.entry(request.practice).or_default().push((decision, request));
+        }
+        for (practice, decisions) in decided {
+            self.settle(practice, decisions)?;
+        }
+        Ok(())
+    }
+
+    /// Returns why a request is not even looked at.
+    fn check(&mut self, request: &Request) -> Result<(), RefusalCode> {
+        let kept = match self.practices.get(&request.practice) {
+            Some(Some(kept)) => kept,
+            Some(None) => return Err(RefusalCode::Storage),
+            None => return Err(RefusalCode::UnknownPractice),
+        };
+        // Whatever the disk is like: an entry may revoke a lost laptop.
+        if !writes(&request.message) || matches!(request.message, Message::PracticeAppend { .. }) {
+            return Ok(());
+        }
+        if kept.journal.bytes() >= self.limits.bytes_per_practice {
+            return Err(RefusalCode::Quota);
+        }
+        if self.has_room() { Ok(()) } else { Err(RefusalCode::Storage) }
+    }
+
+    fn has_room(&mut self) -> bool {
+        let has_room = self.disk.has_room(self.limits.reserve_bytes, self.was_full);
+        self.note_room(has_room);
+        has_room
+    }
+
+    fn note_room(&mut self, has_room: bool) {
+        if has_room == self.was_full {
+            self.log.note(if has_room { Event::DiskHasRoom } else { Event::DiskFull });
+        }
+        self.was_full = !has_room;
+    }
+
+    /// Journals what was decided for one practice, and answers.
+    fn settle(
+        &mut self,
+        practice: PracticeId,
+        mut decisions: Vec<(Decision, Request)>,
+    ) -> Result<(), StoreError> {
+        let frames: Vec<ServerFrame> = decisions
+            .iter_mut()
+            .flat_map(|(decision, _)| std::mem::take(&mut decision.frames))
+            .collect();
+        let is_kept = frames.is_empty() || self.commit(practice, &frames)?;
+        let took_entry = frames.iter().any(|frame| matches!(frame, ServerFrame::Practice { .. }));
+        for (decision, request) in decisions {
+            match (is_kept, decision.hold_until) {
+                (true, Some(until)) => self.hold(until, request),
+                (true, None) => {
+                    let answer = self.draw(practice, decision.reply);
+                    let _gone = request.answer.send(answer);
+                    self.tell(practice, decision.live);
+                }
+                (false, _) => {
+                    let _gone = request.answer.send(refused(RefusalCode::Storage));
+                }
+            }
+        }
+        if is_kept && took_entry {
+            if let Some(Some(kept)) = self.practices.get_mut(&practice) {
+                kept.drop_the_revoked();
+            }
+            let waits = self.held.iter_mut().filter(|(_, held)| held.practice == practice);
+            waits.for_each(|(until, _)| *until = Timestamp::from_millis(i64::MIN));
+        }
+        Ok(())
+    }
+
+    /// Makes a group durable. `false`: the disk is full, nothing of it was taken, and what is in
+    /// memory is what is on the disk again.
+    fn commit(&mut self, practice: PracticeId, frames: &[ServerFrame]) -> Result<bool, StoreError> {
+        let Some(Some(kept)) = self.practices.get_mut(&practice) else { return Ok(false) };
+        match kept.commit(frames, &mut self.index) {
+            Ok(()) => Ok(true),
+            Err(CommitError::Index(_)) => {
+                self.refill_index();
+                Ok(true)
+            }
+            Err(CommitError::Append(AppendError::Full)) => {
+                self.note_room(false);
+                self.reopen(practice);
+                Ok(false)
+            }
+            Err(CommitError::Append(error)) => {
+                self.log.note(Event::DiskFailed);
+                Err(StoreError::Disk(error))
+            }
+        }
+    }
+
+    fn hold(&mut self, until: Timestamp, request: Request) {
+        if self.held.len() >= MAX_HELD {
+            let _gone = request.answer.send(refused(RefusalCode::TooOften));
+            return;
+        }
+        self.held.push((until, request));
+    }
+
+    fn retry_held(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let held = std::mem::take(&mut self.held);
+        let (due, waiting): (Vec<_>, Vec<_>) =
+            held.into_iter().partition(|(until, _)| *until <= now);
+        self.held = waiting;
+        let due: Vec<Request> = due.into_iter().map(|(_, request)| request).collect();
+        if due.is_empty() { Ok(()) } else { self.group(due, now) }
+    }
+
+    /// How long the queue may be waited for.
+    fn patience(&self, now: Timestamp) -> Option<Duration> {
+        let next = self.held.iter().map(|(until, _)| until.millis_since(now)).min();
+        let next = next.map(|millis| Duration::from_millis(millis.max(1).unsigned_abs()));
+        let is_marked = self.practices.values().flatten().all(|kept| kept.is_marked);
+        let idle = (!is_marked).then_some(IDLE);
+        next.into_iter().chain(idle).min()
+    }
+
+    fn mark(&mut self) -> Result<(), StoreError> {
+        for kept in self.practices.values_mut().flatten().filter(|kept| !kept.is_marked) {
+            match kept.journal.mark() {
+                Ok(()) | Err(AppendError::Full) => kept.is_marked = true,
+                Err(error) => {
+                    self.log.note(Event::DiskFailed);
+                    return Err(StoreError::Disk(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&self, practice: PracticeId, mut reply: Reply) -> Answer {
+        let Some(Some(kept)) = self.practices.get(&practice) else {
+            return refused(RefusalCode::Storage);
+        };
+        let message = reply.next_message(practice, &kept.shelf(&self.index))?;
+        Some((message, reply))
+    }
+
+    fn tell(&self, practice: PracticeId, live: Vec<Live>) {
+        let Some(Some(kept)) = self.practices.get(&practice) else { return };
+        for Live { to, message } in live {
+            let to: BTreeSet<DeviceId> =
+                to.into_iter().filter(|device| kept.subscribers.contains_key(device)).collect();
+            if !to.is_empty() {
+                let fleeting = matches!(message, Message::Ephemeral(_));
+                kept.tell(&to, &Arc::new(message.frame()), fleeting);
+            }
+        }
+    }
+
+    fn greet(&mut self, greeting: Greeting, now: Timestamp) {
+        let Greeting { practice, device, versions, key, link, outbox, answer } = greeting;
+        let message = match self.practices.get_mut(&practice) {
+            Some(Some(kept)) => match kept.decisions.hello(practice, device, versions, &key, now) {
+                Ok(welcome) => {
+                    let limit = self.limits.connections_per_device as usize;
+                    let listening = kept.subscribers.entry(device).or_default();
+                    if listening.len() < limit {
+                        listening.push(Subscriber { link, outbox });
+                        welcome
+                    } else {
+                        refusal(RefusalCode::TooOften)
+                    }
+                }
+                Err(why) => Message::Refused(why),
+            },
+            Some(None) => refusal(RefusalCode::Storage),
+            None => refusal(RefusalCode::UnknownPractice),
+        };
+        // A link that went away meanwhile says farewell like any other.
+        let _gone = answer.send(message);
+    }
+
+    fn farewell(&mut self, practice: PracticeId, device: DeviceId, link: u64) {
+        let Some(Some(kept)) = self.practices.get_mut(&practice) else { return };
+        if let Some(listening) = kept.subscribers.get_mut(&device) {
+            listening.retain(|subscriber| subscriber.link != link);
+            if listening.is_empty() {
+                kept.subscribers.remove(&device);
+            }
+        }
+    }
+
+    /// Answers what may be asked without saying who one is.
+    fn anonymous(&mut self, message: Message, now: Timestamp) -> Result<Message, StoreError> {
+        Ok(match message {
+            Message::MailboxPut { mailbox, number, mail } => {
+                match self.mailboxes.put(mailbox, number, mail, now) {
+                    Ok(()) => Message::Taken,
+                    Err(code) => refusal(code),
+                }
+            }
+            Message::MailboxGet { mailbox, from } => {
+                match self.mailboxes.read(mailbox, from, now) {
+                    Ok(mails) => Message::Mail(mails),
+                    Err(code) => refusal(code),
+                }
+            }
+            Message::Found { token, entries } => self.found(&token, &entries, now)?,
+            _ => refusal(RefusalCode::Unsupported),
+        })
+    }
+
+    fn found(
+        &mut self,
+        token: &[u8],
+        entries: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<Message, StoreError> {
+        if !self.invites.admits(token, now) {
+            return Ok(refusal(RefusalCode::Admission));
+        }
+        let (decisions, frames) = match ServerPractice::found(entries, self.key(), now) {
+            Ok(founded) => founded,
+            Err(why) => return Ok(Message::Refused(why)),
+        };
+        let practice = decisions.practice();
+        if self.practices.contains_key(&practice) {
+            // Its answer was lost the first time.
+            return Ok(Message::Taken);
+        }
+        if !self.has_room() {
+            return Ok(refusal(RefusalCode::Storage));
+        }
+        if !self.invites.consume(token, now) {
+            return Ok(refusal(RefusalCode::Admission));
+        }
+        match Kept::begin(&self.disk, decisions, &frames, &mut self.index) {
+            Ok(kept) => {
+                self.practices.insert(practice, Some(kept));
+                self.log.note(Event::Founded { practice });
+                Ok(Message::Taken)
+            }
+            Err(BeginError::Commit(CommitError::Append(AppendError::Full))) => {
+                self.note_room(false);
+                Ok(refusal(RefusalCode::Storage))
+            }
+            Err(BeginError::Commit(CommitError::Append(error))) => {
+                self.log.note(Event::DiskFailed);
+                Err(StoreError::Disk(error))
+            }
+            Err(BeginError::Commit(CommitError::Index(_))) => {
+                self.practices.insert(practice, None);
+                self.refill_index();
+                Ok(Message::Taken)
+            }
+            Err(BeginError::Disk(_) | BeginError::Unusable(_)) => Ok(refusal(RefusalCode::Storage)),
+        }
+    }
+
+    fn key(&self) -> SigningKey {
+        SigningKey::from_seed(*self.seed)
+    }
+
+    /// The index is empty and in memory now, where it cannot fail again.
+    fn refill_index(&mut self) {
+        self.log.note(Event::IndexRebuilt { cause: "lost" });
+        self.reopen_all();
+    }
+
+    fn reopen_all(&mut self) {
+        let practices: Vec<PracticeId> = self.practices.keys().copied().collect();
+        let mut again = false;
+        for practice in &practices {
+            again |= self.reopen(*practice);
+        }
+        if again {
+            practices.iter().for_each(|practice| {
+                self.reopen(*practice);
+            });
+        }
+    }
+
+    /// Rebuilds one practice from its journal; returns whether the index was lost on the way.
+    fn reopen(&mut self, practice: PracticeId) -> bool {
+        let before = self.practices.remove(&practice).flatten();
+        let subscribers = before.map(|kept| kept.subscribers).unwrap_or_default();
+        let mut opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
+        let lost = matches!(opened, Err(Unusable::Index(_)));
+        if lost {
+            opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
+        }
+        match opened {
+            Ok((Some(mut kept), found)) => {
+                if found.torn.is_some() {
+                    self.log.note(Event::TailCut { practice });
+                }
+                kept.subscribers = subscribers;
+                self.practices.insert(practice, Some(kept));
+            }
+            // A folder in which nothing was ever acknowledged.
+            Ok((None, _)) => {}
+            Err(why) => {
+                self.log.note(Event::Unusable { practice, cause: &why.to_string() });
+                subscribers.into_values().flatten().for_each(|one| one.outbox.end());
+                self.practices.insert(practice, None);
+            }
+        }
+        lost
+    }
+}
+
+fn refusal(code: RefusalCode) -> Message {
+    Message::Refused(Refusal::new(code))
+}
+
+fn refused(code: RefusalCode) -> Answer {
+    Some((refusal(code), Reply::Nothing))
+}
