@@ -266,7 +266,14 @@ impl Document {
             Scalar::Text(text) => ScalarValue::Str(text.into()),
         };
         for map in self.maps(place) {
-            let put = self.inner.put(map, field, value.clone());
+            let values = self.inner.get_all(&map, field).map_or(0, |values| values.len());
+            if values > 1 {
+                // To settle for a value that is there, the library would delete the others, and
+                // a deletion is what nobody may send.
+                let put = self.inner.put(&map, field, ScalarValue::Null);
+                debug_assert!(put.is_ok());
+            }
+            let put = self.inner.put(&map, field, value.clone());
             debug_assert!(put.is_ok());
         }
     }

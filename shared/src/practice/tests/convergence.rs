@@ -38,6 +38,24 @@ fn moves_on_both_sides_are_shown_as_rivals_and_settled_by_a_move() {
 }
 
 #[test]
+fn a_conflict_is_settled_for_the_value_that_is_shown() {
+    let mut world = World::new(&[1, 2]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    world.sync();
+    let set = |status| Edit::SetStatus { appointment: session, status, reason: None };
+    world.act(0, set(Status::Held)).unwrap();
+    world.act(1, set(Status::NoShow)).unwrap();
+    world.sync();
+    let shown = world.desks[0].index().appointments[&session].status;
+    world.act(0, set(shown)).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(world.desks[desk].index().appointments[&session].status, shown);
+    }
+}
+
+#[test]
 fn the_same_move_on_both_sides_is_no_conflict() {
     let mut world = World::new(&[1, 2]);
     let client = world.client(0, 1);
