@@ -125,3 +125,41 @@ fn only_client(items: &[Item]) -> Option<ClientId> {
     let first = client(items.first()?)?;
     items.iter().all(|item| client(item) == Some(first)).then_some(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MemberId;
+    use crate::practice::change::Content;
+    use crate::practice::record::Record;
+    use crate::practice::tests::world::{World, context, member};
+
+    fn item(compartment: CompartmentName, text: &str) -> Item {
+        Item { compartment, bytes: text.into() }
+    }
+
+    #[test]
+    fn psychotherapy_notes_stay_and_the_rest_leaves_with_an_entry_that_holds_no_word() {
+        let mut world = World::new(&[1]);
+        let client = ClientId::from_bytes([1; 16]);
+        let author = MemberId::from_bytes([2; 16]);
+        let what = vec![
+            item(CompartmentName::Chart(client), "may leave"),
+            item(CompartmentName::Psychotherapy { client, author }, "stays here"),
+        ];
+        let desk = &mut world.desks[0];
+        let release =
+            emit(&mut desk.practice, what, Way::File, Purpose::Disclosure, context!(desk));
+
+        assert_eq!(release.released.bytes(), b"may leave");
+        assert_eq!((release.left_out, release.released.way()), (1, Way::File));
+        let [change] = release.changes.as_slice() else { panic!("one entry") };
+        assert_eq!(change.compartment, CompartmentName::Audit(member(1)));
+        let Content::Record { bytes, .. } = &change.content else { panic!("a record") };
+        assert!(Record::decode(bytes).is_ok());
+        for word in ["may leave", "stays here"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()));
+        }
+        assert!(!format!("{release:?}").contains("may leave"));
+    }
+}

@@ -5,4 +5,4 @@ mod day;
 mod hostile;
 mod signing;
 mod undo;
-mod world;
+pub(super) mod world;

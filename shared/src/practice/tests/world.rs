@@ -17,22 +17,22 @@ use crate::suite::{self, Signature, SigningKey, VerifyingKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const ZONE: &str = "Europe/Vienna";
-pub(super) const PRACTICE: PracticeId = PracticeId::from_bytes([0xaa; 16]);
+pub(in crate::practice) const ZONE: &str = "Europe/Vienna";
+pub(in crate::practice) const PRACTICE: PracticeId = PracticeId::from_bytes([0xaa; 16]);
 /// Monday, 23 November 2026, 08:00 UTC.
-pub(super) const MONDAY: Timestamp = Timestamp::from_millis(1_795_420_800_000);
-pub(super) const HOUR: i64 = 3_600_000;
+pub(in crate::practice) const MONDAY: Timestamp = Timestamp::from_millis(1_795_420_800_000);
+pub(in crate::practice) const HOUR: i64 = 3_600_000;
 
 /// What is stored, in memory.
 #[derive(Default)]
-pub(super) struct Memory {
-    pub(super) documents: BTreeMap<ObjectId, Vec<Vec<u8>>>,
-    pub(super) records: BTreeMap<RecordId, Vec<u8>>,
-    pub(super) contents: BTreeMap<CompartmentName, Vec<Content>>,
+pub(in crate::practice) struct Memory {
+    pub(in crate::practice) documents: BTreeMap<ObjectId, Vec<Vec<u8>>>,
+    pub(in crate::practice) records: BTreeMap<RecordId, Vec<u8>>,
+    pub(in crate::practice) contents: BTreeMap<CompartmentName, Vec<Content>>,
 }
 
 impl Memory {
-    pub(super) fn store(&mut self, change: &Change) {
+    pub(in crate::practice) fn store(&mut self, change: &Change) {
         self.contents.entry(change.compartment.clone()).or_default().push(change.content.clone());
         match &change.content {
             Content::Delta { document, bytes, .. } => {
@@ -60,10 +60,10 @@ impl Shelf for Memory {
     }
 }
 
-pub(super) struct Quill {
-    pub(super) author: Author,
-    pub(super) key: SigningKey,
-    pub(super) keys: BTreeMap<DeviceId, VerifyingKey>,
+pub(in crate::practice) struct Quill {
+    pub(in crate::practice) author: Author,
+    pub(in crate::practice) key: SigningKey,
+    pub(in crate::practice) keys: BTreeMap<DeviceId, VerifyingKey>,
 }
 
 impl Pen for Quill {
@@ -90,12 +90,12 @@ impl Pen for Quill {
 }
 
 /// One device.
-pub(super) struct Desk {
-    pub(super) practice: Practice,
-    pub(super) memory: Memory,
-    pub(super) quill: Quill,
-    pub(super) random: Seeded,
-    pub(super) now: Timestamp,
+pub(in crate::practice) struct Desk {
+    pub(in crate::practice) practice: Practice,
+    pub(in crate::practice) memory: Memory,
+    pub(in crate::practice) quill: Quill,
+    pub(in crate::practice) random: Seeded,
+    pub(in crate::practice) now: Timestamp,
 }
 
 macro_rules! context {
@@ -108,20 +108,26 @@ macro_rules! context {
         }
     };
 }
-pub(super) use context;
+pub(in crate::practice) use context;
 
 impl Desk {
-    pub(super) fn apply(&mut self, edit: Edit) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
+    pub(in crate::practice) fn apply(
+        &mut self,
+        edit: Edit,
+    ) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
         let applied = self.practice.apply(edit, context!(self));
         self.keep(applied)
     }
 
-    pub(super) fn undo(&mut self, edit: Edit) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
+    pub(in crate::practice) fn undo(
+        &mut self,
+        edit: Edit,
+    ) -> Result<(Vec<Change>, Option<Edit>), Refusal> {
         let applied = self.practice.undo(edit, context!(self));
         self.keep(applied)
     }
 
-    pub(super) fn found(&mut self, name: &str) -> Vec<Change> {
+    pub(in crate::practice) fn found(&mut self, name: &str) -> Vec<Change> {
         let applied = self.practice.found(ZONE, name, context!(self));
         self.keep(applied).unwrap().0
     }
@@ -135,7 +141,11 @@ impl Desk {
         Ok((applied.changes, applied.inverse))
     }
 
-    pub(super) fn merge(&mut self, change: &Change, author: Author) -> Result<Merged, MergeError> {
+    pub(in crate::practice) fn merge(
+        &mut self,
+        change: &Change,
+        author: Author,
+    ) -> Result<Merged, MergeError> {
         let merged = self.practice.merge(change, &author, context!(self))?;
         match (&merged.kept, &change.content) {
             (Some(kept), Content::Delta { document, draft, .. }) => {
@@ -149,24 +159,24 @@ impl Desk {
         Ok(merged)
     }
 
-    pub(super) fn index(&self) -> Arc<Index> {
+    pub(in crate::practice) fn index(&self) -> Arc<Index> {
         self.practice.index()
     }
 
-    pub(super) fn open(&mut self, subject: Subject) -> Result<View, Refusal> {
+    pub(in crate::practice) fn open(&mut self, subject: Subject) -> Result<View, Refusal> {
         let opened = self.practice.open(subject, Purpose::Care, context!(self))?;
         opened.changes.iter().for_each(|change| self.memory.store(change));
         Ok(opened.view)
     }
 
-    pub(super) fn draft(&mut self, client: ClientId, note: ObjectId) -> DraftView {
+    pub(in crate::practice) fn draft(&mut self, client: ClientId, note: ObjectId) -> DraftView {
         match self.open(Subject::Draft(client, note)) {
             Ok(View::Draft(draft)) => draft,
             other => panic!("no draft: {other:?}"),
         }
     }
 
-    pub(super) fn note(&mut self, client: ClientId, record: RecordId) -> NoteView {
+    pub(in crate::practice) fn note(&mut self, client: ClientId, record: RecordId) -> NoteView {
         match self.open(Subject::Note(client, record)) {
             Ok(View::Note(note)) => note,
             other => panic!("no note: {other:?}"),
@@ -174,7 +184,7 @@ impl Desk {
     }
 
     /// Begins again from what is stored, as after a restart.
-    pub(super) fn rebuilt(&mut self) -> Practice {
+    pub(in crate::practice) fn rebuilt(&mut self) -> Practice {
         let mut practice = Practice::new();
         for (name, contents) in self.memory.contents.clone() {
             let rebuilt = practice.rebuild(&name, &contents, context!(self)).unwrap();
@@ -187,22 +197,22 @@ impl Desk {
 
 /// A change on its way to the others.
 #[derive(Clone)]
-pub(super) struct Sent {
-    pub(super) author: Author,
-    pub(super) change: Change,
+pub(in crate::practice) struct Sent {
+    pub(in crate::practice) author: Author,
+    pub(in crate::practice) change: Change,
 }
 
 /// Devices that know each other's keys.
-pub(super) struct World {
-    pub(super) desks: Vec<Desk>,
-    pub(super) sent: Vec<Sent>,
+pub(in crate::practice) struct World {
+    pub(in crate::practice) desks: Vec<Desk>,
+    pub(in crate::practice) sent: Vec<Sent>,
     /// What each desk has taken already, by place in `sent`.
     taken: Vec<Vec<bool>>,
 }
 
 impl World {
     /// `members` says whose each device is.
-    pub(super) fn new(members: &[u8]) -> Self {
+    pub(in crate::practice) fn new(members: &[u8]) -> Self {
         let keys: Vec<_> = (0..members.len())
             .map(|n| SigningKey::random(&mut Seeded::new(100 + n as u64)))
             .collect();
@@ -234,7 +244,7 @@ impl World {
         world
     }
 
-    pub(super) fn send(&mut self, from: usize, changes: Vec<Change>) {
+    pub(in crate::practice) fn send(&mut self, from: usize, changes: Vec<Change>) {
         let author = self.desks[from].quill.author;
         for change in changes {
             self.sent.push(Sent { author, change });
@@ -245,14 +255,18 @@ impl World {
         }
     }
 
-    pub(super) fn act(&mut self, desk: usize, edit: Edit) -> Result<Option<Edit>, Refusal> {
+    pub(in crate::practice) fn act(
+        &mut self,
+        desk: usize,
+        edit: Edit,
+    ) -> Result<Option<Edit>, Refusal> {
         let (changes, inverse) = self.desks[desk].apply(edit)?;
         self.send(desk, changes);
         Ok(inverse)
     }
 
     /// Gives a desk one of the changes that it does not have, whichever `choice` falls on.
-    pub(super) fn give(&mut self, desk: usize, choice: usize) -> bool {
+    pub(in crate::practice) fn give(&mut self, desk: usize, choice: usize) -> bool {
         let waiting: Vec<_> = (0..self.sent.len()).filter(|at| !self.taken[desk][*at]).collect();
         if waiting.is_empty() {
             return false;
@@ -267,7 +281,7 @@ impl World {
     }
 
     /// Gives everybody everything, oldest first.
-    pub(super) fn sync(&mut self) {
+    pub(in crate::practice) fn sync(&mut self) {
         loop {
             let mut moved = false;
             for desk in 0..self.desks.len() {
@@ -279,7 +293,7 @@ impl World {
         }
     }
 
-    pub(super) fn client(&mut self, desk: usize, number: u8) -> ClientId {
+    pub(in crate::practice) fn client(&mut self, desk: usize, number: u8) -> ClientId {
         let client = ClientId::from_bytes([number; 16]);
         let contact = ContactChange {
             name: Some(format!("Sample Client {number}")),
@@ -290,14 +304,19 @@ impl World {
         client
     }
 
-    pub(super) fn book(&mut self, desk: usize, number: u8, client: ClientId) -> AppointmentId {
+    pub(in crate::practice) fn book(
+        &mut self,
+        desk: usize,
+        number: u8,
+        client: ClientId,
+    ) -> AppointmentId {
         let id = AppointmentId::from_bytes([number; 16]);
         let clinician = self.desks[desk].quill.author.member;
         self.act(desk, Edit::Book(appointment(id, client, slot(clinician, 10)))).unwrap();
         id
     }
 
-    pub(super) fn begin(
+    pub(in crate::practice) fn begin(
         &mut self,
         desk: usize,
         number: u8,
@@ -310,22 +329,28 @@ impl World {
         note
     }
 
-    pub(super) fn type_text(&mut self, desk: usize, client: ClientId, note: ObjectId, text: &str) {
+    pub(in crate::practice) fn type_text(
+        &mut self,
+        desk: usize,
+        client: ClientId,
+        note: ObjectId,
+        text: &str,
+    ) {
         let splices = vec![insert(Part::Text, 0, text)];
         self.act(desk, Edit::ChangeDraft { note, client, splices }).unwrap();
     }
 
-    pub(super) fn sign(&mut self, desk: usize, client: ClientId, note: ObjectId) {
+    pub(in crate::practice) fn sign(&mut self, desk: usize, client: ClientId, note: ObjectId) {
         self.act(desk, Edit::Sign { note, client, late_reason: None }).unwrap();
     }
 }
 
-pub(super) fn member(number: u8) -> MemberId {
+pub(in crate::practice) fn member(number: u8) -> MemberId {
     MemberId::from_bytes([0xf0 + number; 16])
 }
 
 /// Monday at an hour.
-pub(super) fn slot(clinician: MemberId, hour: i8) -> Slot {
+pub(in crate::practice) fn slot(clinician: MemberId, hour: i8) -> Slot {
     Slot {
         start: jiff::civil::date(2026, 11, 23).at(hour, 0, 0, 0),
         zone: ZONE.into(),
@@ -336,7 +361,11 @@ pub(super) fn slot(clinician: MemberId, hour: i8) -> Slot {
     }
 }
 
-pub(super) fn appointment(id: AppointmentId, client: ClientId, slot: Slot) -> NewAppointment {
+pub(in crate::practice) fn appointment(
+    id: AppointmentId,
+    client: ClientId,
+    slot: Slot,
+) -> NewAppointment {
     NewAppointment {
         id,
         clients: vec![client],
@@ -346,6 +375,6 @@ pub(super) fn appointment(id: AppointmentId, client: ClientId, slot: Slot) -> Ne
     }
 }
 
-pub(super) fn insert(part: Part, position: usize, text: &str) -> Splice {
+pub(in crate::practice) fn insert(part: Part, position: usize, text: &str) -> Splice {
     Splice { part, position, deleted: 0, inserted: text.into() }
 }
