@@ -7,6 +7,8 @@ use crate::envelope::{
     AccessRule, Carried, ControlBody, Envelope, Header, Kind, Rights, SIGN_LABEL, SealedBytes,
     Slot, body_hash,
 };
+#[cfg(feature = "device")]
+use crate::id::MemberId;
 use crate::id::{
     CompartmentId, DevInc, DeviceId, Position, PracticeSeq, RingId, SlotGeneration, Timestamp,
 };
@@ -90,6 +92,14 @@ impl TestServer {
     pub(crate) fn ask(&mut self, device: DeviceId, request: Message) -> Vec<Message> {
         let request = Message::decode(&request.encode()).unwrap();
         let decision = self.practice.handle(device, request, self.now);
+        self.carry_out(decision)
+    }
+
+    /// The same for a sheet.
+    #[cfg(feature = "device")]
+    pub(crate) fn ask_sheet(&mut self, member: MemberId, request: Message) -> Vec<Message> {
+        let request = Message::decode(&request.encode()).unwrap();
+        let decision = self.practice.handle_sheet(member, request, self.now);
         self.carry_out(decision)
     }
 

@@ -4,7 +4,7 @@ use super::refusal::{Refusal, RefusalCode};
 use super::run::Run;
 use super::wire::{
     DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_ITEMS, MAX_MAIL, MAX_MESSAGE, MAX_ROW,
-    MAX_TOKEN, Message, Outcome, PracticeReceipt, Row, RowKey, Seen, read_log_head,
+    MAX_TOKEN, Message, Outcome, PracticeReceipt, Recover, Row, RowKey, Seen, read_log_head,
     read_practice_head, write_log_head, write_practice_head,
 };
 use crate::codec::{CodecError, Reader, Writer};
@@ -15,7 +15,7 @@ use crate::id::{
 };
 use crate::log::{OwnHead, Receipt};
 use crate::membership::MAX_ENTRY;
-use crate::suite::{Hash, Signature};
+use crate::suite::{Hash, Signature, VerifyingKey};
 
 /// Messages of a mailbox at most.
 const MAX_MAILS: usize = 8;
@@ -31,6 +31,7 @@ impl Message {
             Self::Found { .. } => 3,
             Self::Taken => 4,
             Self::Refused(_) => 5,
+            Self::Recover(_) => 6,
             Self::Push { .. } => 10,
             Self::Pushed(_) => 11,
             Self::PracticeAppend { .. } => 12,
@@ -101,6 +102,10 @@ impl Message {
                 });
             }
             Self::Refused(refusal) => refusal.write(w),
+            Self::Recover(recover) => {
+                w.fixed(recover.sheet.as_bytes()).i64(recover.time.as_millis());
+                w.fixed(recover.signature.as_bytes());
+            }
             _ => {}
         }
     }
@@ -241,7 +246,7 @@ impl Message {
         let mut r = Reader::new(bytes);
         let number = r.u8()?;
         let message = match number {
-            1..=5 => read_opening(number, &mut r)?,
+            1..=6 => read_opening(number, &mut r)?,
             10..=17 => read_append(number, &mut r)?,
             18..=25 => read_pull(number, &mut r)?,
             26..=31 | 50..=52 | 60..=62 => read_beside(number, &mut r)?,
@@ -278,7 +283,12 @@ fn read_opening(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
             entries: r.list(MAX_ITEMS, |r| r.bytes(MAX_ENTRY).map(<[u8]>::to_vec))?,
         },
         4 => Message::Taken,
-        _ => Message::Refused(Refusal::read(r)?),
+        5 => Message::Refused(Refusal::read(r)?),
+        _ => Message::Recover(Recover {
+            sheet: VerifyingKey::from_bytes(r.fixed()?),
+            time: Timestamp::from_millis(r.i64()?),
+            signature: Signature::from_bytes(r.fixed()?),
+        }),
     })
 }
 

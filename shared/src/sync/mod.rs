@@ -6,7 +6,9 @@
 //!          request  device opens one for each request, writes one message, reads the answers
 //!          live     server -> device: Entries, PracticeEntries, Objects (checkpoints),
 //!                   Ephemeral, Seen, Behind
-//! before Hello is answered only Hello, Found, MailboxPut and MailboxGet are heard, 16 KiB each
+//! before Welcome only Hello, Recover, Found, MailboxPut and MailboxGet are heard, 48 KiB at most
+//! (a longer practice log follows by PracticeAppend); after Recover only PracticePull,
+//! PracticeAppend (of what the sheet signs) and RowsGet
 //!
 //!  # message          fields                                              answer
 //!  1 Hello            practice device lowest1 highest1                    Welcome
@@ -15,6 +17,7 @@
 //!  3 Found            token(bytes) entry(bytes)*                          Taken
 //!  4 Taken
 //!  5 Refused          code1 option(practice-head)
+//!  6 Recover          sheet32 time8 signature64                           Welcome
 //! 10 Push             run* row*                                           Pushed
 //! 11 Pushed           (0 receipt | 1 code1 receipt | 2 code1 own-head)*
 //! 12 PracticeAppend   entry(bytes) row*                                   PracticeAppended
@@ -53,6 +56,7 @@
 //!     practice16, seq4, hash32, time8))
 //! run = log author short(bytes)*  (at least one; short form: see `envelope`)
 //! row = name41 bytes              name = table1 holder16 version4 id16 version4
+//! recover signature of H("tac/recover/v1", key of the link, server's key, time8)
 //! seen signature of H("tac/seen/v1", device log log-head time8)
 //! carried = 0 envelope | 1 header226 H(body)32 signature64
 //! ```
@@ -75,7 +79,8 @@ pub use run::{Run, runs_of};
 pub use wire::{
     BLOB_TYPES, DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_GROUP, MAX_ITEMS, MAX_MAIL,
     MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, MAX_ROW, MAX_TOKEN, Message, ObjectKey, Outcome,
-    PracticeReceipt, ROW_NAME_LENGTH, Row, RowKey, RowParts, Seen, VERSIONS,
+    PracticeReceipt, RECOVER_MILLIS, ROW_NAME_LENGTH, Recover, Row, RowKey, RowParts, Seen,
+    VERSIONS,
 };
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ fn messages() -> Vec<Message> {
         Message::Found { token: vec![1], entries: vec![vec![2], vec![3]] },
         Message::Taken,
         Message::Refused(Refusal { code, head: Some(practice_head) }),
+        Message::Recover(Recover::sign(&key, &key.verifying(), &key.verifying(), time)),
         Message::Push { runs: vec![run], rows: vec![row.clone()] },
         Message::Pushed(vec![
             Outcome::Placed(receipt),
@@ -100,7 +101,7 @@ fn every_message_reads_back_and_nothing_longer_or_shorter_does() {
         assert!(Message::decode(&longer).is_err(), "{message:?}");
         assert!(Message::decode(&bytes[..bytes.len() - 1]).is_err(), "{message:?}");
     }
-    assert_eq!(numbers.len(), 33);
+    assert_eq!(numbers.len(), 34);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub const VERSIONS: (u8, u8) = (1, 1);
 /// Bytes of one message at most, its type included.
 pub const MAX_MESSAGE: usize = (1 << 20) + 4096;
 /// Bytes of a message on a link that is not authenticated yet.
-pub const MAX_MESSAGE_BEFORE_HELLO: usize = 16 * 1024;
+pub const MAX_MESSAGE_BEFORE_HELLO: usize = 48 * 1024;
 /// Bytes of envelopes in one push, or in one message of a pull, before the next begins.
 pub const MAX_GROUP: usize = 256 * 1024;
 /// Envelopes in one push at most.
@@ -232,6 +232,44 @@ impl Seen {
     }
 }
 
+/// The word of a recovery sheet that a link is its own. It opens the practice log, the rows and
+/// the door for entries that the sheet signs, and nothing else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recover {
+    /// The sheet's public key, by which the server finds practice and member.
+    pub sheet: VerifyingKey,
+    /// The sheet's clock; the server refuses words older than ten minutes.
+    pub time: Timestamp,
+    /// Over the key of the link, the server's key and the time.
+    pub signature: Signature,
+}
+
+/// How far the clocks of a sheet's computer and of the server may differ.
+pub const RECOVER_MILLIS: i64 = 10 * 60 * 1000;
+
+impl Recover {
+    /// Signs for a link between these two keys.
+    pub fn sign(
+        sheet: &SigningKey,
+        tls: &VerifyingKey,
+        server: &VerifyingKey,
+        time: Timestamp,
+    ) -> Self {
+        let millis = time.as_millis().to_be_bytes();
+        let fields: [&[u8]; 3] = [tls.as_bytes(), server.as_bytes(), &millis];
+        let signature = sheet.sign("tac/recover/v1", &fields);
+        Self { sheet: sheet.verifying(), time, signature }
+    }
+
+    /// Returns whether the sheet signed it for a link between these two keys, at about this time.
+    pub fn holds(&self, tls: &VerifyingKey, server: &VerifyingKey, now: Timestamp) -> bool {
+        let millis = self.time.as_millis().to_be_bytes();
+        let fields: [&[u8]; 3] = [tls.as_bytes(), server.as_bytes(), &millis];
+        let fresh = now.millis_since(self.time).unsigned_abs() <= RECOVER_MILLIS.unsigned_abs();
+        fresh && self.sheet.verify("tac/recover/v1", &fields, &self.signature)
+    }
+}
+
 /// Entries of one log, in order and without a gap.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entries {
@@ -300,6 +338,8 @@ pub enum Message {
     Taken,
     /// 5: refused, for the whole request.
     Refused(Refusal),
+    /// 6: a recovery sheet begins, on a link whose key is that of no device yet.
+    Recover(Recover),
     /// 10: envelopes, in the order of the device's own chain, with their rows.
     Push {
         /// Runs of one log each.

@@ -5,6 +5,7 @@ use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Tran
 use crate::envelope::Envelope;
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
 use crate::log::{Checkpoint, LogHead, OwnHead, Receipt, proves};
+use crate::membership::Entry;
 use crate::suite::Hash;
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{MAX_ITEMS, Message, Seen, VERSIONS};
@@ -28,7 +29,7 @@ pub(super) enum Request {
         after: OwnHead,
         end: OwnHead,
     },
-    PracticeAppend,
+    PracticeAppend(Box<Entry>),
     /// With the newest entry that was known to be missing when it was asked.
     PracticePull(PracticeSeq),
     Pull,
@@ -60,8 +61,6 @@ pub(super) struct Link {
     wanted: VecDeque<CompartmentId>,
     /// Logs of which something is missing, to be pulled after what is on its way.
     pub(super) dirty: BTreeSet<CompartmentId>,
-    /// The entry that was proposed.
-    pub(super) proposed: Option<Box<crate::membership::Entry>>,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
     /// What admits the practice to a server that does not know it.
@@ -333,7 +332,9 @@ impl DeviceSync {
             }
             (Request::Push(sent), Message::Pushed(outcomes)) => self.pushed(sent, outcomes, now),
             (Request::Push(_), Message::Refused(refusal)) => self.stop(refusal.code),
-            (Request::PracticeAppend, answer) => self.take_append_answer(answer, now)?,
+            (Request::PracticeAppend(entry), answer) => {
+                self.take_append_answer(&entry, answer, now)?;
+            }
             (Request::PracticePull(_), Message::PracticeEntries { entries, .. }) => {
                 self.take_practice(&entries, now);
             }

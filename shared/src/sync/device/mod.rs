@@ -6,6 +6,7 @@
 //! nothing that is queued is dropped without an event that carries it.
 
 mod check;
+mod join;
 mod link;
 mod logs;
 mod outbox;
@@ -13,8 +14,10 @@ mod practice_log;
 mod replica;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
+pub use join::{JoinError, Joined, Joining};
 pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;
+pub use practice_log::Offline;
 pub use replica::{Draft, Replica};
 
 use super::refusal::{Refusal, RefusalCode};

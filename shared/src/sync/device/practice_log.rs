@@ -8,20 +8,29 @@ use crate::log::OwnHead;
 use crate::membership::{Entry, Invalid};
 use crate::sync::wire::{DeliveredEntry, Message, Row};
 use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// Membership changes only while the server is there to order it.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("there is no link to the server")]
+pub struct Offline;
 
 impl DeviceSync {
-    /// Proposes an entry that this device has made on the present head. Without a link, or when
-    /// another entry was first, [`Event::PracticeRefused`] follows.
-    pub fn append_entry(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) {
-        if self.is_open() {
-            let message = Message::PracticeAppend { entry: entry.encode(), rows };
-            self.send(Request::PracticeAppend, message, now);
-            self.link.proposed = Some(Box::new(entry.clone()));
-        } else {
-            let code = crate::sync::refusal::RefusalCode::Storage;
-            let refusal = crate::sync::refusal::Refusal::new(code);
-            self.events.push_back(Event::PracticeRefused(refusal));
+    /// Proposes an entry that this device has made on the present head. [`Event::PracticeTaken`]
+    /// or [`Event::PracticeRefused`] follows; if the link ends before, neither: then the practice
+    /// log on the next link tells.
+    pub fn append_entry(
+        &mut self,
+        entry: &Entry,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<(), Offline> {
+        if !self.is_open() {
+            return Err(Offline);
         }
+        let message = Message::PracticeAppend { entry: entry.encode(), rows };
+        self.send(Request::PracticeAppend(Box::new(entry.clone())), message, now);
+        Ok(())
     }
 
     /// Asks for what follows our head.
@@ -105,14 +114,16 @@ impl DeviceSync {
 
     pub(super) fn take_append_answer(
         &mut self,
+        proposed: &Entry,
         answer: Message,
         now: Timestamp,
     ) -> Result<(), ProtocolError> {
         match answer {
             Message::PracticeAppended(receipt) => {
-                let proposed =
-                    self.link.proposed.take().filter(|entry| entry.head() == receipt.head);
-                let entry = proposed.ok_or(ProtocolError::WrongAnswer)?.encode();
+                if proposed.head() != receipt.head {
+                    return Err(ProtocolError::WrongAnswer);
+                }
+                let entry = proposed.encode();
                 self.take_practice(&[DeliveredEntry { entry, receipt }], now);
                 self.events.push_back(Event::PracticeTaken(receipt));
             }

@@ -3,8 +3,9 @@
 
 use super::record::Record;
 use super::{Decision, Live, Reply, ServerFrame, ServerPractice};
-use crate::id::{DeviceId, MemberId, Timestamp};
-use crate::membership::{Action, Entry, Invalid, NewMemberKey};
+use crate::id::{DevSeq, MemberId, Timestamp};
+use crate::log::OwnHead;
+use crate::membership::{Action, Cut, Entry, Invalid, NewMemberKey, Signer};
 use crate::suite::{self, Hash};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{DeliveredEntry, Message, PracticeReceipt, Row, RowKey};
@@ -13,12 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 impl ServerPractice {
     pub(super) fn append_entry(
         &mut self,
-        device: DeviceId,
+        by: Signer,
         bytes: Vec<u8>,
         rows: Vec<Row>,
         now: Timestamp,
     ) -> Decision {
-        match self.try_append_entry(device, bytes, rows, now) {
+        match self.try_append_entry(by, bytes, rows, now) {
             Ok(decision) => decision,
             Err(refusal) => Decision::reply(Reply::message(Message::Refused(refusal))),
         }
@@ -26,7 +27,7 @@ impl ServerPractice {
 
     fn try_append_entry(
         &mut self,
-        device: DeviceId,
+        by: Signer,
         bytes: Vec<u8>,
         rows: Vec<Row>,
         now: Timestamp,
@@ -46,7 +47,16 @@ impl ServerPractice {
             Invalid::BadSignature => refuse(RefusalCode::BadSignature),
             _ => refuse(RefusalCode::Invalid),
         })?;
-        let member = self.record.member_of(device).ok_or(refuse(RefusalCode::NotADevice))?;
+        let member = match by {
+            Signer::Device(device) => self.record.member_of(device),
+            // A sheet speaks for itself alone.
+            Signer::Recovery(member) => Some(member).filter(|_| entry.signer == by),
+        };
+        let member = member.ok_or(refuse(RefusalCode::NotPermitted))?;
+        if !cuts_of(&entry.action).iter().all(|cut| self.record.honours(cut)) {
+            // Something was acknowledged since the heads were asked for: ask again.
+            return Err(Refusal { code: RefusalCode::Conflict, head: Some(head) });
+        }
         let mut new_rows = Vec::new();
         for row in rows {
             if self.record.check_row(&row, member, &BTreeSet::new()).map_err(refuse)? {
@@ -73,7 +83,7 @@ impl ServerPractice {
         }
         let everybody = self.state().map_or_else(BTreeSet::new, |state| {
             let active = state.devices().iter().filter(|(_, known)| known.revoked.is_none());
-            active.map(|(device, _)| *device).filter(|other| *other != device).collect()
+            active.map(|(device, _)| *device).filter(|to| by != Signer::Device(*to)).collect()
         });
         let message = Message::PracticeEntries { entries: vec![delivered], more: false };
         Ok(Decision {
@@ -98,7 +108,26 @@ fn rotation(action: &Action) -> Option<(MemberId, &NewMemberKey)> {
     }
 }
 
+/// The cuts with which the action takes rights away.
+fn cuts_of(action: &Action) -> &[Cut] {
+    match action {
+        Action::RemoveMember { cuts, .. }
+        | Action::RevokeDevice { cuts, .. }
+        | Action::RingRemove { cuts, .. } => cuts,
+        _ => &[],
+    }
+}
+
 impl Record {
+    /// Whether everything that was acknowledged to a device lies within this cut.
+    fn honours(&self, cut: &Cut) -> bool {
+        let have = self.newest_own_head(cut.device);
+        let number = |head: &OwnHead| (head.dev_inc, head.dev_seq);
+        let beyond = have.dev_seq != DevSeq::ZERO && number(&have) > number(&cut.head);
+        let same = number(&have) != number(&cut.head) || have.own == cut.head.own;
+        !beyond && same
+    }
+
     /// Whether the safe that the key cites is here in full, with these new rows: all rows of its
     /// generation, or those of the first table alone (the second may be locked away).
     fn holds_safe(&self, member: MemberId, key: &NewMemberKey, new: &[Row]) -> bool {

@@ -20,11 +20,13 @@ pub use stored::{FrameError, ServerFrame, Shelf, StoredEnvelope};
 
 use super::refusal::{Refusal, RefusalCode};
 use super::wire::{
-    DeliveredEntry, Limits, MAX_GROUP, Message, PracticeReceipt, Row, RowKey, VERSIONS,
+    DeliveredEntry, Limits, MAX_GROUP, Message, PracticeReceipt, Recover, Row, RowKey, VERSIONS,
 };
 use crate::envelope::Rights;
-use crate::id::{CompartmentId, DeviceId, Global, MemberId, PracticeId, ServerEpoch, Timestamp};
-use crate::membership::{Entry, State, Wrap};
+use crate::id::{
+    CompartmentId, DeviceId, Global, MemberId, PracticeId, PracticeSeq, ServerEpoch, Timestamp,
+};
+use crate::membership::{Entry, Signer, State, Wrap};
 use crate::suite::{SigningKey, VerifyingKey};
 use record::{Log, Record, row_hash};
 use std::collections::{BTreeMap, BTreeSet};
@@ -207,6 +209,53 @@ impl ServerPractice {
         })
     }
 
+    /// Answers Recover on a link whose other end has proven `tls`: the member whose sheet it is.
+    pub fn recover(
+        &self,
+        word: &Recover,
+        tls: &VerifyingKey,
+        now: Timestamp,
+    ) -> Result<(MemberId, Message), Refusal> {
+        let unknown = Refusal::new(RefusalCode::UnknownPractice);
+        let state = self.state().ok_or(unknown)?;
+        let mut members = state.members().iter();
+        let of_sheet =
+            members.find(|(_, known)| known.removed.is_none() && known.recovery.sig == word.sheet);
+        let (member, _) = of_sheet.ok_or(unknown)?;
+        if !word.holds(tls, &self.key.verifying(), now) {
+            return Err(Refusal::new(RefusalCode::BadSignature));
+        }
+        let welcome = Message::Welcome {
+            version: VERSIONS.1,
+            server_epoch: self.server_epoch(),
+            g: self.g(),
+            practice_head: state.head(),
+            own: crate::log::OwnHead::start(crate::id::DevInc::new(1)),
+            limits: self.limits(),
+            time: now,
+        };
+        Ok((*member, welcome))
+    }
+
+    /// Decides about one request of a sheet.
+    pub fn handle_sheet(&mut self, member: MemberId, request: Message, now: Timestamp) -> Decision {
+        let active = self.state().is_some_and(|state| state.active_member(member).is_some());
+        match request {
+            _ if !active => Decision::refused(RefusalCode::NotADevice),
+            Message::PracticeAppend { entry, rows } => {
+                self.append_entry(Signer::Recovery(member), entry, rows, now)
+            }
+            Message::PracticePull { from } => self.practice_from(from),
+            Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys)),
+            _ => Decision::refused(RefusalCode::NotPermitted),
+        }
+    }
+
+    fn practice_from(&self, from: PracticeSeq) -> Decision {
+        let to = self.state().map_or(from, |state| state.head().seq.next());
+        Decision::reply(Reply::Practice(from, to))
+    }
+
     /// Returns what devices are allowed now.
     pub fn limits(&self) -> Limits {
         let group_bytes = u32::try_from(MAX_GROUP).unwrap_or(u32::MAX);
@@ -222,11 +271,10 @@ impl ServerPractice {
         }
         match request {
             Message::Push { runs, rows } => self.push(device, &runs, rows, now),
-            Message::PracticeAppend { entry, rows } => self.append_entry(device, entry, rows, now),
-            Message::PracticePull { from } => {
-                let to = self.state().map_or(from, |state| state.head().seq.next());
-                Decision::reply(Reply::Practice(from, to))
+            Message::PracticeAppend { entry, rows } => {
+                self.append_entry(Signer::Device(device), entry, rows, now)
             }
+            Message::PracticePull { from } => self.practice_from(from),
             Message::DeviceHead(devices) => self.device_heads(&devices, now),
             Message::Changes { since } => self.changes(device, since),
             Message::PullMany(wanted) => self.pull(device, wanted),

@@ -4,7 +4,6 @@ use super::*;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Kind, Target};
 use crate::id::{DevSeq, ObjectId, Position};
 use crate::log::{OwnHead, Receipt, proves};
-use crate::membership::Signer;
 use crate::membership::SoloRing;
 use crate::membership::fixture::{DAY, World};
 use crate::sync::fixture::{LOG, Pen, TestServer, genesis, rules, run_of, slot};
@@ -171,6 +170,54 @@ fn appends_of_a_device_that_is_about_to_be_cut_wait_two_seconds() {
     server.now = server.now.plus_millis(HOLD_MILLIS);
     assert!(matches!(server.ask(b.device, request).as_slice(), [Message::Pushed(_)]));
     assert_eq!(server.held, None);
+}
+
+#[test]
+fn a_cut_below_what_was_acknowledged_is_refused() {
+    let (mut world, mut server, mut a, mut b) = begin();
+    server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
+    let short = b.own;
+    server.push(b.device, &[b.delta(&world, 1)]);
+    let conflict = Refusal { code: RefusalCode::Conflict, head: Some(world.state.head()) };
+    let mut liar = World::found();
+    std::mem::swap(&mut liar, &mut world);
+    let before = (liar.state.clone(), liar.entries.len());
+    liar.revoke(Signer::Device(a.device), b.device, short).unwrap();
+    let entry = liar.entries.pop().unwrap().0.encode();
+    let request = Message::PracticeAppend { entry, rows: vec![] };
+    assert_eq!(server.ask(a.device, request), [Message::Refused(conflict)]);
+    liar.state = before.0;
+    assert_eq!(liar.entries.len(), before.1);
+    liar.revoke(Signer::Device(a.device), b.device, b.own).unwrap();
+    server.catch_up(a.device, &liar);
+}
+
+#[test]
+fn a_device_that_pushes_too_much_in_a_minute_is_told_to_wait() {
+    let (world, mut server, mut a, _) = begin();
+    server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
+    let deltas: Vec<_> = (0..1000).map(|_| a.delta(&world, 1)).collect();
+    // The first thousand are a first upload, and as fast as it can be.
+    deltas.chunks(500).for_each(|group| {
+        server.push(a.device, group);
+    });
+    assert!(!server.practice.limits().bulk);
+    let large = |pen: &mut Pen| {
+        let header = pen.header(&world, Kind::Delta);
+        pen.sign(&world, header, vec![1; 1_000_016])
+    };
+    let mut refused = 0;
+    for _ in 0..22 {
+        let envelope = large(&mut a);
+        let request = Message::Push { runs: run_of(&world, &envelope), rows: vec![] };
+        let wait = Message::Refused(Refusal::new(RefusalCode::TooOften));
+        if server.ask(a.device, request.clone()) == [wait] {
+            refused += 1;
+            server.now = server.now.plus_millis(60_000);
+            assert!(matches!(server.ask(a.device, request)[..], [Message::Pushed(_)]));
+        }
+    }
+    assert_eq!(refused, 1);
 }
 
 #[test]

@@ -591,6 +591,37 @@ fn a_receipt_that_the_server_did_not_sign_settles_nothing() {
 }
 
 #[test]
+fn a_receipt_for_another_order_than_the_one_handed_out_is_a_fork() {
+    let (world, mut pen, mut victim) = begin();
+    let [first, one, two, _] = opening(&world, &mut pen);
+    let mut told = Told::new(LOG);
+    victim.live(told.tell(&world, &[&first]));
+    let object = ObjectId::from_bytes([0; 16]);
+    let header = victim.sync.next_header(LOG, Kind::Delta, object, 1);
+    let envelope = sign(&world, header, vec![1; 208]);
+    let queued = Queued { envelope: envelope.clone(), rows: vec![] };
+    victim.sync.queue(queued, victim.now).unwrap();
+    victim.drain();
+    // The receipt places it after one entry, the live stream tells of another there.
+    let head = told.head.after(LOG, one.hash()).after(LOG, envelope.hash());
+    let receipt = ReceiptBody {
+        practice: world.state.practice(),
+        server_epoch: ServerEpoch::new(1),
+        practice_head: world.state.head(),
+        placement: Some(Placement { log: LOG, head }),
+        device: victim.sync.device,
+        own: OwnHead::after(&envelope.header, envelope.hash()),
+        time: world.now,
+    }
+    .sign(&world.server);
+    let lane = victim.lane_of(10);
+    victim.hear(lane, Message::Pushed(vec![Outcome::Placed(receipt)]));
+    assert_eq!(victim.alarms(), []);
+    victim.live(told.tell(&world, &[&two]));
+    assert_eq!(victim.alarms(), [AlarmKind::Fork]);
+}
+
+#[test]
 fn a_server_that_knows_numbers_we_do_not_asks_for_a_new_incarnation() {
     let (world, _, mut victim) = begin();
     victim.sync.connected(victim.now);
