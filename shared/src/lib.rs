@@ -6,7 +6,7 @@
 //! is exact and every failure has a seed.
 //!
 //! ```text
-//! codec · id · suite · random      bytes, names, hashes, where chance comes in
+//! codec · hex · id · suite · random bytes, names, hashes, where chance comes in
 //! envelope · log · membership      what is signed, in which order, and who may
 //! sync                             frames, the server's half, the device's half
 //! journal                          what was acknowledged survives
@@ -18,6 +18,7 @@
 
 pub mod codec;
 pub mod envelope;
+pub mod hex;
 pub mod id;
 pub mod journal;
 pub mod log;

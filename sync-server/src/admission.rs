@@ -1,66 +1,20 @@
-//! Invites: what a practice needs to come to this server, and the one-use tokens behind them.
-//!
-//! An invite is one line: `tacenda1 <pin> <token> <host:port>[,<host:port>...]`, pin and token in
-//! hexadecimal. The folder keeps only the token's hash, with the moment at which it ends.
+//! Who may bring a practice to this server: one-use tokens, issued by `invite` and used up by the
+//! running server, which meet in the folder. It keeps a token's hash and end, never the token.
 
 use crate::chance::SystemRandom;
-use crate::config::is_address;
 use crate::folder::{Folder, make_private, read_small, write_new};
-use crate::hex;
-use std::fmt;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::random::Random;
-use tacenda_shared::suite::{self, VerifyingKey};
+use tacenda_shared::suite;
+use tacenda_shared::sync::TOKEN_LENGTH;
 
 /// How long an invite is good for.
 pub const INVITE_MILLIS: i64 = 10 * 60 * 1000;
-/// Bytes of a token.
-pub const TOKEN_LENGTH: usize = 16;
-/// The first word of an invite.
-const MAGIC: &str = "tacenda1";
 /// Invites that are open at once.
 const MAX_OPEN: usize = 64;
-
-/// What a device needs to bring a practice to this server.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Invite {
-    /// The server's key.
-    pub pin: VerifyingKey,
-    /// Admits one practice, once.
-    pub token: [u8; TOKEN_LENGTH],
-    /// Where the server is, `host:port` each.
-    pub addresses: Vec<String>,
-}
-
-impl Invite {
-    /// Reads what `Display` wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split_whitespace();
-        let is_ours = words.next() == Some(MAGIC);
-        let pin = VerifyingKey::from_bytes(hex::decode(words.next()?)?);
-        let token = hex::decode(words.next()?)?;
-        let addresses: Vec<String> = words.next()?.split(',').map(str::to_owned).collect();
-        let whole = is_ours && words.next().is_none() && addresses.iter().all(|a| is_address(a));
-        whole.then_some(Self { pin, token, addresses })
-    }
-}
-
-impl fmt::Display for Invite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (pin, token) = (hex::encode(self.pin.as_bytes()), hex::encode(&self.token));
-        write!(f, "{MAGIC} {pin} {token} {}", self.addresses.join(","))
-    }
-}
-
-// The token is a secret for ten minutes.
-impl fmt::Debug for Invite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Invite(redacted)")
-    }
-}
 
 /// The open invites of one server's folder.
 #[derive(Debug)]
@@ -116,7 +70,7 @@ impl Invites {
     }
 }
 
-fn read_end(path: &std::path::Path) -> Option<Timestamp> {
+fn read_end(path: &Path) -> Option<Timestamp> {
     let text = String::from_utf8(read_small(path).ok()?).ok()?;
     text.trim_end().parse().ok().map(Timestamp::from_millis)
 }
@@ -130,21 +84,7 @@ fn is_open(end: Timestamp, now: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
-
-    #[test]
-    fn an_invite_reads_back_and_shows_no_token_in_debug() {
-        let invite = Invite {
-            pin: VerifyingKey::from_bytes([7; 32]),
-            token: [0xa5; TOKEN_LENGTH],
-            addresses: vec!["sync.example.org:4440".to_owned(), "[2001:db8::1]:4440".to_owned()],
-        };
-        let text = invite.to_string();
-        assert_eq!(Invite::parse(&text), Some(invite.clone()));
-        assert_eq!(Invite::parse(&format!("  {text}\n")), Some(invite.clone()));
-        assert_eq!(Invite::parse(&text.replace("4440", "0")), None);
-        assert_eq!(Invite::parse(&format!("{text} more")), None);
-        assert!(!format!("{invite:?}").contains("a5"));
-    }
+    use tacenda_shared::hex;
 
     #[test]
     fn a_token_admits_once_and_for_ten_minutes() {

@@ -13,6 +13,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use tacenda_shared::hex;
 use tacenda_shared::id::PracticeId;
 use thiserror::Error;
 
@@ -126,7 +127,7 @@ fn sha256(path: &Path) -> io::Result<String> {
         let read = file.read(&mut chunk)?;
         match chunk.get(..read).filter(|read| !read.is_empty()) {
             Some(bytes) => context.update(bytes),
-            None => return Ok(crate::hex::encode(context.finish().as_ref())),
+            None => return Ok(hex::encode(context.finish().as_ref())),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What an operator types: init, serve, invite, status, verify, backup. Exit codes: 0 done,
 //! 1 refused, 2 usage. No secret is ever an argument.
 
-use crate::admission::{INVITE_MILLIS, Invite, Invites};
+use crate::admission::{INVITE_MILLIS, Invites};
 use crate::backup::backup;
 use crate::chance::now;
-use crate::config::{Config, is_address};
+use crate::config::Config;
 use crate::folder::{Folder, FolderError, read_small, write_new};
-use crate::hex;
 use crate::identity::Identity;
 use crate::print;
 use crate::server::Server;
@@ -19,7 +18,9 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tacenda_shared::hex;
 use tacenda_shared::id::PracticeId;
+use tacenda_shared::sync::{Invite, is_address};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 

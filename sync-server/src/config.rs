@@ -2,14 +2,11 @@
 
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use tacenda_shared::sync::{MAX_ADDRESSES, is_address};
 use thiserror::Error;
 
 /// The default UDP port.
 pub const PORT: u16 = 4440;
-/// Addresses that an invite carries at most.
-const MAX_ADDRESSES: usize = 8;
-/// Bytes of one address at most.
-const MAX_ADDRESS_LENGTH: usize = 259;
 
 /// The server's settings.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -154,16 +151,6 @@ impl Limits {
         }
         Ok(())
     }
-}
-
-/// Returns whether `text` is `host:port`, without anything that an invite could not carry.
-pub(crate) fn is_address(text: &str) -> bool {
-    let plain = text.len() <= MAX_ADDRESS_LENGTH
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'"' | b'\\'));
-    let port = text.rsplit_once(':').and_then(|(host, port)| {
-        port.parse::<u16>().ok().filter(|port| *port > 0 && !host.is_empty())
-    });
-    plain && port.is_some()
 }
 
 #[cfg(test)]

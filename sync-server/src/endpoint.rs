@@ -228,23 +228,30 @@ impl Link {
 }
 
 impl Receiving {
-    /// Reads one message of at most `limit` bytes. Memory grows with what arrives, not with what
-    /// was announced.
-    pub(crate) async fn message(&mut self, limit: usize) -> Result<(Message, usize), LinkError> {
-        let mut pace = Pace::begin();
+    /// Reads one message of at most `limit` bytes.
+    pub(crate) async fn message(&mut self, limit: usize) -> Result<Message, LinkError> {
+        let length = self.announced(limit).await?;
+        self.body(length).await
+    }
+
+    /// Reads how long the next message is, at most `limit`.
+    pub(crate) async fn announced(&mut self, limit: usize) -> Result<usize, LinkError> {
         let mut prefix = [0; 4];
-        self.fill(&mut prefix, &mut pace).await?;
+        self.fill(&mut prefix, &mut Pace::begin()).await?;
         let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
-        if length > limit.min(MAX_MESSAGE) {
-            return Err(CodecError::TooLong.into());
-        }
+        if length > limit.min(MAX_MESSAGE) { Err(CodecError::TooLong.into()) } else { Ok(length) }
+    }
+
+    /// Reads a message of an announced length. Memory grows with what arrives.
+    pub(crate) async fn body(&mut self, length: usize) -> Result<Message, LinkError> {
+        let mut pace = Pace::begin();
         let mut body = Vec::new();
         while body.len() < length {
             let begun = body.len();
             body.resize(length.min(begun + CHUNK), 0);
             self.fill(body.get_mut(begun..).unwrap_or_default(), &mut pace).await?;
         }
-        Ok((Message::decode(&body)?, length))
+        Ok(Message::decode(&body)?)
     }
 
     async fn fill(&mut self, mut out: &mut [u8], pace: &mut Pace) -> Result<(), LinkError> {

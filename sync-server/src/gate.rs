@@ -14,7 +14,7 @@ const MAX_PENDING: usize = 256;
 /// Such links of one source that is being made to wait. Not zero: behind the same address there
 /// may be the honest devices of a whole practice.
 const PENDING_IN_PENALTY: u32 = 2;
-/// Sources that are remembered.
+/// Sources that are remembered; beyond, those without a link are forgotten.
 const MAX_SOURCES: usize = 16_384;
 /// In which failures are counted.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -91,9 +91,9 @@ impl Known {
         self.barred_until.is_some_and(|until| now < until)
     }
 
-    fn is_forgettable(&self, now: Instant) -> bool {
-        let quiet = now.saturating_duration_since(self.counted_from) > LAST_PENALTY + WINDOW;
-        self.open == 0 && !self.is_barred(now) && quiet
+    /// Without a link and without a failure there is nothing to remember.
+    fn is_forgettable(&self) -> bool {
+        self.open == 0 && self.failures == 0 && self.barred_until.is_none()
     }
 }
 
@@ -118,9 +118,7 @@ impl Gate {
         let barred = known.is_some_and(|known| known.is_barred(now));
         let open = known.map_or(0, |known| known.open);
         let pending = known.map_or(0, |known| known.pending);
-        let full = state.open >= self.limits.connections
-            || state.pending >= MAX_PENDING
-            || (known.is_none() && state.sources.len() >= MAX_SOURCES);
+        let full = state.open >= self.limits.connections || state.pending >= MAX_PENDING;
         if !has_proven && (barred || full || state.pending >= PENDING_BEFORE_RETRY) {
             // An address may be forged, so nobody is turned away for what it seems to have done.
             return Admission::Prove;
@@ -135,7 +133,11 @@ impl Gate {
     /// Takes a place for somebody who was let in.
     pub(crate) fn enter(self: &Arc<Self>, source: Source, now: Instant) -> Place {
         let mut state = self.lock();
-        state.sources.retain(|_, known| !known.is_forgettable(now));
+        if state.sources.len() >= MAX_SOURCES {
+            // Nobody can use up the memory of others' failures for long: it takes failures, or
+            // links, from ever new networks.
+            state.sources.retain(|_, known| known.open > 0);
+        }
         state.open += 1;
         state.pending += 1;
         let known = state.sources.entry(source).or_insert_with(|| Known::new(now));
@@ -187,6 +189,9 @@ impl Drop for Place {
         state.open = state.open.saturating_sub(1);
         if let Some(known) = state.sources.get_mut(&self.source) {
             known.open = known.open.saturating_sub(1);
+            if known.is_forgettable() {
+                state.sources.remove(&self.source);
+            }
         }
     }
 }
@@ -291,6 +296,17 @@ mod tests {
         }
         assert_eq!(waits, [15, 30, 60, 120, 240, 480, 600, 600]);
         assert_eq!(gate.ask(source(1), false, now), Admission::Enter);
+    }
+
+    #[test]
+    fn a_source_that_did_nothing_wrong_is_forgotten_when_it_leaves() {
+        let gate = gate(Limits::default());
+        let now = Instant::now();
+        drop(gate.enter(source(1), now));
+        let failed = gate.enter(source(2), now);
+        gate.note_failure(source(2), now);
+        drop(failed);
+        assert_eq!(gate.lock().sources.keys().collect::<Vec<_>>(), [&source(2)]);
     }
 
     #[test]

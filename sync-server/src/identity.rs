@@ -3,9 +3,9 @@
 
 use crate::chance::SystemRandom;
 use crate::folder::{Folder, read_small, write_new};
-use crate::hex;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
+use tacenda_shared::hex;
 use tacenda_shared::random::Random;
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use thiserror::Error;

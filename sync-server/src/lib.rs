@@ -24,7 +24,6 @@ mod config;
 mod endpoint;
 mod folder;
 mod gate;
-mod hex;
 mod identity;
 mod link;
 mod log;
@@ -38,7 +37,7 @@ mod store;
 pub mod tls;
 mod verify;
 
-pub use admission::{INVITE_MILLIS, Invite, TOKEN_LENGTH};
+pub use admission::INVITE_MILLIS;
 pub use cli::run;
 pub use config::{Config, ConfigError, Limits, PORT};
 pub use folder::{Folder, FolderError};

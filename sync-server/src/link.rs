@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tacenda_shared::id::{DeviceId, PracticeId};
 use tacenda_shared::sync::server::Reply;
 use tacenda_shared::sync::{MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, Refusal, RefusalCode};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,7 +24,9 @@ const HELLO: Duration = Duration::from_secs(5);
 const MAILBOX_PATIENCE: Duration = Duration::from_secs(25);
 /// Messages of one link that has not said who it is.
 const MAX_ANONYMOUS: usize = 2048;
-/// Such messages in one second, on average.
+/// Memory for the requests of one link that are under way.
+const LINK_KIBIBYTES: usize = 2048;
+/// Messages of a stranger in one second, on average.
 const ANONYMOUS_PER_SECOND: u32 = 5;
 
 /// What all links share.
@@ -34,6 +36,18 @@ pub(crate) struct Shared {
     pub(crate) log: Arc<Log>,
     pub(crate) limits: Limits,
     pub(crate) links: AtomicU64,
+}
+
+/// What one link may still do.
+struct Allowance {
+    bucket: Mutex<Bucket>,
+    kibibytes: Semaphore,
+}
+
+impl Allowance {
+    fn takes_one(&self) -> bool {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
+    }
 }
 
 /// Who a link is.
@@ -100,7 +114,7 @@ pub(crate) async fn serve(
 
 async fn first_message(link: &Link) -> Result<(Exchange, Message), LinkError> {
     let mut exchange = link.next_exchange().await.ok_or(LinkError::Gone)?;
-    let (message, _) = exchange.receiving.message(MAX_MESSAGE_BEFORE_HELLO).await?;
+    let message = exchange.receiving.message(MAX_MESSAGE_BEFORE_HELLO).await?;
     Ok((exchange, message))
 }
 
@@ -148,7 +162,7 @@ async fn serve_anonymous(
         }
         let read = timeout(MAILBOX_PATIENCE, receiving.message(MAX_MESSAGE_BEFORE_HELLO));
         next = tokio::select! {
-            read = read => read.ok().and_then(Result::ok).map(|(message, _)| message),
+            read = read => read.ok().and_then(Result::ok),
             () = stopped(&mut stopping) => None,
         };
     }
@@ -165,8 +179,8 @@ async fn serve_device(
     control: (Sending, Receiving),
     mut stopping: watch::Receiver<bool>,
 ) {
-    let bucket = Bucket::new(shared.limits.requests_per_second, Instant::now());
-    let bucket = Arc::new(Mutex::new(bucket));
+    let bucket = Mutex::new(Bucket::new(shared.limits.requests_per_second, Instant::now()));
+    let allowance = Arc::new(Allowance { bucket, kibibytes: Semaphore::new(LINK_KIBIBYTES) });
     let mut tasks = JoinSet::new();
     let live = send_live(link.clone(), outbox);
     tokio::pin!(live);
@@ -178,7 +192,7 @@ async fn serve_device(
             }
             exchange = link.next_exchange() => match exchange {
                 Some(exchange) => {
-                    let request = answer(Arc::clone(shared), who, exchange, Arc::clone(&bucket));
+                    let request = answer(Arc::clone(shared), who, exchange, Arc::clone(&allowance));
                     tasks.spawn(request);
                 }
                 None => break,
@@ -201,18 +215,17 @@ async fn answer(
     shared: Arc<Shared>,
     who: Who,
     exchange: Exchange,
-    bucket: Arc<Mutex<Bucket>>,
+    allowance: Arc<Allowance>,
 ) -> Result<(), LinkError> {
     let Exchange { mut receiving, mut sending } = exchange;
-    let allowed = bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
-    if !allowed {
+    if !allowance.takes_one() {
         let why = Refusal::new(RefusalCode::TooOften);
         sending.message(&Message::Refused(why)).await?;
         sending.finish();
         return Ok(());
     }
-    let mut next = match receiving.message(MAX_MESSAGE).await {
-        Ok((message, bytes)) => shared.ask(who, message, bytes).await?,
+    let mut next = match request(&mut receiving, &allowance).await {
+        Ok((message, bytes, _room)) => shared.ask(who, message, bytes).await?,
         Err(LinkError::Malformed(why)) => {
             let code = match why {
                 tacenda_shared::codec::CodecError::TooLong => RefusalCode::TooLarge,
@@ -232,6 +245,17 @@ async fn answer(
     }
     sending.finish();
     Ok(())
+}
+
+/// Reads a request, for which its link must have room.
+async fn request<'a>(
+    receiving: &mut Receiving,
+    allowance: &'a Allowance,
+) -> Result<(Message, usize, SemaphorePermit<'a>), LinkError> {
+    let bytes = receiving.announced(MAX_MESSAGE).await?;
+    let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+    let room = allowance.kibibytes.acquire_many(kibibytes).await.map_err(|_| LinkError::Gone)?;
+    Ok((receiving.body(bytes).await?, bytes, room))
 }
 
 /// Waits until the server is told to stop.

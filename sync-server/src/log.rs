@@ -21,6 +21,8 @@ const PSEUDONYM_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 pub(crate) enum Event<'a> {
     /// Somebody at this address failed to get in.
     Failure { source: IpAddr, cause: &'a str },
+    /// Deleted rows were removed from a journal.
+    Collected { practice: PracticeId },
     /// A practice came to this server.
     Founded { practice: PracticeId },
     /// The index was not usable and is filled again.
@@ -68,6 +70,9 @@ impl Log {
         let (level, text) = match event {
             Event::Failure { source, cause } => {
                 ("warn", format!("failure source={source} cause={cause}"))
+            }
+            Event::Collected { practice } => {
+                ("info", format!("collected practice={}", name(practice.as_bytes())))
             }
             Event::Founded { practice } => {
                 ("info", format!("founded practice={}", name(practice.as_bytes())))

@@ -1,6 +1,7 @@
 //! A running server: bound, serving, stopped in order.
 
 use crate::admission::Invites;
+use crate::chance::now;
 use crate::config::Config;
 use crate::endpoint::Door;
 use crate::folder::{Folder, FolderError, Lock};
@@ -39,6 +40,9 @@ pub enum BindError {
     /// No address could be had.
     #[error("cannot listen on {0}")]
     Address(String, #[source] io::Error),
+    /// The disk failed while journals were put in order; what was acknowledged is safe.
+    #[error("the disk failed")]
+    Disk,
     /// The folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -96,7 +100,7 @@ impl Server {
         let named = || addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let door = door.map_err(|error| BindError::Address(named(), error))?;
 
-        let store = Store::open(
+        let mut store = Store::open(
             RealDisk::new(folder.clone()),
             &folder.list_practices()?,
             identity.seed(),
@@ -104,6 +108,7 @@ impl Server {
             Index::open(&folder.index()),
             (Invites::of(&folder), Arc::clone(&log)),
         );
+        store.collect(now()).map_err(|_| BindError::Disk)?;
         log.note(Event::Started { practices: store.served() });
         let shared = Arc::new(Shared {
             queue: Queue::new(),

@@ -68,12 +68,14 @@ pub mod device;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod frame;
+mod invite;
 mod refusal;
 mod run;
 pub mod server;
 mod wire;
 
 pub use frame::FrameBuffer;
+pub use invite::{Invite, MAX_ADDRESSES, TOKEN_LENGTH, is_address};
 pub use refusal::{Refusal, RefusalCode};
 pub use run::{Run, runs_of};
 pub use wire::{

@@ -10,7 +10,8 @@ use tacenda_shared::envelope::Envelope;
 use tacenda_shared::id::{CompartmentId, DeviceId, Position, PracticeId, PracticeSeq};
 use tacenda_shared::journal::index::{Fetched, Index, IndexLost};
 use tacenda_shared::journal::{
-    AppendError, Config, FileSystem, Frame, FrameRef, Journal, Location, OpenError, Opened,
+    AppendError, CollectError, Config, Fate, FileSystem, Frame, FrameRef, Journal, Location,
+    OpenError, Opened,
 };
 use tacenda_shared::suite::{self, SigningKey};
 use tacenda_shared::sync::server::{
@@ -73,6 +74,8 @@ pub(super) struct Places {
     entries: Vec<Location>,
     rows: BTreeMap<RowKey, Location>,
     objects: BTreeMap<ObjectKey, Location>,
+    /// Rows that were deleted but still lie in the journal.
+    deleted: u64,
 }
 
 /// One practice.
@@ -83,6 +86,9 @@ pub(super) struct Kept<D: Disk> {
     pub(super) is_marked: bool,
     places: Places,
 }
+
+/// Runs of segments that one collection replaces at most.
+const MAX_RUNS: usize = 64;
 
 /// What is being read while a journal opens.
 struct Filling<'a> {
@@ -220,6 +226,27 @@ impl<D: Disk> Kept<D> {
         Ok(())
     }
 
+    /// Returns whether deleted rows still lie in the journal.
+    pub(super) fn has_deleted(&self) -> bool {
+        self.places.deleted > 0
+    }
+
+    /// Copies what is live and removes the rest, deleted rows above all: without its row, what
+    /// was erased opens nowhere. Afterwards the practice has to be opened again, because what is
+    /// live lies elsewhere.
+    pub(super) fn collect(&mut self) -> Result<(), CollectError> {
+        self.journal.seal_active()?;
+        for _ in 0..MAX_RUNS {
+            let places = &self.places;
+            let collected = self.journal.collect(&mut |frame| places.fate(frame))?;
+            if collected.moved.is_empty() && collected.freed == 0 {
+                break;
+            }
+            self.places.follow(&collected.moved.into_iter().collect());
+        }
+        Ok(())
+    }
+
     /// Returns what answers are drawn from.
     pub(super) fn shelf<'a>(&'a self, index: &'a Index) -> KeptShelf<'a, D::Fs> {
         let practice = self.decisions.practice();
@@ -287,7 +314,8 @@ impl Places {
                 self.rows.insert(row.key, location);
             }
             ServerFrame::RowGone(key) => {
-                self.rows.remove(key);
+                let was_there = u64::from(self.rows.remove(key).is_some());
+                self.deleted = self.deleted.saturating_add(was_there);
             }
             ServerFrame::Object { key, .. } => {
                 self.objects.insert(*key, location);
@@ -295,6 +323,25 @@ impl Places {
             _ => {}
         }
         None
+    }
+
+    fn fate(&self, frame: &FrameRef<'_>) -> Fate {
+        match ServerFrame::decode(frame.kind.get(), frame.payload) {
+            Ok(ServerFrame::Row(row)) if !self.rows.contains_key(&row.key) => Fate::Erased,
+            Ok(ServerFrame::Object { key, .. }) => {
+                Fate::from(self.objects.get(&key) == Some(&frame.location))
+            }
+            Ok(_) | Err(_) => Fate::Live,
+        }
+    }
+
+    fn follow(&mut self, moved: &BTreeMap<Location, Location>) {
+        let places = self.entries.iter_mut().chain(self.rows.values_mut());
+        for place in places.chain(self.objects.values_mut()) {
+            if let Some(to) = moved.get(place) {
+                *place = *to;
+            }
+        }
     }
 }
 

@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
-use tacenda_shared::journal::AppendError;
 use tacenda_shared::journal::index::{Index, Origin};
+use tacenda_shared::journal::{AppendError, CollectError};
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::server::{Decision, Live, Mailboxes, Reply, ServerFrame, ServerPractice};
 use tacenda_shared::sync::{MAX_GROUP, Message, Refusal, RefusalCode};
@@ -33,6 +33,8 @@ use zeroize::Zeroizing;
 /// After this long without work a mark is written, so that harm to what was acknowledged can
 /// never pass for a torn tail.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long a deleted row may lie in the journal of a server that has an idle second.
+const COLLECT_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// Requests that wait for a hold at once.
 const MAX_HELD: usize = 1024;
 
@@ -95,6 +97,8 @@ pub(crate) struct Store<D: Disk> {
     mailboxes: Mailboxes,
     held: Vec<(Timestamp, Request)>,
     was_full: bool,
+    /// When deleted rows were last looked for.
+    collected: Option<Timestamp>,
 }
 
 /// Whether a request may bring something to journal.
@@ -135,6 +139,7 @@ impl<D: Disk> Store<D> {
             mailboxes: Mailboxes::new(),
             held: Vec::new(),
             was_full: false,
+            collected: None,
         };
         match origin {
             Origin::Rebuilt => store.log.note(Event::IndexRebuilt { cause: "moved_aside" }),
@@ -143,6 +148,35 @@ impl<D: Disk> Store<D> {
         }
         store.reopen_all();
         store
+    }
+
+    /// Removes deleted rows from the journals, once a day and at the start.
+    pub(crate) fn collect(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.collected.is_some_and(|before| now.millis_since(before) < COLLECT_MILLIS) {
+            return Ok(());
+        }
+        self.collected = Some(now);
+        let due =
+            self.practices.iter().filter(|(_, kept)| kept.as_ref().is_some_and(Kept::has_deleted));
+        let due: Vec<PracticeId> = due.map(|(practice, _)| *practice).collect();
+        for practice in due {
+            let Some(Some(kept)) = self.practices.get_mut(&practice) else { continue };
+            match kept.collect() {
+                Ok(()) => self.log.note(Event::Collected { practice }),
+                Err(CollectError::Write(AppendError::Full)) => self.note_room(false),
+                Err(CollectError::Write(error)) => {
+                    self.log.note(Event::DiskFailed);
+                    return Err(StoreError::Disk(error));
+                }
+                Err(CollectError::Damaged { .. } | CollectError::Disk(_)) => {
+                    self.log.note(Event::Unusable { practice, cause: "damaged" });
+                }
+            }
+            if self.reopen(practice) {
+                self.reopen_all();
+            }
+        }
+        Ok(())
     }
 
     /// Returns how many practices can be served.
@@ -155,7 +189,10 @@ impl<D: Disk> Store<D> {
         loop {
             match queue.take(MAX_GROUP, self.patience(now())) {
                 Taken::Group(jobs) => self.work(jobs, now())?,
-                Taken::Idle => self.mark()?,
+                Taken::Idle => {
+                    self.mark()?;
+                    self.collect(now())?;
+                }
                 Taken::Closed => break,
             }
             self.retry_held(now())?;

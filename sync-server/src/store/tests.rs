@@ -6,7 +6,7 @@ use crate::scratch::Scratch;
 use practice::{LOG, Practice};
 use std::cell::Cell;
 use tacenda_shared::journal::simulated::{Failure, Fault, Operation, SimulatedFs};
-use tacenda_shared::sync::Outcome;
+use tacenda_shared::sync::{Outcome, Row, RowKey};
 
 #[path = "../../tests/practice/mod.rs"]
 mod practice;
@@ -325,4 +325,41 @@ fn a_device_listens_on_no_more_links_than_it_may() {
         last = answered.try_recv().ok();
     }
     assert_eq!(last, Some(refusal(RefusalCode::TooOften)));
+}
+
+#[test]
+fn a_deleted_row_is_gone_from_the_disk_and_nothing_else_is() {
+    let mut desk = Desk::new();
+    for _ in 0..5 {
+        let delta = desk.practice.delta(0, 200);
+        desk.push_of(0, &[delta]);
+    }
+    let row = |byte| Row { key: RowKey([byte; 41]), bytes: vec![byte; 76] };
+    let (kept, gone) = (row(0x41), row(0x42));
+    let id = desk.practice.id;
+    for frame in [
+        ServerFrame::Row(kept.clone()),
+        ServerFrame::Row(gone.clone()),
+        ServerFrame::RowGone(gone.key),
+    ] {
+        assert!(desk.store.commit(id, &[frame]).unwrap());
+    }
+    let lies_on_disk = |fs: &SimulatedFs, row: &Row| {
+        fs.names().iter().any(|name| {
+            let bytes = fs.contents(name).unwrap();
+            bytes.windows(76).any(|window| window == row.bytes)
+        })
+    };
+    assert!(lies_on_disk(&desk.disk.fs, &gone));
+
+    desk.store.collect(now()).unwrap();
+
+    assert!(!lies_on_disk(&desk.disk.fs, &gone));
+    let read = Message::RowsGet(vec![kept.key, gone.key]);
+    let rows = vec![Some(kept.bytes.clone()), None];
+    assert_eq!(desk.ask(vec![(1, read.clone())]).concat(), [Message::Rows(rows.clone())]);
+    assert_eq!(desk.pulled(1), 6);
+    desk.restart();
+    assert_eq!(desk.ask(vec![(1, read)]).concat(), [Message::Rows(rows)]);
+    assert_eq!(desk.pulled(1), 6);
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tacenda_shared::suite::VerifyingKey;
-use tacenda_sync_server::Invite;
+use tacenda_shared::sync::Invite;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-server");
 

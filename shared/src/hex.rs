@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Writes two digits for each byte.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _infallible = write!(text, "{byte:02x}");
         text
@@ -11,7 +11,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads exactly `N` bytes from lower-case digits.
-pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     let lower = |c: &u8| c.is_ascii_digit() || (b'a'..=b'f').contains(c);
     if digits.len() != N * 2 || !digits.iter().all(lower) {
