@@ -19,17 +19,19 @@ const MAX_OPEN: usize = 64;
 /// The open invites of one server's folder.
 #[derive(Debug)]
 pub(crate) struct Invites {
+    server: Folder,
     folder: PathBuf,
 }
 
 impl Invites {
     pub(crate) fn of(folder: &Folder) -> Self {
-        Self { folder: folder.invites() }
+        Self { server: folder.clone(), folder: folder.invites() }
     }
 
     /// Draws a token and notes its hash.
     pub(crate) fn issue(&self, now: Timestamp) -> io::Result<[u8; TOKEN_LENGTH]> {
         make_private(&self.folder)?;
+        self.server.adopt(&self.folder)?;
         self.sweep(now)?;
         if fs::read_dir(&self.folder)?.count() >= MAX_OPEN {
             return Err(io::ErrorKind::QuotaExceeded.into());
@@ -38,6 +40,7 @@ impl Invites {
         SystemRandom.fill(&mut token);
         let end = now.plus_millis(INVITE_MILLIS).as_millis();
         write_new(&self.path(&token), format!("{end}\n").as_bytes())?;
+        self.server.adopt(&self.path(&token))?;
         Ok(token)
     }
 
@@ -89,7 +92,7 @@ mod tests {
     #[test]
     fn a_token_admits_once_and_for_ten_minutes() {
         let scratch = Scratch::new("invites");
-        let invites = Invites { folder: scratch.path().join("invites") };
+        let invites = Invites::of(&Folder::at(scratch.path()));
         let now = Timestamp::from_millis(1_000_000);
         let token = invites.issue(now).unwrap();
         let other = invites.issue(now).unwrap();
@@ -106,7 +109,7 @@ mod tests {
     #[test]
     fn the_folder_holds_no_token() {
         let scratch = Scratch::new("tokens");
-        let invites = Invites { folder: scratch.path().join("invites") };
+        let invites = Invites::of(&Folder::at(scratch.path()));
         let token = invites.issue(Timestamp::from_millis(0)).unwrap();
         for entry in fs::read_dir(scratch.path().join("invites")).unwrap() {
             let entry = entry.unwrap();

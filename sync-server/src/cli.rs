@@ -153,6 +153,7 @@ fn initialise(init: &Init) -> Outcome {
     folder.create()?;
     let identity = Identity::create(&folder)?;
     write_new(&folder.config(), Config::template(&init.addresses).as_bytes())?;
+    folder.adopt(&folder.config())?;
     let place = folder.root().display();
     print::line(&format!("made {place}"));
     print::line(&format!("key  {}", hex::encode(identity.pin().as_bytes())));

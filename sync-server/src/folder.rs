@@ -13,7 +13,7 @@
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use tacenda_shared::id::PracticeId;
 use thiserror::Error;
@@ -78,12 +78,23 @@ impl Folder {
         }
         let path = self.root.join("lock");
         let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        self.adopt(&path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Lock { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(FolderError::InUse),
             Err(error) => Err(FolderError::Disk(error.into())),
         }
+    }
+
+    /// Gives something that was made here to whoever owns the folder: `sudo tacenda-server
+    /// invite` must not leave files that the server cannot read.
+    pub(crate) fn adopt(&self, made: &Path) -> io::Result<()> {
+        let (owner, file) = (fs::metadata(&self.root)?, fs::metadata(made)?);
+        if (owner.uid(), owner.gid()) == (file.uid(), file.gid()) {
+            return Ok(());
+        }
+        chown(made, Some(owner.uid()), Some(owner.gid()))
     }
 
     /// The folder itself.

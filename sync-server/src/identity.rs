@@ -53,6 +53,7 @@ impl Identity {
         let written = write_new(&folder.key(), text.as_bytes());
         text.zeroize();
         written?;
+        folder.adopt(&folder.key())?;
         Ok(Self { seed })
     }
 
