@@ -43,6 +43,13 @@ pub enum Command {
     /// Notes.
     #[command(subcommand)]
     Note(Note),
+    /// Print the whole practice as JSON Lines, without psychotherapy notes. Asks for the
+    /// passphrase and is recorded.
+    Export(Export),
+    /// Take in JSON Lines that `export` wrote.
+    Import(Import),
+    /// Change the passphrase.
+    Passphrase,
     /// Print one JSON line for each change as it arrives.
     Watch,
     /// Lock the vault that is open in another process.
@@ -124,6 +131,24 @@ pub enum Note {
         #[arg(long)]
         late: bool,
     },
+}
+
+/// Options of `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Write to this new file, readable by its owner only, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The file; without one, standard input.
+    pub file: Option<PathBuf>,
+    /// Only print what would come in.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Options of `demo`.

@@ -63,10 +63,11 @@ fn build(seed: u64, folder: &Path, setup: Setup) -> Result<(Home, Opened), Notic
 }
 
 fn fill(device: &mut Device, seed: u64, now: &jiff::Zoned, zone: &str) -> Result<(), DeviceError> {
-    let clinicians = device.index();
-    let Some(clinician) = clinicians.clinicians.keys().next().copied() else { return Ok(()) };
+    let Some(clinician) = device.index().clinicians.keys().next().copied() else { return Ok(()) };
     let history = generate(seed, Size::DEMO, now.date(), clinician, zone);
-    device.apply_all(history.map(|dated| (dated.at, dated.edit)))?;
+    let latest = Timestamp::from_millis(now.timestamp().as_millisecond());
+    let dated = history.map(|dated| dated.no_later_than(latest));
+    device.apply_all(dated.map(|dated| (dated.at, dated.edit)))?;
     device.checkpoint()
 }
 

@@ -2,13 +2,32 @@
 //! were released through the gate.
 
 use crate::notice::Notice;
-use crate::widget::safe::harmless;
+use crate::widget::safe::{harmless, is_harmful};
 use std::io::{self, Write as _};
 
 /// Prints one line. Returns whether somebody still listens.
 pub fn line(text: &str) -> bool {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", harmless(text)).and_then(|()| out.flush()).is_ok()
+}
+
+/// Returns JSON in which every character that could command a terminal is escaped, so that
+/// nothing of the data changes and nothing of it is sent raw.
+pub fn escaped(json: &serde_json::Value) -> String {
+    let raw = json.to_string();
+    let mut safe = String::with_capacity(raw.len());
+    let mut units = [0; 2];
+    for character in raw.chars() {
+        if is_harmful(character) {
+            // Such a character stands inside a string: JSON has none elsewhere.
+            for unit in character.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
 }
 
 /// Prints a notice on standard error, one sentence a line.
@@ -31,4 +50,19 @@ pub fn usage(error: &clap::Error) {
     } else {
         writeln!(io::stdout().lock(), "{text}")
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_sent_without_a_character_that_commands_and_reads_back_whole() {
+        let value = serde_json::json!({"name": "a\u{1b}[31m\u{202e}\u{9b}\u{200d}é日"});
+
+        let sent = escaped(&value);
+
+        assert!(!sent.chars().any(is_harmful), "{sent:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&sent).unwrap(), value);
+    }
 }

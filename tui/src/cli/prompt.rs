@@ -4,6 +4,7 @@ use crate::message::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -29,6 +30,17 @@ pub fn standard_input(limit: usize) -> Result<String, PromptError> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = String::new();
     io::stdin().lock().take(most).read_to_string(&mut text)?;
+    if text.len() > limit {
+        return Err(PromptError::TooLong(limit));
+    }
+    Ok(text)
+}
+
+/// Reads a file as text of at most `limit` bytes.
+pub fn file(path: &Path, limit: usize) -> Result<String, PromptError> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut text = String::new();
+    File::open(path)?.take(most).read_to_string(&mut text)?;
     if text.len() > limit {
         return Err(PromptError::TooLong(limit));
     }

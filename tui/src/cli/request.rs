@@ -4,9 +4,28 @@
 //! touches the vault while another process holds it.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::Zeroize as _;
 
-/// The longest line in either direction: an import comes in pieces of at most this.
-pub const LINE_BYTES_MAX: usize = 4 << 20;
+/// The longest line in either direction: an import is carried out whole or not at all.
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+
+/// A passphrase on its way: silent in `Debug`, wiped when dropped.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed(redacted)")
+    }
+}
+
+impl Drop for Typed {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 /// One command, after its text was read from standard input.
 #[derive(Debug, Deserialize, Serialize)]
@@ -21,10 +40,22 @@ pub enum Request {
     },
     /// Lists clients.
     ClientList,
+    /// Prints the whole practice. The passphrase is asked for again.
+    Export {
+        /// As typed.
+        passphrase: Typed,
+    },
     /// Finds clients and appointments.
     Find {
         /// The words.
         query: String,
+    },
+    /// Takes in lines of an export.
+    Import {
+        /// The lines.
+        lines: Vec<String>,
+        /// Whether to print only.
+        dry_run: bool,
     },
     /// Drops all keys.
     Lock,

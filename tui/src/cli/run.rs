@@ -1,22 +1,28 @@
 //! Carries out one command: through the process that has the vault open, or by opening it.
 
 use super::answer::answer;
-use super::args::{Arguments, Client, Command, Note};
+use super::args::{Arguments, Client, Command, Export, Note};
 use super::prompt::{self, PromptError};
-use super::request::{LINE_BYTES_MAX, Reply, Request};
+use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
 use super::{print, socket};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
-use crate::device::setup::{Founding, SetUp};
+use crate::device::setup::{Founding, SetUp, weak};
+use crate::device::words::reason;
 use crate::message::Secret;
 use crate::notice::Notice;
 use crate::program::{DONE, LOCKED, REFUSED, Setup, USAGE, refuse};
-use std::io;
+use serde_json::Value;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use tacenda_shared::id::Timestamp;
-use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::passphrase::{self, Passphrase};
 
 /// The longest text that standard input gives to a command.
 const TEXT_BYTES_MAX: usize = 1 << 20;
+/// The longest file that is taken in.
+const IMPORT_BYTES_MAX: usize = 48 << 20;
 
 /// Carries out a command and returns the exit status.
 pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) -> u8 {
@@ -24,12 +30,19 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Init(init) => return finish(initialise(home, &init.zone, arguments, setup)),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => return super::demo::run(demo, arguments, setup),
+        Command::Export(export) => return finish(self::export(export, home, arguments)),
+        Command::Passphrase => return finish(change_passphrase(home, setup)),
         other => match request(other) {
             Ok(request) => request,
             Err(error) => return finish(Err(error.into())),
         },
     };
-    finish(carry_out(request, home, arguments))
+    finish(carry_out(request, home, arguments, None, &mut print_reply(arguments.json)))
+}
+
+/// Prints each line, as text or as JSON; returns whether somebody still listens.
+fn print_reply(json: bool) -> impl FnMut(&Value, &str) -> bool {
+    move |value, text| if json { print::line(&print::escaped(value)) } else { print::line(text) }
 }
 
 /// Why a command ends without being done.
@@ -78,8 +91,17 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Client(Client::List) => Request::ClientList,
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
+        Command::Export(_) | Command::Passphrase => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) => Request::Lock,
+        Command::Import(import) => {
+            let text = match &import.file {
+                Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,
+                None => prompt::standard_input(IMPORT_BYTES_MAX)?,
+            };
+            let lines = text.lines().map(str::to_owned).collect();
+            Request::Import { lines, dry_run: import.dry_run }
+        }
         Command::New(new) => Request::New {
             sentence: text()?,
             dry_run: new.dry_run,
@@ -102,44 +124,49 @@ fn request(command: &Command) -> Result<Request, PromptError> {
     })
 }
 
-fn carry_out(request: Request, home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+/// Where the lines of an answer go.
+type Each<'a> = &'a mut dyn FnMut(&Value, &str) -> bool;
+
+/// Carries a request out. `typed` is the passphrase, where it was asked for already.
+fn carry_out(
+    request: Request,
+    home: &Home,
+    arguments: &Arguments,
+    typed: Option<&Secret>,
+    each: Each<'_>,
+) -> Result<(), Failed> {
     match home.lock() {
-        Err(HomeError::InUse) => beside(&request, home, arguments.json),
+        Err(HomeError::InUse) => beside(&request, home, each),
         Err(error) => Err(Notice::from(&error).into()),
         Ok(_lock) => {
             if matches!(request, Request::Lock) {
                 // Nobody has it open: it is locked.
                 return Ok(());
             }
-            alone(request, home, arguments)
+            alone(request, home, arguments, typed, each)
         }
     }
 }
 
 /// Asks the process that has the vault open.
-fn beside(request: &Request, home: &Home, json: bool) -> Result<(), Failed> {
+fn beside(request: &Request, home: &Home, each: Each<'_>) -> Result<(), Failed> {
     let mut ended = Err(Failed::Notice(Notice::new(
         "The Tacenda that has this practice open gave no answer.",
         "What it confirmed before is safe.",
         "Look at its window.",
     )));
     let heard = socket::ask(&home.socket(), request, |reply| {
-        match take(reply, json) {
+        match take(reply, each) {
             Taken::Line(true) => {}
             Taken::Line(false) => return Err(io::ErrorKind::BrokenPipe.into()),
             Taken::End(outcome) => ended = outcome,
         }
         Ok(())
     });
-    match heard {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+    match heard.map_err(|error| error.kind()) {
+        Err(io::ErrorKind::BrokenPipe) => Ok(()),
         // The interface is open and locked: it listens only while it is open.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-            ) =>
-        {
+        Err(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             print::notice(&Notice::new(
                 "The practice is locked in another window.",
                 "Nothing has been changed.",
@@ -156,11 +183,10 @@ enum Taken {
     End(Result<(), Failed>),
 }
 
-fn take(reply: Reply, json: bool) -> Taken {
+fn take(reply: Reply, each: Each<'_>) -> Taken {
     match reply {
         Reply::Done => Taken::End(Ok(())),
-        Reply::Line { json: value, .. } if json => Taken::Line(print::line(&value.to_string())),
-        Reply::Line { text, .. } => Taken::Line(print::line(&text)),
+        Reply::Line { json, text } => Taken::Line(each(&json, &text)),
         Reply::Refused { notice: [happened, safe, next], locked } => {
             print::notice(&Notice::new(happened, safe, next));
             Taken::End(Err(if locked { Failed::Locked } else { Failed::Said }))
@@ -169,7 +195,13 @@ fn take(reply: Reply, json: bool) -> Taken {
 }
 
 /// Opens the vault for this one command.
-fn alone(request: Request, home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+fn alone(
+    request: Request,
+    home: &Home,
+    arguments: &Arguments,
+    typed: Option<&Secret>,
+    each: Each<'_>,
+) -> Result<(), Failed> {
     if matches!(request, Request::Watch) {
         return Err(Notice::new(
             "Nobody has this practice open, so nothing changes.",
@@ -178,13 +210,15 @@ fn alone(request: Request, home: &Home, arguments: &Arguments) -> Result<(), Fai
         )
         .into());
     }
-    let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
-    let mut device = unlock(home, &typed)?;
+    let mut device = match typed {
+        Some(typed) => unlock(home, typed)?,
+        None => unlock(home, &prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?)?,
+    };
     for warning in device.take_warnings() {
         print::notice(&warning);
     }
     let mut ended = Ok(());
-    answer(request, &mut device, now(), &mut |reply| match take(reply, arguments.json) {
+    answer(request, &mut device, home, now(), &mut |reply| match take(reply, each) {
         Taken::Line(heard) => heard,
         Taken::End(outcome) => {
             ended = outcome;
@@ -193,6 +227,67 @@ fn alone(request: Request, home: &Home, arguments: &Arguments) -> Result<(), Fai
     });
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     ended
+}
+
+/// Lets the whole practice out: to a new file of its owner's alone, or to standard output.
+fn export(export: &Export, home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
+    let request = Request::Export { passphrase: Typed(typed.0.to_string()) };
+    let Some(path) = &export.output else {
+        let mut each = |_: &Value, text: &str| print::line(text);
+        return carry_out(request, home, arguments, Some(&typed), &mut each);
+    };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| not_written(&error))?;
+    let mut written = Ok(());
+    let outcome = carry_out(request, home, arguments, Some(&typed), &mut |_, text| {
+        written = writeln!(file, "{text}");
+        written.is_ok()
+    });
+    let synced = written.and_then(|()| file.sync_all());
+    let done = outcome.and_then(|()| synced.map_err(|error| not_written(&error).into()));
+    if done.is_err() {
+        // Half an export must not look like one.
+        let _left = fs::remove_file(path);
+    }
+    done
+}
+
+fn not_written(error: &io::Error) -> Notice {
+    Notice::new(
+        format!("The file could not be written: {}.", reason(error)),
+        "The practice has not been changed; no file was left behind.",
+        "Name a new file with --output.",
+    )
+}
+
+fn change_passphrase(home: &Home, setup: Setup) -> Result<(), Failed> {
+    let _lock = home.lock().map_err(|error| Notice::from(&error))?;
+    let text = |secret: &Secret| Passphrase::from_text(&secret.0).map_err(|_| too_long());
+    let old = prompt::passphrase(None, "Passphrase: ")?;
+    let new = prompt::passphrase(None, "New passphrase: ")?;
+    let again = prompt::passphrase(None, "Once more: ")?;
+    if *again.0 != *new.0 {
+        return Err(no_match().into());
+    }
+    let new = text(&new)?;
+    passphrase::check(&new, &[]).map_err(weak)?;
+    Device::change_passphrase(home, &text(&old)?, &new, setup.cost)
+        .map_err(|error| Notice::from(&error))?;
+    print::line("Changed. Copies of this folder from before still open with the old passphrase.");
+    Ok(())
+}
+
+fn too_long() -> Notice {
+    Notice::from(&DeviceError::PassphraseTooLong)
+}
+
+fn no_match() -> Notice {
+    Notice::new("The two do not match.", "Nothing has been changed.", "Try again.")
 }
 
 fn unlock(home: &Home, typed: &Secret) -> Result<Device, Failed> {
@@ -221,12 +316,7 @@ fn initialise(home: &Home, zone: &str, arguments: &Arguments, setup: Setup) -> R
     if arguments.passphrase_fd.is_none() {
         let again = prompt::passphrase(None, "Once more: ")?;
         if *again.0 != *typed.0 {
-            return Err(Notice::new(
-                "The two do not match.",
-                "Nothing has been changed.",
-                "Try again.",
-            )
-            .into());
+            return Err(no_match().into());
         }
     }
     let (set_up, sheet) = SetUp::begin(founding, &typed, now())?;
@@ -249,4 +339,4 @@ fn now() -> Timestamp {
 }
 
 /// A line of the socket holds a request whole.
-const _: () = assert!(TEXT_BYTES_MAX < LINE_BYTES_MAX);
+const _: () = assert!(IMPORT_BYTES_MAX < LINE_BYTES_MAX);

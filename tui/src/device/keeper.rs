@@ -361,11 +361,11 @@ impl Keeper {
             .iter()
             .filter_map(|subject| device.refresh(*subject, now).map(|view| (*subject, view)))
             .collect();
-        self.tell(DeviceEvent::Changed(index));
+        self.tell(DeviceEvent::Changed(Arc::clone(&index)));
         for (subject, view) in views {
             self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
         }
-        let line = answer::changed_line(now);
+        let line = answer::changed_line(&index, now);
         self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
     }
 
@@ -380,10 +380,11 @@ impl Keeper {
             }
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
             (Practice::Open { device, .. }, request) => {
-                let changed = answer::answer(request, device, now, &mut |reply| {
-                    // A command that has gone away needs no more lines.
-                    asked.replies.send(reply).is_ok()
-                });
+                let changed =
+                    answer::answer(request, device, &self.settings.home, now, &mut |reply| {
+                        // A command that has gone away needs no more lines.
+                        asked.replies.send(reply).is_ok()
+                    });
                 if changed {
                     self.changed(now);
                 }

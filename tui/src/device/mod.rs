@@ -13,7 +13,7 @@ pub mod rows;
 pub mod setup;
 pub mod store;
 pub mod typed;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -13,14 +13,16 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, CompartmentId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, CompartmentId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
-use tacenda_shared::keys::vault::{Factors, General, Vault, VaultError};
+use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::membership::Entry;
 use tacenda_shared::practice::change::{Author, Change};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Subject};
+use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Stamp, Subject};
+use tacenda_shared::practice::interchange::export_lines;
+use tacenda_shared::practice::release::{self, Released};
 use tacenda_shared::practice::view::{Index, View};
 use tacenda_shared::practice::{
     Applied, AuditEvent, AuditKind, Context, Match, Practice, Refusal, ShelfError,
@@ -108,6 +110,22 @@ impl Device<DiskFs> {
         }
         device.audit(AuditKind::Unlock, now)?;
         Ok(device)
+    }
+
+    /// Puts a new passphrase in the place of the old. No key changes, so nothing else is written
+    /// anew; copies of the old vault file still open with the old passphrase.
+    pub fn change_passphrase(
+        home: &Home,
+        old: &Passphrase,
+        new: &Passphrase,
+        cost: KdfCost,
+    ) -> Result<(), DeviceError> {
+        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
+        let secret = home.read_secret(&Vault::read_header(&bytes)?.vault_id)?;
+        let factors = Factors { passphrase: old, device_secret: secret.as_ref() };
+        let changed = Vault::with_new_passphrase(&bytes, factors, new, cost, &mut OsRandom)?;
+        home.write_vault(&changed)?;
+        Ok(())
     }
 
     /// Checks the passphrase again, for what undo cannot reverse.
@@ -333,6 +351,34 @@ impl<F: FileSystem> Device<F> {
             self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.find(query, cx)))?;
         self.keep(found.changes)?;
         Ok(found.matches)
+    }
+
+    /// Collects the whole practice as JSON Lines and lets it out through the gate; the entry is on
+    /// the disk when this returns.
+    pub fn export(&mut self, now: Timestamp) -> Result<Released, DeviceError> {
+        let index = self.index();
+        let mut items = Vec::new();
+        for client in index.clients.keys() {
+            items.extend(self.with_context(now, |practice, cx| practice.chart_items(*client, cx))?);
+        }
+        let written = Stamp { time: now, zone: index.zone.clone() };
+        let mut bytes = Vec::new();
+        for line in export_lines(&index, &written, items) {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
+        let item = release::Item { compartment: CompartmentName::Practice, bytes };
+        let release = self.with_context(now, |practice, cx| {
+            let (way, why) = (release::Way::File, Purpose::Disclosure);
+            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
+    /// Returns whose device this is.
+    pub fn member(&self) -> MemberId {
+        self.cabinet.identity.author.member
     }
 
     /// Says in the trail that a script asked for the schedule.

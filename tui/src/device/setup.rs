@@ -120,7 +120,8 @@ fn too_long() -> Notice {
     )
 }
 
-fn weak(weak: Weak) -> Notice {
+/// Says why a passphrase is refused.
+pub(crate) fn weak(weak: Weak) -> Notice {
     let happened = match weak {
         Weak::TooShort => "A passphrase has at least 15 characters.",
         Weak::Guessable(Some(Pattern::Common)) => {

@@ -5,6 +5,7 @@
 //! passes what lies in charts only. Nothing here opens, decides who may, or writes a file:
 //! every byte that leaves the vault goes through the gate for releases.
 
+mod collect;
 mod export;
 mod import;
 pub mod json;

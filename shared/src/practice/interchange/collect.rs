@@ -1,0 +1,67 @@
+//! Collects what an export holds of one chart. It opens no psychotherapy compartment, so that
+//! nothing of it can get in.
+
+use super::export::{ChartItem, MeasureItem};
+use crate::id::{AppointmentId, ClientId, RecordId};
+use crate::practice::chart::tag;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::edit::{Stamp, Subject};
+use crate::practice::view::{TimelineEntry, View};
+use crate::practice::{Context, Practice, ShelfError};
+
+impl Practice {
+    /// Returns everything of a client's chart in the order in which it happened: measures, signed
+    /// notes with their addenda, then open drafts. The caller writes the one audit entry of the
+    /// disclosure (`release::emit`).
+    ///
+    /// # Errors
+    /// When something that the chart names cannot be read: an export is whole or it is none.
+    pub fn chart_items(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<ChartItem>, ShelfError> {
+        let index = self.index();
+        let mut items = Vec::new();
+        for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter().rev()) {
+            match row.entry {
+                TimelineEntry::Measure { record, .. } => {
+                    items.push(ChartItem::Measure(Self::measure_item(client, record, cx)?));
+                }
+                TimelineEntry::Note { record, .. } => {
+                    match self.refresh(Subject::Note(client, record), cx) {
+                        Some(View::Note(note)) => items.push(ChartItem::Note(note)),
+                        _ => return Err(ShelfError::Damaged),
+                    }
+                }
+                // An addendum comes with its note.
+                TimelineEntry::Addendum { .. } | TimelineEntry::Unknown { .. } => {}
+            }
+        }
+        for draft in index.drafts.iter().filter(|draft| draft.client == client) {
+            match self.refresh(Subject::Draft(client, draft.note), cx) {
+                Some(View::Draft(draft)) => items.push(ChartItem::Draft(draft)),
+                _ => return Err(ShelfError::Damaged),
+            }
+        }
+        Ok(items)
+    }
+
+    fn measure_item(
+        client: ClientId,
+        id: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<MeasureItem, ShelfError> {
+        let record = Self::stored_record(&CompartmentName::Chart(client), id, cx)?;
+        let body = record.body().ok_or(ShelfError::Missing)?;
+        Ok(MeasureItem {
+            record: id,
+            client,
+            session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),
+            instrument: body.text(tag::INSTRUMENT).ok_or(ShelfError::Damaged)?.to_owned(),
+            answers: body.bytes(tag::ANSWERS).ok_or(ShelfError::Damaged)?.to_vec(),
+            author: record.header.author.member,
+            signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Taking the practice out as JSON Lines, and taking such lines in.
+
+use super::{Refused, Say, refuse, say_json, say_line};
+use crate::device::home::Home;
+use crate::device::open::Device;
+use crate::notice::Notice;
+use std::collections::BTreeMap;
+use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::interchange::{Counts, ImportError, ImportStep, Importer};
+use tacenda_shared::practice::view::TimelineEntry;
+
+/// Prints the whole practice, once the passphrase was typed again and the entry is written.
+pub(super) fn export(
+    device: &mut Device,
+    home: &Home,
+    passphrase: &str,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let typed = Passphrase::from_text(passphrase).unwrap_or_default();
+    Device::check_passphrase(home, &typed)?;
+    let released = device.export(now)?;
+    for line in released.bytes().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        if let Ok(json) = serde_json::from_slice(line) {
+            say_json(say, json);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes in lines of an export. All of them are read before the first is carried out, so that a
+/// broken file changes nothing.
+pub(super) fn import(
+    device: &mut Device,
+    lines: &[String],
+    dry_run: bool,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let members = index.clinicians.keys().copied().collect();
+    let mut importer = Importer::new(device.member(), members);
+    let mut steps = Vec::new();
+    for line in lines {
+        steps.extend(importer.import_line(line).map_err(unreadable)?);
+    }
+    let counts = importer.finish().map_err(unreadable)?;
+    if !dry_run {
+        carry_out(device, steps, now)?;
+    }
+    report(&counts, dry_run, say);
+    Ok(!dry_run)
+}
+
+fn carry_out(device: &mut Device, steps: Vec<ImportStep>, now: Timestamp) -> Result<(), Refused> {
+    let mut signed = BTreeMap::new();
+    let mut batch = Vec::new();
+    for step in steps {
+        match step {
+            ImportStep::Edit(edit) => {
+                if let Edit::Sign { note, client, .. } = &edit {
+                    signed.insert(*note, *client);
+                }
+                batch.push((now, edit));
+            }
+            ImportStep::AmendSigned { draft, client, text } => {
+                // Only the index knows which record the draft has become.
+                let before = note_of(device, client, &signed, draft, &mut batch)?;
+                batch.push((now, Edit::Amend { note: before, client, text }));
+            }
+        }
+    }
+    device.apply_all(batch)?;
+    Ok(())
+}
+
+fn note_of(
+    device: &mut Device,
+    client: ClientId,
+    signed: &BTreeMap<ObjectId, ClientId>,
+    draft: ObjectId,
+    batch: &mut Vec<(Timestamp, Edit)>,
+) -> Result<RecordId, Refused> {
+    if !signed.contains_key(&draft) {
+        return refuse("An addendum in the file has no note.", "Export the practice again.");
+    }
+    let last = batch.pop_if(|(_, edit)| matches!(edit, Edit::Sign { note, .. } if *note == draft));
+    device.apply_all(std::mem::take(batch))?;
+    let known = notes(device, client);
+    if let Some(sign) = last {
+        device.apply_all([sign])?;
+    }
+    let new = notes(device, client).into_iter().find(|record| !known.contains(record));
+    match new {
+        Some(record) => Ok(record),
+        None => refuse("An addendum in the file has no note.", "Export the practice again."),
+    }
+}
+
+fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
+    let index = device.index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    rows.filter_map(|row| match row.entry {
+        TimelineEntry::Note { record, .. } => Some(record),
+        TimelineEntry::Addendum { .. }
+        | TimelineEntry::Measure { .. }
+        | TimelineEntry::Unknown { .. } => None,
+    })
+    .collect()
+}
+
+fn report(counts: &Counts, dry_run: bool, say: Say<'_>) {
+    let verb = if dry_run { "would come in" } else { "came in" };
+    for (kind, count) in &counts.read {
+        let json = serde_json::json!({"schema": 1, "type": "import", "of": kind, "count": count});
+        say_line(say, json, &format!("{kind:<12} {count} {verb}"));
+    }
+    let kept_out = counts.unknown_types.values().chain(counts.unknown_fields.values()).sum::<u64>();
+    if kept_out > 0 {
+        let json =
+            serde_json::json!({"schema": 1, "type": "import", "of": "unknown", "count": kept_out});
+        say_line(
+            say,
+            json,
+            &format!("unknown      {kept_out} were left out: a newer version wrote them"),
+        );
+    }
+}
+
+fn unreadable(error: ImportError) -> Refused {
+    Refused::Notice(Notice::new(
+        format!("Line {} cannot be taken in: {}.", error.line, error.cause),
+        "Nothing has been changed.",
+        "Check that the file is whole and was written by `tacenda export`.",
+    ))
+}

@@ -1,0 +1,178 @@
+//! What a command is told: the open practice's answer to one request, line by line.
+//!
+//! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
+
+mod exchange;
+mod notes;
+mod schedule;
+
+use super::print::escaped;
+use super::request::{Reply, Request};
+use crate::device::chance::OsRandom;
+use crate::device::home::Home;
+use crate::device::open::{Device, DeviceError};
+use crate::notice::Notice;
+use crate::widget::safe::harmless;
+use serde_json::Value;
+use std::sync::Arc;
+use tacenda_shared::id::{ClientId, Timestamp};
+use tacenda_shared::practice::Match;
+use tacenda_shared::practice::edit::{ContactChange, Edit};
+use tacenda_shared::practice::interchange::json;
+use tacenda_shared::practice::view::{ClientRow, Index};
+
+/// Takes one line of an answer; returns whether somebody still listens.
+pub type Say<'a> = &'a mut dyn FnMut(Reply) -> bool;
+
+/// Why a command is refused.
+enum Refused {
+    Device(DeviceError),
+    Notice(Notice),
+}
+
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        Self::Device(error)
+    }
+}
+
+/// Answers a request. Returns whether the practice has changed.
+pub fn answer(
+    request: Request,
+    device: &mut Device,
+    home: &Home,
+    now: Timestamp,
+    say: Say<'_>,
+) -> bool {
+    let outcome = match request {
+        Request::ClientAdd { code, name } => client_add(device, code, &name, now),
+        Request::ClientList => client_list(device, say),
+        Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
+        Request::Find { query } => find(device, &query, now, say),
+        Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),
+        Request::New { sentence, dry_run, as_of, locale } => {
+            let sentence = schedule::Sentence { sentence, dry_run, as_of, locale };
+            schedule::book(device, &sentence, now, say)
+        }
+        Request::NoteAppend { client, text } => notes::append(device, &client, text, now),
+        Request::NoteList { client } => notes::list(device, &client, say),
+        Request::NoteShow { client, id } => notes::show(device, &client, id.as_deref(), now, say),
+        Request::NoteSign { client, late_reason } => notes::sign(device, &client, late_reason, now),
+        Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
+        // These are the keeper's.
+        Request::Lock | Request::Watch => Ok(false),
+    };
+    match outcome {
+        Ok(changed) => {
+            say(Reply::Done);
+            changed
+        }
+        Err(refused) => {
+            let notice = match refused {
+                Refused::Device(error) => Notice::from(&error),
+                Refused::Notice(notice) => notice,
+            };
+            let notice = [notice.happened, notice.safe, notice.next];
+            say(Reply::Refused { notice, locked: false });
+            false
+        }
+    }
+}
+
+/// The line that `watch` prints when something has changed.
+pub fn changed_line(index: &Index, now: Timestamp) -> Reply {
+    Reply::Line { json: json::changed(index, now).value(), text: "changed".into() }
+}
+
+fn say_line(say: Say<'_>, json: Value, text: &str) {
+    // A command that has gone away ends by itself; the rest of the answer goes nowhere.
+    let _gone = say(Reply::Line { json, text: harmless(text).into_owned() });
+}
+
+/// A line that is JSON in any case: an export.
+fn say_json(say: Say<'_>, json: Value) {
+    let text = escaped(&json);
+    let _gone = say(Reply::Line { json, text });
+}
+
+fn refuse<T>(happened: &str, next: &str) -> Result<T, Refused> {
+    Err(Refused::Notice(Notice::new(happened, "Nothing has been changed.", next)))
+}
+
+fn client_named(index: &Index, code: &str) -> Result<Arc<ClientRow>, Refused> {
+    let found = index.clients.values().find(|row| row.code.eq_ignore_ascii_case(code.trim()));
+    match found {
+        Some(row) => Ok(Arc::clone(row)),
+        None => refuse("No client has that code.", "Run `tacenda client list`."),
+    }
+}
+
+fn client_add(
+    device: &mut Device,
+    code: String,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let name = name.trim().to_owned();
+    let contact = ContactChange { name: Some(name), code: Some(code), ..ContactChange::default() };
+    let client = ClientId::random(&mut OsRandom);
+    device.apply(Edit::NewClient { client, contact }, now)?;
+    Ok(true)
+}
+
+fn client_list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
+    let index = device.index();
+    let mut rows: Vec<_> = index.clients.values().collect();
+    rows.sort_by(|a, b| a.code.cmp(&b.code));
+    for row in rows {
+        let archived = if row.archived { "  archived" } else { "" };
+        say_line(
+            say,
+            json::client(row).value(),
+            &format!("{:<10} {}{archived}", row.code, row.name),
+        );
+    }
+    Ok(false)
+}
+
+fn local(index: &Index, now: Timestamp) -> jiff::civil::DateTime {
+    let zone = jiff::tz::TimeZone::get(&index.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let instant = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    instant.to_zoned(zone).datetime()
+}
+
+fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
+    let code = |id| index.clients.get(id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
+    clients.iter().map(code).collect()
+}
+
+fn find(device: &mut Device, query: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
+    let matches = device.find(query, now)?;
+    let index = device.index();
+    for found in matches {
+        match found {
+            Match::Client(id) => {
+                if let Some(row) = index.clients.get(&id) {
+                    say_line(
+                        say,
+                        json::client(row).value(),
+                        &format!("{:<10} {}", row.code, row.name),
+                    );
+                }
+            }
+            Match::Appointment(id) => {
+                if let Some(row) = index.appointments.get(&id) {
+                    let text = schedule::line(&index, row);
+                    let text = format!("{} {text}", row.slot.start.date());
+                    say_line(say, json::appointment(&index, row).value(), &text);
+                }
+            }
+            Match::Record(client, record) => {
+                let code = codes(&index, &[client]).concat();
+                let json = json::record(&index, client, record).value();
+                say_line(say, json, &format!("{code:<10} record {record}"));
+            }
+        }
+    }
+    Ok(false)
+}

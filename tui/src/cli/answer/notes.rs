@@ -1,0 +1,138 @@
+//! Notes and drafts on the command line.
+
+use super::{Refused, Say, client_named, local, refuse, say_line};
+use crate::device::chance::OsRandom;
+use crate::device::open::Device;
+use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::interchange::json;
+use tacenda_shared::practice::view::{DraftRow, Index, NoteView, TimelineEntry, View};
+
+fn open_drafts(index: &Index, client: ClientId) -> Vec<&DraftRow> {
+    index.drafts.iter().filter(|draft| draft.client == client).collect()
+}
+
+/// Adds text to the newest draft of a client, or begins one.
+pub(super) fn append(
+    device: &mut Device,
+    code: &str,
+    text: String,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    if text.trim().is_empty() {
+        return refuse("There is no text.", "Write it to standard input.");
+    }
+    let drafts = open_drafts(&index, client);
+    let note = match drafts.as_slice() {
+        [] => {
+            let note = ObjectId::random(&mut OsRandom);
+            let format = NoteFormat::Free;
+            device.apply(Edit::BeginNote { note, client, session: None, format }, now)?;
+            note
+        }
+        [.., newest] => newest.note,
+    };
+    let view = device.open(Subject::Draft(client, note), Purpose::Query, now)?;
+    let View::Draft(draft) = view else {
+        return refuse("There is no such draft any more.", "Run `tacenda note list`.");
+    };
+    let Some((part, before)) = draft.parts.last() else {
+        return refuse("The draft has no parts.", "Open it in the interface.");
+    };
+    let splice = Splice {
+        part: *part,
+        position: before.chars().count(),
+        deleted: 0,
+        inserted: if before.is_empty() { text } else { format!("\n{text}") },
+    };
+    device.type_keys(note, client, vec![splice], now);
+    device.commit(note, client, now)?;
+    Ok(true)
+}
+
+/// Lists drafts and signed notes.
+pub(super) fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    for draft in open_drafts(&index, client) {
+        let json = json::draft(&index, draft).value();
+        say_line(say, json, &format!("draft   {}  {} words", draft.note, draft.words));
+    }
+    for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter()) {
+        let Some(json) = json::note_row(&index, client, row) else { continue };
+        if let TimelineEntry::Note { record, words, .. } = row.entry {
+            let json = json.value();
+            let date = local(&index, row.time).date();
+            say_line(say, json, &format!("signed  {record}  {date}  {words} words"));
+        }
+    }
+    Ok(false)
+}
+
+/// Shows a signed note.
+pub(super) fn show(
+    device: &mut Device,
+    code: &str,
+    id: Option<&str>,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?;
+    let newest = index.timelines.get(&client.id).and_then(|rows| {
+        rows.iter().find_map(|row| match row.entry {
+            TimelineEntry::Note { record, .. } => Some(record),
+            TimelineEntry::Addendum { .. }
+            | TimelineEntry::Measure { .. }
+            | TimelineEntry::Unknown { .. } => None,
+        })
+    });
+    let Some(record) = id.map_or(newest, RecordId::parse) else {
+        return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
+    };
+    let subject = Subject::Note(client.id, record);
+    let View::Note(note) = device.open(subject, Purpose::Query, now)? else {
+        return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
+    };
+    say_line(say, json::note(&index, &note).value(), &note_text(&client.code, &note));
+    Ok(false)
+}
+
+fn note_text(code: &str, note: &NoteView) -> String {
+    let mut text = format!("{code}  note {}", note.record);
+    for (part, body) in &note.parts {
+        if *part != Part::Text {
+            text.push_str("\n\n");
+            text.push_str(part.title());
+        }
+        text.push('\n');
+        text.push_str(body);
+    }
+    for addendum in &note.addenda {
+        text.push_str("\n\nAddendum\n");
+        text.push_str(&addendum.text);
+    }
+    text
+}
+
+/// Signs the one open draft.
+pub(super) fn sign(
+    device: &mut Device,
+    code: &str,
+    late_reason: Option<String>,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    let note = match open_drafts(&index, client).as_slice() {
+        [] => return refuse("There is no open draft.", "Run `tacenda note append CODE` first."),
+        [draft] => draft.note,
+        [_, _, ..] => {
+            return refuse("There is more than one open draft.", "Sign them in the interface.");
+        }
+    };
+    device.apply(Edit::Sign { note, client, late_reason }, now)?;
+    Ok(true)
+}

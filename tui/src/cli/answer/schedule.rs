@@ -1,0 +1,124 @@
+//! The schedule on the command line.
+
+use super::{Refused, Say, codes, local, refuse, say_line};
+use crate::cli::problems;
+use crate::device::chance::OsRandom;
+use crate::device::open::Device;
+use tacenda_shared::id::{AppointmentId, Timestamp};
+use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::interchange::json;
+use tacenda_shared::practice::quick_add::{Locale, QuickAdd, QuickAddContext, parse};
+use tacenda_shared::practice::view::{AppointmentRow, Index};
+
+const DEFAULT_MINUTES: u16 = 50;
+
+pub(super) fn today(
+    device: &mut Device,
+    date: Option<&str>,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let date = match date {
+        Some(text) => match text.parse() {
+            Ok(date) => date,
+            Err(_) => return refuse("That is not a date.", "Write it as 2026-11-25."),
+        },
+        None => local(&index, now).date(),
+    };
+    device.audit_query(now)?;
+    for id in index.days.get(&date).into_iter().flatten() {
+        if let Some(row) = index.appointments.get(id) {
+            say_line(say, json::appointment(&index, row).value(), &line(&index, row));
+        }
+    }
+    Ok(false)
+}
+
+pub(super) fn line(index: &Index, row: &AppointmentRow) -> String {
+    let start = row.slot.start;
+    let place = row
+        .slot
+        .room
+        .as_deref()
+        .map_or_else(|| row.slot.modality.word().to_owned(), |room| format!("room {room}"));
+    let twice = if row.rivals.is_empty() { "" } else { "  moved twice" };
+    format!(
+        "{:02}:{:02}  {:>3}m  {:<10} {:<12} {:<8} {}{twice}",
+        start.hour(),
+        start.minute(),
+        row.slot.minutes,
+        codes(index, &row.clients).join("/"),
+        row.kind.word(),
+        place,
+        row.status.word(),
+    )
+}
+
+/// What `new` was asked.
+pub(super) struct Sentence {
+    pub(super) sentence: String,
+    pub(super) dry_run: bool,
+    pub(super) as_of: Option<String>,
+    pub(super) locale: String,
+}
+
+pub(super) fn book(
+    device: &mut Device,
+    asked: &Sentence,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let read = read_sentence(&index, asked, now)?;
+    let id = AppointmentId::random(&mut OsRandom);
+    let problems: Vec<_> = read.problems.iter().map(problems::words).collect();
+    let new = read.appointment(id);
+    let booked = new.is_some() && !asked.dry_run;
+    let json = json::sentence(&index, &read, booked, problems.clone()).value();
+    say_line(say, json, &read.resolved);
+    let Some(new) = new else {
+        let why = problems.first().map_or("The sentence is not an appointment.", String::as_str);
+        let why = format!("Not booked: {why}.");
+        return refuse(&why, "Say who and when, such as \"as-007 thu 3pm 50m room 2\".");
+    };
+    if asked.dry_run {
+        return Ok(false);
+    }
+    device.apply(Edit::Book(new), now)?;
+    Ok(true)
+}
+
+fn read_sentence(index: &Index, asked: &Sentence, now: Timestamp) -> Result<QuickAdd, Refused> {
+    let locale = match asked.locale.to_ascii_lowercase().as_str() {
+        "en-us" => Locale::EnUs,
+        "en-gb" => Locale::EnGb,
+        "de" => Locale::De,
+        _ => return refuse("Tacenda does not know that language.", "Use en-US, en-GB or de."),
+    };
+    let local = local(index, now);
+    let today = match asked.as_of.as_deref().map(str::parse) {
+        Some(Ok(date)) => date,
+        Some(Err(_)) => return refuse("That is not a date.", "Write it as 2026-11-25."),
+        None => local.date(),
+    };
+    let Some(clinician) = index.clinicians.keys().next().copied() else {
+        return refuse("Nobody in this practice sees clients.", "Set the practice up first.");
+    };
+    let clients: Vec<_> = index
+        .clients
+        .values()
+        .filter(|row| !row.archived)
+        .map(|row| (row.id, row.code.as_str(), row.name.as_str()))
+        .collect();
+    let context = QuickAddContext {
+        today,
+        now: local.time(),
+        zone: &index.zone,
+        clients: &clients,
+        clinician,
+        locale,
+        default_minutes: DEFAULT_MINUTES,
+    };
+    Ok(parse(asked.sentence.trim(), &context))
+}
