@@ -124,6 +124,9 @@ impl Practice {
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
             }
+            Edit::EnterNote { client, session, format, parts, late_reason } => {
+                self.enter_note(client, session, (format, &parts), late_reason, cx)
+            }
             Edit::EnterMeasure { client, session, instrument, answers } => {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }

@@ -74,6 +74,19 @@ pub enum Edit {
         /// One number per item, in the order of the form.
         answers: Vec<u8>,
     },
+    /// Signs a note that was written elsewhere and never was a draft here: an import.
+    EnterNote {
+        /// Whose chart.
+        client: ClientId,
+        /// About which session.
+        session: Option<AppointmentId>,
+        /// How it is divided.
+        format: NoteFormat,
+        /// The text of its parts; parts that are not named are empty.
+        parts: Vec<(Part, String)>,
+        /// Why it is late, when it is signed more than 72 hours after the session.
+        late_reason: Option<String>,
+    },
     /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
     /// appointment that two devices moved at once: the settled slot is simply moved to.
     Move {

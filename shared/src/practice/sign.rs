@@ -9,7 +9,7 @@ use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::document::Scalar;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
-use super::edit::{Splice, Subject};
+use super::edit::{NoteFormat, Part, Splice, Subject};
 use super::record::{Record, RecordKind, Relation, RelationKind};
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, note};
@@ -17,6 +17,21 @@ use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use crate::suite::Hash;
 
 const ANSWERS_MAX: usize = 500;
+
+/// What is signed, and the heads of the draft that it was.
+struct NoteText<'a> {
+    format: NoteFormat,
+    parts: &'a [(Part, String)],
+    heads: &'a [[u8; 32]],
+}
+
+fn normal_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
+    let reason = reason.as_deref().map(normal).filter(|reason| !reason.is_empty());
+    match reason {
+        Some(reason) if reason.len() > calendar::REASON_BYTES_MAX => Err(Refusal::TextTooLong),
+        reason => Ok(reason),
+    }
+}
 
 impl Practice {
     pub(super) fn sign(
@@ -30,10 +45,7 @@ impl Practice {
         if fact.discarded {
             return Err(Refusal::NotADraft);
         }
-        let late_reason = late_reason.as_deref().map(normal).filter(|reason| !reason.is_empty());
-        if late_reason.as_ref().is_some_and(|reason| reason.len() > calendar::REASON_BYTES_MAX) {
-            return Err(Refusal::TextTooLong);
-        }
+        let late_reason = normal_reason(late_reason)?;
         let name = CompartmentName::Chart(client);
         let document = self.document(&name, draft_id, cx)?;
         let parts = draft::parts(document, fact.format);
@@ -49,22 +61,76 @@ impl Practice {
             self.write_record(&name, RecordKind::Addendum, relations, body, cx)
         } else {
             let session = fact.session.and_then(|session| self.session(session));
-            let is_late = session
-                .as_ref()
-                .is_some_and(|session| cx.now.millis_since(session.starts) > LATE_AFTER_MILLIS);
-            let reason = late_reason.filter(|_| is_late);
-            let body =
-                note::note_body(fact.format, &parts, &heads, session.as_ref(), reason.as_deref());
-            self.write_record(&name, RecordKind::Note, relations, body, cx)
+            let note = NoteText { format: fact.format, parts: &parts, heads: &heads };
+            self.write_note(&name, &note, session.as_ref(), late_reason, relations, cx)
         };
         let mut changes = vec![signed];
-        changes.extend(self.charge(client, &fact, cx));
+        let billed = fact.session.filter(|_| fact.addendum_to.is_none());
+        changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };
         changes.push(Change { compartment: name, content });
         changes.extend(self.audit(&sign_event(client, record), cx));
         self.documents.remove(&draft_id);
         self.shown.remove(&draft_id);
         Ok(Done { changes, ..Done::default() })
+    }
+
+    /// Signs a note that was written elsewhere.
+    pub(super) fn enter_note(
+        &mut self,
+        client: ClientId,
+        session: Option<AppointmentId>,
+        (format, parts): (NoteFormat, &[(Part, String)]),
+        late_reason: Option<String>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
+            return Err(Refusal::UnknownAppointment);
+        }
+        let late_reason = normal_reason(late_reason)?;
+        if parts.iter().any(|(part, _)| !format.parts().contains(part)) {
+            return Err(Refusal::InvalidSplice);
+        }
+        if parts.iter().all(|(_, text)| text.trim().is_empty()) {
+            return Err(Refusal::NothingToSign);
+        }
+        if parts.iter().any(|(_, text)| text.len() > PART_BYTES_MAX) {
+            return Err(Refusal::TextTooLong);
+        }
+        let text = |part: &Part| {
+            let given = parts.iter().find(|(given, _)| given == part);
+            (*part, given.map(|(_, text)| text.clone()).unwrap_or_default())
+        };
+        let parts: Vec<_> = format.parts().iter().map(text).collect();
+        let name = CompartmentName::Chart(client);
+        let about = session.and_then(|session| self.session(session));
+        let note = NoteText { format, parts: &parts, heads: &[] };
+        let (record, signed) =
+            self.write_note(&name, &note, about.as_ref(), late_reason, Vec::new(), cx);
+        let mut changes = vec![signed];
+        changes.extend(self.charge(client, session, cx));
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        Ok(Done { changes, ..Done::default() })
+    }
+
+    fn write_note(
+        &mut self,
+        name: &CompartmentName,
+        note: &NoteText<'_>,
+        session: Option<&AppointmentRow>,
+        late_reason: Option<String>,
+        relations: Vec<Relation>,
+        cx: &mut Context<'_>,
+    ) -> (RecordId, Change) {
+        let is_late =
+            session.is_some_and(|session| cx.now.millis_since(session.starts) > LATE_AFTER_MILLIS);
+        let reason = late_reason.filter(|_| is_late);
+        let NoteText { format, parts, heads } = *note;
+        let body = note::note_body(format, parts, heads, session, reason.as_deref());
+        self.write_record(name, RecordKind::Note, relations, body, cx)
     }
 
     pub(super) fn amend(
@@ -126,10 +192,10 @@ impl Practice {
     fn charge(
         &mut self,
         client: ClientId,
-        fact: &DraftFact,
+        session: Option<AppointmentId>,
         cx: &mut Context<'_>,
     ) -> Option<Change> {
-        let session = self.session(fact.session?).filter(|_| fact.addendum_to.is_none())?;
+        let session = self.session(session?)?;
         let billed = self.facts.billing.get(&client);
         if billed.is_some_and(|billed| billed.has(&note::charge_key(session.id))) {
             return None;

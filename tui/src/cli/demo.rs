@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase;
-use tacenda_shared::practice::generate::{Size, generate};
+use tacenda_shared::practice::generate::{Size, entered, generate};
 use tacenda_shared::random::Random;
 use zeroize::Zeroizing;
 
@@ -66,7 +66,7 @@ fn fill(device: &mut Device, seed: u64, now: &jiff::Zoned, zone: &str) -> Result
     let Some(clinician) = device.index().clinicians.keys().next().copied() else { return Ok(()) };
     let history = generate(seed, Size::DEMO, now.date(), clinician, zone);
     let latest = Timestamp::from_millis(now.timestamp().as_millisecond());
-    let dated = history.map(|dated| dated.no_later_than(latest));
+    let dated = entered(history).map(|dated| dated.no_later_than(latest));
     device.apply_all(dated.map(|dated| (dated.at, dated.edit)))?;
     device.checkpoint()
 }

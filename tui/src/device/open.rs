@@ -281,28 +281,18 @@ impl<F: FileSystem> Device<F> {
         if let Edit::Sign { note, client, .. } = &edit {
             self.commit(*note, *client, now)?;
         }
-        let signed = matches!(edit, Edit::Sign { .. } | Edit::Amend { .. });
         let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
-        self.kept(applied, signed, now)
+        self.kept(applied)
     }
 
     /// Carries out what undoes an earlier edit, unless somebody else changed the same since.
     pub fn undo(&mut self, inverse: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
         let applied = self.with_context(now, |practice, cx| practice.undo(inverse, cx))?;
-        self.kept(applied, false, now)
+        self.kept(applied)
     }
 
-    fn kept(
-        &mut self,
-        applied: Applied,
-        signed: bool,
-        now: Timestamp,
-    ) -> Result<Option<Edit>, DeviceError> {
-        let mut changes = applied.changes;
-        if signed {
-            changes.extend(self.audit_changes(AuditKind::Sign, now)?);
-        }
-        self.keep(changes)?;
+    fn kept(&mut self, applied: Applied) -> Result<Option<Edit>, DeviceError> {
+        self.keep(applied.changes)?;
         if self.cabinet.store().since_checkpoint() > CHECKPOINT_AFTER {
             self.checkpoint()?;
         }

@@ -231,3 +231,27 @@ fn a_session_knows_its_note_after_unlock() {
 
     assert_eq!(device.index().appointments[&booked.id].note, NoteState::Draft(note));
 }
+
+#[test]
+fn what_was_exported_comes_in_again_whole() {
+    let home = Home::contained_in(&folder("exchange"));
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let booked = appointment(&device.index(), client);
+    device.apply(Edit::Book(booked.clone()), NOW).unwrap();
+    let edit = Edit::EnterNote {
+        client,
+        session: Some(booked.id),
+        format: NoteFormat::Soap,
+        parts: vec![(Part::Plan, "sleep diary".into())],
+        late_reason: None,
+    };
+    device.apply(edit, NOW).unwrap();
+
+    let released = device.export(NOW).unwrap();
+    let text = String::from_utf8(released.bytes().to_vec()).unwrap();
+
+    assert!(text.lines().count() > 4);
+    assert!(text.contains("sleep diary") && text.contains("Ada Testerin"));
+    assert!(matches!(device.index().appointments[&booked.id].note, NoteState::Signed(_)));
+}

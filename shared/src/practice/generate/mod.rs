@@ -10,6 +10,7 @@
 //! record's id depends on is not known here, so no edit amends a note.
 
 mod calendar;
+mod entered;
 mod grammar;
 mod history;
 mod measures;
@@ -20,6 +21,8 @@ mod sentences;
 mod themes;
 mod vocabulary;
 mod words;
+
+pub use entered::entered;
 
 use super::edit::Edit;
 use crate::id::{MemberId, Timestamp};

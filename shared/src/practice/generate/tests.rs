@@ -78,7 +78,10 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Archive { client, archived } => {
                 assert!(ledger.clients.contains(client) && *archived);
             }
-            Edit::Amend { .. } | Edit::ChangeContact { .. } | Edit::DiscardDraft { .. } => {
+            Edit::Amend { .. }
+            | Edit::ChangeContact { .. }
+            | Edit::DiscardDraft { .. }
+            | Edit::EnterNote { .. } => {
                 panic!("the generator does not make this: {edit:?}")
             }
         }

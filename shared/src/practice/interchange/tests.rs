@@ -67,7 +67,10 @@ fn world() -> (Index, Vec<ChartItem>) {
             Edit::Archive { client, archived } => {
                 Arc::make_mut(index.clients.get_mut(&client).unwrap()).archived = archived;
             }
-            Edit::Amend { .. } | Edit::ChangeContact { .. } | Edit::DiscardDraft { .. } => {}
+            Edit::Amend { .. }
+            | Edit::ChangeContact { .. }
+            | Edit::DiscardDraft { .. }
+            | Edit::EnterNote { .. } => {}
         }
     }
     items.extend(drafts.into_values().map(ChartItem::Draft));

@@ -73,6 +73,34 @@ fn a_note_signed_after_72_hours_is_marked_late_with_its_reason() {
 }
 
 #[test]
+fn a_note_that_was_written_elsewhere_is_signed_as_it_is_and_charged_once() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    let enter = |part, text: &str| Edit::EnterNote {
+        client,
+        session: Some(session),
+        format: NoteFormat::Soap,
+        parts: vec![(part, text.to_owned())],
+        late_reason: None,
+    };
+    let refused = |world: &mut World, edit| world.desks[0].apply(edit).err();
+    let wrong = refused(&mut world, enter(Part::Text, "no such part"));
+    assert_eq!(wrong, Some(Refusal::InvalidSplice));
+    assert_eq!(refused(&mut world, enter(Part::Plan, "  ")), Some(Refusal::NothingToSign));
+    world.act(0, enter(Part::Plan, "As it was.")).unwrap();
+    world.sync();
+
+    let record = only_note(&world, 1, client);
+    let note = world.desks[1].note(client, record);
+    assert_eq!(note.parts.len(), 4);
+    assert!(note.parts.contains(&(Part::Plan, "As it was.".to_owned())));
+    let index = world.desks[1].index();
+    assert_eq!(index.appointments[&session].note, NoteState::Signed(record));
+    assert!(index.drafts.is_empty());
+}
+
+#[test]
 fn an_empty_draft_and_a_signed_one_are_not_signed() {
     let (mut world, client, note) = draft_on_two(NoteFormat::Soap);
     let sign = Edit::Sign { note, client, late_reason: None };
