@@ -2,3 +2,4 @@
 
 mod server;
 mod terminal;
+mod witness;

@@ -1,0 +1,204 @@
+"""What a device keeps on its disk: segments of a journal, sealed frames, and what is in them."""
+
+import hashlib
+import struct
+import zlib
+
+from formats import Reader, compartment_name, row_name
+from primitives import H, Refused, derive, seal_open
+
+COMMIT, MARK, FOOTER, MANIFEST = 0xF0, 0xF1, 0xF2, 0xF3
+FIELD_MAX = 4 << 20
+
+
+class Segment:
+    """One segment file: every byte of it is covered by a check, and all checks must hold."""
+
+    def __init__(self, data, journal_class):
+        self.data = data
+        if len(data) < 64 or data[:8] != b"TACJRNL1":
+            raise Refused("no segment of a journal")
+        r = Reader(data[8:60])
+        found_class, self.number, self.first_lsn = r.fixed(8), r.u64(), r.u64()
+        self.first_group, self.form, reserved, self.id = r.u64(), r.u8(), r.fixed(3), r.fixed(16)
+        if struct.unpack(">I", data[60:64])[0] != zlib.crc32(data[:60]):
+            raise Refused("the header of a segment is damaged")
+        if found_class != journal_class or self.form > 1 or any(reserved):
+            raise Refused("a segment of another journal or version")
+        self.frames, self.closed, self.marked = [], False, False
+        self.retired = []
+        self._scan()
+
+    def _crc(self, data):
+        return zlib.crc32(self.id + data)
+
+    def _scan(self):
+        at, group_from = 64, 64
+        lsn, group, pending = self.first_lsn - 1, self.first_group - 1, []
+        while at < len(self.data):
+            if self.closed:
+                raise Refused("something follows the footer")
+            start, kind, found_lsn, found_group, payload, at = self._frame(at)
+            if kind < COMMIT:
+                self._check_order((found_lsn, found_group), (lsn, group), bool(pending))
+                pending.append((found_lsn, kind, payload))
+                lsn, group, self.marked = found_lsn, found_group, False
+                continue
+            if (found_lsn, found_group) != (lsn, group) and not self.form:
+                raise Refused("a frame of the journal's own stands where it cannot stand")
+            if kind == COMMIT:
+                frames = self.data[group_from:start]
+                if payload != struct.pack(">II", len(pending), self._crc(frames)):
+                    raise Refused("a commit is not about its group")
+                self.frames += pending
+                pending = []
+            elif pending:
+                raise Refused("a group has no end")
+            elif kind == MARK and not payload:
+                self.marked = True
+            elif kind == FOOTER:
+                self._footer(payload, start, found_lsn)
+            elif kind == MANIFEST and self.form and start == 64:
+                self._manifest(payload)
+            else:
+                raise Refused("an unknown frame of the journal's own")
+            group_from = at
+        if pending:
+            raise Refused("a group has no end")
+        self.last_lsn = self.last_lsn if self.closed else lsn
+
+    def _check_order(self, found, last, inside):
+        (found_lsn, found_group), (lsn, group) = found, last
+        if self.form:  # what the collector copied only rises
+            sound = found_lsn > lsn and found_group >= group
+        else:
+            sound = found_lsn == lsn + 1 and found_group == group + (0 if inside else 1)
+        if not sound:
+            raise Refused("frames are not in order")
+
+    def _frame(self, at):
+        head = self.data[at : at + 25]
+        if len(head) < 25 or struct.unpack(">I", head[21:])[0] != self._crc(head[:21]):
+            raise Refused("the head of a frame is damaged")
+        lsn, group, kind, length = struct.unpack(">QQBI", head[:21])
+        end = at + 25 + length
+        check = self.data[end : end + 4]
+        if length > FIELD_MAX or len(check) < 4:
+            raise Refused("a frame ends too early")
+        if struct.unpack(">I", check)[0] != self._crc(self.data[at:end]):
+            raise Refused("a frame is damaged")
+        return at, kind, lsn, group, self.data[at + 25 : end], end + 4
+
+    def _footer(self, payload, start, lsn):
+        count, self.last_lsn, digest = struct.unpack(">QQ32s", payload)
+        if digest != hashlib.sha256(self.data[:start]).digest():
+            raise Refused("a footer is about other bytes")
+        if count != len(self.frames) or self.last_lsn != lsn:
+            raise Refused("a footer counts other frames")
+        self.closed = True
+
+    def _manifest(self, payload):
+        r = Reader(payload)
+        self.retired = r.list(1024, lambda: (r.u64(), r.fixed(16)))
+        r.finish()
+
+
+def sealed_frames(segments, key, label, context_prefix):
+    """Opens every frame of the user's, in the order of LSN."""
+    opened = []
+    for segment in segments:
+        for lsn, kind, payload in segment.frames:
+            if kind != 1 or len(payload) < 40:
+                raise Refused("a frame of a device is always sealed")
+            context = context_prefix + struct.pack(">Q", lsn)
+            opened.append(seal_open(key, label, context, payload[:24], payload[24:]))
+    return opened
+
+
+def content_frames(segments, local):
+    key = derive(local, b"", "tac/frame-key/v1")
+    return [frame(plain) for plain in sealed_frames(segments, key, "tac/frame/v1", b"tac-devi")]
+
+
+def row_frames(segments, local):
+    key = derive(local, b"", "tac/row-frame-key/v1")
+    return [row_change(plain) for plain in sealed_frames(segments, key, "tac/row-frame/v1", b"")]
+
+
+def row_change(plain):
+    r = Reader(plain)
+    kind, name = r.u8(), r.fixed(41)
+    row_name(name)
+    if kind not in (1, 2):
+        raise Refused("a row is put or deleted")
+    change = (name, r.fixed(76) if kind == 1 else None)
+    r.finish()
+    return change
+
+
+def content_kind(r):
+    kind, first = r.u8(), r.fixed(16)
+    if not 1 <= kind <= 6:
+        raise Refused("an unknown kind of content")
+    return (kind, first) + ((r.fixed(16),) if kind == 4 else ())
+
+
+def content_context(compartment, kind):
+    return compartment + bytes([kind[0]]) + b"".join(kind[1:])
+
+
+def frame(plain):
+    """Returns (name of the frame, fields)."""
+    r = Reader(plain)
+    number = r.u8()
+
+    def sealed():
+        return r.fixed(24), r.bytes(FIELD_MAX)
+
+    readers = {
+        1: lambda: ("entry", r.bytes(FIELD_MAX)),
+        2: lambda: ("wrap", wrap_frame(r.bytes(FIELD_MAX))),
+        3: lambda: ("compartment", compartment(r)),
+        4: lambda: ("content", (r.fixed(16), content_kind(r), sealed())),
+        5: lambda: ("keystrokes", (r.fixed(16), r.fixed(16), sealed())),
+        6: lambda: ("segment", (r.fixed(16), sealed())),
+        7: lambda: ("checkpoint", (r.u32(), r.u32(), r.bytes(FIELD_MAX))),
+    }
+    value = readers.get(number, lambda: ("newer", r.rest()))()
+    r.finish()
+    return value
+
+
+def compartment(r):
+    value = {"id": r.fixed(16), "name": compartment_name(r.bytes(FIELD_MAX))}
+    value.update(generation=r.u32(), commitment=r.fixed(32))
+    value["rings"] = r.list(64, lambda: r.fixed(16))
+    return value
+
+
+def wrap_frame(data):
+    r = Reader(data)
+    value = {"action": r.u8(), "subject": r.fixed(16), "version": r.u32(), "to": r.fixed(21)}
+    value["wrap"] = r.bytes(128 << 10)
+    r.finish()
+    return value
+
+
+def keystrokes(plain):
+    r = Reader(plain)
+    splices = r.list(1 << 16, lambda: (r.u8(), r.u64(), r.u64(), r.text(1 << 20)))
+    r.finish()
+    if any(not 1 <= part <= 5 for part, *_ in splices):
+        raise Refused("an unknown part of a note")
+    return splices
+
+
+def wrap_info(practice, wrap):
+    """What a wrap is bound to, as HPKE's info."""
+    label = b"tac/wrap/info/v1"
+    head = struct.pack(">I", len(label)) + label + practice + bytes([wrap["action"]])
+    return head + wrap["subject"] + struct.pack(">I", wrap["version"]) + wrap["to"]
+
+
+def wrap_hash(wrap):
+    return H("tac/wrap/hash/v1", wrap)
