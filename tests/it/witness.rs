@@ -119,6 +119,22 @@ fn the_formats_are_those_of_the_committed_vectors() {
     );
 }
 
+#[test]
+fn every_vector_in_the_document_is_a_committed_one() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md");
+    let (document, vectors) =
+        (fs::read_to_string(document).unwrap(), fs::read_to_string(VECTORS).unwrap());
+    let quoted = document
+        .split('`')
+        .filter(|text| text.len() > 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let mut count = 0;
+    for vector in quoted {
+        assert!(vectors.contains(&format!("\"{vector}\"")), "not a vector any more: {vector}");
+        count += 1;
+    }
+    assert!(count > 20, "only {count} vectors in the document");
+}
+
 /// The pieces of a case of which every byte must count, as JSON pointers.
 fn authenticated(case: &Value) -> Vec<String> {
     let each = |key: &str, inner: &str| -> Vec<String> {

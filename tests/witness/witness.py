@@ -16,6 +16,8 @@ import pathlib
 import sys
 import zlib
 
+sys.dont_write_bytecode = True
+
 import device
 import formats
 import practice_log
