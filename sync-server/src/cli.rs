@@ -36,11 +36,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Make a server's folder: a key and settings
-    Init(Init),
+    Init(Place),
     /// Serve until told to stop
     Serve(Serve),
     /// Print an invite for one practice, good once and for ten minutes
-    Invite(Where),
+    Invite(Place),
     /// Say what is there and whether a server runs
     Status(Where),
     /// Check every chain, signature and receipt, while no server runs
@@ -56,10 +56,10 @@ struct Where {
 }
 
 #[derive(Args)]
-struct Init {
+struct Place {
     /// The server's folder
     folder: PathBuf,
-    /// Where devices find the server, host:port; may be given several times
+    /// Where devices find the server, host:port; several times for several ways
     #[arg(long = "address", value_name = "HOST:PORT", value_parser = parse_address)]
     addresses: Vec<String>,
 }
@@ -104,7 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Init(init) => initialise(&init),
         Command::Serve(options) => serve(&options),
-        Command::Invite(place) => invite(&Folder::at(&place.folder)),
+        Command::Invite(place) => invite(place),
         Command::Status(place) => status(&Folder::at(&place.folder)),
         Command::Verify(place) => check(&Folder::at(&place.folder)),
         Command::Backup(options) => copy(&options),
@@ -148,7 +148,7 @@ fn read_config(folder: &Folder) -> Result<Config, Box<dyn Error>> {
     Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-fn initialise(init: &Init) -> Outcome {
+fn initialise(init: &Place) -> Outcome {
     let folder = Folder::at(&init.folder);
     folder.create()?;
     let identity = Identity::create(&folder)?;
@@ -209,17 +209,20 @@ fn input_end() -> std::io::Result<oneshot::Receiver<()>> {
     Ok(end)
 }
 
-fn invite(folder: &Folder) -> Outcome {
+fn invite(place: Place) -> Outcome {
+    let folder = &Folder::at(&place.folder);
     let config = read_config(folder)?;
     let identity = Identity::load(folder)?;
-    if config.addresses.is_empty() {
+    let given = (!place.addresses.is_empty()).then_some(place.addresses);
+    let addresses = given.unwrap_or(config.addresses);
+    if addresses.is_empty() {
         let path = folder.config();
         let text =
             format!("{}: addresses is empty, so nobody could find this server", path.display());
         return Err(text.into());
     }
     let token = Invites::of(folder).issue(now())?;
-    let invite = Invite { pin: identity.pin(), token, addresses: config.addresses };
+    let invite = Invite { pin: identity.pin(), token, addresses };
     print::line(&invite.to_string());
     let minutes = INVITE_MILLIS / 60_000;
     print::complaint(&format!("good for one practice, once, for {minutes} minutes"));

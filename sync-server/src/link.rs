@@ -7,11 +7,12 @@ use crate::gate::{Bucket, Gate, Place, Source};
 use crate::log::{Event, Log};
 use crate::outbox::{Outbox, Outgoing};
 use crate::queue::{Class, Queue};
-use crate::store::{Answer, Greeting, Job, Request, class_of};
+use crate::store::{Answer, Greeting, Job, Request, Who, class_of};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tacenda_shared::id::{DeviceId, PracticeId};
+use tacenda_shared::codec::CodecError;
+use tacenda_shared::id::PracticeId;
 use tacenda_shared::sync::server::Reply;
 use tacenda_shared::sync::{MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, Refusal, RefusalCode};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
@@ -50,14 +51,6 @@ impl Allowance {
     }
 }
 
-/// Who a link is.
-#[derive(Clone, Copy)]
-struct Who {
-    practice: PracticeId,
-    device: DeviceId,
-    link: u64,
-}
-
 /// Serves one arrival until its link ends or the server stops.
 pub(crate) async fn serve(
     arrival: Arrival,
@@ -75,7 +68,7 @@ pub(crate) async fn serve(
                 link.end(Ending::Garbled);
                 return shared.fail(source, "garbled");
             }
-            Ok(Err(_)) | Err(_) => {
+            Ok(Err(LinkError::Gone | LinkError::Slow)) | Err(_) => {
                 link.end(Ending::Silent);
                 return shared.fail(source, "no_hello");
             }
@@ -83,24 +76,8 @@ pub(crate) async fn serve(
         () = stopped(&mut stopping) => return link.end(Ending::Stopping),
     };
     match message {
-        Message::Hello { practice, device, versions } => {
-            let who = Who { practice, device, link: shared.links.fetch_add(1, Ordering::Relaxed) };
-            let outbox = Arc::new(Outbox::default());
-            let welcome = shared.hello(who, versions, &link, &outbox).await;
-            let Exchange { mut sending, receiving } = exchange;
-            let Some(welcome) = welcome else { return link.end(Ending::Stopping) };
-            if let Message::Refused(why) = welcome {
-                return turn_away(&shared, &link, sending, source, why).await;
-            }
-            place.settle();
-            link.raise_limits();
-            shared.log.note(Event::LinkOpened { practice, device });
-            if sending.message(&welcome).await.is_ok() {
-                let control = (sending, receiving);
-                serve_device(&shared, &link, who, outbox, control, stopping).await;
-            }
-            shared.log.note(Event::LinkClosed { practice, device });
-            shared.put(Job::Farewell { practice, device, link: who.link }, Class::Live, 0);
+        Message::Hello { .. } | Message::Recover(_) => {
+            serve_known(&shared, &link, exchange, message, (&mut place, source), stopping).await;
         }
         Message::Found { .. } | Message::MailboxPut { .. } | Message::MailboxGet { .. } => {
             serve_anonymous(&shared, &link, exchange, message, source, stopping).await;
@@ -110,6 +87,34 @@ pub(crate) async fn serve(
             turn_away(&shared, &link, exchange.sending, source, why).await;
         }
     }
+}
+
+/// Serves a device or a sheet, if it is one of a practice here.
+async fn serve_known(
+    shared: &Arc<Shared>,
+    link: &Link,
+    exchange: Exchange,
+    first: Message,
+    (place, source): (&mut Place, Source),
+    stopping: watch::Receiver<bool>,
+) {
+    let outbox = Arc::new(Outbox::default());
+    let number = shared.links.fetch_add(1, Ordering::Relaxed);
+    let Exchange { mut sending, receiving } = exchange;
+    let greeted = shared.greet(first, number, link, &outbox).await;
+    let (who, welcome) = match greeted {
+        None => return link.end(Ending::Stopping),
+        Some(Err(why)) => return turn_away(shared, link, sending, source, why).await,
+        Some(Ok(greeted)) => greeted,
+    };
+    place.settle();
+    link.raise_limits();
+    shared.log.note(Event::LinkOpened { practice: who.practice, by: who.by });
+    if sending.message(&welcome).await.is_ok() {
+        serve_device(shared, link, who, outbox, (sending, receiving), stopping).await;
+    }
+    shared.log.note(Event::LinkClosed { practice: who.practice, by: who.by });
+    shared.put(Job::Farewell { who, link: number }, Class::Live, 0);
 }
 
 async fn first_message(link: &Link) -> Result<(Exchange, Message), LinkError> {
@@ -228,7 +233,7 @@ async fn answer(
         Ok((message, bytes, _room)) => shared.ask(who, message, bytes).await?,
         Err(LinkError::Malformed(why)) => {
             let code = match why {
-                tacenda_shared::codec::CodecError::TooLong => RefusalCode::TooLarge,
+                CodecError::TooLong => RefusalCode::TooLarge,
                 _ => RefusalCode::Malformed,
             };
             Some((Message::Refused(Refusal::new(code)), Reply::Nothing))
@@ -289,17 +294,16 @@ impl Shared {
         let _dropped = self.queue.put(job, class, bytes);
     }
 
-    async fn hello(
+    async fn greet(
         &self,
-        who: Who,
-        versions: (u8, u8),
+        first: Message,
+        number: u64,
         link: &Link,
         outbox: &Arc<Outbox>,
-    ) -> Option<Message> {
+    ) -> Option<Result<(Who, Message), Refusal>> {
         let (answer, answered) = oneshot::channel();
-        let Who { practice, device, link: number } = who;
         let (key, outbox) = (link.key(), Arc::clone(outbox));
-        let greeting = Greeting { practice, device, versions, key, link: number, outbox, answer };
+        let greeting = Greeting { first, key, link: number, outbox, answer };
         self.put(Job::Greet(greeting), Class::Live, 0);
         answered.await.ok()
     }
@@ -324,8 +328,7 @@ impl Shared {
         }
         let (answer, answered) = oneshot::channel();
         let class = class_of(&message, bytes);
-        let Who { practice, device, .. } = who;
-        self.put(Job::Ask(Request { practice, device, message, answer }), class, bytes);
+        self.put(Job::Ask(Request { who, message, answer }), class, bytes);
         answered.await.map_err(|_| LinkError::Gone)
     }
 

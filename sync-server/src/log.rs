@@ -9,7 +9,8 @@ use crate::chance::{SystemRandom, now};
 use crate::print;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
+use tacenda_shared::id::{PracticeId, Timestamp};
+use tacenda_shared::membership::Signer;
 use tacenda_shared::random::Random;
 use tacenda_shared::suite;
 
@@ -27,10 +28,10 @@ pub(crate) enum Event<'a> {
     Founded { practice: PracticeId },
     /// The index was not usable and is filled again.
     IndexRebuilt { cause: &'a str },
-    /// A device is connected.
-    LinkOpened { practice: PracticeId, device: DeviceId },
-    /// A device is no longer connected.
-    LinkClosed { practice: PracticeId, device: DeviceId },
+    /// A device, or somebody with a recovery sheet, is connected.
+    LinkOpened { practice: PracticeId, by: Signer },
+    /// It is no longer connected.
+    LinkClosed { practice: PracticeId, by: Signer },
     /// A practice cannot be served.
     Unusable { practice: PracticeId, cause: &'a str },
     /// The disk is full: no new data is taken.
@@ -78,11 +79,11 @@ impl Log {
                 ("info", format!("founded practice={}", name(practice.as_bytes())))
             }
             Event::IndexRebuilt { cause } => ("warn", format!("index_rebuilt cause={cause}")),
-            Event::LinkOpened { practice, device } => {
-                ("info", self.about_link("link_opened", practice, device, at))
+            Event::LinkOpened { practice, by } => {
+                ("info", self.about_link("link_opened", practice, by, at))
             }
-            Event::LinkClosed { practice, device } => {
-                ("info", self.about_link("link_closed", practice, device, at))
+            Event::LinkClosed { practice, by } => {
+                ("info", self.about_link("link_closed", practice, by, at))
             }
             Event::Unusable { practice, cause } => {
                 ("error", format!("unusable practice={} cause={cause}", name(practice.as_bytes())))
@@ -99,16 +100,13 @@ impl Log {
         format!("{} {level} event={text}", at.as_millis().div_euclid(1000))
     }
 
-    fn about_link(
-        &self,
-        what: &str,
-        practice: PracticeId,
-        device: DeviceId,
-        at: Timestamp,
-    ) -> String {
-        let (practice, device) =
-            (self.pseudonym(practice.as_bytes(), at), self.pseudonym(device.as_bytes(), at));
-        format!("{what} practice={practice} device={device}")
+    fn about_link(&self, what: &str, practice: PracticeId, by: Signer, at: Timestamp) -> String {
+        let practice = self.pseudonym(practice.as_bytes(), at);
+        let (kind, id) = match by {
+            Signer::Device(device) => ("device", self.pseudonym(device.as_bytes(), at)),
+            Signer::Recovery(member) => ("sheet", self.pseudonym(member.as_bytes(), at)),
+        };
+        format!("{what} practice={practice} {kind}={id}")
     }
 
     fn pseudonym(&self, id: &[u8; 16], at: Timestamp) -> String {
@@ -130,13 +128,14 @@ fn draw() -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tacenda_shared::id::DeviceId;
 
     #[test]
     fn ids_appear_as_pseudonyms_that_change_with_the_month() {
         let log = Log::new();
         let device = DeviceId::from_bytes([0xab; 16]);
         let practice = PracticeId::from_bytes([0xcd; 16]);
-        let event = Event::LinkOpened { practice, device };
+        let event = Event::LinkOpened { practice, by: Signer::Device(device) };
         let at = now();
 
         let first = log.format(event, at);

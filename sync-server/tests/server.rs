@@ -17,9 +17,9 @@ use practice::{LOG, Practice};
 use process::{Home, Process, command, complaint};
 use rustls::crypto::aws_lc_rs as provider;
 use std::fs;
-use tacenda_shared::id::Position;
+use tacenda_shared::id::{Position, PracticeSeq, Timestamp};
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
-use tacenda_shared::sync::{Message, Outcome, RefusalCode};
+use tacenda_shared::sync::{Message, Outcome, Recover, RefusalCode};
 
 const REFUSED: u64 = 1;
 const SILENT: u64 = 2;
@@ -158,7 +158,7 @@ async fn a_stranger_that_sends_garbage_or_too_much_is_cut_off() {
     let process = Process::start(&home.init());
     let key = SigningKey::from_seed([1; 32]);
     let huge = u32::MAX.to_be_bytes().to_vec();
-    let above = [&(16 * 1024 + 1_u32).to_be_bytes()[..], &[1; 64]].concat();
+    let above = [&(48 * 1024 + 1_u32).to_be_bytes()[..], &[1; 64]].concat();
     let garbage = [&8_u32.to_be_bytes()[..], &[0xee; 8]].concat();
     for bytes in [huge, above, garbage] {
         let manner = Manner::honest(&process);
@@ -420,4 +420,64 @@ async fn noise_on_the_port_disturbs_nobody() {
     let client = Client::welcome(&process, &practice, 0).await;
 
     assert_eq!(pulled(&client, &practice).await, 1);
+}
+
+#[tokio::test]
+async fn the_recovery_sheet_opens_the_practice_log_and_nothing_else() {
+    let home = Home::new();
+    let process = Process::start(&home.init());
+    let practice = founded(&process, 1).await;
+    let (key, manner) = (SigningKey::from_seed([8; 32]), Manner::honest(&process));
+    let pin = VerifyingKey::from_bytes(process.pin);
+    let word = |key: &SigningKey| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let now = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap());
+        Message::Recover(Recover::sign(&practice.sheet, &key.verifying(), &pin, now))
+    };
+
+    let (client, answer) = Client::begin(&process, &word(&key), &key, &manner).await;
+    assert!(matches!(answer, Message::Welcome { .. }), "{answer:?}");
+    let entries = client.ask(&Message::PracticePull { from: PracticeSeq::ZERO }).await;
+    assert!(matches!(&entries[..], [Message::PracticeEntries { entries, more: false }]
+        if entries.len() == 2));
+    assert_eq!(refusal_of(&client.ask(&practice.pull(0)).await), RefusalCode::NotPermitted);
+
+    // The word of one link is worth nothing on another.
+    let thief = SigningKey::from_seed([9; 32]);
+    let (client, answer) = Client::begin(&process, &word(&key), &thief, &manner).await;
+    assert_eq!(refusal_of(&[answer]), RefusalCode::BadSignature);
+    assert_eq!(client.ended().await, REFUSED);
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_strangers_keeps_no_device_out_and_costs_little_memory() {
+    let home = Home::new();
+    let folder = home.init();
+    let config = fs::read_to_string(folder.join("server.toml")).unwrap();
+    let open = config.replace("connections_per_source = 32", "connections_per_source = 1000");
+    fs::write(folder.join("server.toml"), open).unwrap();
+    let process = Process::start(&folder);
+    let mut practice = founded(&process, 1).await;
+    let key = SigningKey::from_seed([1; 32]);
+    let manner = Manner::honest(&process);
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        let (endpoint, connection) = connect(&process, &key, &manner).await.unwrap();
+        if let Ok((mut send, receive)) = connection.open_bi().await {
+            // A long message that never comes.
+            let _cut_off = send.write_all(&[0, 0, 64, 0, 1]).await;
+            crowd.push((endpoint, connection, send, receive));
+        }
+    }
+    let resident = process.resident_kib();
+
+    let client = Client::welcome(&process, &practice, 0).await;
+    for _ in 0..20 {
+        let delta = practice.delta(0, 300);
+        assert_placed(&client.ask(&practice.push(&[delta])).await);
+    }
+
+    assert_eq!(pulled(&client, &practice).await, 21);
+    println!("{resident} KiB resident with {} silent links", crowd.len());
+    assert!(resident < 256 * 1024, "{resident} KiB");
 }

@@ -3,9 +3,11 @@
 //! sync. After a failed sync nothing is acknowledged any more and the server ends.
 
 mod disk;
+mod door;
 mod kept;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub(crate) use disk::{Disk, RealDisk};
 pub(crate) use kept::{JOURNAL, Unusable};
@@ -16,15 +18,16 @@ use crate::config::Limits;
 use crate::log::{Event, Log};
 use crate::outbox::Outbox;
 use crate::queue::{Class, Queue, Taken};
-use kept::{BeginError, CommitError, Kept, Subscriber};
+use kept::{CommitError, Kept};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
+use tacenda_shared::journal::AppendError;
 use tacenda_shared::journal::index::{Index, Origin};
-use tacenda_shared::journal::{AppendError, CollectError};
+use tacenda_shared::membership::Signer;
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
-use tacenda_shared::sync::server::{Decision, Live, Mailboxes, Reply, ServerFrame, ServerPractice};
+use tacenda_shared::sync::server::{Decision, Live, Mailboxes, Reply, ServerFrame};
 use tacenda_shared::sync::{MAX_GROUP, Message, Refusal, RefusalCode};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -41,25 +44,31 @@ const MAX_HELD: usize = 1024;
 /// A message of an answer, and what is still to come; `None` if there is nothing to say.
 pub(crate) type Answer = Option<(Message, Reply)>;
 
-/// A request of a device that has said who it is.
-pub(crate) struct Request {
+/// Who a link has proven to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Who {
     pub(crate) practice: PracticeId,
-    pub(crate) device: DeviceId,
+    /// A device, or the sheet of a member.
+    pub(crate) by: Signer,
+}
+
+/// A request of a link that has said who it is.
+pub(crate) struct Request {
+    pub(crate) who: Who,
     pub(crate) message: Message,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// A device that says who it is.
+/// A link that says who it is.
 pub(crate) struct Greeting {
-    pub(crate) practice: PracticeId,
-    pub(crate) device: DeviceId,
-    pub(crate) versions: (u8, u8),
+    /// Hello or Recover.
+    pub(crate) first: Message,
     /// What the link has proven.
     pub(crate) key: VerifyingKey,
     /// Names the link.
     pub(crate) link: u64,
     pub(crate) outbox: Arc<Outbox>,
-    pub(crate) answer: oneshot::Sender<Message>,
+    pub(crate) answer: oneshot::Sender<Result<(Who, Message), Refusal>>,
 }
 
 /// What the store is asked to do.
@@ -67,8 +76,8 @@ pub(crate) enum Job {
     /// Found, MailboxPut or MailboxGet of a link that has not said who it is.
     Anonymous { message: Message, answer: oneshot::Sender<Message> },
     /// A link is gone.
-    Farewell { practice: PracticeId, device: DeviceId, link: u64 },
-    /// Hello.
+    Farewell { who: Who, link: u64 },
+    /// Hello or Recover.
     Greet(Greeting),
     /// The next message of an answer.
     More { practice: PracticeId, reply: Reply, answer: oneshot::Sender<Answer> },
@@ -150,35 +159,6 @@ impl<D: Disk> Store<D> {
         store
     }
 
-    /// Removes deleted rows from the journals, once a day and at the start.
-    pub(crate) fn collect(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        if self.collected.is_some_and(|before| now.millis_since(before) < COLLECT_MILLIS) {
-            return Ok(());
-        }
-        self.collected = Some(now);
-        let due =
-            self.practices.iter().filter(|(_, kept)| kept.as_ref().is_some_and(Kept::has_deleted));
-        let due: Vec<PracticeId> = due.map(|(practice, _)| *practice).collect();
-        for practice in due {
-            let Some(Some(kept)) = self.practices.get_mut(&practice) else { continue };
-            match kept.collect() {
-                Ok(()) => self.log.note(Event::Collected { practice }),
-                Err(CollectError::Write(AppendError::Full)) => self.note_room(false),
-                Err(CollectError::Write(error)) => {
-                    self.log.note(Event::DiskFailed);
-                    return Err(StoreError::Disk(error));
-                }
-                Err(CollectError::Damaged { .. } | CollectError::Disk(_)) => {
-                    self.log.note(Event::Unusable { practice, cause: "damaged" });
-                }
-            }
-            if self.reopen(practice) {
-                self.reopen_all();
-            }
-        }
-        Ok(())
-    }
-
     /// Returns how many practices can be served.
     pub(crate) fn served(&self) -> usize {
         self.practices.values().flatten().count()
@@ -220,7 +200,7 @@ impl<D: Disk> Store<D> {
                     let _gone = answer.send(message);
                 }
                 Job::Ask(request) => self.group(vec![request], now)?,
-                Job::Farewell { practice, device, link } => self.farewell(practice, device, link),
+                Job::Farewell { who, link } => self.farewell(who, link),
                 Job::Greet(greeting) => self.greet(greeting, now),
                 Job::More { practice, reply, answer } => {
                     let _gone = answer.send(self.draw(practice, reply));
@@ -239,10 +219,14 @@ impl<D: Disk> Store<D> {
                 let _gone = request.answer.send(refused(code));
                 continue;
             }
-            let Some(Some(kept)) = self.practices.get_mut(&request.practice) else { continue };
+            let Who { practice, by } = request.who;
+            let Some(Some(kept)) = self.practices.get_mut(&practice) else { continue };
             let message = request.message.clone();
-            let decision = kept.decisions.handle(request.device, message, now);
-            decided.entry(request.practice).or_default().push((decision, request));
+            let decision = match by {
+                Signer::Device(device) => kept.decisions.handle(device, message, now),
+                Signer::Recovery(member) => kept.decisions.handle_sheet(member, message, now),
+            };
+            decided.entry(practice).or_default().push((decision, request));
         }
         for (practice, decisions) in decided {
             self.settle(practice, decisions)?;
@@ -252,7 +236,7 @@ impl<D: Disk> Store<D> {
 
     /// Returns why a request is not even looked at.
     fn check(&mut self, request: &Request) -> Result<(), RefusalCode> {
-        let kept = match self.practices.get(&request.practice) {
+        let kept = match self.practices.get(&request.who.practice) {
             Some(Some(kept)) => kept,
             Some(None) => return Err(RefusalCode::Storage),
             None => return Err(RefusalCode::UnknownPractice),
@@ -309,7 +293,7 @@ impl<D: Disk> Store<D> {
             if let Some(Some(kept)) = self.practices.get_mut(&practice) {
                 kept.drop_the_revoked();
             }
-            let waits = self.held.iter_mut().filter(|(_, held)| held.practice == practice);
+            let waits = self.held.iter_mut().filter(|(_, held)| held.who.practice == practice);
             waits.for_each(|(until, _)| *until = Timestamp::from_millis(i64::MIN));
         }
         Ok(())
@@ -363,19 +347,6 @@ impl<D: Disk> Store<D> {
         next.into_iter().chain(idle).min()
     }
 
-    fn mark(&mut self) -> Result<(), StoreError> {
-        for kept in self.practices.values_mut().flatten().filter(|kept| !kept.is_marked) {
-            match kept.journal.mark() {
-                Ok(()) | Err(AppendError::Full) => kept.is_marked = true,
-                Err(error) => {
-                    self.log.note(Event::DiskFailed);
-                    return Err(StoreError::Disk(error));
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn draw(&self, practice: PracticeId, mut reply: Reply) -> Answer {
         let Some(Some(kept)) = self.practices.get(&practice) else {
             return refused(RefusalCode::Storage);
@@ -396,155 +367,8 @@ impl<D: Disk> Store<D> {
         }
     }
 
-    fn greet(&mut self, greeting: Greeting, now: Timestamp) {
-        let Greeting { practice, device, versions, key, link, outbox, answer } = greeting;
-        let message = match self.practices.get_mut(&practice) {
-            Some(Some(kept)) => match kept.decisions.hello(practice, device, versions, &key, now) {
-                Ok(welcome) => {
-                    let limit = self.limits.connections_per_device as usize;
-                    let listening = kept.subscribers.entry(device).or_default();
-                    if listening.len() < limit {
-                        listening.push(Subscriber { link, outbox });
-                        welcome
-                    } else {
-                        refusal(RefusalCode::TooOften)
-                    }
-                }
-                Err(why) => Message::Refused(why),
-            },
-            Some(None) => refusal(RefusalCode::Storage),
-            None => refusal(RefusalCode::UnknownPractice),
-        };
-        // A link that went away meanwhile says farewell like any other.
-        let _gone = answer.send(message);
-    }
-
-    fn farewell(&mut self, practice: PracticeId, device: DeviceId, link: u64) {
-        let Some(Some(kept)) = self.practices.get_mut(&practice) else { return };
-        if let Some(listening) = kept.subscribers.get_mut(&device) {
-            listening.retain(|subscriber| subscriber.link != link);
-            if listening.is_empty() {
-                kept.subscribers.remove(&device);
-            }
-        }
-    }
-
-    /// Answers what may be asked without saying who one is.
-    fn anonymous(&mut self, message: Message, now: Timestamp) -> Result<Message, StoreError> {
-        Ok(match message {
-            Message::MailboxPut { mailbox, number, mail } => {
-                match self.mailboxes.put(mailbox, number, mail, now) {
-                    Ok(()) => Message::Taken,
-                    Err(code) => refusal(code),
-                }
-            }
-            Message::MailboxGet { mailbox, from } => {
-                match self.mailboxes.read(mailbox, from, now) {
-                    Ok(mails) => Message::Mail(mails),
-                    Err(code) => refusal(code),
-                }
-            }
-            Message::Found { token, entries } => self.found(&token, &entries, now)?,
-            _ => refusal(RefusalCode::Unsupported),
-        })
-    }
-
-    fn found(
-        &mut self,
-        token: &[u8],
-        entries: &[Vec<u8>],
-        now: Timestamp,
-    ) -> Result<Message, StoreError> {
-        if !self.invites.admits(token, now) {
-            return Ok(refusal(RefusalCode::Admission));
-        }
-        let (decisions, frames) = match ServerPractice::found(entries, self.key(), now) {
-            Ok(founded) => founded,
-            Err(why) => return Ok(Message::Refused(why)),
-        };
-        let practice = decisions.practice();
-        if self.practices.contains_key(&practice) {
-            // Its answer was lost the first time.
-            return Ok(Message::Taken);
-        }
-        if !self.has_room() {
-            return Ok(refusal(RefusalCode::Storage));
-        }
-        if !self.invites.consume(token, now) {
-            return Ok(refusal(RefusalCode::Admission));
-        }
-        match Kept::begin(&self.disk, decisions, &frames, &mut self.index) {
-            Ok(kept) => {
-                self.practices.insert(practice, Some(kept));
-                self.log.note(Event::Founded { practice });
-                Ok(Message::Taken)
-            }
-            Err(BeginError::Commit(CommitError::Append(AppendError::Full))) => {
-                self.note_room(false);
-                Ok(refusal(RefusalCode::Storage))
-            }
-            Err(BeginError::Commit(CommitError::Append(error))) => {
-                self.log.note(Event::DiskFailed);
-                Err(StoreError::Disk(error))
-            }
-            Err(BeginError::Commit(CommitError::Index(_))) => {
-                self.practices.insert(practice, None);
-                self.refill_index();
-                Ok(Message::Taken)
-            }
-            Err(BeginError::Disk(_) | BeginError::Unusable(_)) => Ok(refusal(RefusalCode::Storage)),
-        }
-    }
-
     fn key(&self) -> SigningKey {
         SigningKey::from_seed(*self.seed)
-    }
-
-    /// The index is empty and in memory now, where it cannot fail again.
-    fn refill_index(&mut self) {
-        self.log.note(Event::IndexRebuilt { cause: "lost" });
-        self.reopen_all();
-    }
-
-    fn reopen_all(&mut self) {
-        let practices: Vec<PracticeId> = self.practices.keys().copied().collect();
-        let mut again = false;
-        for practice in &practices {
-            again |= self.reopen(*practice);
-        }
-        if again {
-            practices.iter().for_each(|practice| {
-                self.reopen(*practice);
-            });
-        }
-    }
-
-    /// Rebuilds one practice from its journal; returns whether the index was lost on the way.
-    fn reopen(&mut self, practice: PracticeId) -> bool {
-        let before = self.practices.remove(&practice).flatten();
-        let subscribers = before.map(|kept| kept.subscribers).unwrap_or_default();
-        let mut opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
-        let lost = matches!(opened, Err(Unusable::Index(_)));
-        if lost {
-            opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
-        }
-        match opened {
-            Ok((Some(mut kept), found)) => {
-                if found.torn.is_some() {
-                    self.log.note(Event::TailCut { practice });
-                }
-                kept.subscribers = subscribers;
-                self.practices.insert(practice, Some(kept));
-            }
-            // A folder in which nothing was ever acknowledged.
-            Ok((None, _)) => {}
-            Err(why) => {
-                self.log.note(Event::Unusable { practice, cause: &why.to_string() });
-                subscribers.into_values().flatten().for_each(|one| one.outbox.end());
-                self.practices.insert(practice, None);
-            }
-        }
-        lost
     }
 }
 

@@ -74,7 +74,8 @@ impl Desk {
     fn request(&self, device: usize, message: Message) -> (Request, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let device = self.practice.devices[device].id;
-        (Request { practice: self.practice.id, device, message, answer }, answered)
+        let who = Who { practice: self.practice.id, by: Signer::Device(device) };
+        (Request { who, message, answer }, answered)
     }
 
     /// Does a group of jobs and returns all messages of each answer; none where nothing was
@@ -162,18 +163,10 @@ fn nobody_hears_of_an_envelope_whose_sync_failed() {
     let mut desk = Desk::new();
     let outbox = Arc::new(Outbox::default());
     let (answer, mut answered) = oneshot::channel();
-    let second = &desk.practice.devices[1];
-    let greeting = Greeting {
-        practice: desk.practice.id,
-        device: second.id,
-        versions: (1, 1),
-        key: second.tls.verifying(),
-        link: 1,
-        outbox: Arc::clone(&outbox),
-        answer,
-    };
+    let (first, key) = (desk.practice.hello(1), desk.practice.devices[1].tls.verifying());
+    let greeting = Greeting { first, key, link: 1, outbox: Arc::clone(&outbox), answer };
     desk.store.greet(greeting, now());
-    assert!(matches!(answered.try_recv(), Ok(Message::Welcome { .. })));
+    assert!(matches!(answered.try_recv(), Ok(Ok((_, Message::Welcome { .. })))));
     desk.disk.fs.plan(Fault { after: 1, failure: Failure::Input, sticky: false });
     let delta = desk.practice.delta(0, 200);
     let (request, mut answered) = desk.request(0, desk.practice.push(&[delta]));
@@ -310,21 +303,12 @@ fn a_device_listens_on_no_more_links_than_it_may() {
     let mut desk = Desk::new();
     let mut last = None;
     for link in 0..=u64::from(Limits::default().connections_per_device) {
-        let device = &desk.practice.devices[1];
         let (answer, mut answered) = oneshot::channel();
-        let greeting = Greeting {
-            practice: desk.practice.id,
-            device: device.id,
-            versions: (1, 1),
-            key: device.tls.verifying(),
-            link,
-            outbox: Arc::default(),
-            answer,
-        };
-        desk.store.greet(greeting, now());
+        let (first, key) = (desk.practice.hello(1), desk.practice.devices[1].tls.verifying());
+        desk.store.greet(Greeting { first, key, link, outbox: Arc::default(), answer }, now());
         last = answered.try_recv().ok();
     }
-    assert_eq!(last, Some(refusal(RefusalCode::TooOften)));
+    assert_eq!(last, Some(Err(Refusal::new(RefusalCode::TooOften))));
 }
 
 #[test]
@@ -362,4 +346,41 @@ fn a_deleted_row_is_gone_from_the_disk_and_nothing_else_is() {
     desk.restart();
     assert_eq!(desk.ask(vec![(1, read)]).concat(), [Message::Rows(rows)]);
     assert_eq!(desk.pulled(1), 6);
+}
+
+#[test]
+fn a_device_that_is_about_to_be_cut_off_waits_for_two_seconds_or_for_the_entry() {
+    let mut desk = Desk::new();
+    let begin = now();
+    let heads = Message::DeviceHead(vec![desk.practice.devices[1].id]);
+    let waiting = |desk: &mut Desk| {
+        let delta = desk.practice.delta(1, 200);
+        let (request, answered) = desk.request(1, desk.practice.push(&[delta]));
+        desk.store.work(vec![Job::Ask(request)], begin).unwrap();
+        answered
+    };
+    let ask_heads = |desk: &mut Desk| {
+        let (request, _) = desk.request(0, heads.clone());
+        desk.store.work(vec![Job::Ask(request)], begin).unwrap();
+    };
+
+    ask_heads(&mut desk);
+    let mut first = waiting(&mut desk);
+    desk.store.retry_held(begin.plus_millis(1999)).unwrap();
+    assert!(first.try_recv().is_err());
+    assert!(desk.store.patience(begin).unwrap() <= Duration::from_secs(2));
+    desk.store.retry_held(begin.plus_millis(2001)).unwrap();
+    assert!(matches!(first.try_recv(), Ok(Some((Message::Pushed(_), _)))));
+
+    ask_heads(&mut desk);
+    let before = desk.practice.devices[1].own();
+    let mut second = waiting(&mut desk);
+    desk.practice.devices[1].forget_since(before);
+    let revoke = desk.practice.revoke_second();
+    let (request, _) = desk.request(0, revoke);
+    desk.store.work(vec![Job::Ask(request)], begin).unwrap();
+    desk.store.retry_held(begin).unwrap();
+    let answer = second.try_recv();
+    assert!(matches!(answer, Ok(Some((Message::Refused(why), _)))
+        if why.code == RefusalCode::NotADevice));
 }

@@ -167,9 +167,19 @@ impl Client {
         key: &SigningKey,
         manner: &Manner,
     ) -> (Self, Message) {
+        Self::begin(process, &practice.hello(device), key, manner).await
+    }
+
+    /// Connects and says something first.
+    pub(crate) async fn begin(
+        process: &Process,
+        first: &Message,
+        key: &SigningKey,
+        manner: &Manner,
+    ) -> (Self, Message) {
         let (endpoint, connection) = connect(process, key, manner).await.unwrap();
         let (mut send, receive) = connection.open_bi().await.unwrap();
-        send.write_all(&practice.hello(device).frame()).await.unwrap();
+        send.write_all(&first.frame()).await.unwrap();
         let mut incoming = Incoming::of(receive);
         let answer = incoming.next().await.expect("an answer");
         let control = (send, incoming.stream);

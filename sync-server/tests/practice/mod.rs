@@ -38,6 +38,7 @@ pub(crate) struct Practice {
     pub(crate) state: State,
     pub(crate) entries: Vec<Vec<u8>>,
     pub(crate) devices: Vec<Device>,
+    pub(crate) sheet: SigningKey,
     member: MemberId,
     ring: RingId,
     random: Seeded,
@@ -102,6 +103,7 @@ impl Practice {
             state: State::begin(&genesis, Timestamp::from_millis(1)).unwrap(),
             entries: vec![genesis.encode()],
             devices: vec![first],
+            sheet,
             member,
             ring: rings[&SoloRing::Caseload],
             random,
@@ -235,6 +237,16 @@ impl Practice {
 }
 
 impl Device {
+    /// How far the device has come.
+    pub(crate) fn own(&self) -> OwnHead {
+        self.own
+    }
+
+    /// Takes back what the server was never to acknowledge.
+    pub(crate) fn forget_since(&mut self, own: OwnHead) {
+        self.own = own;
+    }
+
     fn new(practice: PracticeId, member: MemberId, random: &mut Seeded) -> (Self, DeviceKeys) {
         let id = DeviceId::random(random);
         let (sig, tls) = (SigningKey::random(random), SigningKey::random(random));
