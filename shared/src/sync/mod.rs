@@ -35,7 +35,7 @@
 //! 24 OwnChain         device own-head dev_seq8                            OwnHashes
 //! 25 OwnHashes        hash*
 //! 26 RowsPut          row*                                                Taken
-//! 27 RowsGet          name41*                                             Rows
+//! 27 RowsGet          name41*                                             Rows+, in order
 //! 28 Rows             option(bytes)*
 //! 29 ObjectPut        envelope(bytes)                                     Taken
 //! 30 ObjectsGet       compartment*                                        Objects+

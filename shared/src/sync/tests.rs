@@ -151,6 +151,37 @@ fn a_stream_that_announces_too_much_is_refused_at_once() {
 }
 
 proptest! {
+    /// A member's device can send what it likes: the server does not fall over, and what it has
+    /// journalled makes the same practice again.
+    #[test]
+    fn no_message_of_a_member_breaks_the_server(
+        chosen in prop::collection::vec((0_usize..34, 0_usize..400, any::<u8>()), 0..40)
+    ) {
+        let world = crate::membership::fixture::World::found();
+        let mut server = fixture::TestServer::new(&world);
+        let mut pen = fixture::Pen::new(world.first);
+        let ring = [world.rings[&crate::membership::SoloRing::Office]];
+        let genesis = pen.genesis(&world, &ring);
+        server.push(world.first, std::slice::from_ref(&genesis));
+        let mut examples = messages();
+        examples.push(Message::Push { runs: fixture::run_of(&world, &genesis), rows: vec![] });
+        examples.push(Message::ObjectPut(genesis.encode()));
+        examples.push(Message::PullMany(vec![(fixture::LOG, Position::ZERO)]));
+        for (index, at, byte) in chosen {
+            let example = examples.len() - 1 - index;
+            let mut bytes = examples[example].encode();
+            if let Some(altered) = bytes.get_mut(at) {
+                *altered ^= byte;
+            }
+            if let Ok(message) = Message::decode(&bytes) {
+                server.ask(world.first, message);
+            }
+        }
+        let again = server.restarted(&world);
+        prop_assert_eq!(again.g(), server.practice.g());
+        prop_assert_eq!(again.log_head(fixture::LOG), server.practice.log_head(fixture::LOG));
+    }
+
     /// Bytes of a stranger never do more than fail, and what reads is written in one way.
     #[test]
     fn strange_messages_are_refused_or_read_back_the_same(

@@ -421,7 +421,8 @@ pub enum Message {
     RowsPut(Vec<Row>),
     /// 27: rows to read.
     RowsGet(Vec<RowKey>),
-    /// 28: rows in the order asked; `None` for those that are not there.
+    /// 28: rows in the order asked, over as many messages as they need; `None` for those that are
+    /// not there.
     Rows(Vec<Option<Vec<u8>>>),
     /// 29: a snapshot, pack or checkpoint.
     ObjectPut(Vec<u8>),

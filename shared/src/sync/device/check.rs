@@ -92,6 +92,9 @@ pub enum Quarantine {
     /// Its author had no right to it.
     #[error(transparent)]
     NotPermitted(#[from] NotPermitted),
+    /// It changes who may do what, without having seen all that came before.
+    #[error("it changes access without having seen the whole log")]
+    NotAtHead,
     /// It cites an older practice entry than what its author had seen cites.
     #[error("it cites an older practice head than its author had seen")]
     OlderHead,
@@ -168,6 +171,9 @@ impl Checker<'_> {
         };
         let standing = self.state.standing(header, rules)?;
         self.check_view(header)?;
+        if header.kind == Kind::Access && header.seen_pos.next() != position {
+            return Err(Quarantine::NotAtHead);
+        }
         let unproven = self.check_number(carried)?;
         let unproven = match standing {
             Standing::Free => None,
@@ -322,6 +328,7 @@ impl AlarmKind {
             Quarantine::SeesAhead => Some(Self::Withheld),
             Quarantine::Late
             | Quarantine::Malformed
+            | Quarantine::NotAtHead
             | Quarantine::NotPermitted(_)
             | Quarantine::OlderHead
             | Quarantine::UnknownSlot => None,

@@ -246,7 +246,7 @@ impl ServerPractice {
                 self.append_entry(Signer::Recovery(member), entry, rows, now)
             }
             Message::PracticePull { from } => self.practice_from(from),
-            Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys)),
+            Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys.into())),
             _ => Decision::refused(RefusalCode::NotPermitted),
         }
     }
@@ -281,7 +281,7 @@ impl ServerPractice {
             Message::WantFull { log, positions } => self.full(device, log, positions),
             Message::OwnChain { device: of, after, to } => self.own_chain(of, after, to),
             Message::RowsPut(rows) => self.put_rows(device, rows),
-            Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys)),
+            Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys.into())),
             Message::ObjectPut(bytes) => self.put_object(device, &bytes),
             Message::ObjectsGet(compartments) => self.objects(device, &compartments),
             Message::Ephemeral(bytes) => self.relay_ephemeral(device, bytes),

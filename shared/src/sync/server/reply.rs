@@ -73,8 +73,8 @@ pub enum Reply {
     Pushed(Vec<Planned>),
     /// Entries of several logs, in this order.
     Pull(VecDeque<Stretch>),
-    /// Rows.
-    Rows(Vec<RowKey>),
+    /// Rows, in as many messages as they need.
+    Rows(VecDeque<RowKey>),
 }
 
 impl Reply {
@@ -138,8 +138,21 @@ impl Reply {
                 Some(outcomes.map_or(damaged, Message::Pushed))
             }
             Self::Pull(stretches) => self.next_stretch(stretches, practice, shelf),
-            Self::Rows(keys) => {
-                Some(Message::Rows(keys.iter().map(|key| shelf.row(key)).collect()))
+            Self::Rows(mut keys) => {
+                let (mut rows, mut size) = (Vec::new(), 0);
+                while let Some(key) = keys.pop_front() {
+                    let row = shelf.row(&key);
+                    size += row.as_ref().map_or(1, |bytes| bytes.len() + 5);
+                    if !rows.is_empty() && size > MAX_GROUP {
+                        keys.push_front(key);
+                        break;
+                    }
+                    rows.push(row);
+                }
+                if !keys.is_empty() {
+                    *self = Self::Rows(keys);
+                }
+                Some(Message::Rows(rows))
             }
         }
     }

@@ -487,3 +487,27 @@ fn a_rotation_needs_its_whole_safe() {
     let missing = Message::Refused(Refusal::new(RefusalCode::MissingRows));
     assert_eq!(server.ask(a.device, request), [missing]);
 }
+
+#[test]
+fn many_rows_come_in_several_messages_and_in_order() {
+    let (_, mut server, a, _) = begin();
+    let wraps: Vec<Row> = (0..500_u16)
+        .map(|number| {
+            let mut bytes = vec![7; 1300];
+            bytes[..2].copy_from_slice(&number.to_be_bytes());
+            Row { key: RowKey::of_wrap(Wrap::hash_of(&bytes)), bytes }
+        })
+        .collect();
+    assert_eq!(server.ask(a.device, Message::RowsPut(wraps.clone())), [Message::Taken]);
+    let keys = wraps.iter().map(|row| row.key).collect();
+    let answers = server.ask(a.device, Message::RowsGet(keys));
+    assert_eq!(answers.len(), 3);
+    let read: Vec<_> = answers
+        .into_iter()
+        .flat_map(|answer| match answer {
+            Message::Rows(rows) => rows,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(read, wraps.into_iter().map(|row| Some(row.bytes)).collect::<Vec<_>>());
+}
