@@ -74,13 +74,15 @@ pub struct Server {
     door: Door,
     shared: Arc<Shared>,
     pin: VerifyingKey,
-    store: JoinHandle<Result<(), StoreError>>,
+    store: StoreThread,
     store_ended: oneshot::Receiver<()>,
+    /// Dropped last: the folder is free only when its journals are closed.
     _lock: Lock,
 }
 
 impl Server {
-    /// Takes the folder's lock, rebuilds everything from its journals, and binds the socket.
+    /// Takes the folder's lock, rebuilds everything from its journals, and binds the socket. The
+    /// server has a runtime of its own, so this and [`Server::run`] are not called inside one.
     ///
     /// # Errors
     /// See [`BindError`].
@@ -118,7 +120,7 @@ impl Server {
             links: AtomicU64::new(1),
         });
         let (ended, store_ended) = oneshot::channel();
-        let store = spawn_store(store, Arc::clone(&shared), ended)?;
+        let store = StoreThread::spawn(store, Arc::clone(&shared), ended)?;
         let pin = identity.pin();
         Ok(Self { runtime, door, shared, pin, store, store_ended, _lock: lock })
     }
@@ -142,7 +144,7 @@ impl Server {
     /// # Errors
     /// See [`RunError`].
     pub fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self { runtime, door, shared, store, mut store_ended, _lock, .. } = self;
+        let Self { runtime, door, shared, mut store, mut store_ended, _lock, .. } = self;
         runtime.block_on(async {
             let (stop, stopping) = watch::channel(false);
             let mut links = JoinSet::new();
@@ -157,15 +159,10 @@ impl Server {
             links.abort_all();
             let _late = timeout(LAST_WORD, door.close()).await;
         });
-        shared.queue.close();
-        let ended = store.join();
+        let ended = store.end();
         runtime.shutdown_background();
         shared.log.note(Event::Stopped);
-        match ended {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(StoreError::Disk(_))) => Err(RunError::Disk),
-            Err(_) => Err(RunError::Store),
-        }
+        ended
     }
 }
 
@@ -190,18 +187,44 @@ async fn accept(
     }
 }
 
-fn spawn_store(
-    store: Store<RealDisk>,
+/// The thread with the journals. It ends, and closes them, at the latest when this is dropped.
+struct StoreThread {
     shared: Arc<Shared>,
-    ended: oneshot::Sender<()>,
-) -> io::Result<JoinHandle<Result<(), StoreError>>> {
-    std::thread::Builder::new().name("store".to_owned()).spawn(move || {
-        // Also when the thread panics, nobody may wait for it.
-        let _closing = Closing(&shared.queue);
-        let outcome = store.run(&shared.queue);
-        let _told = ended.send(());
-        outcome
-    })
+    handle: Option<JoinHandle<Result<(), StoreError>>>,
+}
+
+impl StoreThread {
+    fn spawn(
+        store: Store<RealDisk>,
+        shared: Arc<Shared>,
+        ended: oneshot::Sender<()>,
+    ) -> io::Result<Self> {
+        let own = Arc::clone(&shared);
+        let handle = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
+            // Also when the thread panics, nobody may wait for it.
+            let _closing = Closing(&own.queue);
+            let outcome = store.run(&own.queue);
+            let _told = ended.send(());
+            outcome
+        })?;
+        Ok(Self { shared, handle: Some(handle) })
+    }
+
+    /// Lets the thread finish what is queued, and waits for it.
+    fn end(&mut self) -> Result<(), RunError> {
+        self.shared.queue.close();
+        match self.handle.take().map(JoinHandle::join) {
+            None | Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(StoreError::Disk(_)))) => Err(RunError::Disk),
+            Some(Err(_)) => Err(RunError::Store),
+        }
+    }
+}
+
+impl Drop for StoreThread {
+    fn drop(&mut self) {
+        let _ended = self.end();
+    }
 }
 
 /// Closes a queue, and with it every promise of an answer in it.
@@ -211,5 +234,33 @@ impl<T> Drop for Closing<'_, T> {
     fn drop(&mut self) {
         self.0.close();
         while matches!(self.0.take(usize::MAX, None), Taken::Group(_)) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_server_that_is_dropped_leaves_its_folder_free() {
+        let scratch = Scratch::new("server");
+        let path = scratch.path().join("server");
+        let folder = Folder::at(&path);
+        folder.create().unwrap();
+        Identity::create(&folder).unwrap();
+        std::fs::write(folder.config(), Config::template(&[])).unwrap();
+        let loopback = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let config = Config { listen: loopback, ..Config::default() };
+
+        let first = Server::bind(&config, &path).unwrap();
+        let while_open = Server::bind(&config, &path).map(|server| server.pin());
+        assert!(matches!(while_open, Err(BindError::Folder(FolderError::InUse))));
+        let pin = first.pin();
+        drop(first);
+
+        let again = Server::bind(&config, &path).unwrap();
+        assert_eq!(again.pin(), pin);
+        assert!(again.run(async {}).is_ok());
     }
 }

@@ -4,6 +4,7 @@
 use super::disk::Disk;
 use crate::chance::SystemRandom;
 use crate::outbox::Outbox;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tacenda_shared::envelope::Envelope;
@@ -250,7 +251,8 @@ impl<D: Disk> Kept<D> {
     /// Returns what answers are drawn from.
     pub(super) fn shelf<'a>(&'a self, index: &'a Index) -> KeptShelf<'a, D::Fs> {
         let practice = self.decisions.practice();
-        KeptShelf { practice, journal: &self.journal, places: &self.places, index }
+        let missed = Cell::new(false);
+        KeptShelf { practice, journal: &self.journal, places: &self.places, index, missed }
     }
 
     /// Queues a message for those of `to` that listen.
@@ -356,9 +358,15 @@ pub(super) struct KeptShelf<'a, F: FileSystem> {
     journal: &'a Journal<F>,
     places: &'a Places,
     index: &'a Index,
+    missed: Cell<bool>,
 }
 
 impl<F: FileSystem> KeptShelf<'_, F> {
+    /// Whether the index did not know, or did not know any more, where something lies.
+    pub(super) fn has_missed(&self) -> bool {
+        self.missed.get()
+    }
+
     fn frame(&self, location: Option<&Location>) -> Option<ServerFrame> {
         let frame = self.journal.read(*location?).ok()?;
         ServerFrame::decode(frame.kind.get(), &frame.payload).ok()
@@ -391,7 +399,11 @@ impl<F: FileSystem> Shelf for KeptShelf<'_, F> {
         let is_it = |frame: &Frame| envelope_at(frame, log, position).is_some();
         match self.index.fetch(self.journal, &key, position, is_it) {
             Ok(Fetched::Frame(frame)) => envelope_at(&frame, log, position),
-            Ok(Fetched::Missing | Fetched::Stale) | Err(_) => None,
+            Ok(Fetched::Missing | Fetched::Stale) => {
+                self.missed.set(true);
+                None
+            }
+            Err(_) => None,
         }
     }
 

@@ -347,12 +347,29 @@ impl<D: Disk> Store<D> {
         next.into_iter().chain(idle).min()
     }
 
-    fn draw(&self, practice: PracticeId, mut reply: Reply) -> Answer {
+    /// Draws the next message of an answer. An index that has lost something is filled again
+    /// from the journal, once, in memory.
+    fn draw(&mut self, practice: PracticeId, reply: Reply) -> Answer {
+        let asks_index = matches!(reply, Reply::Pull(_) | Reply::Full(..) | Reply::Pushed(_));
+        let again = asks_index.then(|| reply.clone());
+        let (answer, has_missed) = self.try_draw(practice, reply);
+        match again {
+            Some(reply) if has_missed && !self.index.is_in_memory() => {
+                self.index = Index::in_memory();
+                self.refill_index();
+                self.try_draw(practice, reply).0
+            }
+            _ => answer,
+        }
+    }
+
+    fn try_draw(&self, practice: PracticeId, mut reply: Reply) -> (Answer, bool) {
         let Some(Some(kept)) = self.practices.get(&practice) else {
-            return refused(RefusalCode::Storage);
+            return (refused(RefusalCode::Storage), false);
         };
-        let message = reply.next_message(practice, &kept.shelf(&self.index))?;
-        Some((message, reply))
+        let shelf = kept.shelf(&self.index);
+        let message = reply.next_message(practice, &shelf);
+        (message.map(|message| (message, reply)), shelf.has_missed())
     }
 
     fn tell(&self, practice: PracticeId, live: Vec<Live>) {

@@ -93,7 +93,7 @@ impl Desk {
         answers.into_iter().map(|answer| self.collect(answer)).collect()
     }
 
-    fn collect(&self, mut answer: oneshot::Receiver<Answer>) -> Vec<Message> {
+    fn collect(&mut self, mut answer: oneshot::Receiver<Answer>) -> Vec<Message> {
         let mut messages = Vec::new();
         let mut next = answer.try_recv().ok().flatten();
         while let Some((message, rest)) = next {
@@ -383,4 +383,23 @@ fn a_device_that_is_about_to_be_cut_off_waits_for_two_seconds_or_for_the_entry()
     let answer = second.try_recv();
     assert!(matches!(answer, Ok(Some((Message::Refused(why), _)))
         if why.code == RefusalCode::NotADevice));
+}
+
+#[test]
+fn an_index_that_forgets_while_the_server_runs_is_filled_again() {
+    let mut desk = Desk::new();
+    let (index, origin) = Index::open(&desk.scratch.path().join("index"));
+    assert_eq!(origin, Origin::Created);
+    desk.store.index = index;
+    desk.store.reopen_all();
+    for _ in 0..3 {
+        let delta = desk.practice.delta(0, 200);
+        desk.push_of(0, &[delta]);
+    }
+    assert_eq!(desk.pulled(1), 4);
+    desk.store.index.clear().unwrap();
+
+    assert_eq!(desk.pulled(1), 4);
+
+    assert!(desk.store.index.is_in_memory());
 }
