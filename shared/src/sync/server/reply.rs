@@ -107,25 +107,7 @@ impl Reply {
                 let entries: Vec<_> = positions.iter().filter_map(full).collect();
                 Some(Message::Full { log, entries })
             }
-            Self::Objects(mut keys) => {
-                let mut size = 0;
-                let mut envelopes = Vec::new();
-                while let Some(key) = keys.pop_front() {
-                    // One that was replaced meanwhile is there under the same key.
-                    let Some(envelope) = shelf.object(&key) else { continue };
-                    let bytes = envelope.encode();
-                    if size > 0 && size + bytes.len() > MAX_GROUP {
-                        keys.push_front(key);
-                        break;
-                    }
-                    size += bytes.len();
-                    envelopes.push(bytes);
-                }
-                if !keys.is_empty() {
-                    *self = Self::Objects(keys);
-                }
-                Some(Message::Objects(envelopes))
-            }
+            Self::Objects(keys) => Some(self.next_objects(keys, shelf)),
             Self::Practice(from, to) => Some(self.next_entries(from, to, shelf).unwrap_or(damaged)),
             Self::Pushed(planned) => {
                 let outcome = |planned: Planned| match planned {
@@ -138,23 +120,44 @@ impl Reply {
                 Some(outcomes.map_or(damaged, Message::Pushed))
             }
             Self::Pull(stretches) => self.next_stretch(stretches, practice, shelf),
-            Self::Rows(mut keys) => {
-                let (mut rows, mut size) = (Vec::new(), 0);
-                while let Some(key) = keys.pop_front() {
-                    let row = shelf.row(&key);
-                    size += row.as_ref().map_or(1, |bytes| bytes.len() + 5);
-                    if !rows.is_empty() && size > MAX_GROUP {
-                        keys.push_front(key);
-                        break;
-                    }
-                    rows.push(row);
-                }
-                if !keys.is_empty() {
-                    *self = Self::Rows(keys);
-                }
-                Some(Message::Rows(rows))
-            }
+            Self::Rows(keys) => Some(self.next_rows(keys, shelf)),
         }
+    }
+
+    fn next_objects(&mut self, mut keys: VecDeque<ObjectKey>, shelf: &dyn Shelf) -> Message {
+        let (mut envelopes, mut size) = (Vec::new(), 0);
+        while let Some(key) = keys.pop_front() {
+            // One that was replaced meanwhile is there under the same key.
+            let Some(envelope) = shelf.object(&key) else { continue };
+            let bytes = envelope.encode();
+            if size > 0 && size + bytes.len() > MAX_GROUP {
+                keys.push_front(key);
+                break;
+            }
+            size += bytes.len();
+            envelopes.push(bytes);
+        }
+        if !keys.is_empty() {
+            *self = Self::Objects(keys);
+        }
+        Message::Objects(envelopes)
+    }
+
+    fn next_rows(&mut self, mut keys: VecDeque<RowKey>, shelf: &dyn Shelf) -> Message {
+        let (mut rows, mut size) = (Vec::new(), 0);
+        while let Some(key) = keys.pop_front() {
+            let row = shelf.row(&key);
+            size += row.as_ref().map_or(1, |bytes| bytes.len() + 5);
+            if !rows.is_empty() && size > MAX_GROUP {
+                keys.push_front(key);
+                break;
+            }
+            rows.push(row);
+        }
+        if !keys.is_empty() {
+            *self = Self::Rows(keys);
+        }
+        Message::Rows(rows)
     }
 
     fn next_entries(
