@@ -21,6 +21,11 @@ use thiserror::Error;
 /// Settings longer than this are not ours.
 const MAX_SMALL_FILE: u64 = 64 * 1024;
 
+/// File systems that are no place for a server's folder, by their number in statfs(2).
+#[cfg(target_os = "linux")]
+const FLEETING: [(u64, &str); 4] =
+    [(0x0102_1994, "tmpfs"), (0x794c_7630, "overlay"), (0x6969, "nfs"), (0x8584_58f6, "ramfs")];
+
 /// Why the folder cannot be used.
 #[derive(Debug, Error)]
 pub enum FolderError {
@@ -95,6 +100,18 @@ impl Folder {
             return Ok(());
         }
         chown(made, Some(owner.uid()), Some(owner.gid()))
+    }
+
+    /// Names the kind of file system if it keeps nothing over a restart, or syncs to nowhere.
+    pub(crate) fn loses_data(&self) -> Option<&'static str> {
+        #[cfg(target_os = "linux")]
+        {
+            let kind = rustix::fs::statfs(&self.root).ok()?.f_type;
+            let known = FLEETING.iter().find(|(number, _)| u64::try_from(kind) == Ok(*number));
+            known.map(|(_, name)| *name)
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
     }
 
     /// The folder itself.

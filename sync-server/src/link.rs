@@ -8,11 +8,13 @@ use crate::log::{Event, Log};
 use crate::outbox::{Outbox, Outgoing};
 use crate::queue::{Class, Queue};
 use crate::store::{Answer, Greeting, Job, Request, Who, class_of};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tacenda_shared::codec::CodecError;
 use tacenda_shared::id::PracticeId;
+use tacenda_shared::membership::Signer;
 use tacenda_shared::sync::server::Reply;
 use tacenda_shared::sync::{MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, Refusal, RefusalCode};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
@@ -25,8 +27,8 @@ const HELLO: Duration = Duration::from_secs(5);
 const MAILBOX_PATIENCE: Duration = Duration::from_secs(25);
 /// Messages of one link that has not said who it is.
 const MAX_ANONYMOUS: usize = 2048;
-/// Memory for the requests of one link that are under way.
-const LINK_KIBIBYTES: usize = 2048;
+/// Memory for the requests of one device that are under way.
+const DEVICE_KIBIBYTES: usize = 2048;
 /// Messages of a stranger in one second, on average.
 const ANONYMOUS_PER_SECOND: u32 = 5;
 
@@ -37,15 +39,21 @@ pub(crate) struct Shared {
     pub(crate) log: Arc<Log>,
     pub(crate) limits: Limits,
     pub(crate) links: AtomicU64,
+    pub(crate) allowances: Mutex<BTreeMap<(PracticeId, Signer), Weak<Allowance>>>,
 }
 
-/// What one link may still do.
-struct Allowance {
+/// What one device, over all of its links, may still do.
+pub(crate) struct Allowance {
     bucket: Mutex<Bucket>,
     kibibytes: Semaphore,
 }
 
 impl Allowance {
+    fn new(requests_per_second: u32) -> Self {
+        let bucket = Mutex::new(Bucket::new(requests_per_second, Instant::now()));
+        Self { bucket, kibibytes: Semaphore::new(DEVICE_KIBIBYTES) }
+    }
+
     fn takes_one(&self) -> bool {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
     }
@@ -184,8 +192,7 @@ async fn serve_device(
     control: (Sending, Receiving),
     mut stopping: watch::Receiver<bool>,
 ) {
-    let bucket = Mutex::new(Bucket::new(shared.limits.requests_per_second, Instant::now()));
-    let allowance = Arc::new(Allowance { bucket, kibibytes: Semaphore::new(LINK_KIBIBYTES) });
+    let allowance = shared.allowance(who);
     let mut tasks = JoinSet::new();
     let live = send_live(link.clone(), outbox);
     tokio::pin!(live);
@@ -252,7 +259,7 @@ async fn answer(
     Ok(())
 }
 
-/// Reads a request, for which its link must have room.
+/// Reads a request, for which its device must have room.
 async fn request<'a>(
     receiving: &mut Receiving,
     allowance: &'a Allowance,
@@ -287,6 +294,18 @@ impl Shared {
     fn fail(&self, source: Source, cause: &str) {
         self.gate.note_failure(source, Instant::now());
         self.log.note(Event::Failure { source: source.address(), cause });
+    }
+
+    /// Returns what all links of a device share.
+    fn allowance(&self, who: Who) -> Arc<Allowance> {
+        let mut all = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(&(who.practice, who.by)).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            all.retain(|_, allowance| allowance.strong_count() > 0);
+            let allowance = Arc::new(Allowance::new(self.limits.requests_per_second));
+            all.insert((who.practice, who.by), Arc::downgrade(&allowance));
+            allowance
+        })
     }
 
     fn put(&self, job: Job, class: Class, bytes: usize) {

@@ -40,6 +40,8 @@ pub(crate) enum Event<'a> {
     DiskHasRoom,
     /// The disk failed; the server ends.
     DiskFailed,
+    /// The folder is where a restart of the machine or container may lose it.
+    NotDurable { kind: &'a str },
     /// The server takes connections.
     Started { practices: usize },
     /// The server has closed everything.
@@ -91,6 +93,7 @@ impl Log {
             Event::DiskFull => ("error", "disk_full".to_owned()),
             Event::DiskHasRoom => ("info", "disk_has_room".to_owned()),
             Event::DiskFailed => ("error", "disk_failed".to_owned()),
+            Event::NotDurable { kind } => ("warn", format!("not_durable kind={kind}")),
             Event::Started { practices } => ("info", format!("started practices={practices}")),
             Event::Stopped => ("info", "stopped".to_owned()),
             Event::TailCut { practice } => {

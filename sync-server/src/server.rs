@@ -15,8 +15,8 @@ use crate::tls::{self, TlsError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tacenda_shared::journal::index::Index;
@@ -111,6 +111,9 @@ impl Server {
             (Invites::of(&folder), Arc::clone(&log)),
         );
         store.collect(now()).map_err(|_| BindError::Disk)?;
+        if let Some(kind) = folder.loses_data() {
+            log.note(Event::NotDurable { kind });
+        }
         log.note(Event::Started { practices: store.served() });
         let shared = Arc::new(Shared {
             queue: Queue::new(),
@@ -118,6 +121,7 @@ impl Server {
             log,
             limits: config.limits,
             links: AtomicU64::new(1),
+            allowances: Mutex::default(),
         });
         let (ended, store_ended) = oneshot::channel();
         let store = StoreThread::spawn(store, Arc::clone(&shared), ended)?;
