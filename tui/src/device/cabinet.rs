@@ -2,27 +2,27 @@
 //! what is to be stored; what it means is the practice's matter.
 
 use super::chance::OsRandom;
-use super::frame::{Compartment, ContentKind, DeviceFrame};
+use super::desk::{Reader, Writer};
+use super::founding::Standing;
+use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use super::locations::Place;
 use super::rows::{RowChange, Rows};
 use super::store::{Store, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use tacenda_shared::id::{
-    CompartmentId, ObjectId, PracticeId, RecordId, RingEpoch, RingId, SlotGeneration,
-};
+use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RingKey, RowName, SlotKey, SlotName};
 use tacenda_shared::keys::vault::DeviceSecrets;
+use tacenda_shared::membership::State;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::ring::RingPurpose;
-use tacenda_shared::practice::{Pen, Shelf, ShelfError};
 use tacenda_shared::seal::{self, Hedge, SecretKey};
-use tacenda_shared::suite::{Hash, Signature};
+use tacenda_shared::suite::Hash;
 use zeroize::Zeroizing;
 
-const CONTENT_LABEL: &str = "tac/content/v1";
+pub(super) const CONTENT_LABEL: &str = "tac/content/v1";
 
 /// A ring whose key is here.
 #[derive(Debug)]
@@ -58,12 +58,14 @@ pub(super) struct LeftKeystrokes {
 pub(super) struct Cabinet<F: FileSystem> {
     /// Who writes.
     pub(super) identity: Identity,
-    store: Store<F>,
-    rows: Rows<F>,
-    keys: DeviceSecrets,
-    rings: BTreeMap<RingPurpose, HeldRing>,
-    slots: BTreeMap<CompartmentId, SlotKey>,
-    drafts: BTreeMap<ObjectId, DraftKey>,
+    /// The practice log up to its head here.
+    pub(super) state: State,
+    pub(super) store: Store<F>,
+    pub(super) rows: Rows<F>,
+    pub(super) keys: DeviceSecrets,
+    pub(super) rings: BTreeMap<RingPurpose, HeldRing>,
+    pub(super) slots: BTreeMap<CompartmentId, SlotKey>,
+    pub(super) drafts: BTreeMap<ObjectId, DraftKey>,
     /// Compartments that a pen has named, since a signature says in which log it stands, and that
     /// no change on the disk has filled yet.
     named: RefCell<BTreeMap<CompartmentName, CompartmentId>>,
@@ -76,14 +78,15 @@ impl<F: FileSystem> Cabinet<F> {
         store: Store<F>,
         rows: Rows<F>,
         keys: DeviceSecrets,
-        rings: BTreeMap<RingPurpose, HeldRing>,
+        standing: Standing,
     ) -> Self {
         let mut cabinet = Self {
             identity,
+            state: standing.state,
             store,
             rows,
             keys,
-            rings,
+            rings: standing.rings,
             slots: BTreeMap::new(),
             drafts: BTreeMap::new(),
             named: RefCell::default(),
@@ -123,7 +126,10 @@ impl<F: FileSystem> Cabinet<F> {
         let mut rows = Vec::new();
         let mut new = NewKeys::default();
         for change in changes {
-            let id = self.place(&change.compartment, &mut new, &mut frames, &mut rows)?;
+            let id = match self.home_of(change, &new) {
+                Some(id) => id,
+                None => self.place(&change.compartment, &mut new, &mut frames, &mut rows)?,
+            };
             let frame = self.seal_change(id, &change.content, &mut new, &mut rows)?;
             frames.push(frame);
         }
@@ -136,8 +142,24 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(())
     }
 
+    /// Returns where a draft that exists already lies: of two compartments of one name, in the one
+    /// that has its key.
+    fn home_of(&self, change: &Change, new: &NewKeys) -> Option<CompartmentId> {
+        let (Content::Close { document, .. } | Content::Delta { document, draft: true, .. }) =
+            &change.content
+        else {
+            return None;
+        };
+        if new.drafts.contains_key(document) {
+            return None;
+        }
+        let locations = self.store.locations();
+        let mut named = locations.all_named(&change.compartment);
+        named.find(|id| !locations.document(*id, *document).is_empty())
+    }
+
     /// Returns the id of the compartment of this name, drawing one on first use.
-    fn log_of(&self, name: &CompartmentName) -> CompartmentId {
+    pub(super) fn log_of(&self, name: &CompartmentName) -> CompartmentId {
         if let Some(known) = self.store.locations().named(name) {
             return known.id;
         }
@@ -215,6 +237,7 @@ impl<F: FileSystem> Cabinet<F> {
                     compartment,
                     kind,
                     commitment.as_bytes(),
+                    Origin::Here,
                     &mut hedge,
                 );
             }
@@ -227,10 +250,10 @@ impl<F: FileSystem> Cabinet<F> {
                 None => self.content_key(compartment, Some(draft))?,
             },
         };
-        seal_content(&key, compartment, kind, bytes, &mut hedge)
+        seal_content(&key, compartment, kind, bytes, Origin::Here, &mut hedge)
     }
 
-    fn draft_name(&self, compartment: CompartmentId, draft: ObjectId) -> DraftName {
+    pub(super) fn draft_name(&self, compartment: CompartmentId, draft: ObjectId) -> DraftName {
         let known = self.store.locations().compartment(compartment);
         let generation = known.map_or(SlotGeneration::ZERO.next(), |known| known.generation);
         DraftName { compartment, generation, draft }
@@ -285,7 +308,7 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     /// Returns the key of a compartment's content, or of a draft's.
-    fn content_key(
+    pub(super) fn content_key(
         &self,
         compartment: CompartmentId,
         draft: Option<ObjectId>,
@@ -299,33 +322,34 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     /// Opens the key of a draft, if it still exists.
-    fn open_draft(
+    pub(super) fn open_draft(
         &self,
         slot: &SlotKey,
         compartment: CompartmentId,
         draft: ObjectId,
     ) -> Result<DraftKey, StoreError> {
-        let place = self
-            .store
-            .locations()
-            .document(compartment, draft)
-            .iter()
-            .find(|place| matches!(place.kind, ContentKind::Draft(_)))
-            .copied()
-            .ok_or(StoreError::NoKey)?;
-        let commitment: [u8; 32] = self
-            .open_content(compartment, place)?
-            .as_slice()
-            .try_into()
-            .map_err(|_| StoreError::Altered)?;
+        let commitment = self.draft_commitment(compartment, draft)?.ok_or(StoreError::NoKey)?;
         let name = self.draft_name(compartment, draft);
         let row = self.rows.row(&RowName::Draft(name)).ok_or(StoreError::NoKey)?;
-        safe::open_draft(slot, &name, &Hash::from_bytes(commitment), row)
-            .map_err(|_| StoreError::Altered)
+        safe::open_draft(slot, &name, &commitment, row).map_err(|_| StoreError::Altered)
+    }
+
+    /// Returns what the key of a draft commits to, if the draft is known here.
+    pub(super) fn draft_commitment(
+        &self,
+        compartment: CompartmentId,
+        draft: ObjectId,
+    ) -> Result<Option<Hash>, StoreError> {
+        let places = self.store.locations().document(compartment, draft);
+        let place = places.iter().find(|place| matches!(place.kind, ContentKind::Draft(_)));
+        let Some(place) = place else { return Ok(None) };
+        let commitment = self.open_content(compartment, *place)?;
+        let commitment = commitment.as_slice().try_into().map_err(|_| StoreError::Altered)?;
+        Ok(Some(Hash::from_bytes(commitment)))
     }
 
     /// Opens one piece of content.
-    fn open_content(
+    pub(super) fn open_content(
         &self,
         compartment: CompartmentId,
         place: Place,
@@ -380,7 +404,10 @@ impl<F: FileSystem> Cabinet<F> {
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let mut gone = Vec::new();
         for compartment in self.store.locations().compartments() {
-            for draft in self.store.locations().closed_drafts(compartment.id) {
+            let closed = self.store.locations().closed_drafts(compartment.id);
+            // Others may still have words to add to a draft that they know.
+            let known = self.store.locations().ledger();
+            for draft in closed.into_iter().filter(|draft| !known.knows_draft(*draft)) {
                 let name = RowName::Draft(DraftName {
                     compartment: compartment.id,
                     generation: compartment.generation,
@@ -398,22 +425,20 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Returns what a compartment holds, in the order in which it came. What lies under a key that
     /// was destroyed, as the deltas of a signed draft do, is left out.
-    pub(super) fn contents(&self, compartment: CompartmentId) -> Result<Vec<Content>, StoreError> {
+    pub(super) fn contents(&self, name: &CompartmentName) -> Result<Vec<Content>, StoreError> {
         let locations = self.store.locations();
-        let mut places: Vec<Place> = locations
-            .documents(compartment)
-            .flat_map(|document| locations.document(compartment, document))
-            .copied()
-            .collect();
-        places.extend(
-            locations
-                .records(compartment)
-                .into_iter()
-                .map(|(record, location)| Place { kind: ContentKind::Record(record), location }),
-        );
-        places.sort_by_key(|place| place.location);
+        let mut places: Vec<(CompartmentId, Place)> = Vec::new();
+        for compartment in locations.all_named(name) {
+            let documents = locations.documents(compartment);
+            let changes = documents.flat_map(|document| locations.document(compartment, document));
+            places.extend(changes.map(|place| (compartment, *place)));
+            places.extend(locations.records(compartment).into_iter().map(|(record, location)| {
+                (compartment, Place { kind: ContentKind::Record(record), location })
+            }));
+        }
+        places.sort_by_key(|(_, place)| place.location);
         let mut contents = Vec::with_capacity(places.len());
-        for place in places {
+        for (compartment, place) in places {
             match self.content(compartment, place) {
                 Ok(content) => contents.push(content),
                 Err(StoreError::NoKey) if place.kind.draft().is_some() => {}
@@ -441,7 +466,7 @@ impl<F: FileSystem> Cabinet<F> {
     /// Splits into a reader and a pen. The reader also gives what `pending` holds: changes that
     /// are made and not yet on the disk.
     pub(super) fn desk<'a>(&'a self, pending: &'a [Change]) -> (Reader<'a, F>, Writer<'a, F>) {
-        (Reader { cabinet: self, pending }, Writer { cabinet: self })
+        (Reader::new(self, pending), Writer::new(self))
     }
 
     /// Closes both journals in order.
@@ -461,105 +486,18 @@ struct NewKeys {
     drafts: BTreeMap<ObjectId, DraftKey>,
 }
 
-/// What the practice reads through.
-pub(super) struct Reader<'a, F: FileSystem> {
-    cabinet: &'a Cabinet<F>,
-    pending: &'a [Change],
-}
-
-impl<F: FileSystem> Shelf for Reader<'_, F> {
-    fn document(
-        &mut self,
-        compartment: &CompartmentName,
-        document: ObjectId,
-    ) -> Result<Vec<Vec<u8>>, ShelfError> {
-        let mut blobs = Vec::new();
-        if let Some(known) = self.cabinet.store.locations().named(compartment) {
-            for place in self.cabinet.store.locations().document(known.id, document) {
-                match place.kind {
-                    ContentKind::Delta(_) | ContentKind::DraftDelta(_) | ContentKind::Saved(_) => {
-                        let opened = self.cabinet.open_content(known.id, *place);
-                        blobs.push(opened.map_err(shelf_error)?.to_vec());
-                    }
-                    ContentKind::Close { .. } | ContentKind::Draft(_) | ContentKind::Record(_) => {}
-                }
-            }
-        }
-        for change in self.pending.iter().filter(|change| change.compartment == *compartment) {
-            if let Content::Delta { document: id, bytes, .. } = &change.content
-                && *id == document
-            {
-                blobs.push(bytes.clone());
-            }
-        }
-        Ok(blobs)
-    }
-
-    fn record(
-        &mut self,
-        compartment: &CompartmentName,
-        record: RecordId,
-    ) -> Result<Vec<u8>, ShelfError> {
-        for change in self.pending {
-            if let Content::Record { record: id, bytes } = &change.content
-                && *id == record
-            {
-                return Ok(bytes.clone());
-            }
-        }
-        let locations = self.cabinet.store.locations();
-        let known = locations.named(compartment).ok_or(ShelfError::Missing)?;
-        let location = locations.record(known.id, record).ok_or(ShelfError::Missing)?;
-        let place = Place { kind: ContentKind::Record(record), location };
-        Ok(self.cabinet.open_content(known.id, place).map_err(shelf_error)?.to_vec())
-    }
-}
-
-fn shelf_error(error: StoreError) -> ShelfError {
-    match error {
-        StoreError::NoKey => ShelfError::Locked,
-        StoreError::Altered
-        | StoreError::Append(_)
-        | StoreError::Malformed(_)
-        | StoreError::Open(_)
-        | StoreError::Read(_) => ShelfError::Damaged,
-    }
-}
-
-/// What the practice signs with.
-pub(super) struct Writer<'a, F: FileSystem> {
-    cabinet: &'a Cabinet<F>,
-}
-
-impl<F: FileSystem> Pen for Writer<'_, F> {
-    fn author(&self) -> Author {
-        self.cabinet.identity.author
-    }
-
-    fn practice(&self) -> PracticeId {
-        self.cabinet.identity.practice
-    }
-
-    fn log(&mut self, compartment: &CompartmentName) -> CompartmentId {
-        self.cabinet.log_of(compartment)
-    }
-
-    fn sign(&self, label: &str, fields: &[&[u8]]) -> Signature {
-        self.cabinet.keys.sign.sign(label, fields)
-    }
-}
-
-fn seal_content(
+pub(super) fn seal_content(
     key: &SecretKey,
     compartment: CompartmentId,
     kind: ContentKind,
     bytes: &[u8],
+    origin: Origin,
     hedge: &mut Hedge<'_>,
 ) -> Result<DeviceFrame, StoreError> {
     let context = kind.context(compartment);
     let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
         .map_err(|_| StoreError::Altered)?;
-    Ok(DeviceFrame::Content { compartment, kind, sealed })
+    Ok(DeviceFrame::Content { compartment, kind, sealed, origin })
 }
 
 fn keystroke_context(compartment: CompartmentId, draft: ObjectId) -> Vec<u8> {

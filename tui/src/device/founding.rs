@@ -2,6 +2,7 @@
 //! bytes and keys out.
 
 use super::cabinet::HeldRing;
+use super::courier::frames::MailFrame;
 use super::frame::DeviceFrame;
 use super::rows::{RowChange, Rows};
 use super::store::{Store, StoreError};
@@ -18,6 +19,7 @@ use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapError, WrapInfo};
 use tacenda_shared::keys::wrap_ring_keys;
 use tacenda_shared::keys::{KemKey, KemPublic};
 use tacenda_shared::membership::{self, Entry, Founder, Recipient, State};
+use tacenda_shared::practice::change::Author;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH};
@@ -227,8 +229,8 @@ fn sign_genesis(genesis: Genesis<'_>) -> Result<Entry, FoundingError> {
 pub(super) struct Standing {
     /// Rings whose keys are here.
     pub(super) rings: BTreeMap<RingPurpose, HeldRing>,
-    /// The practice log, as it is stored.
-    pub(super) entries: Vec<Entry>,
+    /// What the practice log has come to.
+    pub(super) state: State,
 }
 
 /// Replays the practice log and opens the key safe.
@@ -242,14 +244,18 @@ pub(super) fn stand<F: FileSystem>(
         let DeviceFrame::Entry(bytes) = store.read(*location)? else {
             return Err(FoundingError::Log);
         };
-        entries.push(Entry::decode(&bytes)?);
+        let entry = Entry::decode(&bytes)?;
+        let received = received(&entry, store)?;
+        entries.push((entry, received));
     }
-    let timed = entries.iter().map(|entry| (entry, entry.time));
+    let timed = entries.iter().map(|(entry, received)| (entry, *received));
     let state = State::replay(timed).map_err(|_| FoundingError::Log)?.state;
     if state.practice() != general.practice {
         return Err(FoundingError::Log);
     }
-    let member_key = member_key(general, &state, store)?;
+    let author =
+        Author { member: general.member, device: general.device, incarnation: general.dev_inc };
+    let member_key = member_key(&general.keys, &author, &state, store)?;
     let mut keys = BTreeMap::new();
     for ring in state.rings_of(general.member) {
         let Some(epoch) = state.current_epoch(ring) else { continue };
@@ -260,7 +266,18 @@ pub(super) fn stand<F: FileSystem>(
         keys.insert(ring, (epoch, key.map_err(|_| FoundingError::MemberKey)?));
     }
     let rings = name_rings(&state, keys);
-    Ok(Standing { rings, entries })
+    Ok(Standing { rings, state })
+}
+
+/// When the server took an entry; before there is a server, when its signer says so.
+fn received<F: FileSystem>(entry: &Entry, store: &Store<F>) -> Result<Timestamp, FoundingError> {
+    let Some(location) = store.locations().ledger().receipt(entry.seq) else {
+        return Ok(entry.time);
+    };
+    match store.read(location)? {
+        DeviceFrame::Mail(MailFrame::EntryReceipt(receipt)) => Ok(receipt.received),
+        _ => Err(FoundingError::Log),
+    }
 }
 
 /// Finds out what each ring is for: its name is sealed under `everyone`, so that ring is the one
@@ -289,21 +306,23 @@ fn name_rings(
         .collect()
 }
 
-fn member_key<F: FileSystem>(
-    general: &General,
+/// Finds the member's key among the wraps of this device.
+pub(super) fn member_key<F: FileSystem>(
+    keys: &DeviceSecrets,
+    author: &Author,
     state: &State,
     store: &Store<F>,
 ) -> Result<KemKey, FoundingError> {
-    let member = state.members().get(&general.member).ok_or(FoundingError::Log)?;
+    let member = state.members().get(&author.member).ok_or(FoundingError::Log)?;
     let public = KemPublic::from_published(&member.key.kem).map_err(|_| FoundingError::Log)?;
     for location in store.locations().wraps() {
         let DeviceFrame::Wrap(bytes) = store.read(*location)? else {
             return Err(FoundingError::Log);
         };
-        let (info, wrapped) = decode_wrap(&bytes)?;
-        if info.recipient == Recipient::Device(general.device)
-            && info.subject == *general.member.as_bytes()
-            && let Ok(key) = wrap::unwrap_member_key(&general.keys.kem, &info, &wrapped, &public)
+        let (info, wrapped) = decode_wrap(state.practice(), &bytes)?;
+        if info.recipient == Recipient::Device(author.device)
+            && info.subject == *author.member.as_bytes()
+            && let Ok(key) = wrap::unwrap_member_key(&keys.kem, &info, &wrapped, &public)
         {
             return Ok(key);
         }
@@ -313,6 +332,34 @@ fn member_key<F: FileSystem>(
 
 fn info(subject: [u8; 16], version: u32, recipient: Recipient) -> WrapInfo {
     WrapInfo { practice: UNBORN, action: WrapAction::Found, subject, version, recipient }
+}
+
+/// What the wrap of a member key is bound to when a device is added.
+pub(super) fn added_info(
+    practice: PracticeId,
+    member: MemberId,
+    version: u32,
+    device: DeviceId,
+) -> WrapInfo {
+    let (action, subject) = (WrapAction::AddDevice, *member.as_bytes());
+    WrapInfo { practice, action, subject, version, recipient: Recipient::Device(device) }
+}
+
+/// Opens the name of a member or of a device.
+pub(super) fn open_name(everyone: &RingKey, sealed: &[u8]) -> Option<String> {
+    let (salt, ciphertext) = sealed.split_first_chunk::<SALT_LENGTH>()?;
+    let key = everyone.secret().expose();
+    let opened = seal::open(key, NAME_LABEL, b"member", salt, ciphertext).ok()?;
+    String::from_utf8(opened.to_vec()).ok()
+}
+
+/// Seals the name of a member or of a device.
+pub(super) fn seal_name(
+    everyone: &RingKey,
+    name: &str,
+    hedge: &mut Hedge<'_>,
+) -> Result<Vec<u8>, FoundingError> {
+    seal_bytes(everyone, b"member", name.as_bytes(), hedge)
 }
 
 fn seal_bytes(
@@ -328,9 +375,9 @@ fn seal_bytes(
     Ok(bytes)
 }
 
-/// A wrap with what it is bound to, as a frame keeps it. Of the actions only founding is kept so
-/// far; the number is written so that others can follow.
-fn encode_wrap(info: &WrapInfo, wrapped: &Wrap) -> Vec<u8> {
+/// A wrap with what it is bound to, as a frame keeps it. Of the actions only founding and adding
+/// a device are kept so far; the number is written so that others can follow.
+pub(super) fn encode_wrap(info: &WrapInfo, wrapped: &Wrap) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.u8(info.action as u8).fixed(&info.subject).u32(info.version);
     info.recipient.write(&mut writer);
@@ -338,13 +385,19 @@ fn encode_wrap(info: &WrapInfo, wrapped: &Wrap) -> Vec<u8> {
     writer.into_bytes()
 }
 
-fn decode_wrap(bytes: &[u8]) -> Result<(WrapInfo, Wrap), FoundingError> {
+pub(super) fn decode_wrap(
+    practice: PracticeId,
+    bytes: &[u8],
+) -> Result<(WrapInfo, Wrap), FoundingError> {
     let mut reader = Reader::new(bytes);
-    if reader.u8()? != WrapAction::Found as u8 {
-        return Err(CodecError::Unknown.into());
-    }
+    let (practice, action) = match reader.u8()? {
+        1 => (UNBORN, WrapAction::Found),
+        8 => (practice, WrapAction::AddDevice),
+        _ => return Err(CodecError::Unknown.into()),
+    };
     let (subject, version) = (reader.fixed()?, reader.u32()?);
-    let info = info(subject, version, Recipient::read(&mut reader)?);
+    let recipient = Recipient::read(&mut reader)?;
+    let info = WrapInfo { practice, action, subject, version, recipient };
     let wrapped = Wrap::from_bytes(reader.bytes(WRAP_BYTES_MAX)?.to_vec())?;
     reader.finish()?;
     Ok((info, wrapped))

@@ -4,6 +4,7 @@
 //! shows neither ids nor counts nor times. What is of a client is sealed a second time inside,
 //! under a key that dies with its compartment or its draft.
 
+use super::courier::frames::{FIRST_NUMBER, LAST_NUMBER, MailFrame};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration};
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -37,6 +38,8 @@ pub enum DeviceFrame {
         kind: ContentKind,
         /// The sealed bytes.
         sealed: Sealed,
+        /// Where it was made.
+        origin: Origin,
     },
     /// An entry of the practice log, as it was signed.
     Entry(Vec<u8>),
@@ -49,6 +52,8 @@ pub enum DeviceFrame {
         /// The sealed splices.
         sealed: Sealed,
     },
+    /// What went out to others, and what came from them.
+    Mail(MailFrame),
     /// The read model of a compartment, sealed under its slot key.
     Segment {
         /// Which compartment.
@@ -65,6 +70,15 @@ pub enum DeviceFrame {
     },
     /// A key wrapped to this device or to the recovery sheet, as it was uploaded.
     Wrap(Vec<u8>),
+}
+
+/// Where content was made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// By another device; it came with an envelope.
+    Elsewhere,
+    /// By this device; an envelope is to carry it to the others.
+    Here,
 }
 
 /// What a compartment's genesis and newest slot say.
@@ -193,8 +207,12 @@ impl DeviceFrame {
                 writer.u8(3);
                 compartment.write(&mut writer);
             }
-            Self::Content { compartment, kind, sealed } => {
-                writer.u8(4).fixed(compartment.as_bytes());
+            Self::Content { compartment, kind, sealed, origin } => {
+                let number = match origin {
+                    Origin::Here => 4,
+                    Origin::Elsewhere => 8,
+                };
+                writer.u8(number).fixed(compartment.as_bytes());
                 kind.write(&mut writer);
                 write_sealed(&mut writer, sealed);
             }
@@ -202,6 +220,7 @@ impl DeviceFrame {
                 writer.u8(5).fixed(compartment.as_bytes()).fixed(draft.as_bytes());
                 write_sealed(&mut writer, sealed);
             }
+            Self::Mail(frame) => frame.write(&mut writer),
             Self::Segment { compartment, sealed } => {
                 writer.u8(6).fixed(compartment.as_bytes());
                 write_sealed(&mut writer, sealed);
@@ -223,10 +242,11 @@ impl DeviceFrame {
             1 => Self::Entry(reader.bytes(FIELD_BYTES_MAX)?.to_vec()),
             2 => Self::Wrap(reader.bytes(FIELD_BYTES_MAX)?.to_vec()),
             3 => Self::Compartment(Compartment::read(&mut reader)?),
-            4 => Self::Content {
+            number @ (4 | 8) => Self::Content {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
                 kind: ContentKind::read(&mut reader)?,
                 sealed: read_sealed(&mut reader)?,
+                origin: if number == 4 { Origin::Here } else { Origin::Elsewhere },
             },
             5 => Self::Keystrokes {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
@@ -242,6 +262,9 @@ impl DeviceFrame {
                 parts: reader.u32()?,
                 bytes: reader.bytes(FIELD_BYTES_MAX)?.to_vec(),
             },
+            number @ FIRST_NUMBER..=LAST_NUMBER => {
+                Self::Mail(MailFrame::read(number, &mut reader)?)
+            }
             kind => Self::Unknown { kind, bytes: reader.rest().to_vec() },
         };
         reader.finish()?;
@@ -281,7 +304,11 @@ mod tests {
         ];
         let mut frames: Vec<DeviceFrame> = kinds
             .into_iter()
-            .map(|kind| DeviceFrame::Content { compartment, kind, sealed: sealed.clone() })
+            .flat_map(|kind| [Origin::Here, Origin::Elsewhere].map(|origin| (kind, origin)))
+            .map(|(kind, origin)| {
+                let sealed = sealed.clone();
+                DeviceFrame::Content { compartment, kind, sealed, origin }
+            })
             .collect();
         frames.extend([
             DeviceFrame::Checkpoint { part: 1, parts: 2, bytes: vec![1] },

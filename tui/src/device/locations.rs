@@ -2,6 +2,7 @@
 //!
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
+use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame};
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
@@ -10,7 +11,7 @@ use tacenda_shared::journal::Location;
 use tacenda_shared::practice::compartment::CompartmentName;
 
 /// More entries than any list of a practice has.
-const ENTRIES_MAX: usize = 1 << 24;
+pub(super) const ENTRIES_MAX: usize = 1 << 24;
 /// The longest encoded compartment.
 const COMPARTMENT_BYTES_MAX: usize = 1 << 12;
 
@@ -27,7 +28,7 @@ pub struct Place {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Locations {
     compartments: BTreeMap<CompartmentId, Compartment>,
-    names: BTreeMap<CompartmentName, CompartmentId>,
+    names: BTreeMap<CompartmentName, BTreeSet<CompartmentId>>,
     documents: BTreeMap<(CompartmentId, ObjectId), Vec<Place>>,
     records: BTreeMap<(CompartmentId, RecordId), Location>,
     segments: BTreeMap<CompartmentId, Location>,
@@ -36,18 +37,21 @@ pub struct Locations {
     wraps: Vec<Location>,
     /// Compartments that changed after their segment was written.
     stale: BTreeSet<CompartmentId>,
+    ledger: Ledger,
 }
 
 impl Locations {
     /// Takes note of a frame that lies at `location`.
     pub fn add(&mut self, frame: &DeviceFrame, location: Location) {
+        self.ledger.add(frame, location);
         match frame {
-            DeviceFrame::Checkpoint { .. } | DeviceFrame::Unknown { .. } => {}
+            DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
+            }
             DeviceFrame::Compartment(compartment) => {
                 self.add_compartment(compartment.clone());
             }
             DeviceFrame::Content { compartment, kind, .. } => {
-                self.stale.insert(*compartment);
+                self.stale.insert(self.first_of_name(*compartment));
                 self.add_content(*compartment, *kind, location);
             }
             DeviceFrame::Entry(_) => self.entries.push(location),
@@ -65,13 +69,20 @@ impl Locations {
     }
 
     fn add_compartment(&mut self, compartment: Compartment) {
-        // Two of one name, made apart: new writing goes to the lower id.
         let id = compartment.id;
-        self.names
-            .entry(compartment.name.clone())
-            .and_modify(|named| *named = (*named).min(id))
-            .or_insert(id);
+        let named = self.names.entry(compartment.name.clone()).or_default();
+        if named.insert(id) && named.len() > 1 {
+            // Two of one name, made apart, are shown as one, with one read model.
+            self.stale.extend(named.first());
+        }
         self.compartments.insert(id, compartment);
+    }
+
+    /// Returns the compartment under whose id the read model of this one lies.
+    fn first_of_name(&self, id: CompartmentId) -> CompartmentId {
+        let name = self.compartments.get(&id).map(|known| &known.name);
+        let named = name.and_then(|name| self.names.get(name)?.first());
+        named.copied().unwrap_or(id)
     }
 
     fn add_content(&mut self, compartment: CompartmentId, kind: ContentKind, location: Location) {
@@ -108,7 +119,22 @@ impl Locations {
 
     /// Returns the compartment of this name that new writing goes to.
     pub fn named(&self, name: &CompartmentName) -> Option<&Compartment> {
-        self.compartments.get(self.names.get(name)?)
+        self.compartments.get(self.names.get(name)?.first()?)
+    }
+
+    /// Returns every compartment of this name: two devices may have made one each, apart.
+    pub fn all_named(&self, name: &CompartmentName) -> impl Iterator<Item = CompartmentId> + '_ {
+        self.names.get(name).into_iter().flatten().copied()
+    }
+
+    /// Returns every name that a compartment has.
+    pub fn names(&self) -> impl Iterator<Item = &CompartmentName> {
+        self.names.keys()
+    }
+
+    /// Returns what was sent and what came.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Returns the compartment with this id.
@@ -226,6 +252,7 @@ impl Locations {
         writer.list(&stale, |writer, compartment| {
             writer.fixed(compartment.as_bytes());
         });
+        self.ledger.write(&mut writer);
         writer.into_bytes()
     }
 
@@ -291,14 +318,15 @@ impl Locations {
             .list(ENTRIES_MAX, |reader| reader.fixed().map(CompartmentId::from_bytes))?
             .into_iter()
             .collect();
+        self.ledger = Ledger::read(reader)?;
         Ok(())
     }
 }
 
-fn write_location(writer: &mut Writer, location: Location) {
+pub(super) fn write_location(writer: &mut Writer, location: Location) {
     writer.u64(location.segment).u64(location.offset);
 }
 
-fn read_location(reader: &mut Reader<'_>) -> Result<Location, CodecError> {
+pub(super) fn read_location(reader: &mut Reader<'_>) -> Result<Location, CodecError> {
     Ok(Location { segment: reader.u64()?, offset: reader.u64()? })
 }

@@ -2,6 +2,8 @@
 
 mod cabinet;
 pub mod chance;
+pub mod courier;
+mod desk;
 pub mod founding;
 pub mod frame;
 pub mod home;

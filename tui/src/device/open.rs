@@ -3,21 +3,20 @@
 
 use super::cabinet::{Cabinet, Identity, LeftKeystrokes};
 use super::chance::OsRandom;
+use super::courier::Courier;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
 use super::rows::Rows;
 use super::store::{Store, StoreError};
 use super::typed::{self, Typed};
-use crate::message::{DeviceRow, SyncStatus};
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, CompartmentId, MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
-use tacenda_shared::membership::Entry;
 use tacenda_shared::practice::change::{Author, Change};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Stamp, Subject};
@@ -77,13 +76,13 @@ impl From<io::Error> for DeviceError {
 
 /// The practice while it is open.
 pub struct Device<F: FileSystem = DiskFs> {
-    cabinet: Cabinet<F>,
-    practice: Practice,
-    typed: BTreeMap<ObjectId, Typed>,
+    pub(super) cabinet: Cabinet<F>,
+    pub(super) practice: Practice,
+    pub(super) typed: BTreeMap<ObjectId, Typed>,
     /// Compartments whose read model must be written at the next checkpoint.
-    touched: BTreeSet<CompartmentName>,
-    entries: Vec<Entry>,
-    device_name: String,
+    pub(super) touched: BTreeSet<CompartmentName>,
+    pub(super) courier: Option<Courier>,
+    pub(super) device_name: String,
     warnings: Vec<Notice>,
     unlocked: Timestamp,
 }
@@ -179,7 +178,7 @@ impl<F: FileSystem> Device<F> {
         Ok(device)
     }
 
-    fn with_stores(
+    pub(super) fn with_stores(
         general: General,
         device_name: String,
         store: Store<F>,
@@ -196,13 +195,13 @@ impl<F: FileSystem> Device<F> {
                 incarnation: general.dev_inc,
             },
         };
-        let cabinet = Cabinet::new(identity, store, tables, general.keys, standing.rings);
+        let cabinet = Cabinet::new(identity, store, tables, general.keys, standing);
         Ok(Self {
             cabinet,
             practice: Practice::new(),
             typed: BTreeMap::new(),
             touched: BTreeSet::new(),
-            entries: standing.entries,
+            courier: None,
             device_name,
             warnings,
             unlocked: now,
@@ -213,24 +212,20 @@ impl<F: FileSystem> Device<F> {
     /// does not match.
     fn restore(&mut self, now: Timestamp) -> Result<(), DeviceError> {
         let mut missing = Vec::new();
-        let known: Vec<_> = self
-            .cabinet
-            .store()
-            .locations()
-            .compartments()
-            .map(|known| (known.id, known.name.clone()))
-            .collect();
+        let locations = self.cabinet.store().locations();
+        let named = locations.names().filter_map(|name| locations.named(name));
+        let known: Vec<_> = named.map(|known| (known.id, known.name.clone())).collect();
         for (id, name) in known {
             let restored = self
                 .cabinet
                 .segment(id)
                 .is_some_and(|segment| self.practice.restore(&name, &segment).is_ok());
             if !restored {
-                missing.push((id, name));
+                missing.push(name);
             }
         }
-        for (id, name) in missing {
-            self.rebuild(id, &name, now)?;
+        for name in missing {
+            self.rebuild(&name, now)?;
         }
         if self.practice.unreadable() > 0 {
             self.warnings.push(Notice::new(
@@ -242,13 +237,8 @@ impl<F: FileSystem> Device<F> {
         Ok(())
     }
 
-    fn rebuild(
-        &mut self,
-        id: CompartmentId,
-        name: &CompartmentName,
-        now: Timestamp,
-    ) -> Result<(), DeviceError> {
-        let contents = self.cabinet.contents(id)?;
+    fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Result<(), DeviceError> {
+        let contents = self.cabinet.contents(name)?;
         self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx))?;
         self.touched.insert(name.clone());
         Ok(())
@@ -472,18 +462,23 @@ impl<F: FileSystem> Device<F> {
 
     /// Puts changes on the disk. If the disk refuses, the practice in memory is made again from
     /// what is there, so that nothing is shown as done that is not.
-    fn keep(&mut self, changes: Vec<Change>) -> Result<(), DeviceError> {
+    pub(super) fn keep(&mut self, changes: Vec<Change>) -> Result<(), DeviceError> {
         if changes.is_empty() {
             return Ok(());
         }
         let names: BTreeSet<_> = changes.iter().map(|change| change.compartment.clone()).collect();
         if let Err(error) = self.cabinet.put(&changes) {
-            self.practice = Practice::new();
-            self.restore(self.unlocked)?;
+            self.start_over()?;
             return Err(error.into());
         }
         self.touched.extend(names);
         Ok(())
+    }
+
+    /// Makes the practice in memory again from what is on the disk.
+    pub(super) fn start_over(&mut self) -> Result<(), DeviceError> {
+        self.practice = Practice::new();
+        self.restore(self.unlocked)
     }
 
     /// Writes read models and the index, so that the next unlock is quick.
@@ -519,21 +514,6 @@ impl<F: FileSystem> Device<F> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Returns the state of the link, which there is none of yet.
-    pub fn sync_status(&self) -> SyncStatus {
-        let added = self.entries.first().map_or(self.unlocked, |entry| entry.time);
-        SyncStatus {
-            devices: vec![DeviceRow {
-                name: self.device_name.clone(),
-                this: true,
-                revoked: false,
-                added,
-                seen: None,
-            }],
-            ..SyncStatus::default()
-        }
-    }
-
     fn with_context<T, E>(
         &mut self,
         now: Timestamp,
@@ -542,7 +522,7 @@ impl<F: FileSystem> Device<F> {
         self.with_pending(&[], now, act)
     }
 
-    fn with_pending<T, E>(
+    pub(super) fn with_pending<T, E>(
         &mut self,
         pending: &[Change],
         now: Timestamp,
@@ -559,9 +539,9 @@ impl<F: FileSystem> Device<F> {
 const BATCH_CHANGES: usize = 256;
 
 /// Both stores, and what must be said of how they were found.
-type Stores<F> = (Store<F>, Rows<F>, Vec<Notice>);
+pub(super) type Stores<F> = (Store<F>, Rows<F>, Vec<Notice>);
 
-fn open_stores<F: FileSystem>(
+pub(super) fn open_stores<F: FileSystem>(
     general: &General,
     journal: F,
     rows: F,

@@ -1,0 +1,219 @@
+//! How a practice gets a server, and how a further device of its member begins: the entries that
+//! the practice log takes, and what the new device must find before it may begin.
+
+use super::frames::MailFrame;
+use crate::device::chance::OsRandom;
+use crate::device::founding::{self, FoundingError};
+use crate::device::frame::DeviceFrame;
+use crate::device::open::{Device, DeviceError, open_stores};
+use crate::device::rows::RowChange;
+use tacenda_shared::id::{DeviceId, RingEpoch, Timestamp};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::KemPublic;
+use tacenda_shared::keys::safe::{self, RowName, SafeName};
+use tacenda_shared::keys::vault::General;
+use tacenda_shared::keys::wrap::{self, Wrap};
+use tacenda_shared::membership::{
+    self, Action, DeviceKeys, Entry, Recipient, Server, Signer, State,
+};
+use tacenda_shared::practice::ring::RingPurpose;
+use tacenda_shared::seal::Hedge;
+use tacenda_shared::sync::{DeliveredEntry, Row, RowKey};
+use thiserror::Error;
+
+/// Why the practice log takes no entry, or why a new device cannot begin.
+#[derive(Debug, Error)]
+pub enum EnrolError {
+    /// The practice log as it was given does not hold together.
+    #[error("the practice log does not hold together")]
+    Log,
+    /// The practice log does not name this device.
+    #[error("the practice log does not name this device")]
+    NotAdded,
+    /// A key that this device needs is not there, or is not the announced one.
+    #[error("a key that this device needs is missing")]
+    Missing,
+    /// The rules of the practice log.
+    #[error(transparent)]
+    Rule(#[from] membership::Invalid),
+    /// This device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+impl From<FoundingError> for EnrolError {
+    fn from(error: FoundingError) -> Self {
+        Self::Device(error.into())
+    }
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Names the server of a practice that has none yet. On the disk when this returns.
+    pub fn set_server(&mut self, server: Server, now: Timestamp) -> Result<(), EnrolError> {
+        let action = Action::SetServer { server, old_key_compromised_since: None };
+        let cabinet = &mut self.cabinet;
+        let signer = Signer::Device(cabinet.identity.author.device);
+        let entry = cabinet.state.propose(action, signer, now, &cabinet.keys.sign)?;
+        let state = cabinet.state.apply(&entry, entry.time)?;
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &cabinet.keys.hedge, random: &mut random };
+        let frame = DeviceFrame::Entry(entry.encode());
+        cabinet.store.append(&[frame], &mut hedge).map_err(DeviceError::from)?;
+        cabinet.state = state;
+        Ok(())
+    }
+
+    /// Makes the entry that adds a device of this member, and the wrap that gives it the member's
+    /// key. Both go to the server with [`Device::propose`].
+    pub fn add_device(
+        &self,
+        joining: DeviceKeys,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(Entry, Vec<Row>), EnrolError> {
+        let cabinet = &self.cabinet;
+        let author = cabinet.identity.author;
+        let state = self.courier.as_ref().map_or(&cabinet.state, |courier| courier.sync.state());
+        let key = founding::member_key(&cabinet.keys, &author, state, &cabinet.store)?;
+        let member = state.active_member(author.member).ok_or(EnrolError::Log)?;
+        let generation = member.key.generation.get();
+        let public = KemPublic::from_published(&joining.kem).map_err(|_| EnrolError::Missing)?;
+        let practice = state.practice();
+        let info = founding::added_info(practice, author.member, generation, joining.device);
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &cabinet.keys.hedge, random: &mut random };
+        let wrapped =
+            wrap::wrap_member_key(&public, &info, &key, &mut hedge).map_err(FoundingError::from)?;
+        let everyone = cabinet.rings.get(&RingPurpose::Everyone).ok_or(EnrolError::Missing)?;
+        let device_info = founding::seal_name(&everyone.key, name, &mut hedge)?;
+        let recipient = Recipient::Device(joining.device);
+        let action = Action::AddDevice {
+            member: author.member,
+            device: joining,
+            device_info,
+            wraps: vec![membership::Wrap { recipient, hash: wrapped.hash() }],
+            member_key: None,
+        };
+        let signer = Signer::Device(author.device);
+        let entry = state.propose(action, signer, now, &cabinet.keys.sign)?;
+        let row = Row { key: RowKey::of_wrap(wrapped.hash()), bytes: wrapped.as_bytes().to_vec() };
+        Ok((entry, vec![row]))
+    }
+
+    /// Begins on a further device: puts the practice log and the keys onto empty disks and opens
+    /// them. `rows` are the answers to [`Enrolment::rows`], in its order.
+    pub fn enrol(
+        enrolment: &Enrolment,
+        general: General,
+        device_name: String,
+        rows: Vec<Option<Vec<u8>>>,
+        (journal, tables): (F, F),
+        now: Timestamp,
+    ) -> Result<Self, EnrolError> {
+        let (frames, changes) = enrolment.frames(&general, rows)?;
+        let (mut store, mut tables, warnings) = open_stores(&general, journal, tables)?;
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &general.keys.hedge, random: &mut random };
+        tables.change(&changes, &mut hedge).map_err(DeviceError::from)?;
+        store.append(&frames, &mut hedge).map_err(DeviceError::from)?;
+        Ok(Self::with_stores(general, device_name, store, tables, warnings, now)?)
+    }
+}
+
+/// The practice log as a further device was given it, replayed from genesis.
+#[derive(Debug)]
+pub struct Enrolment {
+    entries: Vec<DeliveredEntry>,
+    state: State,
+    /// The entry that added the device.
+    wrap: membership::Wrap,
+}
+
+impl Enrolment {
+    /// Replays the log, which must name the device.
+    pub fn new(entries: Vec<DeliveredEntry>, device: DeviceId) -> Result<Self, EnrolError> {
+        let decoded: Result<Vec<Entry>, _> =
+            entries.iter().map(|one| Entry::decode(&one.entry)).collect();
+        let decoded = decoded.map_err(|_| EnrolError::Log)?;
+        let times = entries.iter().map(|one| one.receipt.received);
+        let replayed = State::replay(decoded.iter().zip(times)).map_err(|_| EnrolError::Log)?;
+        let state = replayed.state;
+        let servers = state.server().into_iter();
+        let former = state.former_servers().iter().map(|former| &former.server);
+        let servers: Vec<_> = servers.chain(former).map(|server| server.key).collect();
+        let signed = |(one, entry): (&DeliveredEntry, &Entry)| {
+            let by = |key| one.receipt.is_signed_by(state.practice(), key);
+            one.receipt.head == entry.head() && servers.iter().any(by)
+        };
+        if !entries.iter().zip(&decoded).all(signed) {
+            return Err(EnrolError::Log);
+        }
+        state.active_device(device).ok_or(EnrolError::NotAdded)?;
+        let wrap = decoded.iter().find_map(|entry| match &entry.action {
+            Action::AddDevice { device: added, wraps, .. } if added.device == device => {
+                wraps.first().copied()
+            }
+            _ => None,
+        });
+        let wrap = wrap.ok_or(EnrolError::NotAdded)?;
+        Ok(Self { entries, state, wrap })
+    }
+
+    /// Returns the practice log's state.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns the rows that the device needs from the server.
+    pub fn rows(&self, general: &General) -> Vec<RowKey> {
+        let safe = self.names(general).into_iter().map(|name| RowKey(name.encode()));
+        std::iter::once(RowKey::of_wrap(self.wrap.hash)).chain(safe).collect()
+    }
+
+    fn names(&self, general: &General) -> Vec<RowName> {
+        let member = general.member;
+        let generation = self.state.members().get(&member).map(|known| known.key.generation);
+        let Some(member_generation) = generation else { return Vec::new() };
+        let rings: Vec<_> = self.state.rings_of(member).collect();
+        let mut names = Vec::new();
+        for ring in rings {
+            let newest = self.state.current_epoch(ring).map_or(0, RingEpoch::get);
+            for epoch in (1..=newest).map(RingEpoch::new) {
+                let name = SafeName { member, member_generation, ring, epoch };
+                // Behind which of the two secrets a ring lies is not for the server to know.
+                names.extend([RowName::Safe(name), RowName::SecondSafe(name)]);
+            }
+        }
+        names
+    }
+
+    fn frames(
+        &self,
+        general: &General,
+        rows: Vec<Option<Vec<u8>>>,
+    ) -> Result<(Vec<DeviceFrame>, Vec<RowChange>), EnrolError> {
+        let mut rows = rows.into_iter();
+        let wrapped = rows.next().flatten().ok_or(EnrolError::Missing)?;
+        let wrapped = Wrap::from_bytes(wrapped).map_err(|_| EnrolError::Missing)?;
+        if wrapped.hash() != self.wrap.hash {
+            return Err(EnrolError::Missing);
+        }
+        let generation = self.state.members().get(&general.member).ok_or(EnrolError::Log)?;
+        let version = generation.key.generation.get();
+        let info = founding::added_info(general.practice, general.member, version, general.device);
+        let mut frames = Vec::new();
+        for one in &self.entries {
+            frames.push(DeviceFrame::Mail(MailFrame::EntryReceipt(one.receipt)));
+            frames.push(DeviceFrame::Entry(one.entry.clone()));
+        }
+        frames.push(DeviceFrame::Wrap(founding::encode_wrap(&info, &wrapped)));
+        let mut changes = Vec::new();
+        for (name, row) in self.names(general).into_iter().zip(rows) {
+            let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
+            if let Some(bytes) = sized {
+                changes.push(RowChange::Put(name, safe::Row::from_bytes(bytes)));
+            }
+        }
+        Ok((frames, changes))
+    }
+}

@@ -1,0 +1,232 @@
+//! What the courier writes into the device's journal, as bytes. Pure.
+//!
+//! Envelopes are kept as they were sealed, sent or delivered, in the order of their logs, so that
+//! a server whose files were lost can be filled again from any device.
+
+use crate::device::frame::ContentKind;
+use crate::device::locations::{read_location, write_location};
+use tacenda_shared::codec::{CodecError, Reader, Writer};
+use tacenda_shared::envelope::{Carried, Envelope, EnvelopeError, MAX_ENVELOPE};
+use tacenda_shared::id::{CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId};
+use tacenda_shared::journal::Location;
+use tacenda_shared::log::Receipt;
+use tacenda_shared::sync::PracticeReceipt;
+
+/// More pieces of content than are ever passed over at once.
+const SKIPPED_MAX: usize = 1 << 16;
+/// An envelope and the byte that says whether it is whole.
+const CARRIED_BYTES_MAX: usize = MAX_ENVELOPE + 1;
+
+/// The number of an envelope: device, incarnation, count.
+pub type Number = (DeviceId, DevInc, DevSeq);
+
+/// Content that goes out with an envelope of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Where it belongs.
+    pub compartment: CompartmentId,
+    /// What it is.
+    pub kind: ContentKind,
+    /// Where it lies.
+    pub location: Location,
+}
+
+/// What became of an entry of a log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fate {
+    /// What it says is among the content here.
+    Opened,
+    /// A key is not here yet, or this version does not understand it.
+    Waiting,
+    /// It is kept apart; its log goes on.
+    Quarantined,
+}
+
+impl Fate {
+    pub(in crate::device) const fn number(self) -> u8 {
+        match self {
+            Self::Opened => 1,
+            Self::Waiting => 2,
+            Self::Quarantined => 3,
+        }
+    }
+
+    pub(in crate::device) const fn from_number(number: u8) -> Result<Self, CodecError> {
+        match number {
+            1 => Ok(Self::Opened),
+            2 => Ok(Self::Waiting),
+            3 => Ok(Self::Quarantined),
+            _ => Err(CodecError::Unknown),
+        }
+    }
+}
+
+/// One frame of the courier.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MailFrame {
+    /// Up to this count of the server, everything is on this disk.
+    Cursor(Global),
+    /// The next entry of a log, by another device.
+    Entered {
+        /// Which log.
+        log: CompartmentId,
+        /// What became of it.
+        fate: Fate,
+        /// The record inside, if it is one and was opened.
+        record: Option<RecordId>,
+        /// The envelope, or what an erasure left of it, as it was delivered.
+        carried: Box<Carried>,
+    },
+    /// The next entry of a log is an envelope of this device.
+    EnteredOwn {
+        /// Which log.
+        log: CompartmentId,
+        /// The incarnation.
+        dev_inc: DevInc,
+        /// The number.
+        dev_seq: DevSeq,
+    },
+    /// When the server took an entry of the practice log.
+    EntryReceipt(PracticeReceipt),
+    /// What became of an entry after all.
+    Judged {
+        /// Which log.
+        log: CompartmentId,
+        /// Which entry.
+        position: Position,
+        /// What.
+        fate: Fate,
+        /// Its number and the record inside, if it is one.
+        number: Option<(Number, RecordId)>,
+    },
+    /// An envelope that this device has sealed. Whatever happens, it goes out as it is here.
+    Sent {
+        /// What it carries; nothing for a genesis.
+        source: Option<Source>,
+        /// The envelope.
+        envelope: Box<Envelope>,
+    },
+    /// The server has answered for an envelope.
+    Settled {
+        /// Whether what it carried must go out again under another number.
+        again: bool,
+        /// Its word.
+        receipt: Box<Receipt>,
+    },
+    /// Content that never goes out: drafts whose key died before anybody else knew of them.
+    Skipped(Vec<Location>),
+}
+
+/// The first number of these frames among the device's.
+pub(in crate::device) const FIRST_NUMBER: u8 = 9;
+/// The last one.
+pub(in crate::device) const LAST_NUMBER: u8 = 16;
+
+impl MailFrame {
+    pub(in crate::device) fn write(&self, w: &mut Writer) {
+        match self {
+            Self::Cursor(cursor) => {
+                w.u8(9).u64(cursor.get());
+            }
+            Self::Entered { log, fate, record, carried } => {
+                w.u8(10).fixed(log.as_bytes()).u8(fate.number());
+                w.option(record.as_ref(), |w, record| {
+                    w.fixed(record.as_bytes());
+                });
+                w.bytes(&carried.encode());
+            }
+            Self::EnteredOwn { log, dev_inc, dev_seq } => {
+                w.u8(11).fixed(log.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
+            }
+            Self::EntryReceipt(receipt) => {
+                receipt.write(w.u8(12));
+            }
+            Self::Judged { log, position, fate, number } => {
+                w.u8(13).fixed(log.as_bytes()).u64(position.get()).u8(fate.number());
+                w.option(number.as_ref(), |w, ((device, dev_inc, dev_seq), record)| {
+                    w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
+                    w.fixed(record.as_bytes());
+                });
+            }
+            Self::Sent { source, envelope } => {
+                w.u8(14).option(*source, write_source);
+                w.bytes(&envelope.encode());
+            }
+            Self::Settled { again, receipt } => {
+                w.u8(15).u8(u8::from(*again)).fixed(&receipt.encode());
+            }
+            Self::Skipped(skipped) => {
+                w.u8(16).list(skipped, |w, location| write_location(w, *location));
+            }
+        }
+    }
+
+    pub(in crate::device) fn read(number: u8, r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(match number {
+            9 => Self::Cursor(Global::new(r.u64()?)),
+            10 => Self::Entered {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                fate: Fate::from_number(r.u8()?)?,
+                record: r.option(|r| r.fixed().map(RecordId::from_bytes))?,
+                carried: Box::new(
+                    Carried::decode(r.bytes(CARRIED_BYTES_MAX)?)
+                        .map_err(|error| malformed(&error))?,
+                ),
+            },
+            11 => Self::EnteredOwn {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                dev_inc: DevInc::new(r.u32()?),
+                dev_seq: DevSeq::new(r.u64()?),
+            },
+            12 => Self::EntryReceipt(PracticeReceipt::read(r)?),
+            13 => Self::Judged {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                position: Position::new(r.u64()?),
+                fate: Fate::from_number(r.u8()?)?,
+                number: r.option(|r| {
+                    let device = DeviceId::from_bytes(r.fixed()?);
+                    let number = (device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
+                    Ok((number, RecordId::from_bytes(r.fixed()?)))
+                })?,
+            },
+            14 => Self::Sent { source: r.option(read_source)?, envelope: read_envelope(r)? },
+            15 => Self::Settled {
+                again: match r.u8()? {
+                    0 => false,
+                    1 => true,
+                    _ => return Err(CodecError::Unknown),
+                },
+                receipt: Box::new(Receipt::read(r)?),
+            },
+            16 => Self::Skipped(r.list(SKIPPED_MAX, read_location)?),
+            _ => return Err(CodecError::Unknown),
+        })
+    }
+}
+
+fn read_envelope(r: &mut Reader<'_>) -> Result<Box<Envelope>, CodecError> {
+    let decoded = Envelope::decode(r.bytes(MAX_ENVELOPE)?);
+    decoded.map(Box::new).map_err(|error| malformed(&error))
+}
+
+const fn malformed(error: &EnvelopeError) -> CodecError {
+    match error {
+        EnvelopeError::Malformed(error) => *error,
+        EnvelopeError::TooLarge => CodecError::TooLong,
+        EnvelopeError::UnknownSuite => CodecError::Unknown,
+    }
+}
+
+pub(in crate::device) fn write_source(w: &mut Writer, source: Source) {
+    w.fixed(source.compartment.as_bytes());
+    source.kind.write(w);
+    write_location(w, source.location);
+}
+
+pub(in crate::device) fn read_source(r: &mut Reader<'_>) -> Result<Source, CodecError> {
+    Ok(Source {
+        compartment: CompartmentId::from_bytes(r.fixed()?),
+        kind: ContentKind::read(r)?,
+        location: read_location(r)?,
+    })
+}

@@ -1,0 +1,395 @@
+//! The courier: carries what this device made to the others, and what they made to here.
+//!
+//! It stands between the open practice and `sync::device`, does no IO of the network itself, and
+//! never acknowledges to anybody what is not on this disk. Messages come in by `link_message` and
+//! go out by `poll_transmit`; after each call the caller drains what there is to send.
+
+pub mod enrol;
+pub mod frames;
+mod inbox;
+pub mod ledger;
+mod outbox;
+mod parcel;
+mod status;
+
+use super::chance::OsRandom;
+use super::frame::DeviceFrame;
+use super::open::{Device, DeviceError};
+use super::store::StoreError;
+use crate::notice::Notice;
+use frames::{Fate, MailFrame};
+use inbox::Batch;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::envelope::Carried;
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::safe::{self, RowName};
+use tacenda_shared::log::OwnHead;
+use tacenda_shared::membership::Entry;
+use tacenda_shared::seal::Hedge;
+use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
+use tacenda_shared::sync::{Message, RefusalCode, Row, RowKey};
+
+/// Envelopes that wait for the server at most before more are sealed.
+const QUEUE_ENVELOPES: usize = 256;
+
+/// What a request of the courier is for.
+#[derive(Clone, Debug)]
+enum Errand {
+    /// Rows that every device of the member needs are put on the server.
+    Deposit,
+    /// Rows of keys are fetched.
+    Rows(Vec<RowName>),
+}
+
+/// One device's side of the traffic with the server.
+pub struct Courier {
+    sync: DeviceSync,
+    errands: BTreeMap<Ticket, Errand>,
+    wanted: BTreeSet<RowName>,
+    asked_rows: BTreeSet<RowName>,
+    fetched: BTreeMap<RowName, safe::Row>,
+    alarms: Vec<Notice>,
+    /// Answers to what others asked through this courier.
+    answers: VecDeque<(Ticket, Option<Message>)>,
+    deposited: bool,
+    /// Nothing is sealed until the practice log has moved.
+    parked: bool,
+    connected: bool,
+    last: Option<Timestamp>,
+    trouble: Option<Notice>,
+    drop_link: bool,
+}
+
+/// What a call has led to.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Whether the practice has changed.
+    pub changed: bool,
+    /// What must be said.
+    pub notices: Vec<Notice>,
+    /// Whether the link must be dropped.
+    pub drop_link: bool,
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Returns whether the practice has a server.
+    pub fn is_attached(&self) -> bool {
+        self.cabinet.state.server().is_some()
+    }
+
+    /// Makes the courier ready from what lies in the journal, if the practice has a server.
+    pub fn attach(&mut self, now: Timestamp) -> Result<bool, DeviceError> {
+        if self.courier.is_some() || !self.is_attached() {
+            return Ok(self.courier.is_some());
+        }
+        let author = self.cabinet.identity.author;
+        let ledger = self.cabinet.store().locations().ledger();
+        let own = ledger.settled().filter(|own| own.dev_inc == author.incarnation);
+        let own = own.unwrap_or(OwnHead::start(author.incarnation));
+        let state = self.cabinet.state.clone();
+        let mut sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
+        for (log, entries) in ledger.logs() {
+            for entry in entries {
+                let carried = match self.cabinet.store().read(entry.location)? {
+                    DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => *carried,
+                    DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => {
+                        Carried::Whole(*envelope)
+                    }
+                    _ => return Err(StoreError::Altered.into()),
+                };
+                sync.take_stored(log, &carried, entry.fate != Fate::Quarantined);
+            }
+        }
+        for sent in ledger.sent() {
+            let frame = self.cabinet.store().read(sent.location)?;
+            let DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) = frame else {
+                return Err(StoreError::Altered.into());
+            };
+            let rows = self.cabinet.rows_for(&envelope);
+            let queued = Queued { envelope: *envelope, rows };
+            sync.queue(queued, now).map_err(|_| StoreError::Altered)?;
+        }
+        self.courier = Some(Courier::new(sync));
+        Ok(true)
+    }
+
+    /// Lets the practice begin on a server that does not know it, with what admits it there.
+    pub fn found_on_server(&mut self, token: Vec<u8>) -> Result<(), DeviceError> {
+        let mut entries = Vec::new();
+        for location in self.cabinet.store().locations().entries() {
+            let DeviceFrame::Entry(bytes) = self.cabinet.store().read(*location)? else {
+                return Err(StoreError::Altered.into());
+            };
+            entries.push(bytes);
+        }
+        if let Some(courier) = &mut self.courier {
+            courier.sync.found(token, entries);
+        }
+        Ok(())
+    }
+
+    /// A link stands, and its other end has proven the server's key.
+    pub fn link_up(&mut self, now: Timestamp) -> Result<Delivered, DeviceError> {
+        self.attach(now)?;
+        self.with_courier(now, |courier| courier.sync.connected(now))
+    }
+
+    /// The link is gone.
+    pub fn link_down(
+        &mut self,
+        trouble: Option<Notice>,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        self.with_courier(now, |courier| {
+            courier.sync.disconnected();
+            courier.connected = false;
+            courier.trouble = trouble.or(courier.trouble.take());
+        })
+    }
+
+    /// Takes one message.
+    pub fn link_message(
+        &mut self,
+        lane: Lane,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        self.with_courier(now, |courier| {
+            let taken = courier.sync.handle_message(lane, message, now);
+            courier.check(taken);
+        })
+    }
+
+    /// The server has ended its side of a stream.
+    pub fn link_end(&mut self, lane: Lane, now: Timestamp) -> Result<Delivered, DeviceError> {
+        self.with_courier(now, |courier| {
+            let taken = courier.sync.handle_end(lane, now);
+            courier.check(taken);
+        })
+    }
+
+    /// Looks whether an answer is overdue.
+    pub fn link_timeout(&mut self, now: Timestamp) -> Result<Delivered, DeviceError> {
+        self.with_courier(now, |courier| courier.sync.handle_timeout(now))
+    }
+
+    /// Sends what was made since, if the link is open.
+    pub fn dispatch(&mut self, now: Timestamp) -> Result<Delivered, DeviceError> {
+        self.with_courier(now, |_| {})
+    }
+
+    /// Asks the server something; see [`Device::poll_answer`].
+    pub fn ask(&mut self, message: Message, now: Timestamp) -> Option<Ticket> {
+        self.courier.as_mut().map(|courier| courier.sync.request(message, now))
+    }
+
+    /// Proposes the next entry of the practice log, with its rows.
+    pub fn propose(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) {
+        if let Some(courier) = &mut self.courier {
+            courier.sync.append_entry(entry, rows, now);
+        }
+    }
+
+    /// Returns the next answer to what [`Device::ask`] asked; `None` inside if none will come.
+    pub fn poll_answer(&mut self) -> Option<(Ticket, Option<Message>)> {
+        self.courier.as_mut()?.answers.pop_front()
+    }
+
+    /// Returns the next message to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.courier.as_mut()?.sync.poll_transmit()
+    }
+
+    /// Returns when to call [`Device::link_timeout`].
+    pub fn link_due(&self) -> Option<Timestamp> {
+        self.courier.as_ref()?.sync.poll_timeout()
+    }
+
+    fn with_courier(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Courier),
+    ) -> Result<Delivered, DeviceError> {
+        let Some(mut courier) = self.courier.take() else { return Ok(Delivered::default()) };
+        act(&mut courier);
+        let mut batch = Batch::default();
+        let outcome = self.work(&mut courier, &mut batch, now);
+        let notices = std::mem::take(&mut courier.alarms);
+        let drop_link = std::mem::take(&mut courier.drop_link);
+        match outcome {
+            Ok(()) => {
+                self.courier = Some(courier);
+                Ok(Delivered { changed: batch.changed, notices, drop_link })
+            }
+            // What it knows may be ahead of the disk: it begins anew with the next link.
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Works until there is nothing to be done: events first, then what is to be sent.
+    fn work(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        loop {
+            while let Some(event) = courier.sync.poll_event() {
+                self.happened(courier, batch, event, now)?;
+            }
+            self.flush_mail(batch)?;
+            courier.ask_rows(now);
+            if !self.send_next(courier, now)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn happened(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let mail = |frame| DeviceFrame::Mail(frame);
+        match event {
+            Event::Received { log, checked, .. } => {
+                let header = checked.header();
+                if header.author == self.cabinet.identity.author.device {
+                    let (dev_inc, dev_seq) = (header.dev_inc, header.dev_seq);
+                    batch.frames.push(mail(MailFrame::EnteredOwn { log, dev_inc, dev_seq }));
+                } else {
+                    self.arrive(courier, batch, checked.envelope(), now)?;
+                }
+            }
+            Event::Receipted(receipt) => {
+                batch.frames.push(mail(MailFrame::Settled { again: false, receipt }));
+            }
+            Event::Refused { code, receipt, .. } => {
+                let again = matches!(code, RefusalCode::Stale | RefusalCode::OldSlot);
+                courier.refused(code);
+                batch.frames.push(mail(MailFrame::Settled { again, receipt }));
+            }
+            Event::Quarantined { log, carried, .. } => {
+                let fate = Fate::Quarantined;
+                let frame = MailFrame::Entered { log, fate, record: None, carried };
+                batch.frames.push(mail(frame));
+            }
+            Event::Stub { log, carried, .. } => {
+                let fate = Fate::Opened;
+                let frame = MailFrame::Entered { log, fate, record: None, carried };
+                batch.frames.push(mail(frame));
+            }
+            Event::CaughtUp(cursor) => {
+                self.retry(courier, None, batch, now)?;
+                batch.frames.push(mail(MailFrame::Cursor(cursor)));
+                courier.last = Some(now);
+            }
+            Event::PracticeChanged(delivered) => {
+                batch.frames.push(mail(MailFrame::EntryReceipt(delivered.receipt)));
+                batch.frames.push(DeviceFrame::Entry(delivered.entry));
+                self.cabinet.state = courier.sync.state().clone();
+                courier.parked = false;
+                batch.changed = true;
+            }
+            Event::Answer(ticket, message) => {
+                self.answered(courier, batch, ticket, *message, now)?;
+            }
+            Event::Unanswered(ticket) => courier.unanswered(ticket),
+            Event::Connected { .. } => {
+                courier.connected = true;
+                courier.trouble = None;
+                self.deposit(courier, now)?;
+                // What waited for a key asks for it again.
+                self.retry(courier, None, batch, now)?;
+            }
+            other => courier.note(other),
+        }
+        Ok(())
+    }
+
+    fn answered(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        ticket: Ticket,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        match (courier.errands.remove(&ticket), message) {
+            (Some(Errand::Rows(names)), Message::Rows(rows)) => {
+                let logs = courier.take_rows(names, rows);
+                self.retry(courier, Some(&logs), batch, now)?;
+                self.flush_mail(batch)?;
+                courier.fetched.clear();
+            }
+            (Some(Errand::Rows(names)), _) => names.iter().for_each(|name| {
+                courier.asked_rows.remove(name);
+            }),
+            (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
+            (Some(Errand::Deposit), _) => {}
+            (None, message) => courier.answers.push_back((ticket, Some(message))),
+        }
+        Ok(())
+    }
+
+    /// Puts on the server what another device of this member, or the recovery sheet, begins with:
+    /// the safe and the wraps. The server keeps each once.
+    fn deposit(&mut self, courier: &mut Courier, now: Timestamp) -> Result<(), DeviceError> {
+        if courier.deposited {
+            return Ok(());
+        }
+        let mut rows: Vec<Row> = Vec::new();
+        for (name, row) in self.cabinet.rows.safe() {
+            rows.push(Row { key: RowKey(*name), bytes: row.as_bytes().to_vec() });
+        }
+        for location in self.cabinet.store().locations().wraps() {
+            let DeviceFrame::Wrap(bytes) = self.cabinet.store().read(*location)? else {
+                return Err(StoreError::Altered.into());
+            };
+            let practice = self.cabinet.identity.practice;
+            let (_, wrap) = super::founding::decode_wrap(practice, &bytes)?;
+            let bytes = wrap.as_bytes().to_vec();
+            rows.push(Row { key: RowKey::of_wrap(wrap.hash()), bytes });
+        }
+        let ticket = courier.sync.request(Message::RowsPut(rows), now);
+        courier.errands.insert(ticket, Errand::Deposit);
+        Ok(())
+    }
+
+    /// Seals, journals and queues the next pieces of content; false if there is nothing to do.
+    fn send_next(&mut self, courier: &mut Courier, now: Timestamp) -> Result<bool, DeviceError> {
+        let full = courier.sync.queue_length() >= QUEUE_ENVELOPES;
+        if courier.parked || full || !courier.sync.is_open() {
+            return Ok(false);
+        }
+        let packed = self.cabinet.pack(&courier.sync)?;
+        let frames = packed.frames();
+        if frames.is_empty() {
+            return Ok(false);
+        }
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
+        self.cabinet.store.append(&frames, &mut hedge)?;
+        for (envelope, _) in packed.envelopes {
+            let rows = self.cabinet.rows_for(&envelope);
+            let queued = courier.sync.queue(Queued { envelope, rows }, now);
+            queued.map_err(|_| StoreError::Altered)?;
+        }
+        Ok(true)
+    }
+}
+
+fn withheld() -> Notice {
+    Notice::new(
+        "The server did not give a key that it must have.",
+        "What you have written is safe here. Some of what your other devices wrote is not shown.",
+        "Open Tacenda on the other device and let it connect; if this stays, call your server's \
+         operator.",
+    )
+}
+
+#[cfg(test)]
+mod tests;

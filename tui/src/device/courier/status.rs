@@ -1,0 +1,156 @@
+//! What the person is told of the link: counts, devices, and trouble in words.
+
+use super::{Courier, Errand};
+use crate::device::founding;
+use crate::device::open::Device;
+use crate::message::{DeviceRow, SyncStatus};
+use crate::notice::Notice;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::practice::ring::RingPurpose;
+use tacenda_shared::sync::RefusalCode;
+use tacenda_shared::sync::device::{AlarmKind, DeviceSync, Event, ProtocolError, Ticket};
+
+impl<F: FileSystem> Device<F> {
+    /// Returns the state of the link.
+    pub fn sync_status(&self) -> SyncStatus {
+        let ledger = self.cabinet.store().locations().ledger();
+        let courier = self.courier.as_ref();
+        let attached = self.is_attached();
+        let queued = if attached { ledger.unsent_count() + ledger.sent().count() } else { 0 };
+        SyncStatus {
+            attached,
+            connected: courier.is_some_and(|courier| courier.connected),
+            queued: u64::try_from(queued).unwrap_or(u64::MAX),
+            last: courier.and_then(|courier| courier.last),
+            devices: self.devices(),
+            trouble: courier.and_then(|courier| courier.trouble.clone()),
+        }
+    }
+
+    fn devices(&self) -> Vec<DeviceRow> {
+        let this = self.cabinet.identity.author.device;
+        let everyone = self.cabinet.rings.get(&RingPurpose::Everyone);
+        let devices = self.cabinet.state.devices().iter();
+        let mut rows: Vec<DeviceRow> = devices
+            .map(|(id, known)| {
+                let opened = everyone.and_then(|ring| founding::open_name(&ring.key, &known.info));
+                let own = || (*id == this).then(|| self.device_name.clone());
+                let name = opened.or_else(own).unwrap_or_else(|| id.to_string());
+                DeviceRow {
+                    name,
+                    this: *id == this,
+                    revoked: known.revoked.is_some(),
+                    added: known.added_at,
+                    seen: None,
+                }
+            })
+            .collect();
+        rows.sort_by_key(|row| (!row.this, row.added));
+        rows
+    }
+}
+
+impl Courier {
+    pub(super) fn new(sync: DeviceSync) -> Self {
+        Self {
+            sync,
+            errands: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            asked_rows: BTreeSet::new(),
+            fetched: BTreeMap::new(),
+            alarms: Vec::new(),
+            answers: VecDeque::new(),
+            deposited: false,
+            parked: false,
+            connected: false,
+            last: None,
+            trouble: None,
+            drop_link: false,
+        }
+    }
+
+    /// After a message that has no place, the link is dropped.
+    pub(super) fn check(&mut self, taken: Result<(), ProtocolError>) {
+        if taken.is_err() {
+            self.sync.disconnected();
+            self.connected = false;
+            self.drop_link = true;
+            self.trouble = Some(Notice::new(
+                "The server said something that Tacenda does not understand.",
+                SAFE,
+                "Tacenda connects again by itself; if this stays, update it.",
+            ));
+        }
+    }
+
+    /// An envelope was not taken, and goes out no more or under another number.
+    pub(super) fn refused(&mut self, code: RefusalCode) {
+        match code {
+            // Somebody signed first: the rest becomes an addendum by itself.
+            RefusalCode::Closed | RefusalCode::Conflict => {}
+            RefusalCode::Stale | RefusalCode::OldSlot => {
+                self.parked = true;
+                self.trouble = Some(of_refusal(code));
+            }
+            other => self.alarms.push(of_refusal(other)),
+        }
+    }
+
+    pub(super) fn unanswered(&mut self, ticket: Ticket) {
+        match self.errands.remove(&ticket) {
+            Some(Errand::Rows(names)) => names.iter().for_each(|name| {
+                self.asked_rows.remove(name);
+            }),
+            Some(Errand::Deposit) => {}
+            None => self.answers.push_back((ticket, None)),
+        }
+    }
+
+    pub(super) fn note(&mut self, event: Event) {
+        match event {
+            Event::Alarm(alarm) => self.alarms.push(of_alarm(alarm.kind)),
+            Event::IncarnationDue(_) => {
+                self.trouble = Some(Notice::new(
+                    "This practice was copied or restored from a backup on this computer.",
+                    "What you write here is safe here, but is not sent to your other devices.",
+                    "Pair this computer anew from another of your devices.",
+                ));
+            }
+            Event::LinkDead => {
+                self.connected = false;
+                self.drop_link = true;
+                self.trouble = Some(Notice::new(
+                    "The server does not answer.",
+                    SAFE,
+                    "Tacenda connects again by itself.",
+                ));
+            }
+            Event::LinkRefused(refusal) => {
+                self.connected = false;
+                self.drop_link = true;
+                self.trouble = Some(of_refusal(refusal.code));
+            }
+            Event::OutboxStopped(code) => self.trouble = Some(of_refusal(code)),
+            _ => {}
+        }
+    }
+}
+
+const SAFE: &str = "Everything you have written is safe on this device.";
+
+fn of_refusal(code: RefusalCode) -> Notice {
+    Notice::new(
+        format!("The server refused: {}.", code.cause()),
+        SAFE,
+        format!("What can be done: {}.", code.action()),
+    )
+}
+
+fn of_alarm(kind: AlarmKind) -> Notice {
+    Notice::new(
+        format!("Something is wrong with your server: {kind}."),
+        "Nothing of it was shown or taken over, and everything you have written is safe here.",
+        "Compare with your other device, and ask whoever runs the server.",
+    )
+}

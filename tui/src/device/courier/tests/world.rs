@@ -1,0 +1,355 @@
+//! A world of devices and one server, without a network: frames are carried by hand, and links
+//! are cut where a test wants them cut.
+
+use crate::device::chance::OsRandom;
+use crate::device::courier::enrol::Enrolment;
+use crate::device::founding;
+use crate::device::open::Device;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::envelope::Envelope;
+use tacenda_shared::id::{CompartmentId, DeviceId, Position, PracticeSeq, ServerEpoch, Timestamp};
+use tacenda_shared::journal::simulated::SimulatedFs;
+use tacenda_shared::keys::KemKey;
+use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
+use tacenda_shared::membership::Server;
+use tacenda_shared::seal::SecretKey;
+use tacenda_shared::suite::SigningKey;
+use tacenda_shared::sync::device::{Lane, Transmit};
+use tacenda_shared::sync::server::{ServerFrame, ServerPractice, Shelf, StoredEnvelope};
+use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, PracticeReceipt, RowKey};
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// What the server's disk would hold.
+#[derive(Default)]
+pub(super) struct MemoryShelf {
+    entries: Vec<DeliveredEntry>,
+    pub(super) envelopes: BTreeMap<(CompartmentId, Position), StoredEnvelope>,
+    pub(super) rows: BTreeMap<RowKey, Vec<u8>>,
+    objects: BTreeMap<ObjectKey, Envelope>,
+}
+
+impl MemoryShelf {
+    fn take(&mut self, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Practice { delivered, .. } => self.entries.push(delivered),
+            ServerFrame::Envelope(stored) => {
+                let place = stored.receipt.body.placement.unwrap();
+                self.envelopes.insert((place.log, place.head.position), *stored);
+            }
+            ServerFrame::Row(row) => {
+                self.rows.insert(row.key, row.bytes);
+            }
+            ServerFrame::RowGone(key) => {
+                self.rows.remove(&key);
+            }
+            ServerFrame::Object { key, envelope, .. } => {
+                self.objects.insert(key, *envelope);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Shelf for MemoryShelf {
+    fn entry(&self, seq: PracticeSeq) -> Option<DeliveredEntry> {
+        self.entries.get(usize::try_from(seq.get()).ok()?).cloned()
+    }
+    fn envelope(&self, log: CompartmentId, position: Position) -> Option<StoredEnvelope> {
+        self.envelopes.get(&(log, position)).cloned()
+    }
+    fn row(&self, key: &RowKey) -> Option<Vec<u8>> {
+        self.rows.get(key).cloned()
+    }
+    fn object(&self, key: &ObjectKey) -> Option<Envelope> {
+        self.objects.get(key).cloned()
+    }
+}
+
+/// One computer.
+pub(super) struct Computer {
+    pub(super) device: Option<Device<SimulatedFs>>,
+    general: General,
+    disks: (SimulatedFs, SimulatedFs),
+    /// Whether a link stands.
+    pub(super) linked: bool,
+    incoming: VecDeque<Incoming>,
+}
+
+enum Incoming {
+    Message(Lane, Message),
+    End(Lane),
+}
+
+pub(super) struct World {
+    pub(super) computers: Vec<Computer>,
+    server: SigningKey,
+    practice: Option<ServerPractice>,
+    pub(super) shelf: MemoryShelf,
+    pub(super) now: Timestamp,
+    /// What the computers were told.
+    pub(super) notices: Vec<String>,
+}
+
+fn copied(general: &General) -> General {
+    let keys = &general.keys;
+    General {
+        practice: general.practice,
+        member: general.member,
+        device: general.device,
+        dev_inc: general.dev_inc,
+        keys: DeviceSecrets {
+            sign: SigningKey::from_seed(*keys.sign.seed()),
+            kem: KemKey::from_seed(*keys.kem.seed()),
+            tls: SigningKey::from_seed(*keys.tls.seed()),
+            hedge: SecretKey::from_bytes(*keys.hedge.expose()),
+            local: SecretKey::from_bytes(*keys.local.expose()),
+        },
+        extra: Extra::default(),
+    }
+}
+
+impl World {
+    /// A solo practice that has named a server and not yet met it.
+    pub(super) fn found() -> Self {
+        let founded = founding::found("laptop", "Dr. Sample", NOW, &mut OsRandom).unwrap();
+        let general = copied(&founded.general);
+        let disks = (SimulatedFs::new(1), SimulatedFs::new(2));
+        let who = ("Europe/Berlin", "Dr. Sample");
+        let mut device = Device::begin(founded, "laptop".into(), who, disks.clone(), NOW).unwrap();
+        let server = SigningKey::random(&mut OsRandom);
+        let named = Server {
+            addresses: vec!["localhost:4440".into()],
+            key: server.verifying(),
+            server_epoch: ServerEpoch::new(1),
+        };
+        device.set_server(named, NOW).unwrap();
+        let linked = false;
+        let incoming = VecDeque::new();
+        let first = Computer { device: Some(device), general, disks, linked, incoming };
+        let shelf = MemoryShelf::default();
+        Self {
+            computers: vec![first],
+            server,
+            practice: None,
+            shelf,
+            now: NOW,
+            notices: Vec::new(),
+        }
+    }
+
+    /// The same with `count` devices, all up to date.
+    pub(super) fn with_devices(count: usize) -> Self {
+        let mut world = Self::found();
+        world.heal();
+        for number in 1..count {
+            world.add_device(&format!("tablet {number}"));
+        }
+        world.heal();
+        world
+    }
+
+    /// The last step of pairing.
+    fn add_device(&mut self, name: &str) {
+        let keys = DeviceSecrets::generate(&mut OsRandom);
+        let first = &self.computers[0].general;
+        let general = General {
+            practice: first.practice,
+            member: first.member,
+            device: DeviceId::random(&mut OsRandom),
+            dev_inc: first.dev_inc,
+            keys,
+            extra: Extra::default(),
+        };
+        let joining = general.keys.prove(general.practice, general.member, general.device);
+        let now = self.now;
+        let (entry, rows) = self.device(0).add_device(joining, name, now).unwrap();
+        self.device(0).propose(&entry, rows, now);
+        self.heal();
+        let entries = (0..self.shelf.entries.len()).map(|n| self.shelf.entries[n].clone());
+        let enrolment = Enrolment::new(entries.collect(), general.device).unwrap();
+        let rows = enrolment.rows(&general);
+        let rows = rows.iter().map(|key| self.shelf.rows.get(key).cloned()).collect();
+        let seed = u64::try_from(self.computers.len()).unwrap() * 10;
+        let disks = (SimulatedFs::new(seed), SimulatedFs::new(seed + 1));
+        let own = copied(&general);
+        let device = Device::enrol(&enrolment, own, name.into(), rows, disks.clone(), now).unwrap();
+        let incoming = VecDeque::new();
+        let computer = Computer { device: Some(device), general, disks, linked: false, incoming };
+        self.computers.push(computer);
+    }
+
+    pub(super) fn device(&mut self, number: usize) -> &mut Device<SimulatedFs> {
+        self.computers[number].device.as_mut().unwrap()
+    }
+
+    /// A crash: what is in memory is gone, the disk stays.
+    pub(super) fn restart(&mut self, number: usize) {
+        self.cut(number);
+        let now = self.now;
+        let computer = &mut self.computers[number];
+        drop(computer.device.take());
+        let (journal, rows) = computer.disks.clone();
+        let general = copied(&computer.general);
+        let device = Device::stand(general, "again".into(), journal, rows, now).unwrap();
+        computer.device = Some(device);
+    }
+
+    /// Everything on its way to and from this computer is lost.
+    pub(super) fn cut(&mut self, number: usize) {
+        let now = self.now;
+        let computer = &mut self.computers[number];
+        computer.linked = false;
+        computer.incoming.clear();
+        if let Some(device) = &mut computer.device {
+            device.link_down(None, now).unwrap();
+        }
+    }
+
+    pub(super) fn link(&mut self, number: usize) {
+        let now = self.now;
+        if self.computers[number].linked {
+            return;
+        }
+        self.computers[number].linked = true;
+        let founded = self.practice.is_some();
+        let device = self.device(number);
+        device.attach(now).unwrap();
+        if !founded {
+            device.found_on_server(b"token".to_vec()).unwrap();
+        }
+        device.link_up(now).unwrap();
+    }
+
+    /// Carries one message each way; false if there was none.
+    pub(super) fn step(&mut self, number: usize) -> bool {
+        if !self.computers[number].linked {
+            return false;
+        }
+        self.now = self.now.plus_millis(1);
+        let now = self.now;
+        let delivered = self.device(number).dispatch(now).unwrap();
+        self.heard(delivered.notices);
+        let mut moved = false;
+        if let Some(transmit) = self.device(number).poll_transmit() {
+            self.answer(number, transmit);
+            moved = true;
+        }
+        if let Some(incoming) = self.computers[number].incoming.pop_front() {
+            let device = self.device(number);
+            let delivered = match incoming {
+                Incoming::Message(lane, message) => device.link_message(lane, message, now),
+                Incoming::End(lane) => device.link_end(lane, now),
+            };
+            let delivered = delivered.unwrap();
+            assert!(!delivered.drop_link, "{:?}", self.device(number).sync_status().trouble);
+            self.heard(delivered.notices);
+            moved = true;
+        }
+        moved
+    }
+
+    fn heard(&mut self, notices: Vec<crate::notice::Notice>) {
+        self.notices.extend(notices.iter().map(ToString::to_string));
+    }
+
+    /// Links everybody and carries everything.
+    pub(super) fn heal(&mut self) {
+        for number in 0..self.computers.len() {
+            self.link(number);
+        }
+        let mut rounds = 0;
+        loop {
+            let moved: Vec<bool> = (0..self.computers.len()).map(|n| self.step(n)).collect();
+            if !moved.contains(&true) {
+                return;
+            }
+            rounds += 1;
+            assert!(rounds < 100_000, "the world does not come to rest");
+        }
+    }
+
+    fn answer(&mut self, number: usize, transmit: Transmit) {
+        let Transmit { lane, message } = transmit;
+        let message = Message::decode(&message.encode()).unwrap();
+        let general = &self.computers[number].general;
+        let (device, tls) = (general.device, general.keys.tls.verifying());
+        match message {
+            Message::Hello { practice, device, versions } => {
+                let welcome = match &self.practice {
+                    Some(known) => known.hello(practice, device, versions, &tls, self.now),
+                    None => Err(tacenda_shared::sync::Refusal::new(
+                        tacenda_shared::sync::RefusalCode::UnknownPractice,
+                    )),
+                };
+                let reply = welcome.unwrap_or_else(Message::Refused);
+                self.tell(number, Incoming::Message(lane, reply));
+            }
+            Message::Found { entries, .. } => {
+                let key = SigningKey::from_seed(*self.server.seed());
+                let (practice, frames) = ServerPractice::found(&entries, key, self.now).unwrap();
+                frames.into_iter().for_each(|frame| self.shelf.take(frame));
+                self.practice = Some(practice);
+                self.tell(number, Incoming::Message(lane, Message::Taken));
+            }
+            request => {
+                let practice = self.practice.as_mut().unwrap();
+                let decision = practice.handle(device, request, self.now);
+                assert!(decision.hold_until.is_none());
+                let id = practice.practice();
+                decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
+                let mut reply = decision.reply;
+                while let Some(message) = reply.next_message(id, &self.shelf) {
+                    let message = Message::decode(&message.encode()).unwrap();
+                    self.tell(number, Incoming::Message(lane, message));
+                }
+                self.tell(number, Incoming::End(lane));
+                for live in decision.live {
+                    self.tell_live(&live.to, &live.message);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, number: usize, incoming: Incoming) {
+        self.computers[number].incoming.push_back(incoming);
+    }
+
+    fn tell_live(&mut self, to: &BTreeSet<DeviceId>, message: &Message) {
+        for computer in &mut self.computers {
+            // A device that has not said Hello has no live stream.
+            let open = computer.device.as_ref().is_some_and(|d| d.sync_status().connected);
+            if computer.linked && open && to.contains(&computer.general.device) {
+                computer.incoming.push_back(Incoming::Message(Lane::Live, message.clone()));
+            }
+        }
+    }
+
+    /// An honest server's word on an entry that it never took.
+    pub(super) fn forged_entry(&self, of: usize) -> DeliveredEntry {
+        let mut one = self.shelf.entries[of].clone();
+        let practice = self.computers[0].general.practice;
+        one.receipt = PracticeReceipt::sign(
+            practice,
+            one.receipt.head,
+            one.receipt.received,
+            &SigningKey::random(&mut OsRandom),
+        );
+        one
+    }
+
+    pub(super) fn entries(&self) -> Vec<DeliveredEntry> {
+        self.shelf.entries.clone()
+    }
+}
+impl World {
+    pub(super) fn joined_by(mut self, name: &str) -> Self {
+        self.add_device(name);
+        self.heal();
+        self
+    }
+
+    pub(super) fn device_id(&self, number: usize) -> DeviceId {
+        self.computers[number].general.device
+    }
+}
