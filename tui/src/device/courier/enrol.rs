@@ -18,6 +18,7 @@ use tacenda_shared::membership::{
 };
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
+use tacenda_shared::sync::device::Joined;
 use tacenda_shared::sync::{DeliveredEntry, Row, RowKey};
 use thiserror::Error;
 
@@ -120,41 +121,37 @@ impl<F: FileSystem> Device<F> {
     }
 }
 
-/// The practice log as a further device was given it, replayed from genesis.
+/// What a further device begins with: the practice log, and which rows to ask the server for.
 #[derive(Debug)]
 pub struct Enrolment {
     entries: Vec<DeliveredEntry>,
     state: State,
-    /// The entry that added the device.
+    /// The member's key, to the device.
     wrap: membership::Wrap,
 }
 
 impl Enrolment {
-    /// Replays the log, which must name the device.
-    pub fn new(entries: Vec<DeliveredEntry>, device: DeviceId) -> Result<Self, EnrolError> {
-        let decoded: Result<Vec<Entry>, _> =
-            entries.iter().map(|one| Entry::decode(&one.entry)).collect();
-        let decoded = decoded.map_err(|_| EnrolError::Log)?;
-        let times = entries.iter().map(|one| one.receipt.received);
-        let replayed = State::replay(decoded.iter().zip(times)).map_err(|_| EnrolError::Log)?;
-        let state = replayed.state;
+    /// Takes the log that `sync::device::Joining` has replayed. It must name the device, and the
+    /// server must have signed when it took each entry.
+    pub fn new(joined: Joined, device: DeviceId) -> Result<Self, EnrolError> {
+        let Joined { state, entries } = joined;
         let servers = state.server().into_iter();
         let former = state.former_servers().iter().map(|former| &former.server);
         let servers: Vec<_> = servers.chain(former).map(|server| server.key).collect();
-        let signed = |(one, entry): (&DeliveredEntry, &Entry)| {
+        let mut wrap = None;
+        for one in &entries {
+            let entry = Entry::decode(&one.entry).map_err(|_| EnrolError::Log)?;
             let by = |key| one.receipt.is_signed_by(state.practice(), key);
-            one.receipt.head == entry.head() && servers.iter().any(by)
-        };
-        if !entries.iter().zip(&decoded).all(signed) {
-            return Err(EnrolError::Log);
+            if one.receipt.head != entry.head() || !servers.iter().any(by) {
+                return Err(EnrolError::Log);
+            }
+            if let Action::AddDevice { device: added, wraps, .. } = &entry.action
+                && added.device == device
+            {
+                wrap = wraps.first().copied();
+            }
         }
         state.active_device(device).ok_or(EnrolError::NotAdded)?;
-        let wrap = decoded.iter().find_map(|entry| match &entry.action {
-            Action::AddDevice { device: added, wraps, .. } if added.device == device => {
-                wraps.first().copied()
-            }
-            _ => None,
-        });
         let wrap = wrap.ok_or(EnrolError::NotAdded)?;
         Ok(Self { entries, state, wrap })
     }

@@ -230,3 +230,97 @@ pub(in crate::device) fn read_source(r: &mut Reader<'_>) -> Result<Source, Codec
         location: read_location(r)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::frame::DeviceFrame;
+    use tacenda_shared::envelope::{Header, PracticeHead, body_hash};
+    use tacenda_shared::id::{
+        ObjectId, PracticeId, PracticeSeq, ServerEpoch, SlotGeneration, Timestamp,
+    };
+    use tacenda_shared::log::{LogHead, OwnHead, Placement, ReceiptBody};
+    use tacenda_shared::suite::{Hash, SUITE_1, Signature, SigningKey};
+
+    const LOG: CompartmentId = CompartmentId::from_bytes([1; 16]);
+
+    fn envelope() -> Envelope {
+        let header = Header {
+            suite: SUITE_1,
+            kind: tacenda_shared::envelope::Kind::Record,
+            flags: 0,
+            practice: PracticeId::from_bytes([2; 16]),
+            compartment: LOG,
+            author: DeviceId::from_bytes([3; 16]),
+            dev_inc: DevInc::new(1),
+            dev_seq: DevSeq::new(1),
+            prev_own: Hash::ZERO,
+            practice_head: PracticeHead { seq: PracticeSeq::new(4), hash: Hash::ZERO },
+            slot_generation: SlotGeneration::new(1),
+            object: ObjectId::from_bytes([0; 16]),
+            schema: 1,
+            seen_pos: Position::ZERO,
+            seen_chain: Hash::ZERO,
+            salt: [5; 24],
+            length: 4,
+        };
+        Envelope { header, body: vec![6; 20], signature: Signature::from_bytes([7; 64]) }
+    }
+
+    #[test]
+    fn every_frame_reads_back() {
+        let head = LogHead { position: Position::new(1), chain: Hash::from_bytes([8; 32]) };
+        let receipt = ReceiptBody {
+            practice: PracticeId::from_bytes([2; 16]),
+            server_epoch: ServerEpoch::new(1),
+            practice_head: PracticeHead { seq: PracticeSeq::new(4), hash: Hash::ZERO },
+            placement: Some(Placement { log: LOG, head }),
+            device: DeviceId::from_bytes([3; 16]),
+            own: OwnHead::start(DevInc::new(1)),
+            time: Timestamp::from_millis(9),
+        };
+        let key = SigningKey::from_seed([10; 32]);
+        let receipt = Box::new(receipt.sign(&key));
+        let location = Location { segment: 1, offset: 2 };
+        let record = RecordId::from_bytes([11; 16]);
+        let source = Source { compartment: LOG, kind: ContentKind::Record(record), location };
+        let number = (DeviceId::from_bytes([3; 16]), DevInc::new(1), DevSeq::new(1));
+        let (dev_inc, dev_seq) = (DevInc::new(1), DevSeq::new(1));
+        let whole = Box::new(Carried::Whole(envelope()));
+        let stub = Carried::Stub(tacenda_shared::envelope::Stub {
+            header: envelope().header,
+            body_hash: body_hash(&[6; 20]),
+            signature: Signature::from_bytes([7; 64]),
+        });
+        let entered =
+            |fate, record, carried| MailFrame::Entered { log: LOG, fate, record, carried };
+        let position = Position::new(1);
+        let practice = receipt.body.practice;
+        let frames = [
+            MailFrame::Cursor(Global::new(7)),
+            entered(Fate::Opened, Some(record), whole.clone()),
+            entered(Fate::Waiting, None, whole),
+            entered(Fate::Quarantined, None, Box::new(stub)),
+            MailFrame::EnteredOwn { log: LOG, dev_inc, dev_seq },
+            MailFrame::EntryReceipt(PracticeReceipt::sign(
+                practice,
+                receipt.body.practice_head,
+                receipt.body.time,
+                &key,
+            )),
+            MailFrame::Judged {
+                log: LOG,
+                position,
+                fate: Fate::Opened,
+                number: Some((number, record)),
+            },
+            MailFrame::Sent { source: Some(source), envelope: Box::new(envelope()) },
+            MailFrame::Settled { again: true, receipt },
+            MailFrame::Skipped(vec![location]),
+        ];
+        for frame in frames {
+            let frame = DeviceFrame::Mail(frame);
+            assert_eq!(DeviceFrame::decode(&frame.encode()), Ok(frame));
+        }
+    }
+}

@@ -52,6 +52,8 @@ pub struct Courier {
     alarms: Vec<Notice>,
     /// Answers to what others asked through this courier.
     answers: VecDeque<(Ticket, Option<Message>)>,
+    /// What came of the last entry that was proposed.
+    proposed: Option<Result<(), RefusalCode>>,
     deposited: bool,
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
@@ -184,11 +186,16 @@ impl<F: FileSystem> Device<F> {
         self.courier.as_mut().map(|courier| courier.sync.request(message, now))
     }
 
-    /// Proposes the next entry of the practice log, with its rows.
-    pub fn propose(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) {
-        if let Some(courier) = &mut self.courier {
-            courier.sync.append_entry(entry, rows, now);
-        }
+    /// Proposes the next entry of the practice log, with its rows; false without a link. What
+    /// came of it, [`Device::poll_proposed`] tells.
+    pub fn propose(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) -> bool {
+        let courier = self.courier.as_mut();
+        courier.is_some_and(|courier| courier.sync.append_entry(entry, rows, now).is_ok())
+    }
+
+    /// Returns whether the entry that was proposed was taken, once that is known.
+    pub fn poll_proposed(&mut self) -> Option<Result<(), RefusalCode>> {
+        self.courier.as_mut()?.proposed.take()
     }
 
     /// Returns the next answer to what [`Device::ask`] asked; `None` inside if none will come.

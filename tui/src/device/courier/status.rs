@@ -61,6 +61,7 @@ impl Courier {
             fetched: BTreeMap::new(),
             alarms: Vec::new(),
             answers: VecDeque::new(),
+            proposed: None,
             deposited: false,
             parked: false,
             connected: false,
@@ -131,6 +132,8 @@ impl Courier {
                 self.drop_link = true;
                 self.trouble = Some(of_refusal(refusal.code));
             }
+            Event::PracticeTaken(_) => self.proposed = Some(Ok(())),
+            Event::PracticeRefused(refusal) => self.proposed = Some(Err(refusal.code)),
             Event::OutboxStopped(code) => self.trouble = Some(of_refusal(code)),
             _ => {}
         }

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, ObjectId};
 use tacenda_shared::practice::edit::*;
 use tacenda_shared::practice::view::{DraftView, NoteState, View};
+use tacenda_shared::suite::SigningKey;
+use tacenda_shared::sync::PracticeReceipt;
 use world::World;
 
 fn client(world: &mut World, at: usize, name: &str) -> ClientId {
@@ -124,6 +126,23 @@ fn what_was_done_offline_waits_and_then_arrives_once() {
 }
 
 #[test]
+fn a_locked_device_goes_on_where_it_was() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    world.cut(0);
+    book(&mut world, 0, ada, 9);
+    for at in [0, 1] {
+        world.lock(at);
+    }
+    book(&mut world, 1, ada, 11);
+    world.heal();
+
+    assert_equal(&mut world);
+    assert_eq!(world.device(0).index().appointments.len(), 2);
+}
+
+#[test]
 fn an_appointment_moved_on_both_shows_both_slots_on_both() {
     let mut world = World::with_devices(2);
     let ada = client(&mut world, 0, "Ada Testerin");
@@ -228,14 +247,18 @@ fn compartments_of_one_name_made_apart_are_shown_as_one() {
 #[test]
 fn a_device_begins_only_with_a_log_that_names_it_and_that_the_server_signed() {
     let world = World::with_devices(2);
-    let mut entries = world.entries();
     let stranger = DeviceId::random(&mut OsRandom);
-    let refused = Enrolment::new(entries.clone(), stranger).unwrap_err();
+    let refused = Enrolment::new(world.joined(), stranger).unwrap_err();
     assert!(matches!(refused, EnrolError::NotAdded), "{refused:?}");
 
-    let last = entries.len() - 1;
-    entries[last] = world.forged_entry(last);
-    let refused = Enrolment::new(entries, world.device_id(1)).unwrap_err();
+    let second = world.device_id(1);
+    assert!(Enrolment::new(world.joined(), second).is_ok());
+    let mut joined = world.joined();
+    let receipt = &mut joined.entries.last_mut().unwrap().receipt;
+    let forger = SigningKey::random(&mut OsRandom);
+    let practice = joined.state.practice();
+    *receipt = PracticeReceipt::sign(practice, receipt.head, receipt.received, &forger);
+    let refused = Enrolment::new(joined, second).unwrap_err();
     assert!(matches!(refused, EnrolError::Log), "{refused:?}");
 }
 
@@ -245,6 +268,7 @@ enum Act {
     Client(usize),
     Cut(usize),
     Link(usize),
+    Lock(usize),
     Move(usize),
     Restart(usize),
     Sign(usize),
@@ -253,7 +277,7 @@ enum Act {
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let act = (0..16_u8, 0..2_usize).prop_map(|(kind, at)| match kind {
+    let act = (0..17_u8, 0..2_usize).prop_map(|(kind, at)| match kind {
         0 => Act::Book(at),
         1 => Act::Client(at),
         2 => Act::Cut(at),
@@ -262,6 +286,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         5 => Act::Restart(at),
         6 => Act::Sign(at),
         7..=9 => Act::Write(at),
+        16 => Act::Lock(at),
         _ => Act::Step(at),
     });
     proptest::collection::vec(act, 1..40)
@@ -280,6 +305,7 @@ fn perform(world: &mut World, act: Act) {
         }
         Act::Cut(at) => world.cut(at),
         Act::Link(at) => world.link(at),
+        Act::Lock(at) => world.lock(at),
         Act::Move(at) => {
             let index = world.device(at).index();
             if let Some(row) = index.appointments.values().next() {

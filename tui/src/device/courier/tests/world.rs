@@ -6,7 +6,7 @@ use crate::device::courier::enrol::Enrolment;
 use crate::device::founding;
 use crate::device::open::Device;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::envelope::Envelope;
+use tacenda_shared::envelope::{Envelope, PracticeHead};
 use tacenda_shared::id::{CompartmentId, DeviceId, Position, PracticeSeq, ServerEpoch, Timestamp};
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
@@ -14,9 +14,9 @@ use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::membership::Server;
 use tacenda_shared::seal::SecretKey;
 use tacenda_shared::suite::SigningKey;
-use tacenda_shared::sync::device::{Lane, Transmit};
+use tacenda_shared::sync::device::{Joined, Joining, Lane, Transmit};
 use tacenda_shared::sync::server::{ServerFrame, ServerPractice, Shelf, StoredEnvelope};
-use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, PracticeReceipt, RowKey};
+use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, RowKey};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -164,10 +164,12 @@ impl World {
         let joining = general.keys.prove(general.practice, general.member, general.device);
         let now = self.now;
         let (entry, rows) = self.device(0).add_device(joining, name, now).unwrap();
-        self.device(0).propose(&entry, rows, now);
+        let vouched = self.practice.as_ref().unwrap().state().unwrap().head();
+        assert!(self.device(0).propose(&entry, rows, now));
         self.heal();
-        let entries = (0..self.shelf.entries.len()).map(|n| self.shelf.entries[n].clone());
-        let enrolment = Enrolment::new(entries.collect(), general.device).unwrap();
+        assert_eq!(self.device(0).poll_proposed(), Some(Ok(())));
+        let joined = self.join(&general, vouched);
+        let enrolment = Enrolment::new(joined, general.device).unwrap();
         let rows = enrolment.rows(&general);
         let rows = rows.iter().map(|key| self.shelf.rows.get(key).cloned()).collect();
         let seed = u64::try_from(self.computers.len()).unwrap() * 10;
@@ -179,6 +181,37 @@ impl World {
         self.computers.push(computer);
     }
 
+    /// What a new device does before it has anything: it fetches and replays the practice log.
+    fn join(&mut self, general: &General, vouched: PracticeHead) -> Joined {
+        let mut joining = Joining::paired(general.practice, general.device, vouched);
+        let practice = self.practice.as_mut().unwrap();
+        let tls = general.keys.tls.verifying();
+        while let Some(Transmit { lane, message }) = joining.poll_transmit() {
+            let answers = match message {
+                Message::Hello { practice: id, device, versions } => {
+                    vec![practice.hello(id, device, versions, &tls, self.now).unwrap()]
+                }
+                request => {
+                    let mut reply = practice.handle(general.device, request, self.now).reply;
+                    let id = practice.practice();
+                    std::iter::from_fn(|| reply.next_message(id, &self.shelf)).collect()
+                }
+            };
+            for answer in answers {
+                if let Some(joined) = joining.handle_message(lane, answer).unwrap() {
+                    return joined;
+                }
+            }
+        }
+        panic!("the practice log did not come");
+    }
+
+    /// The practice log as a device is given it.
+    pub(super) fn joined(&self) -> Joined {
+        let state = self.practice.as_ref().unwrap().state().unwrap().clone();
+        Joined { state, entries: self.shelf.entries.clone() }
+    }
+
     pub(super) fn device(&mut self, number: usize) -> &mut Device<SimulatedFs> {
         self.computers[number].device.as_mut().unwrap()
     }
@@ -186,9 +219,21 @@ impl World {
     /// A crash: what is in memory is gone, the disk stays.
     pub(super) fn restart(&mut self, number: usize) {
         self.cut(number);
+        drop(self.computers[number].device.take());
+        self.stand(number);
+    }
+
+    /// Locked in order, and unlocked again.
+    pub(super) fn lock(&mut self, number: usize) {
+        self.cut(number);
+        let now = self.now;
+        self.computers[number].device.take().unwrap().lock(now).unwrap();
+        self.stand(number);
+    }
+
+    fn stand(&mut self, number: usize) {
         let now = self.now;
         let computer = &mut self.computers[number];
-        drop(computer.device.take());
         let (journal, rows) = computer.disks.clone();
         let general = copied(&computer.general);
         let device = Device::stand(general, "again".into(), journal, rows, now).unwrap();
@@ -325,24 +370,6 @@ impl World {
         }
     }
 
-    /// An honest server's word on an entry that it never took.
-    pub(super) fn forged_entry(&self, of: usize) -> DeliveredEntry {
-        let mut one = self.shelf.entries[of].clone();
-        let practice = self.computers[0].general.practice;
-        one.receipt = PracticeReceipt::sign(
-            practice,
-            one.receipt.head,
-            one.receipt.received,
-            &SigningKey::random(&mut OsRandom),
-        );
-        one
-    }
-
-    pub(super) fn entries(&self) -> Vec<DeliveredEntry> {
-        self.shelf.entries.clone()
-    }
-}
-impl World {
     pub(super) fn joined_by(mut self, name: &str) -> Self {
         self.add_device(name);
         self.heal();
