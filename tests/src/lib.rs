@@ -1,3 +1,6 @@
 //! Harness of the tests: real terminals, real processes, a simulated world.
 
+pub mod planted;
 pub mod pty;
+pub mod scene;
+pub mod wire;

@@ -5,7 +5,8 @@
 
 #![expect(
     unsafe_code,
-    reason = "no_new_privs has no safe call among the features in use, nor has watching a descriptor"
+    reason = "no_new_privs has no safe call among the features in use, nor has watching a \
+              descriptor; an allocator is unsafe by its nature"
 )]
 
 use crate::terminal::family::{Kind, Profile};
@@ -15,6 +16,7 @@ use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, Signal as Number};
 use rustix::termios::{OptionalActions, QueueSelector, Termios};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
@@ -40,6 +42,40 @@ pub fn harden() -> Hardened {
     let no_core = rustix::process::setrlimit(Resource::Core, none).is_ok();
     let (not_dumpable, no_new_rights) = keep_to_itself();
     Hardened { no_core, not_dumpable, no_new_rights }
+}
+
+/// The system's allocator, which wipes what is given back.
+///
+/// Names and notes pass through many values on their way: a vector that grows, a message that is
+/// moved, a document of the library underneath. None of them can be asked to wipe itself, so
+/// everything is: once the practice is locked and its values are dropped, their text is gone too.
+/// It costs one pass over the bytes that are freed. What lies on a stack, and what a library in C
+/// allocates for itself, is out of its reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Wiping;
+
+// SAFETY: memory comes from the system's allocator and goes back to it, with the same layout.
+// `realloc` stays the trait's own: allocate, copy, give back, so that a move leaves nothing.
+unsafe impl GlobalAlloc for Wiping {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the same promises to us.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller gives back a whole block of this layout that nobody uses any more.
+        unsafe {
+            block.write_bytes(0, layout.size());
+            // Or the compiler sees that nobody reads the zeroes, and leaves them out.
+            zeroize::optimization_barrier(&*block);
+            System.dealloc(block, layout);
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -1,0 +1,216 @@
+//! The command line, alone and beside the open interface: what scripts read and how it ends.
+
+use super::*;
+use serde_json::Value;
+use std::process::Stdio;
+use tacenda_tests::planted;
+use tacenda_tests::pty::Ended;
+use tacenda_tests::scene::{PASSPHRASE, Ran, unlock};
+use tacenda_tests::wire;
+
+fn types(lines: &[Value]) -> Vec<&str> {
+    assert!(lines.iter().all(|line| line["schema"] == 1), "{lines:?}");
+    lines.iter().map(|line| line["type"].as_str().unwrap()).collect()
+}
+
+/// Everything that a script can do, in the order of a day.
+fn a_day(scene: &Scene) {
+    scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();
+    let clients = scene.run(&["--json", "client", "list"], "").json();
+    assert_eq!(types(&clients), ["client", "client"]);
+    assert_eq!([&clients[0]["code"], &clients[1]["name"]], ["TS-001", "Bert Musterhaft"]);
+
+    let sentence = "ts-002 fri 3pm 50m room 2";
+    let options = ["--json", "new", "--as-of", "2026-11-25", "--dry-run"];
+    let tried = scene.run(&options, sentence).json();
+    assert_eq!(types(&tried), ["quick-add"]);
+    assert_eq!(tried[0]["booked"], false);
+    assert!(scene.run(&["today", "--date", "2026-11-27"], "").done().is_empty());
+    let booked = scene.run(&options[..4], sentence).json();
+    assert!(booked[0]["booked"] == true && booked[0]["clients"][0] == "TS-002", "{booked:?}");
+    let day = scene.run(&["--json", "today", "--date", "2026-11-27"], "").json();
+    assert_eq!(types(&day), ["appointment"]);
+    assert_eq!([&day[0]["start"], &day[0]["room"]], ["2026-11-27T15:00:00", "2"]);
+    assert!(scene.run(&["today", "--date", "2026-11-27"], "").done().starts_with("15:00"));
+
+    scene.run(&["note", "append", "TS-002"], "Slept six hours.").done();
+    scene.run(&["note", "append", "TS-002"], "Walks daily.").done();
+    let notes = scene.run(&["--json", "note", "list", "TS-002"], "").json();
+    assert_eq!(types(&notes), ["draft"]);
+    scene.run(&["note", "sign", "TS-002"], "").done();
+    let note = scene.run(&["--json", "note", "show", "TS-002"], "").json();
+    assert_eq!(types(&note), ["note"]);
+    assert_eq!(note[0]["parts"][0]["text"], "Slept six hours.\nWalks daily.");
+    let notes = scene.run(&["--json", "note", "list", "TS-002"], "").json();
+    assert_eq!((types(&notes), &notes[0]["id"]), (vec!["note"], &note[0]["id"]));
+
+    let found = scene.run(&["--json", "find"], "musterhaft").json();
+    assert!(types(&found).contains(&"client"), "{found:?}");
+}
+
+#[test]
+fn a_day_by_commands_alone() {
+    a_day(&founded("day-alone"));
+}
+
+#[test]
+fn a_day_by_commands_beside_the_open_interface_is_seen_in_it() {
+    let scene = founded("day-beside");
+    let mut pty = scene.unlocked();
+    let mut watch = scene.start(&["--json", "watch"], "");
+
+    a_day(&scene);
+
+    pty.keys("3").expect("2 of 2").expect("TS-002").keys(F9).expect("Bert Musterhaft");
+    pty.keys(F10).wait();
+    let watched = watch.wait().unwrap();
+    let mut lines = String::new();
+    std::io::Read::read_to_string(&mut watch.stdout.take().unwrap(), &mut lines).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!lines.is_empty(), "nothing was seen to change");
+    assert!(lines.iter().all(|line| line["schema"] == 1 && line["event"] == "changed"));
+    assert!(watched.code().is_some());
+}
+
+#[test]
+fn a_second_window_says_that_the_practice_is_open_and_changes_nothing() {
+    let scene = founded("two-windows");
+    let mut first = scene.unlocked();
+    first.expect("saved");
+    let before = scene.files();
+
+    let mut second = scene.open();
+    second.expect("This practice is already open in another Tacenda.");
+    second.expect("Nothing has been changed.").keys(PASSPHRASE).keys("\r").keys(F10);
+
+    assert_eq!(second.wait(), Ended::Status(0));
+    assert_eq!(scene.files(), before);
+    first.keys("3").expect(CODE);
+}
+
+#[test]
+fn a_locked_practice_answers_commands_with_3() {
+    let scene = founded("locked");
+    let mut pty = scene.open();
+    pty.expect("Enter unlock");
+    let ran = scene.run(&["today"], "");
+    assert_eq!((ran.status, ran.out.as_str()), (Some(3), ""));
+    assert!(ran.err.contains("The practice is locked in another window."), "{ran:?}");
+
+    unlock(&mut pty);
+    scene.run(&["client", "list"], "").done();
+    scene.run(&["lock"], "").done();
+    pty.expect("(locked)").expect_not(NAME);
+
+    assert_eq!(scene.run(&["client", "list"], "").status, Some(3));
+}
+
+#[test]
+fn what_is_refused_says_why_and_ends_with_1() {
+    let scene = founded("refused");
+    for (arguments, input, happened) in [
+        (&["note", "append", "ZZ-9"][..], "text", "No client has that code."),
+        (&["note", "append", CODE], " \n", "There is no text."),
+        (&["note", "sign", CODE], "", "There is no open draft."),
+        (&["note", "show", CODE], "", "There is no such signed note."),
+        (&["new"], "nobody at any time", "Not booked"),
+        (&["new", "--locale", "xx"], "ts-001 fri 3pm", "does not know that language"),
+        (&["client", "add", "--code", "TS-003"], "  ", "A client needs a name."),
+        (&["watch"], "", "Nobody has this practice open"),
+    ] {
+        let ran = scene.run(arguments, input);
+        assert_eq!(ran.status, Some(1), "{arguments:?} {ran:?}");
+        assert!(ran.err.contains(happened), "{arguments:?} {ran:?}");
+        assert!(ran.err.contains("Nothing has been changed."), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_on_the_descriptor_ends_with_1() {
+    let scene = founded("wrong-on-descriptor");
+    let before = scene.files();
+
+    let child = scene.start_with(&["client", "list"], "", "not it at all, no");
+
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ran.status, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.contains("That passphrase does not open this practice."), "{ran:?}");
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn arguments_that_make_no_sense_end_with_2() {
+    let scene = founded("usage");
+    for arguments in [
+        &["frobnicate"][..],
+        &["today", "--date", "someday"],
+        &["client", "add"],
+        &["note", "append"],
+        &["client", "add", "--code", "TS-009", "A Name"],
+    ] {
+        let ran = scene.run(arguments, "");
+        assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{arguments:?} {ran:?}");
+        assert!(!ran.err.is_empty());
+    }
+    let mut alone = scene.command(["today"]);
+    alone.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    in_own_session(&mut alone);
+    assert_eq!(alone.output().unwrap().status.code(), Some(2), "nobody to ask for the passphrase");
+    assert_eq!(scene.run(&["--help"], "").status, Some(0));
+    assert_eq!(scene.run(&["--version"], "").status, Some(0));
+}
+
+/// Takes the terminal of whoever runs the tests away.
+fn in_own_session(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    let begin = || Ok(rustix::process::setsid().map(|_| ())?);
+    // SAFETY: one system call between fork and exec, which neither allocates nor locks.
+    unsafe {
+        command.pre_exec(begin);
+    }
+}
+
+#[test]
+fn a_command_that_fails_on_its_way_tells_no_name_in_arguments_or_environment() {
+    let scene = founded("argv");
+    let name = "Quarantinus Planted";
+    let mut child = scene.start(&["client", "add", "--code", "TS-077"], name);
+    // The arguments can be read while it runs; its end is waited for afterwards.
+    let proc = Path::new("/proc").join(child.id().to_string());
+    for file in ["cmdline", "environ"] {
+        let bytes = std::fs::read(proc.join(file)).unwrap_or_default();
+        assert_eq!(planted::count(&bytes, name), 0, "{file}");
+        assert_eq!(planted::count(&bytes, PASSPHRASE), 0, "{file}");
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(scene.run(&["client", "list"], "").done().contains(name));
+}
+
+#[test]
+fn every_line_that_a_command_prints_is_harmless() {
+    let scene = founded("harmless");
+    let attack = "Eve\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}gnirts\u{9b}31m\u{2066}\u{e0041}end";
+    scene.run(&["client", "add", "--code", "EV-001"], attack).done();
+    scene.run(&["note", "append", "EV-001"], attack).done();
+    scene.run(&["note", "sign", "EV-001"], "").done();
+    for arguments in [
+        &["client", "list"][..],
+        &["--json", "client", "list"],
+        &["note", "list", "EV-001"],
+        &["note", "show", "EV-001"],
+        &["--json", "note", "show", "EV-001"],
+        &["note", "show", "\u{1b}[2J"],
+        &["\u{1b}]0;x\u{7}"],
+        &["--dir", "\u{1b}[2J", "today"],
+    ] {
+        let ran = scene.run(arguments, "");
+        for text in [&ran.out, &ran.err] {
+            assert_eq!(wire::violations(text.as_bytes()), Vec::<String>::new(), "{arguments:?}");
+            assert!(!text.contains('\u{1b}'), "{arguments:?}");
+        }
+    }
+    let shown = scene.run(&["note", "show", "EV-001"], "").done();
+    assert!(shown.contains("end"), "{shown}");
+    let found = scene.run(&["find"], "Eve\u{1b}[2J").out;
+    assert_eq!(wire::violations(found.as_bytes()), Vec::<String>::new());
+}

@@ -1,0 +1,89 @@
+//! What has been typed and what has been confirmed is there again, however the program ends.
+
+use super::*;
+use rustix::process::Signal;
+use tacenda_tests::pty::{Ended, Pty};
+use tacenda_tests::scene::unlock;
+
+/// Begins a free note for the one client, ready to be typed into.
+fn begin_note(pty: &mut Pty) {
+    pty.keys("3").expect("N note").keys("N").expect("New note").keys("\x1b[B\r");
+    pty.expect("DRAFT").expect("Began a note");
+}
+
+/// Opens the draft that was begun.
+fn reopen_draft(scene: &Scene) -> Pty {
+    let mut pty = scene.unlocked();
+    pty.keys("4").expect("draft").keys("\r").expect("DRAFT");
+    pty
+}
+
+/// Letters that show at once which of them is missing.
+fn letters(count: usize) -> String {
+    (0..count).map(|n| char::from(b'a' + u8::try_from(n % 26).unwrap())).collect()
+}
+
+#[test]
+fn a_signal_to_end_keeps_every_character_and_restores_the_terminal() {
+    for (signal, status) in [(Signal::HUP, 129), (Signal::TERM, 143)] {
+        let scene = founded("signal");
+        let mut pty = scene.unlocked();
+        begin_note(&mut pty);
+        let text = letters(70);
+        for letter in text.chars() {
+            pty.keys(&letter.to_string());
+        }
+        pty.expect(&text).kill(signal);
+
+        assert_eq!(pty.wait(), Ended::Status(status));
+        assert!(pty.is_sane());
+        assert!(!pty.screen().alternate_screen() && !pty.screen().hide_cursor());
+        reopen_draft(&scene).expect(&text);
+    }
+}
+
+#[test]
+fn a_kill_while_typing_loses_at_most_the_last_second() {
+    let scene = founded("kill-typing");
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    let first = letters(40);
+    pty.keys(&first).expect(&first);
+    // A second later all of it is on the disk, whatever is typed in between.
+    pty.bytes_within(Duration::from_millis(1_000));
+    let second = "0123456789";
+    pty.keys(second).expect(second).kill(Signal::KILL);
+
+    assert_eq!(pty.wait(), Ended::Signal(9));
+    let mut pty = reopen_draft(&scene);
+    pty.expect(&first);
+    let contents = pty.contents();
+    let row = contents.lines().find(|row| row.contains(&first)).unwrap();
+    let rest = row.trim_end().strip_prefix(first.as_str()).unwrap();
+    assert!(second.starts_with(rest), "{rest:?} was never typed");
+}
+
+#[test]
+fn a_closed_terminal_keeps_every_character() {
+    let scene = founded("hang-up");
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    let text = letters(60);
+    pty.keys(&text).expect(&text).hang_up();
+
+    assert!(matches!(pty.wait(), Ended::Status(_)));
+    reopen_draft(&scene).expect(&text);
+}
+
+#[test]
+fn locking_keeps_the_draft_and_shows_nothing_of_it() {
+    let scene = founded("lock-draft");
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    pty.keys("Cannot sleep").expect("Cannot sleep").keys(CTRL_L).expect("(locked)");
+    pty.expect_not("Cannot sleep").expect_not(NAME).expect("drafts are kept");
+
+    unlock(&mut pty);
+
+    pty.keys("4").expect("draft").keys("\r").expect("Cannot sleep");
+}

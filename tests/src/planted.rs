@@ -1,0 +1,108 @@
+//! Planted words, and where they are looked for: files, a process's memory.
+
+use crate::scene::files_below;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+/// How many spellings a word has.
+const SPELLINGS: usize = 3;
+
+/// A word as the bytes that it may be stored as: UTF-8, UTF-16 and UTF-32 of this machine.
+pub fn spellings(word: &str) -> [Vec<u8>; SPELLINGS] {
+    let wide = word.encode_utf16().flat_map(u16::to_ne_bytes).collect();
+    let wider = word.chars().flat_map(|letter| u32::from(letter).to_ne_bytes()).collect();
+    [word.as_bytes().to_vec(), wide, wider]
+}
+
+/// Returns how often any spelling of a word stands in these bytes.
+pub fn count(bytes: &[u8], word: &str) -> usize {
+    spellings(word).iter().map(|spelling| count_bytes(bytes, spelling).len()).sum()
+}
+
+fn count_bytes(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
+    places(bytes, &[wanted.to_vec()]).into_iter().map(|(at, _)| at).collect()
+}
+
+/// Returns where which of the wanted begins, in one pass.
+fn places(bytes: &[u8], wanted: &[Vec<u8>]) -> Vec<(usize, usize)> {
+    let mut begins = [false; 256];
+    for first in wanted.iter().filter_map(|wanted| wanted.first()) {
+        begins[usize::from(*first)] = true;
+    }
+    let mut found = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        if begins[usize::from(*byte)] {
+            let here = wanted.iter().enumerate().filter(|(_, w)| bytes[at..].starts_with(w));
+            found.extend(here.map(|(which, _)| (at, which)));
+        }
+    }
+    found
+}
+
+/// Returns the files below a folder whose bytes or names hold one of the words.
+pub fn in_files(folder: &Path, words: &[&str]) -> Vec<String> {
+    let mut files = Vec::new();
+    files_below(folder, &mut files);
+    assert!(!files.is_empty(), "nothing to search in {}", folder.display());
+    let mut found = Vec::new();
+    for (path, bytes) in files {
+        let name = path.to_string_lossy().into_owned();
+        for word in words {
+            if count(&bytes, word) + count(name.as_bytes(), word) > 0 {
+                found.push(format!("{word:?} in {name}"));
+            }
+        }
+    }
+    found
+}
+
+/// One place in memory that holds a planted word.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The word.
+    pub word: String,
+    /// The mapping, for example `[heap]`.
+    pub mapping: String,
+    /// What stands around it.
+    pub around: String,
+}
+
+/// Returns the places of the process's private writable memory that hold one of the words, and
+/// how many bytes were searched; an error if the memory may not be read.
+pub fn in_memory(pid: i32, words: &[&str]) -> std::io::Result<(Vec<Place>, u64)> {
+    let memory = File::open(format!("/proc/{pid}/mem"))?;
+    let maps = BufReader::new(File::open(format!("/proc/{pid}/maps"))?);
+    let wanted: Vec<_> = words.iter().flat_map(|word| spellings(word)).collect();
+    let mut found = Vec::new();
+    let mut searched = 0;
+    for line in maps.lines() {
+        let line = line?;
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [range, rights, ..] = fields.as_slice() else { continue };
+        let name = fields.get(5).copied().unwrap_or("anonymous");
+        if !rights.starts_with("rw") || name.starts_with("[v") {
+            continue;
+        }
+        let number = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+        let (start, end) = range.split_once('-').expect("a range");
+        let (start, end) = (number(start), number(end));
+        let mut bytes = vec![0; usize::try_from(end - start).expect("a mapping that fits")];
+        // Guard pages and the like cannot be read; they hold nothing either.
+        if memory.read_exact_at(&mut bytes, start).is_err() {
+            continue;
+        }
+        searched += end - start;
+        for (at, which) in places(&bytes, &wanted) {
+            let until = (at + wanted[which].len() + 24).min(bytes.len());
+            let around = &bytes[at.saturating_sub(24)..until];
+            found.push(Place {
+                word: words[which / SPELLINGS].to_owned(),
+                mapping: name.to_owned(),
+                around: around.escape_ascii().to_string(),
+            });
+        }
+    }
+    Ok((found, searched))
+}
