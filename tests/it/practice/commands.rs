@@ -214,3 +214,23 @@ fn every_line_that_a_command_prints_is_harmless() {
     let found = scene.run(&["find"], "Eve\u{1b}[2J").out;
     assert_eq!(wire::violations(found.as_bytes()), Vec::<String>::new());
 }
+
+#[test]
+fn a_window_that_dies_while_it_is_asked_is_not_taken_for_done() {
+    let scene = founded("dies-while-asked");
+    let lock = std::fs::File::create(scene.vault().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let path = scene.vault().into_os_string().into_encoded_bytes();
+    let hash = tacenda_shared::suite::hash("tac/socket/v1", &[&path]).to_string();
+    let socket = scene.root().join("run").join(format!("tacenda-{}", &hash[..16]));
+    let listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    // More than a socket takes at once, so that the command is still writing when it breaks.
+    let text = "words ".repeat(150_000);
+    let child = scene.start(&["note", "append", CODE], &text);
+    drop(listener.accept().unwrap());
+
+    let ran = Ran::from(child.wait_with_output().unwrap());
+
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(ran.err.contains("gave no answer"), "{ran:?}");
+}

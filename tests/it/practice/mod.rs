@@ -6,6 +6,7 @@ mod damage;
 mod first_run;
 mod hidden;
 mod kept;
+mod rounds;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

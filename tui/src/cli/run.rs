@@ -155,16 +155,21 @@ fn beside(request: &Request, home: &Home, each: Each<'_>) -> Result<(), Failed> 
         "What it confirmed before is safe.",
         "Look at its window.",
     )));
+    let mut nobody_listens = false;
     let heard = socket::ask(&home.socket(), request, |reply| {
         match take(reply, each) {
             Taken::Line(true) => {}
-            Taken::Line(false) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Taken::Line(false) => {
+                nobody_listens = true;
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
             Taken::End(outcome) => ended = outcome,
         }
         Ok(())
     });
     match heard.map_err(|error| error.kind()) {
-        Err(io::ErrorKind::BrokenPipe) => Ok(()),
+        // Whoever reads our output has enough. A socket that breaks is another matter.
+        Err(_) if nobody_listens => Ok(()),
         // The interface is open and locked: it listens only while it is open.
         Err(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             print::notice(&Notice::new(
