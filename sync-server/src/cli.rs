@@ -11,6 +11,8 @@ use crate::print;
 use crate::server::Server;
 use crate::verify::{Findings, verify};
 use clap::{Args, Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
@@ -101,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    keep_to_ourselves();
     let outcome = match arguments.command {
         Command::Init(init) => initialise(&init),
         Command::Serve(options) => serve(&options),
@@ -116,6 +119,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The process holds the server's key: no core file, nobody of the same user may look into it,
+/// and what it makes is for its owner only. The unit file asks for the same; this is for those
+/// who start the program by hand.
+fn keep_to_ourselves() {
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Where the system refuses, there is nothing else to be done.
+    let _refused = rustix::process::setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _refused =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 fn parse_address(text: &str) -> Result<String, String> {

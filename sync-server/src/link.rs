@@ -353,7 +353,8 @@ impl Shared {
 
     async fn more(&self, practice: PracticeId, reply: Reply) -> Result<Answer, LinkError> {
         let (answer, answered) = oneshot::channel();
-        self.put(Job::More { practice, reply, answer }, Class::Live, 0);
+        // Whoever catches up on a lot does not hold up those who write.
+        self.put(Job::More { practice, reply, answer }, Class::Bulk, 0);
         answered.await.map_err(|_| LinkError::Gone)
     }
 }

@@ -17,6 +17,7 @@ use practice::{LOG, Practice};
 use process::{Home, Process, command, complaint};
 use rustls::crypto::aws_lc_rs as provider;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use tacenda_shared::id::{Position, PracticeSeq, Timestamp};
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::{Message, Outcome, Recover, RefusalCode};
@@ -481,4 +482,30 @@ async fn a_crowd_of_silent_strangers_keeps_no_device_out_and_costs_little_memory
     assert_eq!(pulled(&client, &practice).await, 21);
     println!("{resident} KiB resident with {} silent links", crowd.len());
     assert!(resident < 256 * 1024, "{resident} KiB");
+}
+
+#[tokio::test]
+async fn a_crash_leaves_no_core_file_with_the_key() {
+    let home = Home::new();
+    let process = Process::start(&home.init());
+    let limits = process.proc("limits");
+    let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(line.split_whitespace().nth(4), Some("0"), "{line}");
+}
+
+#[tokio::test]
+async fn whoever_looks_at_the_disk_finds_no_file_open_to_others() {
+    let home = Home::new();
+    let folder = home.init();
+    let process = Process::start(&folder);
+    let _practice = founded(&process, 1).await;
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o077, 0, "{:?}", entry.path());
+            folders.extend(metadata.is_dir().then(|| entry.path()));
+        }
+    }
 }
