@@ -13,7 +13,7 @@ only() { # crate, allowed paths as a regular expression
 }
 only automerge '^shared/src/practice/document(\.rs|/)'
 only sled '^shared/src/journal/'
-only quinn '^(tui/src/link|sync-server/src/endpoint)(\.rs|/)|^tests/'
+only quinn '^(tui/src/link|sync-server/src/endpoint)(\.rs|/)|(^|/)tests/'
 only ratatui '^(tui|tests)/'
 
 # Files of at most 600 lines without their tests.
