@@ -5,6 +5,7 @@
 mod cases;
 mod judge;
 mod log;
+mod whole;
 mod world;
 
 use judge::{judge, unhex};
@@ -79,6 +80,17 @@ fn a_second_implementation_reads_all_that_a_practice_writes() {
 }
 
 #[test]
+fn a_practice_on_disk_opens_with_its_keys_and_without_this_program() {
+    let folder = folder("on-disk");
+    let case = whole::case(&folder);
+    write(&folder.join("cases.json"), &json!([case]));
+
+    let Some(said) = ask_witness(&folder) else { return };
+
+    assert!(said.contains("witness: 1 cases, "), "{said}");
+}
+
+#[test]
 fn no_changed_byte_is_taken_by_either_implementation() {
     let seed = fresh_seed();
     let cases = cases::all(seed);
@@ -150,6 +162,7 @@ fn authenticated(case: &Value) -> Vec<String> {
         "primitive" if case["op"] == "signature" => vec!["signature".to_owned()],
         "row" => ["name", "row", "commitment"].map(str::to_owned).to_vec(),
         "run" => each("short", ""),
+        "wrap" => vec!["frame".to_owned(), "kem_seed".to_owned()],
         "safe" => each("rows", "/1"),
         _ => Vec::new(),
     }

@@ -103,6 +103,16 @@ class Segment:
         r.finish()
 
 
+def in_order(segments):
+    """Segments by LSN; what they answer for must join, and all but the last must be closed."""
+    segments, expected = sorted(segments, key=lambda one: one.first_lsn), 1
+    for segment in segments:
+        if segment.first_lsn != expected or not (segment.closed or segment is segments[-1]):
+            raise Refused("the segments of a journal do not join")
+        expected = segment.last_lsn + 1
+    return segments
+
+
 def sealed_frames(segments, key, label, context_prefix):
     """Opens every frame of the user's, in the order of LSN."""
     opened = []

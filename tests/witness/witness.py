@@ -20,8 +20,10 @@ sys.dont_write_bytecode = True
 
 import device
 import formats
+import kem
 import practice_log
 import primitives
+import whole
 from primitives import H, Refused, seal_open
 
 CHECKS = 0
@@ -268,7 +270,8 @@ def vault(case):
 
 
 def journal(case):
-    segments = [device.Segment(hexed(data), hexed(case["class"])) for data in case["segments"]]
+    kind = hexed(case["class"])
+    segments = device.in_order([device.Segment(hexed(data), kind) for data in case["segments"]])
     local = hexed(case["local"])
     if case["class"] == b"tac-rows".hex():
         changes = device.row_frames(segments, local)
@@ -278,10 +281,41 @@ def journal(case):
     expect(found, case["frames"], "the frames of a journal")
 
 
+def wrap(case):
+    found = device.wrap_frame(hexed(case["frame"]))
+    info = device.wrap_info(hexed(case["practice"]), found)
+    opened = kem.open_wrap(kem.XWing(hexed(case["kem_seed"])), info, found["wrap"])
+    expect(opened.hex(), case["out"], "what is wrapped")
+    expect(device.wrap_hash(found["wrap"]).hex(), case["hash"], "the hash of a wrap")
+
+
+def device_folders(case):
+    keys = {name: hexed(key) for name, key in case["keys"].items()}
+    journal, rows = (
+        [device.Segment(hexed(data), kind) for data in case[name]]
+        for name, kind in (("journal", b"tac-devi"), ("rows", b"tac-rows"))
+    )
+    found = whole.Practice(keys, journal, rows, open_row, above_of)
+    expect(found.state.practice, keys["practice"], "the practice")
+    expect(found.clinician, case["clinician"], "the name of the clinician")
+    expect(found.purposes, [1, 2, 3, 4, 5, 6, 7, 8], "what the rings are for")
+    expect(found.note_texts(), case["note_texts"], "what the notes say")
+    expect(len(found.records(3)), case["measures"], "the number of measures")
+    expect(found.check_trail() > 0, True, "the audit trail")
+    expect(found.check_destroyed(), case["destroyed"], "the number of destroyed drafts")
+    typed = [value for name, _, value in found.contents if name == "keystrokes"]
+    expect([splice[3] for one in typed for splice in one], case["typed"], "what was typed last")
+    for kind, compartment, value in found.contents:
+        expect(compartment in found.slots, True, "the place of a content")
+        if kind == "delta":
+            expect(value[:4], bytes.fromhex("856f4a83"), "a change of a document")
+
+
 CHECK = {
     "checkpoint": checkpoint,
     "compartment": compartment,
     "content": content,
+    "device": device_folders,
     "envelope": envelope,
     "journal": journal,
     "log": log,
@@ -296,6 +330,7 @@ CHECK = {
     "seen": seen,
     "sheet": sheet,
     "vault": vault,
+    "wrap": wrap,
 }
 
 

@@ -1,17 +1,22 @@
 //! The cases that both sides judge: bytes, the keys to them, and what must come out, as JSON.
 
+use super::judge::wrap_frame;
 use super::log;
-use super::world::World;
+use super::world::{UNBORN, World};
 use serde_json::{Value, json};
 use tacenda_shared::codec::Writer;
 use tacenda_shared::envelope::{Kind, pad_length};
-use tacenda_shared::id::{ClientId, CompartmentId, ObjectId, RingEpoch, RingId, SlotGeneration};
+use tacenda_shared::id::{
+    ClientId, CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration,
+};
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RowName, SafeName, SlotKey, SlotName};
 use tacenda_shared::keys::vault::{Factors, KdfCost, Vault, VaultSetup};
+use tacenda_shared::keys::{KemKey, wrap};
 use tacenda_shared::log::LogHead;
+use tacenda_shared::membership::Recipient;
 use tacenda_shared::practice::compartment::{CompartmentName, Quarter};
 use tacenda_shared::practice::edit::{Part, Splice};
 use tacenda_shared::random::Random;
@@ -41,6 +46,7 @@ pub(super) fn all(seed: u64) -> Vec<Value> {
     cases.push(sheet(&mut world));
     cases.extend(names(&mut world));
     cases.extend(rows(&mut world));
+    cases.extend(wraps(&world));
     cases.extend(journals(&mut world));
     cases.push(vault(&mut world));
     cases.extend(log::cases(&mut world));
@@ -198,6 +204,27 @@ fn safe_row(world: &World, name: &RowName, row: &safe::Row) -> Option<Value> {
         }
         RowName::Slot(_) | RowName::Draft(_) => None,
     }
+}
+
+/// Every wrap that founding made, opened by whom it is for.
+fn wraps(world: &World) -> Vec<Value> {
+    let practice = PracticeId::from_bytes(UNBORN);
+    let frames = world.frames.iter().filter_map(|frame| match frame {
+        DeviceFrame::Wrap(bytes) => Some(bytes),
+        _ => None,
+    });
+    let case = |frame: &Vec<u8>| {
+        let (info, wrapped) = wrap_frame(practice, frame).unwrap();
+        let seed = match info.recipient {
+            Recipient::Device(_) => *world.general.keys.kem.seed(),
+            Recipient::Recovery(_) => *world.sheet.kem().seed(),
+            _ => *world.member_key.seed(),
+        };
+        let opened = wrap::unwrap(&KemKey::from_seed(seed), &info, &wrapped).unwrap();
+        json!({"check": "wrap", "frame": hex(frame), "practice": practice.to_string(),
+            "kem_seed": hex(&seed), "out": hex(&opened), "hash": wrapped.hash().to_string()})
+    };
+    frames.map(case).collect()
 }
 
 /// A device's two journals: two unlocks each, so that one segment is closed and one is not.

@@ -12,8 +12,9 @@ use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, RingKey, Row, RowName, SecondSecret, SlotKey};
 use tacenda_shared::keys::vault::Vault;
+use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapInfo};
 use tacenda_shared::log::{Checkpoint, LogHead, OwnHead, Placement, Receipt, ring_digest};
-use tacenda_shared::membership::{Entry, State};
+use tacenda_shared::membership::{Entry, Recipient, State};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::Record;
 use tacenda_shared::random::Seeded;
@@ -80,6 +81,7 @@ pub(super) fn judge(case: &Value) -> Verdict {
         "seen" => seen(case),
         "sheet" => sheet(case),
         "vault" => vault(case),
+        "wrap" => one_wrap(case),
         other => Err(format!("no check is called {other}")),
     }
 }
@@ -290,6 +292,27 @@ fn sheet(case: &Value) -> Verdict {
 fn vault(case: &Value) -> Verdict {
     let header = Vault::read_header(&bytes(case, "bytes")).map_err(said)?;
     same(&hex(&header.vault_id).as_str(), &case["vault_id"].as_str().unwrap(), "the id")
+}
+
+fn one_wrap(case: &Value) -> Verdict {
+    let frame = bytes(case, "frame");
+    let practice = PracticeId::parse(case["practice"].as_str().unwrap()).unwrap();
+    let (info, wrapped) = wrap_frame(practice, &frame).ok_or("the wrap does not read")?;
+    let key = KemKey::from_seed(fixed(case, "kem_seed"));
+    let opened = wrap::unwrap(&key, &info, &wrapped).map_err(said)?;
+    same(&opened.to_vec(), &bytes(case, "out"), "what is wrapped")
+}
+
+/// A wrap with what it is bound to, as a device keeps it.
+pub(super) fn wrap_frame(practice: PracticeId, frame: &[u8]) -> Option<(WrapInfo, Wrap)> {
+    let mut reader = Reader::new(frame);
+    let number = reader.u8().ok()?;
+    let action = (number == WrapAction::Found as u8).then_some(WrapAction::Found)?;
+    let (subject, version) = (reader.fixed().ok()?, reader.u32().ok()?);
+    let recipient = Recipient::read(&mut reader).ok()?;
+    let wrapped = Wrap::from_bytes(reader.bytes(1 << 20).ok()?.to_vec()).ok()?;
+    reader.finish().ok()?;
+    Some((WrapInfo { practice, action, subject, version, recipient }, wrapped))
 }
 
 fn journal(case: &Value) -> Verdict {

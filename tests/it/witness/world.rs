@@ -1,17 +1,17 @@
 //! A practice whose secrets a test holds: founded as the program does it, and then through every
 //! action that the practice log knows.
 
+use super::judge::wrap_frame;
 use std::collections::BTreeMap;
-use tacenda_shared::codec::Reader;
 use tacenda_shared::id::{
-    DevInc, DevSeq, DeviceId, MemberId, MemberKeyGeneration, PracticeSeq, RingEpoch, RingId,
-    ServerEpoch, Timestamp,
+    DevInc, DevSeq, DeviceId, MemberId, MemberKeyGeneration, PracticeId, PracticeSeq, RingEpoch,
+    RingId, ServerEpoch, Timestamp,
 };
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, Row, RowName, SecondSecret};
-use tacenda_shared::keys::vault::{DeviceSecrets, General};
-use tacenda_shared::keys::wrap::{self, WrapAction, WrapInfo};
+use tacenda_shared::keys::vault::General;
+use tacenda_shared::keys::wrap;
 use tacenda_shared::log::{OwnHead, Receipt, ReceiptBody};
 use tacenda_shared::membership::{
     Action, Cut, DeviceKeys, Entry, History, LostRange, NewMemberKey, NewRing, Recipient,
@@ -25,7 +25,8 @@ use tacenda_tui::device::frame::DeviceFrame;
 use tacenda_tui::device::rows::RowChange;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
-const UNBORN: [u8; 16] = [0; 16];
+/// What stands for the practice in a genesis.
+pub(super) const UNBORN: [u8; 16] = [0; 16];
 
 /// Whose secrets the test holds, beside the founder's first device.
 pub(super) struct Installation {
@@ -46,7 +47,7 @@ pub(super) struct World {
     pub(super) frames: Vec<DeviceFrame>,
     pub(super) server: SigningKey,
     pub(super) second: Installation,
-    sheet: RecoverySheet,
+    pub(super) sheet: RecoverySheet,
     now: Timestamp,
 }
 
@@ -351,20 +352,12 @@ fn wraps(recipients: impl IntoIterator<Item = Recipient>) -> Vec<Wrap> {
 
 /// Opens the founder's member key from the wrap to the first device.
 fn member_key(general: &General, frames: &[DeviceFrame]) -> KemKey {
-    let DeviceSecrets { kem, .. } = &general.keys;
     let mine = Recipient::Device(general.device);
     for frame in frames {
         let DeviceFrame::Wrap(bytes) = frame else { continue };
-        let mut reader = Reader::new(bytes);
-        assert_eq!(reader.u8(), Ok(WrapAction::Found as u8));
-        let (subject, version) = (reader.fixed().unwrap(), reader.u32().unwrap());
-        let recipient = Recipient::read(&mut reader).unwrap();
-        let practice = tacenda_shared::id::PracticeId::from_bytes(UNBORN);
-        let action = WrapAction::Found;
-        let info = WrapInfo { practice, action, subject, version, recipient };
-        let wrapped = wrap::Wrap::from_bytes(reader.bytes(1 << 20).unwrap().to_vec()).unwrap();
-        if recipient == mine && subject == *general.member.as_bytes() {
-            let seed = wrap::unwrap(kem, &info, &wrapped).unwrap();
+        let (info, wrapped) = wrap_frame(PracticeId::from_bytes(UNBORN), bytes).unwrap();
+        if info.recipient == mine && info.subject == *general.member.as_bytes() {
+            let seed = wrap::unwrap(&general.keys.kem, &info, &wrapped).unwrap();
             return KemKey::from_seed(seed.as_slice().try_into().unwrap());
         }
     }

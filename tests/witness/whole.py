@@ -1,0 +1,204 @@
+"""Reads a whole practice from a device's two folders, with nothing but the keys of its vault.
+
+If this page of Python can do it from docs/protocol.md, so can anybody who keeps a vault, in
+twenty years, without this program.
+"""
+
+import device
+import formats
+import kem
+import practice_log
+from primitives import Refused, commitment, derive, seal_open
+
+LABEL = "tac/content/v1"
+
+
+def sealed_name(key, context, name):
+    return seal_open(key, "tac/ring-name/v1", context, name[:24], name[24:])
+
+
+class Practice:
+    """Everything that opens, and the ways in which it opened."""
+
+    def __init__(self, keys, journal, rows, open_row, above_of):
+        self.keys, self._open_row, self._above_of = keys, open_row, above_of
+        journal, rows = device.in_order(journal), device.in_order(rows)
+        self.frames = device.content_frames(journal, keys["local"])
+        self.rows = {}
+        for name, row in device.row_frames(rows, keys["local"]):
+            if row is None:
+                self.rows.pop(name, None)
+            else:
+                self.rows.setdefault(name, row)
+        self.state = practice_log.State()
+        for data in self.of("entry"):
+            self.state.apply(practice_log.Entry(data))
+        self.open_rings()
+        self.open_slots()
+
+    def of(self, name):
+        return [fields for found, fields in self.frames if found == name]
+
+    def row(self, name, above, commit):
+        if name not in self.rows:
+            return None
+        return self._open_row(name, self.rows[name], self._above_of(name, above), commit)
+
+    # From the device, or from the sheet, to the keys of the rings.
+
+    def member_seed(self, holder, kind, key):
+        member = self.state.members[self.keys["member"]]["key"]
+        hashes = dict(member["wraps"])
+        to = bytes([kind]) + holder + bytes(4)
+        for wrap in self.of("wrap"):
+            if wrap["to"] == to and wrap["subject"] == self.keys["member"]:
+                if hashes[(kind, holder, 0)] != device.wrap_hash(wrap["wrap"]):
+                    raise Refused("a wrap is not the one that the entry names")
+                seed = kem.open_wrap(key, device.wrap_info(bytes(16), wrap), wrap["wrap"])
+                if kem.XWing(seed).public != member["kem"]:
+                    raise Refused("a member key is not the one that the entry names")
+                return seed
+        raise Refused("the member key is wrapped to nobody")
+
+    def open_rings(self):
+        keys = self.keys
+        seed = self.member_seed(keys["device"], 1, kem.XWing(keys["kem"]))
+        if self.member_seed(keys["member"], 3, kem.XWing(keys["sheet_kem"])) != seed:
+            raise Refused("device and sheet open different member keys")
+        self.rings, member_key = {}, kem.XWing(seed)
+        for wrap in self.of("wrap"):
+            ring = self.state.rings.get(wrap["subject"])
+            if ring is None:
+                continue
+            key = self.granted(member_key, wrap, ring["commitments"])
+            self.rings[wrap["subject"]] = key
+            if self.in_safe(wrap["subject"], ring["commitments"][0], seed) != key:
+                raise Refused("wrap and safe hold different keys of a ring")
+        if self.rings.keys() != self.state.rings.keys():
+            raise Refused("a ring's key is not here")
+        self.name_rings()
+
+    @staticmethod
+    def granted(member_key, wrap, commitments):
+        info = device.wrap_info(bytes(16), wrap)
+        r = formats.Reader(kem.open_wrap(member_key, info, wrap["wrap"]))
+        keys = r.list(1024, lambda: (r.u32(), r.fixed(32)))
+        r.finish()
+        if any(commitment(key) != commitments[epoch - 1] for epoch, key in keys):
+            raise Refused("a ring's key does not match its commitment")
+        return keys[-1][1]
+
+    def in_safe(self, ring, commit, seed):
+        one = (1).to_bytes(4, "big")
+        tail = self.keys["member"] + one + ring + one
+        found = [
+            self.row(b"\1" + tail, seed, commit),
+            self.row(b"\2" + tail, self.keys["second"], commit),
+        ]
+        return next((key for key in found if key is not None), None)
+
+    def name_rings(self):
+        """`everyone` is the ring whose key opens its own name; it opens the others' too."""
+        for ring, key in self.rings.items():
+            try:
+                sealed_name(key, ring, self.state.rings[ring]["name"])
+                self.everyone = key
+                break
+            except Refused:
+                continue
+        names = [
+            sealed_name(self.everyone, ring, known["name"])
+            for ring, known in self.state.rings.items()
+        ]
+        self.purposes = sorted(name[0] for name in names)
+        member = self.state.members[self.keys["member"]]
+        self.clinician = sealed_name(self.everyone, b"member", member["profile"]).decode()
+
+    # From the rings to what people wrote.
+
+    def open_slots(self):
+        self.slots, self.commitments, self.contents, self.closed = {}, {}, [], set()
+        for found in self.of("compartment"):
+            one, generation = (1).to_bytes(4, "big"), found["generation"].to_bytes(4, "big")
+            for ring in found["rings"]:
+                name = b"\3" + ring + one + found["id"] + generation
+                key = self.row(name, self.rings[ring], found["commitment"])
+                self.slots[found["id"]] = (key, found["generation"], found["name"])
+        for compartment, what, sealed in self.of("content"):
+            self.open_content(compartment, what, sealed)
+        for compartment, draft, sealed in self.of("keystrokes"):
+            key = self.draft_key(compartment, draft)
+            if key is not None:
+                context = b"keystrokes" + compartment + draft
+                plain = seal_open(derive(key, b"", "tac/local/v1"), LABEL, context, *sealed)
+                self.contents.append(("keystrokes", compartment, device.keystrokes(plain)))
+        for compartment, sealed in self.of("segment"):
+            key = derive(self.slots[compartment][0], b"", "tac/projection/v1")
+            seal_open(key, LABEL, compartment, *sealed)
+
+    def check_destroyed(self):
+        """A draft's key is destroyed only after the draft was signed."""
+        gone = {draft for name, _, draft in self.contents if name == "destroyed"}
+        if not gone <= self.closed:
+            raise Refused("the key of an open draft is missing")
+        return len(gone)
+
+    def draft_key(self, compartment, draft):
+        """Slot key and draft key joined; None once the draft's key was destroyed."""
+        slot, generation, _ = self.slots[compartment]
+        name = b"\4" + compartment + generation.to_bytes(4, "big") + draft + bytes(4)
+        key = self.row(name, slot, self.commitments[draft])
+        return None if key is None else slot + key
+
+    def open_content(self, compartment, what, sealed):
+        key = self.slots[compartment][0]
+        if what[0] == 3:
+            key = self.draft_key(compartment, what[1])
+            if key is None:
+                self.contents.append(("destroyed", compartment, what[1]))
+                return
+        context = device.content_context(compartment, what)
+        plain = seal_open(derive(key, b"", "tac/local/v1"), LABEL, context, *sealed)
+        if what[0] == 2:
+            self.commitments[what[1]] = plain
+        elif what[0] == 4:
+            self.closed.add(what[1])
+        elif what[0] == 5:
+            self.contents.append(("record", compartment, self.record(compartment, what[1], plain)))
+        else:
+            self.contents.append(("delta", compartment, plain))
+
+    def record(self, compartment, name, plain):
+        record = formats.Record(plain)
+        known = self.state.devices[record.device]
+        record.check_signature(known["sig"])
+        stated = record.practice, record.log, record.id, record.member
+        if stated != (self.state.practice, compartment, name, known["member"]):
+            raise Refused("a record says another place than the one where it lies")
+        return record
+
+    def records(self, kind=None):
+        found = [value for name, _, value in self.contents if name == "record"]
+        return [record for record in found if kind is None or record.kind == kind]
+
+    def check_trail(self):
+        """The audit trail of each device: numbered from 1, each entry naming the one before."""
+        ends = {}
+        for record in self.records(5):
+            fields = dict(record.tags)
+            number, previous = ends.get(record.device, (0, bytes(32)))
+            found = int.from_bytes(fields[44], "big"), fields[43]
+            if found != (number + 1, previous):
+                raise Refused("the audit trail has a gap")
+            ends[record.device] = (number + 1, record.digest())
+        return sum(number for number, _ in ends.values())
+
+    def note_texts(self):
+        """Every text of every signed note, by the number of its part."""
+        return sorted(
+            [tag, value.decode()]
+            for record in self.records()
+            if record.kind in (1, 2)
+            for tag, value in record.tags
+            if 10 <= tag <= 14 and value
+        )
