@@ -4,7 +4,7 @@ import hashlib
 import struct
 import zlib
 
-from formats import Reader, compartment_name, row_name
+from formats import MAX_ENVELOPE, Carried, Reader, Receipt, compartment_name, row_name
 from primitives import H, Refused, derive, seal_open
 
 COMMIT, MARK, FOOTER, MANIFEST = 0xF0, 0xF1, 0xF2, 0xF3
@@ -170,13 +170,50 @@ def frame(plain):
         2: lambda: ("wrap", wrap_frame(r.bytes(FIELD_MAX))),
         3: lambda: ("compartment", compartment(r)),
         4: lambda: ("content", (r.fixed(16), content_kind(r), sealed())),
+        8: lambda: ("content", (r.fixed(16), content_kind(r), sealed())),
         5: lambda: ("keystrokes", (r.fixed(16), r.fixed(16), sealed())),
         6: lambda: ("segment", (r.fixed(16), sealed())),
         7: lambda: ("checkpoint", (r.u32(), r.u32(), r.bytes(FIELD_MAX))),
+        9: lambda: ("cursor", r.u64()),
+        10: lambda: (
+            "entered",
+            (r.fixed(16), fate(r), r.option(lambda: r.fixed(16)), Carried.full(envelope(r))),
+        ),
+        11: lambda: ("entered own", (r.fixed(16), r.u32(), r.u64())),
+        12: lambda: ("entry receipt", (r.u32(), r.fixed(32), r.i64(), r.fixed(64))),
+        13: lambda: (
+            "judged",
+            (
+                r.fixed(16),
+                r.u64(),
+                fate(r),
+                r.option(lambda: (r.fixed(16), r.u32(), r.u64(), r.fixed(16))),
+            ),
+        ),
+        14: lambda: ("sent", (r.option(lambda: source(r)), Carried.whole(envelope(r)))),
+        15: lambda: ("settled", (r.flag(), Receipt(r.fixed(Receipt.LENGTH)))),
+        16: lambda: ("skipped", r.list(1 << 16, lambda: (r.u64(), r.u64()))),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()
     return value
+
+
+def fate(r):
+    """1 opened, 2 waiting, 3 quarantined."""
+    value = r.u8()
+    if not 1 <= value <= 3:
+        raise Refused("an unknown fate")
+    return value
+
+
+def envelope(r):
+    return r.bytes(MAX_ENVELOPE + 1)
+
+
+def source(r):
+    """Which content an envelope carries: compartment, what, segment and offset."""
+    return r.fixed(16), content_kind(r), r.u64(), r.u64()
 
 
 def compartment(r):

@@ -54,7 +54,7 @@ class Practice:
             if wrap["to"] == to and wrap["subject"] == self.keys["member"]:
                 if hashes[(kind, holder, 0)] != device.wrap_hash(wrap["wrap"]):
                     raise Refused("a wrap is not the one that the entry names")
-                seed = kem.open_wrap(key, device.wrap_info(bytes(16), wrap), wrap["wrap"])
+                seed = kem.open_wrap(key, device.wrap_info(self.wrapped_for(wrap), wrap), wrap["wrap"])
                 if kem.XWing(seed).public != member["kem"]:
                     raise Refused("a member key is not the one that the entry names")
                 return seed
@@ -78,9 +78,12 @@ class Practice:
             raise Refused("a ring's key is not here")
         self.name_rings()
 
-    @staticmethod
-    def granted(member_key, wrap, commitments):
-        info = device.wrap_info(bytes(16), wrap)
+    def wrapped_for(self, wrap):
+        """In genesis, and so in the wraps that it names, the practice has no id yet."""
+        return bytes(16) if wrap["action"] == 1 else self.state.practice
+
+    def granted(self, member_key, wrap, commitments):
+        info = device.wrap_info(self.wrapped_for(wrap), wrap)
         r = formats.Reader(kem.open_wrap(member_key, info, wrap["wrap"]))
         keys = r.list(1024, lambda: (r.u32(), r.fixed(32)))
         r.finish()

@@ -92,6 +92,9 @@ def envelope(case):
         opened = found.open(hexed(case["key"]))
         expect(opened["compression"], case["compression"], "the compression")
         expect(opened["body"].hex(), case["body"], "the body")
+        if found.header.kind == 17 and opened["compression"] == 0:
+            record = formats.Record(opened["body"][16:])
+            expect(record.id, opened["body"][:16], "the id before a record")
     else:
         expect(formats.control_body(found.header.kind, found.body) is not None, True, "a control")
     return found

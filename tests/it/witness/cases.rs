@@ -23,7 +23,8 @@ use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SecretKey};
 use tacenda_shared::suite::{self, Hash, SigningKey};
 use tacenda_shared::sync::{PracticeReceipt, Seen};
-use tacenda_tui::device::frame::{Compartment, ContentKind, DeviceFrame};
+use tacenda_tui::device::courier::frames::MailFrame;
+use tacenda_tui::device::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use tacenda_tui::device::rows::{RowChange, Rows};
 use tacenda_tui::device::store::Store;
 use tacenda_tui::device::typed;
@@ -47,9 +48,10 @@ pub(super) fn all(seed: u64) -> Vec<Value> {
     cases.extend(names(&mut world));
     cases.extend(rows(&mut world));
     cases.extend(wraps(&world));
-    cases.extend(journals(&mut world));
     cases.push(vault(&mut world));
-    cases.extend(log::cases(&mut world));
+    let (of_log, mail) = log::cases(&mut world);
+    cases.extend(of_log);
+    cases.extend(journals(&mut world, mail));
     cases.extend(receipts(&mut world));
     world.live_on();
     cases.push(json!({
@@ -228,9 +230,10 @@ fn wraps(world: &World) -> Vec<Value> {
 }
 
 /// A device's two journals: two unlocks each, so that one segment is closed and one is not.
-fn journals(world: &mut World) -> Vec<Value> {
+fn journals(world: &mut World, mail: Vec<MailFrame>) -> Vec<Value> {
     let local = SecretKey::from_bytes(*world.general.keys.local.expose());
-    let frames = device_frames(world);
+    let mut frames = device_frames(world);
+    frames.extend(mail.into_iter().map(DeviceFrame::Mail));
     let (files, key) = (SimulatedFs::new(1), || local.derive("tac/frame-key/v1", &[]));
     for part in frames.chunks(frames.len() / 2 + 1) {
         let (mut store, _) =
@@ -271,9 +274,23 @@ fn frame_name(frame: &DeviceFrame) -> &'static str {
         DeviceFrame::Content { .. } => "content",
         DeviceFrame::Entry(_) => "entry",
         DeviceFrame::Keystrokes { .. } => "keystrokes",
+        DeviceFrame::Mail(mail) => mail_name(mail),
         DeviceFrame::Segment { .. } => "segment",
         DeviceFrame::Unknown { .. } => "newer",
         DeviceFrame::Wrap(_) => "wrap",
+    }
+}
+
+fn mail_name(frame: &MailFrame) -> &'static str {
+    match frame {
+        MailFrame::Cursor(_) => "cursor",
+        MailFrame::Entered { .. } => "entered",
+        MailFrame::EnteredOwn { .. } => "entered own",
+        MailFrame::EntryReceipt(_) => "entry receipt",
+        MailFrame::Judged { .. } => "judged",
+        MailFrame::Sent { .. } => "sent",
+        MailFrame::Settled { .. } => "settled",
+        MailFrame::Skipped(_) => "skipped",
     }
 }
 
@@ -297,7 +314,10 @@ fn device_frames(world: &mut World) -> Vec<DeviceFrame> {
     let context = kind.context(id);
     let sealed =
         seal::seal(local.expose(), label, &context, content.as_bytes(), &mut hedge).unwrap();
-    frames.push(DeviceFrame::Content { compartment: id, kind, sealed });
+    for origin in [Origin::Here, Origin::Elsewhere] {
+        let sealed = sealed.clone();
+        frames.push(DeviceFrame::Content { compartment: id, kind, sealed, origin });
+    }
     let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "ä".to_owned() };
     let mut context = Writer::new();
     context.fixed(b"keystrokes").fixed(id.as_bytes()).fixed(draft.as_bytes());

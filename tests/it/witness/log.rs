@@ -9,18 +9,26 @@ use tacenda_shared::envelope::{
     PracticeHead, Rights, SealedBytes, Slot, Target, open, seal, shorten, sign_control,
 };
 use tacenda_shared::id::{
-    CompartmentId, DevInc, DeviceId, ObjectId, Position, PracticeId, RecordId, RingEpoch, RingId,
-    ServerEpoch, SlotGeneration, Timestamp,
+    ClientId, CompartmentId, DevInc, DeviceId, Global, ObjectId, Position, PracticeId, RecordId,
+    RingEpoch, RingId, ServerEpoch, SlotGeneration, Timestamp,
 };
+use tacenda_shared::journal::Location;
 use tacenda_shared::keys::safe::{DraftKey, SlotKey, envelope_key};
-use tacenda_shared::log::{Checkpoint, LogHead, OwnHead, Placement, ReceiptBody, ring_digest};
+use tacenda_shared::log::{
+    Checkpoint, LogHead, OwnHead, Placement, Receipt, ReceiptBody, ring_digest,
+};
 use tacenda_shared::plaintext::pack;
 use tacenda_shared::practice::change::Author;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::{self, Record, RecordKind, Relation, RelationKind, Tags};
 use tacenda_shared::random::{Random, Seeded};
 use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::suite::{Hash, SUITE_1, SigningKey};
+use tacenda_shared::sync::PracticeReceipt;
+use tacenda_tui::device::courier::frames::{Fate, MailFrame, Source};
+use tacenda_tui::device::frame::ContentKind;
 
+const NAME_LABEL: &str = "tac/compartment-name/v1";
 const NONE: ObjectId = ObjectId::from_bytes([0; 16]);
 
 struct Writer {
@@ -45,12 +53,15 @@ struct Log<'w> {
     now: Timestamp,
     /// Envelopes of each writer with their short forms' source, in order.
     carried: Vec<Carried>,
+    receipts: Vec<Receipt>,
     entries: Vec<Value>,
     cases: Vec<Value>,
 }
 
 /// The log as one case, and each envelope, record and content in it as cases of their own.
-pub(super) fn cases(world: &mut World) -> Vec<Value> {
+///
+/// Also returns what a device's journal keeps of such traffic: one frame of each kind.
+pub(super) fn cases(world: &mut World) -> (Vec<Value>, Vec<MailFrame>) {
     let mut random = world.random.clone();
     let hedge_key = SecretKey::from_bytes(*world.general.keys.hedge.expose());
     let mut hedge = Hedge { key: &hedge_key, random: &mut random };
@@ -77,6 +88,7 @@ pub(super) fn cases(world: &mut World) -> Vec<Value> {
         random,
         now: world.now(),
         carried: Vec::new(),
+        receipts: Vec::new(),
         entries: Vec::new(),
         cases: Vec::new(),
     };
@@ -86,11 +98,12 @@ pub(super) fn cases(world: &mut World) -> Vec<Value> {
     log.beside(rings[0]);
     let whole = log.whole();
     let runs = log.runs();
+    let mail = log.mail();
     let Log { mut cases, random, .. } = log;
     world.random = random;
     cases.push(whole);
     cases.extend(runs);
-    cases
+    (cases, mail)
 }
 
 impl Log<'_> {
@@ -98,10 +111,9 @@ impl Log<'_> {
         let rules = |rings: &[RingId], rights| -> Vec<AccessRule> {
             rings.iter().map(|ring| AccessRule { ring: *ring, rights }).collect()
         };
-        let name = SealedBytes { salt: [3; 24], ciphertext: vec![4; 40] };
-        let slot = self.slot_of(rings);
+        let (name, slot) = (self.name(), self.slot_of(rings));
         self.control(0, &ControlBody::Genesis { rules: rules(rings, Rights::ALL), slot, name });
-        self.sealed(0, Kind::Delta, NONE, b"changes of a document");
+        self.sealed(0, Kind::Delta, NONE, b"sixteen bytes id changes of a document");
         self.sealed(1, Kind::Delta, NONE, &[b'a'; 3000]);
         let (object, commitment) = (self.draft, self.draft_key.commitment());
         self.control(1, &ControlBody::Draft { object, commitment });
@@ -153,6 +165,47 @@ impl Log<'_> {
         self.cases.push(json!({"check": "checkpoint", "bytes": hex(&bytes), "counter": 7,
             "ids": ids}));
         self.sealed(0, Kind::Checkpoint, NONE, &bytes);
+    }
+
+    /// The compartment's name, as its genesis carries it.
+    fn name(&mut self) -> SealedBytes {
+        let name = CompartmentName::Chart(ClientId::random(&mut self.random)).encode();
+        let mut hedge = Hedge { key: &self.hedge_key, random: &mut self.random };
+        let key = self.slot.secret().expose();
+        let context = self.log.as_bytes();
+        let sealed =
+            tacenda_shared::seal::seal(key, NAME_LABEL, context, &name, &mut hedge).unwrap();
+        self.cases.push(json!({"check": "primitive", "op": "open", "label": NAME_LABEL,
+            "key": hex(key), "salt": hex(&sealed.salt),
+            "fields": [hex(context), hex(&sealed.ciphertext)], "out": hex(&name)}));
+        SealedBytes { salt: sealed.salt, ciphertext: sealed.ciphertext }
+    }
+
+    /// One frame of each kind that the courier writes.
+    fn mail(&self) -> Vec<MailFrame> {
+        let carried = |index: usize| self.carried[index].clone();
+        let Carried::Whole(envelope) = carried(1) else { panic!("it was not erased") };
+        let location = Location { segment: 1, offset: 64 };
+        let kind = ContentKind::Delta(self.draft);
+        let source = Some(Source { compartment: self.log, kind, location });
+        let record = Some(RecordId::from_bytes([9; 16]));
+        let log = self.log;
+        let Writer { device, own, .. } = self.writers[1];
+        let number = ((device, own.dev_inc, own.dev_seq), RecordId::from_bytes([9; 16]));
+        let position = self.head.position;
+        let receipt = Box::new(self.receipts[1]);
+        let entry = PracticeReceipt::sign(self.practice, self.practice_head, self.now, self.server);
+        let opened = Fate::Opened;
+        vec![
+            MailFrame::EntryReceipt(entry),
+            MailFrame::Sent { source, envelope: Box::new(envelope) },
+            MailFrame::Settled { again: false, receipt },
+            MailFrame::EnteredOwn { log, dev_inc: own.dev_inc, dev_seq: own.dev_seq },
+            MailFrame::Entered { log, fate: opened, record, carried: Box::new(carried(2)) },
+            MailFrame::Judged { log, position, fate: Fate::Quarantined, number: Some(number) },
+            MailFrame::Skipped(vec![location]),
+            MailFrame::Cursor(Global::new(17)),
+        ]
     }
 
     fn slot_of(&self, rings: &[RingId]) -> Slot {
@@ -270,8 +323,10 @@ impl Log<'_> {
         self.entries.push(json!({"carried": hex(&carried.encode()),
             "receipt": hex(&receipt.encode()), "placed": placement.is_some()}));
         self.carried.push(carried);
+        self.receipts.push(receipt);
     }
 
+    /// What an envelope carries of a record: its id, then its bytes.
     fn record(&mut self, author: Author, whole: bool) -> Vec<u8> {
         let mut further = Tags::new();
         further.set(900, b"of a newer version".as_slice());
@@ -302,10 +357,12 @@ impl Log<'_> {
         let record = Record::new(header, salt, body, |label, fields| sign.sign(label, fields));
         let record = if whole { record } else { record.without_body() };
         let bytes = record.encode();
+        let mut body = record.header.id.as_bytes().to_vec();
+        body.extend_from_slice(&bytes);
         self.cases.push(json!({"check": "record", "bytes": hex(&bytes),
             "author_key": self.key_of(who), "digest": record.digest().to_string(),
             "kind": record.header.kind.number(), "has_body": whole}));
-        bytes
+        body
     }
 
     fn key_of(&self, who: usize) -> String {
