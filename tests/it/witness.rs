@@ -5,6 +5,7 @@
 mod cases;
 mod judge;
 mod log;
+mod server;
 mod whole;
 mod world;
 
@@ -80,14 +81,17 @@ fn a_second_implementation_reads_all_that_a_practice_writes() {
 }
 
 #[test]
-fn a_practice_on_disk_opens_with_its_keys_and_without_this_program() {
+fn a_practice_and_its_server_open_with_the_keys_and_without_this_program() {
     let folder = folder("on-disk");
     let case = whole::case(&folder);
+    let mutants = mutants(std::slice::from_ref(&case), &mut Seeded::new(1));
     write(&folder.join("cases.json"), &json!([case]));
+    write(&folder.join("mutants.json"), &json!(mutants));
 
     let Some(said) = ask_witness(&folder) else { return };
 
     assert!(said.contains("witness: 1 cases, "), "{said}");
+    assert!(said.contains(&format!("{} mutants refused", mutants.len())), "{said}");
 }
 
 #[test]
@@ -155,6 +159,12 @@ fn authenticated(case: &Value) -> Vec<String> {
     };
     match case["check"].as_str().unwrap() {
         "envelope" | "practice receipt" | "record" | "seen" | "vault" => vec!["bytes".to_owned()],
+        "device" => {
+            let keys = ["kem", "local", "member", "practice", "second", "sheet_kem"];
+            let keys = keys.map(|key| format!("keys/{key}")).to_vec();
+            let files = [each("journal", ""), each("rows", ""), each("server", "")].concat();
+            [keys, files, vec!["server_key".to_owned()]].concat()
+        }
         "journal" => each("segments", ""),
         "log" => [each("entries", "/carried"), each("entries", "/receipt")].concat(),
         "practice" => each("entries", ""),

@@ -249,3 +249,35 @@ def wrap_info(practice, wrap):
 
 def wrap_hash(wrap):
     return H("tac/wrap/hash/v1", wrap)
+
+
+# --- the server's journal ----------------------------------------------------------------------
+
+
+def server_frame(kind, payload):
+    """Returns (name, fields) of one frame of a server: nothing of it is sealed by the server."""
+    r = Reader(payload)
+    readers = {
+        1: lambda: ("life", (r.fixed(16), r.u32(), r.i64())),
+        2: lambda: ("practice", (r.u64(), (r.u32(), r.fixed(32), r.i64(), r.fixed(64)), r.rest())),
+        3: lambda: (
+            "envelope",
+            (r.u64(), Receipt(r.fixed(Receipt.LENGTH)), Carried.full(r.rest())),
+        ),
+        4: lambda: (
+            "refused",
+            (r.u8(), Receipt(r.fixed(Receipt.LENGTH)), Carried.whole(r.rest())),
+        ),
+        5: lambda: ("row", (r.fixed(41), r.rest())),
+        6: lambda: ("row gone", r.fixed(41)),
+        7: lambda: (
+            "object",
+            (r.u64(), r.fixed(16), r.u8(), r.fixed(16), r.fixed(16), Carried.whole(r.rest())),
+        ),
+        8: lambda: ("evidence", Carried.whole(r.rest())),
+    }
+    if kind not in readers:
+        raise Refused("an unknown frame of a server")
+    value = readers[kind]()
+    r.finish()
+    return value

@@ -1,4 +1,5 @@
-"""Reads a whole practice from a device's two folders, with nothing but the keys of its vault.
+"""Reads a whole practice from a device's two folders, with nothing but the keys of its vault, and
+what its server holds of it.
 
 If this page of Python can do it from docs/protocol.md, so can anybody who keeps a vault, in
 twenty years, without this program.
@@ -8,7 +9,7 @@ import device
 import formats
 import kem
 import practice_log
-from primitives import Refused, commitment, derive, seal_open
+from primitives import H, Refused, commitment, derive, seal_open, verify
 
 LABEL = "tac/content/v1"
 
@@ -47,7 +48,7 @@ class Practice:
     # From the device, or from the sheet, to the keys of the rings.
 
     def member_seed(self, holder, kind, key):
-        member = self.state.members[self.keys["member"]]["key"]
+        member = self.state.active(self.keys["member"])["key"]
         hashes = dict(member["wraps"])
         to = bytes([kind]) + holder + bytes(4)
         for wrap in self.of("wrap"):
@@ -205,3 +206,73 @@ class Practice:
             for tag, value in record.tags
             if 10 <= tag <= 14 and value
         )
+
+    # What the server holds.
+
+    def check_server(self, segments, server_key):
+        """Everything that the server keeps is signed, in order, and opens with the keys here."""
+        server, count, chains, owns = practice_log.State(), 0, {}, {}
+        frames = [frame for one in device.in_order(segments) for frame in one.frames]
+        for _, kind, payload in frames:
+            name, fields = device.server_frame(kind, payload)
+            if name == "practice":
+                self.take_entry(server, server_key, *fields[1:])
+            elif name == "envelope":
+                receipt, carried = fields[1:]
+                receipt.check_signature(server_key)
+                self.take_envelope(receipt, carried, chains, owns)
+                count += 1
+            elif name == "row" and fields[0][0] in (3, 4) and fields[0] in self.rows:
+                if self.rows[fields[0]] != fields[1]:
+                    raise Refused("device and server hold different rows of one name")
+        if server.head != self.state.head:
+            raise Refused("device and server have different practice logs")
+        sent = [carried.hash() for _, carried in self.of("sent")]
+        settled = [receipt.own for again, receipt in self.of("settled") if not again]
+        return count, len(sent), len(settled)
+
+    @staticmethod
+    def take_entry(server, key, receipt, data):
+        entry = practice_log.Entry(data)
+        server.apply(entry)
+        seq, entry_hash, time, signature = receipt
+        fields = [seq.to_bytes(4, "big"), entry_hash, time.to_bytes(8, "big", signed=True)]
+        digest = H("tac/practice/receipt/body/v1", server.practice, *fields)
+        verify(key, "tac/practice/receipt/v1", [digest], signature)
+        if (seq, entry_hash) != server.head:
+            raise Refused("a receipt is about another entry")
+
+    def take_envelope(self, receipt, carried, chains, owns):
+        header, envelope = carried.header, carried.hash()
+        carried.check_signature(self.state.devices[header.author]["sig"])
+        position, chain = chains.get(header.log, (0, formats.ZERO32))
+        chain = formats.chain_after(chain, header.log, position + 1, envelope)
+        own = owns.get((header.author, header.dev_inc), (0, formats.ZERO32))
+        if (header.dev_seq, header.prev_own) != (own[0] + 1, own[1]):
+            raise Refused("an own chain has a gap")
+        own = (header.dev_seq, formats.own_after(own[1], envelope))
+        placed = receipt.log, receipt.position, receipt.chain
+        if placed != (header.log, position + 1, chain):
+            raise Refused("a receipt names another place")
+        if receipt.own != (header.dev_inc, *own) or receipt.device != header.author:
+            raise Refused("a receipt names another own head")
+        chains[header.log] = position + 1, chain
+        owns[(header.author, header.dev_inc)] = own
+        self.open_envelope(carried)
+
+    def open_envelope(self, carried):
+        header = carried.header
+        slot, generation, name = self.slots[header.log]
+        if header.kind == 1:
+            _, (_, commit, _), salt, sealed = formats.control_body(1, carried.body)
+            plain = seal_open(slot, "tac/compartment-name/v1", header.log, salt, sealed)
+            if formats.compartment_name(plain) != name or commit != commitment(slot):
+                raise Refused("a genesis is about another compartment")
+        elif header.sealed:
+            if header.slot != generation:
+                raise Refused("an envelope of another generation")
+            draft = header.object != formats.ZERO16
+            key = self.draft_key(header.log, header.object) if draft else slot
+            content = carried.open(key)
+            if header.kind == 17 and content["compression"] == 0:
+                self.record(header.log, content["body"][:16], content["body"][16:])

@@ -308,6 +308,9 @@ def device_folders(case):
     expect(found.check_destroyed(), case["destroyed"], "the number of destroyed drafts")
     typed = [value for name, _, value in found.contents if name == "keystrokes"]
     expect([splice[3] for one in typed for splice in one], case["typed"], "what was typed last")
+    segments = [device.Segment(hexed(data), b"tacsrvlg") for data in case["server"]]
+    held, sent, settled = found.check_server(segments, hexed(case["server_key"]))
+    expect(held > 0 and held == sent == settled, True, "what device and server hold")
     for kind, compartment, value in found.contents:
         expect(compartment in found.slots, True, "the place of a content")
         if kind == "delta":

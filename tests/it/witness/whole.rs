@@ -1,14 +1,16 @@
 //! A whole practice as the program leaves it on a disk, with the keys of its vault.
 
 use super::cases::hex;
+use super::server::Server;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, DeviceId, ObjectId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::vault::{Factors, KdfCost, Vault};
 use tacenda_shared::practice::edit::{ContactChange, Edit, NoteFormat, Part, Splice};
+use tacenda_shared::suite::VerifyingKey;
 use tacenda_tui::device::chance::OsRandom;
 use tacenda_tui::device::home::Home;
 use tacenda_tui::device::open::Device;
@@ -45,6 +47,9 @@ pub(super) fn case(folder: &Path) -> Value {
     let draft = begin_note(&mut device, client);
     type_text(&mut device, (draft, client), Part::Plan, "Sleep diary.");
     device.commit(draft, client, NOW).unwrap();
+    let mut server = Server::new(5);
+    device.set_server(server.named(), NOW).unwrap();
+    server.meet(&mut device, identity(&home, &passphrase), NOW);
     type_text(&mut device, (draft, client), Part::Objective, "Typed last");
     device.flush(NOW).unwrap();
     // As if the power went: nothing is locked, closed or tidied up.
@@ -52,7 +57,18 @@ pub(super) fn case(folder: &Path) -> Value {
     let notes = json!([[11, "Sleeps better. \u{1f33f}"], [14, "Walk."]]);
     json!({"check": "device", "journal": files(&home.journal()), "rows": files(&home.rows()),
         "keys": keys(&home, &passphrase, &sheet), "clinician": CLINICIAN, "note_texts": notes,
-        "measures": 1, "destroyed": 1, "typed": ["Typed last"]})
+        "measures": 1, "destroyed": 1, "typed": ["Typed last"],
+        "server_key": hex(server.key().as_bytes()),
+        "server": server.segments().iter().map(|bytes| hex(bytes)).collect::<Vec<_>>()})
+}
+
+/// Who the device is to the server.
+fn identity(home: &Home, passphrase: &Passphrase) -> (DeviceId, VerifyingKey) {
+    let vault = home.read_vault().unwrap().unwrap();
+    let secret = home.read_secret(&Vault::read_header(&vault).unwrap().vault_id).unwrap();
+    let factors = Factors { passphrase, device_secret: secret.as_ref() };
+    let general = Vault::open(&vault, factors).unwrap().general;
+    (general.device, general.keys.tls.verifying())
 }
 
 fn begin(home: &Home) -> (Device, RecoverySheet) {
