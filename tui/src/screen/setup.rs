@@ -170,7 +170,7 @@ pub fn update(state: &mut State, input: &Input, random: &mut dyn Random) -> Vec<
 
 /// Chooses six words as the passphrase; `false` where none is asked for.
 fn offer(state: &mut State, random: &mut dyn Random) -> bool {
-    let Step::Passphrase { first, offered, second: false, .. } = &mut state.step else {
+    let Step::Passphrase { first, offered, second: false, refusal, .. } = &mut state.step else {
         return false;
     };
     let words = generate_words(random);
@@ -187,6 +187,7 @@ fn offer(state: &mut State, random: &mut dyn Random) -> bool {
         first.input(&Input::Key(Key::char(letter)));
     }
     *offered = Some(Secret(text));
+    *refusal = None;
     true
 }
 

@@ -38,7 +38,26 @@ pub struct Field {
     text: String,
     /// In bytes; on the boundary of a grapheme cluster.
     caret: usize,
+    /// Whether the text is only a suggestion, which the first letter typed replaces.
+    suggested: bool,
+    past: Vec<Step>,
+    future: Vec<Step>,
+    /// What the last change was, as changes of one kind in a row are undone together.
+    run: Option<Run>,
 }
+
+/// A text and the caret in it.
+type Step = (String, usize);
+
+/// Changes that are one step of undo when they follow each other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Run {
+    Erasing,
+    Typing,
+}
+
+/// How many steps can be undone in one field.
+const STEPS: usize = 100;
 
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +71,15 @@ impl Field {
     pub fn new(text: &str) -> Self {
         let mut field = Self::default();
         field.insert(text.lines().next().unwrap_or_default());
+        field.past.clear();
+        field.run = None;
         field
+    }
+
+    /// Takes a text that was not asked for: the first letter typed replaces it, and any other key
+    /// accepts it.
+    pub fn suggestion(text: &str) -> Self {
+        Self { suggested: true, ..Self::new(text) }
     }
 
     /// Returns the text.
@@ -68,7 +95,7 @@ impl Field {
     /// Empties the field.
     pub fn clear(&mut self) {
         self.text.zeroize();
-        self.caret = 0;
+        *self = Self::default();
     }
 
     /// Takes what the person did. Enter, Esc, Tab, Up, Down and unknown keys are left.
@@ -103,7 +130,12 @@ impl Field {
     }
 
     fn key(&mut self, key: Key) -> Answer {
+        if !matches!((key.code, key.ctrl), (KeyCode::Char(_), false)) {
+            self.suggested = false;
+        }
         match (key.code, key.ctrl) {
+            (KeyCode::Char('z'), true) => return self.step(false),
+            (KeyCode::Char('y'), true) => return self.step(true),
             (KeyCode::Char(letter), false) => return self.insert(letter.encode_utf8(&mut [0; 4])),
             (KeyCode::Char('c'), true) => return self.erase(0, self.text.len()),
             (KeyCode::Char('u'), true) => return self.erase(0, self.caret),
@@ -121,7 +153,34 @@ impl Field {
             (KeyCode::Right, true) => self.caret = self.word_after(),
             _ => return Answer::Left,
         }
+        self.run = None;
         Answer::Taken
+    }
+
+    /// Goes back by one change, or forth again.
+    fn step(&mut self, forth: bool) -> Answer {
+        let (from, to) = if forth {
+            (&mut self.future, &mut self.past)
+        } else {
+            (&mut self.past, &mut self.future)
+        };
+        let Some((text, caret)) = from.pop() else { return Answer::Taken };
+        to.push((std::mem::replace(&mut self.text, text), self.caret));
+        self.caret = caret;
+        self.run = None;
+        Answer::Changed
+    }
+
+    /// Remembers how it was before a change, unless the change goes on with the last one.
+    fn remember(&mut self, run: Option<Run>) {
+        if run.is_none() || run != self.run {
+            self.past.push((self.text.clone(), self.caret));
+            if self.past.len() > STEPS {
+                self.past.remove(0);
+            }
+        }
+        self.future.clear();
+        self.run = run;
     }
 
     fn insert(&mut self, text: &str) -> Answer {
@@ -132,6 +191,13 @@ impl Field {
         if self.text.len() + clean.len() > FIELD_LIMIT {
             return Answer::Full;
         }
+        // A word is one step.
+        let is_letter = clean.graphemes(true).nth(1).is_none() && clean != " ";
+        self.remember(is_letter.then_some(Run::Typing));
+        if std::mem::take(&mut self.suggested) {
+            self.text.clear();
+            self.caret = 0;
+        }
         self.text.insert_str(self.caret, &clean);
         self.settle(self.caret + clean.len());
         Answer::Changed
@@ -141,6 +207,8 @@ impl Field {
         if from >= to {
             return Answer::Taken;
         }
+        let is_one = self.text.get(from..to).is_some_and(|gone| gone.graphemes(true).count() == 1);
+        self.remember(is_one.then_some(Run::Erasing));
         self.text.replace_range(from..to, "");
         self.settle(from);
         Answer::Changed
@@ -316,6 +384,44 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_undone_word_by_word_and_comes_back() {
+        let mut field = Field::new("Jamie");
+        for letter in " Sample".chars() {
+            press(&mut field, Key::char(letter));
+        }
+        press(&mut field, Key::ctrl('u'));
+        assert!(field.is_empty());
+        press(&mut field, Key::ctrl('z'));
+        assert_eq!(field.text(), "Jamie Sample");
+        press(&mut field, Key::ctrl('z'));
+        assert_eq!(field.text(), "Jamie ");
+        press(&mut field, Key::ctrl('z'));
+        press(&mut field, Key::ctrl('z'));
+        assert_eq!(field.text(), "Jamie");
+        press(&mut field, Key::ctrl('y'));
+        press(&mut field, Key::ctrl('y'));
+        assert_eq!(field.text(), "Jamie Sample");
+        press(&mut field, Key::char('s'));
+        assert_eq!(press(&mut field, Key::ctrl('y')), Answer::Taken);
+        assert_eq!(field.text(), "Jamie Samples");
+    }
+
+    #[test]
+    fn a_suggestion_gives_way_to_what_is_typed_and_stays_if_it_is_accepted() {
+        let mut field = Field::suggestion("C-001");
+        press(&mut field, Key::char('J'));
+        press(&mut field, Key::char('M'));
+        assert_eq!(field.text(), "JM");
+        press(&mut field, Key::ctrl('z'));
+        assert_eq!(field.text(), "C-001");
+
+        let mut field = Field::suggestion("C-001");
+        press(&mut field, Key::plain(KeyCode::End));
+        press(&mut field, Key::char('b'));
+        assert_eq!(field.text(), "C-001b");
+    }
+
+    #[test]
     fn a_long_text_scrolls_and_its_harm_is_shown() {
         let field = Field::new("漢字漢字ab\u{202e}");
         assert_eq!(row(&field, 20), ("漢 字 漢 字 ab␦         ".to_owned(), 11));
@@ -362,7 +468,7 @@ mod tests {
                         KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End,
                         KeyCode::Backspace, KeyCode::Delete,
                     ]).prop_map(Key::plain),
-                    prop::sample::select(vec!['a', 'e', 'u', 'w']).prop_map(Key::ctrl),
+                    prop::sample::select(vec!['a', 'e', 'u', 'w', 'y', 'z']).prop_map(Key::ctrl),
                 ],
                 0..40,
             ),

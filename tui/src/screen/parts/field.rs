@@ -16,6 +16,11 @@ impl Field {
         Self(Line::new(text.as_ref()))
     }
 
+    /// Starts with a text that was not asked for: the first letter typed replaces it.
+    pub fn suggestion(text: impl AsRef<str>) -> Self {
+        Self(Line::suggestion(text.as_ref()))
+    }
+
     /// Returns the text.
     pub fn text(&self) -> &str {
         self.0.text()

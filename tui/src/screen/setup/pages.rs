@@ -41,6 +41,9 @@ const fn words(step: &Step) -> (&'static str, &'static str) {
         Step::Join => ("join", "Esc back   F10 quit"),
         Step::Zone { .. } => ("1 of 5: time zone", "type to find   Enter choose   Esc back"),
         Step::Names { .. } => ("2 of 5: names", "Enter next   Tab other field   Esc back"),
+        Step::Passphrase { second: true, .. } => {
+            ("3 of 5: passphrase", "Enter next   Esc starts the passphrase again")
+        }
         Step::Passphrase { .. } => ("3 of 5: passphrase", "Enter next   Tab six words   Esc back"),
         Step::Making => ("3 of 5: passphrase", "one moment"),
         Step::Sheet { .. } => ("4 of 5: recovery sheet", "Enter: I have written it down"),
