@@ -76,6 +76,7 @@ pub enum Verb {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[expect(missing_docs, reason = "each is the name of a screen or of a kind of screen")]
 pub enum Context {
+    Addendum,
     Appointments,
     Booking,
     Calendar,
@@ -84,6 +85,7 @@ pub enum Context {
     Clients,
     Entry,
     Everywhere,
+    Finding,
     Form,
     Lists,
     Menu,
@@ -91,6 +93,8 @@ pub enum Context {
     Note,
     Notice,
     Picker,
+    Reader,
+    Review,
     Sync,
     Typing,
     Week,
@@ -183,9 +187,16 @@ pub fn row_in(verb: Verb, contexts: &[Context]) -> Option<&'static Row> {
 
 /// Returns the hints that hold, in the table's order.
 pub fn hints(contexts: &[Context], situation: &Situation<'_>) -> Vec<&'static Row> {
+    // Where a note is read, what lists do is possible and is not what somebody is there for.
+    let reads = contexts.contains(&Context::Reader);
+    let contexts = if reads { &[Context::Reader] } else { contexts };
     let rows = ROWS.iter().filter(|row| !row.hint.is_empty() && row.holds_in(contexts));
     rows.filter(|row| (row.when)(situation).is_none()).collect()
 }
+
+/// Contexts of a note, in which inputs go to the note before the table is asked.
+pub const IN_NOTES: &[Context] =
+    &[Context::Addendum, Context::Finding, Context::Note, Context::Reader, Context::Review];
 
 /// Returns keys as people read them: `Ctrl+K`, `g d`, `Shift+Tab`.
 pub fn strokes_words(strokes: &[Key]) -> String {
@@ -242,6 +253,14 @@ pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     }
 }
 
+/// Possible where the focus is on a draft.
+pub(crate) fn on_draft(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Draft(..) => None,
+        _ => Some("put the focus on a draft first"),
+    }
+}
+
 /// Possible where the focus is on something that opens.
 pub(crate) fn on_something(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
@@ -273,6 +292,10 @@ mod tests {
             &[C::Form, C::Everywhere],
             &[C::Entry, C::Everywhere],
             &[C::Note, C::Everywhere],
+            &[C::Addendum, C::Everywhere],
+            &[C::Finding, C::Everywhere],
+            &[C::Reader, C::Lists, C::Everywhere],
+            &[C::Review, C::Everywhere],
             &[C::Booking, C::Everywhere],
             &[C::Chart, C::Lists, C::Everywhere],
             &[C::Picker, C::Everywhere],

@@ -8,7 +8,7 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{Focused, Overlay, Scene, Screen, Situation, lock, setup, today};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tacenda_shared::id::{RecordId, Timestamp};
+use tacenda_shared::id::{ClientId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::view::Index;
 use tacenda_shared::random::Random;
@@ -81,7 +81,18 @@ pub struct Desk {
     /// A form for a new client that was left and waits.
     pub kept: Option<Overlay>,
     /// Addenda that were begun and not signed.
-    pub addenda: BTreeMap<RecordId, String>,
+    pub addenda: BTreeMap<RecordId, Addendum>,
+}
+
+/// An addendum that was begun and not signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Addendum {
+    /// In whose chart the note is.
+    pub client: ClientId,
+    /// When the note was signed.
+    pub signed: Timestamp,
+    /// What was written.
+    pub text: String,
 }
 
 /// Acts of this sitting.

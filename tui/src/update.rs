@@ -304,8 +304,8 @@ fn close(screen: Screen, desk: &mut Desk) -> Vec<Effect> {
     match screen {
         Screen::Note(Writing { state: Some(mut state), .. }) => effects.extend(state.flush()),
         Screen::Read(reading) => {
-            if let Some(text) = reading.unsigned() {
-                desk.addenda.insert(reading.record, text);
+            if let Some(addendum) = reading.unsigned() {
+                desk.addenda.insert(reading.record, addendum);
             }
         }
         _ => {}
@@ -322,7 +322,24 @@ fn parting(model: &mut Model) -> Vec<Effect> {
     while let Some(left) = desk.screens.pop() {
         effects.extend(close(left, desk));
     }
+    effects.extend(notes::keep_addenda(model));
     effects
+}
+
+/// What a lock costs, in words for the lock screen that name nobody.
+fn remains(desk: &Desk) -> lock::Remains {
+    let reading = |screen: &Screen| match screen {
+        Screen::Read(reading) => reading.unsigned().is_some(),
+        _ => false,
+    };
+    let form = |overlay: &Overlay| matches!(overlay, Overlay::ClientForm(_) | Overlay::Prompt(_));
+    let booking = |screen: &Screen| matches!(screen, Screen::Booking(_));
+    lock::Remains {
+        addendum: !desk.addenda.is_empty() || desk.screens.iter().any(reading),
+        form: desk.kept.is_some()
+            || desk.overlays.iter().any(form)
+            || desk.screens.iter().any(booking),
+    }
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
@@ -333,11 +350,9 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 
 /// Locks: everything of the practice leaves the model at once.
 fn lock(model: &mut Model, cause: &'static str) -> Vec<Effect> {
-    if model.desk().is_none() {
-        return Vec::new();
-    }
+    let Some(remains) = model.desk().map(remains) else { return Vec::new() };
     let mut effects = parting(model);
-    let locked = Some((model.now.local, cause));
+    let locked = Some(lock::Locked { at: model.now.local, cause, remains });
     model.stage = Stage::Locked(lock::State::after(locked));
     model.veil = true;
     effects.extend([Effect::Lock, Effect::Redraw]);

@@ -6,7 +6,7 @@ mod bytes;
 #[cfg(test)]
 mod tests;
 
-use crate::keymap;
+use crate::keymap::{self, Context};
 use crate::model::{Desk, Model, Stage};
 use crate::screen::parts::{paint, when};
 use crate::screen::{Screen, lock, setup, sync};
@@ -100,6 +100,12 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let right = format!("{saved}  {}", sync::link_words(&scene));
     let right_width = paint::count(safe::columns(&right)) + 1;
     let inside = paint::inset(area, 1);
+    // What was just done, or why it was not, is worth more than the state of the link.
+    if !desk.is_warned(&model.now)
+        && safe::columns(&desk.line) + usize::from(right_width) + 1 > usize::from(inside.width)
+    {
+        return paint::text(frame, inside, 0, &desk.line, Style::new());
+    }
     let left = Rect { width: inside.width.saturating_sub(right_width + 1), ..inside };
     if desk.is_warned(&model.now) {
         paint::text(frame, left, 0, text::LOCKS_SOON, look.alarm());
@@ -112,17 +118,9 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
-    if let (Some(words), true) = (note_hints(desk), desk.overlays.is_empty()) {
-        return paint::text(frame, paint::inset(area, 1), 0, words, Style::new());
-    }
     let situation = model.situation(desk);
     let rows = keymap::hints(desk.contexts(), &situation);
-    let typing = if desk.is_typing() { "Ctrl+K commands" } else { ": commands" };
-    let end = if desk.is_typing() || desk.screens.len() > 1 || !desk.overlays.is_empty() {
-        format!("Esc back  {typing}")
-    } else {
-        "q quit  ? help".to_owned()
-    };
+    let end = ways_out(desk);
     let end_width = safe::columns(&end) + 2;
     let mut words = String::new();
     for row in rows.iter().filter(|row| !matches!(row.hint, "quit" | "help")).take(8) {
@@ -137,12 +135,21 @@ fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     paint::text(frame, paint::inset(area, 1), 0, &words, Style::new());
 }
 
-/// Notes say themselves what can be done, as that depends on where in them somebody is.
-fn note_hints(desk: &Desk) -> Option<&'static str> {
-    match desk.screens.last() {
-        Some(Screen::Note(note)) => note.state.as_ref().map(|state| state.hints()),
-        Some(Screen::Read(note)) => note.state.as_ref().map(|state| state.hints()),
-        _ => None,
+/// How a layer is left, and where all commands are.
+fn ways_out(desk: &Desk) -> String {
+    let holds = |context| desk.contexts().contains(&context);
+    let out = if holds(Context::Note) || holds(Context::Addendum) {
+        "Esc back (text is kept)"
+    } else if holds(Context::Review) {
+        "Esc go on writing"
+    } else {
+        "Esc back"
+    };
+    let commands = if desk.is_typing() { "Ctrl+K commands" } else { ": commands" };
+    if desk.is_typing() || desk.screens.len() > 1 || !desk.overlays.is_empty() {
+        format!("{out}  {commands}")
+    } else {
+        "q quit  ? help".to_owned()
     }
 }
 

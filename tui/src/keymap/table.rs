@@ -1,7 +1,9 @@
 //! The table itself: the only place where a key gets a meaning.
 
 use super::{Context, Row, Verb};
-use super::{always, on_appointment, on_client, on_shown_client, on_something, on_struck};
+use super::{
+    always, on_appointment, on_client, on_draft, on_shown_client, on_something, on_struck,
+};
 use super::{with_redo, with_undo};
 use crate::input::{Key, KeyCode};
 use crate::screen::Situation;
@@ -67,12 +69,60 @@ pub static ROWS: &[Row] = &[
         ["", "Review and sign the draft", "sign-draft"],
         always,
     ),
-    row(Verb::SignNote, &[&[f(8)]], &[C::Note], ["", "Review and sign", "sign"], always),
+    row(
+        Verb::SignDraft,
+        &[&[c('S')], &[f(8)]],
+        &[C::Appointments, C::Chart],
+        ["sign", "Sign the draft, then the next", "sign-draft"],
+        on_draft,
+    ),
+    row(
+        Verb::SignNote,
+        &[&[f(8)]],
+        &[C::Note, C::Addendum],
+        ["sign", "Review and sign", "sign"],
+        always,
+    ),
+    row(
+        Verb::Confirm,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Review],
+        ["sign, after initials", "Sign, once the initials are typed", ""],
+        always,
+    ),
+    row(
+        Verb::NextField,
+        &[&[k(KeyCode::Tab)]],
+        &[C::Review],
+        ["next", "Next field or button", ""],
+        always,
+    ),
+    row(
+        Verb::FindNext,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Finding],
+        ["next", "Find the next place", ""],
+        always,
+    ),
+    row(
+        Verb::New,
+        &[&[c('n')]],
+        &[C::Reader],
+        ["add an addendum", "Add an addendum", "addendum"],
+        always,
+    ),
+    row(
+        Verb::PageDown,
+        &[&[k(KeyCode::PageDown)]],
+        &[C::Reader, C::Review],
+        ["read on", "Read on", ""],
+        always,
+    ),
     row(
         Verb::FindInNote,
         &[&[ctrl('f')]],
         &[C::Note],
-        ["", "Find in this note", "find-text"],
+        ["find", "Find in this note", "find-text"],
         always,
     ),
     row(Verb::FindNext, &[&[f(3)]], &[C::Note], ["", "Find the next place", "find-next"], always),
@@ -90,8 +140,14 @@ pub static ROWS: &[Row] = &[
         ["", "Previous part of the note", "previous-part"],
         always,
     ),
-    row(Verb::Undo, &[&[ctrl('z')]], &[C::Note], ["", "Undo typing", "undo"], always),
-    row(Verb::Redo, &[&[ctrl('y')]], &[C::Note], ["", "Redo typing", "redo"], always),
+    row(
+        Verb::Undo,
+        &[&[ctrl('z')]],
+        &[C::Note, C::Addendum],
+        ["undo", "Undo typing", "undo"],
+        always,
+    ),
+    row(Verb::Redo, &[&[ctrl('y')]], &[C::Note, C::Addendum], ["", "Redo typing", "redo"], always),
     row(
         Verb::WriteNote,
         &[&[c('N')]],
@@ -384,7 +440,7 @@ pub static ROWS: &[Row] = &[
     row(
         Verb::Actions,
         &[&[f(2)]],
-        &[C::Form, C::Entry, C::Typing, C::Note],
+        &[C::Form, C::Entry, C::Typing, C::Note, C::Addendum],
         ["", "What can be done here", ""],
         always,
     ),

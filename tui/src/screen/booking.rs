@@ -63,6 +63,27 @@ pub struct State {
     length: u16,
     /// What a sentence said that was not understood.
     misread: Option<String>,
+    /// The fields without what the sentence says, so that half a word leaves nothing behind.
+    given: Given,
+}
+
+/// What a sentence may change.
+#[derive(Clone, Debug)]
+struct Given {
+    date: Field,
+    start: Field,
+    minutes: Field,
+    room: Field,
+    modality: Modality,
+    kind: AppointmentKind,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        let [date, start, minutes, room] = Default::default();
+        let (modality, kind) = (Modality::InOffice, AppointmentKind::Individual);
+        Self { date, start, minutes, room, modality, kind }
+    }
 }
 
 impl State {
@@ -84,6 +105,7 @@ impl State {
             at: start,
             length: USUAL,
             misread: None,
+            given: Given::default(),
         };
         if let Some(last) = last_room(scene) {
             state.room = Field::new(last);
@@ -110,6 +132,7 @@ impl State {
             at: row.slot.start,
             length: row.slot.minutes,
             misread: None,
+            given: Given::default(),
         };
         state.write_slot();
         state
@@ -145,6 +168,24 @@ impl State {
         self.date = Field::new(when::long(self.at.date()));
         self.start = Field::new(when::clock(self.at.time()));
         self.minutes = Field::new(self.length.to_string());
+        self.keep_given();
+    }
+
+    fn keep_given(&mut self) {
+        self.given = Given {
+            date: self.date.clone(),
+            start: self.start.clone(),
+            minutes: self.minutes.clone(),
+            room: self.room.clone(),
+            modality: self.modality,
+            kind: self.kind,
+        };
+    }
+
+    fn take_given(&mut self) {
+        let Given { date, start, minutes, room, modality, kind } = self.given.clone();
+        (self.date, self.start, self.minutes, self.room) = (date, start, minutes, room);
+        (self.modality, self.kind) = (modality, kind);
     }
 
     /// Takes what the fields say as the place from which arrows go on.
@@ -191,6 +232,9 @@ impl State {
 
     fn type_in(&mut self, at: At, input: &Input, scene: &Scene<'_>) {
         let typed = self.field(at).map(|field| field.update(input));
+        if at != At::Client && typed == Some(true) {
+            self.keep_given();
+        }
         if at == At::Client && typed == Some(true) {
             self.read_sentence(scene);
         }
@@ -205,6 +249,9 @@ impl State {
             // The kind of an appointment stays what it is when it is moved.
             At::Kind if self.moved.is_none() => self.kind = cycle(&KINDS, self.kind, forth),
             _ => {}
+        }
+        if at != At::Client {
+            self.keep_given();
         }
     }
 
@@ -224,6 +271,7 @@ impl State {
         let said = sentence::read(&sentence, (self.clinician, self.length), scene);
         self.misread = sentence::misread(&sentence, &said);
         self.clients.clone_from(&said.clients);
+        self.take_given();
         if !sentence.contains(' ') {
             // One word is a client and nothing else: `2` may be the beginning of a code.
             self.misread = None;

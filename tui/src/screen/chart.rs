@@ -5,6 +5,7 @@ use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene, clients};
 use crate::notice::Notice;
 use crate::text;
+use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -102,8 +103,11 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     }
     let mut line = 1;
     let plan = paint::folded(&format!("Last plan: {}", plan(chart)), inside.width.into());
-    for words in plan.iter().take(3) {
-        paint::text(frame, inside, line, words, Style::new());
+    for (at, words) in plan.iter().take(3).enumerate() {
+        let more = if at == 2 && plan.len() > 3 { " ..." } else { "" };
+        let width = usize::from(inside.width).saturating_sub(more.len());
+        let words = format!("{}{more}", safe::truncated(words, width, true));
+        paint::text(frame, inside, line, &words, Style::new());
         line += 1;
     }
     timeline(state, chart, scene, frame, paint::lines(area, line, u16::MAX));

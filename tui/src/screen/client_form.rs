@@ -29,21 +29,28 @@ pub struct State {
     /// Whose contact it is; `None` for a new client.
     client: Option<Box<ClientRow>>,
     missing: Option<&'static str>,
+    /// Whether it was said that the code gives the name away.
+    warned: bool,
 }
+
+/// Said once when a code holds a part of the name; a second Enter saves.
+const GIVES_AWAY: &str = "The code holds a part of the name, and the code is what is shown while \
+                          names are hidden. Enter saves it all the same.";
 
 impl State {
     /// Starts a form for a new client, with a code that nobody has yet.
     pub fn new(scene: &Scene<'_>) -> Self {
         let mut fields: [Field; 6] = Default::default();
         let [_, code, ..] = &mut fields;
-        *code = Field::new(free_code(scene));
-        Self { fields, focus: 0, client: None, missing: None }
+        *code = Field::suggestion(free_code(scene));
+        Self { fields, focus: 0, client: None, missing: None, warned: false }
     }
 
     /// Starts a form with a client's contact.
     pub fn edit(row: &ClientRow) -> Self {
         let fields = row_fields(row).map(Field::new);
-        Self { fields, focus: 0, client: Some(Box::new(row.clone())), missing: None }
+        let client = Some(Box::new(row.clone()));
+        Self { fields, focus: 0, client, missing: None, warned: false }
     }
 
     /// Returns whether it is for a new client.
@@ -68,6 +75,11 @@ impl State {
         });
         if taken {
             self.missing = Some("Another client has that code.");
+            return Vec::new();
+        }
+        if !self.warned && gives_away(code.trimmed(), name.trimmed()) {
+            self.missing = Some(GIVES_AWAY);
+            self.warned = true;
             return Vec::new();
         }
         let says = code.trimmed().to_owned();
@@ -110,6 +122,17 @@ fn row_fields(row: &ClientRow) -> [String; 6] {
         .map(Clone::clone)
 }
 
+/// Whether a code holds a word of the name. Initials are what codes are usually made of.
+fn gives_away(code: &str, name: &str) -> bool {
+    let (code, name) = (code.to_lowercase(), name.to_lowercase());
+    let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+    // In scripts other than Latin one or two letters are a whole name.
+    words.any(|word| {
+        let is_word = word.chars().count() >= 3 || (!word.is_ascii() && !word.is_empty());
+        is_word && code.contains(word)
+    })
+}
+
 fn free_code(scene: &Scene<'_>) -> String {
     let number = |code: &str| code.rsplit('-').next().and_then(|digits| digits.parse::<u32>().ok());
     let highest = scene.index.clients.values().filter_map(|row| number(&row.code)).max();
@@ -123,6 +146,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             if let Some(field) = state.fields.get_mut(state.focus) {
                 field.update(input);
                 state.missing = None;
+                state.warned = false;
             }
         }
         Act::Verb(Verb::NextField) => state.focus = (state.focus + 1) % LABELS.len(),
@@ -151,12 +175,13 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         } else {
             field.view(frame, scene.look, area, at == state.focus);
         }
-        if at == state.focus {
+        if at == state.focus && state.missing.is_none() {
             paint::text(frame, inside, 8, words, Style::new());
         }
     }
     if let Some(missing) = state.missing {
-        paint::text(frame, inside, 9, missing, scene.look.alarm());
+        let below = paint::lines(inside, 8, u16::MAX);
+        paint::paragraph(frame, below, 0, missing, scene.look.alarm());
     }
 }
 
@@ -164,6 +189,14 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
 mod tests {
     use super::*;
     use crate::screen::parts::sample;
+
+    #[test]
+    fn a_code_that_holds_a_word_of_the_name_gives_it_away() {
+        assert!(gives_away("sample-3", "Jamie Sample"));
+        assert!(gives_away("C-李", "李 四"));
+        assert!(!gives_away("JS-003", "Jamie Sample"));
+        assert!(!gives_away("AL-1", "Al Example"));
+    }
 
     #[test]
     fn only_what_was_changed_is_set() {

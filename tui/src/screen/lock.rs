@@ -35,12 +35,29 @@ pub struct State {
     /// Whether the vault cannot be opened whatever the passphrase.
     pub(crate) broken: bool,
     /// When it was locked and by what, if it was open before.
-    pub(crate) locked: Option<(DateTime, &'static str)>,
+    pub(crate) locked: Option<Locked>,
+}
+
+/// When the practice was locked and why, and what became of what was not saved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Locked {
+    pub(crate) at: DateTime,
+    pub(crate) cause: &'static str,
+    pub(crate) remains: Remains,
+}
+
+/// What stood on the screen and is not there any more after a lock.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Remains {
+    /// An addendum that was not signed; it has become a draft.
+    pub(crate) addendum: bool,
+    /// A form that was not saved; it is gone.
+    pub(crate) form: bool,
 }
 
 impl State {
     /// The lock screen after a lock, with what locked it.
-    pub(crate) fn after(locked: Option<(DateTime, &'static str)>) -> Self {
+    pub(crate) fn after(locked: Option<Locked>) -> Self {
         Self { locked, ..Self::default() }
     }
 
@@ -110,8 +127,15 @@ fn facts(state: &State, place: &Place) -> Vec<(&'static str, String)> {
         facts.push(("Vault", place.vault.clone()));
         facts.push(("Device", place.device.clone()));
     }
-    if let Some((at, cause)) = state.locked {
-        facts.push(("Locked", format!("{} {cause}; drafts are kept", when::clock(at.time()))));
+    if let Some(Locked { at, cause, remains }) = state.locked {
+        let mut words = format!("{} {cause}; drafts are kept", when::clock(at.time()));
+        if remains.addendum {
+            words.push_str("; what was begun as an addendum is a draft now");
+        }
+        if remains.form {
+            words.push_str("; a form that was not saved is gone");
+        }
+        facts.push(("Locked", words));
     }
     if let Some(passphrase) = &place.demo_passphrase {
         facts.push(("Demo", format!("passphrase: {passphrase}")));

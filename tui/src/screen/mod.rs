@@ -166,7 +166,7 @@ impl Situation<'_> {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the name of its module")]
 pub enum Screen {
-    Booking(booking::State),
+    Booking(Box<booking::State>),
     Chart(chart::State),
     Clients(clients::State),
     Finish(finish::State),
@@ -182,7 +182,7 @@ pub enum Screen {
 #[expect(missing_docs, reason = "each is the name of its module")]
 pub enum Overlay {
     Choice(choice::State),
-    ClientForm(client_form::State),
+    ClientForm(Box<client_form::State>),
     Help(help::State),
     Menu(menu::State),
     Notice(Notice),
@@ -201,9 +201,8 @@ impl Screen {
             Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
-            Self::Note(_) => &[C::Note, C::Everywhere],
-            Self::Read(state) if state.is_typing() => &[C::Note, C::Everywhere],
-            Self::Read(_) => &[C::Lists, C::Everywhere],
+            Self::Note(state) => state.contexts(),
+            Self::Read(state) => state.contexts(),
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
             Self::Week(_) => &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],

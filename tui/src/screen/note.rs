@@ -21,7 +21,7 @@ use crate::widget::field::{Answer, Field};
 use merge::Shadow;
 use review::{Decision, Page, Review};
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, NoteFormat, Splice};
+use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
 use tacenda_shared::practice::view::DraftView;
 
 /// A pause in typing after which a document change is made. Milliseconds.
@@ -167,15 +167,14 @@ impl State {
         self.editors.iter().map(Editor::text).collect()
     }
 
-    /// Returns the hints for the last row: the first verbs that work now.
-    pub const fn hints(&self) -> &'static str {
-        if self.review.is_some() {
-            "Esc go on writing  Tab next  Up Down read  type initials and Enter to sign"
-        } else if self.finding.is_some() {
-            "Enter next  Esc done"
-        } else {
-            "Esc back (text is kept)  Ctrl+Z undo  Ctrl+F find  F8 sign  Ctrl+K commands"
-        }
+    /// Returns whether the page before a signature is shown.
+    pub const fn is_reviewed(&self) -> bool {
+        self.review.is_some()
+    }
+
+    /// Returns whether a word to find is being typed.
+    pub const fn is_searched(&self) -> bool {
+        self.finding.is_some()
     }
 
     /// Tells how large the area is that `view` will be given.
@@ -492,6 +491,14 @@ impl State {
         }
         self.taken()
     }
+}
+
+/// Returns what writes a text into a draft without parts that is still empty.
+pub(crate) fn written(note: ObjectId, client: ClientId, text: String) -> Vec<Effect> {
+    let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: text };
+    let pieces = pieces(splice).into_iter();
+    let type_in = |piece| Effect::Type { note, client, splices: vec![piece] };
+    pieces.flat_map(|piece| [type_in(piece), Effect::Commit { note, client }]).collect()
 }
 
 /// Cuts a splice that inserts very much into several that follow each other.

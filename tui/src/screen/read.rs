@@ -93,15 +93,9 @@ impl State {
         self.writing || self.review.is_some()
     }
 
-    /// Returns the hints for the last row.
-    pub const fn hints(&self) -> &'static str {
-        if self.review.is_some() {
-            "Esc go on writing  Tab next  Up Down read  type initials and Enter to sign"
-        } else if self.writing {
-            "Esc back (text is kept)  Ctrl+Z undo  F8 sign  Ctrl+K commands"
-        } else {
-            "Esc back  Up Down read  n add an addendum  ? help"
-        }
+    /// Returns whether the page before a signature is shown.
+    pub const fn is_reviewed(&self) -> bool {
+        self.review.is_some()
     }
 
     /// Tells how large the area is that `view` will be given.

@@ -5,7 +5,9 @@ use super::note::{self, Circumstances, Heading, Outcome};
 use super::parts::{day, paint, when, who};
 use super::{Scene, read};
 use crate::input::{Input, Key, KeyCode};
+use crate::keymap::Context;
 use crate::message::Now;
+use crate::model::Addendum;
 use crate::notice::Notice;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -39,6 +41,8 @@ pub struct Writing {
     pub(crate) signing: Option<u64>,
     /// When it wants to be called again.
     pub(crate) wake: Option<Timestamp>,
+    /// Drafts that come up for signature when this one is signed: a sweep through a list.
+    pub(crate) sweep: Vec<(ClientId, ObjectId)>,
 }
 
 /// A signed note that is read.
@@ -70,13 +74,25 @@ impl Writing {
             early: Vec::new(),
             signing: None,
             wake: None,
+            sweep: Vec::new(),
         }
     }
 
-    /// Goes to the page on which the draft is signed, as soon as the draft is open.
-    pub fn to_sign(client: ClientId, note: ObjectId) -> Self {
+    /// Goes to the page on which the draft is signed, as soon as the draft is open; after the
+    /// signature the drafts of `sweep` follow in their order.
+    pub fn to_sign(client: ClientId, note: ObjectId, sweep: Vec<(ClientId, ObjectId)>) -> Self {
         let early = vec![Input::Key(Key::plain(KeyCode::F(8)))];
-        Self { early, ..Self::new(client, note) }
+        Self { early, sweep, ..Self::new(client, note) }
+    }
+
+    /// Returns the contexts of the key table that hold here.
+    pub fn contexts(&self) -> &'static [Context] {
+        match &self.state {
+            Some(state) if state.is_reviewed() => &[Context::Review, Context::Everywhere],
+            Some(state) if state.is_searched() => &[Context::Finding, Context::Everywhere],
+            Some(_) => &[Context::Note, Context::Everywhere],
+            None => &[Context::Everywhere],
+        }
     }
 
     /// Takes the draft, or a newer version of it, or why there is none.
@@ -164,9 +180,20 @@ impl Reading {
         self.state.as_ref().is_some_and(|state| state.is_typing())
     }
 
-    /// Returns the text of an addendum that is begun and not signed.
-    pub fn unsigned(&self) -> Option<String> {
-        self.state.as_ref().and_then(|state| state.unsigned())
+    /// Returns the contexts of the key table that hold here.
+    pub fn contexts(&self) -> &'static [Context] {
+        match &self.state {
+            Some(state) if state.is_reviewed() => &[Context::Review, Context::Everywhere],
+            Some(state) if state.is_typing() => &[Context::Addendum, Context::Everywhere],
+            Some(_) => &[Context::Reader, Context::Lists, Context::Everywhere],
+            None => &[Context::Everywhere],
+        }
+    }
+
+    /// Returns an addendum that is begun and neither signed nor on its way to be.
+    pub fn unsigned(&self) -> Option<Addendum> {
+        let text = self.state.as_ref().filter(|_| self.signing.is_none())?.unsigned()?;
+        Some(Addendum { client: self.client, signed: self.signed?, text })
     }
 
     /// Draws the note.

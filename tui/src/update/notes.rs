@@ -4,10 +4,11 @@ use super::verbs::{code, edit, start_of, with_row};
 use super::{close, lay, leave, show};
 use crate::input::Input;
 use crate::message::Effect;
-use crate::model::{Model, Stage, Way};
+use crate::model::{Addendum, Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::choice::{self, Answer};
-use crate::screen::note::Outcome;
+use crate::screen::note::{self, Outcome};
+use crate::screen::parts::digest::What;
 use crate::screen::parts::when;
 use crate::screen::writing::{self, Reading, Writing};
 use crate::screen::{Focused, Overlay, Screen};
@@ -96,16 +97,69 @@ pub(super) fn sign_draft(model: &mut Model) -> Vec<Effect> {
     let focused = model.desk().map(|desk| model.situation(desk).focused);
     match focused {
         Some(Focused::Draft(client, note)) => {
-            show(model, Screen::Note(Writing::to_sign(client, note)))
+            let sweep = drafts_after(model, note);
+            show(model, Screen::Note(Writing::to_sign(client, note, sweep)))
         }
         _ => Vec::new(),
     }
 }
 
+/// The drafts below one in the list of what is unfinished, where that list is on the screen.
+fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    if !matches!(desk.screens.last(), Some(Screen::Finish(_) | Screen::Today(_))) {
+        return Vec::new();
+    }
+    let drafts = desk.digest.unfinished.iter().filter_map(|entry| match &entry.what {
+        What::Draft(draft) => Some((draft.client, draft.note)),
+        What::NoteMissing(_) | What::StatusMissing(_) => None,
+    });
+    drafts.skip_while(|(_, other)| *other != note).skip(1).collect()
+}
+
+/// Goes on with the next draft of a sweep that still is one.
+fn sweep_on(model: &mut Model, mut sweep: Vec<(ClientId, ObjectId)>) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let is_draft = |note| desk.index.drafts.iter().any(|draft| draft.note == note);
+    sweep.retain(|(_, note)| is_draft(*note));
+    if sweep.is_empty() || !desk.overlays.is_empty() {
+        return Vec::new();
+    }
+    let (client, note) = sweep.remove(0);
+    show(model, Screen::Note(Writing::to_sign(client, note, sweep)))
+}
+
 /// Opens a signed note, with the addendum that was begun to it, if one was.
 pub(super) fn open_record(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
     let begun = model.desk_mut().and_then(|desk| desk.addenda.remove(&record));
-    show(model, Screen::Read(Reading::new(client, record, begun.unwrap_or_default())))
+    show(
+        model,
+        Screen::Read(Reading::new(
+            client,
+            record,
+            begun.map(|begun| begun.text).unwrap_or_default(),
+        )),
+    )
+}
+
+/// Makes free drafts of addenda that are not signed, so that nobody's words are lost when the
+/// practice is left: a draft is sealed on disk, and the interface may keep nothing.
+pub(super) fn keep_addenda(model: &mut Model) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let zone = desk.index.zone.clone();
+    let mut effects = Vec::new();
+    for Addendum { client, signed, text } in std::mem::take(&mut desk.addenda).into_values() {
+        let note = ObjectId::from_bytes(model.ids.fresh());
+        model.ids.advance();
+        let date = when::long(when::local(signed, &zone).date());
+        let text = format!("Meant as an addendum to the note signed on {date}:\n{text}");
+        let says = format!("kept an addendum of {} as a draft", code(model, client));
+        let format = NoteFormat::Free;
+        let begin = Edit::BeginNote { note, client, session: None, format };
+        effects.extend(edit(model, begin, says, Way::Fresh));
+        effects.extend(note::written(note, client, text));
+    }
+    effects
 }
 
 /// Lets a note in front take an input; `None` if there is none in front, or if the input means
@@ -158,8 +212,14 @@ pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -
     for (at, screen) in desk.screens.iter_mut().enumerate() {
         match (screen, refusal) {
             (Screen::Note(note), None) if note.signing == Some(ticket) => {
+                let sweep = std::mem::take(&mut note.sweep);
+                let in_front = at + 1 == desk.screens.len();
                 let left = desk.screens.remove(at);
-                return close(left, desk).into_iter().collect();
+                let mut effects = close(left, desk);
+                if in_front {
+                    effects.extend(sweep_on(model, sweep));
+                }
+                return effects;
             }
             (Screen::Note(note), Some(notice)) if note.signing == Some(ticket) => {
                 note.signing = None;

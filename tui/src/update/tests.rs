@@ -9,7 +9,9 @@ use crate::screen::Screen;
 use crate::screen::parts::sample::{self, Driver, NAMES};
 use jiff::civil::date;
 use proptest::prelude::*;
-use tacenda_shared::practice::edit::{Edit, Status, Subject};
+use tacenda_shared::id::ObjectId;
+use tacenda_shared::practice::edit::{AppointmentKind, Edit, NoteFormat, Status, Subject};
+use tacenda_shared::practice::view::DraftRow;
 use zeroize::Zeroizing;
 
 #[test]
@@ -37,6 +39,23 @@ fn a_whole_sentence_books_and_shows_what_it_means_before_enter() {
     assert_eq!(booked.clients, [sample::client_id(2)]);
     assert_eq!(booked.slot.start, date(2026, 11, 26).at(15, 0, 0, 0));
     assert_eq!((booked.slot.minutes, booked.slot.room.as_deref()), (80, Some("7")));
+}
+
+#[test]
+fn half_a_word_of_a_sentence_leaves_nothing_in_the_fields() {
+    let mut driver = Driver::open(80, 24);
+
+    // On the way `ak l` is two clients, and so a couple; and `room 7` is taken back.
+    driver.keys("jjnak l").code(KeyCode::Backspace).keys("thu 9am room 7 80m");
+    for _ in " room 7 80m".chars() {
+        driver.code(KeyCode::Backspace);
+    }
+    driver.keys("⏎⏎");
+
+    let [Edit::Book(booked)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(booked.clients, [sample::client_id(2)]);
+    assert_eq!(booked.kind, AppointmentKind::Individual);
+    assert_eq!((booked.slot.minutes, booked.slot.room.as_deref()), (50, Some("2")));
 }
 
 #[test]
@@ -460,6 +479,35 @@ fn space_s_goes_straight_to_signing_a_draft() {
 }
 
 #[test]
+fn a_sweep_signs_each_draft_of_the_list_with_three_keys() {
+    let mut driver = Driver::open(80, 24);
+    let mut sample = sample::Sample::new();
+    let more = ObjectId::from_bytes([41; 16]);
+    let second = DraftRow { note: more, session: None, ..sample.index.drafts[0].clone() };
+    sample.index.drafts.push(second);
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+
+    driver
+        .keys("4S")
+        .open_asked()
+        .wait(1_000)
+        .keys("ds⏎")
+        .wait(1_000)
+        .keys("was ill⏎")
+        .wait(1_000)
+        .keys("⏎");
+    driver.device(DeviceEvent::Applied { ticket: 1, outcome: Ok(None) }).open_asked();
+    assert!(driver.screen().contains("Your initials"), "{}", driver.screen());
+    driver.wait(1_000).keys("ds⏎");
+
+    let signed = driver.edits().into_iter().map(|edit| match edit {
+        Edit::Sign { note, .. } => *note,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(signed.collect::<Vec<_>>(), [sample::draft_id(), more]);
+}
+
+#[test]
 fn the_palette_reaches_the_verbs_of_a_note() {
     let mut driver = Driver::open(80, 24);
     driver.keys("⇥⏎").open_asked().key(Key::ctrl('k')).keys("sign⏎");
@@ -477,6 +525,57 @@ fn an_addendum_that_was_begun_is_there_when_the_note_is_read_again() {
     driver.keys("⏎").open_asked().keys("n");
 
     assert!(driver.screen().contains("also walked"), "{}", driver.screen());
+}
+
+#[test]
+fn a_lock_makes_a_draft_of_an_addendum_that_is_not_signed() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nalso walked");
+    let before = driver.effects.len();
+
+    driver.key(Key::ctrl('l'));
+
+    let [Edit::BeginNote { note: begun, format: NoteFormat::Free, session: None, .. }] =
+        driver.edits()[..]
+    else {
+        panic!("{:?}", driver.edits())
+    };
+    let effects = &driver.effects[before..];
+    let typed = effects.iter().find_map(|effect| match effect {
+        Effect::Type { note, splices, .. } if note == begun => Some(splices[0].inserted.clone()),
+        _ => None,
+    });
+    let text = "Meant as an addendum to the note signed on Sun 8 Nov 2026:\nalso walked";
+    assert_eq!(typed.as_deref(), Some(text));
+    let place = |wanted: fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
+    let commit = place(|effect| matches!(effect, Effect::Commit { .. }));
+    assert!(commit < place(|effect| matches!(effect, Effect::Lock)));
+    let screen = driver.screen();
+    assert!(screen.contains("addendum is a draft now"), "{screen}");
+    assert!(!screen.contains("walked") && !screen.contains("form"), "{screen}");
+}
+
+#[test]
+fn a_lock_says_that_a_form_is_gone_and_keeps_nothing_of_it() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("3nJamie⎋").key(Key::ctrl('l'));
+
+    let screen = driver.screen();
+    assert!(screen.contains("not saved is gone"), "{screen}");
+    assert!(driver.model.desk().is_none());
+}
+
+#[test]
+fn a_code_that_holds_the_name_is_saved_only_after_a_warning() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("3nJamie Sample⇥sample-1⏎");
+    assert!(driver.screen().contains("holds a part of the name"), "{}", driver.screen());
+    assert!(driver.edits().is_empty());
+
+    driver.keys("⏎");
+
+    let [Edit::NewClient { contact, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(contact.code.as_deref(), Some("sample-1"));
 }
 
 #[test]

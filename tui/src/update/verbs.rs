@@ -76,10 +76,11 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
 /// A verb of the note editor that was chosen from a list is the key that it has there.
 fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
     let desk = model.desk()?;
-    let in_note = desk.overlays.is_empty() && desk.contexts().contains(&Context::Note);
-    let row = keymap::row_in(verb, &[Context::Note])?;
+    let contexts = desk.contexts();
+    let here = keymap::IN_NOTES.iter().find(|context| contexts.contains(context))?;
+    let row = keymap::row_in(verb, &[*here])?;
     let key = row.keys.first()?.first()?;
-    let passes = in_note && row.holds_in(&[Context::Note]) && verb != Verb::Actions;
+    let passes = row.holds_in(&[*here]) && verb != Verb::Actions;
     if passes { notes::input(model, &Input::Key(*key)) } else { None }
 }
 
@@ -121,7 +122,14 @@ fn lists(model: &mut Model, which: Verb) {
         }
         _ => {
             let mut entries = palette::here(contexts, &situation);
-            entries.retain(|entry| entry.reason.is_none());
+            // What says nothing of what is in focus only makes the list longer.
+            let aside = [Verb::Actions, Verb::ClearField, Verb::Out];
+            let mut listed = std::collections::BTreeSet::new();
+            entries.retain(|entry| {
+                entry.reason.is_none()
+                    && !aside.contains(&entry.row.verb)
+                    && listed.insert(entry.row.verb)
+            });
             let on_draft = matches!(situation.focused, Focused::Draft(..));
             if on_draft {
                 entries.splice(1..1, palette::here(&[Context::MenuOnDraft], &situation));
@@ -216,7 +224,7 @@ fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
         Some(Screen::Clients(_)) => {
             let form = client_form::State::new(&model.scene(desk));
             let kept = model.desk_mut().and_then(|desk| desk.kept.take());
-            lay(model, kept.unwrap_or(Overlay::ClientForm(form)));
+            lay(model, kept.unwrap_or(Overlay::ClientForm(Box::new(form))));
             return Vec::new();
         }
         Some(Screen::Chart(chart)) => (Some(chart.client), None),
@@ -242,7 +250,7 @@ fn next_quarter(now: DateTime, date: Option<jiff::civil::Date>) -> DateTime {
 fn book(model: &mut Model, start: DateTime, client: Option<ClientId>) -> Vec<Effect> {
     let Some(desk) = model.desk() else { return Vec::new() };
     match booking::State::new(start, client, &model.scene(desk)) {
-        Some(state) => show(model, Screen::Booking(state)),
+        Some(state) => show(model, Screen::Booking(Box::new(state))),
         None => {
             lay(model, Overlay::Notice(text::no_clinician()));
             Vec::new()
@@ -253,7 +261,7 @@ fn book(model: &mut Model, start: DateTime, client: Option<ClientId>) -> Vec<Eff
 fn move_appointment(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let (Focused::Appointment(id) | Focused::Conflict(id)) = focused else { return Vec::new() };
     match with_row(model, id, booking::State::moving) {
-        Some(state) => show(model, Screen::Booking(state)),
+        Some(state) => show(model, Screen::Booking(Box::new(state))),
         None => Vec::new(),
     }
 }
@@ -317,7 +325,7 @@ fn archive(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> {
 pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
     let row = client.and_then(|id| model.desk()?.index.clients.get(&id).cloned());
     if let Some(row) = row {
-        lay(model, Overlay::ClientForm(client_form::State::edit(&row)));
+        lay(model, Overlay::ClientForm(Box::new(client_form::State::edit(&row))));
     }
 }
 

@@ -280,9 +280,17 @@ impl Review {
     }
 }
 
-/// Returns the first letters of a name's words.
+/// Returns the first letters of a name's words, without titles such as `Dr.` if the rest has two.
 pub(crate) fn initials(name: &str) -> String {
-    name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphabetic())).collect()
+    let first = |word: &str| word.chars().find(|letter| letter.is_alphabetic());
+    let is_title = |word: &&str| word.ends_with('.') && word.chars().count() > 2;
+    let bare: String =
+        name.split_whitespace().filter(|word| !is_title(word)).filter_map(first).collect();
+    if bare.chars().count() >= 2 {
+        bare
+    } else {
+        name.split_whitespace().filter_map(first).collect()
+    }
 }
 
 fn whole(page: &Page) -> String {

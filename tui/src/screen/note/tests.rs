@@ -4,7 +4,6 @@ use super::*;
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tacenda_shared::practice::edit::Part;
 use tacenda_shared::practice::view::DraftRow;
 
 const HEADING: Heading<'_> =
@@ -79,6 +78,12 @@ fn screen(state: &mut State) -> (Vec<String>, (u16, u16)) {
 
 fn commits(effects: &[Effect]) -> usize {
     effects.iter().filter(|effect| matches!(effect, Effect::Commit { .. })).count()
+}
+
+#[test]
+fn a_title_is_no_initial_unless_too_little_is_left() {
+    assert_eq!(review::initials("Dr. Robin B. Example"), "RBE");
+    assert_eq!(review::initials("Dr. Example"), "DE");
 }
 
 #[test]
