@@ -8,10 +8,10 @@ use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use super::locations::Place;
 use super::rows::{RowChange, Rows};
 use super::store::{Store, StoreError};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration};
-use tacenda_shared::journal::FileSystem;
+use tacenda_shared::journal::{AppendError, FileSystem};
 use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RingKey, RowName, SlotKey, SlotName};
 use tacenda_shared::keys::vault::DeviceSecrets;
 use tacenda_shared::membership::State;
@@ -44,16 +44,6 @@ pub(super) struct Identity {
     pub(super) author: Author,
 }
 
-/// Keystrokes that a killed run left on the disk.
-pub(super) struct LeftKeystrokes {
-    /// Where the draft lies.
-    pub(super) compartment: CompartmentId,
-    /// Which draft.
-    pub(super) draft: ObjectId,
-    /// In the order of typing.
-    pub(super) typed: Vec<Zeroizing<Vec<u8>>>,
-}
-
 /// Everything sealed, and the keys to it.
 pub(super) struct Cabinet<F: FileSystem> {
     /// Who writes.
@@ -69,6 +59,8 @@ pub(super) struct Cabinet<F: FileSystem> {
     /// Compartments that a pen has named, since a signature says in which log it stands, and that
     /// no change on the disk has filled yet.
     named: RefCell<BTreeMap<CompartmentName, CompartmentId>>,
+    /// Pieces that should be there and could not be read.
+    unreadable: Cell<usize>,
 }
 
 impl<F: FileSystem> Cabinet<F> {
@@ -90,14 +82,33 @@ impl<F: FileSystem> Cabinet<F> {
             slots: BTreeMap::new(),
             drafts: BTreeMap::new(),
             named: RefCell::default(),
+            unreadable: Cell::new(0),
         };
         let compartments: Vec<_> = cabinet.store.locations().compartments().cloned().collect();
         for compartment in compartments {
             if let Some(key) = cabinet.open_slot(&compartment) {
                 cabinet.slots.insert(compartment.id, key);
+            } else if cabinet.rings.values().any(|held| compartment.rings.contains(&held.id)) {
+                // The ring is here and the row is not, or does not open.
+                cabinet.miss();
             }
         }
         cabinet
+    }
+
+    pub(super) fn miss(&self) {
+        self.unreadable.set(self.unreadable.get().saturating_add(1));
+    }
+
+    /// Returns how many pieces should be there and could not be read so far.
+    pub(super) fn unreadable(&self) -> usize {
+        self.unreadable.get()
+    }
+
+    /// Returns whether nothing is written, because something that is stored does not read: what
+    /// would be written now could rest on what is missing.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.store.is_read_only() || self.rows.is_read_only() || self.unreadable() > 0
     }
 
     fn open_slot(&self, compartment: &Compartment) -> Option<SlotKey> {
@@ -133,12 +144,17 @@ impl<F: FileSystem> Cabinet<F> {
             let frame = self.seal_change(id, &change.content, &mut new, &mut rows)?;
             frames.push(frame);
         }
+        // Also when the disk refuses: the next try draws other ids, so that it never meets a row
+        // of this one.
+        self.named.borrow_mut().clear();
+        if self.is_read_only() {
+            return Err(AppendError::ReadOnly.into());
+        }
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         self.rows.change(&rows, &mut hedge)?;
         self.store.append(&frames, &mut hedge)?;
         self.slots.extend(new.slots);
         self.drafts.extend(new.drafts);
-        self.named.borrow_mut().clear();
         Ok(())
     }
 
@@ -195,6 +211,10 @@ impl<F: FileSystem> Cabinet<F> {
             rows.push(RowChange::Put(RowName::Slot(row), sealed));
             rings.push(held.id);
         }
+        if rings.is_empty() {
+            // Nobody could ever open it again, this device included.
+            return Err(StoreError::NoKey);
+        }
         let (name, commitment) = (name.clone(), slot.commitment());
         let compartment = Compartment { id, name, generation, commitment, rings };
         frames.push(DeviceFrame::Compartment(compartment));
@@ -227,6 +247,13 @@ impl<F: FileSystem> Cabinet<F> {
                 let key = DraftKey::generate(&mut hedge, document.as_bytes());
                 let commitment = key.commitment();
                 let name = self.draft_name(compartment, *document);
+                if !self.store.locations().document(compartment, *document).is_empty() {
+                    return Err(StoreError::Altered);
+                }
+                if self.rows.row(&RowName::Draft(name)).is_some() {
+                    // Left by a try that the disk refused; rows of one name are written once.
+                    rows.push(RowChange::Delete(RowName::Draft(name)));
+                }
                 let row = safe::seal_draft(slot, &name, &key, &mut hedge)
                     .map_err(|_| StoreError::Altered)?;
                 rows.push(RowChange::Put(RowName::Draft(name), row));
@@ -257,54 +284,6 @@ impl<F: FileSystem> Cabinet<F> {
         let known = self.store.locations().compartment(compartment);
         let generation = known.map_or(SlotGeneration::ZERO.next(), |known| known.generation);
         DraftName { compartment, generation, draft }
-    }
-
-    /// Puts keystrokes of a draft on the disk.
-    pub(super) fn put_keystrokes(
-        &mut self,
-        compartment: CompartmentId,
-        draft: ObjectId,
-        bytes: &[u8],
-    ) -> Result<(), StoreError> {
-        let key = self.content_key(compartment, Some(draft))?;
-        let mut random = OsRandom;
-        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
-        let context = keystroke_context(compartment, draft);
-        let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, &mut hedge)
-            .map_err(|_| StoreError::Altered)?;
-        let frame = DeviceFrame::Keystrokes { compartment, draft, sealed };
-        self.store.append(&[frame], &mut hedge)
-    }
-
-    /// Returns the keystrokes of every draft that no change holds, in the order of typing.
-    pub(super) fn keystrokes(&self) -> Result<Vec<LeftKeystrokes>, StoreError> {
-        let found: Vec<_> = self
-            .store
-            .locations()
-            .keystrokes()
-            .map(|(compartment, draft, places)| (compartment, draft, places.to_vec()))
-            .collect();
-        let mut all = Vec::new();
-        for (compartment, draft, places) in found {
-            let key = self.content_key(compartment, Some(draft))?;
-            let context = keystroke_context(compartment, draft);
-            let mut typed = Vec::new();
-            for place in places {
-                let DeviceFrame::Keystrokes { sealed, .. } = self.store.read(place)? else {
-                    return Err(StoreError::Altered);
-                };
-                let plain = seal::open(
-                    key.expose(),
-                    CONTENT_LABEL,
-                    &context,
-                    &sealed.salt,
-                    &sealed.ciphertext,
-                );
-                typed.push(plain.map_err(|_| StoreError::Altered)?);
-            }
-            all.push(LeftKeystrokes { compartment, draft, typed });
-        }
-        Ok(all)
     }
 
     /// Returns the key of a compartment's content, or of a draft's.
@@ -391,9 +370,7 @@ impl<F: FileSystem> Cabinet<F> {
                 .map_err(|_| StoreError::Altered)?;
             frames.push(DeviceFrame::Segment { compartment: *compartment, sealed });
         }
-        for group in frames.chunks(GROUP_FRAMES) {
-            self.store.append(group, &mut hedge)?;
-        }
+        self.store.append_apart(frames, &mut hedge)?;
         self.store.checkpoint(&mut hedge)
     }
 
@@ -425,7 +402,7 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Returns what a compartment holds, in the order in which it came. What lies under a key that
     /// was destroyed, as the deltas of a signed draft do, is left out.
-    pub(super) fn contents(&self, name: &CompartmentName) -> Result<Vec<Content>, StoreError> {
+    pub(super) fn contents(&self, name: &CompartmentName) -> Vec<Content> {
         let locations = self.store.locations();
         let mut places: Vec<(CompartmentId, Place)> = Vec::new();
         for compartment in locations.all_named(name) {
@@ -441,11 +418,12 @@ impl<F: FileSystem> Cabinet<F> {
         for (compartment, place) in places {
             match self.content(compartment, place) {
                 Ok(content) => contents.push(content),
-                Err(StoreError::NoKey) if place.kind.draft().is_some() => {}
-                Err(error) => return Err(error),
+                Err(StoreError::NoKey) => {}
+                // One piece that does not read must not hide all the others.
+                Err(_) => self.miss(),
             }
         }
-        Ok(contents)
+        contents
     }
 
     fn content(&self, compartment: CompartmentId, place: Place) -> Result<Content, StoreError> {
@@ -476,9 +454,6 @@ impl<F: FileSystem> Cabinet<F> {
     }
 }
 
-/// Frames of one group when many are written at once.
-const GROUP_FRAMES: usize = 512;
-
 /// Keys that exist only once their group is on the disk.
 #[derive(Default)]
 struct NewKeys {
@@ -498,11 +473,4 @@ pub(super) fn seal_content(
     let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
         .map_err(|_| StoreError::Altered)?;
     Ok(DeviceFrame::Content { compartment, kind, sealed, origin })
-}
-
-fn keystroke_context(compartment: CompartmentId, draft: ObjectId) -> Vec<u8> {
-    let mut context = b"keystrokes".to_vec();
-    context.extend_from_slice(compartment.as_bytes());
-    context.extend_from_slice(draft.as_bytes());
-    context
 }

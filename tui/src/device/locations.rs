@@ -3,7 +3,7 @@
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
 use super::courier::ledger::Ledger;
-use super::frame::{Compartment, ContentKind, DeviceFrame};
+use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::id::{CompartmentId, ObjectId, RecordId};
@@ -50,8 +50,14 @@ impl Locations {
             DeviceFrame::Compartment(compartment) => {
                 self.add_compartment(compartment.clone());
             }
-            DeviceFrame::Content { compartment, kind, .. } => {
+            DeviceFrame::Content { compartment, kind, origin, .. } => {
                 self.stale.insert(self.first_of_name(*compartment));
+                if *origin == Origin::Here
+                    && let ContentKind::Close { draft, .. } | ContentKind::DraftDelta(draft) = kind
+                {
+                    // What was typed here before is in it; of others it says nothing.
+                    self.keystrokes.remove(draft);
+                }
                 self.add_content(*compartment, *kind, location);
             }
             DeviceFrame::Entry(_) => self.entries.push(location),
@@ -88,21 +94,14 @@ impl Locations {
     fn add_content(&mut self, compartment: CompartmentId, kind: ContentKind, location: Location) {
         match kind {
             ContentKind::Close { draft, .. } => {
-                self.keystrokes.remove(&draft);
                 self.documents
                     .entry((compartment, draft))
                     .or_default()
                     .push(Place { kind, location });
             }
-            ContentKind::Delta(document) | ContentKind::Draft(document) => {
-                self.documents
-                    .entry((compartment, document))
-                    .or_default()
-                    .push(Place { kind, location });
-            }
-            ContentKind::DraftDelta(document) => {
-                // What was typed before this change is in it.
-                self.keystrokes.remove(&document);
+            ContentKind::Delta(document)
+            | ContentKind::Draft(document)
+            | ContentKind::DraftDelta(document) => {
                 self.documents
                     .entry((compartment, document))
                     .or_default()
@@ -115,6 +114,11 @@ impl Locations {
                 self.documents.insert((compartment, document), vec![Place { kind, location }]);
             }
         }
+    }
+
+    /// Forgets that keystrokes of a draft wait: a change of another document holds them.
+    pub fn forget_keystrokes(&mut self, draft: ObjectId) {
+        self.keystrokes.remove(&draft);
     }
 
     /// Returns the compartment of this name that new writing goes to.
@@ -329,4 +333,30 @@ pub(super) fn write_location(writer: &mut Writer, location: Location) {
 
 pub(super) fn read_location(reader: &mut Reader<'_>) -> Result<Location, CodecError> {
     Ok(Location { segment: reader.u64()?, offset: reader.u64()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tacenda_shared::seal::{SALT_LENGTH, Sealed};
+
+    #[test]
+    fn what_another_device_wrote_does_not_make_keystrokes_here_forgotten() {
+        let (compartment, draft) =
+            (CompartmentId::from_bytes([1; 16]), ObjectId::from_bytes([2; 16]));
+        let sealed = Sealed { salt: [0; SALT_LENGTH], ciphertext: Vec::new() };
+        let at = |offset| Location { segment: 1, offset };
+        let kind = ContentKind::DraftDelta(draft);
+        let delta =
+            |origin| DeviceFrame::Content { compartment, kind, sealed: sealed.clone(), origin };
+        let mut index = Locations::default();
+        let sealed = sealed.clone();
+        index.add(&DeviceFrame::Keystrokes { compartment, draft, sealed }, at(1));
+
+        index.add(&delta(Origin::Elsewhere), at(2));
+        assert_eq!(index.keystrokes().count(), 1);
+        index.add(&delta(Origin::Here), at(3));
+        assert_eq!(index.keystrokes().count(), 0);
+        assert_eq!(index.document(compartment, draft).len(), 2);
+    }
 }

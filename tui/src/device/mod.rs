@@ -8,6 +8,7 @@ pub mod founding;
 pub mod frame;
 pub mod home;
 pub mod keeper;
+mod keystrokes;
 pub mod locations;
 pub mod memory;
 pub mod open;
@@ -15,7 +16,10 @@ pub mod rows;
 pub mod setup;
 pub mod store;
 pub mod typed;
+mod typing;
 pub(crate) mod words;
 
+#[cfg(test)]
+mod bad_days;
 #[cfg(test)]
 mod tests;

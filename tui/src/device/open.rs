@@ -1,25 +1,25 @@
 //! The open practice: edits, views, keystrokes and the audit trail, each on the disk before it is
 //! shown as done.
 
-use super::cabinet::{Cabinet, Identity, LeftKeystrokes};
+use super::cabinet::{Cabinet, Identity};
 use super::chance::OsRandom;
 use super::courier::Courier;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
 use super::rows::Rows;
 use super::store::{Store, StoreError};
-use super::typed::{self, Typed};
+use super::typed::Typed;
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
-use tacenda_shared::journal::{DiskFs, FileSystem};
+use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
+use tacenda_shared::journal::{AppendError, DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
-use tacenda_shared::practice::change::{Author, Change};
+use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Stamp, Subject};
+use tacenda_shared::practice::edit::{Edit, Purpose, Stamp, Subject};
 use tacenda_shared::practice::interchange::export_lines;
 use tacenda_shared::practice::release::{self, Released};
 use tacenda_shared::practice::view::{Index, View};
@@ -83,8 +83,10 @@ pub struct Device<F: FileSystem = DiskFs> {
     pub(super) touched: BTreeSet<CompartmentName>,
     pub(super) courier: Option<Courier>,
     pub(super) device_name: String,
-    warnings: Vec<Notice>,
+    pub(super) warnings: Vec<Notice>,
     unlocked: Timestamp,
+    /// Changes of documents that this version does not read.
+    unread: usize,
 }
 
 impl Device<DiskFs> {
@@ -174,7 +176,8 @@ impl<F: FileSystem> Device<F> {
         let (store, tables, warnings) = open_stores(&general, journal, rows)?;
         let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
         device.restore(now)?;
-        device.recover_keystrokes(now)?;
+        device.recover_keystrokes(now);
+        device.warn();
         Ok(device)
     }
 
@@ -205,6 +208,7 @@ impl<F: FileSystem> Device<F> {
             device_name,
             warnings,
             unlocked: now,
+            unread: 0,
         })
     }
 
@@ -224,41 +228,41 @@ impl<F: FileSystem> Device<F> {
                 missing.push(name);
             }
         }
+        let mut owed = Vec::new();
         for name in missing {
-            self.rebuild(&name, now)?;
+            owed.extend(self.rebuild(&name, now));
         }
-        if self.practice.unreadable() > 0 {
+        if !owed.is_empty() && !self.cabinet.is_read_only() {
+            // Drafts of late words are in memory now, so they must be on the disk.
+            self.cabinet.put(&owed)?;
+        }
+        Ok(())
+    }
+
+    /// Makes one read model again; returns what this device has to write in consequence.
+    fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Vec<Change> {
+        let contents = self.cabinet.contents(name);
+        let rebuilt = self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx));
+        self.touched.insert(name.clone());
+        if let Ok(rebuilt) = rebuilt {
+            self.unread += rebuilt.unreadable;
+            return rebuilt.changes;
+        }
+        self.cabinet.miss();
+        Vec::new()
+    }
+
+    /// Says what could not be read.
+    fn warn(&mut self) {
+        if self.cabinet.unreadable() > 0 && !self.warnings.contains(&damaged()) {
+            self.warnings.push(damaged());
+        } else if self.unread + self.practice.unreadable() > 0 {
             self.warnings.push(Notice::new(
                 "Some stored changes of this practice could not be read.",
                 "Everything else is shown; nothing has been deleted.",
                 "Copy the folder of your practice to another disk and keep it.",
             ));
         }
-        Ok(())
-    }
-
-    fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Result<(), DeviceError> {
-        let contents = self.cabinet.contents(name)?;
-        self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx))?;
-        self.touched.insert(name.clone());
-        Ok(())
-    }
-
-    /// Makes a change of what a killed run had typed.
-    fn recover_keystrokes(&mut self, now: Timestamp) -> Result<(), DeviceError> {
-        for LeftKeystrokes { compartment, draft, typed } in self.cabinet.keystrokes()? {
-            let name = self.cabinet.store().locations().compartment(compartment);
-            let Some(CompartmentName::Chart(client)) = name.map(|known| known.name.clone()) else {
-                continue;
-            };
-            let mut recovered = Typed::new(client);
-            for bytes in typed {
-                recovered.recover(typed::decode(&bytes).map_err(StoreError::Malformed)?);
-            }
-            self.typed.insert(draft, recovered);
-            self.commit(draft, client, now)?;
-        }
-        Ok(())
     }
 
     /// Returns the read model.
@@ -268,15 +272,14 @@ impl<F: FileSystem> Device<F> {
 
     /// Carries out an edit. When this returns it is on the disk; what undoes it comes back.
     pub fn apply(&mut self, edit: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
-        if let Edit::Sign { note, client, .. } = &edit {
-            self.commit(*note, *client, now)?;
-        }
+        self.commit_before(&edit, now)?;
         let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
         self.kept(applied)
     }
 
     /// Carries out what undoes an earlier edit, unless somebody else changed the same since.
     pub fn undo(&mut self, inverse: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
+        self.commit_before(&inverse, now)?;
         let applied = self.with_context(now, |practice, cx| practice.undo(inverse, cx))?;
         self.kept(applied)
     }
@@ -284,29 +287,41 @@ impl<F: FileSystem> Device<F> {
     fn kept(&mut self, applied: Applied) -> Result<Option<Edit>, DeviceError> {
         self.keep(applied.changes)?;
         if self.cabinet.store().since_checkpoint() > CHECKPOINT_AFTER {
-            self.checkpoint()?;
+            // The edit is on the disk whatever becomes of this, which only makes unlocking quick.
+            let _later = self.checkpoint();
         }
         Ok(applied.inverse)
     }
 
     /// Carries out many edits, each at its own time, in few group commits: for imports and the
-    /// demo. Stops at the first that is refused.
+    /// demo. Stops at the first that is refused; those before it are done and on the disk.
     pub fn apply_all(
         &mut self,
         edits: impl IntoIterator<Item = (Timestamp, Edit)>,
     ) -> Result<usize, DeviceError> {
         let mut batch = Vec::new();
-        let mut count = 0;
+        let (mut bytes, mut count) = (0, 0);
+        let mut outcome = Ok(());
         for (time, edit) in edits {
-            let applied =
-                self.with_pending(&batch, time, |practice, cx| practice.apply(edit, cx))?;
-            batch.extend(applied.changes);
+            match self.with_pending(&batch, time, |practice, cx| practice.apply(edit, cx)) {
+                Ok(applied) => {
+                    bytes += applied.changes.iter().map(length).sum::<usize>();
+                    batch.extend(applied.changes);
+                }
+                Err(refusal) => {
+                    outcome = Err(refusal);
+                    break;
+                }
+            }
             count += 1;
-            if batch.len() > BATCH_CHANGES {
+            if batch.len() > BATCH_CHANGES || bytes > BATCH_BYTES {
                 self.keep(std::mem::take(&mut batch))?;
+                bytes = 0;
             }
         }
+        // What was applied is in memory already, and what comes later builds on it.
         self.keep(batch)?;
+        outcome?;
         Ok(count)
     }
 
@@ -336,6 +351,10 @@ impl<F: FileSystem> Device<F> {
     /// Collects the whole practice as JSON Lines and lets it out through the gate; the entry is on
     /// the disk when this returns.
     pub fn export(&mut self, now: Timestamp) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            // Nothing leaves without an entry, and none can be written.
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
         let index = self.index();
         let mut items = Vec::new();
         for client in index.clients.keys() {
@@ -388,63 +407,6 @@ impl<F: FileSystem> Device<F> {
         }
     }
 
-    /// Takes keystrokes; they are due on the disk within a second.
-    pub fn type_keys(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        splices: Vec<Splice>,
-        now: Timestamp,
-    ) {
-        self.typed.entry(note).or_insert_with(|| Typed::new(client)).push(splices, now);
-    }
-
-    /// Returns when keystrokes must be on the disk at the latest.
-    pub fn flush_due(&self) -> Option<Timestamp> {
-        self.typed.values().filter_map(Typed::flush_due).min()
-    }
-
-    /// Puts keystrokes on the disk; returns for each draft how many are there.
-    pub fn flush(&mut self, now: Timestamp) -> Result<Vec<(ObjectId, u64)>, DeviceError> {
-        let mut counts = Vec::new();
-        for (note, typed) in &mut self.typed {
-            if typed.unflushed().is_empty() {
-                continue;
-            }
-            let chart = CompartmentName::Chart(typed.client);
-            let compartment = self.cabinet.store().locations().named(&chart).map(|known| known.id);
-            let compartment = compartment.ok_or(StoreError::NoKey)?;
-            let bytes = typed::encode(typed.unflushed());
-            if let Err(error) = self.cabinet.put_keystrokes(compartment, *note, &bytes) {
-                typed.refused(now);
-                return Err(error.into());
-            }
-            counts.push((*note, typed.flushed()));
-        }
-        Ok(counts)
-    }
-
-    /// Makes one change of the document of what was typed since the last.
-    pub fn commit(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        now: Timestamp,
-    ) -> Result<(), DeviceError> {
-        let Some(typed) = self.typed.get(&note) else { return Ok(()) };
-        let splices = typed.uncommitted().to_vec();
-        if splices.is_empty() {
-            return Ok(());
-        }
-        let edit = Edit::ChangeDraft { note, client, splices };
-        let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
-        self.keep(applied.changes)?;
-        if let Some(typed) = self.typed.get_mut(&note) {
-            typed.committed();
-        }
-        Ok(())
-    }
-
     /// Writes an entry into the audit trail.
     pub fn audit(&mut self, kind: AuditKind, now: Timestamp) -> Result<(), DeviceError> {
         let changes = self.audit_changes(kind, now)?;
@@ -463,7 +425,9 @@ impl<F: FileSystem> Device<F> {
     /// Puts changes on the disk. If the disk refuses, the practice in memory is made again from
     /// what is there, so that nothing is shown as done that is not.
     pub(super) fn keep(&mut self, changes: Vec<Change>) -> Result<(), DeviceError> {
-        if changes.is_empty() {
+        let is_entry = |change: &Change| matches!(change.compartment, CompartmentName::Audit(_));
+        if changes.is_empty() || (self.cabinet.is_read_only() && changes.iter().all(is_entry)) {
+            // Somebody whose disk is damaged must still be able to read what is left.
             return Ok(());
         }
         let names: BTreeSet<_> = changes.iter().map(|change| change.compartment.clone()).collect();
@@ -484,29 +448,34 @@ impl<F: FileSystem> Device<F> {
     /// Writes read models and the index, so that the next unlock is quick.
     pub fn checkpoint(&mut self) -> Result<(), DeviceError> {
         let mut segments = Vec::new();
-        for name in std::mem::take(&mut self.touched) {
-            let id = self.cabinet.store().locations().named(&name).map(|known| known.id);
-            if let (Some(id), Some(segment)) = (id, self.practice.project(&name)) {
+        for name in &self.touched {
+            let id = self.cabinet.store().locations().named(name).map(|known| known.id);
+            if let (Some(id), Some(segment)) = (id, self.practice.project(name)) {
                 segments.push((id, segment));
             }
         }
         self.cabinet.checkpoint(&segments)?;
+        self.touched.clear();
         Ok(())
     }
 
-    /// Locks: what was typed is kept, the trail says so, keys and texts are dropped.
+    /// Locks: what was typed is kept, the trail says so, keys and texts are dropped. Every step is
+    /// tried, whatever became of those before; the first failure is told.
     pub fn lock(mut self, now: Timestamp) -> Result<(), DeviceError> {
-        let drafts: Vec<_> = self.typed.iter().map(|(note, typed)| (*note, typed.client)).collect();
-        let flushed = self.flush(now).map(drop);
-        let mut committed = Ok(());
-        for (note, client) in drafts {
-            committed = committed.and(self.commit(note, client, now));
+        if self.cabinet.is_read_only() {
+            return Ok(());
         }
-        self.audit(AuditKind::Lock, now)?;
-        self.cabinet.destroy_closed_drafts()?;
-        self.checkpoint()?;
-        self.cabinet.close()?;
-        flushed.and(committed)
+        let drafts: Vec<_> = self.typed.iter().map(|(note, typed)| (*note, typed.client)).collect();
+        let mut outcome = self.flush(now).map(drop);
+        for (note, client) in drafts {
+            outcome = outcome.and(self.commit(note, client, now));
+        }
+        // What the document refused goes to the disk once more as keystrokes.
+        outcome = outcome.and(self.flush(now).map(drop));
+        outcome = outcome.and(self.audit(AuditKind::Lock, now));
+        outcome = outcome.and(self.cabinet.destroy_closed_drafts().map_err(DeviceError::from));
+        outcome = outcome.and(self.checkpoint());
+        outcome.and(self.cabinet.close().map_err(DeviceError::from))
     }
 
     /// Returns what must be said after opening, once.
@@ -537,6 +506,15 @@ impl<F: FileSystem> Device<F> {
 
 /// Changes of one group commit when many edits are carried out at once.
 const BATCH_CHANGES: usize = 256;
+/// Bytes of one, far below what a group takes.
+const BATCH_BYTES: usize = 2 << 20;
+
+fn length(change: &Change) -> usize {
+    match &change.content {
+        Content::Delta { bytes, .. } | Content::Record { bytes, .. } => bytes.len(),
+        Content::Draft { .. } | Content::Close { .. } => 0,
+    }
+}
 
 /// Both stores, and what must be said of how they were found.
 pub(super) type Stores<F> = (Store<F>, Rows<F>, Vec<Notice>);
@@ -553,12 +531,8 @@ pub(super) fn open_stores<F: FileSystem>(
     let tables = Rows::open(rows, row_key, &mut random)?;
     let (store, opened) = Store::open(journal, CLASS, frame_key, &mut random)?;
     let mut warnings = Vec::new();
-    if !opened.damage.is_empty() {
-        warnings.push(Notice::new(
-            "Part of your practice's journal is damaged.",
-            "What can be read is shown. Nothing has been deleted, and nothing new is written.",
-            "Copy the folder of your practice to another disk before you do anything else.",
-        ));
+    if !opened.damage.is_empty() || store.is_read_only() || tables.is_read_only() {
+        warnings.push(damaged());
     }
     if opened.torn.is_some() {
         warnings.push(Notice::new(
@@ -568,6 +542,15 @@ pub(super) fn open_stores<F: FileSystem>(
         ));
     }
     Ok((store, tables, warnings))
+}
+
+fn damaged() -> Notice {
+    Notice::new(
+        "Part of your practice's journal is damaged.",
+        "What can be read is shown. Nothing has been deleted, and nothing new is written, not \
+         even that you read it.",
+        "Copy the folder of your practice to another disk before you do anything else.",
+    )
 }
 
 impl From<ShelfError> for DeviceError {

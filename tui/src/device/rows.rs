@@ -5,8 +5,11 @@
 //! above them they tell nothing.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use tacenda_shared::codec::{CodecError, Reader, Writer};
-use tacenda_shared::journal::{Config, FileSystem, FrameRef, Journal, OpenError};
+use tacenda_shared::journal::{
+    AppendError, Config, Fate, FileSystem, FrameRef, Journal, OpenError,
+};
 use tacenda_shared::keys::safe::{ROW_LENGTH, ROW_NAME_LENGTH, Row, RowName};
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
@@ -26,6 +29,8 @@ pub struct Rows<F: FileSystem> {
     rows: BTreeMap<[u8; ROW_NAME_LENGTH], Row>,
     /// Rows that were taken away and still lie in the journal.
     deleted: usize,
+    /// Whether frames were found that do not read; nothing is written then.
+    damaged: bool,
 }
 
 /// A change of the tables.
@@ -38,31 +43,36 @@ pub enum RowChange {
 }
 
 impl<F: FileSystem> Rows<F> {
-    /// Opens the tables under `key`. A table that is damaged is refused: half of the keys would
-    /// look like half of the practice.
+    /// Opens the tables under `key`. Tables that are damaged give the rows that are whole and take
+    /// no more: see [`Self::is_read_only`].
     pub fn open(files: F, key: SecretKey, random: &mut dyn Random) -> Result<Self, StoreError> {
         let config =
             Config { segment_bytes: SEGMENT_BYTES, new_segment_on_open: true, class: CLASS };
         let mut rows = BTreeMap::new();
         let mut deleted = 0;
+        let mut damaged = false;
         let mut visit = |frame: FrameRef<'_>| {
-            match open_change(&key, frame)? {
-                RowChange::Delete(name) => {
+            match open_change(&key, frame) {
+                Ok(RowChange::Delete(name)) => {
                     rows.remove(&name.encode());
                     deleted += 1;
                 }
-                RowChange::Put(name, row) => {
+                Ok(RowChange::Put(name, row)) => {
                     rows.entry(name.encode()).or_insert(row);
                 }
+                Err(_) => damaged = true,
             }
-            Ok::<(), RowFrameError>(())
+            Ok::<(), Infallible>(())
         };
         let (journal, opened) = Journal::open(files, config, random, &mut visit)
-            .map_err(|error: OpenError<RowFrameError>| StoreError::Open(Box::new(error)))?;
-        if !opened.damage.is_empty() {
-            return Err(StoreError::Altered);
-        }
-        Ok(Self { journal, key, rows, deleted })
+            .map_err(|error: OpenError<Infallible>| StoreError::Open(Box::new(error)))?;
+        damaged |= !opened.damage.is_empty();
+        Ok(Self { journal, key, rows, deleted, damaged })
+    }
+
+    /// Returns whether the tables are damaged: what reads is there, and nothing new is taken.
+    pub fn is_read_only(&self) -> bool {
+        self.damaged
     }
 
     /// Returns a row.
@@ -84,6 +94,9 @@ impl<F: FileSystem> Rows<F> {
     ) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
+        }
+        if self.damaged {
+            return Err(AppendError::ReadOnly.into());
         }
         let mut lsn = self.journal.next_lsn();
         let mut payloads = Vec::with_capacity(changes.len());
@@ -122,17 +135,29 @@ impl<F: FileSystem> Rows<F> {
     /// Writes the rows that are left into new files and removes the old ones, so that what was
     /// deleted is no longer on the disk.
     pub fn collect(&mut self) -> Result<(), StoreError> {
-        if self.deleted == 0 {
+        if self.deleted == 0 || self.damaged {
             return Ok(());
         }
+        // A row that was made and deleted since the last opening lies in the active segment.
+        self.journal.seal_active()?;
         let (key, rows) = (&self.key, &self.rows);
-        let mut live = |frame: &FrameRef<'_>| match open_change(key, *frame) {
-            Ok(RowChange::Put(name, _)) => rows.contains_key(&name.encode()),
-            // A deletion has nothing left to delete once its row is gone from every file.
-            Ok(RowChange::Delete(_)) => false,
-            Err(_) => true,
+        let mut fate = |frame: &FrameRef<'_>| match open_change(key, *frame) {
+            // Of two rows of one name only the one in force counts.
+            Ok(RowChange::Put(name, row)) if rows.get(&name.encode()) == Some(&row) => Fate::Live,
+            // A deleted key must go, however much else its file holds.
+            Ok(RowChange::Put(..)) => Fate::Erased,
+            // A deletion has nothing left to delete once its row is gone from every file, and
+            // files are collected from the oldest on.
+            Ok(RowChange::Delete(_)) => Fate::Dead,
+            Err(_) => Fate::Live,
         };
-        self.journal.collect(&mut live).map_err(|error| StoreError::Open(Box::new(error)))?;
+        loop {
+            let collected = self.journal.collect(&mut fate);
+            let collected = collected.map_err(|error| StoreError::Open(Box::new(error)))?;
+            if collected.moved.is_empty() && collected.freed == 0 {
+                break;
+            }
+        }
         self.deleted = 0;
         Ok(())
     }

@@ -6,9 +6,10 @@
 use super::frame::DeviceFrame;
 use super::locations::Locations;
 use tacenda_shared::codec::CodecError;
+use tacenda_shared::id::ObjectId;
 use tacenda_shared::journal::{
-    AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, OpenError,
-    ReadError, Torn,
+    AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, MAX_PAYLOAD_BYTES,
+    OpenError, ReadError, Torn,
 };
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
@@ -19,6 +20,10 @@ use zeroize::Zeroizing;
 const SEGMENT_BYTES: u64 = 16 << 20;
 /// An index is cut into parts of this size.
 const CHECKPOINT_PART_BYTES: usize = 1 << 20;
+/// Frames that do not belong together go to the disk in groups of about this size.
+const APART_BYTES: usize = 4 << 20;
+/// More than sealing adds to a frame.
+const SEAL_BYTES: usize = 256;
 /// The one kind that the journal sees: what a frame is, is inside.
 const SEALED_FRAME: u8 = 1;
 const LABEL: &str = "tac/frame/v1";
@@ -31,6 +36,8 @@ pub struct Store<F: FileSystem> {
     locations: Locations,
     /// Frames since the last checkpoint, which an unlock would have to read one by one.
     since_checkpoint: usize,
+    /// Frames that are whole and do not open or read.
+    unreadable: usize,
 }
 
 /// What opening found.
@@ -83,13 +90,24 @@ impl<F: FileSystem> Store<F> {
         let (journal, opened) = Journal::open(files, config, random, &mut visit)
             .map_err(|error: OpenError<CodecError>| StoreError::Open(Box::new(error)))?;
         let report = Opened { torn: opened.torn, damage: opened.damage };
-        let mut store =
-            Self { journal, class, key, locations: Locations::default(), since_checkpoint: 0 };
-        store.rebuild(&places)?;
+        let mut store = Self {
+            journal,
+            class,
+            key,
+            locations: Locations::default(),
+            since_checkpoint: 0,
+            unreadable: 0,
+        };
+        store.rebuild(&places);
         Ok((store, report))
     }
 
-    fn rebuild(&mut self, places: &[(Lsn, Location)]) -> Result<(), StoreError> {
+    /// Returns whether something that is stored does not read; then nothing new is written.
+    pub fn is_read_only(&self) -> bool {
+        self.journal.is_read_only() || self.unreadable > 0
+    }
+
+    fn rebuild(&mut self, places: &[(Lsn, Location)]) {
         // Backwards to the newest whole checkpoint; what is passed on the way is kept, so that
         // no frame is opened twice.
         let mut after = Vec::new();
@@ -97,8 +115,8 @@ impl<F: FileSystem> Store<F> {
         let mut parts: Vec<Vec<u8>> = Vec::new();
         let mut missing = 0;
         for (_, location) in places.iter().rev() {
-            match self.read(*location)? {
-                DeviceFrame::Checkpoint { part, parts: count, bytes } => {
+            match self.read(*location) {
+                Ok(DeviceFrame::Checkpoint { part, parts: count, bytes }) => {
                     if part == count {
                         parts.clear();
                         missing = count;
@@ -107,27 +125,33 @@ impl<F: FileSystem> Store<F> {
                     if part == missing && missing > 0 {
                         parts.push(bytes);
                         missing -= 1;
-                        if missing == 0 {
+                        if missing == 0 && self.take_checkpoint(&mut parts) {
                             break;
                         }
                     }
                 }
-                frame => after.push((frame, *location)),
+                Ok(frame) => after.push((frame, *location)),
+                // The rest of the practice does not depend on it.
+                Err(_) => self.unreadable += 1,
             }
-        }
-        if missing > 0 {
-            // The journal lost the beginning of a checkpoint: it is not one.
-            parts.clear();
-        }
-        if !parts.is_empty() {
-            let whole: Vec<u8> = parts.into_iter().rev().flatten().collect();
-            self.locations = Locations::decode(&whole)?;
         }
         self.since_checkpoint = after.len();
         for (frame, location) in after.iter().rev() {
             self.locations.add(frame, *location);
         }
-        Ok(())
+    }
+
+    /// Takes the index from the parts of a checkpoint. One that does not read is passed over: the
+    /// frames before it say the same.
+    fn take_checkpoint(&mut self, parts: &mut Vec<Vec<u8>>) -> bool {
+        let whole: Vec<u8> = parts.drain(..).rev().flatten().collect();
+        match Locations::decode(&whole) {
+            Ok(locations) => {
+                self.locations = locations;
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Appends frames as one group: all of them are on the disk when this returns, or none.
@@ -136,6 +160,9 @@ impl<F: FileSystem> Store<F> {
         frames: &[DeviceFrame],
         hedge: &mut Hedge<'_>,
     ) -> Result<(), StoreError> {
+        if self.unreadable > 0 {
+            return Err(AppendError::ReadOnly.into());
+        }
         let mut lsn = self.journal.next_lsn();
         let mut payloads = Vec::with_capacity(frames.len());
         for frame in frames {
@@ -155,6 +182,36 @@ impl<F: FileSystem> Store<F> {
         }
         self.since_checkpoint = self.since_checkpoint.saturating_add(frames.len());
         Ok(())
+    }
+
+    /// Appends frames that do not belong together, in as many groups as they need. What no group
+    /// can hold is left out.
+    pub fn append_apart(
+        &mut self,
+        frames: Vec<DeviceFrame>,
+        hedge: &mut Hedge<'_>,
+    ) -> Result<(), StoreError> {
+        let mut group = Vec::new();
+        let mut bytes = 0_usize;
+        for frame in frames {
+            let length = frame.encode().len();
+            if length.saturating_add(SEAL_BYTES) > MAX_PAYLOAD_BYTES {
+                continue;
+            }
+            if !group.is_empty() && bytes.saturating_add(length) > APART_BYTES {
+                self.append(&group, hedge)?;
+                group.clear();
+                bytes = 0;
+            }
+            bytes = bytes.saturating_add(length);
+            group.push(frame);
+        }
+        if group.is_empty() { Ok(()) } else { self.append(&group, hedge) }
+    }
+
+    /// Forgets that keystrokes of a draft wait for a change.
+    pub fn forget_keystrokes(&mut self, draft: ObjectId) {
+        self.locations.forget_keystrokes(draft);
     }
 
     /// Reads and opens one frame.

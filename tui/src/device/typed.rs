@@ -5,6 +5,7 @@
 
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::id::{ClientId, Timestamp};
+use tacenda_shared::practice::INSERTED_MAX;
 use tacenda_shared::practice::edit::{Part, Splice};
 
 /// How long a keystroke may wait for others before it goes to the disk with them.
@@ -41,7 +42,7 @@ impl Typed {
             return;
         }
         self.count = self.count.saturating_add(u64::try_from(splices.len()).unwrap_or(u64::MAX));
-        self.uncommitted.extend(splices);
+        self.uncommitted.extend(splices.into_iter().flat_map(in_pieces));
         self.waiting_since.get_or_insert(now);
     }
 
@@ -61,6 +62,17 @@ impl Typed {
         self.uncommitted.get(self.flushed..).unwrap_or_default()
     }
 
+    /// Returns as much of what is not on the disk as one frame takes.
+    pub fn next_frame(&self) -> &[Splice] {
+        let waiting = self.unflushed();
+        waiting.get(..fitting(waiting, FRAME_LETTERS_MAX)).unwrap_or(waiting)
+    }
+
+    /// Says that `count` more splices are on the disk.
+    pub fn flushed_some(&mut self, count: usize) {
+        self.flushed = self.flushed.saturating_add(count).min(self.uncommitted.len());
+    }
+
     /// Says that everything typed so far is on the disk; returns how many splices that are.
     pub fn flushed(&mut self) -> u64 {
         self.flushed = self.uncommitted.len();
@@ -78,13 +90,69 @@ impl Typed {
         &self.uncommitted
     }
 
-    /// Says that a change of the document holds everything typed so far, and is on the disk.
+    /// Returns what the next changes of the document must hold, each within what one may insert.
+    pub fn changes(&self) -> Vec<Vec<Splice>> {
+        let mut changes = Vec::new();
+        let mut rest = self.uncommitted.as_slice();
+        while !rest.is_empty() {
+            let (change, later) = rest.split_at(fitting(rest, INSERTED_MAX));
+            changes.push(change.to_vec());
+            rest = later;
+        }
+        changes
+    }
+
+    /// Says that changes of the document hold everything typed so far, and are on the disk.
     pub fn committed(&mut self) -> u64 {
         self.uncommitted.clear();
         self.flushed()
     }
+
+    /// Says that changes of the document hold the first `count` splices and refuse the next. With
+    /// those changes the disk forgets all keystrokes, so the rest goes there again.
+    pub fn committed_some(&mut self, count: usize, now: Timestamp) {
+        self.uncommitted.drain(..count.min(self.uncommitted.len()));
+        self.flushed = 0;
+        self.waiting_since = (!self.uncommitted.is_empty()).then_some(now);
+    }
+
+    /// Forgets what no change holds; returns the words of it.
+    pub fn forget(&mut self) -> String {
+        let words = self.uncommitted.drain(..).map(|splice| splice.inserted).collect();
+        self.flushed();
+        words
+    }
 }
 
+/// Cuts an insertion that is longer than a frame or a change takes.
+fn in_pieces(splice: Splice) -> Vec<Splice> {
+    if splice.inserted.len() <= PIECE_LETTERS {
+        return vec![splice];
+    }
+    let letters: Vec<char> = splice.inserted.chars().collect();
+    let pieces = letters.chunks(PIECE_LETTERS).enumerate().map(|(number, piece)| Splice {
+        part: splice.part,
+        position: splice.position.saturating_add(number.saturating_mul(PIECE_LETTERS)),
+        deleted: if number == 0 { splice.deleted } else { 0 },
+        inserted: piece.iter().collect(),
+    });
+    pieces.collect()
+}
+
+/// Returns how many of these, at least one, insert no more than `most` letters together.
+fn fitting(splices: &[Splice], most: usize) -> usize {
+    let mut letters = 0_usize;
+    let fits = |splice: &&Splice| {
+        letters = letters.saturating_add(splice.inserted.chars().count());
+        letters <= most
+    };
+    splices.iter().take(SPLICES_MAX).take_while(fits).count().max(1)
+}
+
+/// The longest insertion of one splice; a paste that is longer becomes several.
+const PIECE_LETTERS: usize = 1 << 16;
+/// Of so many letters, four bytes each, a frame of the journal takes all.
+const FRAME_LETTERS_MAX: usize = 1 << 18;
 /// How long to wait after the disk refused.
 const RETRY_AFTER_MILLIS: i64 = 2_000;
 
@@ -160,6 +228,33 @@ mod tests {
         assert_eq!((typed.unflushed().len(), typed.uncommitted().len()), (0, 1));
         assert_eq!(typed.committed(), 0);
         assert!(typed.uncommitted().is_empty());
+    }
+
+    #[test]
+    fn a_long_paste_goes_out_in_pieces_that_say_the_same() {
+        let text: String = "größe".chars().cycle().take(3 * PIECE_LETTERS + 5).collect();
+        let mut typed = Typed::new(ClientId::from_bytes([1; 16]));
+        typed.push(vec![Splice { deleted: 2, ..splice(4, &text) }], Timestamp::from_millis(1));
+
+        let mut written = Vec::new();
+        while !typed.unflushed().is_empty() {
+            let frame = typed.next_frame().to_vec();
+            typed.flushed_some(frame.len());
+            written.extend(decode(&encode(&frame)).unwrap());
+        }
+
+        assert_eq!(written, typed.uncommitted());
+        let mut screen: Vec<char> = "123456".chars().collect();
+        for change in typed.changes() {
+            let letters: usize = change.iter().map(|s| s.inserted.chars().count()).sum();
+            assert!(letters <= INSERTED_MAX);
+            for piece in change {
+                let end = piece.position + piece.deleted;
+                screen.splice(piece.position..end, piece.inserted.chars());
+            }
+        }
+        assert_eq!(screen.into_iter().collect::<String>(), format!("1234{text}"));
+        assert_eq!(typed.flushed(), 1, "one splice as the screen counts");
     }
 
     #[test]

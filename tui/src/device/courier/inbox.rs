@@ -267,7 +267,11 @@ impl<F: FileSystem> Device<F> {
         {
             // What was typed here was typed before this was seen.
             self.flush_mail(batch)?;
-            self.commit(*document, *client, now)?;
+            match self.commit(*document, *client, now) {
+                // It stays typed, and must not keep back what others wrote.
+                Ok(()) | Err(DeviceError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         let merged = self
             .with_pending(&batch.pending, now, |practice, cx| practice.merge(&change, author, cx));
