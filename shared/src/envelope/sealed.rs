@@ -90,7 +90,7 @@ pub fn seal(
     Ok(sign(header, sealed.ciphertext, signer))
 }
 
-/// Opens a body with the key that [`seal`] was given. Ask only after the envelope was checked.
+/// Opens a body with the key that [`seal()`] was given. Ask only after the envelope was checked.
 pub fn open(envelope: &Envelope, key: &[u8]) -> Result<Content, ContentError> {
     let header = &envelope.header;
     if !header.kind.is_sealed() || envelope.body.len() < TAG_LENGTH {

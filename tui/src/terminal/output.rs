@@ -1,7 +1,7 @@
 //! Shows frames: keeps what the terminal shows, and writes the fewest bytes that change it into
 //! the next frame, in one write.
 //!
-//! It never writes a character that [`super::glyph`] refuses, never asks the terminal anything,
+//! It never writes a character that `glyph` refuses, never asks the terminal anything,
 //! and writes nothing at all when nothing has changed.
 
 use super::family::Profile;
