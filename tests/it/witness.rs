@@ -5,6 +5,7 @@
 mod cases;
 mod judge;
 mod log;
+mod messages;
 mod server;
 mod whole;
 mod world;

@@ -24,6 +24,7 @@ import kem
 import practice_log
 import primitives
 import whole
+import wire
 from primitives import H, Refused, seal_open
 
 CHECKS = 0
@@ -317,6 +318,17 @@ def device_folders(case):
             expect(value[:4], bytes.fromhex("856f4a83"), "a change of a document")
 
 
+def message(case):
+    number, fields = wire.message(hexed(case["frame"]))
+    expect(number, case["type"], "the type of a message")
+    if number in (10, 21):
+        runs = fields[0 if number == 10 else 2]
+        found = wire.restored(hexed(case["practice"]), runs)
+        expect(len(found), sum(len(shorts) for _, _, shorts in runs), "the runs")
+    if number == 23:
+        expect(all(formats.Carried.full(data) for _, data in fields[1]), True, "full forms")
+
+
 CHECK = {
     "checkpoint": checkpoint,
     "compartment": compartment,
@@ -325,6 +337,7 @@ CHECK = {
     "envelope": envelope,
     "journal": journal,
     "log": log,
+    "message": message,
     "padding": padding,
     "practice": practice,
     "practice receipt": practice_receipt,

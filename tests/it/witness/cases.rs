@@ -2,6 +2,7 @@
 
 use super::judge::wrap_frame;
 use super::log;
+use super::messages;
 use super::world::{UNBORN, World};
 use serde_json::{Value, json};
 use tacenda_shared::codec::Writer;
@@ -49,9 +50,10 @@ pub(super) fn all(seed: u64) -> Vec<Value> {
     cases.extend(rows(&mut world));
     cases.extend(wraps(&world));
     cases.push(vault(&mut world));
-    let (of_log, mail) = log::cases(&mut world);
+    let (of_log, traffic) = log::cases(&mut world);
     cases.extend(of_log);
-    cases.extend(journals(&mut world, mail));
+    cases.extend(messages::cases(&mut world, &traffic));
+    cases.extend(journals(&mut world, traffic.mail));
     cases.extend(receipts(&mut world));
     world.live_on();
     cases.push(json!({

@@ -20,7 +20,7 @@ use tacenda_shared::practice::record::Record;
 use tacenda_shared::random::Seeded;
 use tacenda_shared::seal::{self, SecretKey};
 use tacenda_shared::suite::{self, Hash, Signature, SigningKey, VerifyingKey};
-use tacenda_shared::sync::{Message, PracticeReceipt};
+use tacenda_shared::sync::{FrameBuffer, MAX_MESSAGE, Message, PracticeReceipt};
 use tacenda_tui::device::rows::Rows;
 use tacenda_tui::device::store::Store;
 
@@ -70,6 +70,7 @@ pub(super) fn judge(case: &Value) -> Verdict {
         "envelope" => one_envelope(case),
         "journal" => journal(case),
         "log" => log(case),
+        "message" => message(case),
         "padding" => padding(case),
         "practice" => practice(case),
         "practice receipt" => practice_receipt(case),
@@ -178,6 +179,15 @@ fn log(case: &Value) -> Verdict {
     }
     let head = heads.last().unwrap();
     same(&head.chain.to_string().as_str(), &case["head"][1].as_str().unwrap(), "the head")
+}
+
+fn message(case: &Value) -> Verdict {
+    let frame = bytes(case, "frame");
+    let mut buffer = FrameBuffer::new(MAX_MESSAGE);
+    buffer.push(&frame);
+    let message = buffer.next_message().map_err(said)?.ok_or("the frame is not whole")?;
+    same(&u64::from(message.number()), &case["type"].as_u64().unwrap(), "the type")?;
+    same(&message.frame(), &frame, "the frame")
 }
 
 fn run(case: &Value) -> Verdict {

@@ -31,6 +31,14 @@ use tacenda_tui::device::frame::ContentKind;
 const NAME_LABEL: &str = "tac/compartment-name/v1";
 const NONE: ObjectId = ObjectId::from_bytes([0; 16]);
 
+/// What went through the log, in order.
+pub(super) struct Traffic {
+    pub(super) carried: Vec<Carried>,
+    pub(super) receipts: Vec<Receipt>,
+    /// What a device's journal keeps of it: one frame of each kind.
+    pub(super) mail: Vec<MailFrame>,
+}
+
 struct Writer {
     device: DeviceId,
     sign: SigningKey,
@@ -60,8 +68,8 @@ struct Log<'w> {
 
 /// The log as one case, and each envelope, record and content in it as cases of their own.
 ///
-/// Also returns what a device's journal keeps of such traffic: one frame of each kind.
-pub(super) fn cases(world: &mut World) -> (Vec<Value>, Vec<MailFrame>) {
+/// Also returns what went through it.
+pub(super) fn cases(world: &mut World) -> (Vec<Value>, Traffic) {
     let mut random = world.random.clone();
     let hedge_key = SecretKey::from_bytes(*world.general.keys.hedge.expose());
     let mut hedge = Hedge { key: &hedge_key, random: &mut random };
@@ -99,11 +107,11 @@ pub(super) fn cases(world: &mut World) -> (Vec<Value>, Vec<MailFrame>) {
     let whole = log.whole();
     let runs = log.runs();
     let mail = log.mail();
-    let Log { mut cases, random, .. } = log;
+    let Log { mut cases, random, carried, receipts, .. } = log;
     world.random = random;
     cases.push(whole);
     cases.extend(runs);
-    (cases, mail)
+    (cases, Traffic { carried, receipts, mail })
 }
 
 impl Log<'_> {

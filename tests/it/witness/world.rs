@@ -225,6 +225,16 @@ impl World {
         .sign(&self.server)
     }
 
+    pub(super) fn server_epoch(&self) -> ServerEpoch {
+        self.state.server().unwrap().server_epoch
+    }
+
+    /// Some own head.
+    pub(super) fn own(&self) -> OwnHead {
+        let own = self.state.head().hash;
+        OwnHead { dev_inc: DevInc::new(1), dev_seq: DevSeq::new(4), own }
+    }
+
     fn act(&mut self, signer: Signer, key: &SigningKey, action: Action) {
         self.now = self.now.plus_millis(1000);
         let entry = self.state.propose(action, signer, self.now, key).unwrap();
