@@ -186,7 +186,8 @@ def _labeled_extract(salt, label, material):
 
 
 def _labeled_expand(secret, label, info, length):
-    return hkdf_expand(secret, length.to_bytes(2, "big") + b"HPKE-v1" + SUITE + label + info, length)
+    start = length.to_bytes(2, "big") + b"HPKE-v1" + SUITE
+    return hkdf_expand(secret, start + label + info, length)
 
 
 def open_wrap(key, info, wrap):

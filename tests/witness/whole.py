@@ -55,7 +55,8 @@ class Practice:
             if wrap["to"] == to and wrap["subject"] == self.keys["member"]:
                 if hashes[(kind, holder, 0)] != device.wrap_hash(wrap["wrap"]):
                     raise Refused("a wrap is not the one that the entry names")
-                seed = kem.open_wrap(key, device.wrap_info(self.wrapped_for(wrap), wrap), wrap["wrap"])
+                info = device.wrap_info(self.wrapped_for(wrap), wrap)
+                seed = kem.open_wrap(key, info, wrap["wrap"])
                 if kem.XWing(seed).public != member["kem"]:
                     raise Refused("a member key is not the one that the entry names")
                 return seed
