@@ -2,5 +2,6 @@
 
 mod practice;
 mod server;
+mod sync;
 mod terminal;
 mod witness;

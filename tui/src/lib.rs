@@ -8,6 +8,7 @@ pub mod device;
 pub mod guard;
 pub mod input;
 pub mod keymap;
+pub mod link;
 pub mod message;
 pub mod model;
 pub mod notice;

@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod args;
+pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod pair;
 pub mod print;
 pub mod problems;
 pub mod prompt;

@@ -3,13 +3,16 @@
 //! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
 //! reach the disk.
 
+use super::courier::Delivered;
 use super::home::{Home, VaultLock};
+use super::online::Online;
 use super::open::{Device, DeviceError};
 use super::setup::{Founding, SetUp};
 use crate::cli::answer;
 use crate::cli::request::{Reply, Request};
 use crate::cli::socket::{Asked, Listener};
-use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, VaultState};
+use crate::link::Told;
+use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, SyncStatus, VaultState};
 use crate::notice::Notice;
 use crate::runtime::{DevicePort, Zone};
 use std::collections::BTreeSet;
@@ -32,6 +35,8 @@ pub enum Ask {
     Effect(Effect),
     /// The interface has left.
     Leave,
+    /// The link to the server, the one with this number.
+    Link(u64, Told),
 }
 
 /// What a keeper is started with.
@@ -65,6 +70,10 @@ pub struct Keeper {
     asks: Sender<Ask>,
     shown: BTreeSet<Subject>,
     watchers: Vec<Sender<Reply>>,
+    online: Option<Online>,
+    /// Counts up with each unlock, so that a link of before is not heard any more.
+    links: u64,
+    sync: SyncStatus,
     failed_unlocks: u32,
 }
 
@@ -96,6 +105,9 @@ impl Keeper {
                 asks: own,
                 shown: BTreeSet::new(),
                 watchers: Vec::new(),
+                online: None,
+                links: 0,
+                sync: SyncStatus::default(),
                 failed_unlocks: 0,
             };
             keeper.begin(opened);
@@ -155,16 +167,19 @@ impl Keeper {
                 Ok(Ask::Command(asked)) => self.command(asked),
                 Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(Ask::Effect(effect)) => self.effect(effect),
+                Ok(Ask::Link(number, told)) => self.told(number, told),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.flush();
+            self.send();
         }
         self.lock_now();
     }
 
     fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
-        let wait = device.flush_due()?.millis_since((self.settings.now)());
+        let due = device.flush_due().into_iter().chain(device.link_due()).min();
+        let wait = due?.millis_since((self.settings.now)());
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
     }
 
@@ -286,7 +301,8 @@ impl Keeper {
             self.settings.zone.set(zone);
         }
         self.tell(event(index));
-        self.tell(DeviceEvent::Sync(device.sync_status()));
+        self.sync = device.sync_status();
+        self.tell(DeviceEvent::Sync(self.sync.clone()));
         for warning in warnings {
             self.tell(DeviceEvent::Alarm(warning));
         }
@@ -298,6 +314,56 @@ impl Keeper {
             )));
         }
         self.practice = Practice::Open { device, _listener: listener.ok() };
+        self.connect();
+    }
+
+    /// Keeps up a link from now on, if the practice has a server.
+    fn connect(&mut self) {
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        self.links = self.links.saturating_add(1);
+        let (number, asks) = (self.links, self.asks.clone());
+        let tell = move |told| asks.send(Ask::Link(number, told)).is_ok();
+        match Online::start(device, (self.settings.now)(), tell) {
+            Ok(online) => self.online = online,
+            Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
+        }
+    }
+
+    fn told(&mut self, number: u64, told: Told) {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        let Some(online) = self.online.as_mut().filter(|_| number == self.links) else { return };
+        let delivered = online.told(device, told, now);
+        self.delivered(delivered, now);
+    }
+
+    /// Sends what was made since, and tells what became of it.
+    fn send(&mut self) {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        let Some(online) = &mut self.online else { return };
+        let delivered = online.work(device, now);
+        self.delivered(delivered, now);
+    }
+
+    fn delivered(&mut self, delivered: Result<Delivered, DeviceError>, now: Timestamp) {
+        match delivered {
+            Ok(Delivered { changed, notices, .. }) => {
+                if changed {
+                    self.changed(now);
+                }
+                for notice in notices {
+                    self.tell(DeviceEvent::Alarm(notice));
+                }
+            }
+            Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
+        }
+        let Practice::Open { device, .. } = &self.practice else { return };
+        let sync = device.sync_status();
+        if sync != self.sync {
+            self.tell(DeviceEvent::Sync(sync.clone()));
+            self.sync = sync;
+        }
     }
 
     fn found(&mut self, founding: Founding, passphrase: &Secret, now: Timestamp) {
@@ -338,6 +404,7 @@ impl Keeper {
     }
 
     fn lock_now(&mut self) {
+        self.online = None;
         self.shown.clear();
         self.watchers.clear();
         let now = (self.settings.now)();

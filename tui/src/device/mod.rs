@@ -11,6 +11,7 @@ pub mod keeper;
 mod keystrokes;
 pub mod locations;
 pub mod memory;
+pub mod online;
 pub mod open;
 pub mod rows;
 pub mod setup;

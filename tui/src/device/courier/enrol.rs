@@ -2,14 +2,16 @@
 //! the practice log takes, and what the new device must find before it may begin.
 
 use super::frames::MailFrame;
+use crate::device::cabinet::Identity;
 use crate::device::chance::OsRandom;
 use crate::device::founding::{self, FoundingError};
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError, open_stores};
 use crate::device::rows::RowChange;
-use tacenda_shared::id::{DeviceId, RingEpoch, Timestamp};
+use tacenda_shared::id::{DeviceId, PracticeSeq, RingEpoch, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::KemPublic;
+use tacenda_shared::keys::pairing::{Invitation, PairingPayload};
 use tacenda_shared::keys::safe::{self, RowName, SafeName};
 use tacenda_shared::keys::vault::General;
 use tacenda_shared::keys::wrap::{self, Wrap};
@@ -17,7 +19,8 @@ use tacenda_shared::membership::{
     self, Action, DeviceKeys, Entry, Recipient, Server, Signer, State,
 };
 use tacenda_shared::practice::ring::RingPurpose;
-use tacenda_shared::seal::Hedge;
+use tacenda_shared::random::Random;
+use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::sync::device::Joined;
 use tacenda_shared::sync::{DeliveredEntry, Row, RowKey};
 use thiserror::Error;
@@ -118,6 +121,43 @@ impl<F: FileSystem> Device<F> {
         tables.change(&changes, &mut hedge).map_err(DeviceError::from)?;
         store.append(&frames, &mut hedge).map_err(DeviceError::from)?;
         Ok(Self::with_stores(general, device_name, store, tables, warnings, now)?)
+    }
+}
+
+/// What the inviting half of a pairing needs of this device.
+pub struct PairingKeys {
+    /// Where the new device is invited to.
+    pub invitation: Invitation,
+    key: SecretKey,
+}
+
+impl PairingKeys {
+    /// Returns the hedged source of this device.
+    pub fn hedge<'a>(&'a self, random: &'a mut dyn Random) -> Hedge<'a> {
+        Hedge { key: &self.key, random }
+    }
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Returns what the inviting half of a pairing needs.
+    pub fn pairing_keys(&self) -> PairingKeys {
+        let Identity { practice, author } = self.cabinet.identity;
+        // A key of its own, so that the device's stays where it is.
+        let key = self.cabinet.keys.hedge.derive("tac/pairing/hedge/v1", &[]);
+        let invitation = Invitation { practice, inviter: author.device, member: author.member };
+        PairingKeys { invitation, key }
+    }
+
+    /// Returns what the new device must find in the practice log; `None` without a server.
+    pub fn pairing_payload(&self) -> Option<PairingPayload> {
+        let state = &self.cabinet.state;
+        Some(PairingPayload {
+            genesis: state.head_at(PracticeSeq::ZERO)?.hash,
+            practice_head: state.head(),
+            server: state.server()?.key,
+            checkpoints: Vec::new(),
+            extra: Vec::new(),
+        })
     }
 }
 

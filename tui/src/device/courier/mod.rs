@@ -116,8 +116,8 @@ impl<F: FileSystem> Device<F> {
         Ok(true)
     }
 
-    /// Lets the practice begin on a server that does not know it, with what admits it there.
-    pub fn found_on_server(&mut self, token: Vec<u8>) -> Result<(), DeviceError> {
+    /// Returns the practice log, entry by entry, as a server that is to keep it is given it.
+    pub fn practice_log(&self) -> Result<Vec<Vec<u8>>, DeviceError> {
         let mut entries = Vec::new();
         for location in self.cabinet.store().locations().entries() {
             let DeviceFrame::Entry(bytes) = self.cabinet.store().read(*location)? else {
@@ -125,10 +125,7 @@ impl<F: FileSystem> Device<F> {
             };
             entries.push(bytes);
         }
-        if let Some(courier) = &mut self.courier {
-            courier.sync.found(token, entries);
-        }
-        Ok(())
+        Ok(entries)
     }
 
     /// A link stands, and its other end has proven the server's key.
@@ -326,7 +323,12 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Result<(), DeviceError> {
         match (courier.errands.remove(&ticket), message) {
-            (Some(Errand::Rows(names)), Message::Rows(rows)) => {
+            (Some(Errand::Rows(mut names)), Message::Rows(rows)) => {
+                // The answer comes in as many messages as it needs.
+                let later = names.split_off(rows.len().min(names.len()));
+                if !later.is_empty() {
+                    courier.errands.insert(ticket, Errand::Rows(later));
+                }
                 let logs = courier.take_rows(names, rows);
                 self.retry(courier, Some(&logs), batch, now)?;
                 self.flush_mail(batch)?;

@@ -257,12 +257,15 @@ impl World {
             return;
         }
         self.computers[number].linked = true;
-        let founded = self.practice.is_some();
+        if self.practice.is_none() {
+            let entries = self.device(number).practice_log().unwrap();
+            let key = SigningKey::from_seed(*self.server.seed());
+            let (practice, frames) = ServerPractice::found(&entries, key, now).unwrap();
+            frames.into_iter().for_each(|frame| self.shelf.take(frame));
+            self.practice = Some(practice);
+        }
         let device = self.device(number);
         device.attach(now).unwrap();
-        if !founded {
-            device.found_on_server(b"token".to_vec()).unwrap();
-        }
         device.link_up(now).unwrap();
     }
 
@@ -321,21 +324,10 @@ impl World {
         let (device, tls) = (general.device, general.keys.tls.verifying());
         match message {
             Message::Hello { practice, device, versions } => {
-                let welcome = match &self.practice {
-                    Some(known) => known.hello(practice, device, versions, &tls, self.now),
-                    None => Err(tacenda_shared::sync::Refusal::new(
-                        tacenda_shared::sync::RefusalCode::UnknownPractice,
-                    )),
-                };
+                let known = self.practice.as_ref().unwrap();
+                let welcome = known.hello(practice, device, versions, &tls, self.now);
                 let reply = welcome.unwrap_or_else(Message::Refused);
                 self.tell(number, Incoming::Message(lane, reply));
-            }
-            Message::Found { entries, .. } => {
-                let key = SigningKey::from_seed(*self.server.seed());
-                let (practice, frames) = ServerPractice::found(&entries, key, self.now).unwrap();
-                frames.into_iter().for_each(|frame| self.shelf.take(frame));
-                self.practice = Some(practice);
-                self.tell(number, Incoming::Message(lane, Message::Taken));
             }
             request => {
                 let practice = self.practice.as_mut().unwrap();

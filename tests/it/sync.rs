@@ -1,0 +1,304 @@
+//! Two devices of one person and the server's program, over real QUIC: connecting, pairing, and
+//! what one writes showing on the other.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
+use tacenda_shared::keys::pairing::PairingCode;
+use tacenda_shared::keys::vault::KdfCost;
+use tacenda_shared::practice::edit::{
+    ContactChange, Edit, NoteFormat, Part, Purpose, Splice, Subject,
+};
+use tacenda_shared::practice::view::View;
+use tacenda_shared::suite::VerifyingKey;
+use tacenda_shared::sync::Invite;
+use tacenda_tui::cli::connect::{Driven, connect};
+use tacenda_tui::cli::pair::{Dialogue, NewDevice, join, pair};
+use tacenda_tui::device::chance::OsRandom;
+use tacenda_tui::device::home::Home;
+use tacenda_tui::device::open::Device;
+use tacenda_tui::device::setup::{Founding, SetUp};
+use tacenda_tui::message::Secret;
+
+const PASSPHRASE: &str = "otter lamp violin cactus";
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap())
+}
+
+/// A server on loopback and the folders of this test, all of which end with it.
+struct World {
+    folder: PathBuf,
+    server: Child,
+    address: String,
+}
+
+impl World {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tacenda-sync-{}-{count}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let made = server().arg("init").arg(folder.join("server")).output().unwrap();
+        assert!(made.status.success());
+        let (server, address) = serve(&folder.join("server"), "127.0.0.1:0");
+        Self { folder, server, address }
+    }
+
+    fn invite(&self) -> Invite {
+        let printed = server().arg("invite").arg(self.folder.join("server")).output().unwrap();
+        let text = String::from_utf8(printed.stdout).unwrap();
+        let invite = Invite::parse(&text).unwrap_or_else(|| panic!("{text}"));
+        Invite { addresses: vec![self.address.clone()], ..invite }
+    }
+
+    fn home(&self, name: &str) -> Home {
+        Home::contained_in(&self.folder.join(name))
+    }
+
+    /// Stops the server, as the power does.
+    fn stop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts it again where it was.
+    fn start(&mut self) {
+        let (server, _) = serve(&self.folder.join("server"), &self.address);
+        self.server = server;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ended = self.server.kill();
+        let _ended = self.server.wait();
+        let _left = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn server() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server-under-test"));
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn serve(folder: &Path, listen: &str) -> (Child, String) {
+    let mut child = server()
+        .arg("serve")
+        .arg(folder)
+        .args(["--listen", listen, "--while-input"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
+    (child, address.to_owned())
+}
+
+fn secret() -> Secret {
+    Secret(PASSPHRASE.to_owned().into())
+}
+
+fn found(home: &Home) -> Device {
+    let founding = Founding {
+        zone: "Europe/Berlin".into(),
+        clinician: "Dr. Sample".into(),
+        device: "laptop".into(),
+        cost: KdfCost::FLOOR,
+    };
+    let (set_up, _sheet) = SetUp::begin(founding, &secret(), now()).unwrap();
+    set_up.finish(home, now()).unwrap()
+}
+
+fn client(device: &mut Device, name: &str) -> ClientId {
+    let client = ClientId::random(&mut OsRandom);
+    let contact = ContactChange {
+        name: Some(name.into()),
+        code: Some(format!("TS-{:03}", client.as_bytes()[0])),
+        ..ContactChange::default()
+    };
+    device.apply(Edit::NewClient { client, contact }, now()).unwrap();
+    client
+}
+
+fn settle(device: &mut Device) {
+    let mut driven = Driven::start(device, now).unwrap();
+    driven.until_current(&mut |_| {}).unwrap();
+}
+
+/// Both ways, until both have what the other had.
+fn exchange(a: &mut Device, b: &mut Device) {
+    for _ in 0..2 {
+        settle(a);
+        settle(b);
+    }
+}
+
+/// The person in front of the device that has the practice.
+struct Owner {
+    code: Sender<String>,
+    joiner_words: Receiver<String>,
+    agrees: bool,
+}
+
+impl Dialogue for Owner {
+    fn say(&mut self, line: &str) {
+        if let Some((_, code)) = line.split_once("type this code there: ") {
+            self.code.send(code.to_owned()).unwrap();
+        }
+    }
+
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool {
+        assert_eq!(facts, "tablet");
+        let shown = self.joiner_words.recv().unwrap();
+        assert!(shown.ends_with(&words.join(" ")), "{shown} {words:?}");
+        self.agrees
+    }
+}
+
+/// The person in front of the new one.
+struct Newcomer(Sender<String>);
+
+impl Dialogue for Newcomer {
+    fn say(&mut self, line: &str) {
+        if line.starts_with("Compare") {
+            self.0.send(line.to_owned()).unwrap();
+        }
+    }
+
+    fn approve(&mut self, _words: [&str; 3], _facts: &str) -> bool {
+        panic!("only the device that has the practice is asked")
+    }
+}
+
+/// Pairs a tablet; returns what became of it on either side.
+fn paired(
+    world: &World,
+    laptop: &mut Device,
+    agrees: bool,
+) -> (Result<(), String>, Result<Device, String>) {
+    let (code, codes) = channel::<String>();
+    let (words, joiner_words) = channel::<String>();
+    let home = world.home("tablet");
+    let server = world.address.clone();
+    thread::scope(|scope| {
+        let joiner = scope.spawn(move || {
+            let text = codes.recv().unwrap();
+            let new = NewDevice {
+                home: &home,
+                server,
+                code: PairingCode::parse(&text).unwrap(),
+                name: "tablet".into(),
+                passphrase: &secret(),
+                cost: KdfCost::FLOOR,
+            };
+            join(new, &mut Newcomer(words), now).map_err(|notice| notice.to_string())
+        });
+        let mut owner = Owner { code, joiner_words, agrees };
+        let outcome = pair(laptop, &mut owner, now).map_err(|notice| notice.to_string());
+        (outcome, joiner.join().unwrap())
+    })
+}
+
+#[test]
+fn a_paired_tablet_shows_the_practice_and_what_is_written_goes_both_ways() {
+    let mut world = World::new();
+    let mut laptop = found(&world.home("laptop"));
+    let ada = client(&mut laptop, "Ada Testerin");
+    connect(&mut laptop, &world.invite(), now()).unwrap();
+    settle(&mut laptop);
+
+    let (outcome, tablet) = paired(&world, &mut laptop, true);
+    outcome.unwrap();
+    let mut tablet = tablet.unwrap();
+    assert!(tablet.index().clients.contains_key(&ada));
+
+    // Written while the server is down, on both; the server comes back as it was.
+    world.stop();
+    let note = ObjectId::random(&mut OsRandom);
+    let format = NoteFormat::Free;
+    let begin = Edit::BeginNote { note, client: ada, session: None, format };
+    tablet.apply(begin, now()).unwrap();
+    let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "Walks.".into() };
+    let change = Edit::ChangeDraft { note, client: ada, splices: vec![splice] };
+    tablet.apply(change, now()).unwrap();
+    let ben = client(&mut laptop, "Ben Beispiel");
+    assert!(laptop.sync_status().queued > 0 && tablet.sync_status().queued > 0);
+    world.start();
+    exchange(&mut laptop, &mut tablet);
+
+    assert_eq!(laptop.index(), tablet.index());
+    assert!(tablet.index().clients.contains_key(&ben));
+    let subject = Subject::Draft(ada, note);
+    let View::Draft(draft) = laptop.open(subject, Purpose::Care, now()).unwrap() else {
+        panic!("a draft was asked for")
+    };
+    assert_eq!(draft.parts, [(Part::Text, "Walks.".to_owned())]);
+
+    // The tablet opens with its own passphrase, and goes on.
+    tablet.lock(now()).unwrap();
+    let home = world.home("tablet");
+    let typed = tacenda_shared::keys::passphrase::Passphrase::from_text(PASSPHRASE).unwrap();
+    let mut tablet = Device::unlock(&home, &typed, 0, now()).unwrap();
+    client(&mut tablet, "Cora Probe");
+    exchange(&mut tablet, &mut laptop);
+    assert_eq!(laptop.index(), tablet.index());
+    assert_eq!(laptop.index().clients.len(), 3);
+    let devices = laptop.sync_status().devices;
+    let names: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
+    assert_eq!(names, ["laptop", "tablet"]);
+}
+
+#[test]
+fn after_a_no_the_new_device_has_nothing_and_the_practice_is_as_it_was() {
+    let world = World::new();
+    let mut laptop = found(&world.home("laptop"));
+    connect(&mut laptop, &world.invite(), now()).unwrap();
+
+    let (outcome, tablet) = paired(&world, &mut laptop, false);
+
+    assert!(outcome.unwrap_err().contains("refused"));
+    assert!(tablet.err().unwrap().contains("refused"));
+    assert!(world.home("tablet").read_vault().unwrap().is_none());
+    assert_eq!(laptop.sync_status().devices.len(), 1);
+}
+
+#[test]
+fn a_practice_is_not_given_to_another_server_than_the_invite_names() {
+    let world = World::new();
+    let mut laptop = found(&world.home("laptop"));
+    let invite = Invite { pin: VerifyingKey::from_bytes([7; 32]), ..world.invite() };
+
+    let refused = connect(&mut laptop, &invite, now()).unwrap_err();
+
+    assert!(refused.happened.contains("Another computer answers"), "{refused}");
+    assert!(!laptop.sync_status().attached);
+    connect(&mut laptop, &world.invite(), now()).unwrap();
+    settle(&mut laptop);
+    assert_eq!(laptop.sync_status().queued, 0);
+}
+
+#[test]
+fn an_invite_is_good_once() {
+    let world = World::new();
+    let invite = world.invite();
+    let mut first = found(&world.home("first"));
+    connect(&mut first, &invite, now()).unwrap();
+    let mut second = found(&world.home("second"));
+
+    let refused = connect(&mut second, &invite, now()).unwrap_err();
+
+    assert!(refused.happened.starts_with("The server does not take this practice"), "{refused}");
+    connect(&mut second, &world.invite(), now()).unwrap();
+}

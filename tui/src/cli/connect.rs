@@ -1,0 +1,153 @@
+//! `tacenda connect`: brings a practice to a server that invites it, and waits until everything
+//! is there.
+
+use crate::device::courier::Delivered;
+use crate::device::online::Online;
+use crate::device::open::Device;
+use crate::link::{Line, Target, Told, Trouble};
+use crate::notice::Notice;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+use tacenda_shared::id::{ServerEpoch, Timestamp};
+use tacenda_shared::membership::Server;
+use tacenda_shared::sync::{Invite, Message, RefusalCode};
+use zeroize::Zeroizing;
+
+/// How often a command looks whether something is overdue.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a server that cannot be reached is waited for.
+const PATIENCE_MILLIS: i64 = 45_000;
+
+/// Where a command says how far it is.
+pub type Progress<'a> = &'a mut dyn FnMut(&str);
+
+/// Brings the practice to the server of an invite. The server is asked first, so that nothing is
+/// changed if it cannot be reached.
+pub fn connect(device: &mut Device, invite: &Invite, now: Timestamp) -> Result<(), Notice> {
+    let known = device.target();
+    let same = known.as_ref().is_some_and(|known| known.pin == Some(invite.pin));
+    if known.is_some() && !same {
+        return Err(Notice::new(
+            "This practice has another server already.",
+            NOTHING_CHANGED,
+            "Ask whoever invited you for an invite of that server.",
+        ));
+    }
+    let server = Server {
+        addresses: invite.addresses.clone(),
+        key: invite.pin,
+        server_epoch: ServerEpoch::new(1),
+    };
+    // A key of its own: who a device is, the server learns only with Hello.
+    let seed = Zeroizing::new(invite_seed()?);
+    let target = Target { addresses: invite.addresses.clone(), pin: Some(invite.pin), seed };
+    let mut line = Line::open(&target)?;
+    if !same {
+        device.set_server(server, now).map_err(|_| {
+            Notice::new(
+                "Only an owner of the practice can name its server.",
+                NOTHING_CHANGED,
+                "Ask an owner to connect.",
+            )
+        })?;
+    }
+    let entries = device.practice_log().map_err(|error| Notice::from(&error))?;
+    match line.say(&Message::Found { token: invite.token.to_vec(), entries })? {
+        Message::Taken => Ok(()),
+        Message::Refused(refusal) => Err(of_refusal(refusal.code)),
+        _ => Err(Trouble::Garbled.into()),
+    }
+}
+
+fn invite_seed() -> Result<[u8; 32], Notice> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| {
+        Notice::new("This computer gives no chance.", NOTHING_CHANGED, "Start it anew.")
+    })?;
+    Ok(seed)
+}
+
+const NOTHING_CHANGED: &str = "Nothing has been changed.";
+
+fn of_refusal(code: RefusalCode) -> Notice {
+    Notice::new(
+        format!("The server does not take this practice: {}.", code.cause()),
+        "Everything you have written is safe on this device.",
+        format!("What can be done: {}. Then connect again.", code.action()),
+    )
+}
+
+/// A device with its link, driven by a command.
+pub struct Driven<'a> {
+    device: &'a mut Device,
+    online: Online,
+    told: Receiver<Told>,
+    now: fn() -> Timestamp,
+}
+
+impl<'a> Driven<'a> {
+    /// Starts the link of a practice that has a server.
+    pub fn start(device: &'a mut Device, now: fn() -> Timestamp) -> Result<Self, Notice> {
+        let (sender, told) = channel();
+        let started = Online::start(device, now(), move |told| sender.send(told).is_ok());
+        let online = started.map_err(|error| Notice::from(&error))?.ok_or_else(|| {
+            Notice::new(
+                "This practice has no server.",
+                NOTHING_CHANGED,
+                "Connect it with `tacenda connect` first.",
+            )
+        })?;
+        Ok(Self { device, online, told, now })
+    }
+
+    /// Returns the device.
+    pub const fn device(&mut self) -> &mut Device {
+        self.device
+    }
+
+    /// Works until `done`, or until the server has been silent for too long.
+    pub fn until(
+        &mut self,
+        progress: Progress<'_>,
+        mut done: impl FnMut(&mut Device) -> bool,
+    ) -> Result<(), Notice> {
+        let mut alive = (self.now)();
+        let mut queued = None;
+        loop {
+            let now = (self.now)();
+            let delivered = match self.told.recv_timeout(LOOK) {
+                Ok(told) => {
+                    if !matches!(told, Told::Down(_)) {
+                        alive = now;
+                    }
+                    self.online.told(self.device, told, now)
+                }
+                Err(RecvTimeoutError::Timeout) => self.online.work(self.device, now),
+                Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Unreachable.into()),
+            };
+            let Delivered { notices, .. } = delivered.map_err(|error| Notice::from(&error))?;
+            if let Some(notice) = notices.into_iter().next() {
+                return Err(notice);
+            }
+            let status = self.device.sync_status();
+            if status.connected && status.queued > 0 && queued != Some(status.queued) {
+                progress(&format!("{} changes are still to be sent.", status.queued));
+                queued = Some(status.queued);
+            }
+            if done(self.device) {
+                return Ok(());
+            }
+            if now.millis_since(alive) > PATIENCE_MILLIS {
+                return Err(status.trouble.unwrap_or_else(|| Trouble::Unreachable.into()));
+            }
+        }
+    }
+
+    /// Works until everything is on the server, and everything that the server had is here.
+    pub fn until_current(&mut self, progress: Progress<'_>) -> Result<(), Notice> {
+        self.until(progress, |device| {
+            let status = device.sync_status();
+            status.connected && status.last.is_some() && status.queued == 0
+        })
+    }
+}

@@ -1,0 +1,379 @@
+//! `tacenda pair` and `tacenda join`: a further device of the same person. One shows a code, the
+//! other is told it; both show three words; the first asks for the passphrase before it says yes.
+
+use super::connect::Driven;
+use crate::device::chance::OsRandom;
+use crate::device::courier::enrol::{EnrolError, Enrolment};
+use crate::device::home::Home;
+use crate::device::open::{Device, DeviceError};
+use crate::link::{Line, Target, Trouble};
+use crate::message::Secret;
+use crate::notice::Notice;
+use std::fs;
+use std::thread;
+use std::time::Duration;
+use tacenda_shared::id::{DevInc, DeviceId, MemberId, PracticeId, Timestamp};
+use tacenda_shared::journal::DiskFs;
+use tacenda_shared::keys::pairing::{
+    CheckWords, Inviter, InviterStep, Joiner, JoinerStep, PairingCode, PairingError,
+    PairingPayload, Purpose,
+};
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::vault::{
+    DeviceSecrets, Extra, Factors, General, KdfCost, Vault, VaultSetup,
+};
+use tacenda_shared::random::Random;
+use tacenda_shared::seal::SecretKey;
+use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
+use tacenda_shared::sync::{Message, RefusalCode};
+use zeroize::Zeroizing;
+
+/// How often the mailbox is looked into.
+const LOOK: Duration = Duration::from_millis(700);
+/// How long a step of the other device may take; a code is good for ten minutes.
+const STEP_MILLIS: i64 = 9 * 60_000;
+/// How long the entry that adds the new device may take to appear.
+const ADDED_MILLIS: i64 = 60_000;
+/// When the new device first asks for it, and how long it waits then: a server does not bear
+/// strangers who keep knocking.
+const KNOCKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+
+/// What a person is shown and asked.
+pub trait Dialogue {
+    /// Says how far it is.
+    fn say(&mut self, line: &str);
+    /// On the device that has the practice: do the words match, and is the passphrase given?
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool;
+}
+
+/// The mailbox in which the two devices meet.
+struct Mailbox {
+    target: Target,
+    line: Option<Line>,
+    number: u64,
+    next: u8,
+}
+
+impl Mailbox {
+    const fn new(target: Target, number: u64) -> Self {
+        Self { target, line: None, number, next: 0 }
+    }
+
+    /// Says something to the server; a link that has gone meanwhile is opened again.
+    fn call(&mut self, message: &Message) -> Result<Message, Notice> {
+        if let Some(line) = &mut self.line
+            && let Ok(answer) = line.say(message)
+        {
+            return Ok(answer);
+        }
+        let mut line = Line::open(&self.target)?;
+        let answer = line.say(message)?;
+        self.line = Some(line);
+        Ok(answer)
+    }
+
+    fn put(&mut self, mail: Vec<u8>) -> Result<(), Notice> {
+        let message = Message::MailboxPut { mailbox: self.number, number: self.next, mail };
+        match self.call(&message)? {
+            Message::Taken => {
+                self.next = self.next.saturating_add(1);
+                Ok(())
+            }
+            Message::Refused(refusal) => Err(refused(refusal.code)),
+            _ => Err(Trouble::Garbled.into()),
+        }
+    }
+
+    /// Waits for the next mail of the other device.
+    fn next(&mut self, now: fn() -> Timestamp) -> Result<Vec<u8>, Notice> {
+        let begun = now();
+        while now().millis_since(begun) < STEP_MILLIS {
+            let message = Message::MailboxGet { mailbox: self.number, from: self.next };
+            match self.call(&message)? {
+                Message::Mail(mails) => {
+                    if let Some(mail) = mails.into_iter().next() {
+                        self.next = self.next.saturating_add(1);
+                        return Ok(mail);
+                    }
+                }
+                // Nobody has put anything yet, or too much was asked.
+                Message::Refused(refusal)
+                    if matches!(refusal.code, RefusalCode::MailboxGone | RefusalCode::TooOften) => {
+                }
+                Message::Refused(refusal) => return Err(refused(refusal.code)),
+                _ => return Err(Trouble::Garbled.into()),
+            }
+            thread::sleep(LOOK);
+        }
+        Err(ended(&PairingError::Expired))
+    }
+}
+
+/// Adds a device: shows a code, and when the other device has been told it, asks and says yes.
+pub fn pair(
+    device: &mut Device,
+    dialogue: &mut dyn Dialogue,
+    now: fn() -> Timestamp,
+) -> Result<(), Notice> {
+    let mut driven = Driven::start(device, now)?;
+    driven.until_current(&mut |line| dialogue.say(line))?;
+    let device = driven.device();
+    let target = device.target().ok_or(Trouble::NoAddress)?;
+    let address = target.addresses.first().cloned().unwrap_or_default();
+    let keys = device.pairing_keys();
+    let mut random = OsRandom;
+    let mut hedge = keys.hedge(&mut random);
+    let code = PairingCode::generate(&mut hedge);
+    dialogue.say(&format!("On the new device, run: tacenda join --server {address}"));
+    dialogue.say(&format!("and type this code there: {}", *code.text()));
+    dialogue.say("Never read the code to anyone. It is good for ten minutes and one try.");
+    let mut mailbox = Mailbox::new(target, code.mailbox());
+    let (mut inviter, offer) =
+        Inviter::start(code, Purpose::Device, keys.invitation, now(), &mut hedge);
+    mailbox.put(offer)?;
+    let review = loop {
+        let mail = mailbox.next(now)?;
+        match inviter.handle(&mail, now(), &mut hedge) {
+            Ok(InviterStep::Send(send)) => mailbox.put(send)?,
+            Ok(InviterStep::Review { send, review }) => {
+                mailbox.put(send)?;
+                break review;
+            }
+            Ok(InviterStep::Wait) => {}
+            Err(error) => {
+                // So that the other screen does not wait; if it does not go, it ends there too.
+                let _told = mailbox.put(Inviter::rejection());
+                return Err(ended(&error));
+            }
+        }
+    };
+    let facts = review.candidate().facts.clone();
+    if !dialogue.approve(review.words().words(), &facts) {
+        mailbox.put(review.refuse(&mut hedge).map_err(|error| ended(&error))?)?;
+        return Err(ended(&PairingError::Refused));
+    }
+    driven.until_current(&mut |line| dialogue.say(line))?;
+    let payload = driven.device().pairing_payload().ok_or(Trouble::NoAddress)?;
+    let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
+    mailbox.put(approved.send)?;
+    let joining = approved.candidate.keys;
+    let added = driven.device().add_device(joining, &facts, now()).map_err(|error| of(&error))?;
+    let (entry, rows) = added;
+    if !driven.device().propose(&entry, rows, now()) {
+        return Err(Trouble::Unreachable.into());
+    }
+    let mut outcome = None;
+    driven.until(&mut |line| dialogue.say(line), |device| {
+        outcome = device.poll_proposed();
+        outcome.is_some()
+    })?;
+    match outcome {
+        Some(Ok(())) => {
+            dialogue.say(&format!("\"{facts}\" belongs to your practice now."));
+            Ok(())
+        }
+        Some(Err(code)) => Err(refused(code)),
+        None => Err(Trouble::Unreachable.into()),
+    }
+}
+
+/// What a new device is set up with.
+pub struct NewDevice<'a> {
+    /// Where its practice will lie. There must be none.
+    pub home: &'a Home,
+    /// `host:port` of the server.
+    pub server: String,
+    /// The code that the other device shows.
+    pub code: PairingCode,
+    /// What it shall be called.
+    pub name: String,
+    /// The passphrase that it shall have.
+    pub passphrase: &'a Secret,
+    /// What one try at the passphrase shall cost.
+    pub cost: KdfCost,
+}
+
+/// Joins the practice of the device that shows the code, and fetches everything.
+pub fn join(
+    new: NewDevice<'_>,
+    dialogue: &mut dyn Dialogue,
+    now: fn() -> Timestamp,
+) -> Result<Device, Notice> {
+    let NewDevice { home, server, code, name, passphrase, cost } = new;
+    let keys = DeviceSecrets::generate(&mut OsRandom);
+    let device = DeviceId::random(&mut OsRandom);
+    let seed = Zeroizing::new(*keys.tls.seed());
+    let mut target = Target { addresses: vec![server], pin: None, seed };
+    let (invitation, payload) = meet(code, &keys, device, &name, &target, dialogue, now)?;
+    dialogue.say("The other device has said yes.");
+    target.pin = Some(payload.server);
+    let general = General {
+        practice: invitation.0,
+        member: invitation.1,
+        device,
+        dev_inc: DevInc::new(1),
+        keys,
+        extra: Extra::default(),
+    };
+    let (enrolment, rows) = fetch(&general, &payload, &target, now)?;
+    let typed = Passphrase::from_text(&passphrase.0)
+        .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
+    let mut device = settle(home, &enrolment, general, rows, (&name, &typed, cost), now())?;
+    dialogue.say("Fetching your practice.");
+    let mut driven = Driven::start(&mut device, now)?;
+    driven.until_current(&mut |line| dialogue.say(line))?;
+    Ok(device)
+}
+
+type Met = ((PracticeId, MemberId), PairingPayload);
+
+/// The joiner's half of the pairing.
+fn meet(
+    code: PairingCode,
+    keys: &DeviceSecrets,
+    device: DeviceId,
+    name: &str,
+    target: &Target,
+    dialogue: &mut dyn Dialogue,
+    now: fn() -> Timestamp,
+) -> Result<Met, Notice> {
+    let mut mailbox = Mailbox::new(target.clone(), code.mailbox());
+    let mut joiner = Joiner::start(code, Purpose::Device, device, now());
+    let mut random = OsRandom;
+    loop {
+        let mail = mailbox.next(now)?;
+        let step = joiner.handle(&mail, keys, now(), &mut random);
+        match step.map_err(|error| ended(&error))? {
+            JoinerStep::Send(send) => mailbox.put(send)?,
+            JoinerStep::Prove(_) => {
+                let sends = joiner.prove(name, &[], keys, &mut random);
+                for send in sends.map_err(|error| ended(&error))? {
+                    mailbox.put(send)?;
+                }
+            }
+            JoinerStep::Compare(words) => show(dialogue, words),
+            JoinerStep::Paired { invitation, payload } => {
+                return Ok(((invitation.practice, invitation.member), *payload));
+            }
+        }
+    }
+}
+
+fn show(dialogue: &mut dyn Dialogue, words: CheckWords) {
+    dialogue
+        .say(&format!("Compare these words with the other screen: {}", words.words().join(" ")));
+}
+
+/// Fetches the practice log and the keys, once the other device has added this one.
+fn fetch(
+    general: &General,
+    payload: &PairingPayload,
+    target: &Target,
+    now: fn() -> Timestamp,
+) -> Result<(Enrolment, Vec<Option<Vec<u8>>>), Notice> {
+    let begun = now();
+    thread::sleep(KNOCKS.0);
+    let (mut line, joined) = loop {
+        match try_join(general, payload, target)? {
+            Some(joined) => break joined,
+            None if now().millis_since(begun) < ADDED_MILLIS => thread::sleep(KNOCKS.1),
+            None => return Err(of(&EnrolError::NotAdded)),
+        }
+    };
+    let enrolment = Enrolment::new(joined, general.device).map_err(|error| of(&error))?;
+    let mut rows = Vec::new();
+    for answer in line.ask(&Message::RowsGet(enrolment.rows(general)))? {
+        match answer {
+            Message::Rows(part) => rows.extend(part),
+            Message::Refused(refusal) => return Err(refused(refusal.code)),
+            _ => return Err(Trouble::Garbled.into()),
+        }
+    }
+    Ok((enrolment, rows))
+}
+
+/// Asks for the practice log; `None` while the server does not know this device.
+fn try_join(
+    general: &General,
+    payload: &PairingPayload,
+    target: &Target,
+) -> Result<Option<(Line, Joined)>, Notice> {
+    let mut line = Line::open(target)?;
+    let vouched = payload.practice_head;
+    let mut joining = Joining::paired(general.practice, general.device, vouched);
+    while let Some(Transmit { lane, message }) = joining.poll_transmit() {
+        let answers = match lane {
+            Lane::Control => vec![line.say(&message)?],
+            _ => line.ask(&message)?,
+        };
+        for answer in answers {
+            match joining.handle_message(lane, answer) {
+                Ok(None) => {}
+                Ok(Some(joined)) => return Ok(Some((line, joined))),
+                Err(JoinError::NotAdded) => return Ok(None),
+                Err(JoinError::Refused(refusal)) if refusal.code == RefusalCode::NotADevice => {
+                    return Ok(None);
+                }
+                Err(JoinError::Refused(refusal)) => return Err(refused(refusal.code)),
+                Err(_) => return Err(of(&EnrolError::Log)),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Writes the new device to the disk. The vault file comes last, as when a practice is set up.
+fn settle(
+    home: &Home,
+    enrolment: &Enrolment,
+    general: General,
+    rows: Vec<Option<Vec<u8>>>,
+    (name, passphrase, cost): (&str, &Passphrase, KdfCost),
+    now: Timestamp,
+) -> Result<Device, Notice> {
+    let told = |error: DeviceError| Notice::from(&error);
+    home.make().map_err(|error| Notice::from(&error))?;
+    for folder in [home.journal(), home.rows()] {
+        if folder.exists() {
+            fs::remove_dir_all(folder).map_err(|error| told(error.into()))?;
+        }
+    }
+    let random: &mut dyn Random = &mut OsRandom;
+    let secret = SecretKey::from_bytes(random.bytes());
+    let setup = VaultSetup { cost, device_name: name.to_owned() };
+    let factors = Factors { passphrase, device_secret: Some(&secret) };
+    let vault = Vault::create(&setup, &general, None, factors, random)
+        .map_err(|error| told(error.into()))?;
+    let header = Vault::read_header(&vault).map_err(|error| told(error.into()))?;
+    home.write_secret(&header.vault_id, &secret).map_err(|error| Notice::from(&error))?;
+    let open = |folder| DiskFs::open(folder).map_err(|error| told(error.into()));
+    let files = (open(&home.journal())?, open(&home.rows())?);
+    let device = Device::enrol(enrolment, general, name.to_owned(), rows, files, now)
+        .map_err(|error| of(&error))?;
+    home.write_vault(&vault).map_err(|error| Notice::from(&error))?;
+    Ok(device)
+}
+
+fn ended(error: &PairingError) -> Notice {
+    Notice::new(
+        format!("The pairing ended: {error}."),
+        "Nothing has been given away, and nothing has been changed.",
+        "Begin again with a new code.",
+    )
+}
+
+fn refused(code: RefusalCode) -> Notice {
+    Notice::new(
+        format!("The server refused: {}.", code.cause()),
+        "Nothing has been given away.",
+        format!("What can be done: {}.", code.action()),
+    )
+}
+
+fn of(error: &EnrolError) -> Notice {
+    Notice::new(
+        format!("The new device cannot begin: {error}."),
+        "Your practice is safe on your other device.",
+        "Begin again with a new code; if this stays, ask whoever runs your server.",
+    )
+}

@@ -1,0 +1,84 @@
+//! An open practice with its link: what the link tells goes in, what is to be sent goes out. The
+//! window and the command line both work through this.
+
+use super::courier::Delivered;
+use super::open::{Device, DeviceError};
+use crate::link::{Link, Target, Told};
+use std::io;
+use tacenda_shared::id::Timestamp;
+use zeroize::Zeroizing;
+
+/// The link of an open practice. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Online {
+    link: Link,
+}
+
+impl Device {
+    /// Returns where the server is, and with which key this device speaks to it.
+    pub fn target(&self) -> Option<Target> {
+        let server = self.cabinet.state.server()?;
+        Some(Target {
+            addresses: server.addresses.clone(),
+            pin: Some(server.key),
+            seed: Zeroizing::new(*self.cabinet.keys.tls.seed()),
+        })
+    }
+}
+
+impl Online {
+    /// Starts to keep up a link, if the practice has a server. `tell` is called on the link's
+    /// thread; what it is given goes to [`Online::told`].
+    pub fn start(
+        device: &mut Device,
+        now: Timestamp,
+        tell: impl Fn(Told) -> bool + Send + Sync + 'static,
+    ) -> Result<Option<Self>, DeviceError> {
+        if !device.attach(now)? {
+            return Ok(None);
+        }
+        let Some(target) = device.target() else { return Ok(None) };
+        let link = Link::start(target, tell).map_err(|error: io::Error| error.into());
+        link.map(|link| Some(Self { link }))
+    }
+
+    /// Takes what the link tells.
+    pub fn told(
+        &mut self,
+        device: &mut Device,
+        told: Told,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        let delivered = match told {
+            Told::Up(number) => {
+                self.link.is_up(number);
+                device.link_up(now)
+            }
+            Told::Message(lane, message) => device.link_message(lane, message, now),
+            Told::End(lane) => device.link_end(lane, now),
+            Told::Down(trouble) => device.link_down(Some(trouble.into()), now),
+        };
+        self.carry(device, delivered)
+    }
+
+    /// Sends what was made since, and looks whether the server still answers.
+    pub fn work(&mut self, device: &mut Device, now: Timestamp) -> Result<Delivered, DeviceError> {
+        let due = device.link_due().is_some_and(|due| due <= now);
+        let delivered = if due { device.link_timeout(now) } else { device.dispatch(now) };
+        self.carry(device, delivered)
+    }
+
+    fn carry(
+        &mut self,
+        device: &mut Device,
+        delivered: Result<Delivered, DeviceError>,
+    ) -> Result<Delivered, DeviceError> {
+        while let Some(transmit) = device.poll_transmit() {
+            self.link.send(transmit);
+        }
+        if delivered.as_ref().map_or(true, |delivered| delivered.drop_link) {
+            self.link.drop_link();
+        }
+        delivered
+    }
+}
