@@ -47,7 +47,9 @@ impl World {
         let name = format!("tacenda-sync-{}-{count}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let made = server().arg("init").arg(folder.join("server")).output().unwrap();
+        let mut made = server();
+        made.arg("init").arg(folder.join("server"));
+        let made = made.args(["--address", "127.0.0.1:4440"]).output().unwrap();
         assert!(made.status.success());
         let (server, address) = serve(&folder.join("server"), "127.0.0.1:0");
         Self { folder, server, address }

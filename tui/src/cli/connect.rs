@@ -145,9 +145,13 @@ impl<'a> Driven<'a> {
 
     /// Works until everything is on the server, and everything that the server had is here.
     pub fn until_current(&mut self, progress: Progress<'_>) -> Result<(), Notice> {
-        self.until(progress, |device| {
-            let status = device.sync_status();
-            status.connected && status.last.is_some() && status.queued == 0
-        })
+        self.until(progress, |device| device.is_current())
+    }
+}
+
+impl Drop for Driven<'_> {
+    fn drop(&mut self) {
+        // The link ends with this; what was on its way goes out again on the next.
+        let _next_time = self.device.link_down(None, (self.now)());
     }
 }

@@ -220,8 +220,7 @@ pub fn join(
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
     let mut device = settle(home, &enrolment, general, rows, (&name, &typed, cost), now())?;
     dialogue.say("Fetching your practice.");
-    let mut driven = Driven::start(&mut device, now)?;
-    driven.until_current(&mut |line| dialogue.say(line))?;
+    Driven::start(&mut device, now)?.until_current(&mut |line| dialogue.say(line))?;
     Ok(device)
 }
 
@@ -264,13 +263,16 @@ fn show(dialogue: &mut dyn Dialogue, words: CheckWords) {
         .say(&format!("Compare these words with the other screen: {}", words.words().join(" ")));
 }
 
+/// Answers of the server, in the order of [`Enrolment::rows`].
+type Rows = Vec<Option<Vec<u8>>>;
+
 /// Fetches the practice log and the keys, once the other device has added this one.
 fn fetch(
     general: &General,
     payload: &PairingPayload,
     target: &Target,
     now: fn() -> Timestamp,
-) -> Result<(Enrolment, Vec<Option<Vec<u8>>>), Notice> {
+) -> Result<(Enrolment, Rows), Notice> {
     let begun = now();
     thread::sleep(KNOCKS.0);
     let (mut line, joined) = loop {
@@ -327,7 +329,7 @@ fn settle(
     home: &Home,
     enrolment: &Enrolment,
     general: General,
-    rows: Vec<Option<Vec<u8>>>,
+    rows: Rows,
     (name, passphrase, cost): (&str, &Passphrase, KdfCost),
     now: Timestamp,
 ) -> Result<Device, Notice> {

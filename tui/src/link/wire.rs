@@ -59,7 +59,7 @@ async fn connect_to(target: &Target, address: SocketAddr) -> Result<Connected, T
     let connecting = endpoint.connect_with(config, address, "tacenda");
     let connecting = connecting.map_err(|_| Trouble::Unreachable)?;
     match timeout(HANDSHAKE, connecting).await {
-        Ok(Ok(connection)) => Ok(Connected { connection, endpoint: endpoint }),
+        Ok(Ok(connection)) => Ok(Connected { connection, endpoint }),
         Ok(Err(error)) => Err(refused(&error)),
         Err(_) => Err(Trouble::Unreachable),
     }

@@ -58,6 +58,10 @@ pub struct Courier {
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
     connected: bool,
+    /// The server has given all that it had; keys for it may still be on their way.
+    caught_up: bool,
+    /// Everything that the server had is here and shown.
+    current: bool,
     last: Option<Timestamp>,
     trouble: Option<Notice>,
     drop_link: bool,
@@ -78,6 +82,12 @@ impl<F: FileSystem> Device<F> {
     /// Returns whether the practice has a server.
     pub fn is_attached(&self) -> bool {
         self.cabinet.state.server().is_some()
+    }
+
+    /// Returns whether everything that the server had is here, and everything from here is there.
+    pub fn is_current(&self) -> bool {
+        let current = self.courier.as_ref().is_some_and(|c| c.connected && c.current);
+        current && self.sync_status().queued == 0
     }
 
     /// Makes the courier ready from what lies in the journal, if the practice has a server.
@@ -142,7 +152,7 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<Delivered, DeviceError> {
         self.with_courier(now, |courier| {
             courier.sync.disconnected();
-            courier.connected = false;
+            (courier.connected, courier.current) = (false, false);
             courier.trouble = trouble.or(courier.trouble.take());
         })
     }
@@ -244,6 +254,7 @@ impl<F: FileSystem> Device<F> {
             }
             self.flush_mail(batch)?;
             courier.ask_rows(now);
+            courier.look_whether_current(now);
             if !self.send_next(courier, now)? {
                 return Ok(());
             }
@@ -289,7 +300,7 @@ impl<F: FileSystem> Device<F> {
             Event::CaughtUp(cursor) => {
                 self.retry(courier, None, batch, now)?;
                 batch.frames.push(mail(MailFrame::Cursor(cursor)));
-                courier.last = Some(now);
+                courier.caught_up = true;
             }
             Event::PracticeChanged(delivered) => {
                 batch.frames.push(mail(MailFrame::EntryReceipt(delivered.receipt)));
@@ -303,7 +314,7 @@ impl<F: FileSystem> Device<F> {
             }
             Event::Unanswered(ticket) => courier.unanswered(ticket),
             Event::Connected { .. } => {
-                courier.connected = true;
+                (courier.connected, courier.caught_up, courier.current) = (true, false, false);
                 courier.trouble = None;
                 self.deposit(courier, now)?;
                 // What waited for a key asks for it again.

@@ -6,6 +6,7 @@ use crate::device::open::Device;
 use crate::message::{DeviceRow, SyncStatus};
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::sync::RefusalCode;
@@ -65,9 +66,17 @@ impl Courier {
             deposited: false,
             parked: false,
             connected: false,
+            caught_up: false,
+            current: false,
             last: None,
             trouble: None,
             drop_link: false,
+        }
+    }
+
+    pub(super) fn look_whether_current(&mut self, now: Timestamp) {
+        if self.caught_up && self.wanted.is_empty() && self.asked_rows.is_empty() {
+            (self.caught_up, self.current, self.last) = (false, true, Some(now));
         }
     }
 
