@@ -89,7 +89,10 @@ impl Server {
         now: Timestamp,
     ) {
         assert!(device.attach(now).unwrap());
-        device.found_on_server(b"token".to_vec()).unwrap();
+        if self.practice.is_none() {
+            let entries = device.practice_log().unwrap();
+            self.found(Message::Found { token: b"token".to_vec(), entries }, now);
+        }
         device.link_up(now).unwrap();
         let mut incoming: VecDeque<(Lane, Option<Message>)> = VecDeque::new();
         loop {
