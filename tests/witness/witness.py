@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A second implementation of Tacenda's formats, written from docs/protocol.md alone.
 
-    python3 witness.py FOLDER        checks FOLDER/cases.json, then refuses FOLDER/mutants.json
+    python3 witness.py FOLDER        checks FOLDER/cases.json, then judges FOLDER/mutants.json
     python3 witness.py FILE.json     checks the cases of one file
 
 A case holds bytes as hexadecimal digits, the keys to them, and what must come out. A mutant
-names one byte of one case to be changed; accepting it is a failure. Standard library only.
+names one byte of one case to be changed, and whether what comes out may be taken: what is signed
+or sealed never may. Standard library only.
 Prints the number of checks, and ends with 1 if anything was judged otherwise than expected.
 """
 
@@ -383,16 +384,18 @@ def main(argument):
         refusal = judge(case)
         if refusal is not None:
             wrong.append(f"case {number} ({case['check']}): {refusal}")
-    checks, refused = CHECKS, 0
+    checks, alike = CHECKS, 0
     mutants = path / "mutants.json"
     for mutant in json.loads(mutants.read_text()) if path.is_dir() and mutants.exists() else []:
-        if judge(mutated(cases[mutant["case"]], mutant)) is None:
-            wrong.append(f"accepted a mutant: {json.dumps(mutant)}")
+        refusal = judge(mutated(cases[mutant["case"]], mutant))
+        if (refusal is None) != mutant.get("taken", False):
+            check = cases[mutant["case"]]["check"]
+            wrong.append(f"judges a {check} otherwise ({refusal}): {json.dumps(mutant)}")
         else:
-            refused += 1
+            alike += 1
     for line in wrong:
         print(f"witness: {line}")
-    print(f"witness: {len(cases)} cases, {checks} checks, {refused} mutants refused")
+    print(f"witness: {len(cases)} cases, {checks} checks, {alike} mutants judged alike")
     return 1 if wrong else 0
 
 

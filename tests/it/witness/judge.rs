@@ -20,7 +20,7 @@ use tacenda_shared::practice::record::Record;
 use tacenda_shared::random::Seeded;
 use tacenda_shared::seal::{self, SecretKey};
 use tacenda_shared::suite::{self, Hash, Signature, SigningKey, VerifyingKey};
-use tacenda_shared::sync::{FrameBuffer, MAX_MESSAGE, Message, PracticeReceipt};
+use tacenda_shared::sync::{Entries, FrameBuffer, MAX_MESSAGE, Message, PracticeReceipt};
 use tacenda_tui::device::rows::Rows;
 use tacenda_tui::device::store::Store;
 
@@ -187,7 +187,21 @@ fn message(case: &Value) -> Verdict {
     buffer.push(&frame);
     let message = buffer.next_message().map_err(said)?.ok_or("the frame is not whole")?;
     same(&u64::from(message.number()), &case["type"].as_u64().unwrap(), "the type")?;
-    same(&message.frame(), &frame, "the frame")
+    same(&message.frame(), &frame, "the frame")?;
+    let practice = PracticeId::parse(case["practice"].as_str().unwrap()).unwrap();
+    let whole = |bytes: &Vec<u8>| Envelope::decode(bytes).map(drop).map_err(said);
+    match &message {
+        Message::Push { runs, .. } | Message::Entries(Entries { runs, .. }) => {
+            runs.iter().flat_map(|run| run.restore(practice)).try_for_each(|one| one.map(drop))
+        }
+        Message::Full { entries, .. } => {
+            entries.iter().try_for_each(|(_, bytes)| Carried::decode(bytes).map(drop))
+        }
+        Message::ObjectPut(bytes) => return whole(bytes),
+        Message::Objects(all) => return all.iter().try_for_each(whole),
+        _ => Ok(()),
+    }
+    .map_err(said)
 }
 
 fn run(case: &Value) -> Verdict {
