@@ -30,6 +30,7 @@ pub enum Verb {
     GoDate,
     GoToday,
     Help,
+    HideEmptyDays,
     Last,
     Later,
     Left,

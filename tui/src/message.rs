@@ -7,7 +7,7 @@ use crate::input::Input;
 use crate::notice::Notice;
 use std::fmt;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
@@ -129,6 +129,8 @@ pub struct SyncStatus {
 pub struct DeviceRow {
     /// Its name.
     pub name: String,
+    /// Whose it is.
+    pub member: MemberId,
     /// Whether it is this one.
     pub this: bool,
     /// Whether it was revoked.

@@ -25,6 +25,9 @@ impl Look {
     /// From this width on a side pane is shown.
     pub const SIDE_PANE: u16 = 110;
 
+    /// From this width on there is a third pane.
+    pub const THIRD_PANE: u16 = 160;
+
     /// Returns whether the terminal is too small for any screen.
     pub const fn too_small(&self) -> bool {
         self.columns < Self::LEAST_COLUMNS || self.rows < Self::LEAST_ROWS
@@ -33,6 +36,11 @@ impl Look {
     /// Returns whether there is room for a side pane.
     pub const fn wide(&self) -> bool {
         self.columns >= Self::SIDE_PANE
+    }
+
+    /// Returns whether there is room for a third pane.
+    pub const fn very_wide(&self) -> bool {
+        self.columns >= Self::THIRD_PANE
     }
 
     /// Returns the character that rules are made of.

@@ -275,6 +275,13 @@ pub static ROWS: &[Row] = &[
     row(Verb::ShowFinish, &[&[c('4')]], &[C::Lists], ["", "Screen: To finish", "finish"], always),
     row(Verb::ShowSync, &[&[c('7')]], &[C::Lists], ["", "Screen: Sync", "sync"], always),
     row(
+        Verb::HideEmptyDays,
+        &[&[c('z')]],
+        &[C::Week],
+        ["", "Hide days without appointments, or show them", "empty-days"],
+        always,
+    ),
+    row(
         Verb::NudgeUp,
         &[&[c('K')], &[shift(KeyCode::Up)]],
         &[C::Week],

@@ -1,7 +1,7 @@
 //! One client's chart: who it is, what was planned last, drafts, and the timeline. What it shows
 //! was opened with an audit entry; it never reads more than it was given.
 
-use super::parts::{list, paint, when, who};
+use super::parts::{aside, list, paint, when, who};
 use super::{Act, Ask, Focused, Scene, clients};
 use crate::notice::Notice;
 use crate::text;
@@ -93,9 +93,18 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         return;
     };
     if look.wide() {
-        let (left, right) = paint::side_by_side(frame, look, area, (area.width / 2).min(96));
+        let (left, right) = paint::side_by_side(
+            frame,
+            look,
+            area,
+            (area.width / 2).min(if look.very_wide() { 82 } else { 96 }),
+        );
         paint::rule(frame, look, left, 0, (&heading(state, scene), ""));
         timeline(state, chart, scene, frame, paint::lines(left, 1, u16::MAX));
+        let (right, third) = paint::third(frame, look, right);
+        if let Some(third) = third {
+            aside::appointments(state.client, scene, frame, third);
+        }
         paint::rule(frame, look, right, 0, ("Last plan", ""));
         let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
         contact(chart, scene, frame, paint::lines(right, line + 1, u16::MAX));

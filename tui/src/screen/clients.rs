@@ -2,7 +2,7 @@
 //! in focus. Under the veil it finds by name and shows codes.
 
 use super::parts::field::Field;
-use super::parts::{list, paint, when, who};
+use super::parts::{aside, list, paint, when, who};
 use super::{Act, Ask, Focused, Place, Scene, today};
 use crate::keymap::Verb;
 use crate::text;
@@ -110,8 +110,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let at = state.at(&rows);
     if scene.look.wide() {
         let (left, right) = paint::side_by_side(frame, scene.look, area, (area.width / 2).min(72));
+        let (right, third) = paint::third(frame, scene.look, right);
         if let Some(row) = rows.get(at) {
             side(row, scene, frame, right);
+            if let Some(third) = third {
+                aside::appointments(row.id, scene, frame, third);
+            }
         }
         clients(state, scene, frame, left, (&rows, at));
     } else {
@@ -187,7 +191,8 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
     )
 }
 
-fn side(row: &ClientRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+/// Draws who a client is, from headlines alone.
+pub fn side(row: &ClientRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let who = who::client(scene.index, row.id, scene.veil);
     paint::rule(frame, scene.look, area, 0, (&who, ""));
     let mut line = 1;

@@ -67,15 +67,32 @@ impl Scene<'_> {
         self.index.appointments.get(&id).map(AsRef::as_ref)
     }
 
-    /// Returns the clinician for whom new appointments are made: in a solo practice the only one.
+    /// Returns the member at the keyboard, once the device has said whose it is.
+    pub fn member(&self) -> Option<MemberId> {
+        self.sync.devices.iter().find(|device| device.this).map(|device| device.member)
+    }
+
+    /// Returns the clinician for whom new appointments are made: the member at the keyboard, if
+    /// they see clients, and else the first who does.
     pub fn clinician(&self) -> Option<MemberId> {
-        self.index.clinicians.keys().next().copied()
+        let clinicians = &self.index.clinicians;
+        let own = self.member().filter(|member| clinicians.contains_key(member));
+        own.or_else(|| clinicians.keys().next().copied())
     }
 
     /// Returns what stands for a client in words that outlive the veil: always the code.
     pub fn code(&self, id: ClientId) -> String {
         parts::who::client(self.index, id, true)
     }
+}
+
+/// What is known when something is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// What screens may look at.
+    pub scene: Scene<'a>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
 }
 
 /// What a key means to a screen.
@@ -259,12 +276,12 @@ impl Screen {
     pub fn opened(
         &mut self,
         outcome: Result<Box<View>, Notice>,
-        (index, now, size): (&Index, &Now, (u16, u16)),
+        at: &Opening<'_>,
     ) -> note::Outcome {
         match self {
             Self::Chart(state) => state.opened(outcome),
-            Self::Note(state) => return state.opened(outcome, (index, now, size)),
-            Self::Read(state) => state.opened(outcome, (index, size)),
+            Self::Note(state) => return state.opened(outcome, at),
+            Self::Read(state) => state.opened(outcome, at),
             _ => {}
         }
         note::Outcome::default()

@@ -3,7 +3,7 @@
 
 use super::parts::day::{self, Line};
 use super::parts::digest::{self, Unfinished, What};
-use super::parts::{list, paint, when, who};
+use super::parts::{aside, list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::keymap::Verb;
 use crate::text;
@@ -15,6 +15,13 @@ use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::Modality;
 use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
 
+/// What an empty practice says.
+const FIRST_STEPS: [&str; 4] = [
+    "First steps: 3 shows clients, and n there adds one.",
+    "Then 1 comes back here, n books, and N on an appointment writes its note.",
+    "Space shows what can be done with what is in focus, ? every key.",
+    "Letters stand for acts until you see a caret; Esc steps out.",
+];
 /// Lines that the card takes when there is room, with its rule.
 const CARD: u16 = 5;
 /// Lines of what is unfinished, with its rule.
@@ -116,7 +123,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let (lines, at) = state.lines(scene);
     let look = scene.look;
     if look.wide() {
-        let (left, right) = paint::side_by_side(frame, look, area, (area.width / 2).min(96));
+        let width = if look.very_wide() { (area.width / 2).min(82) } else { area.width / 2 };
+        let (left, right) = paint::side_by_side(frame, look, area, width);
+        let (right, third) = paint::third(frame, look, right);
+        if let Some(third) = third {
+            aside::days_after(state.date, scene, frame, third);
+        }
         agenda(state, scene, frame, left, (&lines, at));
         let card_height = CARD + 3;
         card(state, scene, frame, paint::lines(right, 0, card_height));
@@ -171,7 +183,8 @@ fn agenda(
     }
 }
 
-fn line_words(line: &Line, scene: &Scene<'_>, width: usize) -> (String, Style) {
+/// Returns a line of a day for a list of `width` columns.
+pub fn line_words(line: &Line, scene: &Scene<'_>, width: usize) -> (String, Style) {
     match line {
         Line::Free { start, minutes } => {
             let length = match (minutes / 60, minutes % 60) {
@@ -261,9 +274,14 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         _ => None,
     };
     let client = client.or_else(|| coming.and_then(|row| row.clients.first().copied()));
+    let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
+    if scene.index.clients.is_empty() {
+        for (line, words) in FIRST_STEPS.iter().enumerate() {
+            paint::text(frame, inside, paint::count(line), words, Style::new());
+        }
+    }
     let Some(client) = client else { return };
     for (line, words) in card_words(client, scene).iter().enumerate() {
-        let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
         paint::text(frame, inside, paint::count(line), words, Style::new());
     }
 }

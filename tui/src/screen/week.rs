@@ -20,6 +20,8 @@ const ROWS: i64 = 48;
 const MORNING: i64 = 16;
 /// Columns of the times at the left.
 const TIMES: u16 = 8;
+/// Most columns of a day.
+const WIDEST: u16 = 24;
 /// Days from one end of the grid to the other.
 const DAYS: i64 = 7;
 
@@ -30,12 +32,15 @@ pub struct State {
     date: Date,
     /// The row in focus, from midnight.
     row: i64,
+    /// Whether days without appointments are left out.
+    is_dense: bool,
 }
 
 impl State {
     /// Shows the week of a day, with the slot in focus that holds `time`.
     pub fn new(date: Date, time: Time) -> Self {
-        Self { date, row: i64::from(time.hour()) * 2 + i64::from(time.minute()) / ROW }
+        let row = i64::from(time.hour()) * 2 + i64::from(time.minute()) / ROW;
+        Self { date, row, is_dense: false }
     }
 
     /// Returns what is in focus.
@@ -75,11 +80,12 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         Verb::PageDown => state.row = (state.row + 8).min(ROWS - 1),
         Verb::First => state.row = MORNING,
         Verb::Last => state.row = ROWS - 12,
-        Verb::Left => state.date = when::shifted(state.date, -1),
-        Verb::Right => state.date = when::shifted(state.date, 1),
+        Verb::Left => state.date = state.neighbour(scene, -1),
+        Verb::Right => state.date = state.neighbour(scene, 1),
+        Verb::HideEmptyDays => state.is_dense = !state.is_dense,
         Verb::Earlier => state.date = when::shifted(state.date, -DAYS),
         Verb::Later => state.date = when::shifted(state.date, DAYS),
-        Verb::GoToday => *state = State::now(scene),
+        Verb::GoToday => state.go(scene.today(), scene.now.local.time()),
         Verb::NudgeUp => return nudge(state, scene, -1, 0),
         Verb::NudgeDown => return nudge(state, scene, 1, 0),
         Verb::NudgeBack => return nudge(state, scene, 0, -1),
@@ -96,15 +102,35 @@ fn nudge(state: &mut State, scene: &Scene<'_>, rows: i64, days: i64) -> Vec<Ask>
     let start = when::shifted(start.date(), days).to_datetime(start.time());
     let slot = Slot { start, ..row.slot.clone() };
     // The focus goes along, so that the next key moves the same appointment.
-    *state = State::new(start.date(), start.time());
+    state.go(start.date(), start.time());
     let who = who::comes(scene.index, row, true);
     let at = format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()));
     vec![Ask::Edit(Edit::Move { appointment: id, slot }, format!("moved {who} to {at}"))]
 }
 
 impl State {
-    fn now(scene: &Scene<'_>) -> Self {
-        Self::new(scene.today(), scene.now.local.time())
+    fn go(&mut self, date: Date, time: Time) {
+        *self = Self { is_dense: self.is_dense, ..Self::new(date, time) };
+    }
+
+    /// Returns whether a day has a column: the one in focus and today always have.
+    fn is_shown(&self, date: Date, scene: &Scene<'_>) -> bool {
+        let is_empty = scene.index.days.get(&date).is_none_or(Vec::is_empty);
+        !self.is_dense || !is_empty || date == self.date || date == scene.today()
+    }
+
+    /// Returns the days that have a column.
+    fn days(&self, scene: &Scene<'_>) -> Vec<Date> {
+        let monday = when::monday(self.date);
+        let days = (0..DAYS).map(|day| when::shifted(monday, day));
+        days.filter(|date| self.is_shown(*date, scene)).collect()
+    }
+
+    /// Returns the next day that has a column, or the very next one if none has for a week.
+    fn neighbour(&self, scene: &Scene<'_>, by: i64) -> Date {
+        let days = (1..=DAYS).map(|step| when::shifted(self.date, by * step));
+        let mut shown = days.filter(|date| self.is_shown(*date, scene));
+        shown.next().unwrap_or_else(|| when::shifted(self.date, by))
     }
 }
 
@@ -115,10 +141,11 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let sunday = when::shifted(monday, DAYS - 1);
     let week = monday.iso_week_date().week();
     let title = format!("Week {week}   {} - {}", when::short(monday), when::long(sunday));
-    paint::rule(frame, look, area, 0, (title.trim(), "[ and ] week   t today"));
-    let width = (area.width.saturating_sub(TIMES) / 7).min(18);
-    for day in 0..DAYS {
-        let date = when::shifted(monday, day);
+    let right = if state.is_dense { "z shows all days" } else { "[ and ] week   t today" };
+    paint::rule(frame, look, area, 0, (title.trim(), right));
+    let days = state.days(scene);
+    let width = (area.width.saturating_sub(TIMES) / paint::count(days.len()).max(1)).min(WIDEST);
+    for (day, date) in days.iter().copied().enumerate() {
         let today = if date == scene.today() { "*" } else { "" };
         let words = format!("{} {}{today}", when::day(date), date.day());
         let style = if date == state.date { look.title() } else { Style::new() };
@@ -133,9 +160,9 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         }
         let time = when::clock(row_start(monday, row).time());
         paint::text(frame, paint::inset(body, 1), line, &time, Style::new());
-        for day in 0..DAYS {
+        for (day, date) in days.iter().copied().enumerate() {
             let cell = column(body, width, day);
-            slot(state, scene, frame, (cell, line), (when::shifted(monday, day), row));
+            slot(state, scene, frame, (cell, line), (date, row));
         }
     }
     foot(state, scene, frame, paint::lines(area, area.height.saturating_sub(1), 1));
@@ -152,8 +179,8 @@ fn first_row(state: &State, body: Rect) -> i64 {
     MORNING + (beyond + half - 1) / half * half
 }
 
-fn column(area: Rect, width: u16, day: i64) -> Rect {
-    let left = u16::try_from(day).unwrap_or(0) * width + TIMES;
+fn column(area: Rect, width: u16, day: usize) -> Rect {
+    let left = paint::count(day) * width + TIMES;
     Rect { x: area.x + left, width: width.min(area.width.saturating_sub(left)), ..area }
 }
 

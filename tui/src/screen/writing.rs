@@ -2,8 +2,8 @@
 //! to the note screen and to the reader, which know nothing of clients, sessions or the veil.
 
 use super::note::{self, Circumstances, Heading, Outcome};
-use super::parts::{day, paint, when, who};
-use super::{Scene, read};
+use super::parts::{aside, day, paint, when, who};
+use super::{Opening, Scene, read};
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Context;
 use crate::message::Now;
@@ -18,6 +18,8 @@ use tacenda_shared::practice::view::{Index, View};
 
 /// Widest column of text, however wide the terminal is.
 const WIDEST: u16 = 100;
+/// Columns beside the text from which on something stands there.
+const LEAST_MARGIN: u16 = 40;
 /// Rows of the frame around a note: what was done, and the hints.
 const FRAME_ROWS: u16 = 2;
 /// How many inputs wait for a draft that is being opened.
@@ -96,17 +98,15 @@ impl Writing {
     }
 
     /// Takes the draft, or a newer version of it, or why there is none.
-    pub fn opened(
-        &mut self,
-        outcome: Result<Box<View>, Notice>,
-        (index, now, size): (&Index, &Now, (u16, u16)),
-    ) -> Outcome {
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>, at: &Opening<'_>) -> Outcome {
+        let Opening { scene, size } = *at;
+        let now = scene.now;
         match (outcome.map(|view| *view), &mut self.state) {
             (Ok(View::Draft(view)), Some(state)) => state.apply_view(&view, now),
             (Ok(View::Draft(view)), None) => {
                 self.session = view.row.session;
                 self.begun = Some(view.row.begun);
-                let mut state = note::State::new(&view, circumstances(index, self.session));
+                let mut state = note::State::new(&view, circumstances(&scene, self.session));
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
@@ -131,7 +131,7 @@ impl Writing {
         let client = who::client(scene.index, self.client, scene.veil);
         let session = session_words(self.session, self.begun, scene);
         let heading = Heading { client: &client, session: &session };
-        let area = Rect { width: area.width.min(WIDEST), ..area };
+        let area = beside(self.client, scene, frame, area);
         note::view(state, &heading, frame, area, &look(scene));
     }
 }
@@ -152,11 +152,9 @@ impl Reading {
     }
 
     /// Takes the note, or a newer version of it, or why there is none.
-    pub fn opened(
-        &mut self,
-        outcome: Result<Box<View>, Notice>,
-        (index, size): (&Index, (u16, u16)),
-    ) {
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>, at: &Opening<'_>) {
+        let Opening { scene, size } = *at;
+        let index = scene.index;
         let member = |id: MemberId| member_words(index, id);
         let words = read::Words { member: &member, moment: &moment_words };
         match (outcome.map(|view| *view), &mut self.state) {
@@ -164,7 +162,7 @@ impl Reading {
             (Ok(View::Note(view)), None) => {
                 self.session = view.session;
                 self.signed = Some(view.signed.time);
-                let about = circumstances(index, None);
+                let about = circumstances(&scene, None);
                 let mut state = read::State::new(&view, words, about, &self.begun);
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
@@ -204,7 +202,7 @@ impl Reading {
         let client = who::client(scene.index, self.client, scene.veil);
         let session = session_words(self.session, self.signed, scene);
         let heading = Heading { client: &client, session: &session };
-        let area = Rect { width: area.width.min(WIDEST), ..area };
+        let area = beside(self.client, scene, frame, area);
         read::view(state, &heading, frame, area, &look(scene));
     }
 }
@@ -212,6 +210,16 @@ impl Reading {
 /// Returns the size that the text of a note gets on a terminal of some size.
 pub fn text_size((columns, rows): (u16, u16)) -> (u16, u16) {
     (columns.min(WIDEST), rows.saturating_sub(FRAME_ROWS))
+}
+
+/// Draws what stands beside the text on a wide terminal, and returns the area of the text.
+fn beside(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    if area.width < WIDEST + LEAST_MARGIN {
+        return Rect { width: area.width.min(WIDEST), ..area };
+    }
+    let (text, margin) = paint::side_by_side(frame, scene.look, area, WIDEST);
+    aside::beside_note(client, scene, frame, margin);
+    text
 }
 
 /// Tells both screens how large they are.
@@ -257,10 +265,12 @@ fn look(scene: &Scene<'_>) -> note::Look {
     note::Look { ascii: scene.look.ascii, colour: scene.look.colour, veiled: scene.veil }
 }
 
-fn circumstances(index: &Index, session: Option<AppointmentId>) -> Circumstances {
-    let row = session.and_then(|id| index.appointments.get(&id));
+fn circumstances(scene: &Scene<'_>, session: Option<AppointmentId>) -> Circumstances {
+    let row = session.and_then(|id| scene.appointment(id));
     let ends = row.map(|row| row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000));
-    let clinician = index.clinicians.values().next().cloned().unwrap_or_default();
+    let signs = scene.member().or_else(|| scene.clinician());
+    let clinician = signs.and_then(|id| scene.index.clinicians.get(&id)).cloned();
+    let clinician = clinician.unwrap_or_default();
     Circumstances { session_end: ends, clinician }
 }
 

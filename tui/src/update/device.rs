@@ -5,7 +5,7 @@ use crate::message::{DeviceEvent, Effect, SetupEvent, VaultState};
 use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::parts::digest::Digest;
-use crate::screen::{Overlay, lock as lock_screen, setup};
+use crate::screen::{Opening, Overlay, Scene, lock as lock_screen, setup};
 use crate::text;
 use std::sync::Arc;
 use tacenda_shared::practice::edit::{Edit, Subject};
@@ -95,12 +95,16 @@ fn set_up(model: &mut Model, step: SetupEvent) {
 }
 
 fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice>) -> Vec<Effect> {
-    let Model { now, look, stage: Stage::Open(desk), .. } = model else { return Vec::new() };
-    let Desk { index, screens, .. } = &mut **desk;
-    let about = (&**index, &*now, (look.columns, look.rows));
+    let Model { now, look, veil, sync, ids, stage: Stage::Open(desk), .. } = model else {
+        return Vec::new();
+    };
+    let Desk { index, digest, screens, .. } = &mut **desk;
+    let fresh = ids.fresh();
+    let scene = Scene { now, index, digest, sync, look, veil: *veil, fresh };
+    let about = Opening { scene, size: (look.columns, look.rows) };
     let shown = screens.iter_mut().rev().find(|screen| screen.subject() == Some(subject));
     let Some(screen) = shown else { return Vec::new() };
-    let outcome = screen.opened(outcome, about);
+    let outcome = screen.opened(outcome, &about);
     notes::take(model, outcome)
 }
 

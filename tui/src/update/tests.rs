@@ -9,7 +9,7 @@ use crate::screen::Screen;
 use crate::screen::parts::sample::{self, Driver, NAMES};
 use jiff::civil::date;
 use proptest::prelude::*;
-use tacenda_shared::id::ObjectId;
+use tacenda_shared::id::{MemberId, ObjectId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, NoteFormat, Status, Subject};
 use tacenda_shared::practice::view::DraftRow;
 use zeroize::Zeroizing;
@@ -727,4 +727,36 @@ proptest! {
             driver.screen();
         }
     }
+}
+
+#[test]
+fn a_week_leaves_out_its_empty_days_and_arrows_pass_over_them() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("2z");
+    // From Sunday, today, back to Friday: on Saturday there is nothing.
+    driver.code(KeyCode::Left);
+
+    let screen = driver.screen();
+    assert!(screen.contains("Fri 20") && screen.contains("Sun 22*"), "{screen}");
+    assert!(!screen.contains("Sat 21") && !screen.contains("Mon 16"), "{screen}");
+    assert!(screen.contains("Fri 20 Nov 09:00 is free"), "{screen}");
+
+    driver.keys("z");
+    assert!(driver.screen().contains("Sat 21"), "{}", driver.screen());
+}
+
+#[test]
+fn appointments_and_signatures_are_those_of_the_member_at_the_keyboard() {
+    let mut driver = Driver::open(80, 24);
+    let mut sample = sample::Sample::new();
+    let other = MemberId::from_bytes([1; 16]);
+    sample.index.clinicians.insert(other, "Alex Z. Other".to_owned());
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+
+    driver.keys("jjnak⏎⏎");
+
+    let [Edit::Book(booked)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(booked.slot.clinician, sample::clinician());
+    driver.keys("⇥S").open_asked();
+    assert!(driver.screen().contains("Your initials (DS)"), "{}", driver.screen());
 }

@@ -88,6 +88,32 @@ fn the_other_screens() {
 }
 
 #[test]
+fn notes() {
+    snapshot("note_draft", true, |driver| {
+        driver.keys("⇥⏎").open_asked().keys("Slept. ").wait(1_000);
+    });
+    snapshot("note_searched", true, |driver| {
+        driver.keys("⇥⏎").open_asked().key(Key::ctrl('f')).keys("about");
+    });
+    snapshot("note_to_be_signed", true, |driver| {
+        driver.keys("⇥S").open_asked();
+    });
+    snapshot("note_signed", true, |driver| {
+        driver.keys("⏎").open_asked().keys("j⏎").open_asked();
+    });
+    snapshot("note_addendum", true, |driver| {
+        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nAlso walked.");
+    });
+    snapshot("week_without_empty_days", true, |driver| {
+        driver.keys("2z");
+    });
+    snapshot("locked_over_what_was_not_saved", true, |driver| {
+        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nAlso walked.⎋⎋⎋");
+        driver.keys("3n").key(Key::ctrl('l'));
+    });
+}
+
+#[test]
 fn bookings() {
     open("booking_asks_who", "jjn");
     open("booking_with_a_client", "jjnak⏎");

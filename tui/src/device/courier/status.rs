@@ -40,6 +40,7 @@ impl<F: FileSystem> Device<F> {
                 let name = opened.or_else(own).unwrap_or_else(|| id.to_string());
                 DeviceRow {
                     name,
+                    member: known.member,
                     this: *id == this,
                     revoked: known.revoked.is_some(),
                     added: known.added_at,

@@ -1,5 +1,6 @@
 //! Small parts that screens are made of: drawn from values, deciding nothing.
 
+pub mod aside;
 pub mod day;
 pub mod digest;
 pub mod field;

@@ -168,6 +168,15 @@ pub fn side_by_side(frame: &mut Frame<'_>, look: &Look, area: Rect, width: u16) 
     (left, Rect { x: bar + 2, width: area.width - width - 2, ..area })
 }
 
+/// Splits a side pane once more where the terminal is wide enough for a third.
+pub fn third(frame: &mut Frame<'_>, look: &Look, area: Rect) -> (Rect, Option<Rect>) {
+    if !look.very_wide() {
+        return (area, None);
+    }
+    let (left, right) = side_by_side(frame, look, area, area.width / 2);
+    (left, Some(right))
+}
+
 /// Returns a count as lines of the screen.
 pub fn count(rows: usize) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX)

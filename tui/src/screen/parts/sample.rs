@@ -354,5 +354,5 @@ impl Driver {
 
 fn device(name: &str, this: bool, seen: Option<Timestamp>) -> DeviceRow {
     let added = moment(date(2026, 3, 2).at(9, 0, 0, 0));
-    DeviceRow { name: name.to_owned(), this, revoked: false, added, seen }
+    DeviceRow { name: name.to_owned(), member: clinician(), this, revoked: false, added, seen }
 }
