@@ -174,7 +174,8 @@ pub fn third(frame: &mut Frame<'_>, look: &Look, area: Rect) -> (Rect, Option<Re
         return (area, None);
     }
     let (left, right) = side_by_side(frame, look, area, area.width / 2);
-    (left, Some(right))
+    // Text that is folded must not touch the bar.
+    (Rect { width: left.width.saturating_sub(1), ..left }, Some(right))
 }
 
 /// Returns a count as lines of the screen.
