@@ -18,6 +18,8 @@ use tacenda_shared::practice::edit::{
 use tacenda_shared::practice::view::View;
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::Invite;
+use tacenda_tests::pty::Pty;
+use tacenda_tests::scene::{self, Scene};
 use tacenda_tui::cli::connect::{Driven, connect};
 use tacenda_tui::cli::pair::{Dialogue, NewDevice, join, pair};
 use tacenda_tui::device::chance::OsRandom;
@@ -303,4 +305,47 @@ fn an_invite_is_good_once() {
 
     assert!(refused.happened.starts_with("The server does not take this practice"), "{refused}");
     connect(&mut second, &world.invite(), now()).unwrap();
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
+
+/// The code that stands on the screen of `pair`.
+fn code_on(pty: &mut Pty) -> String {
+    let line = "type this code there: ";
+    pty.expect(line);
+    let contents = pty.contents();
+    let (_, rest) = contents.split_once(line).unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_person_connects_pairs_and_sees_on_one_screen_what_is_added_on_the_other() {
+    let world = World::new();
+    let laptop = Scene::founded(PROGRAM, &world.folder.join("one"), |device, _| {
+        client(device, "Ada Testerin");
+    });
+    let connected = laptop.run(&["connect"], &world.invite().to_string()).done();
+    assert!(connected.contains("Everything is there."), "{connected}");
+
+    let mut pair = Pty::spawn(laptop.command(["pair"]), 24, 80);
+    pair.expect("Passphrase:").keys(scene::PASSPHRASE).keys("\r");
+    let code = code_on(&mut pair);
+    let tablet = Scene::empty(PROGRAM, &world.folder.join("two"));
+    let join = tablet.start(&["join", "--server", &world.address], &format!("{code}\ntablet\n"));
+    pair.expect("Do they match?").keys("yes\r");
+    pair.expect("Your passphrase:").keys(scene::PASSPHRASE).keys("\r");
+    pair.expect("\"tablet\" belongs to your practice now.");
+    let joined = join.wait_with_output().unwrap();
+    assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
+    drop(pair);
+    let devices = tablet.run(&["--json", "device", "list"], "").json();
+    assert_eq!(devices.len(), 2);
+    assert_eq!((&devices[0]["name"], &devices[0]["this"]), (&"tablet".into(), &true.into()));
+
+    // Both windows are open; what a command adds beside one of them, the other shows.
+    let mut on_laptop = laptop.unlocked();
+    let on_tablet = tablet.unlocked();
+    tablet.run(&["client", "add", "--code", "TS-777"], "Berta Beispiel\n").done();
+    on_laptop.keys("3").expect("TS-777");
+    drop(on_tablet);
 }

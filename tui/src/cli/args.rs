@@ -50,6 +50,15 @@ pub enum Command {
     Import(Import),
     /// Change the passphrase.
     Passphrase,
+    /// Bring the practice to a server; the invite comes from standard input.
+    Connect,
+    /// Show a code with which another of your devices joins.
+    Pair,
+    /// Join the practice of the device that shows a code; the code comes from standard input.
+    Join(Join),
+    /// Devices of the practice.
+    #[command(subcommand)]
+    Device(Devices),
     /// Print one JSON line for each change as it arrives.
     Watch,
     /// Lock the vault that is open in another process.
@@ -57,6 +66,21 @@ pub enum Command {
     /// Open a synthetic practice in a throw-away folder.
     #[cfg(feature = "demo")]
     Demo(Demo),
+}
+
+/// Options of `join`.
+#[derive(Args, Debug)]
+pub struct Join {
+    /// Where the server is, as the other device prints it.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: String,
+}
+
+/// What can be done with devices.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Devices {
+    /// List them.
+    List,
 }
 
 /// Options of `init`.

@@ -5,6 +5,7 @@ pub mod args;
 pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;
+mod online;
 pub mod pair;
 pub mod print;
 pub mod problems;

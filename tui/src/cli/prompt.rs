@@ -70,12 +70,14 @@ fn ask_terminal(question: &str, echo: bool) -> Result<Secret, PromptError> {
         .write(true)
         .open("/dev/tty")
         .map_err(|_| PromptError::NoTerminal)?;
-    terminal.write_all(question.as_bytes())?;
     if echo {
+        terminal.write_all(question.as_bytes())?;
         return line(terminal);
     }
+    // Whoever types as soon as the question stands there must not be echoed.
     let before = rustix::termios::tcgetattr(&terminal).map_err(io::Error::from)?;
     let silent = EchoOff::new(&terminal, before)?;
+    (&terminal).write_all(question.as_bytes())?;
     let answer = line(terminal.try_clone()?);
     drop(silent);
     terminal.write_all(b"\n")?;

@@ -1,10 +1,10 @@
 //! Carries out one command: through the process that has the vault open, or by opening it.
 
 use super::answer::answer;
-use super::args::{Arguments, Client, Command, Export, Note};
+use super::args::{Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{print, socket};
+use super::{online, print, socket};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::setup::{Founding, SetUp, weak};
@@ -32,6 +32,10 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Demo(demo) => return super::demo::run(demo, arguments, setup),
         Command::Export(export) => return finish(self::export(export, home, arguments)),
         Command::Passphrase => return finish(change_passphrase(home, setup)),
+        Command::Connect => return finish(online::connect(home, arguments)),
+        Command::Pair => return finish(online::pair(home, arguments)),
+        Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
+        Command::Device(Devices::List) => return finish(online::devices(home, arguments)),
         other => match request(other) {
             Ok(request) => request,
             Err(error) => return finish(Err(error.into())),
@@ -46,7 +50,7 @@ fn print_reply(json: bool) -> impl FnMut(&Value, &str) -> bool {
 }
 
 /// Why a command ends without being done.
-enum Failed {
+pub(super) enum Failed {
     Locked,
     Notice(Notice),
     Prompt(PromptError),
@@ -92,6 +96,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Export(_) | Command::Passphrase => Request::Lock,
+        Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) => Request::Lock,
         Command::Import(import) => {
@@ -291,11 +296,11 @@ fn too_long() -> Notice {
     Notice::from(&DeviceError::PassphraseTooLong)
 }
 
-fn no_match() -> Notice {
+pub(super) fn no_match() -> Notice {
     Notice::new("The two do not match.", "Nothing has been changed.", "Try again.")
 }
 
-fn unlock(home: &Home, typed: &Secret) -> Result<Device, Failed> {
+pub(super) fn unlock(home: &Home, typed: &Secret) -> Result<Device, Failed> {
     let passphrase = Passphrase::from_text(&typed.0)
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
     Device::unlock(home, &passphrase, 0, now()).map_err(|error| Notice::from(&error).into())
@@ -339,7 +344,7 @@ fn initialise(home: &Home, zone: &str, arguments: &Arguments, setup: Setup) -> R
     Ok(())
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 

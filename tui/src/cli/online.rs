@@ -1,0 +1,176 @@
+//! `connect`, `pair`, `join` and `device list`: what a person types and reads. The work is in
+//! [`super::connect`] and [`super::pair`].
+
+use super::args::Join;
+use super::connect::{self, Driven};
+use super::pair::{self, Dialogue, NewDevice};
+use super::run::{Failed, no_match, now, unlock};
+use super::{args::Arguments, print, prompt};
+use crate::device::home::{Home, HomeError};
+use crate::device::open::Device;
+use crate::device::setup::weak;
+use crate::notice::Notice;
+use crate::program::Setup;
+use std::io::{self, IsTerminal as _};
+use tacenda_shared::keys::pairing::PairingCode;
+use tacenda_shared::keys::passphrase::{self, Passphrase};
+use tacenda_shared::sync::Invite;
+
+/// Longer than any invite or code.
+const LINE_BYTES_MAX: usize = 4096;
+
+/// `tacenda connect`: the invite comes from standard input.
+pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    let text = asked("The invite, one line: ")?;
+    let invite = Invite::parse(&text).ok_or_else(|| {
+        Notice::new(
+            "That is not an invite.",
+            "Nothing has been changed.",
+            "An invite is one line that begins with tacenda1; `tacenda-server invite` prints it.",
+        )
+    })?;
+    opened(home, arguments, |device| {
+        connect::connect(device, &invite, now())?;
+        print::line("The server keeps your practice from now on. It cannot read it.");
+        let mut driven = Driven::start(device, now)?;
+        driven.until_current(&mut |line| {
+            print::line(line);
+        })?;
+        print::line("Everything is there.");
+        Ok(())
+    })
+}
+
+/// `tacenda pair`: shows a code, asks, and adds the device.
+pub(super) fn pair(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    opened(home, arguments, |device| pair::pair(device, &mut Terminal(home), now))
+}
+
+/// `tacenda join`: the code, and on a second line the device's name, come from standard input or
+/// are asked for.
+pub(super) fn join(
+    home: &Home,
+    join: &Join,
+    arguments: &Arguments,
+    setup: Setup,
+) -> Result<(), Failed> {
+    let _lock = home.lock().map_err(|error| Notice::from(&error))?;
+    if home.read_vault().map_err(|error| Notice::from(&error))?.is_some() {
+        return Err(Notice::new(
+            "There is a practice in this folder already.",
+            "Nothing has been changed.",
+            "Name another folder with --dir.",
+        )
+        .into());
+    }
+    let text = asked("The code on the other device: ")?;
+    let mut lines = text.lines().map(str::trim);
+    let code = PairingCode::parse(lines.next().unwrap_or_default());
+    let code = code.map_err(|error| {
+        Notice::new(
+            format!("That is no code: {error}."),
+            "Nothing has been changed, and the code has not been used up.",
+            "Type it again as the other device shows it.",
+        )
+    })?;
+    let name = match lines.next().filter(|name| !name.is_empty()) {
+        Some(name) => name.to_owned(),
+        None => prompt::ask("A name for this device: ")?,
+    };
+    let typed = prompt::passphrase(arguments.passphrase_fd, "New passphrase: ")?;
+    if arguments.passphrase_fd.is_none() {
+        let again = prompt::passphrase(None, "Once more: ")?;
+        if *again.0 != *typed.0 {
+            return Err(no_match().into());
+        }
+    }
+    let checked = Passphrase::from_text(&typed.0)
+        .map_err(|_| Notice::from(&crate::device::open::DeviceError::PassphraseTooLong))?;
+    passphrase::check(&checked, &[name.as_str()]).map_err(weak)?;
+    let (server, cost) = (join.server.clone(), setup.cost);
+    let new = NewDevice { home, server, code, name, passphrase: &typed, cost };
+    let device = pair::join(new, &mut Terminal(home), now)?;
+    device.lock(now()).map_err(|error| Notice::from(&error))?;
+    print::line("Done. Open your practice here with `tacenda`.");
+    Ok(())
+}
+
+/// `tacenda device list`.
+pub(super) fn devices(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    opened(home, arguments, |device| {
+        for row in device.sync_status().devices {
+            let added = jiff::Timestamp::from_millisecond(row.added.as_millis()).ok();
+            let added = added.map_or(String::new(), |added| added.strftime("%F").to_string());
+            let heard = if arguments.json {
+                print::line(&print::escaped(&serde_json::json!({
+                    "name": row.name, "added": added, "this": row.this, "revoked": row.revoked,
+                })))
+            } else {
+                let this = if row.this { "  this device" } else { "" };
+                let revoked = if row.revoked { "  revoked" } else { "" };
+                print::line(&format!("{added}  {}{this}{revoked}", row.name))
+            };
+            if !heard {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Opens the vault, does something, and locks it again.
+fn opened(
+    home: &Home,
+    arguments: &Arguments,
+    act: impl FnOnce(&mut Device) -> Result<(), Notice>,
+) -> Result<(), Failed> {
+    let _lock = match home.lock() {
+        Err(HomeError::InUse) => {
+            return Err(Notice::new(
+                "The practice is open in another window.",
+                "Nothing has been changed.",
+                "Close it there with q, then try again.",
+            )
+            .into());
+        }
+        locked => locked.map_err(|error| Notice::from(&error))?,
+    };
+    let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
+    let mut device = unlock(home, &typed)?;
+    for warning in device.take_warnings() {
+        print::notice(&warning);
+    }
+    let outcome = act(&mut device);
+    device.lock(now()).map_err(|error| Notice::from(&error))?;
+    Ok(outcome?)
+}
+
+/// Reads one text: from standard input if something is piped there, else from the terminal.
+fn asked(question: &str) -> Result<String, Failed> {
+    if io::stdin().is_terminal() {
+        Ok(prompt::ask(question)?)
+    } else {
+        Ok(prompt::standard_input(LINE_BYTES_MAX)?)
+    }
+}
+
+/// The person at the terminal.
+struct Terminal<'a>(&'a Home);
+
+impl Dialogue for Terminal<'_> {
+    fn say(&mut self, line: &str) {
+        print::line(line);
+    }
+
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool {
+        print::line(&format!("\"{facts}\" wants to join. Both screens must show these words:"));
+        print::line(&format!("    {}", words.join(" ")));
+        let answer = prompt::ask("Do they match? Type yes: ");
+        if !answer.is_ok_and(|answer| answer.trim().eq_ignore_ascii_case("yes")) {
+            return false;
+        }
+        let typed = prompt::passphrase(None, "Your passphrase: ");
+        let typed = typed.ok().and_then(|typed| Passphrase::from_text(&typed.0).ok());
+        typed.is_some_and(|typed| Device::check_passphrase(self.0, &typed).is_ok())
+    }
+}
