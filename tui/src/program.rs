@@ -2,6 +2,8 @@
 //! binary and the one under test is an argument.
 
 use crate::cli::args::Arguments;
+#[cfg(feature = "demo")]
+use crate::cli::args::Command;
 use crate::cli::{self, print};
 use crate::device::chance::OsRandom;
 use crate::device::home::{Home, VaultLock};
@@ -58,6 +60,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, setup: Setup) -> ExitC
             return ExitCode::from(status);
         }
     };
+    #[cfg(feature = "demo")]
+    if let Some(Command::Server(server)) = arguments.command {
+        let name = OsString::from("tacenda-server");
+        return tacenda_sync_server::run(std::iter::once(name).chain(server.arguments));
+    }
     let status = match Home::new(arguments.dir.clone()) {
         Err(error) => refuse(&Notice::from(&error)),
         Ok(home) => match &arguments.command {

@@ -66,6 +66,10 @@ pub enum Command {
     /// Open a synthetic practice in a throw-away folder.
     #[cfg(feature = "demo")]
     Demo(Demo),
+    /// The server's program, for the demo.
+    #[cfg(feature = "demo")]
+    #[command(hide = true, disable_help_flag = true)]
+    Server(Server),
 }
 
 /// Options of `join`.
@@ -175,6 +179,15 @@ pub struct Import {
     pub dry_run: bool,
 }
 
+/// What is handed to the server's program as it is.
+#[cfg(feature = "demo")]
+#[derive(Args, Debug)]
+pub struct Server {
+    /// Its arguments.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<std::ffi::OsString>,
+}
+
 /// Options of `demo`.
 #[cfg(feature = "demo")]
 #[derive(Args, Debug)]
@@ -182,6 +195,9 @@ pub struct Demo {
     /// Keep the practice in this new folder instead of a throw-away one.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Open the second device of the demo that runs in another terminal.
+    #[arg(long, conflicts_with = "keep")]
+    pub join: bool,
     /// Seed of the synthetic practice.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -264,7 +264,7 @@ fn show(dialogue: &mut dyn Dialogue, words: CheckWords) {
 }
 
 /// Answers of the server, in the order of [`Enrolment::rows`].
-type Rows = Vec<Option<Vec<u8>>>;
+pub(super) type Rows = Vec<Option<Vec<u8>>>;
 
 /// Fetches the practice log and the keys, once the other device has added this one.
 fn fetch(
@@ -282,6 +282,15 @@ fn fetch(
             None => return Err(of(&EnrolError::NotAdded)),
         }
     };
+    keys_of(&mut line, joined, general)
+}
+
+/// Fetches the keys that belong to a practice log.
+pub(super) fn keys_of(
+    line: &mut Line,
+    joined: Joined,
+    general: &General,
+) -> Result<(Enrolment, Rows), Notice> {
     let enrolment = Enrolment::new(joined, general.device).map_err(|error| of(&error))?;
     let mut rows = Vec::new();
     for answer in line.ask(&Message::RowsGet(enrolment.rows(general)))? {
@@ -295,7 +304,7 @@ fn fetch(
 }
 
 /// Asks for the practice log; `None` while the server does not know this device.
-fn try_join(
+pub(super) fn try_join(
     general: &General,
     payload: &PairingPayload,
     target: &Target,
@@ -325,7 +334,7 @@ fn try_join(
 }
 
 /// Writes the new device to the disk. The vault file comes last, as when a practice is set up.
-fn settle(
+pub(super) fn settle(
     home: &Home,
     enrolment: &Enrolment,
     general: General,
@@ -364,7 +373,7 @@ fn ended(error: &PairingError) -> Notice {
     )
 }
 
-fn refused(code: RefusalCode) -> Notice {
+pub(super) fn refused(code: RefusalCode) -> Notice {
     Notice::new(
         format!("The server refused: {}.", code.cause()),
         "Nothing has been given away.",
@@ -372,7 +381,7 @@ fn refused(code: RefusalCode) -> Notice {
     )
 }
 
-fn of(error: &EnrolError) -> Notice {
+pub(super) fn of(error: &EnrolError) -> Notice {
     Notice::new(
         format!("The new device cannot begin: {error}."),
         "Your practice is safe on your other device.",

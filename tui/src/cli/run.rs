@@ -98,7 +98,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
         #[cfg(feature = "demo")]
-        Command::Demo(_) => Request::Lock,
+        Command::Demo(_) | Command::Server(_) => Request::Lock,
         Command::Import(import) => {
             let text = match &import.file {
                 Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,

@@ -1,29 +1,44 @@
 //! The demo: a synthetic practice of realistic size in a throw-away folder. Nothing in it is about
 //! a real person, and leaving removes it.
 
+mod adopt;
+mod server;
+
 use super::args::{Arguments, Demo};
+use super::connect::connect;
 use super::print;
 use crate::device::chance::OsRandom;
-use crate::device::home::{Home, make_private_folder};
+use crate::device::home::{Home, HomeError, make_private_folder};
 use crate::device::open::{Device, DeviceError};
 use crate::device::setup::{Founding, SetUp};
 use crate::message::Secret;
 use crate::notice::Notice;
 use crate::program::{self, Opened, Setup};
-use std::fs;
-use std::io;
+use adopt::adopt;
+use server::DemoServer;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use tacenda_shared::id::Timestamp;
-use tacenda_shared::keys::passphrase;
+use tacenda_shared::keys::passphrase::{self, Passphrase};
+use tacenda_shared::keys::vault::KdfCost;
 use tacenda_shared::practice::generate::{Size, entered, generate};
 use tacenda_shared::random::Random;
 use zeroize::Zeroizing;
 
 const PREFIX: &str = "tacenda-demo-";
+/// The folder of the second device.
+const SECOND: &str = "second";
+/// Where the second terminal finds the passphrase.
+const PASSPHRASE_FILE: &str = "passphrase-of-the-demo";
 const CLINICIAN: &str = "Dr. Quill Sampleton";
 
-/// Builds the practice, opens the interface, and removes everything afterwards.
+/// Builds the practice, starts a server, opens the interface, and removes everything afterwards.
 pub fn run(demo: &Demo, arguments: &Arguments, setup: Setup) -> u8 {
+    if demo.join {
+        return join(arguments, setup);
+    }
     remove_stale();
     let folder = match Folder::make(demo.keep.as_deref()) {
         Ok(folder) => folder,
@@ -32,34 +47,87 @@ pub fn run(demo: &Demo, arguments: &Arguments, setup: Setup) -> u8 {
     print::line(
         "Writing a synthetic practice: 41 clients, two years, 2,400 notes. Nobody in it is real.",
     );
-    match build(demo.seed, &folder.path, setup) {
-        Ok((home, opened)) => {
+    match build(demo.seed, &folder.path) {
+        Ok(Built { home, opened, server }) => {
             if folder.kept {
                 print::line(&format!("Its passphrase: {}", opened.passphrase.0.as_str()));
             }
-            program::interface(home, arguments, setup, Some(opened))
+            let status = program::interface(home, arguments, setup, Some(opened));
+            drop(server);
+            status
         }
         Err(notice) => program::refuse(&notice),
     }
 }
 
-fn build(seed: u64, folder: &Path, setup: Setup) -> Result<(Home, Opened), Notice> {
+/// Opens the second device of the demo that runs.
+fn join(arguments: &Arguments, setup: Setup) -> u8 {
+    let Some(folder) = running() else {
+        return program::refuse(&Notice::new(
+            "No demo is running.",
+            "Nothing has been changed.",
+            "Start `tacenda demo` in another terminal first.",
+        ));
+    };
+    let home = Home::contained_in(&folder.join(SECOND));
+    let opened = || -> Result<Opened, Notice> {
+        let lock = home.lock().map_err(|error| Notice::from(&error))?;
+        let typed = fs::read_to_string(folder.join(PASSPHRASE_FILE))
+            .map_err(|cause| Notice::from(&DeviceError::from(cause)))?;
+        let passphrase = Secret(Zeroizing::new(typed));
+        let entered = Passphrase::from_text(&passphrase.0)
+            .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
+        let device =
+            Device::unlock(&home, &entered, 0, now()).map_err(|error| Notice::from(&error))?;
+        Ok(Opened { device, lock, passphrase })
+    };
+    match opened() {
+        Ok(opened) => program::interface(home.clone(), arguments, setup, Some(opened)),
+        Err(notice) => program::refuse(&notice),
+    }
+}
+
+struct Built {
+    home: Home,
+    opened: Opened,
+    server: DemoServer,
+}
+
+fn build(seed: u64, folder: &Path) -> Result<Built, Notice> {
     let home = Home::contained_in(folder);
     let lock = home.lock().map_err(|error| Notice::from(&error))?;
+    let server_folder = folder.join("server");
+    let server = DemoServer::start(&server_folder)?;
     let passphrase = words();
     let zoned = jiff::Zoned::now();
     let zone = zoned.time_zone().iana_name().unwrap_or("Etc/UTC").to_owned();
-    let now = Timestamp::from_millis(zoned.timestamp().as_millisecond());
     let founding = Founding {
         zone: zone.clone(),
         clinician: CLINICIAN.into(),
         device: "demo-laptop".into(),
-        cost: setup.cost,
+        // Nobody's secrets are in here, and two vaults are made: the floor is enough.
+        cost: KdfCost::FLOOR,
     };
-    let (set_up, _sheet) = SetUp::begin(founding, &passphrase, now)?;
-    let mut device = set_up.finish(&home, now).map_err(|error| Notice::from(&error))?;
+    let (set_up, _sheet) = SetUp::begin(founding, &passphrase, now())?;
+    let mut device = set_up.finish(&home, now()).map_err(|error| Notice::from(&error))?;
+    connect(&mut device, &server.invite(&server_folder)?, now())?;
+    // The second device is added while there is little to fetch; the rest reaches it by sync.
+    let second = Home::contained_in(&folder.join(SECOND));
+    adopt(&mut device, &second, "demo-second", &passphrase, now)?;
+    write_secret_file(&folder.join(PASSPHRASE_FILE), &passphrase)
+        .map_err(|cause| Notice::from(&DeviceError::from(cause)))?;
     fill(&mut device, seed, &zoned, &zone).map_err(|error| Notice::from(&error))?;
-    Ok((home, Opened { device, lock, passphrase }))
+    Ok(Built { home, opened: Opened { device, lock, passphrase }, server })
+}
+
+/// The passphrase of a throw-away practice, for the second terminal of the same person.
+fn write_secret_file(path: &Path, passphrase: &Secret) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(passphrase.0.as_bytes())
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
 fn fill(device: &mut Device, seed: u64, now: &jiff::Zoned, zone: &str) -> Result<(), DeviceError> {
@@ -106,6 +174,16 @@ impl Drop for Folder {
             let _left = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// Returns the folder of a demo that runs: its lock is held.
+fn running() -> Option<PathBuf> {
+    let entries = fs::read_dir(std::env::temp_dir()).ok()?;
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join(PASSPHRASE_FILE).is_file())
+        .find(|path| matches!(Home::contained_in(path).lock(), Err(HomeError::InUse)))
 }
 
 /// Removes what demos that were killed left behind: folders of ours whose lock is free.
