@@ -144,7 +144,14 @@ impl Courier {
             }
             Event::PracticeTaken(_) => self.proposed = Some(Ok(())),
             Event::PracticeRefused(refusal) => self.proposed = Some(Err(refusal.code)),
-            Event::OutboxStopped(code) => self.trouble = Some(of_refusal(code)),
+            Event::OutboxStopped(code) => {
+                self.trouble = Some(of_refusal(code));
+                // What passes by itself is tried again on the next link, which comes after a pause.
+                self.drop_link |= matches!(
+                    code,
+                    RefusalCode::Quota | RefusalCode::Storage | RefusalCode::TooOften
+                );
+            }
             _ => {}
         }
     }

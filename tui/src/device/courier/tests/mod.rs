@@ -9,7 +9,8 @@ use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, ObjectId};
 use tacenda_shared::practice::edit::*;
 use tacenda_shared::practice::view::{DraftView, NoteState, View};
 use tacenda_shared::suite::SigningKey;
-use tacenda_shared::sync::PracticeReceipt;
+use tacenda_shared::sync::device::Event;
+use tacenda_shared::sync::{PracticeReceipt, RefusalCode};
 use world::World;
 
 fn client(world: &mut World, at: usize, name: &str) -> ClientId {
@@ -140,6 +141,18 @@ fn a_locked_device_goes_on_where_it_was() {
 
     assert_equal(&mut world);
     assert_eq!(world.device(0).index().appointments.len(), 2);
+}
+
+#[test]
+fn a_server_that_takes_no_more_for_now_is_tried_again_and_another_refusal_is_not() {
+    let mut world = World::with_devices(1);
+    for (code, again) in [(RefusalCode::TooOften, true), (RefusalCode::Equivocation, false)] {
+        let courier = world.device(0).courier.as_mut().unwrap();
+        courier.note(Event::OutboxStopped(code));
+        assert!(courier.trouble.is_some());
+        let now = world.now;
+        assert_eq!(world.device(0).dispatch(now).unwrap().drop_link, again, "{code:?}");
+    }
 }
 
 #[test]
