@@ -1,5 +1,6 @@
 //! One binary for all tests that cross crates.
 
+mod demo;
 mod practice;
 mod server;
 mod sync;

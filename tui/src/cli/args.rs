@@ -198,6 +198,9 @@ pub struct Demo {
     /// Open the second device of the demo that runs in another terminal.
     #[arg(long, conflicts_with = "keep")]
     pub join: bool,
+    /// Only a few weeks of a small practice: for tests.
+    #[arg(long, hide = true)]
+    pub small: bool,
     /// Seed of the synthetic practice.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -47,7 +47,8 @@ pub fn run(demo: &Demo, arguments: &Arguments, setup: Setup) -> u8 {
     print::line(
         "Writing a synthetic practice: 41 clients, two years, 2,400 notes. Nobody in it is real.",
     );
-    match build(demo.seed, &folder.path) {
+    let size = if demo.small { Size::SMALL } else { Size::DEMO };
+    match build(demo.seed, size, &folder.path) {
         Ok(Built { home, opened, server }) => {
             if folder.kept {
                 print::line(&format!("Its passphrase: {}", opened.passphrase.0.as_str()));
@@ -93,7 +94,7 @@ struct Built {
     server: DemoServer,
 }
 
-fn build(seed: u64, folder: &Path) -> Result<Built, Notice> {
+fn build(seed: u64, size: Size, folder: &Path) -> Result<Built, Notice> {
     let home = Home::contained_in(folder);
     let lock = home.lock().map_err(|error| Notice::from(&error))?;
     let server_folder = folder.join("server");
@@ -116,7 +117,7 @@ fn build(seed: u64, folder: &Path) -> Result<Built, Notice> {
     adopt(&mut device, &second, "demo-second", &passphrase, now)?;
     write_secret_file(&folder.join(PASSPHRASE_FILE), &passphrase)
         .map_err(|cause| Notice::from(&DeviceError::from(cause)))?;
-    fill(&mut device, seed, &zoned, &zone).map_err(|error| Notice::from(&error))?;
+    fill(&mut device, (seed, size), &zoned, &zone).map_err(|error| Notice::from(&error))?;
     Ok(Built { home, opened: Opened { device, lock, passphrase }, server })
 }
 
@@ -130,9 +131,14 @@ fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
-fn fill(device: &mut Device, seed: u64, now: &jiff::Zoned, zone: &str) -> Result<(), DeviceError> {
+fn fill(
+    device: &mut Device,
+    (seed, size): (u64, Size),
+    now: &jiff::Zoned,
+    zone: &str,
+) -> Result<(), DeviceError> {
     let Some(clinician) = device.index().clinicians.keys().next().copied() else { return Ok(()) };
-    let history = generate(seed, Size::DEMO, now.date(), clinician, zone);
+    let history = generate(seed, size, now.date(), clinician, zone);
     let latest = Timestamp::from_millis(now.timestamp().as_millisecond());
     let dated = entered(history).map(|dated| dated.no_later_than(latest));
     device.apply_all(dated.map(|dated| (dated.at, dated.edit)))?;
