@@ -271,6 +271,13 @@ impl State {
         let said = sentence::read(&sentence, (self.clinician, self.length), scene);
         self.misread = sentence::misread(&sentence, &said);
         self.clients.clone_from(&said.clients);
+        if self.clients.is_empty()
+            && let [only] = self.matching(scene)[..]
+        {
+            // What Enter would take is taken for what is meant.
+            self.clients = vec![only.id];
+            self.misread = None;
+        }
         self.take_given();
         if !sentence.contains(' ') {
             // One word is a client and nothing else: `2` may be the beginning of a code.

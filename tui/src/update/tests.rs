@@ -59,6 +59,14 @@ fn half_a_word_of_a_sentence_leaves_nothing_in_the_fields() {
 }
 
 #[test]
+fn a_sentence_about_nobody_says_so() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jjnzz thu 3pm");
+    let screen = driver.screen();
+    assert!(screen.contains("no client has zz in the code or the name"), "{screen}");
+}
+
+#[test]
 fn a_time_alone_does_not_move_a_booking_to_another_day() {
     let mut driver = Driver::open(80, 24);
 

@@ -51,6 +51,12 @@ pub fn misread(sentence: &str, said: &QuickAdd) -> Option<String> {
         {
             None
         }
+        // The first word is meant for a client more often than not.
+        Problem::UnknownWord { word }
+            if said.clients.is_empty() && sentence.trim_start().starts_with(word.as_str()) =>
+        {
+            Some(format!("no client has {word} in the code or the name"))
+        }
         Problem::UnknownWord { word } => Some(format!("not understood: {word}")),
         Problem::ImpossibleDate { word } => Some(format!("no such date: {word}")),
         Problem::ImpossibleTime { word } => Some(format!("no such time: {word}")),
