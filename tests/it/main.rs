@@ -5,4 +5,5 @@ mod practice;
 mod server;
 mod sync;
 mod terminal;
+mod traces;
 mod witness;

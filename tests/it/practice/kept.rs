@@ -5,12 +5,6 @@ use rustix::process::Signal;
 use tacenda_tests::pty::{Ended, Pty};
 use tacenda_tests::scene::unlock;
 
-/// Begins a free note for the one client, ready to be typed into.
-fn begin_note(pty: &mut Pty) {
-    pty.keys("3").expect("N note").keys("N").expect("New note").keys("\x1b[B\r");
-    pty.expect("DRAFT").expect("Began a note");
-}
-
 /// Opens the draft that was begun.
 fn reopen_draft(scene: &Scene) -> Pty {
     let mut pty = scene.unlocked();

@@ -5,14 +5,18 @@ mod commands;
 mod damage;
 mod first_run;
 mod hidden;
+mod hostile;
 mod kept;
 mod rounds;
+mod terminals;
+mod veil;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tacenda_shared::id::{ClientId, Timestamp};
 use tacenda_shared::practice::edit::{ContactChange, Edit};
 use tacenda_shared::random::Random;
+use tacenda_tests::pty::Pty;
 use tacenda_tests::scene::Scene;
 use tacenda_tui::device::chance::OsRandom;
 use tacenda_tui::device::open::Device;
@@ -43,6 +47,12 @@ fn founded(name: &str) -> Scene {
     Scene::founded(PROGRAM, &folder(name), |device, now| {
         add_client(device, CODE, NAME, now);
     })
+}
+
+/// Begins a free note for the one client, ready to be typed into.
+fn begin_note(pty: &mut Pty) {
+    pty.keys("3").expect("N note").keys("N").expect("New note").keys("\x1b[B\r");
+    pty.expect("DRAFT").expect("Began a note");
 }
 
 fn add_client(device: &mut Device, code: &str, name: &str, now: Timestamp) -> ClientId {

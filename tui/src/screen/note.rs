@@ -301,11 +301,8 @@ impl State {
             self.arrange();
         }
         let say = reply.refusal.map(|refusal| match refusal {
-            Refusal::TooLong { .. } => {
-                "This part would be longer than 1 MiB, so nothing was put in. What was there is \
-                 unchanged; put long documents into a note of their own."
-                    .to_owned()
-            }
+            // The line has room for fifty columns.
+            Refusal::TooLong { .. } => "Nothing was put in: a part holds at most 1 MiB.".to_owned(),
         });
         Outcome { say, taken: reply.taken, ..self.outcome(effects) }
     }

@@ -192,9 +192,7 @@ impl State {
         }
         let reply = self.adding.input(input, now.time);
         let say = reply.refusal.map(|Refusal::TooLong { .. }| {
-            "The addendum would be longer than 1 MiB, so nothing was put in. What was there is \
-             unchanged."
-                .to_owned()
+            "Nothing was put in: an addendum holds 1 MiB.".to_owned()
         });
         Outcome { say, taken: reply.taken, ..Outcome::default() }
     }
