@@ -2,6 +2,7 @@
 
 mod demo;
 mod practice;
+mod promises;
 mod server;
 mod sync;
 mod terminal;

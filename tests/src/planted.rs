@@ -6,11 +6,8 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// How many spellings a word has.
-const SPELLINGS: usize = 3;
-
 /// A word as the bytes that it may be stored as: UTF-8, UTF-16 and UTF-32 of this machine.
-pub fn spellings(word: &str) -> [Vec<u8>; SPELLINGS] {
+pub fn spellings(word: &str) -> [Vec<u8>; 3] {
     let wide = word.encode_utf16().flat_map(u16::to_ne_bytes).collect();
     let wider = word.chars().flat_map(|letter| u32::from(letter).to_ne_bytes()).collect();
     [word.as_bytes().to_vec(), wide, wider]
@@ -69,12 +66,21 @@ pub struct Place {
     pub around: String,
 }
 
-/// Returns the places of the process's private writable memory that hold one of the words, and
-/// how many bytes were searched; an error if the memory may not be read.
-pub fn in_memory(pid: i32, words: &[&str]) -> std::io::Result<(Vec<Place>, u64)> {
+/// Bytes that must not be found, with what they are called.
+pub type Wanted = Vec<(String, Vec<u8>)>;
+
+/// Returns words in all their spellings.
+pub fn wanted(words: &[&str]) -> Wanted {
+    let spelled = |word: &&str| spellings(word).map(|spelling| ((*word).to_owned(), spelling));
+    words.iter().flat_map(spelled).collect()
+}
+
+/// Returns the places of the process's writable memory that hold something wanted, and how many
+/// bytes were searched; an error if the memory may not be read.
+pub fn in_memory(pid: i32, named: &Wanted) -> std::io::Result<(Vec<Place>, u64)> {
     let memory = File::open(format!("/proc/{pid}/mem"))?;
     let maps = BufReader::new(File::open(format!("/proc/{pid}/maps"))?);
-    let wanted: Vec<_> = words.iter().flat_map(|word| spellings(word)).collect();
+    let wanted: Vec<_> = named.iter().map(|(_, bytes)| bytes.clone()).collect();
     let mut found = Vec::new();
     let mut searched = 0;
     for line in maps.lines() {
@@ -98,11 +104,29 @@ pub fn in_memory(pid: i32, words: &[&str]) -> std::io::Result<(Vec<Place>, u64)>
             let until = (at + wanted[which].len() + 24).min(bytes.len());
             let around = &bytes[at.saturating_sub(24)..until];
             found.push(Place {
-                word: words[which / SPELLINGS].to_owned(),
+                word: named[which].0.clone(),
                 mapping: name.to_owned(),
                 around: around.escape_ascii().to_string(),
             });
         }
     }
     Ok((found, searched))
+}
+
+/// Waits up to the second that is promised until memory holds nothing wanted. Returns what is
+/// left, and how many bytes were searched.
+pub fn left_in_memory(pty: &mut crate::pty::Pty, wanted: &Wanted) -> (Vec<Place>, u64) {
+    let pid = pty.pid().as_raw_nonzero().get();
+    let mut found = in_memory(pid, wanted).expect("the memory of the program");
+    for _ in 0..20 {
+        if found.0.is_empty() {
+            break;
+        }
+        pty.bytes_within(std::time::Duration::from_millis(50));
+        found = in_memory(pid, wanted).expect("the memory of the program");
+    }
+    for place in &found.0 {
+        println!("{:<16} {:<10} {}", place.word, place.mapping, place.around);
+    }
+    found
 }

@@ -1,6 +1,7 @@
 //! From an empty home to the first signed note.
 
 use super::*;
+use tacenda_tests::planted;
 use tacenda_tests::pty::{Ended, Pty};
 use tacenda_tests::scene::{CLINICIAN, PASSPHRASE, unlock};
 
@@ -51,7 +52,8 @@ impl Newcomer {
         places.map(|row| row.split_whitespace().next().unwrap().parse().unwrap()).collect()
     }
 
-    fn set_up(&mut self) {
+    /// Sets a practice up and returns the words of its sheet.
+    fn set_up(&mut self) -> Vec<String> {
         self.press("\r", "> Set up a new practice on this computer");
         self.types("berlin", "Type a city").press("\r", "> Europe/Berlin");
         self.types(CLINICIAN, "Your name").press("\r", "Enter next");
@@ -64,6 +66,8 @@ impl Newcomer {
             let word = &sheet[place - 1];
             self.types(word, "Type these words from your paper").press("\r", word);
         }
+        self.pty.expect("q quit");
+        sheet
     }
 }
 
@@ -90,6 +94,23 @@ fn forty_keys_lead_from_an_empty_home_to_a_signed_note() {
     let mut pty = scene.open();
     unlock(&mut pty);
     pty.keys("3").expect("C-001").keys("\r").expect("Note signed").keys("\r").expect(NOTE);
+}
+
+#[test]
+fn the_sheet_and_the_passphrase_are_nowhere_once_the_practice_is_set_up() {
+    let scene = empty("sheet-memory");
+    let mut newcomer = Newcomer { pty: scene.open(), keys: 0 };
+    let sheet = newcomer.set_up();
+    let words = [&sheet[..3].join(" "), &sheet[21..].join(" "), PASSPHRASE];
+
+    assert_eq!(planted::in_files(scene.root(), &words), Vec::<String>::new());
+    let pid = newcomer.pty.pid().as_raw_nonzero().get();
+    let wanted = planted::wanted(&words);
+    if let Err(error) = planted::in_memory(pid, &wanted) {
+        return println!("NOT RUN: memory scan ({error}; only root may read it)");
+    }
+    let (places, _) = planted::left_in_memory(&mut newcomer.pty, &wanted);
+    assert!(places.is_empty(), "{} places", places.len());
 }
 
 #[test]

@@ -97,27 +97,45 @@ fn planted_words_are_nowhere_in_memory_after_lock() {
     let mut pty = scene.unlocked();
     let pid = pty.pid().as_raw_nonzero().get();
     plant(&scene, &mut pty);
-    match planted::in_memory(pid, &WORDS) {
+    let mut wanted = planted::wanted(&WORDS);
+    match planted::in_memory(pid, &wanted) {
         Err(error) => return println!("NOT RUN: memory scan ({error}; only root may read it)"),
         Ok((places, _)) => assert!(!places.is_empty(), "the scan does not see an open practice"),
+    }
+    for (path, secret) in scene.files() {
+        if path.starts_with(scene.secrets()) {
+            wanted.push(("the device secret".into(), secret));
+        }
     }
 
     pty.keys(CTRL_L).expect("(locked)").expect("drafts are kept");
 
-    // The screen is locked before the keys are gone; a second is promised for that.
-    let mut found = planted::in_memory(pid, &WORDS).unwrap();
-    for _ in 0..20 {
-        if found.0.is_empty() {
-            break;
-        }
-        pty.bytes_within(Duration::from_millis(50));
-        found = planted::in_memory(pid, &WORDS).unwrap();
-    }
-    let (places, searched) = found;
-    println!("searched {searched} bytes of memory after lock");
-    for place in &places {
-        println!("{:<16} {:<10} {}", place.word, place.mapping, place.around);
-    }
+    let (places, searched) = planted::left_in_memory(&mut pty, &wanted);
+    println!("searched {searched} bytes of memory after lock for {} spellings", wanted.len());
     assert!(places.is_empty(), "{} places", places.len());
     unlock(&mut pty);
+}
+
+#[test]
+fn no_network_connection_is_opened() {
+    let scene = founded("no-network");
+    let mut pty = scene.unlocked();
+    plant(&scene, &mut pty);
+    let proc = Path::new("/proc").join(pty.pid().as_raw_nonzero().to_string());
+
+    let mut listening = 0;
+    for entry in fs::read_dir(proc.join("fd")).unwrap() {
+        let target = fs::read_link(entry.unwrap().path()).unwrap_or_default();
+        let target = target.to_string_lossy().into_owned();
+        let Some(number) = target.strip_prefix("socket:[").and_then(|t| t.strip_suffix(']')) else {
+            continue;
+        };
+        for table in ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"] {
+            let table = fs::read_to_string(proc.join("net").join(table)).unwrap_or_default();
+            assert!(!table.split_whitespace().any(|word| word == number), "{target} is a network");
+        }
+        let local = fs::read_to_string(proc.join("net/unix")).unwrap();
+        listening += usize::from(local.split_whitespace().any(|word| word == number));
+    }
+    assert!(listening > 0, "not even the socket for commands was seen");
 }

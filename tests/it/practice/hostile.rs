@@ -46,8 +46,9 @@ fn text_cannot_command_the_terminal() {
 
     let mut pty = scene.unlocked();
     pty.keys(F9).expect("names shown").keys("3").expect("13 of 13").expect("Eve");
-    pty.keys("/").keys("ev-000").expect("1 of 13").keys("\r").expect("N note");
-    pty.keys("\r").expect("Note signed").keys("\x1b[B\r").expect("before");
+    // The draft comes first, then what was signed.
+    pty.keys("/").keys("ev-000").expect("1 of 13").keys("\r").expect("Note signed");
+    pty.keys("\x1b[B\r").expect("before").expect("Signed");
     esc(&mut pty).expect("Note signed");
     esc(&mut pty).expect("1 of 13").keys("e").expect("Pronouns").expect("Eve");
     esc(&mut pty)
