@@ -80,8 +80,8 @@ fn forty_keys_lead_from_an_empty_home_to_a_signed_note() {
     newcomer.types(NAME, "the name that the client goes by").press("\r", "Enter save");
     newcomer.press("N", "N note").press("\x1b[B", "> SOAP").press("\r", "> Free text");
     newcomer.types(NOTE, "DRAFT").press(F8, "F8 sign");
-    newcomer.types("DQS", "Your initials (DQS)");
-    sign(&mut newcomer.pty, "type initials and Enter to sign");
+    newcomer.types("QS", "Your initials (QS)");
+    sign(&mut newcomer.pty, "Enter sign, after initials");
     newcomer.keys += 1;
     newcomer.pty.expect("Signed a note of C-001");
     newcomer.press("\r", "Enter open").press("\r", "Note signed");
