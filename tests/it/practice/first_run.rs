@@ -33,8 +33,9 @@ impl Newcomer {
     fn sheet(&mut self) -> Vec<String> {
         self.pty.expect("4 of 5").expect("24 ");
         let contents = self.pty.contents();
+        // Without the title, which counts too: 4 of 5.
         let rows: Vec<Vec<&str>> =
-            contents.lines().map(|row| row.split_whitespace().collect()).collect();
+            contents.lines().skip(1).map(|row| row.split_whitespace().collect()).collect();
         let word = |number: usize| {
             let number = number.to_string();
             let pairs = rows.iter().flat_map(|row| row.windows(2));
