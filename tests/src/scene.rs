@@ -162,7 +162,8 @@ impl Scene {
         for folder in [self.vault(), self.secrets()] {
             files_below(&folder, &mut files);
         }
-        files.retain(|(path, _)| !path.ends_with("lock"));
+        // Who has the vault open, and how many passphrases were wrong, is no record.
+        files.retain(|(path, _)| !path.ends_with("lock") && !path.ends_with("failures"));
         files.sort();
         files
     }

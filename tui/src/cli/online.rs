@@ -171,6 +171,6 @@ impl Dialogue for Terminal<'_> {
         }
         let typed = prompt::passphrase(None, "Your passphrase: ");
         let typed = typed.ok().and_then(|typed| Passphrase::from_text(&typed.0).ok());
-        typed.is_some_and(|typed| Device::check_passphrase(self.0, &typed).is_ok())
+        typed.is_some_and(|typed| Device::check_passphrase(self.0, &typed, now()).is_ok())
     }
 }

@@ -286,7 +286,7 @@ fn change_passphrase(home: &Home, setup: Setup) -> Result<(), Failed> {
     }
     let new = text(&new)?;
     passphrase::check(&new, &[]).map_err(weak)?;
-    Device::change_passphrase(home, &text(&old)?, &new, setup.cost)
+    Device::change_passphrase(home, &text(&old)?, &new, setup.cost, now())
         .map_err(|error| Notice::from(&error))?;
     print::line("Changed. Copies of this folder from before still open with the old passphrase.");
     Ok(())

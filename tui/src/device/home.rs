@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <vault>/vault        keys under the passphrase
+//! <vault>/failures     how many passphrases were wrong since the last right one
 //! <vault>/lock         held by the one process that has the vault open
 //! <vault>/journal/     sealed frames: the practice itself
 //! <vault>/rows/        sealed key rows: a backup class of their own
@@ -10,18 +11,21 @@
 //! The device secret lies outside the vault's folder, so that a copy of the one is no copy of
 //! the other. No file name says anything about a client.
 
+use super::patience::Failures;
 use rustix::fs::{FlockOperation, Mode};
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use tacenda_shared::id::Timestamp;
 use tacenda_shared::seal::SecretKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// The largest vault file that is read; a real one has a few kilobytes.
 const VAULT_BYTES_MAX: u64 = 1 << 20;
+const FAILURES: &str = "failures";
 
 /// The folders and files of one vault.
 #[derive(Clone, Debug)]
@@ -40,6 +44,9 @@ pub enum HomeError {
     /// Another process holds the vault.
     #[error("the vault is open in another process")]
     InUse,
+    /// A practice lies where a new one was to be put.
+    #[error("there is a vault in this folder already")]
+    Occupied,
     /// The disk or the operating system refused.
     #[error("the vault's folder cannot be used")]
     Io(#[from] io::Error),
@@ -117,7 +124,9 @@ impl Home {
         match &self.runtime {
             // The path of a socket has room for 108 bytes, so the vault's name is hashed.
             Some(runtime) => {
-                let path = self.vault.as_os_str().as_encoded_bytes();
+                // However the folder was named, relative or not, it is one vault.
+                let path = fs::canonicalize(&self.vault).unwrap_or_else(|_| self.vault.clone());
+                let path = path.as_os_str().as_encoded_bytes();
                 let hash = tacenda_shared::suite::hash("tac/socket/v1", &[path]).to_string();
                 runtime.join(format!("tacenda-{}", hash.get(..16).unwrap_or_default()))
             }
@@ -159,6 +168,47 @@ impl Home {
         replace(&self.vault, "vault", bytes)
     }
 
+    /// Returns the wrong passphrases since the last right one; none if that cannot be read.
+    pub fn failures(&self) -> Failures {
+        let bytes = read_optional(&self.vault.join(FAILURES), 64).ok().flatten();
+        bytes.and_then(|bytes| Failures::decode(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// Counts a wrong passphrase. A disk that takes nothing must not keep the right one out.
+    pub fn count_failure(&self, now: Timestamp) {
+        let _uncounted = replace(&self.vault, FAILURES, &self.failures().and_one(now).encode());
+    }
+
+    /// Forgets wrong passphrases, once they are in the audit trail.
+    pub fn forget_failures(&self) {
+        // What stays is written into the trail a second time.
+        let _stays = fs::remove_file(self.vault.join(FAILURES));
+    }
+
+    /// Puts away what lies in the journal's folders without a vault file: the file may come back
+    /// from a backup, and then these are a practice.
+    pub fn set_aside(&self) -> Result<(), HomeError> {
+        if self.read_vault()?.is_some() {
+            return Err(HomeError::Occupied);
+        }
+        let folders = [self.journal(), self.rows()];
+        if folders.iter().all(|folder| is_empty(folder)) {
+            return Ok(());
+        }
+        let aside = (1..u32::MAX)
+            .map(|number| self.vault.join(format!("aside-{number}")))
+            .find(|aside| fs::symlink_metadata(aside).is_err());
+        let aside = aside.ok_or(io::ErrorKind::AlreadyExists).map_err(io::Error::from)?;
+        make_private_folder(&aside)?;
+        for folder in folders {
+            if let (Some(name), true) = (folder.file_name(), folder.exists()) {
+                fs::rename(&folder, aside.join(name))?;
+            }
+        }
+        sync_folder(&self.vault)?;
+        Ok(())
+    }
+
     /// Returns the device secret of the vault with this id, or `None` when it is not here.
     pub fn read_secret(&self, vault_id: &[u8; 16]) -> Result<Option<SecretKey>, HomeError> {
         let Some(bytes) = read_optional(&self.secrets.join(hex(vault_id)), 64)? else {
@@ -185,10 +235,28 @@ fn is_ours(path: &Path) -> bool {
 }
 
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    let made: Vec<_> = path.ancestors().take_while(|folder| !folder.exists()).collect();
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     // A folder that was there with wider rights is narrowed, since everything in it is ours.
     rustix::fs::chmod(path, Mode::RWXU)?;
+    // A file that was synced is lost all the same if the name of its folder was not.
+    for folder in made {
+        match folder.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new("."))?,
+            Some(parent) => sync_folder(parent)?,
+            None => {}
+        }
+    }
     Ok(())
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let directory = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(directory).open(folder)?.sync_all()
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
 fn read_optional(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, HomeError> {
@@ -214,7 +282,6 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, folder.join(name))?;
-    let directory = rustix::fs::OFlags::DIRECTORY.bits().cast_signed();
-    OpenOptions::new().read(true).custom_flags(directory).open(folder)?.sync_all()?;
+    sync_folder(folder)?;
     Ok(())
 }

@@ -74,7 +74,6 @@ pub struct Keeper {
     /// Counts up with each unlock, so that a link of before is not heard any more.
     links: u64,
     sync: SyncStatus,
-    failed_unlocks: u32,
 }
 
 impl Keeper {
@@ -108,7 +107,6 @@ impl Keeper {
                 online: None,
                 links: 0,
                 sync: SyncStatus::default(),
-                failed_unlocks: 0,
             };
             keeper.begin(opened);
             keeper.run(&queue);
@@ -269,17 +267,15 @@ impl Keeper {
         }
         let outcome = Passphrase::from_text(&passphrase.0)
             .map_err(|_| DeviceError::PassphraseTooLong)
-            .and_then(|typed| {
-                Device::unlock(&self.settings.home, &typed, self.failed_unlocks, now)
-            });
+            .and_then(|typed| Device::unlock(&self.settings.home, &typed, 0, now));
         match outcome {
             Ok(device) => {
-                self.failed_unlocks = 0;
                 self.opened(Box::new(device), DeviceEvent::Unlocked);
             }
             Err(error) => {
-                if error.is_wrong_passphrase() {
-                    self.failed_unlocks = self.failed_unlocks.saturating_add(1);
+                if matches!(error, DeviceError::PassphraseTooLong) {
+                    // Longer than any that could be right, so it was not even tried.
+                    self.settings.home.count_failure(now);
                 }
                 self.tell(DeviceEvent::Alarm(Notice::from(&error)));
             }

@@ -13,6 +13,7 @@ pub mod locations;
 pub mod memory;
 pub mod online;
 pub mod open;
+pub mod patience;
 pub mod rows;
 pub mod setup;
 pub mod store;

@@ -56,6 +56,12 @@ pub enum DeviceError {
     /// The journal.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// So many passphrases were wrong that the next has to wait.
+    #[error("too many passphrases were wrong; the next has to wait")]
+    TooSoon {
+        /// For so long.
+        seconds: i64,
+    },
     /// The vault file.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -90,26 +96,24 @@ pub struct Device<F: FileSystem = DiskFs> {
 }
 
 impl Device<DiskFs> {
-    /// Opens the vault in `home` and everything behind it. `failed` unlocks before this one go
-    /// into the audit trail.
+    /// Opens the vault in `home` and everything behind it. Wrong passphrases that were counted
+    /// there go into the audit trail, and `failed` that were not counted.
     pub fn unlock(
         home: &Home,
         passphrase: &Passphrase,
         failed: u32,
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
-        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
-        let header = Vault::read_header(&bytes)?;
-        let secret = home.read_secret(&header.vault_id)?;
-        let factors = Factors { passphrase, device_secret: secret.as_ref() };
-        let open = Vault::open(&bytes, factors)?;
-        drop(secret);
+        let failed = failed.saturating_add(home.failures().count);
+        let open = try_passphrase(home, passphrase, now, Vault::open)?;
+        let name = open.header.device_name;
         let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
-        let mut device = Self::stand(open.general, header.device_name, journal, rows, now)?;
+        let mut device = Self::stand(open.general, name, journal, rows, now)?;
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
             device.audit(AuditKind::FailedUnlock, now)?;
         }
         device.audit(AuditKind::Unlock, now)?;
+        home.forget_failures();
         Ok(device)
     }
 
@@ -120,23 +124,42 @@ impl Device<DiskFs> {
         old: &Passphrase,
         new: &Passphrase,
         cost: KdfCost,
+        now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
-        let secret = home.read_secret(&Vault::read_header(&bytes)?.vault_id)?;
-        let factors = Factors { passphrase: old, device_secret: secret.as_ref() };
-        let changed = Vault::with_new_passphrase(&bytes, factors, new, cost, &mut OsRandom)?;
+        let changed = try_passphrase(home, old, now, |bytes, factors| {
+            Vault::with_new_passphrase(bytes, factors, new, cost, &mut OsRandom)
+        })?;
         home.write_vault(&changed)?;
         Ok(())
     }
 
     /// Checks the passphrase again, for what undo cannot reverse.
-    pub fn check_passphrase(home: &Home, passphrase: &Passphrase) -> Result<(), DeviceError> {
-        let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
-        let secret = home.read_secret(&Vault::read_header(&bytes)?.vault_id)?;
-        let factors = Factors { passphrase, device_secret: secret.as_ref() };
-        Vault::open(&bytes, factors)?;
-        Ok(())
+    pub fn check_passphrase(
+        home: &Home,
+        passphrase: &Passphrase,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        try_passphrase(home, passphrase, now, Vault::open).map(drop)
     }
+}
+
+/// Lets `open` try a passphrase, unless too many before it were wrong, and counts it if it is.
+fn try_passphrase<T>(
+    home: &Home,
+    passphrase: &Passphrase,
+    now: Timestamp,
+    open: impl FnOnce(&[u8], Factors<'_>) -> Result<T, VaultError>,
+) -> Result<T, DeviceError> {
+    if let Some(seconds) = home.failures().wait_seconds(now) {
+        return Err(DeviceError::TooSoon { seconds });
+    }
+    let bytes = home.read_vault()?.ok_or(DeviceError::NoVault)?;
+    let secret = home.read_secret(&Vault::read_header(&bytes)?.vault_id)?;
+    let opened = open(&bytes, Factors { passphrase, device_secret: secret.as_ref() });
+    if matches!(opened, Err(VaultError::WrongPassphrase)) {
+        home.count_failure(now);
+    }
+    Ok(opened?)
 }
 
 /// More failed unlocks than are worth an entry each.

@@ -6,9 +6,6 @@ use super::home::Home;
 use super::open::{Device, DeviceError};
 use crate::message::Secret;
 use crate::notice::Notice;
-use std::fs;
-use std::io;
-use std::path::Path;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::DiskFs;
 use tacenda_shared::keys::passphrase::{self, Passphrase, Pattern, Weak};
@@ -83,12 +80,11 @@ impl SetUp {
     }
 
     /// Writes the practice to the disk and opens it. The vault file comes last: without it, what
-    /// lies there belongs to nobody and is replaced by the next try.
+    /// lies there opens for nobody, and the next try puts it aside.
     pub fn finish(self, home: &Home, now: Timestamp) -> Result<Device, DeviceError> {
         let Self { founding, passphrase, founded } = self;
         home.make()?;
-        remove_remains(&home.journal())?;
-        remove_remains(&home.rows())?;
+        home.set_aside()?;
         let mut random = OsRandom;
         let random: &mut dyn Random = &mut random;
         let secret = SecretKey::from_bytes(random.bytes());
@@ -102,13 +98,6 @@ impl SetUp {
         let device = Device::begin(founded, founding.device.clone(), who, files, now)?;
         home.write_vault(&vault)?;
         Ok(device)
-    }
-}
-
-fn remove_remains(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::chance::OsRandom;
 use super::founding;
-use super::home::Home;
+use super::home::{Home, HomeError};
 use super::open::{Device, DeviceError};
 use super::setup::{Founding, SetUp};
 use super::store::StoreError;
@@ -14,8 +14,12 @@ use tacenda_shared::journal::AppendError;
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{KdfCost, VaultError};
+use tacenda_shared::practice::change::Content;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::*;
+use tacenda_shared::practice::record::Record;
 use tacenda_shared::practice::view::{Index, NoteState, View};
+use tacenda_shared::practice::{AuditEntry, AuditKind};
 use zeroize::Zeroizing;
 
 const PASSPHRASE: &str = "otter lamp violin cactus";
@@ -254,4 +258,59 @@ fn what_was_exported_comes_in_again_whole() {
     assert!(text.lines().count() > 4);
     assert!(text.contains("sleep diary") && text.contains("Ada Testerin"));
     assert!(matches!(device.index().appointments[&booked.id].note, NoteState::Signed(_)));
+}
+
+fn audited(device: &Device, kind: AuditKind) -> usize {
+    let contents = device.cabinet.contents(&CompartmentName::Audit(device.member()));
+    let entry = |content: &Content| match content {
+        Content::Record { bytes, .. } => AuditEntry::of(&Record::decode(bytes).unwrap()),
+        _ => None,
+    };
+    contents.iter().filter_map(entry).filter(|entry| entry.kind == kind).count()
+}
+
+#[test]
+fn wrong_passphrases_are_counted_across_restarts_slow_the_next_and_end_in_the_trail() {
+    let folder = folder("failures");
+    let home = Home::contained_in(&folder);
+    founded(&home).lock(NOW).unwrap();
+    for _ in 0..5 {
+        // Each from a program of its own.
+        let home = Home::contained_in(&folder);
+        let wrong = Device::unlock(&home, &passphrase("not it at all, no"), 0, NOW).err().unwrap();
+        assert!(wrong.is_wrong_passphrase());
+    }
+
+    let soon = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).err().unwrap();
+    assert!(matches!(soon, DeviceError::TooSoon { seconds: 2 }), "{soon:?}");
+    let later = NOW.plus_millis(2_000);
+    assert_eq!(home.failures().count, 5, "what was not tried is not counted");
+    let device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, later).unwrap();
+
+    assert_eq!(home.failures().count, 0);
+    assert_eq!(audited(&device, AuditKind::FailedUnlock), 5);
+}
+
+#[test]
+fn setting_up_anew_never_destroys_a_practice_whose_vault_file_is_missing() {
+    let folder = folder("set-up-again");
+    let home = Home::contained_in(&folder);
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    device.lock(NOW).unwrap();
+    let vault = home.folder().join("vault");
+    let kept = fs::read(&vault).unwrap();
+    fs::remove_file(&vault).unwrap();
+
+    founded(&home).lock(NOW).unwrap();
+    for name in ["journal", "rows"] {
+        fs::remove_dir_all(home.folder().join(name)).unwrap();
+        fs::rename(home.folder().join("aside-1").join(name), home.folder().join(name)).unwrap();
+    }
+    home.write_vault(&kept).unwrap();
+
+    let device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).unwrap();
+    assert!(device.index().clients.contains_key(&client));
+    drop(device);
+    assert!(matches!(home.set_aside(), Err(HomeError::Occupied)));
 }

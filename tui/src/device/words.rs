@@ -29,6 +29,11 @@ impl From<&HomeError> for Notice {
                 "Go on there, or close it and try again. Commands such as `tacenda today` work \
                  beside it.",
             ),
+            HomeError::Occupied => Self::new(
+                "There is a practice in this folder already.",
+                UNCHANGED,
+                "Open it with `tacenda`, or name another folder with --dir.",
+            ),
             HomeError::Io(cause) => Self::new(
                 format!("Tacenda could not use the folder of your practice: {}.", reason(cause)),
                 KEPT,
@@ -176,6 +181,11 @@ impl From<&DeviceError> for Notice {
             // The same words as for a wrong passphrase: it is one.
             DeviceError::PassphraseTooLong => Self::from(&VaultError::WrongPassphrase),
             DeviceError::Refused(refusal) => refused(*refusal),
+            DeviceError::TooSoon { seconds } => Self::new(
+                "That passphrase was not tried: too many before it were wrong.",
+                UNCHANGED,
+                format!("Wait {seconds} seconds, then try again."),
+            ),
             DeviceError::Vault(cause) => Self::from(cause),
         }
     }

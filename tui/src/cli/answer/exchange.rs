@@ -20,7 +20,7 @@ pub(super) fn export(
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     let typed = Passphrase::from_text(passphrase).unwrap_or_default();
-    Device::check_passphrase(home, &typed)?;
+    Device::check_passphrase(home, &typed, now)?;
     let released = device.export(now)?;
     for line in released.bytes().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         if let Ok(json) = serde_json::from_slice(line) {
