@@ -266,6 +266,10 @@ pub(super) fn stand<F: FileSystem>(
         keys.insert(ring, (epoch, key.map_err(|_| FoundingError::MemberKey)?));
     }
     let rings = name_rings(&state, keys);
+    if rings.is_empty() && rows.is_read_only() {
+        // With no key at all, an empty practice would be shown in the place of this one.
+        return Err(StoreError::Altered.into());
+    }
     Ok(Standing { rings, state })
 }
 
