@@ -121,7 +121,8 @@ impl Practice {
         entry
     }
 
-    fn add_device(&mut self) {
+    /// Adds a further device of the same clinician.
+    pub(crate) fn add_device(&mut self) {
         let (device, keys) = Device::new(self.id, self.member, &mut self.random);
         self.act(Action::AddDevice {
             member: self.member,
