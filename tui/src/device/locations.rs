@@ -116,9 +116,10 @@ impl Locations {
         }
     }
 
-    /// Forgets that keystrokes of a draft wait: a change of another document holds them.
-    pub fn forget_keystrokes(&mut self, draft: ObjectId) {
-        self.keystrokes.remove(&draft);
+    /// Forgets that keystrokes of a draft wait: a change of another document holds them. Returns
+    /// whether any did.
+    pub fn forget_keystrokes(&mut self, draft: ObjectId) -> bool {
+        self.keystrokes.remove(&draft).is_some()
     }
 
     /// Returns the compartment of this name that new writing goes to.

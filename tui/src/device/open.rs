@@ -241,7 +241,10 @@ impl<F: FileSystem> Device<F> {
         let mut missing = Vec::new();
         let locations = self.cabinet.store().locations();
         let named = locations.names().filter_map(|name| locations.named(name));
-        let known: Vec<_> = named.map(|known| (known.id, known.name.clone())).collect();
+        let mut known: Vec<_> = named.map(|known| (known.id, known.name.clone())).collect();
+        // Charts first: they tell which session has a note, and an appointment that comes after
+        // them is put into the index once and not twice.
+        known.sort_by_key(|(_, name)| !matches!(name, CompartmentName::Chart(_)));
         for (id, name) in known {
             let restored = self
                 .cabinet

@@ -20,6 +20,12 @@ use zeroize::Zeroizing;
 const SEGMENT_BYTES: u64 = 16 << 20;
 /// An index is cut into parts of this size.
 const CHECKPOINT_PART_BYTES: usize = 1 << 20;
+/// An index is written when so many frames came since the last: an unlock reads that many one by
+/// one in a few milliseconds.
+const CHECKPOINT_FRAMES: usize = 1_024;
+/// Or when it is smaller than this for each of them. An index grows with the practice, and one for
+/// each lock would soon be most of the folder.
+const CHECKPOINT_BYTES_EACH: usize = 1 << 10;
 /// Frames that do not belong together go to the disk in groups of about this size.
 const APART_BYTES: usize = 4 << 20;
 /// More than sealing adds to a frame.
@@ -36,6 +42,8 @@ pub struct Store<F: FileSystem> {
     locations: Locations,
     /// Frames since the last checkpoint, which an unlock would have to read one by one.
     since_checkpoint: usize,
+    /// Whether the index knows what no frame tells.
+    tells_more: bool,
     /// Frames that are whole and do not open or read.
     unreadable: usize,
 }
@@ -96,6 +104,7 @@ impl<F: FileSystem> Store<F> {
             key,
             locations: Locations::default(),
             since_checkpoint: 0,
+            tells_more: false,
             unreadable: 0,
         };
         store.rebuild(&places);
@@ -211,7 +220,7 @@ impl<F: FileSystem> Store<F> {
 
     /// Forgets that keystrokes of a draft wait for a change.
     pub fn forget_keystrokes(&mut self, draft: ObjectId) {
-        self.locations.forget_keystrokes(draft);
+        self.tells_more |= self.locations.forget_keystrokes(draft);
     }
 
     /// Reads and opens one frame.
@@ -225,12 +234,14 @@ impl<F: FileSystem> Store<F> {
         Ok(DeviceFrame::decode(&plain)?)
     }
 
-    /// Writes the index as it stands, so that the next unlock need not read what came before.
+    /// Writes the index as it stands, so that the next unlock need not read what came before;
+    /// not while that is little.
     pub fn checkpoint(&mut self, hedge: &mut Hedge<'_>) -> Result<(), StoreError> {
-        if self.since_checkpoint == 0 {
+        let whole = self.locations.encode();
+        let small = whole.len() <= self.since_checkpoint.saturating_mul(CHECKPOINT_BYTES_EACH);
+        if !small && self.since_checkpoint < CHECKPOINT_FRAMES && !self.tells_more {
             return Ok(());
         }
-        let whole = self.locations.encode();
         let chunks: Vec<_> = whole.chunks(CHECKPOINT_PART_BYTES).collect();
         let parts = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
         let frames: Vec<_> = (1..)
@@ -242,6 +253,7 @@ impl<F: FileSystem> Store<F> {
             self.append(group, hedge)?;
         }
         self.since_checkpoint = 0;
+        self.tells_more = false;
         Ok(())
     }
 
@@ -264,5 +276,63 @@ impl<F: FileSystem> Store<F> {
         let mut context = self.class.to_vec();
         context.extend_from_slice(&lsn.get().to_be_bytes());
         context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::chance::OsRandom;
+    use tacenda_shared::journal::simulated::SimulatedFs;
+
+    fn open(disk: &SimulatedFs) -> Store<SimulatedFs> {
+        let key = SecretKey::from_bytes([7; 32]);
+        Store::open(disk.clone(), *b"tac-test", key, &mut OsRandom).unwrap().0
+    }
+
+    fn entries(count: usize) -> Vec<DeviceFrame> {
+        (0..count).map(|_| DeviceFrame::Entry(vec![1; 40])).collect()
+    }
+
+    fn append(store: &mut Store<SimulatedFs>, count: usize) {
+        let key = SecretKey::from_bytes([8; 32]);
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &key, random: &mut random };
+        store.append(&entries(count), &mut hedge).unwrap();
+        store.checkpoint(&mut hedge).unwrap();
+    }
+
+    #[test]
+    fn what_many_frames_made_is_not_written_again_for_a_few() {
+        let disk = SimulatedFs::new(1);
+        let mut store = open(&disk);
+        append(&mut store, 3_000);
+        assert_eq!(store.since_checkpoint(), 0);
+        let index = store.locations().encode().len() as u64;
+        store.close().unwrap();
+
+        for round in 1..=5 {
+            let mut store = open(&disk);
+            assert_eq!(store.since_checkpoint(), (round - 1) * 3);
+            let before = disk.used();
+            append(&mut store, 3);
+            assert!(disk.used() - before < index / 10, "round {round}");
+            assert_eq!(store.locations().entries().len(), 3_000 + round * 3);
+            store.close().unwrap();
+        }
+    }
+
+    #[test]
+    fn small_visits_are_summed_up_once_they_outweigh_the_index() {
+        let disk = SimulatedFs::new(1);
+        let mut store = open(&disk);
+        append(&mut store, 20_000);
+        append(&mut store, 200);
+        assert_eq!(store.since_checkpoint(), 200);
+        append(&mut store, 200);
+        assert_eq!(store.since_checkpoint(), 0);
+        store.close().unwrap();
+
+        assert_eq!(open(&disk).locations().entries().len(), 20_400);
     }
 }
