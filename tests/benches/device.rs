@@ -94,6 +94,7 @@ fn unlock_inside(scene: &Scene, table: &mut Table) -> Duration {
     let (mut derivations, mut openings, mut scans, mut entries) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut read = 0;
+    let size = size_of(&scene.vault());
     for _ in 0..ROUNDS {
         let bytes = home.read_vault().expect("a file").expect("a vault");
         let header = Vault::read_header(&bytes).expect("a header");
@@ -119,6 +120,8 @@ fn unlock_inside(scene: &Scene, table: &mut Table) -> Duration {
     let floor = ("reading every byte of the folder", median(&scans));
     table.beside("stores and read model", median(&openings), floor, "100 ms with the next");
     table.figure("the entry that says so, synced", shown(median(&entries)), "");
+    let grown = (size_of(&scene.vault()) - size) / ROUNDS as u64;
+    table.figure("what an unlock and a lock add", format!("{} KiB", grown >> 10), "");
     table.figure("bytes read by an unlock", format!("{} KiB", read >> 10), "");
     kdf
 }

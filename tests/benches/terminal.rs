@@ -19,8 +19,8 @@ use tacenda_tui::device::open::Device;
 const STARTS: usize = 15;
 const LINES: usize = 10_000;
 const CLIENTS: usize = 2_000;
-/// Typed one by one.
-const SENTENCE: &str = "She said that the first week had been easier than the second, and that ";
+/// Typed one by one, with Enter at the end: a blank where a line wraps moves no caret.
+const SENTENCE: &str = "She said that the first week had been easier than the second, and that\r";
 /// How long a program is left alone.
 const IDLE: Duration = Duration::from_secs(30);
 /// Long enough for what follows a key to be written, short of a pause that commits.
