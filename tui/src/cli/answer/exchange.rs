@@ -48,10 +48,23 @@ pub(super) fn import(
     }
     let counts = importer.finish().map_err(unreadable)?;
     if !dry_run {
-        carry_out(device, steps, now)?;
+        carry_out(device, steps, now).map_err(part_of_it)?;
     }
     report(&counts, dry_run, say);
     Ok(!dry_run)
+}
+
+/// Keeps the reason and says that the file is in up to there.
+fn part_of_it(refused: Refused) -> Refused {
+    let notice = match refused {
+        Refused::Device(error) => Notice::from(&error),
+        Refused::Notice(notice) => notice,
+    };
+    Refused::Notice(Notice::new(
+        notice.happened,
+        "What stands before it in the file has been taken in; the rest has not.",
+        notice.next,
+    ))
 }
 
 fn carry_out(device: &mut Device, steps: Vec<ImportStep>, now: Timestamp) -> Result<(), Refused> {

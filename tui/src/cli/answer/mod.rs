@@ -44,6 +44,7 @@ pub fn answer(
     now: Timestamp,
     say: Say<'_>,
 ) -> bool {
+    let before = device.index();
     let outcome = match request {
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),
@@ -74,7 +75,8 @@ pub fn answer(
             };
             let notice = [notice.happened, notice.safe, notice.next];
             say(Reply::Refused { notice, locked: false });
-            false
+            // An import may have been refused half-way.
+            !Arc::ptr_eq(&before, &device.index())
         }
     }
 }
