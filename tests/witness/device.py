@@ -5,7 +5,7 @@ import struct
 import zlib
 
 from formats import MAX_ENVELOPE, Carried, Reader, Receipt, compartment_name, row_name
-from primitives import H, Refused, derive, seal_open
+from primitives import H, Refused, commitment, derive, seal_open
 
 COMMIT, MARK, FOOTER, MANIFEST = 0xF0, 0xF1, 0xF2, 0xF3
 FIELD_MAX = 4 << 20
@@ -245,6 +245,11 @@ def wrap_info(practice, wrap):
     label = b"tac/wrap/info/v1"
     head = struct.pack(">I", len(label)) + label + practice + bytes([wrap["action"]])
     return head + wrap["subject"] + struct.pack(">I", wrap["version"]) + wrap["to"]
+
+
+def second_psk(second):
+    """What a wrap of a psychotherapy ring needs besides its recipient's key, and its name."""
+    return derive(second, b"", "tac/second-wrap/v1"), commitment(second)
 
 
 def wrap_hash(wrap):

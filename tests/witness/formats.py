@@ -406,6 +406,7 @@ ROW_LABELS = {
     2: "tac/row/second-safe/v1",
     3: "tac/row/slot/v1",
     4: "tac/row/draft/v1",
+    6: "tac/row/sheet/v1",
 }
 
 
@@ -413,6 +414,7 @@ def row_name(data):
     r = Reader(data)
     name = r.u8(), r.fixed(16), r.u32(), r.fixed(16), r.u32()
     r.finish()
-    if name[0] not in ROW_LABELS or (name[0] == 4 and name[4] != 0):
+    bare = {4: name[4:], 6: (name[2], name[4])}
+    if name[0] not in ROW_LABELS or any(bare.get(name[0], ())):
         raise Refused("no table has this row")
     return name

@@ -1,7 +1,7 @@
 """X-Wing and HPKE in plain Python: what a wrap needs to be opened.
 
 ML-KEM-768 is written out from FIPS 203, X25519 from RFC 7748, X-Wing from
-draft-connolly-cfrg-xwing-kem, HPKE (base mode, one shot) from RFC 9180.
+draft-connolly-cfrg-xwing-kem, HPKE (base and PSK mode, one shot) from RFC 9180.
 """
 
 import hmac
@@ -190,14 +190,15 @@ def _labeled_expand(secret, label, info, length):
     return hkdf_expand(secret, start + label + info, length)
 
 
-def open_wrap(key, info, wrap):
-    """Opens a wrap in base mode with an X-Wing key pair."""
+def open_wrap(key, info, wrap, psk=b"", psk_id=b""):
+    """Opens a wrap with an X-Wing key pair: in base mode, or with a shared key in PSK mode."""
     if len(wrap) < 1120 + 16:
         raise Refused("a wrap is too short")
     shared = key.decapsulate(wrap[:1120])
-    hashes = [_labeled_extract(b"", b"psk_id_hash", b""), _labeled_extract(b"", b"info_hash", info)]
-    context = b"\0" + b"".join(hashes)
-    secret = _labeled_extract(shared, b"secret", b"")
+    named, bound = (b"psk_id_hash", psk_id), (b"info_hash", info)
+    hashes = [_labeled_extract(b"", label, material) for label, material in (named, bound)]
+    context = bytes([bool(psk)]) + b"".join(hashes)
+    secret = _labeled_extract(shared, b"secret", psk)
     sealing = _labeled_expand(secret, b"key", context, 32)
     nonce = _labeled_expand(secret, b"base_nonce", context, 12)
     return gcm_open(sealing, nonce, b"", wrap[1120:])

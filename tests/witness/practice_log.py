@@ -353,6 +353,8 @@ class State:
     def act_10(self, action, entry):
         self.check_sheet(action["member"], action["recovery"], ZERO32)
         self.active(action["member"]).update(recovery=action["recovery"], request=None)
+        if action["member_key"] is not None:
+            self.make_stale(action["member"])
         self.hand_on(action)
 
     def act_11(self, action, entry):

@@ -3,8 +3,8 @@
 use crate::codec::{Reader, Writer};
 use crate::id::RingEpoch;
 use crate::keys::kem::{KemKey, KemPublic};
-use crate::keys::safe::RingKey;
-use crate::keys::wrap::{self, Wrap, WrapError, WrapInfo};
+use crate::keys::safe::{RingKey, SecondSecret};
+use crate::keys::wrap::{self, SharedKey, Wrap, WrapError, WrapInfo};
 use crate::seal::{Hedge, SecretKey};
 use crate::suite::Hash;
 use zeroize::Zeroizing;
@@ -19,6 +19,24 @@ pub fn wrap_ring_keys(
     keys: &[(RingEpoch, &RingKey)],
     hedge: &mut Hedge<'_>,
 ) -> Result<Wrap, WrapError> {
+    wrap::wrap(recipient, info, &encode(keys)?, hedge)
+}
+
+/// Seals the keys of a ring that lies behind the second secret: the recipient's key alone does
+/// not open it.
+pub fn wrap_second_ring_keys(
+    recipient: &KemPublic,
+    second: &SecondSecret,
+    info: &WrapInfo,
+    keys: &[(RingEpoch, &RingKey)],
+    hedge: &mut Hedge<'_>,
+) -> Result<Wrap, WrapError> {
+    let (key, id) = second.for_wraps();
+    let shared = SharedKey { key: &key, id: &id };
+    wrap::wrap_shared(recipient, shared, info, &encode(keys)?, hedge)
+}
+
+fn encode(keys: &[(RingEpoch, &RingKey)]) -> Result<Zeroizing<Vec<u8>>, WrapError> {
     if keys.len() > GRANT_EPOCHS_MAX {
         return Err(WrapError::TooLong);
     }
@@ -26,7 +44,7 @@ pub fn wrap_ring_keys(
     writer.list(keys, |writer, (epoch, key)| {
         writer.u32(epoch.get()).fixed(key.secret().expose());
     });
-    wrap::wrap(recipient, info, &Zeroizing::new(writer.into_bytes()), hedge)
+    Ok(Zeroizing::new(writer.into_bytes()))
 }
 
 /// Opens what [`wrap_ring_keys`] made. `commitment` gives the signed commitment of each epoch;
@@ -37,8 +55,27 @@ pub fn unwrap_ring_keys(
     wrap: &Wrap,
     commitment: impl Fn(RingEpoch) -> Option<Hash>,
 ) -> Result<Vec<(RingEpoch, RingKey)>, WrapError> {
-    let opened = wrap::unwrap(key, info, wrap)?;
-    let mut reader = Reader::new(&opened);
+    decode(&wrap::unwrap(key, info, wrap)?, commitment)
+}
+
+/// Opens what [`wrap_second_ring_keys`] made.
+pub fn unwrap_second_ring_keys(
+    key: &KemKey,
+    second: &SecondSecret,
+    info: &WrapInfo,
+    wrap: &Wrap,
+    commitment: impl Fn(RingEpoch) -> Option<Hash>,
+) -> Result<Vec<(RingEpoch, RingKey)>, WrapError> {
+    let (secret, id) = second.for_wraps();
+    let shared = SharedKey { key: &secret, id: &id };
+    decode(&wrap::unwrap_shared(key, shared, info, wrap)?, commitment)
+}
+
+fn decode(
+    opened: &[u8],
+    commitment: impl Fn(RingEpoch) -> Option<Hash>,
+) -> Result<Vec<(RingEpoch, RingKey)>, WrapError> {
+    let mut reader = Reader::new(opened);
     let keys = reader.list(GRANT_EPOCHS_MAX, |reader| {
         let epoch = RingEpoch::new(reader.u32()?);
         Ok((epoch, RingKey::from_secret(SecretKey::from_bytes(reader.fixed()?))))
@@ -103,6 +140,23 @@ mod tests {
         let epochs: Vec<_> = keys.iter().map(|(epoch, _)| epoch.get()).collect();
         assert_eq!(epochs, [2, 3]);
         assert_eq!(keys[1].1.secret().expose(), &[3; 32]);
+    }
+
+    #[test]
+    fn a_ring_behind_the_second_secret_needs_both_keys() {
+        let member = KemKey::from_seed([5; 32]);
+        let secret = |byte| SecondSecret::from_secret(SecretKey::from_bytes([byte; 32]));
+        let hedge_key = SecretKey::from_bytes([1; 32]);
+        let mut hedge = Hedge { key: &hedge_key, random: &mut Seeded::new(1) };
+        let (public, key) = (member.public(), ring_key(3));
+        let keys = [(RingEpoch::new(3), &key)];
+        let wrap = wrap_second_ring_keys(&public, &secret(7), &INFO, &keys, &mut hedge).unwrap();
+
+        let open = |byte| unwrap_second_ring_keys(&member, &secret(byte), &INFO, &wrap, signed);
+        assert_eq!(open(7).unwrap().len(), 1);
+        assert_eq!(open(8).unwrap_err(), WrapError::DoesNotOpen);
+        let without = unwrap_ring_keys(&member, &INFO, &wrap, signed);
+        assert_eq!(without.unwrap_err(), WrapError::DoesNotOpen);
     }
 
     #[test]

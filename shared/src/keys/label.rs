@@ -18,6 +18,10 @@ pub const DEVICE_SECRET: &str = "tac/device/secret/v1";
 pub const RECOVERY_SIGN: &str = "tac/recovery/sign/v1";
 /// The encapsulation seed of a recovery sheet.
 pub const RECOVERY_KEM: &str = "tac/recovery/kem/v1";
+/// A recovery sheet, to the key that seals the member's second secret for it.
+pub const RECOVERY_SECOND: &str = "tac/recovery/second/v1";
+/// The name of a sheet's row, from the key that it signs with.
+pub const RECOVERY_ROW_NAME: &str = "tac/recovery/row-name/v1";
 /// The entropy of a new sheet.
 pub const RECOVERY_ENTROPY: &str = "tac/recovery/entropy/v1";
 
@@ -39,14 +43,19 @@ pub const SECOND_SECRET: &str = "tac/key/second/v1";
 
 /// A member's key, to the key that seals the safe.
 pub const SAFE: &str = "tac/safe/v1";
-/// The second secret, to the key that seals the psychotherapy rows of the safe.
+/// The second secret and the member's key, to the key that seals the psychotherapy rows of the
+/// safe.
 pub const SECOND_SAFE: &str = "tac/second-safe/v1";
+/// The second secret, to the key without which a wrap of a psychotherapy ring does not open.
+pub const SECOND_WRAP: &str = "tac/second-wrap/v1";
 /// A row of the safe.
 pub const SAFE_ROW: &str = "tac/row/safe/v1";
 /// A psychotherapy row of the safe.
 pub const SECOND_SAFE_ROW: &str = "tac/row/second-safe/v1";
 /// A row that holds a slot key.
 pub const SLOT_ROW: &str = "tac/row/slot/v1";
+/// The row that holds the second secret for a recovery sheet.
+pub const SHEET_ROW: &str = "tac/row/sheet/v1";
 /// A row that holds a draft key.
 pub const DRAFT_ROW: &str = "tac/row/draft/v1";
 /// The hash over all rows of a safe.
@@ -92,6 +101,8 @@ mod tests {
         RECOVERY_SIGN,
         RECOVERY_KEM,
         RECOVERY_ENTROPY,
+        RECOVERY_SECOND,
+        RECOVERY_ROW_NAME,
         WRAP_INFO,
         WRAP_COINS,
         KEM_SEED,
@@ -101,6 +112,8 @@ mod tests {
         SECOND_SECRET,
         SAFE,
         SECOND_SAFE,
+        SECOND_WRAP,
+        SHEET_ROW,
         SAFE_ROW,
         SECOND_SAFE_ROW,
         SLOT_ROW,

@@ -5,6 +5,8 @@
 //!     general: device keys {sign, kem, tls}, hedge, local       psychotherapy: second secret
 //! device kem, recovery kem <--HPKE-- member key                 kem, wrap, recovery
 //!     member key --> safe: every ring key, all epochs           safe
+//!     member key + second secret --> psychotherapy ring keys    safe, grant
+//!     recovery sheet --> second secret                          recovery
 //!     ring key (epoch) --> slot key (compartment, generation)
 //!     slot key --> draft key (one for each draft)
 //! slot key (+ draft key) --> one key for each envelope, and     safe
@@ -26,5 +28,8 @@ pub mod vault;
 pub mod words;
 pub mod wrap;
 
-pub use grant::{GRANT_EPOCHS_MAX, unwrap_ring_keys, wrap_ring_keys};
+pub use grant::{
+    GRANT_EPOCHS_MAX, unwrap_ring_keys, unwrap_second_ring_keys, wrap_ring_keys,
+    wrap_second_ring_keys,
+};
 pub use kem::{KemError, KemKey, KemPublic};

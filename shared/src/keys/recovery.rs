@@ -6,6 +6,7 @@
 use crate::id::{MemberId, PracticeId};
 use crate::keys::kem::KemKey;
 use crate::keys::label;
+use crate::keys::safe::{self, Row, RowError, SecondSecret, SheetName};
 use crate::keys::words;
 use crate::membership::RecoveryKeys;
 use crate::random::Random;
@@ -111,6 +112,29 @@ impl RecoverySheet {
     /// Returns the key that the member key is wrapped to.
     pub fn kem(&self) -> KemKey {
         KemKey::from_seed(*self.entropy.derive(label::RECOVERY_KEM, &[]).expose())
+    }
+
+    /// Seals the member's second secret for this sheet, so that it brings back what lies behind
+    /// step-up too. The name is the sheet's own.
+    pub fn seal_second(
+        &self,
+        member: MemberId,
+        second: &SecondSecret,
+        hedge: &mut Hedge<'_>,
+    ) -> Result<(SheetName, Row), RowError> {
+        let name = SheetName::of(member, &self.sign().verifying());
+        let row = safe::seal_for_sheet(&self.second(), &name, second, hedge)?;
+        Ok((name, row))
+    }
+
+    /// Opens what [`RecoverySheet::seal_second`] made.
+    pub fn open_second(&self, member: MemberId, row: &Row) -> Result<SecondSecret, RowError> {
+        let name = SheetName::of(member, &self.sign().verifying());
+        safe::open_for_sheet(&self.second(), &name, row)
+    }
+
+    fn second(&self) -> SecretKey {
+        self.entropy.derive(label::RECOVERY_SECOND, &[])
     }
 
     /// Returns the public halves as entries of the practice log introduce them, signed by this
@@ -225,6 +249,22 @@ mod tests {
         let keys = sheet(1).prove(practice, member, Hash::ZERO);
         assert!(keys.proven(practice, member, Hash::ZERO));
         assert!(!keys.proven(practice, MemberId::from_bytes([3; 16]), Hash::ZERO));
+    }
+
+    #[test]
+    fn a_sheet_brings_the_second_secret_back_and_no_other_sheet_does() {
+        let key = SecretKey::from_bytes([9; 32]);
+        let mut random = Seeded::new(4);
+        let mut hedge = Hedge { key: &key, random: &mut random };
+        let (member, other) = (MemberId::from_bytes([2; 16]), MemberId::from_bytes([3; 16]));
+        let second = SecondSecret::generate(&mut hedge, b"second");
+        let (name, row) = sheet(1).seal_second(member, &second, &mut hedge).unwrap();
+
+        let opened = sheet(1).open_second(member, &row).unwrap();
+        assert_eq!(opened.secret().expose(), second.secret().expose());
+        assert_eq!(name, SheetName::of(member, &sheet(1).sign().verifying()));
+        assert_eq!(sheet(2).open_second(member, &row).unwrap_err(), RowError::DoesNotOpen);
+        assert_eq!(sheet(1).open_second(other, &row).unwrap_err(), RowError::DoesNotOpen);
     }
 
     #[test]

@@ -305,6 +305,26 @@ fn only_the_old_sheet_replaces_a_sheet_at_once() {
 }
 
 #[test]
+fn a_sheet_that_somebody_saw_takes_the_keys_of_all_rings_with_it() {
+    let mut world = World::found();
+    let founder = world.founder;
+    let new_sheet = SigningKey::random(&mut world.random);
+    let practice = world.state.practice();
+    let recovery = RecoveryKeys::prove(practice, founder, &new_sheet, kem(6), Hash::ZERO);
+    let member_key = Some(world.next_key(founder, &[]));
+    let action = Action::ReplaceRecovery { member: founder, recovery, wraps: vec![], member_key };
+    world.act(Signer::Recovery(founder), action).unwrap();
+
+    // What is still to be done can be read from the log, whatever stopped whoever began it.
+    let rings: Vec<_> = world.state.rings_of(founder).collect();
+    assert!(rings.iter().all(|ring| world.state.stale(*ring)));
+    for ring in rings {
+        world.rekey(Signer::Device(world.first), ring).unwrap();
+        assert!(!world.state.stale(ring));
+    }
+}
+
+#[test]
 fn owners_alone_decide_about_people() {
     let mut world = World::found();
     let (colleague, theirs) = world.add_member(Roles::CLINICIAN).unwrap();

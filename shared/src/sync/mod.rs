@@ -8,7 +8,7 @@
 //!                   Ephemeral, Seen, Behind
 //! before Welcome only Hello, Recover, Found, MailboxPut and MailboxGet are heard, 48 KiB at most
 //! (a longer practice log follows by PracticeAppend); after Recover only PracticePull,
-//! PracticeAppend (of what the sheet signs) and RowsGet
+//! PracticeAppend (of what the sheet signs), DeviceHead (of its member) and RowsGet
 //!
 //!  # message          fields                                              answer
 //!  1 Hello            practice device lowest1 highest1                    Welcome

@@ -11,11 +11,14 @@ use tacenda_shared::id::{
     ClientId, CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration,
 };
 use tacenda_shared::journal::simulated::SimulatedFs;
+use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::RecoverySheet;
-use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RowName, SafeName, SlotKey, SlotName};
+use tacenda_shared::keys::safe::{
+    self, DraftKey, DraftName, RowName, SafeName, SecondSecret, SlotKey, SlotName,
+};
 use tacenda_shared::keys::vault::{Factors, KdfCost, Vault, VaultSetup};
-use tacenda_shared::keys::{KemKey, wrap};
+use tacenda_shared::keys::wrap::{self, SharedKey};
 use tacenda_shared::log::LogHead;
 use tacenda_shared::membership::Recipient;
 use tacenda_shared::practice::compartment::{CompartmentName, Quarter};
@@ -62,6 +65,7 @@ pub(super) fn all(seed: u64) -> Vec<Value> {
         "head": [world.state.head().seq.get(), world.state.head().hash.to_string()],
         "entries": world.entries.iter().map(|entry| hex(&entry.encode())).collect::<Vec<_>>(),
     }));
+    cases.push(sheet_row(&mut world));
     cases
 }
 
@@ -203,11 +207,27 @@ fn safe_row(world: &World, name: &RowName, row: &safe::Row) -> Option<Value> {
         }
         RowName::SecondSafe(at) => {
             let second = &world.second_secret;
-            let key = safe::open_second_ring(second, at, &commitment(at), row).unwrap();
-            Some(row_case(name, row, second.secret(), key.secret()))
+            let member_key = &world.member_key;
+            let key = safe::open_second_ring(second, member_key, at, &commitment(at), row);
+            let mut case = row_case(name, row, second.secret(), key.unwrap().secret());
+            let above = [second.secret().expose().as_slice(), member_key.seed()].concat();
+            case["above"] = hex(&above).into();
+            Some(case)
         }
-        RowName::Slot(_) | RowName::Draft(_) => None,
+        RowName::Slot(_) | RowName::Draft(_) | RowName::Sheet(_) => None,
     }
+}
+
+/// The second secret, sealed for a sheet.
+fn sheet_row(world: &mut World) -> Value {
+    let entropy = SecretKey::from_bytes(draw(world));
+    let sheet = RecoverySheet::from_entropy(SecretKey::from_bytes(*entropy.expose()));
+    let second = SecondSecret::from_secret(SecretKey::from_bytes(draw(world)));
+    let member = world.general.member;
+    let (name, row) = sheet.seal_second(member, &second, &mut world.hedge()).unwrap();
+    let mut case = row_case(&RowName::Sheet(name), &row, &entropy, second.secret());
+    case["commitment"] = Hash::ZERO.to_string().into();
+    case
 }
 
 /// Every wrap that founding made, opened by whom it is for.
@@ -224,9 +244,21 @@ fn wraps(world: &World) -> Vec<Value> {
             Recipient::Recovery(_) => *world.sheet.kem().seed(),
             _ => *world.member_key.seed(),
         };
-        let opened = wrap::unwrap(&KemKey::from_seed(seed), &info, &wrapped).unwrap();
-        json!({"check": "wrap", "frame": hex(frame), "practice": practice.to_string(),
-            "kem_seed": hex(&seed), "out": hex(&opened), "hash": wrapped.hash().to_string()})
+        let mut case = json!({"check": "wrap", "frame": hex(frame),
+            "practice": practice.to_string(), "kem_seed": hex(&seed),
+            "hash": wrapped.hash().to_string()});
+        case["out"] = match wrap::unwrap(&KemKey::from_seed(seed), &info, &wrapped) {
+            Ok(opened) => hex(&opened).into(),
+            Err(_) => {
+                let second = &world.second_secret;
+                case["second"] = hex(second.secret().expose()).into();
+                let (key, id) = second.for_wraps();
+                let shared = SharedKey { key: &key, id: &id };
+                let key = KemKey::from_seed(seed);
+                hex(&wrap::unwrap_shared(&key, shared, &info, &wrapped).unwrap()).into()
+            }
+        };
+        case
     };
     frames.map(case).collect()
 }

@@ -10,9 +10,9 @@ use tacenda_shared::id::{CompartmentId, DevInc, DeviceId, PracticeId};
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::recovery::RecoverySheet;
-use tacenda_shared::keys::safe::{self, RingKey, Row, RowName, SecondSecret, SlotKey};
+use tacenda_shared::keys::safe::{self, RingKey, Row, RowName, SecondSecret, SheetName, SlotKey};
 use tacenda_shared::keys::vault::Vault;
-use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapInfo};
+use tacenda_shared::keys::wrap::{self, SharedKey, Wrap, WrapAction, WrapInfo};
 use tacenda_shared::log::{Checkpoint, LogHead, OwnHead, Placement, Receipt, ring_digest};
 use tacenda_shared::membership::{Entry, Recipient, State};
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -259,7 +259,10 @@ fn row(case: &Value) -> Verdict {
     let name = RowName::decode(&bytes(case, "name")).map_err(said)?;
     let row = Row::from_bytes(fixed(case, "row"));
     let commitment = Hash::from_bytes(fixed(case, "commitment"));
-    let above = SecretKey::from_bytes(fixed(case, "above"));
+    // Behind step-up two keys lie above: the second secret, then the member's.
+    let above = bytes(case, "above");
+    let (above, further) = above.split_first_chunk::<32>().ok_or("no key above")?;
+    let above = SecretKey::from_bytes(*above);
     let opened = match name {
         RowName::Safe(name) => {
             let member_key = KemKey::from_seed(*above.expose());
@@ -267,7 +270,8 @@ fn row(case: &Value) -> Verdict {
         }
         RowName::SecondSafe(name) => {
             let second = SecondSecret::from_secret(above);
-            let key = safe::open_second_ring(&second, &name, &commitment, &row);
+            let member_key = KemKey::from_seed(further.try_into().unwrap());
+            let key = safe::open_second_ring(&second, &member_key, &name, &commitment, &row);
             key.map(|key| hex(key.secret().expose()))
         }
         RowName::Slot(name) => {
@@ -277,6 +281,12 @@ fn row(case: &Value) -> Verdict {
         RowName::Draft(name) => {
             let slot = SlotKey::from_secret(above);
             safe::open_draft(&slot, &name, &commitment, &row).map(|k| hex(k.secret().expose()))
+        }
+        RowName::Sheet(name) => {
+            let sheet = RecoverySheet::from_entropy(above);
+            let own = SheetName::of(name.member, &sheet.sign().verifying());
+            holds(name == own && commitment == Hash::ZERO, "the name")?;
+            sheet.open_second(name.member, &row).map(|second| hex(second.secret().expose()))
         }
     };
     same(&opened.map_err(said)?.as_str(), &case["out"].as_str().unwrap(), "the key")
@@ -323,7 +333,15 @@ fn one_wrap(case: &Value) -> Verdict {
     let practice = PracticeId::parse(case["practice"].as_str().unwrap()).unwrap();
     let (info, wrapped) = wrap_frame(practice, &frame).ok_or("the wrap does not read")?;
     let key = KemKey::from_seed(fixed(case, "kem_seed"));
-    let opened = wrap::unwrap(&key, &info, &wrapped).map_err(said)?;
+    let opened = match case["second"].as_str() {
+        None => wrap::unwrap(&key, &info, &wrapped),
+        Some(_) => {
+            let second = SecretKey::from_bytes(fixed(case, "second"));
+            let (psk, id) = SecondSecret::from_secret(second).for_wraps();
+            wrap::unwrap_shared(&key, SharedKey { key: &psk, id: &id }, &info, &wrapped)
+        }
+    };
+    let opened = opened.map_err(said)?;
     same(&hex(&opened).as_str(), &case["out"].as_str().unwrap(), "what is wrapped")
 }
 

@@ -16,8 +16,7 @@ use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, RingKey, RowName, SafeName, SecondSecret};
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapError, WrapInfo};
-use tacenda_shared::keys::wrap_ring_keys;
-use tacenda_shared::keys::{KemKey, KemPublic};
+use tacenda_shared::keys::{KemKey, KemPublic, wrap_ring_keys, wrap_second_ring_keys};
 use tacenda_shared::membership::{self, Entry, Founder, Recipient, State};
 use tacenda_shared::practice::change::Author;
 use tacenda_shared::practice::ring::RingPurpose;
@@ -88,7 +87,8 @@ pub fn found(
     let second_secret = SecondSecret::generate(&mut hedge, member.as_bytes());
 
     let (rings, rows) = draw_rings(member, &member_key, &second_secret, &mut hedge)?;
-    let (new_rings, mut wraps) = new_rings(&rings, member, &member_key, &mut hedge)?;
+    let (new_rings, mut wraps) =
+        new_rings(&rings, member, (&member_key, &second_secret), &mut hedge)?;
     let everyone = rings.iter().find(|(purpose, ..)| *purpose == RingPurpose::Everyone);
     let (_, _, everyone) = everyone.ok_or(FoundingError::Seal)?;
     let mut seal_name = |text: &str| seal_bytes(everyone, b"member", text.as_bytes(), &mut hedge);
@@ -127,7 +127,11 @@ pub fn found(
         keys,
         extra: Extra::default(),
     };
-    let rows = rows.into_iter().map(|(name, row)| RowChange::Put(name, row)).collect();
+    let mut rows: Vec<_> = rows.into_iter().map(|(name, row)| RowChange::Put(name, row)).collect();
+    let (name, row) = sheet
+        .seal_second(member, &second_secret, &mut Hedge { key: &general.keys.hedge, random })
+        .map_err(|_| FoundingError::Seal)?;
+    rows.push(RowChange::Put(RowName::Sheet(name), row));
     Ok(Founded { general, second_secret, sheet, frames, rows })
 }
 
@@ -148,7 +152,7 @@ fn draw_rings(
         let key = RingKey::generate(hedge, id.as_bytes());
         let name = SafeName { member, member_generation: FIRST, ring: id, epoch: FIRST_EPOCH };
         let (table, row) = if purpose.is_behind_second_secret() {
-            let row = safe::seal_second_ring(second_secret, &name, &key, hedge);
+            let row = safe::seal_second_ring(second_secret, member_key, &name, &key, hedge);
             (RowName::SecondSafe(name), row)
         } else {
             (RowName::Safe(name), safe::seal_ring(member_key, &name, &key, hedge))
@@ -162,7 +166,7 @@ fn draw_rings(
 fn new_rings(
     rings: &[Ring],
     member: MemberId,
-    member_key: &KemKey,
+    (member_key, second): (&KemKey, &SecondSecret),
     hedge: &mut Hedge<'_>,
 ) -> Result<(Vec<membership::NewRing>, Vec<Vec<u8>>), FoundingError> {
     let everyone = rings.iter().find(|(purpose, ..)| *purpose == RingPurpose::Everyone);
@@ -173,7 +177,12 @@ fn new_rings(
     for (purpose, id, key) in rings {
         let info = info(*id.as_bytes(), 1, recipient);
         let public = member_key.public();
-        let wrapped = wrap_ring_keys(&public, &info, &[(FIRST_EPOCH, key)], hedge)?;
+        let keys = [(FIRST_EPOCH, key)];
+        let wrapped = if purpose.is_behind_second_secret() {
+            wrap_second_ring_keys(&public, second, &info, &keys, hedge)?
+        } else {
+            wrap_ring_keys(&public, &info, &keys, hedge)?
+        };
         let hash = wrapped.hash();
         new_rings.push(membership::NewRing {
             ring: *id,

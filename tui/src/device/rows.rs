@@ -80,9 +80,12 @@ impl<F: FileSystem> Rows<F> {
         self.rows.get(&name.encode())
     }
 
-    /// Returns the rows of the member's safes, which other devices of the member need.
+    /// Returns the rows of the member's safes and sheet, which other devices of the member, and the
+    /// sheet, need.
     pub fn safe(&self) -> impl Iterator<Item = (&[u8; ROW_NAME_LENGTH], &Row)> {
-        let safe = |name: &RowName| matches!(name, RowName::Safe(_) | RowName::SecondSafe(_));
+        let safe = |name: &RowName| {
+            matches!(name, RowName::Safe(_) | RowName::SecondSafe(_) | RowName::Sheet(_))
+        };
         self.rows.iter().filter(move |(name, _)| RowName::decode(*name).as_ref().is_ok_and(safe))
     }
 

@@ -11,7 +11,7 @@ use crate::id::{
 use crate::keys::kem::KemKey;
 use crate::keys::label;
 use crate::seal::{self, Hedge, SealError, Sealed, SecretKey};
-use crate::suite::{self, Hash};
+use crate::suite::{self, Hash, VerifyingKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -48,6 +48,14 @@ macro_rules! keys {
             }
         }
     )+};
+}
+
+impl SecondSecret {
+    /// Returns the key that a wrap of a psychotherapy ring needs besides its recipient's, and the
+    /// name of that key.
+    pub fn for_wraps(&self) -> (SecretKey, Hash) {
+        (self.0.derive(label::SECOND_WRAP, &[]), self.0.commitment())
+    }
 }
 
 keys! {
@@ -98,6 +106,24 @@ pub struct DraftName {
     pub draft: ObjectId,
 }
 
+/// Where the second secret lies for a recovery sheet. There is one such row for each sheet.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct SheetName {
+    /// Whose sheet.
+    pub member: MemberId,
+    /// Which: from the key that it signs with, so that everybody can name it and only the sheet
+    /// itself can be meant.
+    pub sheet: [u8; 16],
+}
+
+impl SheetName {
+    /// Returns the name of the row of the sheet that signs with `sig`.
+    pub fn of(member: MemberId, sig: &VerifyingKey) -> Self {
+        let hash = suite::hash(label::RECOVERY_ROW_NAME, &[sig.as_bytes()]);
+        Self { member, sheet: hash.truncated() }
+    }
+}
+
 /// The name of any row: what a store keeps it under.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum RowName {
@@ -109,6 +135,8 @@ pub enum RowName {
     Slot(SlotName),
     /// A draft key under a slot key.
     Draft(DraftName),
+    /// The second secret under a recovery sheet.
+    Sheet(SheetName),
 }
 
 impl RowName {
@@ -127,6 +155,7 @@ impl RowName {
             Self::Draft(n) => {
                 (DRAFT_TABLE, n.compartment.as_bytes(), n.generation.get(), n.draft.as_bytes(), 0)
             }
+            Self::Sheet(n) => (SHEET_TABLE, n.member.as_bytes(), 0, &n.sheet, 0),
         };
         let mut writer = Writer::new();
         writer.u8(table).fixed(holder).u32(holder_version).fixed(id).u32(version);
@@ -161,6 +190,9 @@ impl RowName {
                 generation: SlotGeneration::new(holder_version),
                 draft: ObjectId::from_bytes(id),
             })),
+            SHEET_TABLE if (holder_version, version) == (0, 0) => {
+                Ok(Self::Sheet(SheetName { member: MemberId::from_bytes(holder), sheet: id }))
+            }
             _ => Err(CodecError::Unknown),
         }
     }
@@ -170,6 +202,7 @@ impl RowName {
             Self::Safe(name) | Self::SecondSafe(name) => name.member_generation.get(),
             Self::Slot(name) => name.epoch.get(),
             Self::Draft(name) => name.generation.get(),
+            Self::Sheet(_) => 0,
         }
     }
 
@@ -179,6 +212,7 @@ impl RowName {
             Self::SecondSafe(_) => label::SECOND_SAFE_ROW,
             Self::Slot(_) => label::SLOT_ROW,
             Self::Draft(_) => label::DRAFT_ROW,
+            Self::Sheet(_) => label::SHEET_ROW,
         }
     }
 }
@@ -239,26 +273,57 @@ pub fn open_ring(
     open_row(&member_key.derive(label::SAFE), &RowName::Safe(*name), commitment, row).map(RingKey)
 }
 
-/// Seals a psychotherapy ring's key into the part of the safe that only step-up opens.
+/// Seals a psychotherapy ring's key into the part of the safe that only step-up opens: under the
+/// second secret, and under the member's key, so that a device that was revoked and knows the
+/// second secret opens nothing of what comes after.
 pub fn seal_second_ring(
     second: &SecondSecret,
+    member_key: &KemKey,
     name: &SafeName,
     ring_key: &RingKey,
     hedge: &mut Hedge<'_>,
 ) -> Result<Row, RowError> {
-    let above = second.0.derive(label::SECOND_SAFE, &[]);
+    let above = second_safe(second, member_key);
     seal_row(&above, &RowName::SecondSafe(*name), &ring_key.0, hedge)
 }
 
 /// Opens what [`seal_second_ring`] made.
 pub fn open_second_ring(
     second: &SecondSecret,
+    member_key: &KemKey,
     name: &SafeName,
     commitment: &Hash,
     row: &Row,
 ) -> Result<RingKey, RowError> {
-    let above = second.0.derive(label::SECOND_SAFE, &[]);
+    let above = second_safe(second, member_key);
     open_row(&above, &RowName::SecondSafe(*name), commitment, row).map(RingKey)
+}
+
+fn second_safe(second: &SecondSecret, member_key: &KemKey) -> SecretKey {
+    let mut both = Zeroizing::new(Vec::with_capacity(64));
+    both.extend_from_slice(second.0.expose());
+    both.extend_from_slice(member_key.seed());
+    SecretKey::from_bytes(suite::derive(&both, &[], label::SECOND_SAFE, &[]))
+}
+
+/// Seals the second secret for a recovery sheet. `sheet` is the key that the sheet derives for
+/// this, which nobody has who does not have the words: no entry needs to name the row.
+pub(crate) fn seal_for_sheet(
+    sheet: &SecretKey,
+    name: &SheetName,
+    second: &SecondSecret,
+    hedge: &mut Hedge<'_>,
+) -> Result<Row, RowError> {
+    seal_bare(sheet, &RowName::Sheet(*name), &Hash::ZERO, &second.0, hedge)
+}
+
+/// Opens what [`seal_for_sheet`] made.
+pub(crate) fn open_for_sheet(
+    sheet: &SecretKey,
+    name: &SheetName,
+    row: &Row,
+) -> Result<SecondSecret, RowError> {
+    open_bare(sheet, &RowName::Sheet(*name), &Hash::ZERO, row).map(SecondSecret)
 }
 
 /// Seals a compartment's key for a ring.
@@ -316,7 +381,17 @@ fn seal_row(
     secret: &SecretKey,
     hedge: &mut Hedge<'_>,
 ) -> Result<Row, RowError> {
-    let context = row_context(name, &secret.commitment());
+    seal_bare(above, name, &secret.commitment(), secret, hedge)
+}
+
+fn seal_bare(
+    above: &SecretKey,
+    name: &RowName,
+    commitment: &Hash,
+    secret: &SecretKey,
+    hedge: &mut Hedge<'_>,
+) -> Result<Row, RowError> {
+    let context = row_context(name, commitment);
     let Sealed { salt, ciphertext } =
         seal::seal(above.expose(), name.label(), &context, secret.expose(), hedge)?;
     let version = name.holder_version().to_be_bytes();
@@ -332,6 +407,21 @@ fn open_row(
     commitment: &Hash,
     row: &Row,
 ) -> Result<SecretKey, RowError> {
+    let secret = open_bare(above, name, commitment, row)?;
+    // A holder of the key above can seal any key under any commitment; only the right one counts.
+    if suite::equal(secret.commitment().as_bytes(), commitment.as_bytes()) {
+        Ok(secret)
+    } else {
+        Err(RowError::WrongCommitment)
+    }
+}
+
+fn open_bare(
+    above: &SecretKey,
+    name: &RowName,
+    commitment: &Hash,
+    row: &Row,
+) -> Result<SecretKey, RowError> {
     let mut reader = Reader::new(&row.0);
     if reader.u32().map_err(|_| RowError::DoesNotOpen)? != name.holder_version() {
         return Err(RowError::OtherVersion);
@@ -340,13 +430,7 @@ fn open_row(
     let context = row_context(name, commitment);
     let opened = seal::open(above.expose(), name.label(), &context, &salt, reader.rest())?;
     let secret: [u8; 32] = opened.as_slice().try_into().map_err(|_| RowError::DoesNotOpen)?;
-    let secret = SecretKey::from_bytes(secret);
-    // A holder of the key above can seal any key under any commitment; only the right one counts.
-    if suite::equal(secret.commitment().as_bytes(), commitment.as_bytes()) {
-        Ok(secret)
-    } else {
-        Err(RowError::WrongCommitment)
-    }
+    Ok(SecretKey::from_bytes(secret))
 }
 
 fn row_context(name: &RowName, commitment: &Hash) -> Vec<u8> {
@@ -364,6 +448,8 @@ const SAFE_TABLE: u8 = 1;
 const SECOND_SAFE_TABLE: u8 = 2;
 const SLOT_TABLE: u8 = 3;
 const DRAFT_TABLE: u8 = 4;
+/// Table 5 is the server's: wraps.
+const SHEET_TABLE: u8 = 6;
 
 /// Returns what an envelope is sealed under by [`crate::seal`]: slot key, then draft key if it
 /// belongs to a draft. 32 or 64 bytes.

@@ -46,13 +46,16 @@ fn every_key_of_the_hierarchy_opens_the_next() {
     let second = SecondSecret(secret(10));
     let (ring, slot, draft) = (RingKey(secret(11)), SlotKey(secret(12)), DraftKey(secret(13)));
     let safe = with_hedge(|h| seal_ring(&member_key, &safe_name(), &ring, h)).unwrap();
-    let behind = with_hedge(|h| seal_second_ring(&second, &safe_name(), &ring, h)).unwrap();
+    let behind =
+        with_hedge(|h| seal_second_ring(&second, &member_key, &safe_name(), &ring, h)).unwrap();
     let slot_row = with_hedge(|h| seal_slot(&ring, &slot_name(), &slot, h)).unwrap();
     let draft_row = with_hedge(|h| seal_draft(&slot, &draft_name(), &draft, h)).unwrap();
 
     let opened = open_ring(&member_key, &safe_name(), &ring.commitment(), &safe).unwrap();
     assert_eq!(opened.0.expose(), ring.0.expose());
-    let stepped = open_second_ring(&second, &safe_name(), &ring.commitment(), &behind).unwrap();
+    let commitment = ring.commitment();
+    let stepped =
+        open_second_ring(&second, &member_key, &safe_name(), &commitment, &behind).unwrap();
     assert_eq!(stepped.0.expose(), ring.0.expose());
     let opened = open_slot(&opened, &slot_name(), &slot.commitment(), &slot_row).unwrap();
     assert_eq!(opened.0.expose(), slot.0.expose());
@@ -65,10 +68,23 @@ fn the_member_key_opens_nothing_that_step_up_protects() {
     let member_key = KemKey::from_seed([9; 32]);
     let second = SecondSecret(secret(9));
     let ring = RingKey(secret(11));
-    let behind = with_hedge(|h| seal_second_ring(&second, &safe_name(), &ring, h)).unwrap();
+    let behind =
+        with_hedge(|h| seal_second_ring(&second, &member_key, &safe_name(), &ring, h)).unwrap();
 
     // Even with equal bytes the two secrets open different rows.
     let refused = open_ring(&member_key, &safe_name(), &ring.commitment(), &behind).unwrap_err();
+    assert_eq!(refused, RowError::DoesNotOpen);
+}
+
+#[test]
+fn the_second_secret_opens_nothing_of_a_member_key_that_came_later() {
+    let (old, new) = (KemKey::from_seed([9; 32]), KemKey::from_seed([8; 32]));
+    let second = SecondSecret(secret(9));
+    let ring = RingKey(secret(11));
+    let name = safe_name();
+    let behind = with_hedge(|h| seal_second_ring(&second, &new, &name, &ring, h)).unwrap();
+
+    let refused = open_second_ring(&second, &old, &name, &ring.commitment(), &behind).unwrap_err();
     assert_eq!(refused, RowError::DoesNotOpen);
 }
 

@@ -67,6 +67,10 @@ impl State {
                 }
                 let sheet = self.check_sheet(*member, recovery)?;
                 self.set_sheet(*member, sheet)?;
+                if member_key.is_some() {
+                    // Whoever had the old sheet had the keys of these rings.
+                    self.make_stale(*member);
+                }
                 let recipient = Recipient::Recovery(*member);
                 self.hand_on_sheet(*member, recipient, wraps, member_key.as_ref())
             }

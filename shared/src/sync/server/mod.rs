@@ -247,7 +247,22 @@ impl ServerPractice {
             }
             Message::PracticePull { from } => self.practice_from(from),
             Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys.into())),
+            // For the cuts of what it revokes.
+            Message::DeviceHead(devices) => self.sheet_heads(member, &devices, now),
             _ => Decision::refused(RefusalCode::NotPermitted),
+        }
+    }
+
+    /// The heads of the member's own devices, and of no other.
+    fn sheet_heads(&mut self, member: MemberId, devices: &[DeviceId], now: Timestamp) -> Decision {
+        let own = |device: &DeviceId| {
+            let known = self.state().and_then(|state| state.devices().get(device));
+            known.is_some_and(|known| known.member == member)
+        };
+        if devices.iter().all(own) {
+            self.device_heads(devices, now)
+        } else {
+            Decision::refused(RefusalCode::NotADevice)
         }
     }
 
@@ -349,7 +364,7 @@ impl Record {
             self.logs.contains_key(&log) || new_logs.contains(&log)
         };
         let named = match parts.table {
-            1 | 2 => parts.holder == *member.as_bytes(),
+            1 | 2 | 6 => parts.holder == *member.as_bytes(),
             3 => known(parts.id),
             4 => known(parts.holder),
             5 => row.key == RowKey::of_wrap(Wrap::hash_of(&row.bytes)),
