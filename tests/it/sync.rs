@@ -163,11 +163,11 @@ impl Dialogue for Owner {
         }
     }
 
-    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool {
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> Option<Secret> {
         assert_eq!(facts, "tablet");
         let shown = self.joiner_words.recv().unwrap();
         assert!(shown.ends_with(&words.join(" ")), "{shown} {words:?}");
-        self.agrees
+        self.agrees.then(secret)
     }
 }
 
@@ -181,7 +181,7 @@ impl Dialogue for Newcomer {
         }
     }
 
-    fn approve(&mut self, _words: [&str; 3], _facts: &str) -> bool {
+    fn approve(&mut self, _words: [&str; 3], _facts: &str) -> Option<Secret> {
         panic!("only the device that has the practice is asked")
     }
 }
@@ -210,7 +210,8 @@ fn paired(
             join(new, &mut Newcomer(words), now).map_err(|notice| notice.to_string())
         });
         let mut owner = Owner { code, joiner_words, agrees };
-        let outcome = pair(laptop, &mut owner, now).map_err(|notice| notice.to_string());
+        let at = world.home("laptop");
+        let outcome = pair(laptop, &at, &mut owner, now).map_err(|notice| notice.to_string());
         (outcome, joiner.join().unwrap())
     })
 }
@@ -254,6 +255,9 @@ fn a_paired_tablet_shows_the_practice_and_what_is_written_goes_both_ways() {
     tablet.lock(now()).unwrap();
     let home = world.home("tablet");
     let typed = tacenda_shared::keys::passphrase::Passphrase::from_text(PASSPHRASE).unwrap();
+    let step_up = |home| Device::step_up(home, &typed, now()).unwrap().unwrap();
+    let given = step_up(&home).secret().expose().to_owned();
+    assert_eq!(&given, step_up(&world.home("laptop")).secret().expose());
     let mut tablet = Device::unlock(&home, &typed, 0, now()).unwrap();
     client(&mut tablet, "Cora Probe");
     exchange(&mut tablet, &mut laptop);

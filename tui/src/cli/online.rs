@@ -9,6 +9,7 @@ use super::{args::Arguments, print, prompt};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::Device;
 use crate::device::setup::weak;
+use crate::message::Secret;
 use crate::notice::Notice;
 use crate::program::Setup;
 use std::io::{self, IsTerminal as _};
@@ -43,7 +44,7 @@ pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> 
 
 /// `tacenda pair`: shows a code, asks, and adds the device.
 pub(super) fn pair(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
-    opened(home, arguments, |device| pair::pair(device, &mut Terminal(home), now))
+    opened(home, arguments, |device| pair::pair(device, home, &mut Terminal, now))
 }
 
 /// `tacenda join`: the code, and on a second line the device's name, come from standard input or
@@ -89,7 +90,7 @@ pub(super) fn join(
     passphrase::check(&checked, &[name.as_str()]).map_err(weak)?;
     let (server, cost) = (join.server.clone(), setup.cost);
     let new = NewDevice { home, server, code, name, passphrase: &typed, cost };
-    let device = pair::join(new, &mut Terminal(home), now)?;
+    let device = pair::join(new, &mut Terminal, now)?;
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     print::line("Done. Open your practice here with `tacenda`.");
     Ok(())
@@ -155,22 +156,20 @@ fn asked(question: &str) -> Result<String, Failed> {
 }
 
 /// The person at the terminal.
-struct Terminal<'a>(&'a Home);
+struct Terminal;
 
-impl Dialogue for Terminal<'_> {
+impl Dialogue for Terminal {
     fn say(&mut self, line: &str) {
         print::line(line);
     }
 
-    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool {
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> Option<Secret> {
         print::line(&format!("\"{facts}\" wants to join. Both screens must show these words:"));
         print::line(&format!("    {}", words.join(" ")));
         let answer = prompt::ask("Do they match? Type yes: ");
         if !answer.is_ok_and(|answer| answer.trim().eq_ignore_ascii_case("yes")) {
-            return false;
+            return None;
         }
-        let typed = prompt::passphrase(None, "Your passphrase: ");
-        let typed = typed.ok().and_then(|typed| Passphrase::from_text(&typed.0).ok());
-        typed.is_some_and(|typed| Device::check_passphrase(self.0, &typed, now()).is_ok())
+        prompt::passphrase(None, "Your passphrase: ").ok()
     }
 }

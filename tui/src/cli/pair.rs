@@ -19,6 +19,7 @@ use tacenda_shared::keys::pairing::{
     PairingPayload, Purpose,
 };
 use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::keys::vault::{
     DeviceSecrets, Extra, Factors, General, KdfCost, Vault, VaultSetup,
 };
@@ -42,8 +43,9 @@ const KNOCKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 pub trait Dialogue {
     /// Says how far it is.
     fn say(&mut self, line: &str);
-    /// On the device that has the practice: do the words match, and is the passphrase given?
-    fn approve(&mut self, words: [&str; 3], facts: &str) -> bool;
+    /// On the device that has the practice: do the words match? The passphrase is the yes, and
+    /// `None` the no.
+    fn approve(&mut self, words: [&str; 3], facts: &str) -> Option<Secret>;
 }
 
 /// The mailbox in which the two devices meet.
@@ -112,6 +114,7 @@ impl Mailbox {
 /// Adds a device: shows a code, and when the other device has been told it, asks and says yes.
 pub fn pair(
     device: &mut Device,
+    home: &Home,
     dialogue: &mut dyn Dialogue,
     now: fn() -> Timestamp,
 ) -> Result<(), Notice> {
@@ -148,12 +151,17 @@ pub fn pair(
         }
     };
     let facts = review.candidate().facts.clone();
-    if !dialogue.approve(review.words().words(), &facts) {
-        mailbox.put(review.refuse(&mut hedge).map_err(|error| ended(&error))?)?;
-        return Err(ended(&PairingError::Refused));
-    }
+    let approved = dialogue.approve(review.words().words(), &facts);
+    let second = match approved.map(|typed| step_up(home, &typed, now())) {
+        Some(Ok(second)) => second,
+        refused => {
+            mailbox.put(review.refuse(&mut hedge).map_err(|error| ended(&error))?)?;
+            let why = refused.and_then(Result::err);
+            return Err(why.unwrap_or_else(|| ended(&PairingError::Refused)));
+        }
+    };
     driven.until_current(&mut |line| dialogue.say(line))?;
-    let payload = driven.device().pairing_payload().ok_or(Trouble::NoAddress)?;
+    let payload = driven.device().pairing_payload(second.as_ref()).ok_or(Trouble::NoAddress)?;
     let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
     mailbox.put(approved.send)?;
     let joining = approved.candidate.keys;
@@ -175,6 +183,18 @@ pub fn pair(
         Some(Err(code)) => Err(refused(code)),
         None => Err(Trouble::Unreachable.into()),
     }
+}
+
+/// Opens what lies behind step-up with the passphrase that was typed.
+pub(super) fn step_up(
+    home: &Home,
+    typed: &Secret,
+    now: Timestamp,
+) -> Result<Option<SecondSecret>, Notice> {
+    Passphrase::from_text(&typed.0)
+        .map_err(|_| DeviceError::PassphraseTooLong)
+        .and_then(|typed| Device::step_up(home, &typed, now))
+        .map_err(|error| Notice::from(&error))
 }
 
 /// What a new device is set up with.
@@ -218,7 +238,9 @@ pub fn join(
     let (enrolment, rows) = fetch(&general, &payload, &target, now)?;
     let typed = Passphrase::from_text(&passphrase.0)
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
-    let mut device = settle(home, &enrolment, general, rows, (&name, &typed, cost), now())?;
+    let second = payload.extra.second().map_err(|_| ended(&PairingError::Malformed))?;
+    let what = (name.as_str(), &typed, cost);
+    let mut device = settle(home, &enrolment, general, rows, what, second.as_ref(), now())?;
     dialogue.say("Fetching your practice.");
     Driven::start(&mut device, now)?.until_current(&mut |line| dialogue.say(line))?;
     Ok(device)
@@ -340,6 +362,7 @@ pub(super) fn settle(
     general: General,
     rows: Rows,
     (name, passphrase, cost): (&str, &Passphrase, KdfCost),
+    second: Option<&SecondSecret>,
     now: Timestamp,
 ) -> Result<Device, Notice> {
     let told = |error: DeviceError| Notice::from(&error);
@@ -353,7 +376,8 @@ pub(super) fn settle(
     let secret = SecretKey::from_bytes(random.bytes());
     let setup = VaultSetup { cost, device_name: name.to_owned() };
     let factors = Factors { passphrase, device_secret: Some(&secret) };
-    let vault = Vault::create(&setup, &general, None, factors, random)
+    let second = second.map(SecondSecret::secret);
+    let vault = Vault::create(&setup, &general, second, factors, random)
         .map_err(|error| told(error.into()))?;
     let header = Vault::read_header(&vault).map_err(|error| told(error.into()))?;
     home.write_secret(&header.vault_id, &secret).map_err(|error| Notice::from(&error))?;

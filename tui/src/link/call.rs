@@ -5,6 +5,7 @@ use super::wire::{self, Connected, Incoming};
 use super::{Target, Trouble};
 use quinn::SendStream;
 use std::time::Duration;
+use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::Message;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -31,6 +32,11 @@ impl Line {
             Ok::<_, Trouble>((connected, (send, Incoming::of(receive))))
         })?;
         Ok(Self { runtime, connected, control })
+    }
+
+    /// Returns the key that the server has proven to hold.
+    pub fn server_key(&self) -> Option<VerifyingKey> {
+        self.connected.server_key()
     }
 
     /// Says something on the first stream, and waits for the one answer.

@@ -47,6 +47,12 @@ fn spki(key: &VerifyingKey) -> Vec<u8> {
     [SPKI_PREFIX.as_slice(), key.as_bytes()].concat()
 }
 
+/// Returns the key in a SubjectPublicKeyInfo, if it is an Ed25519 key.
+pub(super) fn key_of(spki: &[u8]) -> Option<VerifyingKey> {
+    let (prefix, key) = spki.split_first_chunk::<12>()?;
+    (*prefix == SPKI_PREFIX).then(|| key.try_into().ok().map(VerifyingKey::from_bytes))?
+}
+
 fn certified(seed: &[u8; 32]) -> Result<Arc<CertifiedKey>, Error> {
     let pkcs8 = Zeroizing::new([PKCS8_PREFIX.as_slice(), seed.as_slice()].concat());
     let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));

@@ -4,9 +4,11 @@
 use super::{Order, Target, Told, Trouble, tls};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig};
+use rustls::pki_types::CertificateDer;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::device::{Lane, Transmit};
 use tacenda_shared::sync::{FrameBuffer, MAX_MESSAGE, Message};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -233,6 +235,13 @@ impl Incoming {
 }
 
 impl Connected {
+    /// Returns the key that the other side has proven to hold.
+    pub(super) fn server_key(&self) -> Option<VerifyingKey> {
+        let identity = self.connection.peer_identity()?;
+        let keys = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+        tls::key_of(keys.first()?)
+    }
+
     /// Waits until the other side knows that the link is over.
     pub(super) async fn idle(&self) {
         self.endpoint.wait_idle().await;

@@ -34,8 +34,11 @@ pub use joiner::{Joiner, JoinerStep};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::PracticeHead;
 use crate::id::{DeviceId, MemberId, PracticeId, PracticeSeq};
+use crate::keys::safe::SecondSecret;
 use crate::membership::DeviceKeys;
+use crate::seal::SecretKey;
 use crate::suite::{Hash, VerifyingKey};
+use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -145,19 +148,56 @@ pub struct PairingPayload {
     pub server: VerifyingKey,
     /// The inviting device's own checkpoints, for the comparison after first sync.
     pub checkpoints: Vec<u8>,
-    /// Bytes of other parts.
-    pub extra: Vec<u8>,
+    /// What else the new device is given.
+    pub extra: PayloadExtra,
 }
+
+/// What a further device is given beside its place in the practice log: tagged values in the
+/// order of their tags. Silent in `Debug`, wiped when dropped.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct PayloadExtra(Zeroizing<Vec<u8>>);
+
+impl PayloadExtra {
+    /// Gives the member's second secret, which the inviting device has at hand only after step-up.
+    pub fn of_second(second: &SecondSecret) -> Self {
+        let mut writer = Writer::with_capacity(SECOND_LENGTH);
+        writer.u16(SECOND_TAG).bytes(second.secret().expose());
+        Self(Zeroizing::new(writer.into_bytes()))
+    }
+
+    /// Returns the member's second secret; `None` if the inviting device had none.
+    pub fn second(&self) -> Result<Option<SecondSecret>, CodecError> {
+        let mut reader = Reader::new(&self.0);
+        let mut found = None;
+        while reader.remaining() > 0 {
+            let (tag, value) = (reader.u16()?, reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?);
+            if tag == SECOND_TAG {
+                let secret = value.try_into().map_err(|_| CodecError::Unknown)?;
+                found = Some(SecondSecret::from_secret(SecretKey::from_bytes(secret)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl fmt::Debug for PayloadExtra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PayloadExtra(redacted)")
+    }
+}
+
+const SECOND_TAG: u16 = 1;
+const SECOND_LENGTH: usize = 2 + 4 + 32;
 
 impl PairingPayload {
     fn encode(&self) -> Result<Zeroizing<Vec<u8>>, PairingError> {
-        if self.checkpoints.len().saturating_add(self.extra.len()) > PAYLOAD_EXTRA_BYTES_MAX {
+        if self.checkpoints.len().saturating_add(self.extra.0.len()) > PAYLOAD_EXTRA_BYTES_MAX {
             return Err(PairingError::TooLong);
         }
         let mut writer = Writer::with_capacity(MESSAGE_BYTES_MAX);
         let PracticeHead { seq, hash } = self.practice_head;
         writer.fixed(self.genesis.as_bytes()).u32(seq.get()).fixed(hash.as_bytes());
-        writer.fixed(self.server.as_bytes()).bytes(&self.checkpoints).bytes(&self.extra);
+        writer.fixed(self.server.as_bytes()).bytes(&self.checkpoints).bytes(&self.extra.0);
         Ok(Zeroizing::new(writer.into_bytes()))
     }
 
@@ -171,7 +211,7 @@ impl PairingPayload {
             },
             server: VerifyingKey::from_bytes(reader.fixed()?),
             checkpoints: reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?.to_vec(),
-            extra: reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?.to_vec(),
+            extra: PayloadExtra(Zeroizing::new(reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?.to_vec())),
         };
         reader.finish()?;
         Ok(payload)

@@ -60,13 +60,34 @@ impl Device {
     }
 }
 
+fn second() -> SecondSecret {
+    SecondSecret::from_secret(SecretKey::from_bytes([7; 32]))
+}
+
+#[test]
+fn the_second_secret_goes_with_the_payload_and_does_not_show_itself() {
+    let given = payload();
+    let text = given.encode().unwrap();
+    let taken = PairingPayload::decode(&text).unwrap();
+    let opened = taken.extra.second().unwrap().unwrap();
+    assert_eq!(opened.secret().expose(), second().secret().expose());
+    assert!(format!("{given:?}").ends_with("extra: PayloadExtra(redacted) }"));
+
+    // A newer inviter may give more; an older one may have nothing to give.
+    assert!(PayloadExtra::default().second().unwrap().is_none());
+    let more = [&[0, 9, 0, 0, 0, 1, 5], text.last_chunk::<38>().unwrap().as_slice()].concat();
+    assert!(PayloadExtra(Zeroizing::new(more)).second().unwrap().is_some());
+    let cut = PayloadExtra(Zeroizing::new(vec![0, 1, 0, 0, 0, 2, 1]));
+    assert!(cut.second().is_err());
+}
+
 fn payload() -> PairingPayload {
     PairingPayload {
         genesis: Hash::from_bytes([4; 32]),
         practice_head: PracticeHead { seq: PracticeSeq::new(12), hash: Hash::from_bytes([5; 32]) },
         server: VerifyingKey::from_bytes([6; 32]),
         checkpoints: vec![8; 100],
-        extra: vec![9; 10],
+        extra: PayloadExtra::of_second(&second()),
     }
 }
 
@@ -429,7 +450,7 @@ fn what_is_too_long_or_too_new_is_refused_by_name() {
     assert_eq!(newer, PairingError::NewerVersion);
 
     let Asked { review, .. } = run_to_the_question(CODE);
-    let much = PairingPayload { extra: vec![0; PAYLOAD_EXTRA_BYTES_MAX], ..payload() };
+    let much = PairingPayload { checkpoints: vec![0; PAYLOAD_EXTRA_BYTES_MAX], ..payload() };
     let refused = review.approve(&much, START, &mut old.hedge()).unwrap_err();
     assert_eq!(refused, PairingError::TooLong);
 }
@@ -453,7 +474,7 @@ fn a_person_brings_more_and_the_largest_messages_fit_the_mailbox() {
     let (_, review) = asked(inviter.handle(&messages[1], START, &mut old.hedge()).unwrap());
     assert_eq!((&review.candidate().facts, &review.candidate().extra), (&facts, &extra));
     let checkpoints = vec![0; PAYLOAD_EXTRA_BYTES_MAX];
-    let full = PairingPayload { checkpoints, extra: Vec::new(), ..payload() };
+    let full = PairingPayload { checkpoints, extra: PayloadExtra::default(), ..payload() };
     let approved = review.approve(&full, START, &mut old.hedge()).unwrap();
 
     for message in messages.iter().chain([&approved.send]) {

@@ -22,7 +22,7 @@ pub(super) fn adopt(
     passphrase: &Secret,
     now: fn() -> Timestamp,
 ) -> Result<(), Notice> {
-    let payload = first.pairing_payload().ok_or(Trouble::NoAddress)?;
+    let payload = first.pairing_payload(None).ok_or(Trouble::NoAddress)?;
     let invitation = first.pairing_keys().invitation;
     let keys = DeviceSecrets::generate(&mut OsRandom);
     let device = DeviceId::random(&mut OsRandom);
@@ -56,6 +56,6 @@ pub(super) fn adopt(
     let (enrolment, rows) = keys_of(&mut line, joined, &general)?;
     let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
     let what = (name, &typed, KdfCost::FLOOR);
-    let second = settle(home, &enrolment, general, rows, what, now())?;
+    let second = settle(home, &enrolment, general, rows, what, None, now())?;
     second.lock(now()).map_err(|error| Notice::from(&error))
 }

@@ -11,8 +11,8 @@ use crate::device::rows::RowChange;
 use tacenda_shared::id::{DeviceId, PracticeSeq, RingEpoch, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::KemPublic;
-use tacenda_shared::keys::pairing::{Invitation, PairingPayload};
-use tacenda_shared::keys::safe::{self, RowName, SafeName};
+use tacenda_shared::keys::pairing::{Invitation, PairingPayload, PayloadExtra};
+use tacenda_shared::keys::safe::{self, RowName, SafeName, SecondSecret, SheetName};
 use tacenda_shared::keys::vault::General;
 use tacenda_shared::keys::wrap::{self, Wrap};
 use tacenda_shared::membership::{
@@ -148,15 +148,16 @@ impl<F: FileSystem> Device<F> {
         PairingKeys { invitation, key }
     }
 
-    /// Returns what the new device must find in the practice log; `None` without a server.
-    pub fn pairing_payload(&self) -> Option<PairingPayload> {
+    /// Returns what the new device must find in the practice log, and the member's second secret
+    /// where step-up gave it; `None` without a server.
+    pub fn pairing_payload(&self, second: Option<&SecondSecret>) -> Option<PairingPayload> {
         let state = &self.cabinet.state;
         Some(PairingPayload {
             genesis: state.head_at(PracticeSeq::ZERO)?.hash,
             practice_head: state.head(),
             server: state.server()?.key,
             checkpoints: Vec::new(),
-            extra: Vec::new(),
+            extra: second.map_or_else(PayloadExtra::default, PayloadExtra::of_second),
         })
     }
 }
@@ -211,8 +212,10 @@ impl Enrolment {
         let member = general.member;
         let generation = self.state.members().get(&member).map(|known| known.key.generation);
         let Some(member_generation) = generation else { return Vec::new() };
+        let sheet = self.state.members().get(&member).map(|known| known.recovery.sig);
         let rings: Vec<_> = self.state.rings_of(member).collect();
-        let mut names = Vec::new();
+        let sheet = sheet.map(|sig| RowName::Sheet(SheetName::of(member, &sig)));
+        let mut names: Vec<_> = sheet.into_iter().collect();
         for ring in rings {
             let newest = self.state.current_epoch(ring).map_or(0, RingEpoch::get);
             for epoch in (1..=newest).map(RingEpoch::new) {
