@@ -16,6 +16,7 @@ pub mod open;
 pub mod patience;
 pub mod rows;
 pub mod setup;
+pub mod step_up;
 pub mod store;
 pub mod typed;
 mod typing;

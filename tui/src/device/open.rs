@@ -16,7 +16,6 @@ use std::sync::Arc;
 use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{AppendError, DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
-use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -133,35 +132,10 @@ impl Device<DiskFs> {
         home.write_vault(&changed)?;
         Ok(())
     }
-
-    /// Checks the passphrase again, for what undo cannot reverse.
-    pub fn check_passphrase(
-        home: &Home,
-        passphrase: &Passphrase,
-        now: Timestamp,
-    ) -> Result<(), DeviceError> {
-        try_passphrase(home, passphrase, now, Vault::open).map(drop)
-    }
-
-    /// Checks the passphrase again and opens what lies behind step-up: the member's second
-    /// secret; `None` if this vault was never given one.
-    pub fn step_up(
-        home: &Home,
-        passphrase: &Passphrase,
-        now: Timestamp,
-    ) -> Result<Option<SecondSecret>, DeviceError> {
-        match try_passphrase(home, passphrase, now, Vault::open_second_secret) {
-            Ok(secret) => Ok(Some(SecondSecret::from_secret(secret))),
-            Err(DeviceError::Vault(VaultError::MissingSection)) => {
-                Self::check_passphrase(home, passphrase, now).map(|()| None)
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 /// Lets `open` try a passphrase, unless too many before it were wrong, and counts it if it is.
-fn try_passphrase<T>(
+pub(super) fn try_passphrase<T>(
     home: &Home,
     passphrase: &Passphrase,
     now: Timestamp,
