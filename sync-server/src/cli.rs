@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::folder::{Folder, FolderError, read_small, write_new};
 use crate::identity::Identity;
 use crate::print;
-use crate::server::Server;
+use crate::server::{Options, Server};
+use crate::tamper::Tamper;
 use crate::verify::{Findings, verify};
 use clap::{Args, Parser, Subcommand};
 use rustix::fs::Mode;
@@ -20,8 +21,10 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tacenda_shared::hex;
 use tacenda_shared::id::PracticeId;
+use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::{Invite, is_address};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -89,8 +92,32 @@ struct Backup {
 
 type Outcome = Result<(), Box<dyn Error>>;
 
+/// How a server behaves that is not in service, and what it answers to lines on its input.
+pub struct Conduct {
+    /// Stands between the server and its devices.
+    pub tamper: Arc<dyn Tamper>,
+    /// Takes a line and returns the answer, which goes to standard output.
+    pub line: Box<dyn Fn(&str) -> String + Send>,
+}
+
+type Conducting = Box<dyn FnOnce(SigningKey) -> Conduct>;
+
 /// Does what the arguments say, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    begin(arguments, None)
+}
+
+/// Does what the arguments say; a server that serves behaves as `conduct` has it, which is given
+/// the server's key and hears lines on standard input. For tests and the demo: no argument of the
+/// program leads here.
+pub fn run_with(
+    arguments: impl IntoIterator<Item = OsString>,
+    conduct: impl FnOnce(SigningKey) -> Conduct + 'static,
+) -> ExitCode {
+    begin(arguments, Some(Box::new(conduct)))
+}
+
+fn begin(arguments: impl IntoIterator<Item = OsString>, conduct: Option<Conducting>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -106,7 +133,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     keep_to_ourselves();
     let outcome = match arguments.command {
         Command::Init(init) => initialise(&init),
-        Command::Serve(options) => serve(&options),
+        Command::Serve(options) => serve(&options, conduct),
         Command::Invite(place) => invite(place),
         Command::Status(place) => status(&Folder::at(&place.folder)),
         Command::Verify(place) => check(&Folder::at(&place.folder)),
@@ -184,14 +211,25 @@ fn initialise(init: &Place) -> Outcome {
     Ok(())
 }
 
-fn serve(options: &Serve) -> Outcome {
+fn serve(options: &Serve, conduct: Option<Conducting>) -> Outcome {
     let folder = Folder::at(&options.folder);
     let mut config = read_config(&folder)?;
     config.listen = options.listen.or(config.listen);
-    let server = Server::bind(&config, folder.root())?;
+    let conduct = match conduct {
+        Some(conduct) => Some(conduct(Identity::load(&folder)?.signing())),
+        None => None,
+    };
+    let (tamper, line) = match conduct {
+        Some(Conduct { tamper, line }) => (Some(tamper), Some(line)),
+        None => (None, None),
+    };
+    let server = Server::bind_with(&config, folder.root(), Options { tamper })?;
     print::line(&format!("listening on {}", server.local_addr()?));
     print::line(&format!("key {}", hex::encode(server.pin().as_bytes())));
-    let input = options.while_input.then(input_end).transpose()?;
+    let input = match line {
+        Some(line) => Some(input_lines(line)?).filter(|_| options.while_input),
+        None => options.while_input.then(input_end).transpose()?,
+    };
     server.run(async {
         let (Ok(mut terminate), Ok(mut interrupt)) =
             (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -220,6 +258,18 @@ fn input_end() -> std::io::Result<oneshot::Receiver<()>> {
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         let mut byte = [0; 64];
         while std::io::stdin().read(&mut byte).is_ok_and(|read| read > 0) {}
+        let _gone = ended.send(());
+    })?;
+    Ok(end)
+}
+
+/// Answers lines on standard input; is done when it ends.
+fn input_lines(line: Box<dyn Fn(&str) -> String + Send>) -> std::io::Result<oneshot::Receiver<()>> {
+    let (ended, end) = oneshot::channel();
+    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        for text in std::io::stdin().lines().map_while(Result::ok) {
+            print::line(&line(&text));
+        }
         let _gone = ended.send(());
     })?;
     Ok(end)

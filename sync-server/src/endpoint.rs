@@ -280,11 +280,6 @@ impl Sending {
         Ok(())
     }
 
-    /// Writes a message.
-    pub(crate) async fn message(&mut self, message: &Message) -> Result<(), LinkError> {
-        self.frame(&message.frame()).await
-    }
-
     /// Ends the stream; what was written is still delivered.
     pub(crate) fn finish(mut self) {
         let _gone = self.0.finish();

@@ -13,6 +13,7 @@
 //! queue · store           one thread with all journals and decisions
 //! backup · verify         copies, and proofs that nothing was changed
 //! log                     one line for each event
+//! tamper · mischief       how tests and the demo make a server misbehave; absent in service
 //! ```
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,7 @@ mod gate;
 mod identity;
 mod link;
 mod log;
+pub mod mischief;
 mod outbox;
 mod print;
 mod queue;
@@ -34,12 +36,13 @@ mod queue;
 mod scratch;
 mod server;
 mod store;
+pub mod tamper;
 pub mod tls;
 mod verify;
 
 pub use admission::INVITE_MILLIS;
-pub use cli::run;
+pub use cli::{Conduct, run, run_with};
 pub use config::{Config, ConfigError, Limits, PORT};
 pub use folder::{Folder, FolderError};
 pub use identity::{Identity, IdentityError};
-pub use server::{BindError, RunError, Server};
+pub use server::{BindError, Options, RunError, Server};

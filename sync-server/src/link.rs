@@ -8,6 +8,7 @@ use crate::log::{Event, Log};
 use crate::outbox::{Outbox, Outgoing};
 use crate::queue::{Class, Queue};
 use crate::store::{Answer, Greeting, Job, Request, Who, class_of};
+use crate::tamper::{Lane, Peer, Watch};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) log: Arc<Log>,
     pub(crate) limits: Limits,
     pub(crate) links: AtomicU64,
+    pub(crate) watch: Arc<Watch>,
     pub(crate) allowances: Mutex<BTreeMap<(PracticeId, Signer), Weak<Allowance>>>,
 }
 
@@ -83,6 +85,9 @@ pub(crate) async fn serve(
         },
         () = stopped(&mut stopping) => return link.end(Ending::Stopping),
     };
+    let Some((exchange, message)) = shared.admit(exchange, message).await else {
+        return link.end(Ending::Silent);
+    };
     match message {
         Message::Hello { .. } | Message::Recover(_) => {
             serve_known(&shared, &link, exchange, message, (&mut place, source), stopping).await;
@@ -118,7 +123,8 @@ async fn serve_known(
     place.settle();
     link.raise_limits();
     shared.log.note(Event::LinkOpened { practice: who.practice, by: who.by });
-    if sending.message(&welcome).await.is_ok() {
+    let peer = Peer { who: Some((who.practice, who.by)), lane: Lane::Control };
+    if shared.send(&mut sending, &peer, welcome).await.is_ok() {
         serve_device(shared, link, who, outbox, (sending, receiving), stopping).await;
     }
     shared.log.note(Event::LinkClosed { practice: who.practice, by: who.by });
@@ -140,7 +146,7 @@ async fn turn_away(
     why: Refusal,
 ) {
     shared.fail(source, why.code.name());
-    if sending.message(&Message::Refused(why)).await.is_ok() {
+    if shared.send(&mut sending, &STRANGER, Message::Refused(why)).await.is_ok() {
         sending.deliver().await;
     }
     link.end(Ending::Refused);
@@ -170,7 +176,7 @@ async fn serve_anonymous(
         {
             return turn_away(shared, link, sending, source, *why).await;
         }
-        if sending.message(&answer).await.is_err() {
+        if shared.send(&mut sending, &STRANGER, answer).await.is_err() {
             break;
         }
         let read = timeout(MAILBOX_PATIENCE, receiving.message(MAX_MESSAGE_BEFORE_HELLO));
@@ -194,7 +200,9 @@ async fn serve_device(
 ) {
     let allowance = shared.allowance(who);
     let mut tasks = JoinSet::new();
-    let live = send_live(link.clone(), outbox);
+    let peer = Peer { who: Some((who.practice, who.by)), lane: Lane::Live };
+    shared.watch.listening(&peer, &outbox);
+    let live = send_live(link.clone(), peer, outbox, &shared.watch);
     tokio::pin!(live);
     loop {
         tokio::select! {
@@ -230,14 +238,17 @@ async fn answer(
     allowance: Arc<Allowance>,
 ) -> Result<(), LinkError> {
     let Exchange { mut receiving, mut sending } = exchange;
+    let peer = Peer { who: Some((who.practice, who.by)), lane: shared.watch.request() };
     if !allowance.takes_one() {
         let why = Refusal::new(RefusalCode::TooOften);
-        sending.message(&Message::Refused(why)).await?;
+        shared.send(&mut sending, &peer, Message::Refused(why)).await?;
         sending.finish();
         return Ok(());
     }
     let mut next = match request(&mut receiving, &allowance).await {
-        Ok((message, bytes, _room)) => shared.ask(who, message, bytes).await?,
+        Ok((message, bytes, _room)) => {
+            shared.hear(&mut sending, (&peer, who), message, bytes).await?
+        }
         Err(LinkError::Malformed(why)) => {
             let code = match why {
                 CodecError::TooLong => RefusalCode::TooLarge,
@@ -248,11 +259,11 @@ async fn answer(
         Err(error) => return Err(error),
     };
     while let Some((message, rest)) = next {
-        sending.message(&message).await?;
+        shared.send(&mut sending, &peer, message).await?;
         next = match rest {
             Reply::Nothing => None,
             // The next part is read from the disk when this one is on its way.
-            reply => shared.more(who.practice, reply).await?,
+            reply => shared.more(who, reply).await?,
         };
     }
     sending.finish();
@@ -276,19 +287,26 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 /// Sends what others do, until the link has to end.
-async fn send_live(link: Link, outbox: Arc<Outbox>) -> Ending {
+async fn send_live(link: Link, peer: Peer, outbox: Arc<Outbox>, watch: &Watch) -> Ending {
     let Ok(mut sending) = link.open_live().await else { return Ending::Silent };
     loop {
-        let sent = match outbox.next().await {
-            Outgoing::Behind => sending.message(&Message::Behind).await,
+        let frames = match outbox.next().await {
+            Outgoing::Behind => watch.live(&peer, Arc::new(Message::Behind.frame())).await,
             Outgoing::End => return Ending::Revoked,
-            Outgoing::Frame(bytes) => sending.frame(&bytes).await,
+            Outgoing::Fixed(bytes) => vec![bytes],
+            Outgoing::HangUp => return Ending::Stopping,
+            Outgoing::Frame(bytes) => watch.live(&peer, bytes).await,
         };
-        if sent.is_err() {
-            return Ending::Silent;
+        for frame in frames {
+            if sending.frame(&frame).await.is_err() {
+                return Ending::Silent;
+            }
         }
     }
 }
+
+/// Somebody who has not said who it is.
+const STRANGER: Peer = Peer { who: None, lane: Lane::Control };
 
 impl Shared {
     fn fail(&self, source: Source, cause: &str) {
@@ -351,10 +369,51 @@ impl Shared {
         answered.await.map_err(|_| LinkError::Gone)
     }
 
-    async fn more(&self, practice: PracticeId, reply: Reply) -> Result<Answer, LinkError> {
+    /// Sends a message.
+    async fn send(
+        &self,
+        sending: &mut Sending,
+        peer: &Peer,
+        message: Message,
+    ) -> Result<(), LinkError> {
+        for frame in self.watch.outgoing(peer, message).await {
+            sending.frame(&frame).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the first message of a link in.
+    async fn admit(&self, mut exchange: Exchange, first: Message) -> Option<(Exchange, Message)> {
+        let (take, answers) = self.watch.incoming(&STRANGER, first).await;
+        for frame in answers {
+            exchange.sending.frame(&frame).await.ok()?;
+        }
+        take.into_iter().last().map(|message| (exchange, message))
+    }
+
+    /// Works on a request.
+    async fn hear(
+        &self,
+        sending: &mut Sending,
+        (peer, who): (&Peer, Who),
+        message: Message,
+        bytes: usize,
+    ) -> Result<Answer, LinkError> {
+        let (take, answers) = self.watch.incoming(peer, message).await;
+        for frame in answers {
+            sending.frame(&frame).await?;
+        }
+        let mut answer = None;
+        for message in take {
+            answer = self.ask(who, message, bytes).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn more(&self, who: Who, reply: Reply) -> Result<Answer, LinkError> {
         let (answer, answered) = oneshot::channel();
         // Whoever catches up on a lot does not hold up those who write.
-        self.put(Job::More { practice, reply, answer }, Class::Bulk, 0);
+        self.put(Job::More { who, reply, answer }, Class::Bulk, 0);
         answered.await.map_err(|_| LinkError::Gone)
     }
 }

@@ -17,6 +17,10 @@ pub(crate) enum Outgoing {
     End,
     /// Send these bytes.
     Frame(Arc<Vec<u8>>),
+    /// Send these bytes, which nothing may change any more.
+    Fixed(Arc<Vec<u8>>),
+    /// End the link, as a server does that stops.
+    HangUp,
 }
 
 /// The queue of one live stream.
@@ -29,9 +33,11 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Arc<Vec<u8>>>,
+    fixed: VecDeque<Arc<Vec<u8>>>,
     bytes: usize,
     is_behind: bool,
     has_ended: bool,
+    hangs_up: bool,
 }
 
 impl Outbox {
@@ -57,6 +63,18 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Queues a frame that goes out before all others, as it is. Only a test or a demo does this.
+    pub(crate) fn push_as_it_is(&self, frame: Arc<Vec<u8>>) {
+        self.lock().fixed.push_back(frame);
+        self.wake.notify_one();
+    }
+
+    /// Ends the link after what is waiting as it is. Only a test or a demo does this.
+    pub(crate) fn hang_up(&self) {
+        self.lock().hangs_up = true;
+        self.wake.notify_one();
+    }
+
     /// Ends the link after this.
     pub(crate) fn end(&self) {
         self.lock().has_ended = true;
@@ -77,6 +95,12 @@ impl Outbox {
         let mut state = self.lock();
         if state.has_ended {
             return Some(Outgoing::End);
+        }
+        if let Some(frame) = state.fixed.pop_front() {
+            return Some(Outgoing::Fixed(frame));
+        }
+        if state.hangs_up {
+            return Some(Outgoing::HangUp);
         }
         if std::mem::take(&mut state.is_behind) {
             return Some(Outgoing::Behind);

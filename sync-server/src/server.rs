@@ -11,6 +11,7 @@ use crate::link::{self, Shared};
 use crate::log::{Event, Log};
 use crate::queue::{Queue, Taken};
 use crate::store::{RealDisk, Store, StoreError};
+use crate::tamper::{Tamper, Watch};
 use crate::tls::{self, TlsError};
 use std::io;
 use std::net::SocketAddr;
@@ -68,6 +69,13 @@ pub enum RunError {
     Store,
 }
 
+/// What only code can ask of a server.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Stands between the server and its devices; none in service.
+    pub tamper: Option<Arc<dyn Tamper>>,
+}
+
 /// A server that has its socket and its journals open.
 pub struct Server {
     runtime: Runtime,
@@ -87,6 +95,15 @@ impl Server {
     /// # Errors
     /// See [`BindError`].
     pub fn bind(config: &Config, folder: &Path) -> Result<Self, BindError> {
+        Self::bind_with(config, folder, Options::default())
+    }
+
+    /// Like [`Server::bind`], with options that only code can give.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind_with(config: &Config, folder: &Path, options: Options) -> Result<Self, BindError> {
+        let watch = Arc::new(Watch::new(options.tamper));
         let folder = Folder::at(folder);
         let lock = folder.lock()?;
         let identity = Identity::load(&folder)?;
@@ -108,7 +125,7 @@ impl Server {
             identity.seed(),
             config.limits,
             Index::open(&folder.index()),
-            (Invites::of(&folder), Arc::clone(&log)),
+            (Invites::of(&folder), Arc::clone(&log), Arc::clone(&watch)),
         );
         store.collect(now()).map_err(|_| BindError::Disk)?;
         if let Some(kind) = folder.loses_data() {
@@ -121,6 +138,7 @@ impl Server {
             log,
             limits: config.limits,
             links: AtomicU64::new(1),
+            watch,
             allowances: Mutex::default(),
         });
         let (ended, store_ended) = oneshot::channel();

@@ -3,7 +3,7 @@
 
 use super::disk::Disk;
 use super::kept::{BeginError, CommitError, Kept, Subscriber};
-use super::{Greeting, Store, StoreError, Who, refusal};
+use super::{Greeting, Store, StoreError, Who, refusal, tampered};
 use crate::log::Event;
 use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
 use tacenda_shared::journal::AppendError;
@@ -138,6 +138,7 @@ impl<D: Disk> Store<D> {
         }
         match Kept::begin(&self.disk, decisions, &frames, &mut self.index) {
             Ok(kept) => {
+                tampered::show(&self.watch, practice, &frames);
                 self.practices.insert(practice, Some(kept));
                 self.log.note(Event::Founded { practice });
                 Ok(Message::Taken)

@@ -4,6 +4,7 @@
 use super::disk::Disk;
 use crate::chance::SystemRandom;
 use crate::outbox::Outbox;
+use crate::tamper::Watch;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -98,6 +99,7 @@ struct Filling<'a> {
     decisions: Option<ServerPractice>,
     places: Places,
     index: &'a mut Index,
+    watch: &'a Watch,
     new: Vec<Place>,
     /// The first thing that was wrong. It may be no more than what follows from damage, which is
     /// known only at the end.
@@ -117,6 +119,9 @@ impl Filling<'_> {
             (None, Some(key)) => self.decisions = Some(ServerPractice::begin(&decoded, key)?),
             (Some(decisions), _) => decisions.take_frame(&decoded)?,
             (None, None) => return Err(RebuildError::NoBeginning.into()),
+        }
+        if let Some(tamper) = self.watch.tamper() {
+            tamper.kept(self.practice, &decoded);
         }
         if let Some(place) = self.places.note(self.practice, &decoded, frame.location)
             && self.index.locate(&place.0, place.1) != Some(place.2)
@@ -143,6 +148,7 @@ impl<D: Disk> Kept<D> {
         practice: PracticeId,
         key: SigningKey,
         index: &mut Index,
+        watch: &Watch,
     ) -> Result<(Option<Self>, Opened), Unusable> {
         let fs = disk.open(practice).map_err(Unusable::Disk)?;
         let mut filling = Filling {
@@ -151,6 +157,7 @@ impl<D: Disk> Kept<D> {
             decisions: None,
             places: Places::default(),
             index,
+            watch,
             new: Vec::new(),
             failed: None,
         };

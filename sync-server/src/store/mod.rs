@@ -5,6 +5,7 @@
 mod disk;
 mod door;
 mod kept;
+mod tampered;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -18,6 +19,7 @@ use crate::config::Limits;
 use crate::log::{Event, Log};
 use crate::outbox::Outbox;
 use crate::queue::{Class, Queue, Taken};
+use crate::tamper::Watch;
 use kept::{CommitError, Kept};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use tacenda_shared::membership::Signer;
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::server::{Decision, Live, Mailboxes, Reply, ServerFrame};
 use tacenda_shared::sync::{MAX_GROUP, Message, Refusal, RefusalCode};
+use tampered::TamperedShelf;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -80,7 +83,7 @@ pub(crate) enum Job {
     /// Hello or Recover.
     Greet(Greeting),
     /// The next message of an answer.
-    More { practice: PracticeId, reply: Reply, answer: oneshot::Sender<Answer> },
+    More { who: Who, reply: Reply, answer: oneshot::Sender<Answer> },
     /// A request.
     Ask(Request),
 }
@@ -99,6 +102,7 @@ pub(crate) struct Store<D: Disk> {
     seed: Zeroizing<[u8; 32]>,
     limits: Limits,
     log: Arc<Log>,
+    watch: Arc<Watch>,
     invites: Invites,
     index: Index,
     /// `None` for a practice that cannot be served.
@@ -135,13 +139,14 @@ impl<D: Disk> Store<D> {
         seed: &[u8; 32],
         limits: Limits,
         (index, origin): (Index, Origin),
-        (invites, log): (Invites, Arc<Log>),
+        (invites, log, watch): (Invites, Arc<Log>, Arc<Watch>),
     ) -> Self {
         let mut store = Self {
             disk,
             seed: Zeroizing::new(*seed),
             limits,
             log,
+            watch,
             invites,
             index,
             practices: practices.iter().map(|practice| (*practice, None)).collect(),
@@ -202,8 +207,8 @@ impl<D: Disk> Store<D> {
                 Job::Ask(request) => self.group(vec![request], now)?,
                 Job::Farewell { who, link } => self.farewell(who, link),
                 Job::Greet(greeting) => self.greet(greeting, now),
-                Job::More { practice, reply, answer } => {
-                    let _gone = answer.send(self.draw(practice, reply));
+                Job::More { who, reply, answer } => {
+                    let _gone = answer.send(self.draw(who, reply));
                 }
             }
         }
@@ -280,7 +285,7 @@ impl<D: Disk> Store<D> {
             match (is_kept, decision.hold_until) {
                 (true, Some(until)) => self.hold(until, request),
                 (true, None) => {
-                    let answer = self.draw(practice, decision.reply);
+                    let answer = self.draw(request.who, decision.reply);
                     let _gone = request.answer.send(answer);
                     self.tell(practice, decision.live);
                 }
@@ -303,7 +308,11 @@ impl<D: Disk> Store<D> {
     /// memory is what is on the disk again.
     fn commit(&mut self, practice: PracticeId, frames: &[ServerFrame]) -> Result<bool, StoreError> {
         let Some(Some(kept)) = self.practices.get_mut(&practice) else { return Ok(false) };
-        match kept.commit(frames, &mut self.index) {
+        let committed = kept.commit(frames, &mut self.index);
+        if matches!(committed, Ok(()) | Err(CommitError::Index(_))) {
+            tampered::show(&self.watch, practice, frames);
+        }
+        match committed {
             Ok(()) => Ok(true),
             Err(CommitError::Index(_)) => {
                 self.refill_index();
@@ -349,26 +358,33 @@ impl<D: Disk> Store<D> {
 
     /// Draws the next message of an answer. An index that has lost something is filled again
     /// from the journal, once, in memory.
-    fn draw(&mut self, practice: PracticeId, reply: Reply) -> Answer {
+    fn draw(&mut self, who: Who, reply: Reply) -> Answer {
         let asks_index = matches!(reply, Reply::Pull(_) | Reply::Full(..) | Reply::Pushed(_));
         let again = asks_index.then(|| reply.clone());
-        let (answer, has_missed) = self.try_draw(practice, reply);
+        let (answer, has_missed) = self.try_draw(who, reply);
         match again {
             Some(reply) if has_missed && !self.index.is_in_memory() => {
                 self.index = Index::in_memory();
                 self.refill_index();
-                self.try_draw(practice, reply).0
+                self.try_draw(who, reply).0
             }
             _ => answer,
         }
     }
 
-    fn try_draw(&self, practice: PracticeId, mut reply: Reply) -> (Answer, bool) {
+    fn try_draw(&self, who: Who, mut reply: Reply) -> (Answer, bool) {
+        let Who { practice, by } = who;
         let Some(Some(kept)) = self.practices.get(&practice) else {
             return (refused(RefusalCode::Storage), false);
         };
         let shelf = kept.shelf(&self.index);
-        let message = reply.next_message(practice, &shelf);
+        let message = match self.watch.tamper() {
+            None => reply.next_message(practice, &shelf),
+            Some(tamper) => {
+                let shelf = TamperedShelf { shelf: &shelf, tamper, practice, reader: by };
+                reply.next_message(practice, &shelf)
+            }
+        };
         (message.map(|message| (message, reply)), shelf.has_missed())
     }
 

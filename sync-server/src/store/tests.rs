@@ -45,7 +45,7 @@ fn key() -> SigningKey {
 
 fn open(disk: &Simulated, practices: &[PracticeId], folder: &Folder) -> Store<Simulated> {
     let index = (Index::in_memory(), Origin::Created);
-    let rest = (Invites::of(folder), Arc::new(Log::new()));
+    let rest = (Invites::of(folder), Arc::new(Log::new()), Arc::default());
     Store::open(disk.clone(), practices, &SEED, Limits::default(), index, rest)
 }
 
@@ -94,13 +94,16 @@ impl Desk {
     }
 
     fn collect(&mut self, mut answer: oneshot::Receiver<Answer>) -> Vec<Message> {
+        // Nobody stands between here, so it does not matter who reads.
+        let by = Signer::Device(DeviceId::from_bytes([0; 16]));
+        let who = Who { practice: self.practice.id, by };
         let mut messages = Vec::new();
         let mut next = answer.try_recv().ok().flatten();
         while let Some((message, rest)) = next {
             messages.push(message);
             next = match rest {
                 Reply::Nothing => None,
-                reply => self.store.draw(self.practice.id, reply),
+                reply => self.store.draw(who, reply),
             };
         }
         messages

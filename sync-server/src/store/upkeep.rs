@@ -75,10 +75,10 @@ impl<D: Disk> Store<D> {
     pub(super) fn reopen(&mut self, practice: PracticeId) -> bool {
         let before = self.practices.remove(&practice).flatten();
         let subscribers = before.map(|kept| kept.subscribers).unwrap_or_default();
-        let mut opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
+        let mut opened = Kept::open(&self.disk, practice, self.key(), &mut self.index, &self.watch);
         let lost = matches!(opened, Err(Unusable::Index(_)));
         if lost {
-            opened = Kept::open(&self.disk, practice, self.key(), &mut self.index);
+            opened = Kept::open(&self.disk, practice, self.key(), &mut self.index, &self.watch);
         }
         match opened {
             Ok((Some(mut kept), found)) => {
