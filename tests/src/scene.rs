@@ -27,6 +27,7 @@ pub const CLINICIAN: &str = "Dr. Quill Sampleton";
 pub struct Scene {
     root: PathBuf,
     program: &'static str,
+    sheet: String,
 }
 
 impl Scene {
@@ -36,7 +37,7 @@ impl Scene {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
             Ok(()) | Err(_) => {}
         }
-        let scene = Self { root: folder.to_owned(), program };
+        let scene = Self { root: folder.to_owned(), program, sheet: String::new() };
         for name in ["home", "tmp", "run"] {
             let path = folder.join(name);
             fs::create_dir_all(&path).expect("a folder");
@@ -52,7 +53,7 @@ impl Scene {
         folder: &Path,
         fill: impl FnOnce(&mut Device, Timestamp),
     ) -> Self {
-        let scene = Self::empty(program, folder);
+        let mut scene = Self::empty(program, folder);
         let made = folder.join("made");
         let home = Home::contained_in(&made);
         let founding = Founding {
@@ -63,7 +64,7 @@ impl Scene {
         };
         let now = Timestamp::from_millis(jiff_now());
         let passphrase = Secret(PASSPHRASE.to_owned().into());
-        let (set_up, _sheet) = SetUp::begin(founding, &passphrase, now)
+        let (set_up, sheet) = SetUp::begin(founding, &passphrase, now)
             .unwrap_or_else(|notice| panic!("{}", notice.happened));
         let mut device = set_up.finish(&home, now).expect("a practice");
         fill(&mut device, now);
@@ -76,12 +77,18 @@ impl Scene {
             fs::rename(from, to).expect("a place of its own");
         }
         fs::remove_dir(made).expect("nothing left");
+        scene.sheet = sheet.0.to_string();
         scene
     }
 
     /// Returns the folder that holds everything.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns the 24 words of the practice's recovery sheet.
+    pub fn sheet(&self) -> &str {
+        &self.sheet
     }
 
     /// Returns HOME.

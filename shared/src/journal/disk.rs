@@ -81,6 +81,19 @@ impl DiskFs {
         Ok(Self { folder: folder.to_owned(), handle })
     }
 
+    /// Opens a folder that is not ours alone, such as one on a stick: it must be there, and its
+    /// rights stay as they are. Files that are made in it are still their owner's alone.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn beside(folder: &Path) -> io::Result<Self> {
+        let handle = OpenOptions::new().read(true).open(folder)?;
+        if !handle.metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { folder: folder.to_owned(), handle })
+    }
+
     fn path(&self, name: &str) -> io::Result<PathBuf> {
         if name.is_empty() || name.contains(['/', '\0']) || name == "." || name == ".." {
             return Err(io::ErrorKind::InvalidInput.into());

@@ -1,12 +1,14 @@
 //! Looking at an open journal without changing it: for `verify`, backups and figures.
 
-use super::append::Journal;
+use super::append::{Journal, segment_name};
 use super::disk::FileSystem;
+use super::durable::read_up_to;
 use super::frame::{HEADER_BYTES, Header};
 use super::open::read_segment;
 use super::scan::scan;
 use super::{Damage, DamageCause, Lsn};
 use std::convert::Infallible;
+use std::io;
 
 /// One segment of a journal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +41,24 @@ impl<F: FileSystem> Journal<F> {
         let mut segments: Vec<Segment> = sealed.chain(active).collect();
         segments.sort_by_key(|segment| segment.first_lsn);
         segments
+    }
+
+    /// Reads bytes of a segment as they lie on the disk, fewer only at its end. What was appended
+    /// never changes, so all of them together are a copy of the segment.
+    ///
+    /// # Errors
+    /// Whatever the operating system says; [`io::ErrorKind::NotFound`] for a segment that is not
+    /// there.
+    pub fn copy(&self, segment: u64, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let active = self.active.as_ref().filter(|active| active.header.number == segment);
+        let end = match (active, self.sealed.get(&segment)) {
+            (Some(active), _) => active.bytes,
+            (None, Some(sealed)) => sealed.bytes,
+            (None, None) => return Err(io::ErrorKind::NotFound.into()),
+        };
+        let left = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let file = self.fs.open(&segment_name(segment))?;
+        read_up_to(&self.fs, &file, offset, length.min(left))
     }
 
     /// Reads everything again and returns where it is no longer what was written. Of an undamaged

@@ -35,6 +35,10 @@ registry! {
         Pair = 8,
         /// A device was revoked.
         Revoke = 9,
+        /// A backup was written: everything left the vault, sealed to the recovery sheet.
+        Backup = 12,
+        /// The practice was brought back from a backup.
+        Restore = 13,
     }
 }
 

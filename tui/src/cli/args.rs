@@ -46,6 +46,12 @@ pub enum Command {
     /// Print the whole practice as JSON Lines, without psychotherapy notes. Asks for the
     /// passphrase and is recorded.
     Export(Export),
+    /// Write a backup that the recovery sheet opens, or add to it what is new. Asks for the
+    /// passphrase and is recorded. The keys go into FILE.keys: keep both together.
+    Backup(Backup),
+    /// Bring the practice back from a backup, on a computer that has none. The 24 words of the
+    /// sheet come from standard input.
+    Restore(Restore),
     /// Take in JSON Lines that `export` wrote.
     Import(Import),
     /// Change the passphrase.
@@ -167,6 +173,25 @@ pub struct Export {
     /// Write to this new file, readable by its owner only, instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Options of `backup`.
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// The backup; its keys are in FILE.keys beside it.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only check that no byte of it has changed; needs no passphrase and writes nothing.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Options of `restore`.
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// The backup; its keys are in FILE.keys beside it.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Options of `import`.

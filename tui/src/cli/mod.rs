@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod args;
+mod backup;
 pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;

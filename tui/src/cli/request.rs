@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 use zeroize::Zeroize as _;
 
 /// The longest line in either direction: an import is carried out whole or not at all.
@@ -31,6 +32,13 @@ impl Drop for Typed {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
 pub enum Request {
+    /// Writes a backup, or adds to one. The passphrase is asked for again.
+    Backup {
+        /// Where, as a whole path.
+        file: PathBuf,
+        /// As typed.
+        passphrase: Typed,
+    },
     /// Adds a client.
     ClientAdd {
         /// The code.

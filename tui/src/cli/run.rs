@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::args::{Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{online, print, socket};
+use super::{backup, online, print, socket};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::setup::{Founding, SetUp, weak};
@@ -31,6 +31,10 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         #[cfg(feature = "demo")]
         Command::Demo(demo) => return super::demo::run(demo, arguments, setup),
         Command::Export(export) => return finish(self::export(export, home, arguments)),
+        Command::Backup(options) => return finish(backup::backup(options, home, arguments)),
+        Command::Restore(options) => {
+            return finish(backup::restore(options, home, arguments, setup));
+        }
         Command::Passphrase => return finish(change_passphrase(home, setup)),
         Command::Connect => return finish(online::connect(home, arguments)),
         Command::Pair => return finish(online::pair(home, arguments)),
@@ -45,7 +49,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
 }
 
 /// Prints each line, as text or as JSON; returns whether somebody still listens.
-fn print_reply(json: bool) -> impl FnMut(&Value, &str) -> bool {
+pub(super) fn print_reply(json: bool) -> impl FnMut(&Value, &str) -> bool {
     move |value, text| if json { print::line(&print::escaped(value)) } else { print::line(text) }
 }
 
@@ -96,6 +100,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Export(_) | Command::Passphrase => Request::Lock,
+        Command::Backup(_) | Command::Restore(_) => Request::Lock,
         Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::Server(_) => Request::Lock,
@@ -130,10 +135,10 @@ fn request(command: &Command) -> Result<Request, PromptError> {
 }
 
 /// Where the lines of an answer go.
-type Each<'a> = &'a mut dyn FnMut(&Value, &str) -> bool;
+pub(super) type Each<'a> = &'a mut dyn FnMut(&Value, &str) -> bool;
 
 /// Carries a request out. `typed` is the passphrase, where it was asked for already.
-fn carry_out(
+pub(super) fn carry_out(
     request: Request,
     home: &Home,
     arguments: &Arguments,
@@ -292,7 +297,7 @@ fn change_passphrase(home: &Home, setup: Setup) -> Result<(), Failed> {
     Ok(())
 }
 
-fn too_long() -> Notice {
+pub(super) fn too_long() -> Notice {
     Notice::from(&DeviceError::PassphraseTooLong)
 }
 

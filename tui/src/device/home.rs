@@ -209,6 +209,17 @@ impl Home {
         Ok(())
     }
 
+    /// Removes journals that were being written for a vault that did not come to be. A vault file
+    /// makes them a practice, and then they stay.
+    pub(super) fn remove_journals(&self) {
+        if matches!(self.read_vault(), Ok(None)) {
+            for folder in [self.journal(), self.rows()] {
+                // What stays is put aside by the next try.
+                let _stays = fs::remove_dir_all(folder);
+            }
+        }
+    }
+
     /// Returns the device secret of the vault with this id, or `None` when it is not here.
     pub fn read_secret(&self, vault_id: &[u8; 16]) -> Result<Option<SecretKey>, HomeError> {
         let Some(bytes) = read_optional(&self.secrets.join(hex(vault_id)), 64)? else {

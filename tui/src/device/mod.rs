@@ -1,5 +1,6 @@
 //! The open practice of one device: vault, journal, keys and the practice over them.
 
+pub mod backup;
 mod cabinet;
 pub mod chance;
 pub mod courier;
@@ -14,6 +15,7 @@ pub mod memory;
 pub mod online;
 pub mod open;
 pub mod patience;
+pub mod restore;
 pub mod rows;
 pub mod setup;
 pub mod step_up;

@@ -80,6 +80,11 @@ impl<F: FileSystem> Rows<F> {
         self.rows.get(&name.encode())
     }
 
+    /// Returns every row, for a backup.
+    pub fn all(&self) -> impl Iterator<Item = (&[u8; ROW_NAME_LENGTH], &Row)> {
+        self.rows.iter()
+    }
+
     /// Returns the rows of the member's safes and sheet, which other devices of the member, and the
     /// sheet, need.
     pub fn safe(&self) -> impl Iterator<Item = (&[u8; ROW_NAME_LENGTH], &Row)> {

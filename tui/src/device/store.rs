@@ -5,11 +5,12 @@
 
 use super::frame::DeviceFrame;
 use super::locations::Locations;
+use std::io;
 use tacenda_shared::codec::CodecError;
 use tacenda_shared::id::ObjectId;
 use tacenda_shared::journal::{
     AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, MAX_PAYLOAD_BYTES,
-    OpenError, ReadError, Torn,
+    OpenError, ReadError, Segment, Torn,
 };
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
@@ -255,6 +256,24 @@ impl<F: FileSystem> Store<F> {
         self.since_checkpoint = 0;
         self.tells_more = false;
         Ok(())
+    }
+
+    /// Returns the journal's segments, for a backup.
+    pub fn segments(&self) -> Vec<Segment> {
+        self.journal.segments()
+    }
+
+    /// Reads bytes of a segment as they lie on the disk: sealed.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub fn copy(&self, segment: u64, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.journal.copy(segment, offset, length)
+    }
+
+    /// Returns the number that the next frame of the journal will have.
+    pub fn next_lsn(&self) -> Lsn {
+        self.journal.next_lsn()
     }
 
     /// Returns how many frames an unlock would have to read one by one.

@@ -103,7 +103,8 @@ impl fmt::Debug for Extra {
 }
 
 impl General {
-    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+    /// Returns the canonical bytes: what a section of a vault, or a backup, seals.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let keys = &self.keys;
         let known: [(u16, &[u8]); 9] = [
             (SIGN, keys.sign.seed()),
@@ -121,7 +122,11 @@ impl General {
         encode_tagged(&values)
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, VaultError> {
+    /// Reads canonical bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] if they are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, VaultError> {
         let mut values = decode_tagged(bytes)?;
         let secret = |values: &mut _, tag| take::<32>(values, tag);
         let keys = DeviceSecrets {

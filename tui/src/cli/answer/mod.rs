@@ -2,6 +2,7 @@
 //!
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
+mod backup;
 mod exchange;
 mod notes;
 mod schedule;
@@ -46,6 +47,9 @@ pub fn answer(
 ) -> bool {
     let before = device.index();
     let outcome = match request {
+        Request::Backup { file, passphrase } => {
+            backup::write(device, home, (&file, &passphrase.0), now, say)
+        }
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
