@@ -15,6 +15,8 @@ use crate::suite::hash;
 use aws_lc_rs::digest;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 /// An open journal. There must be one per folder; its owner holds a lock.
@@ -34,6 +36,11 @@ pub struct Journal<F: FileSystem> {
     /// Replaced segments whose files could not be removed. Every later collection names them
     /// again: the one that replaced them may be replaced itself, and its manifest with it.
     pub(super) left: Vec<(u64, SegmentId)>,
+    /// Whether a frame of a segment that was not checked when opening turned out to be damaged.
+    pub(super) suspect: AtomicBool,
+    /// The sealed segment that was read last, still open: who reads one frame reads its
+    /// neighbours.
+    pub(super) kept_open: Mutex<Option<(u64, F::File)>>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,6 +59,8 @@ pub(super) struct Sealed {
     pub(super) last_lsn: Lsn,
     pub(super) last_group: u64,
     pub(super) bytes: u64,
+    /// Whether its bytes were found to be what was written since the journal was opened.
+    pub(super) checked: bool,
 }
 
 /// The segment that groups are appended to.
@@ -186,10 +195,7 @@ impl<F: FileSystem> Journal<F> {
     /// # Errors
     /// As for [`Self::append`].
     pub fn close(mut self) -> Result<(), AppendError> {
-        match self.state {
-            State::Damaged => Ok(()),
-            State::Poisoned | State::Writable => self.mark(),
-        }
+        if self.is_read_only() { Ok(()) } else { self.mark() }
     }
 
     /// Reads one frame back and checks it.
@@ -205,13 +211,24 @@ impl<F: FileSystem> Journal<F> {
         if offset >= sealed.bytes {
             return Err(ReadError::Nowhere);
         }
-        let file = self.fs.open(&segment_name(segment))?;
-        self.read_from(&file, sealed.id, sealed.bytes, location)
+        // Whoever panicked while holding the file has left it as it was.
+        let mut kept = self.kept_open.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match kept.take() {
+            Some((number, file)) if number == segment => file,
+            _ => self.fs.open(&segment_name(segment))?,
+        };
+        let outcome = self.read_from(&file, sealed.id, sealed.bytes, location);
+        *kept = Some((segment, file));
+        if !sealed.checked && matches!(outcome, Err(ReadError::Damaged { .. })) {
+            // Had it been read when opening, the journal would have been read-only from then on.
+            self.suspect.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 
     /// Returns whether the journal was found damaged and takes nothing.
     pub fn is_read_only(&self) -> bool {
-        self.state == State::Damaged
+        self.state == State::Damaged || self.suspect.load(Ordering::Relaxed)
     }
 
     /// Returns whether a failed write or sync ended all appending until it is opened again.
@@ -225,6 +242,11 @@ impl<F: FileSystem> Journal<F> {
         self.sealed.values().fold(active, |sum, sealed| sum.saturating_add(sealed.bytes))
     }
 
+    /// Returns how many bytes the segment that takes frames has; 0 if none does.
+    pub fn active_bytes(&self) -> u64 {
+        self.active.as_ref().map_or(0, |active| active.bytes)
+    }
+
     /// Returns the LSN that the next frame will have.
     pub fn next_lsn(&self) -> Lsn {
         self.next_lsn
@@ -232,6 +254,7 @@ impl<F: FileSystem> Journal<F> {
 
     pub(super) fn check_writable(&self) -> Result<(), AppendError> {
         match self.state {
+            State::Writable if self.suspect.load(Ordering::Relaxed) => Err(AppendError::ReadOnly),
             State::Damaged => Err(AppendError::ReadOnly),
             State::Poisoned => Err(AppendError::Poisoned),
             State::Writable => Ok(()),
@@ -309,7 +332,8 @@ impl<F: FileSystem> Journal<F> {
         self.write_item(out.as_slice())?;
         if let Some(Active { bytes, .. }) = self.active.take() {
             let Header { id, first_lsn, first_group, .. } = header;
-            let sealed = Sealed { id, first_lsn, first_group, last_lsn, last_group, bytes };
+            let sealed =
+                Sealed { id, first_lsn, first_group, last_lsn, last_group, bytes, checked: true };
             self.sealed.insert(header.number, sealed);
         }
         Ok(())
@@ -361,15 +385,19 @@ impl<F: FileSystem> Journal<F> {
         if offset >= end || offset < HEADER_BYTES as u64 {
             return Err(ReadError::Nowhere);
         }
-        let head = read_up_to(&self.fs, file, offset, HEAD_BYTES)?;
-        let Some(head) = read_head(&head, id) else {
+        let available = usize::try_from(end - offset).unwrap_or(usize::MAX);
+        // Most frames are read whole by the first try.
+        let mut bytes = read_up_to(&self.fs, file, offset, available.min(FIRST_READ_BYTES))?;
+        let Some(head) = read_head(&bytes, id) else {
             return Err(damaged);
         };
         let length = HEAD_BYTES + head.length + CHECK_BYTES;
         if head.kind.is_journal_own() || offset.saturating_add(length as u64) > end {
             return Err(damaged);
         }
-        let bytes = read_up_to(&self.fs, file, offset, length)?;
+        if length > bytes.len() {
+            bytes = read_up_to(&self.fs, file, offset, length)?;
+        }
         let Some((head, payload)) = read_frame(&bytes, id) else {
             return Err(damaged);
         };
@@ -405,5 +433,7 @@ fn check_limits(group: &[(u8, &[u8])]) -> Result<(), AppendError> {
     Ok(())
 }
 
+/// So many bytes are read before the length of a frame is known.
+const FIRST_READ_BYTES: usize = 2048;
 /// What follows the number in the name of a segment.
 pub(super) const SEGMENT_SUFFIX: &str = ".seg";

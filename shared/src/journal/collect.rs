@@ -179,6 +179,7 @@ impl<F: FileSystem> Journal<F> {
             last_lsn: last.sealed.last_lsn,
             last_group: last.sealed.last_group,
             bytes: copy.bytes.len() as u64,
+            checked: true,
         };
         self.sealed.insert(copy.number, sealed);
         Ok(())

@@ -67,6 +67,12 @@ impl<F: FileSystem> Journal<F> {
         self.segments().iter().flat_map(|segment| self.verify_segment(segment)).collect()
     }
 
+    pub(super) fn verify_number(&self, number: u64) -> Vec<Damage> {
+        let segments = self.segments().into_iter();
+        let segment = segments.into_iter().find(|segment| segment.number == number);
+        segment.map(|segment| self.verify_segment(&segment)).unwrap_or_default()
+    }
+
     fn verify_segment(&self, segment: &Segment) -> Vec<Damage> {
         let number = segment.number;
         let harm = |offset, cause| vec![Damage { segment: number, offset, cause }];

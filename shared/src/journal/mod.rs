@@ -74,6 +74,12 @@
 //! removed, and a retired file that is still there (same number *and* id) too, if the segment
 //! that replaces it is sound.
 //!
+//! **Newest first.** Whoever keeps an index in the journal reads from the newest frame backwards to
+//! it ([`Journal::open_newest_first`]). Of segments that are older, only header, length and footer
+//! are read then; their bytes are compared with the footer's SHA-256 beforehand ([`Vouched`], which
+//! needs no key) or afterwards ([`Journal::check_next`]). Where anything is not as it should be,
+//! everything is read, as by [`Journal::open`].
+//!
 //! **After an error.** What a failed sync left behind may be readable from the page cache and
 //! not be on the disk. Therefore opening first writes the last item (group, mark, footer or
 //! header) of the last segment again, in place, sets the length again, and syncs: only then is
@@ -87,6 +93,7 @@ mod frame;
 #[cfg(feature = "sled")]
 pub mod index;
 mod inspect;
+mod newest;
 mod open;
 mod scan;
 pub mod simulated;
@@ -97,6 +104,7 @@ pub use append::{AppendError, Journal, ReadError};
 pub use collect::{CollectError, Collected, Fate};
 pub use disk::{DiskFs, FileSystem};
 pub use inspect::Segment;
+pub use newest::{NewestFirst, Vouched, Wanted};
 pub use open::{OpenError, Opened};
 
 use std::fmt;

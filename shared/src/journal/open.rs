@@ -14,6 +14,8 @@ use aws_lc_rs::digest;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use thiserror::Error;
 
 /// What was found when opening.
@@ -60,19 +62,7 @@ impl<F: FileSystem> Journal<F> {
     ) -> Result<(Self, Opened), OpenError<E>> {
         let mut survey = Survey::of(&fs, config)?;
         survey.replace_retired(&fs)?;
-        let mut journal = Self {
-            fs,
-            config,
-            sealed: BTreeMap::new(),
-            active: None,
-            next_lsn: Lsn::new(1),
-            next_group: 1,
-            next_number: survey.highest.saturating_add(1),
-            seed: random.bytes(),
-            state: State::Writable,
-            new_segment_first: config.new_segment_on_open,
-            left: Vec::new(),
-        };
+        let mut journal = Self::empty(fs, config, &survey, random);
         let last = journal.read_segments(&mut survey, visit)?;
         let mut opened = Opened {
             torn: None,
@@ -87,6 +77,24 @@ impl<F: FileSystem> Journal<F> {
             journal.keep_readable(last);
         }
         Ok((journal, opened))
+    }
+
+    pub(super) fn empty(fs: F, config: Config, survey: &Survey, random: &mut dyn Random) -> Self {
+        Self {
+            fs,
+            config,
+            sealed: BTreeMap::new(),
+            active: None,
+            next_lsn: Lsn::new(1),
+            next_group: 1,
+            next_number: survey.highest.saturating_add(1),
+            seed: random.bytes(),
+            state: State::Writable,
+            new_segment_first: config.new_segment_on_open,
+            left: Vec::new(),
+            suspect: AtomicBool::new(false),
+            kept_open: Mutex::new(None),
+        }
     }
 
     /// Reads all segments in order; returns the last one, if groups may be appended to it.
@@ -127,10 +135,17 @@ impl<F: FileSystem> Journal<F> {
         Ok(last)
     }
 
-    fn keep_sealed(&mut self, header: &Header, last_lsn: Lsn, last_group: u64, bytes: usize) {
+    pub(super) fn keep_sealed(
+        &mut self,
+        header: &Header,
+        last_lsn: Lsn,
+        last_group: u64,
+        bytes: usize,
+    ) {
         let Header { id, first_lsn, first_group, .. } = *header;
         let bytes = bytes as u64;
-        let sealed = Sealed { id, first_lsn, first_group, last_lsn, last_group, bytes };
+        let checked = true;
+        let sealed = Sealed { id, first_lsn, first_group, last_lsn, last_group, bytes, checked };
         self.sealed.insert(header.number, sealed);
     }
 
@@ -144,7 +159,11 @@ impl<F: FileSystem> Journal<F> {
 
     /// Puts an undamaged folder in order: what was left over goes, a torn tail is cut, and what
     /// may not have reached the disk is written again.
-    fn settle(&mut self, survey: Survey, last: Option<Last>) -> Result<Option<Torn>, io::Error> {
+    pub(super) fn settle(
+        &mut self,
+        survey: Survey,
+        last: Option<Last>,
+    ) -> Result<Option<Torn>, io::Error> {
         // Names that are only in memory must be on the disk before anything they replace goes.
         sync_folder(&self.fs)?;
         let mut torn = None;
@@ -195,16 +214,16 @@ impl<F: FileSystem> Journal<F> {
 }
 
 /// The segment that groups go to, as it was found.
-struct Last {
-    header: Header,
-    bytes: Vec<u8>,
-    scan: Scan,
+pub(super) struct Last {
+    pub(super) header: Header,
+    pub(super) bytes: Vec<u8>,
+    pub(super) scan: Scan,
 }
 
 /// What is in the folder.
-struct Survey {
+pub(super) struct Survey {
     /// Segments that count, by first LSN.
-    segments: Vec<Header>,
+    pub(super) segments: Vec<Header>,
     /// Files whose header was never finished, and their lengths.
     stillborn: Vec<(u64, u64)>,
     /// Segments that were given up before anything was kept in them.
@@ -213,13 +232,13 @@ struct Survey {
     retired: Vec<u64>,
     /// Collections that were never committed.
     parts: Vec<String>,
-    damage: Vec<Damage>,
+    pub(super) damage: Vec<Damage>,
     highest: u64,
     frames: u64,
 }
 
 impl Survey {
-    fn of<F: FileSystem, E>(fs: &F, config: Config) -> Result<Self, OpenError<E>> {
+    pub(super) fn of<F: FileSystem, E>(fs: &F, config: Config) -> Result<Self, OpenError<E>> {
         let mut survey = Self {
             segments: Vec::new(),
             stillborn: Vec::new(),
@@ -280,7 +299,7 @@ impl Survey {
     }
 
     /// Where a collection was committed and what it replaced is still there, keeps one of both.
-    fn replace_retired<F: FileSystem>(&mut self, fs: &F) -> io::Result<()> {
+    pub(super) fn replace_retired<F: FileSystem>(&mut self, fs: &F) -> io::Result<()> {
         let collected: Vec<Header> =
             self.segments.iter().filter(|h| h.form == Form::Collected).copied().collect();
         for header in collected {

@@ -20,6 +20,7 @@ mod collection;
 mod crash;
 mod damage;
 mod disk;
+mod newest;
 
 const CLASS: [u8; 8] = *b"testonly";
 /// Segments of [`sample`] take four groups; the last has three.

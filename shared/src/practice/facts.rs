@@ -172,8 +172,9 @@ impl Facts {
     pub(super) fn forget(&mut self, name: &CompartmentName) {
         match name {
             CompartmentName::Practice => self.settings = Settings::default(),
-            CompartmentName::Calendar { clinician, quarter } => {
-                self.calendars.remove(&(*clinician, *quarter));
+            CompartmentName::Calendar { clinician, quarter }
+                if self.calendars.remove(&(*clinician, *quarter)).is_some() =>
+            {
                 self.homes.retain(|_, key| *key != (*clinician, *quarter));
             }
             CompartmentName::Contact(client) => {
@@ -205,6 +206,11 @@ impl Facts {
             self.heirs.entry(from).or_default().insert(id);
         }
         self.calendars.entry(key).or_default().insert(id, booking);
+    }
+
+    /// Returns every appointment that is known.
+    pub(super) fn appointments(&self) -> impl Iterator<Item = AppointmentId> + '_ {
+        self.homes.keys().copied()
     }
 
     /// Returns the appointments of a calendar.

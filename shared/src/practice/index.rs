@@ -31,6 +31,49 @@ impl Practice {
         }
     }
 
+    /// Makes the whole index from what is known: rows in the order of their keys, so that no day
+    /// is searched for the place of one appointment after the other.
+    pub(super) fn publish_all(&mut self) {
+        let settings = &self.facts.settings;
+        let mut index = Index {
+            zone: settings.zone.clone(),
+            clinicians: settings.clinicians.clone(),
+            clients: self.facts.contacts.clone(),
+            ..Index::default()
+        };
+        (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
+        for (client, chart) in &self.facts.charts {
+            let timeline = chart.timeline();
+            if !timeline.is_empty() {
+                index.timelines.insert(*client, Arc::new(timeline));
+            }
+            index.drafts.extend(chart.unfinished(*client));
+            let sessions = chart.sessions();
+            for (id, state) in &sessions {
+                self.sessions.entry(*id).or_default().insert(*client, *state);
+            }
+            self.sessions_of.insert(*client, sessions);
+        }
+        index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        let mut rows = Vec::new();
+        for id in self.facts.appointments() {
+            let family = self.facts.family(id);
+            if let Some((_, booking)) = self.facts.booking(id)
+                && self.facts.living(&family) == Some(id)
+            {
+                rows.push(Arc::new(self.row(id, booking, &family)));
+            }
+        }
+        let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
+        index.appointments = ids.collect();
+        rows.sort_by_key(|row| (row.starts, row.id));
+        for row in rows {
+            let date = zone::date(row.starts, &index.zone);
+            index.days.entry(date).or_default().push(row.id);
+        }
+        self.index = Arc::new(index);
+    }
+
     fn publish_settings(&mut self) {
         let settings = &self.facts.settings;
         let index = Arc::make_mut(&mut self.index);

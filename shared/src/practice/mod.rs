@@ -201,6 +201,22 @@ impl Practice {
         Ok(())
     }
 
+    /// Takes many segments into a practice that has nothing yet, and makes the read model once;
+    /// returns the compartments whose segment does not read, to be made again.
+    pub fn restore_all<B: AsRef<[u8]>>(
+        &mut self,
+        segments: &[(CompartmentName, B)],
+    ) -> Vec<CompartmentName> {
+        let mut unread = Vec::new();
+        for (name, segment) in segments {
+            if self.facts.decode(name, segment.as_ref()).is_err() {
+                unread.push(name.clone());
+            }
+        }
+        self.publish_all();
+        unread
+    }
+
     /// Returns a whole document in one piece, not compressed, to be stored in place of its changes
     /// or sent as a snapshot. The shelf gives it back like any other blob.
     pub fn snapshot(

@@ -6,12 +6,30 @@
 use crate::id::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 /// The longest IANA id that is taken.
 pub(super) const ZONE_BYTES_MAX: usize = 64;
 
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+thread_local! {
+    /// The zone that was asked for last: a practice has one or two, and thousands of times in it.
+    static LAST: RefCell<Option<(String, TimeZone)>> = const { RefCell::new(None) };
+}
+
+/// Returns the zone of this name; an unknown one is read as UTC.
+fn named(zone: &str) -> TimeZone {
+    LAST.with_borrow_mut(|last| match last {
+        Some((name, known)) if name == zone => known.clone(),
+        _ => {
+            let found = ZONES.get(zone).unwrap_or(TimeZone::UTC);
+            *last = Some((zone.to_owned(), found.clone()));
+            found
+        }
+    })
+}
 
 /// Returns whether `zone` is an IANA id that this version knows.
 pub fn is_known(zone: &str) -> bool {
@@ -22,7 +40,7 @@ pub fn is_known(zone: &str) -> bool {
 /// reading, in the fold the earlier, as people mean it (RFC 5545 3.3.5). An unknown zone, from a
 /// newer version's rules, is read as UTC rather than losing the appointment.
 pub fn instant(local: DateTime, zone: &str) -> Timestamp {
-    let zone = ZONES.get(zone).unwrap_or(TimeZone::UTC);
+    let zone = named(zone);
     let instant = zone.to_ambiguous_timestamp(local).compatible();
     // Only the last days of year 9999 have no instant; they sort after everything else.
     Timestamp::from_millis(instant.map_or(i64::MAX, jiff::Timestamp::as_millisecond))
@@ -30,7 +48,7 @@ pub fn instant(local: DateTime, zone: &str) -> Timestamp {
 
 /// Returns the local time of an instant.
 pub fn local(time: Timestamp, zone: &str) -> DateTime {
-    let zone = ZONES.get(zone).unwrap_or(TimeZone::UTC);
+    let zone = named(zone);
     let clamped = jiff::Timestamp::from_millisecond(time.as_millis());
     zone.to_datetime(clamped.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }

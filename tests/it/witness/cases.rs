@@ -10,6 +10,7 @@ use tacenda_shared::envelope::{Kind, pad_length};
 use tacenda_shared::id::{
     ClientId, CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration,
 };
+use tacenda_shared::journal::Vouched;
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::passphrase::Passphrase;
@@ -272,7 +273,8 @@ fn journals(world: &mut World, mail: Vec<MailFrame>) -> Vec<Value> {
     let (files, key) = (SimulatedFs::new(1), || local.derive("tac/frame-key/v1", &[]));
     for part in frames.chunks(frames.len() / 2 + 1) {
         let (mut store, _) =
-            Store::open(files.clone(), *b"tac-devi", key(), &mut world.random).unwrap();
+            Store::open(files.clone(), *b"tac-devi", key(), &Vouched::default(), &mut world.random)
+                .unwrap();
         store.append(part, &mut world.hedge()).unwrap();
         store.close().unwrap();
     }

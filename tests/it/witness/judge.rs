@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use tacenda_shared::codec::Reader;
 use tacenda_shared::envelope::{self, Carried, Context, Envelope, Kind, pad_length, restore};
 use tacenda_shared::id::{CompartmentId, DevInc, DeviceId, PracticeId};
+use tacenda_shared::journal::Vouched;
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::recovery::RecoverySheet;
@@ -376,7 +377,8 @@ fn journal(case: &Value) -> Verdict {
         return table(&rows, case);
     }
     let key = local.derive("tac/frame-key/v1", &[]);
-    let (store, opened) = Store::open(files, *b"tac-devi", key, &mut random).map_err(said)?;
+    let (store, opened) =
+        Store::open(files, *b"tac-devi", key, &Vouched::default(), &mut random).map_err(said)?;
     let whole = opened.torn.is_none() && opened.damage.is_empty() && !store.is_read_only();
     holds(whole, "the journal")?;
     let count = |name| texts(&case["frames"]).into_iter().filter(|frame| *frame == name).count();

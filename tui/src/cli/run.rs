@@ -308,7 +308,10 @@ pub(super) fn no_match() -> Notice {
 pub(super) fn unlock(home: &Home, typed: &Secret) -> Result<Device, Failed> {
     let passphrase = Passphrase::from_text(&typed.0)
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
-    Device::unlock(home, &passphrase, 0, now()).map_err(|error| Notice::from(&error).into())
+    let opened = Device::unlock(home, &passphrase, 0, now());
+    let mut device = opened.map_err(|error| Notice::from(&error))?;
+    device.check_all();
+    Ok(device)
 }
 
 fn initialise(home: &Home, zone: &str, arguments: &Arguments, setup: Setup) -> Result<(), Failed> {

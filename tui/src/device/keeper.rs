@@ -166,7 +166,7 @@ impl Keeper {
                 Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(Ask::Effect(effect)) => self.effect(effect),
                 Ok(Ask::Link(number, told)) => self.told(number, told),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.check_journal(),
             }
             self.flush();
             self.send();
@@ -176,9 +176,20 @@ impl Keeper {
 
     fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
+        if device.has_unchecked() {
+            return Some(Duration::ZERO);
+        }
         let due = device.flush_due().into_iter().chain(device.link_due()).min();
         let wait = due?.millis_since((self.settings.now)());
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+    }
+
+    /// Compares one more part of the journal with what was written, while nobody asks for anything.
+    fn check_journal(&mut self) {
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        if let Some(notice) = device.check_next() {
+            self.tell(DeviceEvent::Alarm(notice));
+        }
     }
 
     /// Puts keystrokes that are due onto the disk.

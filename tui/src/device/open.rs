@@ -13,8 +13,9 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
-use tacenda_shared::journal::{AppendError, DiskFs, FileSystem};
+use tacenda_shared::journal::{AppendError, DiskFs, FileSystem, Vouched};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::practice::change::{Author, Change, Content};
@@ -105,10 +106,12 @@ impl Device<DiskFs> {
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
         let failed = failed.saturating_add(home.failures().count);
-        let open = try_passphrase(home, passphrase, now, Vault::open)?;
+        let tried = || try_passphrase(home, passphrase, now, Vault::open);
+        let (open, looked) = while_checking(home, tried);
+        let open = open?;
         let name = open.header.device_name;
         let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
-        let mut device = Self::stand(open.general, name, journal, rows, now)?;
+        let mut device = Self::stand_looked(open.general, name, (journal, rows), &looked, now)?;
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
             device.audit(AuditKind::FailedUnlock, now)?;
         }
@@ -132,6 +135,38 @@ impl Device<DiskFs> {
         home.write_vault(&changed)?;
         Ok(())
     }
+}
+
+/// What was found of the older segments of a journal before its keys were there.
+#[derive(Default)]
+struct Looked {
+    vouched: Vouched,
+    /// Whether there was time to look at all of them: what is not vouched for is then suspicious.
+    is_whole: bool,
+}
+
+/// Compares what is on the disk with what was written, which needs no key, while `act` stretches a
+/// passphrase on another core. It ends when `act` does; the keeper does the rest.
+fn while_checking<T>(home: &Home, act: impl FnOnce() -> T) -> (T, Looked) {
+    let is_over = AtomicBool::new(false);
+    let folder = home.journal();
+    std::thread::scope(|scope| {
+        let look = scope.spawn(|| {
+            if !folder.is_dir() {
+                return Looked::default();
+            }
+            let is_over = || is_over.load(Ordering::Relaxed);
+            let looked = DiskFs::open(&folder).and_then(|disk| Vouched::look(&disk, &is_over));
+            // What cannot be looked at now is looked at when the journal opens.
+            looked.map_or_else(
+                |_| Looked::default(),
+                |vouched| Looked { vouched, is_whole: !is_over() },
+            )
+        });
+        let outcome = act();
+        is_over.store(true, Ordering::Relaxed);
+        (outcome, look.join().unwrap_or_default())
+    })
 }
 
 /// Lets `open` try a passphrase, unless too many before it were wrong, and counts it if it is.
@@ -179,7 +214,7 @@ impl<F: FileSystem> Device<F> {
         Ok(device)
     }
 
-    /// Opens what lies in the two folders with the keys of the vault.
+    /// Opens what lies in the two folders with the keys of the vault, and checks all of it first.
     pub fn stand(
         general: General,
         device_name: String,
@@ -187,7 +222,18 @@ impl<F: FileSystem> Device<F> {
         rows: F,
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
-        let (store, tables, warnings) = open_stores(&general, journal, rows)?;
+        let looked = Looked { is_whole: true, ..Looked::default() };
+        Self::stand_looked(general, device_name, (journal, rows), &looked, now)
+    }
+
+    fn stand_looked(
+        general: General,
+        device_name: String,
+        (journal, rows): (F, F),
+        looked: &Looked,
+        now: Timestamp,
+    ) -> Result<Self, DeviceError> {
+        let (store, tables, warnings) = open_looked(&general, (journal, rows), looked)?;
         let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
         device.restore(now)?;
         device.recover_keystrokes(now);
@@ -229,22 +275,16 @@ impl<F: FileSystem> Device<F> {
     /// Restores the read model of every compartment, or makes it again where it is missing or
     /// does not match.
     fn restore(&mut self, now: Timestamp) -> Result<(), DeviceError> {
-        let mut missing = Vec::new();
         let locations = self.cabinet.store().locations();
         let named = locations.names().filter_map(|name| locations.named(name));
-        let mut known: Vec<_> = named.map(|known| (known.id, known.name.clone())).collect();
-        // Charts first: they tell which session has a note, and an appointment that comes after
-        // them is put into the index once and not twice.
-        known.sort_by_key(|(_, name)| !matches!(name, CompartmentName::Chart(_)));
-        for (id, name) in known {
-            let restored = self
-                .cabinet
-                .segment(id)
-                .is_some_and(|segment| self.practice.restore(&name, &segment).is_ok());
-            if !restored {
-                missing.push(name);
+        let (mut segments, mut missing) = (Vec::new(), Vec::new());
+        for known in named {
+            match self.cabinet.segment(known.id) {
+                Some(segment) => segments.push((known.name.clone(), segment)),
+                None => missing.push(known.name.clone()),
             }
         }
+        missing.extend(self.practice.restore_all(&segments));
         let mut owed = Vec::new();
         for name in missing {
             owed.extend(self.rebuild(&name, now));
@@ -279,6 +319,25 @@ impl<F: FileSystem> Device<F> {
                 "Everything else is shown; nothing has been deleted.",
                 "Copy the folder of your practice to another disk and keep it.",
             ));
+        }
+    }
+
+    /// Returns whether older parts of the journal still have to be compared with what was written.
+    pub fn has_unchecked(&self) -> bool {
+        self.cabinet.store.has_unchecked()
+    }
+
+    /// Compares one more part; to be called in idle time while [`Self::has_unchecked`] says so. If
+    /// it is damaged, nothing new is written from then on, and what must be said comes back.
+    pub fn check_next(&mut self) -> Option<Notice> {
+        (self.cabinet.store.check_next() == Some(false)).then(damaged)
+    }
+
+    /// Compares everything that is left with what was written, for who does not stay to be told.
+    pub fn check_all(&mut self) {
+        while self.has_unchecked() {
+            let found = self.check_next().filter(|notice| !self.warnings.contains(notice));
+            self.warnings.extend(found);
         }
     }
 
@@ -541,12 +600,23 @@ pub(super) fn open_stores<F: FileSystem>(
     journal: F,
     rows: F,
 ) -> Result<Stores<F>, DeviceError> {
+    let looked = Looked { is_whole: true, ..Looked::default() };
+    open_looked(general, (journal, rows), &looked)
+}
+
+fn open_looked<F: FileSystem>(
+    general: &General,
+    (journal, rows): (F, F),
+    looked: &Looked,
+) -> Result<Stores<F>, DeviceError> {
     let mut random = OsRandom;
     let local = &general.keys.local;
     let frame_key = local.derive("tac/frame-key/v1", &[]);
     let row_key = local.derive("tac/row-frame-key/v1", &[]);
     let tables = Rows::open(rows, row_key, &mut random)?;
-    let (store, opened) = Store::open(journal, CLASS, frame_key, &mut random)?;
+    let (mut store, opened) = Store::open(journal, CLASS, frame_key, &looked.vouched, &mut random)?;
+    // The rest of what there was no time for is checked once Today is shown.
+    while looked.is_whole && store.check_next().is_some() {}
     let mut warnings = Vec::new();
     if !opened.damage.is_empty() || store.is_read_only() || tables.is_read_only() {
         warnings.push(damaged());

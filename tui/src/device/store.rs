@@ -10,7 +10,7 @@ use tacenda_shared::codec::CodecError;
 use tacenda_shared::id::ObjectId;
 use tacenda_shared::journal::{
     AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, MAX_PAYLOAD_BYTES,
-    OpenError, ReadError, Segment, Torn,
+    NewestFirst, OpenError, ReadError, Segment, Torn, Vouched, Wanted,
 };
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
@@ -27,6 +27,8 @@ const CHECKPOINT_FRAMES: usize = 1_024;
 /// Or when it is smaller than this for each of them. An index grows with the practice, and one for
 /// each lock would soon be most of the folder.
 const CHECKPOINT_BYTES_EACH: usize = 1 << 10;
+/// Behind so much, an index begins a segment of its own.
+const OWN_SEGMENT_BYTES: u64 = 1 << 20;
 /// Frames that do not belong together go to the disk in groups of about this size.
 const APART_BYTES: usize = 4 << 20;
 /// More than sealing adds to a frame.
@@ -38,8 +40,7 @@ const LABEL: &str = "tac/frame/v1";
 /// The frames of one device.
 pub struct Store<F: FileSystem> {
     journal: Journal<F>,
-    class: [u8; 8],
-    key: SecretKey,
+    seal: FrameSeal,
     locations: Locations,
     /// Frames since the last checkpoint, which an unlock would have to read one by one.
     since_checkpoint: usize,
@@ -83,32 +84,33 @@ pub enum StoreError {
 
 impl<F: FileSystem> Store<F> {
     /// Opens the frames of class `class` under `key`, and rebuilds the index: from the newest
-    /// checkpoint, and from what follows it frame by frame.
+    /// checkpoint, and from what follows it frame by frame. What the checkpoint covers is not read
+    /// now, unless something looks wrong; see [`Self::check_next`] and [`Vouched`].
     pub fn open(
         files: F,
         class: [u8; 8],
         key: SecretKey,
+        vouched: &Vouched,
         random: &mut dyn Random,
     ) -> Result<(Self, Opened), StoreError> {
         let config = Config { segment_bytes: SEGMENT_BYTES, new_segment_on_open: true, class };
-        let mut places: Vec<(Lsn, Location)> = Vec::new();
+        let seal = FrameSeal { class, key };
+        let mut found = Rebuild::default();
         let mut visit = |frame: FrameRef<'_>| {
-            places.push((frame.lsn, frame.location));
-            Ok::<(), CodecError>(())
+            Ok::<_, CodecError>(found.take(frame.location, seal.open(frame.lsn, frame.payload)))
         };
-        let (journal, opened) = Journal::open(files, config, random, &mut visit)
-            .map_err(|error: OpenError<CodecError>| StoreError::Open(Box::new(error)))?;
+        let opened = Journal::open_newest_first(files, config, random, vouched, &mut visit);
+        let (journal, opened) = match opened.map_err(not_open)? {
+            NewestFirst::Opened(journal, opened) => (*journal, opened),
+            NewestFirst::Doubtful(files) => {
+                found = Rebuild::default();
+                read_everything(files, config, &seal, &mut found, random)?
+            }
+        };
         let report = Opened { torn: opened.torn, damage: opened.damage };
-        let mut store = Self {
-            journal,
-            class,
-            key,
-            locations: Locations::default(),
-            since_checkpoint: 0,
-            tells_more: false,
-            unreadable: 0,
-        };
-        store.rebuild(&places);
+        let (locations, since_checkpoint, unreadable) = found.finish();
+        let tells_more = false;
+        let store = Self { journal, seal, locations, since_checkpoint, tells_more, unreadable };
         Ok((store, report))
     }
 
@@ -117,51 +119,15 @@ impl<F: FileSystem> Store<F> {
         self.journal.is_read_only() || self.unreadable > 0
     }
 
-    fn rebuild(&mut self, places: &[(Lsn, Location)]) {
-        // Backwards to the newest whole checkpoint; what is passed on the way is kept, so that
-        // no frame is opened twice.
-        let mut after = Vec::new();
-        // Parts of the checkpoint that is being read, the last one first.
-        let mut parts: Vec<Vec<u8>> = Vec::new();
-        let mut missing = 0;
-        for (_, location) in places.iter().rev() {
-            match self.read(*location) {
-                Ok(DeviceFrame::Checkpoint { part, parts: count, bytes }) => {
-                    if part == count {
-                        parts.clear();
-                        missing = count;
-                    }
-                    // Parts of one that was cut off have no last part, and are passed over.
-                    if part == missing && missing > 0 {
-                        parts.push(bytes);
-                        missing -= 1;
-                        if missing == 0 && self.take_checkpoint(&mut parts) {
-                            break;
-                        }
-                    }
-                }
-                Ok(frame) => after.push((frame, *location)),
-                // The rest of the practice does not depend on it.
-                Err(_) => self.unreadable += 1,
-            }
-        }
-        self.since_checkpoint = after.len();
-        for (frame, location) in after.iter().rev() {
-            self.locations.add(frame, *location);
-        }
+    /// Returns whether older segments still have to be compared with what was written.
+    pub fn has_unchecked(&self) -> bool {
+        self.journal.has_unchecked()
     }
 
-    /// Takes the index from the parts of a checkpoint. One that does not read is passed over: the
-    /// frames before it say the same.
-    fn take_checkpoint(&mut self, parts: &mut Vec<Vec<u8>>) -> bool {
-        let whole: Vec<u8> = parts.drain(..).rev().flatten().collect();
-        match Locations::decode(&whole) {
-            Ok(locations) => {
-                self.locations = locations;
-                true
-            }
-            Err(_) => false,
-        }
+    /// Compares one more segment with what was written; returns whether it was sound, and nothing
+    /// when all are checked. If it was not, nothing new is written from then on.
+    pub fn check_next(&mut self) -> Option<bool> {
+        self.journal.check_next().map(|damage| damage.is_empty())
     }
 
     /// Appends frames as one group: all of them are on the disk when this returns, or none.
@@ -177,11 +143,7 @@ impl<F: FileSystem> Store<F> {
         let mut payloads = Vec::with_capacity(frames.len());
         for frame in frames {
             let plain = Zeroizing::new(frame.encode());
-            let sealed = seal::seal(self.key.expose(), LABEL, &self.context(lsn), &plain, hedge)
-                .map_err(|_| StoreError::Altered)?;
-            let mut payload = sealed.salt.to_vec();
-            payload.extend_from_slice(&sealed.ciphertext);
-            payloads.push(payload);
+            payloads.push(self.seal.seal(lsn, &plain, hedge)?);
             lsn = lsn.next();
         }
         let group: Vec<_> =
@@ -227,12 +189,7 @@ impl<F: FileSystem> Store<F> {
     /// Reads and opens one frame.
     pub fn read(&self, location: Location) -> Result<DeviceFrame, StoreError> {
         let frame = self.journal.read(location)?;
-        let (salt, ciphertext) =
-            frame.payload.split_first_chunk::<SALT_LENGTH>().ok_or(StoreError::Altered)?;
-        let context = self.context(frame.lsn);
-        let plain = seal::open(self.key.expose(), LABEL, &context, salt, ciphertext)
-            .map_err(|_| StoreError::Altered)?;
-        Ok(DeviceFrame::decode(&plain)?)
+        self.seal.open(frame.lsn, &frame.payload)
     }
 
     /// Writes the index as it stands, so that the next unlock need not read what came before;
@@ -249,6 +206,10 @@ impl<F: FileSystem> Store<F> {
             .zip(chunks)
             .map(|(part, bytes)| DeviceFrame::Checkpoint { part, parts, bytes: bytes.to_vec() })
             .collect();
+        if self.journal.active_bytes() > OWN_SEGMENT_BYTES {
+            // An unlock reads the whole segment in which it finds the index.
+            self.journal.seal_active()?;
+        }
         // A group has a limit, so a large index takes several.
         for group in frames.chunks(8) {
             self.append(group, hedge)?;
@@ -290,12 +251,122 @@ impl<F: FileSystem> Store<F> {
     pub fn locations(&self) -> &Locations {
         &self.locations
     }
+}
+
+/// What every frame is sealed with, bound to its number in the order.
+struct FrameSeal {
+    class: [u8; 8],
+    key: SecretKey,
+}
+
+impl FrameSeal {
+    fn seal(&self, lsn: Lsn, plain: &[u8], hedge: &mut Hedge<'_>) -> Result<Vec<u8>, StoreError> {
+        let sealed = seal::seal(self.key.expose(), LABEL, &self.context(lsn), plain, hedge)
+            .map_err(|_| StoreError::Altered)?;
+        let mut payload = sealed.salt.to_vec();
+        payload.extend_from_slice(&sealed.ciphertext);
+        Ok(payload)
+    }
+
+    fn open(&self, lsn: Lsn, payload: &[u8]) -> Result<DeviceFrame, StoreError> {
+        let (salt, ciphertext) =
+            payload.split_first_chunk::<SALT_LENGTH>().ok_or(StoreError::Altered)?;
+        let plain = seal::open(self.key.expose(), LABEL, &self.context(lsn), salt, ciphertext)
+            .map_err(|_| StoreError::Altered)?;
+        Ok(DeviceFrame::decode(&plain)?)
+    }
 
     fn context(&self, lsn: Lsn) -> Vec<u8> {
         let mut context = self.class.to_vec();
         context.extend_from_slice(&lsn.get().to_be_bytes());
         context
     }
+}
+
+/// The index as it is put together, from the newest frame back to the newest whole checkpoint.
+/// What is passed on the way is kept, so that no frame is opened twice.
+#[derive(Default)]
+struct Rebuild {
+    after: Vec<(DeviceFrame, Location)>,
+    /// Parts of the checkpoint that is being read, the last one first.
+    parts: Vec<Vec<u8>>,
+    missing: u32,
+    locations: Locations,
+    unreadable: usize,
+}
+
+impl Rebuild {
+    /// Takes the frame before the last one that was given.
+    fn take(&mut self, location: Location, frame: Result<DeviceFrame, StoreError>) -> Wanted {
+        match frame {
+            Ok(DeviceFrame::Checkpoint { part, parts, bytes }) => {
+                if part == parts {
+                    self.parts.clear();
+                    self.missing = parts;
+                }
+                // Parts of one that was cut off have no last part, and are passed over.
+                if part == self.missing && self.missing > 0 {
+                    self.parts.push(bytes);
+                    self.missing -= 1;
+                    if self.missing == 0 && self.take_checkpoint() {
+                        return Wanted::Enough;
+                    }
+                }
+            }
+            Ok(frame) => self.after.push((frame, location)),
+            // The rest of the practice does not depend on it.
+            Err(_) => self.unreadable += 1,
+        }
+        Wanted::Older
+    }
+
+    /// Takes the index from the parts of a checkpoint. One that does not read is passed over: the
+    /// frames before it say the same.
+    fn take_checkpoint(&mut self) -> bool {
+        let whole: Vec<u8> = self.parts.drain(..).rev().flatten().collect();
+        match Locations::decode(&whole) {
+            Ok(locations) => {
+                self.locations = locations;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn finish(mut self) -> (Locations, usize, usize) {
+        for (frame, location) in self.after.iter().rev() {
+            self.locations.add(frame, *location);
+        }
+        (self.locations, self.after.len(), self.unreadable)
+    }
+}
+
+/// Opens a journal in which something is not as it should be: all of it is read and checked.
+fn read_everything<F: FileSystem>(
+    files: F,
+    config: Config,
+    seal: &FrameSeal,
+    found: &mut Rebuild,
+    random: &mut dyn Random,
+) -> Result<(Journal<F>, tacenda_shared::journal::Opened), StoreError> {
+    let mut places: Vec<Location> = Vec::new();
+    let mut visit = |frame: FrameRef<'_>| {
+        places.push(frame.location);
+        Ok::<(), CodecError>(())
+    };
+    let (journal, opened) = Journal::open(files, config, random, &mut visit).map_err(not_open)?;
+    for location in places.into_iter().rev() {
+        let frame = journal.read(location).map_err(StoreError::from);
+        let frame = frame.and_then(|frame| seal.open(frame.lsn, &frame.payload));
+        if found.take(location, frame) == Wanted::Enough {
+            break;
+        }
+    }
+    Ok((journal, opened))
+}
+
+fn not_open(error: OpenError<CodecError>) -> StoreError {
+    StoreError::Open(Box::new(error))
 }
 
 #[cfg(test)]
@@ -306,7 +377,7 @@ mod tests {
 
     fn open(disk: &SimulatedFs) -> Store<SimulatedFs> {
         let key = SecretKey::from_bytes([7; 32]);
-        Store::open(disk.clone(), *b"tac-test", key, &mut OsRandom).unwrap().0
+        Store::open(disk.clone(), *b"tac-test", key, &Vouched::default(), &mut OsRandom).unwrap().0
     }
 
     fn entries(count: usize) -> Vec<DeviceFrame> {

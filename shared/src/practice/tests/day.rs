@@ -169,8 +169,17 @@ fn today_comes_back_from_its_segments_without_any_document() {
         restored.restore(name, &segment).unwrap();
         assert_eq!(restored.project(name).unwrap(), segment);
     }
+    let mut segments: Vec<_> =
+        names.iter().map(|name| (name.clone(), desk.practice.project(name).unwrap())).collect();
+    let mut at_once = Practice::new();
+    assert_eq!(at_once.restore_all(&segments), Vec::new());
+    segments[1].1[1] = 200;
+    let mut but_one = Practice::new();
+    assert_eq!(but_one.restore_all(&segments), [segments[1].0.clone()]);
 
     assert_eq!(*restored.index(), *desk.index());
+    assert_eq!(*at_once.index(), *desk.index());
+    assert_ne!(*but_one.index(), *desk.index());
     assert_eq!(*desk.rebuilt().index(), *desk.index());
 }
 
