@@ -2,6 +2,7 @@
 
 use super::chance::OsRandom;
 use super::founding;
+use super::looked::Looked;
 use super::open::{Device, DeviceError};
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::simulated::SimulatedFs;
@@ -54,6 +55,13 @@ impl Machine {
     fn unlock(&self) -> Device<SimulatedFs> {
         let (journal, rows) = (self.journal.clone(), self.rows.clone());
         Device::stand(copied(&self.general), "laptop".into(), journal, rows, NOW).unwrap()
+    }
+
+    /// Unlocks as when there was no time to look at older parts beforehand.
+    fn unlock_at_once(&self) -> Device<SimulatedFs> {
+        let disks = (self.journal.clone(), self.rows.clone());
+        let looked = Looked::default();
+        Device::stand_looked(copied(&self.general), "laptop".into(), disks, &looked, NOW).unwrap()
     }
 
     /// Flips a bit in the middle of every file of a folder, or of those that `which` picks.
@@ -325,4 +333,36 @@ fn a_damaged_journal_opens_for_reading_and_says_so() {
         }
     }
     assert!(harmed > 5, "{harmed} places of damage left the client to be read");
+}
+
+#[test]
+fn damage_that_an_unlock_did_not_look_at_is_told_in_idle_time_and_ends_all_writing() {
+    let (machine, mut device) = Machine::begin();
+    let (client, note) = note_in(&mut device);
+    device.type_keys(note, client, typed("Sleeps", 0), NOW);
+    for _ in 0..1_100 {
+        device.audit(tacenda_shared::practice::AuditKind::Open, NOW).unwrap();
+    }
+    device.lock(NOW).unwrap();
+    machine.unlock().lock(NOW).unwrap();
+    let first = machine.journal.names().remove(0);
+    let mut bytes = machine.journal.contents(&first).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    machine.journal.put(&first, &bytes);
+
+    let mut device = machine.unlock_at_once();
+    assert!(device.take_warnings().is_empty(), "nothing that is shown rests on it");
+    assert!(device.has_unchecked());
+    let mut notice = None;
+    while device.has_unchecked() {
+        notice = notice.or(device.check_next());
+    }
+
+    let mut found = machine.unlock();
+    assert_eq!(found.take_warnings(), Vec::from_iter(notice), "the words of a whole check");
+    assert!(new_client(&mut device).is_err(), "nothing is written over damage");
+    let before = machine.journal.contents(&first).unwrap();
+    device.lock(NOW).unwrap();
+    assert_eq!(machine.journal.contents(&first).unwrap(), before);
 }

@@ -11,6 +11,7 @@ pub mod home;
 pub mod keeper;
 mod keystrokes;
 pub mod locations;
+mod looked;
 pub mod memory;
 pub mod online;
 pub mod open;

@@ -6,6 +6,7 @@ use super::chance::OsRandom;
 use super::courier::Courier;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
+use super::looked::{Looked, damaged, open_looked, while_checking};
 use super::rows::Rows;
 use super::store::{Store, StoreError};
 use super::typed::Typed;
@@ -13,9 +14,8 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
-use tacenda_shared::journal::{AppendError, DiskFs, FileSystem, Vouched};
+use tacenda_shared::journal::{AppendError, DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::practice::change::{Author, Change, Content};
@@ -30,8 +30,6 @@ use tacenda_shared::practice::{
 use tacenda_shared::seal::Hedge;
 use thiserror::Error;
 
-/// The class of a device's journal.
-const CLASS: [u8; 8] = *b"tac-devi";
 /// Frames after which a checkpoint is written while the practice is open, so that an unlock after
 /// a crash stays quick.
 const CHECKPOINT_AFTER: usize = 4_000;
@@ -137,38 +135,6 @@ impl Device<DiskFs> {
     }
 }
 
-/// What was found of the older segments of a journal before its keys were there.
-#[derive(Default)]
-struct Looked {
-    vouched: Vouched,
-    /// Whether there was time to look at all of them: what is not vouched for is then suspicious.
-    is_whole: bool,
-}
-
-/// Compares what is on the disk with what was written, which needs no key, while `act` stretches a
-/// passphrase on another core. It ends when `act` does; the keeper does the rest.
-fn while_checking<T>(home: &Home, act: impl FnOnce() -> T) -> (T, Looked) {
-    let is_over = AtomicBool::new(false);
-    let folder = home.journal();
-    std::thread::scope(|scope| {
-        let look = scope.spawn(|| {
-            if !folder.is_dir() {
-                return Looked::default();
-            }
-            let is_over = || is_over.load(Ordering::Relaxed);
-            let looked = DiskFs::open(&folder).and_then(|disk| Vouched::look(&disk, &is_over));
-            // What cannot be looked at now is looked at when the journal opens.
-            looked.map_or_else(
-                |_| Looked::default(),
-                |vouched| Looked { vouched, is_whole: !is_over() },
-            )
-        });
-        let outcome = act();
-        is_over.store(true, Ordering::Relaxed);
-        (outcome, look.join().unwrap_or_default())
-    })
-}
-
 /// Lets `open` try a passphrase, unless too many before it were wrong, and counts it if it is.
 pub(super) fn try_passphrase<T>(
     home: &Home,
@@ -202,7 +168,8 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<Self, DeviceError> {
         let mut random = OsRandom;
         let general = founded.general;
-        let (mut store, mut tables, warnings) = open_stores(&general, journal, rows)?;
+        let (mut store, mut tables, warnings) =
+            open_looked(&general, (journal, rows), &Looked::nothing())?;
         let mut hedge = Hedge { key: &general.keys.hedge, random: &mut random };
         tables.change(&founded.rows, &mut hedge)?;
         store.append(&founded.frames, &mut hedge)?;
@@ -222,11 +189,10 @@ impl<F: FileSystem> Device<F> {
         rows: F,
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
-        let looked = Looked { is_whole: true, ..Looked::default() };
-        Self::stand_looked(general, device_name, (journal, rows), &looked, now)
+        Self::stand_looked(general, device_name, (journal, rows), &Looked::nothing(), now)
     }
 
-    fn stand_looked(
+    pub(super) fn stand_looked(
         general: General,
         device_name: String,
         (journal, rows): (F, F),
@@ -319,25 +285,6 @@ impl<F: FileSystem> Device<F> {
                 "Everything else is shown; nothing has been deleted.",
                 "Copy the folder of your practice to another disk and keep it.",
             ));
-        }
-    }
-
-    /// Returns whether older parts of the journal still have to be compared with what was written.
-    pub fn has_unchecked(&self) -> bool {
-        self.cabinet.store.has_unchecked()
-    }
-
-    /// Compares one more part; to be called in idle time while [`Self::has_unchecked`] says so. If
-    /// it is damaged, nothing new is written from then on, and what must be said comes back.
-    pub fn check_next(&mut self) -> Option<Notice> {
-        (self.cabinet.store.check_next() == Some(false)).then(damaged)
-    }
-
-    /// Compares everything that is left with what was written, for who does not stay to be told.
-    pub fn check_all(&mut self) {
-        while self.has_unchecked() {
-            let found = self.check_next().filter(|notice| !self.warnings.contains(notice));
-            self.warnings.extend(found);
         }
     }
 
@@ -590,54 +537,6 @@ fn length(change: &Change) -> usize {
         Content::Delta { bytes, .. } | Content::Record { bytes, .. } => bytes.len(),
         Content::Draft { .. } | Content::Close { .. } => 0,
     }
-}
-
-/// Both stores, and what must be said of how they were found.
-pub(super) type Stores<F> = (Store<F>, Rows<F>, Vec<Notice>);
-
-pub(super) fn open_stores<F: FileSystem>(
-    general: &General,
-    journal: F,
-    rows: F,
-) -> Result<Stores<F>, DeviceError> {
-    let looked = Looked { is_whole: true, ..Looked::default() };
-    open_looked(general, (journal, rows), &looked)
-}
-
-fn open_looked<F: FileSystem>(
-    general: &General,
-    (journal, rows): (F, F),
-    looked: &Looked,
-) -> Result<Stores<F>, DeviceError> {
-    let mut random = OsRandom;
-    let local = &general.keys.local;
-    let frame_key = local.derive("tac/frame-key/v1", &[]);
-    let row_key = local.derive("tac/row-frame-key/v1", &[]);
-    let tables = Rows::open(rows, row_key, &mut random)?;
-    let (mut store, opened) = Store::open(journal, CLASS, frame_key, &looked.vouched, &mut random)?;
-    // The rest of what there was no time for is checked once Today is shown.
-    while looked.is_whole && store.check_next().is_some() {}
-    let mut warnings = Vec::new();
-    if !opened.damage.is_empty() || store.is_read_only() || tables.is_read_only() {
-        warnings.push(damaged());
-    }
-    if opened.torn.is_some() {
-        warnings.push(Notice::new(
-            "The computer stopped while something was being saved.",
-            "Everything that was confirmed is here.",
-            "Look whether the last thing you did is there.",
-        ));
-    }
-    Ok((store, tables, warnings))
-}
-
-fn damaged() -> Notice {
-    Notice::new(
-        "Part of your practice's journal is damaged.",
-        "What can be read is shown. Nothing has been deleted, and nothing new is written, not \
-         even that you read it.",
-        "Copy the folder of your practice to another disk before you do anything else.",
-    )
 }
 
 impl From<ShelfError> for DeviceError {

@@ -28,7 +28,7 @@ const CHECKPOINT_FRAMES: usize = 1_024;
 /// each lock would soon be most of the folder.
 const CHECKPOINT_BYTES_EACH: usize = 1 << 10;
 /// Behind so much, an index begins a segment of its own.
-const OWN_SEGMENT_BYTES: u64 = 1 << 20;
+const OWN_SEGMENT_BYTES: u64 = 256 << 10;
 /// Frames that do not belong together go to the disk in groups of about this size.
 const APART_BYTES: usize = 4 << 20;
 /// More than sealing adds to a frame.
