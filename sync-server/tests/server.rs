@@ -18,6 +18,7 @@ use process::{Home, Process, command, complaint};
 use rustls::crypto::aws_lc_rs as provider;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use tacenda_shared::id::{Position, PracticeSeq, Timestamp};
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::{Message, Outcome, Recover, RefusalCode};
@@ -51,6 +52,18 @@ async fn founded(process: &Process, seed: u64) -> Practice {
     let genesis = practice.genesis(0);
     assert_placed(&client.ask(&practice.push(&[genesis])).await);
     practice
+}
+
+/// Adds what all files below a folder hold.
+fn files_below(folder: &Path, bytes: &mut Vec<u8>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_below(&path, bytes);
+        } else if path.is_file() {
+            bytes.extend(fs::read(path).unwrap());
+        }
+    }
 }
 
 fn assert_placed(answer: &[Message]) {
@@ -238,6 +251,39 @@ async fn what_was_acknowledged_is_there_after_every_kill() {
     let text = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert_eq!(verified.status.code(), Some(0), "{text}");
     assert!(text.contains("2 entries, 13 envelopes"), "{text}");
+}
+
+/// Who is in which note, and what they have seen, is passed on to those who are there.
+#[tokio::test]
+async fn presence_is_relayed_and_leaves_nothing_in_the_folder() {
+    let home = Home::new();
+    let folder = home.init();
+    let process = Process::start(&folder);
+    let mut practice = founded(&process, 1).await;
+    let first = Client::welcome(&process, &practice, 0).await;
+    let second = Client::welcome(&process, &practice, 1).await;
+    let mut live = second.live().await;
+    let delta = practice.delta(0, 200);
+    assert_placed(&first.ask(&practice.push(&[delta])).await);
+    assert!(matches!(live.next().await, Some(Message::Entries(_))));
+
+    let mut told = Vec::new();
+    for _ in 0..20 {
+        let word = practice.ephemeral(0);
+        assert_eq!(first.ask(&word).await, [Message::Taken]);
+        assert_eq!(live.next().await, Some(word.clone()));
+        let Message::Ephemeral(bytes) = word else { panic!("{word:?}") };
+        told.push(bytes);
+    }
+    process.kill();
+
+    let mut kept = Vec::new();
+    files_below(&folder, &mut kept);
+    assert!(kept.len() > 1000);
+    for word in told {
+        let signature = &word[word.len() - 32..];
+        assert!(!kept.windows(signature.len()).any(|window| window == signature));
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::notice::Notice;
 use std::fmt;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, Purpose, Splice, Subject};
+use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
@@ -139,6 +139,8 @@ pub struct DeviceRow {
     pub added: Timestamp,
     /// When it last signed something that reached us.
     pub seen: Option<Timestamp>,
+    /// The draft that it has open now, and whose chart that is in.
+    pub writes: Option<(ClientId, ObjectId)>,
 }
 
 /// Something that the interface wants done.
@@ -164,6 +166,19 @@ pub enum Effect {
         client: ClientId,
         /// What was typed, in order.
         splices: Vec<Splice>,
+        /// How many changes of others were on the screen then, as the last view told them.
+        seen: u64,
+    },
+    /// The caret of a draft is elsewhere, and another device that has the draft open shows it.
+    Look {
+        /// The draft.
+        note: ObjectId,
+        /// In which part.
+        part: Part,
+        /// Behind so many code points of it.
+        position: usize,
+        /// As in [`Effect::Type`].
+        seen: u64,
     },
     /// A pause in typing: make one document change of what was typed since the last.
     Commit {

@@ -13,8 +13,8 @@ use crate::suite;
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{
-    ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ObjType, PatchAction, Prop, ROOT,
-    ReadDoc, ScalarValue, TextEncoding, Value,
+    ActorId, AutoCommit, Change, ChangeHash, Cursor, LoadOptions, MoveCursor, ObjId, ObjType,
+    PatchAction, Prop, ROOT, ReadDoc, ScalarValue, TextEncoding, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -313,6 +313,25 @@ impl Document {
         }
         let Ok(deleted) = isize::try_from(deleted) else { return false };
         self.inner.splice_text(&object, at, deleted, text).is_ok()
+    }
+
+    /// Names the place behind the first `at` code points of a text, by the letter before it.
+    pub(super) fn name_place(&self, name: &str, at: usize) -> Option<Vec<u8>> {
+        let object = self.child(name, ObjType::Text)?;
+        let Some(left) = at.checked_sub(1) else { return Some(Cursor::Start.to_bytes()) };
+        let cursor = self.inner.get_cursor_moving(&object, left, None, MoveCursor::Before);
+        cursor.ok().map(|cursor| cursor.to_bytes())
+    }
+
+    /// Returns where a place is now that another device may have named.
+    pub(super) fn find_place(&self, name: &str, place: &[u8]) -> Option<usize> {
+        let object = self.child(name, ObjType::Text)?;
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            let cursor = Cursor::try_from(place).ok()?;
+            let left = self.inner.get_cursor_position(&object, &cursor, None).ok()?;
+            Some(if cursor == Cursor::Start { left } else { left.saturating_add(1) })
+        }));
+        Some(found.ok()??.min(self.inner.length(&object)))
     }
 
     /// Makes one change of everything that was written since the last; empty if nothing was.

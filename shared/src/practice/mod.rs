@@ -11,6 +11,7 @@ mod apply;
 mod audit;
 mod book;
 mod calendar;
+mod caret;
 pub mod change;
 mod chart;
 mod chunk;
@@ -38,6 +39,7 @@ pub mod zone;
 
 pub use apply::{Applied, Refusal};
 pub use audit::{AuditEntry, AuditEvent, AuditKind, AuditSubject};
+pub use caret::PLACE_BYTES_MAX;
 pub use chart::LATE_AFTER_MILLIS;
 pub use chunk::{ChunkError, DELTA_BYTES_MAX};
 pub use document::DocumentError;

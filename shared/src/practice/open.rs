@@ -181,7 +181,7 @@ impl Practice {
                 draft::parts(self.document(&name, note, cx)?, fact.format)
             }
         };
-        Ok(DraftView { row, parts, remote: Vec::new() })
+        Ok(DraftView::new(row, parts))
     }
 
     fn note_view(

@@ -204,6 +204,50 @@ pub struct DraftView {
     /// Splices by other devices since the last view of this draft, in order; a caret moves
     /// through them. Empty in the first view.
     pub remote: Vec<super::edit::Splice>,
+    /// Where the conversation between the screen and the document stands.
+    pub standing: Standing,
+    /// Other devices that have this draft open now.
+    pub beside: Vec<Beside>,
+    /// Names of other devices that have shown, by their own signatures, all that was written
+    /// here by this one.
+    pub seen_by: Vec<String>,
+}
+
+impl DraftView {
+    /// Makes the first view of a draft, to which others have added nothing yet.
+    pub fn new(row: DraftRow, parts: Vec<(Part, String)>) -> Self {
+        Self {
+            row,
+            parts,
+            remote: Vec::new(),
+            standing: Standing::default(),
+            beside: Vec::new(),
+            seen_by: Vec::new(),
+        }
+    }
+}
+
+/// How much the screen and the document have heard of each other. With it, keys in flight are
+/// moved over changes of others and the other way round.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Standing {
+    /// Splices from the screen that this view holds, since the draft was opened.
+    pub heard: u64,
+    /// Changes of others that were told, with this view's `remote`; each view that has some
+    /// counts one.
+    pub told: u64,
+}
+
+/// Another device that has the same draft open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Beside {
+    /// Which.
+    pub device: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// Its caret, in the text of this view; `None` if it has not said, or stands in text that
+    /// is not here yet.
+    pub caret: Option<(Part, usize)>,
 }
 
 /// A signed note with what was added later.

@@ -65,6 +65,8 @@ pub enum Command {
     /// Devices of the practice.
     #[command(subcommand)]
     Device(Devices),
+    /// Show or set how soon what is written leaves this device.
+    Timing(Timing),
     /// Print one JSON line for each change as it arrives.
     Watch,
     /// Lock the vault that is open in another process.
@@ -84,6 +86,15 @@ pub struct Join {
     /// Where the server is, as the other device prints it.
     #[arg(long, value_name = "HOST:PORT")]
     pub server: String,
+}
+
+/// Options of `timing`.
+#[derive(Args, Debug)]
+pub struct Timing {
+    /// live: at once, and others see your caret. quiet: charts and the audit trail once a minute,
+    /// with a delay drawn by chance.
+    #[arg(value_parser = ["live", "quiet"])]
+    pub timing: Option<String>,
 }
 
 /// What can be done with devices.

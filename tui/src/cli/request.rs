@@ -109,6 +109,8 @@ pub enum Request {
         /// Which, as 2026-11-25, or today.
         date: Option<String>,
     },
+    /// Takes over how soon what is written leaves the device, from its settings.
+    Timing,
     /// Stays and prints changes.
     Watch,
 }

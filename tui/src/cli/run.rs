@@ -1,12 +1,13 @@
 //! Carries out one command: through the process that has the vault open, or by opening it.
 
 use super::answer::answer;
-use super::args::{Arguments, Client, Command, Devices, Export, Note};
+use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
 use super::{backup, online, print, socket};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
+use crate::device::settings::Timing;
 use crate::device::setup::{Founding, SetUp, weak};
 use crate::device::words::reason;
 use crate::message::Secret;
@@ -39,6 +40,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Connect => return finish(online::connect(home, arguments)),
         Command::Pair => return finish(online::pair(home, arguments)),
         Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
+        Command::Timing(timing) => return finish(set_timing(home, timing)),
         Command::Device(Devices::List) => return finish(online::devices(home, arguments)),
         other => match request(other) {
             Ok(request) => request,
@@ -101,6 +103,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
+        Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::Server(_) => Request::Lock,
@@ -242,6 +245,23 @@ fn alone(
     });
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     ended
+}
+
+/// Shows or sets how soon what is written leaves this device; the process that has the practice
+/// open takes it over at once, or when it is unlocked.
+fn set_timing(home: &Home, asked: &args::Timing) -> Result<(), Failed> {
+    if let Some(timing) = asked.timing.as_deref().and_then(Timing::parse) {
+        timing.set(home).map_err(|error| {
+            let next = "Check that you may write into the folder of Tacenda's settings.";
+            Notice::new(format!("The setting was not written: {error}."), "Nothing is lost.", next)
+        })?;
+        if matches!(home.lock(), Err(HomeError::InUse)) {
+            // Whoever has it open and locked reads the setting when it is unlocked.
+            let _locked = socket::ask(&home.socket(), &Request::Timing, |_| Ok(()));
+        }
+    }
+    print::line(&format!("sync.timing = {}", Timing::of(home).word()));
+    Ok(())
 }
 
 /// Lets the whole practice out: to a new file of its owner's alone, or to standard output.

@@ -119,6 +119,11 @@ impl Home {
         self.vault.join("rows")
     }
 
+    /// Returns the file with the device's settings, beside its secrets.
+    pub fn settings(&self) -> PathBuf {
+        self.secrets.with_file_name("settings")
+    }
+
     /// Returns where the open vault listens for commands.
     pub fn socket(&self) -> PathBuf {
         match &self.runtime {

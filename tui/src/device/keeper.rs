@@ -169,7 +169,9 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => self.check_journal(),
             }
             self.flush();
+            self.keep_company();
             self.send();
+            self.show_company();
         }
         self.lock_now();
     }
@@ -179,7 +181,8 @@ impl Keeper {
         if device.has_unchecked() {
             return Some(Duration::ZERO);
         }
-        let due = device.flush_due().into_iter().chain(device.link_due()).min();
+        let due = [device.flush_due(), device.link_due(), device.grid_due(), device.company_due()];
+        let due = due.into_iter().flatten().min();
         let wait = due?.millis_since((self.settings.now)());
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
     }
@@ -209,6 +212,30 @@ impl Keeper {
         }
     }
 
+    /// Says what is due of where this device is.
+    fn keep_company(&mut self) {
+        let now = (self.settings.now)();
+        if let Practice::Open { device, .. } = &mut self.practice {
+            device.keep_company(now);
+        }
+    }
+
+    /// Shows where other devices are, if that has changed.
+    fn show_company(&mut self) {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        if !device.take_company_change() {
+            return;
+        }
+        let drafts = self.shown.iter().filter(|subject| matches!(subject, Subject::Draft(..)));
+        let views: Vec<_> =
+            drafts.filter_map(|subject| Some((*subject, device.refresh(*subject, now)?))).collect();
+        for (subject, view) in views {
+            self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
+        }
+        self.tell_sync();
+    }
+
     fn effect(&mut self, effect: Effect) {
         let now = (self.settings.now)();
         match effect {
@@ -235,20 +262,26 @@ impl Keeper {
             }
             Effect::Open(subject, purpose) => {
                 let outcome = self.with_device(|device| device.open(subject, purpose, now));
-                if outcome.is_ok() {
+                if let (Ok(view), Practice::Open { device, .. }) = (&outcome, &mut self.practice) {
                     self.shown.insert(subject);
+                    device.shows(subject, view);
                 }
                 self.tell(DeviceEvent::Opened { subject, outcome: outcome.map(Box::new) });
             }
             Effect::Close(subject) => {
                 self.shown.remove(&subject);
                 if let Practice::Open { device, .. } = &mut self.practice {
-                    device.close_view(subject);
+                    device.close_view(subject, now);
                 }
             }
-            Effect::Type { note, client, splices } => {
+            Effect::Type { note, client, splices, seen } => {
                 if let Practice::Open { device, .. } = &mut self.practice {
-                    device.type_keys(note, client, splices, now);
+                    device.type_keys_after((note, client), splices, seen, now);
+                }
+            }
+            Effect::Look { note, part, position, seen } => {
+                if let Practice::Open { device, .. } = &mut self.practice {
+                    device.look(note, (part, position), seen);
                 }
             }
             Effect::Commit { note, client } => {
@@ -365,6 +398,11 @@ impl Keeper {
             }
             Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
         }
+        self.tell_sync();
+    }
+
+    /// Tells the state of the link, if it has changed.
+    fn tell_sync(&mut self) {
         let Practice::Open { device, .. } = &self.practice else { return };
         let sync = device.sync_status();
         if sync != self.sync {

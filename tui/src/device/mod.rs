@@ -3,6 +3,7 @@
 pub mod backup;
 mod cabinet;
 pub mod chance;
+mod conversation;
 pub mod courier;
 mod desk;
 pub mod founding;
@@ -18,6 +19,7 @@ pub mod open;
 pub mod patience;
 pub mod restore;
 pub mod rows;
+pub mod settings;
 pub mod setup;
 pub mod step_up;
 pub mod store;

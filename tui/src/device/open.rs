@@ -3,11 +3,14 @@
 
 use super::cabinet::{Cabinet, Identity};
 use super::chance::OsRandom;
+use super::conversation::Conversation;
 use super::courier::Courier;
+use super::courier::presence::Presence;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
 use super::looked::{Looked, damaged, open_looked, while_checking};
 use super::rows::Rows;
+use super::settings::Timing;
 use super::store::{Store, StoreError};
 use super::typed::Typed;
 use crate::notice::Notice;
@@ -84,9 +87,15 @@ pub struct Device<F: FileSystem = DiskFs> {
     pub(super) cabinet: Cabinet<F>,
     pub(super) practice: Practice,
     pub(super) typed: BTreeMap<ObjectId, Typed>,
+    /// Drafts that a screen shows.
+    pub(super) conversations: BTreeMap<ObjectId, Conversation>,
     /// Compartments whose read model must be written at the next checkpoint.
     pub(super) touched: BTreeSet<CompartmentName>,
     pub(super) courier: Option<Courier>,
+    /// What screens show.
+    pub(super) shown: BTreeSet<Subject>,
+    pub(super) presence: Presence,
+    pub(super) timing: Timing,
     pub(super) device_name: String,
     pub(super) warnings: Vec<Notice>,
     unlocked: Timestamp,
@@ -110,6 +119,7 @@ impl Device<DiskFs> {
         let name = open.header.device_name;
         let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
         let mut device = Self::stand_looked(open.general, name, (journal, rows), &looked, now)?;
+        device.set_timing(Timing::of(home));
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
             device.audit(AuditKind::FailedUnlock, now)?;
         }
@@ -229,8 +239,12 @@ impl<F: FileSystem> Device<F> {
             cabinet,
             practice: Practice::new(),
             typed: BTreeMap::new(),
+            conversations: BTreeMap::new(),
             touched: BTreeSet::new(),
             courier: None,
+            shown: BTreeSet::new(),
+            presence: Presence::default(),
+            timing: Timing::default(),
             device_name,
             warnings,
             unlocked: now,
@@ -414,15 +428,22 @@ impl<F: FileSystem> Device<F> {
 
     /// Shows what is open as it is now.
     pub fn refresh(&mut self, subject: Subject, now: Timestamp) -> Option<View> {
-        self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.refresh(subject, cx)))
-            .ok()
-            .flatten()
+        let refreshed = self
+            .with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.refresh(subject, cx)));
+        let mut view = refreshed.ok().flatten()?;
+        if let (Subject::Draft(_, note), View::Draft(draft)) = (subject, &mut view) {
+            self.converse(note, draft, now);
+        }
+        Some(view)
     }
 
     /// No longer shown.
-    pub fn close_view(&mut self, subject: Subject) {
+    pub fn close_view(&mut self, subject: Subject, now: Timestamp) {
         self.practice.close(subject);
+        self.shown.remove(&subject);
         if let Subject::Draft(_, note) = subject {
+            self.take_leave(note, now);
+            self.conversations.remove(&note);
             let committed = |typed: &Typed| typed.uncommitted().is_empty();
             if self.typed.get(&note).is_some_and(committed) {
                 self.typed.remove(&note);

@@ -36,12 +36,12 @@ impl Typed {
         Self { client, uncommitted: Vec::new(), flushed: 0, waiting_since: None, count: 0 }
     }
 
-    /// Takes what was typed.
-    pub fn push(&mut self, splices: Vec<Splice>, now: Timestamp) {
+    /// Takes what was typed: `count` splices as the screen counts.
+    pub fn push(&mut self, splices: Vec<Splice>, count: usize, now: Timestamp) {
+        self.count = self.count.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         if splices.is_empty() {
             return;
         }
-        self.count = self.count.saturating_add(u64::try_from(splices.len()).unwrap_or(u64::MAX));
         self.uncommitted.extend(splices.into_iter().flat_map(in_pieces));
         self.waiting_since.get_or_insert(now);
     }
@@ -116,6 +116,12 @@ impl Typed {
         self.waiting_since = (!self.uncommitted.is_empty()).then_some(now);
     }
 
+    /// Puts what no change holds in the place of itself, since the text below it has changed.
+    pub fn moved(&mut self, splices: Vec<Splice>, now: Timestamp) {
+        self.uncommitted = splices;
+        self.committed_some(0, now);
+    }
+
     /// Forgets what no change holds; returns the words of it.
     pub fn forget(&mut self) -> String {
         let words = self.uncommitted.drain(..).map(|splice| splice.inserted).collect();
@@ -156,17 +162,34 @@ const FRAME_LETTERS_MAX: usize = 1 << 18;
 /// How long to wait after the disk refused.
 const RETRY_AFTER_MILLIS: i64 = 2_000;
 
+/// Returns the number that stands for a part.
+pub(super) const fn part_number(part: Part) -> u8 {
+    match part {
+        Part::Text => 1,
+        Part::Subjective => 2,
+        Part::Objective => 3,
+        Part::Assessment => 4,
+        Part::Plan => 5,
+    }
+}
+
+/// Returns the part that a number stands for.
+pub(super) const fn part_of_number(number: u8) -> Result<Part, CodecError> {
+    Ok(match number {
+        1 => Part::Text,
+        2 => Part::Subjective,
+        3 => Part::Objective,
+        4 => Part::Assessment,
+        5 => Part::Plan,
+        _ => return Err(CodecError::Unknown),
+    })
+}
+
 /// Returns splices as canonical bytes.
 pub fn encode(splices: &[Splice]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.list(splices, |writer, splice| {
-        writer.u8(match splice.part {
-            Part::Text => 1,
-            Part::Subjective => 2,
-            Part::Objective => 3,
-            Part::Assessment => 4,
-            Part::Plan => 5,
-        });
+        writer.u8(part_number(splice.part));
         writer.u64(u64::try_from(splice.position).unwrap_or(u64::MAX));
         writer.u64(u64::try_from(splice.deleted).unwrap_or(u64::MAX));
         writer.text(&splice.inserted);
@@ -179,14 +202,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Splice>, CodecError> {
     let mut reader = Reader::new(bytes);
     let splices = reader.list(SPLICES_MAX, |reader| {
         Ok(Splice {
-            part: match reader.u8()? {
-                1 => Part::Text,
-                2 => Part::Subjective,
-                3 => Part::Objective,
-                4 => Part::Assessment,
-                5 => Part::Plan,
-                _ => return Err(CodecError::Unknown),
-            },
+            part: part_of_number(reader.u8()?)?,
             position: usize::try_from(reader.u64()?).map_err(|_| CodecError::TooLong)?,
             deleted: usize::try_from(reader.u64()?).map_err(|_| CodecError::TooLong)?,
             inserted: reader.text(INSERTED_BYTES_MAX)?.to_owned(),
@@ -209,8 +225,8 @@ mod tests {
         let typed_at = Timestamp::from_millis(1_000);
         let mut typed = Typed::new(ClientId::from_bytes([1; 16]));
         assert_eq!(typed.flush_due(), None);
-        typed.push(vec![splice(0, "a")], typed_at);
-        typed.push(vec![splice(1, "b")], typed_at.plus_millis(300));
+        typed.push(vec![splice(0, "a")], 1, typed_at);
+        typed.push(vec![splice(1, "b")], 1, typed_at.plus_millis(300));
 
         let due = typed.flush_due().unwrap();
 
@@ -234,7 +250,7 @@ mod tests {
     fn a_long_paste_goes_out_in_pieces_that_say_the_same() {
         let text: String = "größe".chars().cycle().take(3 * PIECE_LETTERS + 5).collect();
         let mut typed = Typed::new(ClientId::from_bytes([1; 16]));
-        typed.push(vec![Splice { deleted: 2, ..splice(4, &text) }], Timestamp::from_millis(1));
+        typed.push(vec![Splice { deleted: 2, ..splice(4, &text) }], 1, Timestamp::from_millis(1));
 
         let mut written = Vec::new();
         while !typed.unflushed().is_empty() {

@@ -7,10 +7,12 @@ use super::store::StoreError;
 use super::typed::{self, Typed};
 use crate::device::chance::OsRandom;
 use crate::notice::Notice;
+use crate::widget::editor::rebase;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
+use tacenda_shared::practice::view::DraftView;
 
 impl<F: FileSystem> Device<F> {
     /// Takes keystrokes; they are due on the disk within a second.
@@ -21,7 +23,55 @@ impl<F: FileSystem> Device<F> {
         splices: Vec<Splice>,
         now: Timestamp,
     ) {
-        self.typed.entry(note).or_insert_with(|| Typed::new(client)).push(splices, now);
+        let count = splices.len();
+        self.push_keys((note, client), splices, count, now);
+    }
+
+    /// Takes keystrokes from a screen that had seen the first `seen` changes of others when they
+    /// were typed, as the views of [`Device::refresh`] count them.
+    pub fn type_keys_after(
+        &mut self,
+        (note, client): (ObjectId, ClientId),
+        splices: Vec<Splice>,
+        seen: u64,
+        now: Timestamp,
+    ) {
+        let count = splices.len();
+        let splices = match self.conversations.get_mut(&note) {
+            Some(conversation) => conversation.typed(splices, seen),
+            None => splices,
+        };
+        self.push_keys((note, client), splices, count, now);
+    }
+
+    fn push_keys(
+        &mut self,
+        (note, client): (ObjectId, ClientId),
+        splices: Vec<Splice>,
+        count: usize,
+        now: Timestamp,
+    ) {
+        let typed = self.typed.entry(note).or_insert_with(|| Typed::new(client));
+        typed.push(splices, count, now);
+    }
+
+    /// Finishes the view of a draft for the screen that shows it.
+    pub(super) fn converse(&mut self, note: ObjectId, view: &mut DraftView, now: Timestamp) {
+        let Some(conversation) = self.conversations.get_mut(&note) else { return };
+        let mut remote = std::mem::take(&mut view.remote);
+        let mut ahead = Vec::new();
+        if let Some(typed) = self.typed.get_mut(&note).filter(|t| !t.uncommitted().is_empty()) {
+            ahead = typed.uncommitted().to_vec();
+            // A change of others commits what was typed; only what a rule refused is still here.
+            if !remote.is_empty() {
+                (ahead, remote) = rebase(&ahead, &remote, true);
+                self.cabinet.forget_keystrokes(note);
+                typed.moved(ahead.clone(), now);
+            }
+        }
+        conversation.tell(view, &ahead, remote);
+        view.beside = self.beside(note, &ahead);
+        view.seen_by = self.seen_by(view.row.client, note);
     }
 
     /// Returns when keystrokes must be on the disk at the latest.
@@ -93,6 +143,8 @@ impl<F: FileSystem> Device<F> {
             done += count;
         }
         self.keep(batch)?;
+        // The caret is named by a letter that others have only now.
+        self.presence.stir(note);
         if let Some(typed) = self.typed.get_mut(&note).filter(|_| done > 0) {
             if outcome.is_ok() {
                 typed.committed();

@@ -4,7 +4,7 @@
 //! The screen never asks a clock and never writes anything itself; it says in [`Outcome`] what it
 //! wants done and when it wants to be called again.
 
-mod merge;
+mod flight;
 pub(crate) mod review;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -16,22 +16,19 @@ pub(crate) use view::{line, rule};
 use crate::input::{Input, Key, KeyCode};
 use crate::message::{Effect, Now};
 use crate::notice::Notice;
-use crate::widget::editor::{Editor, Refusal};
+use crate::widget::editor::{Editor, Mark, Refusal, Texts};
 use crate::widget::field::{Answer, Field};
-use merge::Shadow;
+use flight::Flight;
 use review::{Decision, Page, Review};
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
-use tacenda_shared::practice::view::DraftView;
+use tacenda_shared::practice::view::{Beside, DraftView};
 
 /// A pause in typing after which a document change is made. Milliseconds.
 const PAUSE: i64 = 3_000;
 
-/// The same while somebody else types in the same draft, so that they see it live.
+/// The same while another device has this draft open, so that it is seen there live.
 const LIVE_PAUSE: i64 = 300;
-
-/// For how long after a remote change the other one counts as typing. Milliseconds.
-const LIVE: i64 = 10_000;
 
 /// The longest time that typing goes on without a document change. Milliseconds.
 const LONGEST: i64 = 30_000;
@@ -92,7 +89,13 @@ pub struct State {
     circumstances: Circumstances,
     editors: Vec<Editor>,
     focus: usize,
-    shadow: Shadow,
+    flight: Flight,
+    /// Other devices that have this draft open.
+    beside: Vec<Beside>,
+    /// Names of those that have shown all that was written here.
+    seen_by: Vec<String>,
+    /// The caret that was told to those beside.
+    told_caret: Option<(Part, usize)>,
     typed: u64,
     journalled: u64,
     saved: Option<jiff::civil::Time>,
@@ -101,7 +104,6 @@ pub struct State {
     /// Code points that were inserted since the last commit.
     inserted: usize,
     last_key: Timestamp,
-    last_remote: Option<Timestamp>,
     counters: Counters,
     finding: Option<Field>,
     needle: String,
@@ -131,14 +133,16 @@ impl State {
             circumstances,
             editors,
             focus: 0,
-            shadow: Shadow::new(view),
+            flight: Flight::new(view),
+            beside: Vec::new(),
+            seen_by: Vec::new(),
+            told_caret: None,
             typed: 0,
             journalled: 0,
             saved: None,
             uncommitted: None,
             inserted: 0,
             last_key: Timestamp::default(),
-            last_remote: None,
             counters: Counters::default(),
             finding: None,
             needle: String::new(),
@@ -149,6 +153,7 @@ impl State {
         };
         state.count();
         state.arrange();
+        state.take_company(view);
         state
     }
 
@@ -185,12 +190,16 @@ impl State {
 
     /// Takes a newer view of the draft: changes of others go into the text, the caret stays.
     pub fn apply_view(&mut self, view: &DraftView, now: &Now) -> Outcome {
-        let remote = self.shadow.receive(view);
+        let mut remote = self.flight.receive(view);
+        self.apply_remote(&remote);
+        if self.flight.has_landed() {
+            // Nothing is on its way, so the screen shows the document, whatever happened to it.
+            let ropes = self.editors.iter().map(|editor| (editor.part(), editor.rope().clone()));
+            let missing = Texts::from_ropes(ropes).difference(&Texts::of(&view.parts));
+            self.apply_remote(&missing);
+            remote.extend(missing);
+        }
         if !remote.is_empty() {
-            self.last_remote = Some(now.time);
-            for editor in &mut self.editors {
-                editor.apply_remote(&remote);
-            }
             self.count();
             self.arrange();
             let page = self.page(now);
@@ -198,7 +207,48 @@ impl State {
                 review.changed(&page, now.time);
             }
         }
-        self.outcome(Vec::new())
+        self.take_company(view);
+        let mut outcome = self.outcome(Vec::new());
+        self.tell_caret(&mut outcome.effects);
+        outcome
+    }
+
+    fn apply_remote(&mut self, remote: &[Splice]) {
+        for editor in self.editors.iter_mut().filter(|_| !remote.is_empty()) {
+            editor.apply_remote(remote);
+        }
+    }
+
+    /// Takes who else is here, where, and what they have seen.
+    fn take_company(&mut self, view: &DraftView) {
+        self.seen_by.clone_from(&view.seen_by);
+        if self.beside == view.beside && self.beside.is_empty() {
+            return;
+        }
+        self.beside.clone_from(&view.beside);
+        for editor in &mut self.editors {
+            let part = editor.part();
+            let mark = |beside: &Beside| {
+                let (_, position) = beside.caret.filter(|(other, _)| *other == part)?;
+                let position = self.flight.place(part, position);
+                Some(Mark { position, name: beside.name.clone() })
+            };
+            editor.set_marks(self.beside.iter().filter_map(mark).collect());
+        }
+    }
+
+    /// Says where the caret is, if somebody is there to see it and it has moved.
+    fn tell_caret(&mut self, effects: &mut Vec<Effect>) {
+        if self.beside.is_empty() {
+            self.told_caret = None;
+            return;
+        }
+        let Some(editor) = self.editors.get(self.focus) else { return };
+        let (part, position) = (editor.part(), editor.caret());
+        if self.told_caret.replace((part, position)) != Some((part, position)) {
+            let seen = self.flight.seen();
+            effects.push(Effect::Look { note: self.note, part, position, seen });
+        }
     }
 
     /// Takes note of how many keys are on disk.
@@ -241,6 +291,14 @@ impl State {
 
     /// Takes what the person did.
     pub fn update(&mut self, input: &Input, now: &Now) -> Outcome {
+        let mut outcome = self.take(input, now);
+        if !outcome.leave {
+            self.tell_caret(&mut outcome.effects);
+        }
+        outcome
+    }
+
+    fn take(&mut self, input: &Input, now: &Now) -> Outcome {
         if let Input::Resize { columns, rows } = input {
             self.resize(*columns, *rows);
             return self.outcome(Vec::new());
@@ -329,9 +387,11 @@ impl State {
         if splices.is_empty() {
             return;
         }
-        self.shadow.typed(&splices);
+        self.flight.typed(&splices);
+        self.seen_by.clear();
         self.typed += splices.len() as u64;
-        effects.push(Effect::Type { note: self.note, client: self.client, splices });
+        let seen = self.flight.seen();
+        effects.push(Effect::Type { note: self.note, client: self.client, splices, seen });
     }
 
     fn commit(&mut self, effects: &mut Vec<Effect>) {
@@ -343,8 +403,8 @@ impl State {
 
     fn commit_due(&self) -> Option<Timestamp> {
         let first = self.uncommitted?;
-        let live = self.last_remote.is_some_and(|last| self.last_key.millis_since(last) < LIVE);
-        let pause = self.last_key.plus_millis(if live { LIVE_PAUSE } else { PAUSE });
+        let pause = if self.beside.is_empty() { PAUSE } else { LIVE_PAUSE };
+        let pause = self.last_key.plus_millis(pause);
         Some(pause.min(first.plus_millis(LONGEST)))
     }
 
@@ -494,7 +554,7 @@ impl State {
 pub(crate) fn written(note: ObjectId, client: ClientId, text: String) -> Vec<Effect> {
     let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: text };
     let pieces = pieces(splice).into_iter();
-    let type_in = |piece| Effect::Type { note, client, splices: vec![piece] };
+    let type_in = |piece| Effect::Type { note, client, splices: vec![piece], seen: 0 };
     pieces.flat_map(|piece| [type_in(piece), Effect::Commit { note, client }]).collect()
 }
 

@@ -148,5 +148,12 @@ fn device_words(device: &DeviceRow, scene: &Scene<'_>) -> String {
         (_, _, Some(seen)) => format!("seen {}", when::ago(seen, scene.now.time)),
         (_, _, None) => "never seen".to_owned(),
     };
-    format!("{} added {date}   {seen}", paint::cell(&device.name, 22))
+    let words = format!("{} added {date}   {seen}", paint::cell(&device.name, 22));
+    match device.writes {
+        Some((client, _)) => {
+            let client = who::client(scene.index, client, scene.veil);
+            format!("{words}   has a note of {client} open")
+        }
+        None => words,
+    }
 }

@@ -247,6 +247,9 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
         return ("overlaps!", look.alarm());
     }
     match row.note {
+        NoteState::Draft(note) if who::beside(scene.sync, note).is_some() => {
+            ("note in use", look.waiting())
+        }
         NoteState::Draft(_) => ("note draft", look.waiting()),
         NoteState::Signed(_) => ("note signed", Style::new()),
         NoteState::Missing => ("", Style::new()),
@@ -359,5 +362,12 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             .unwrap_or_default(),
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
-    format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what))
+    let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
+    match &entry.what {
+        What::Draft(draft) => match who::beside(scene.sync, draft.note) {
+            Some(name) => format!("{words}   {name} is in this note"),
+            None => words,
+        },
+        What::NoteMissing(_) | What::StatusMissing(_) => words,
+    }
 }

@@ -100,7 +100,7 @@ fn begun(
 ) -> DraftView {
     let (format, begun) = (NoteFormat::Soap, at);
     let row = DraftRow { note, client, session, format, begun, words: 0, addendum_to: None };
-    DraftView { row, parts: Vec::new(), remote: Vec::new() }
+    DraftView::new(row, Vec::new())
 }
 
 fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {

@@ -71,6 +71,12 @@ impl Replica {
         }
     }
 
+    /// Returns the newest position whose author is one of these.
+    pub fn newest(&self, is_author: impl Fn(DeviceId) -> bool) -> Option<Position> {
+        let index = self.marks.iter().rposition(|mark| is_author(mark.author))?;
+        u64::try_from(index).ok().map(|index| Position::new(index.saturating_add(1)))
+    }
+
     /// Returns the access list in force at the head.
     pub fn rules(&self) -> &[AccessRule] {
         self.rules.last().map_or(&[], |(_, rules)| rules.as_slice())

@@ -12,6 +12,7 @@ use super::request::{Reply, Request};
 use crate::device::chance::OsRandom;
 use crate::device::home::Home;
 use crate::device::open::{Device, DeviceError};
+use crate::device::settings::Timing;
 use crate::notice::Notice;
 use crate::widget::safe::harmless;
 use serde_json::Value;
@@ -64,6 +65,10 @@ pub fn answer(
         Request::NoteShow { client, id } => notes::show(device, &client, id.as_deref(), now, say),
         Request::NoteSign { client, late_reason } => notes::sign(device, &client, late_reason, now),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
+        Request::Timing => {
+            device.set_timing(Timing::of(home));
+            Ok(false)
+        }
         // These are the keeper's.
         Request::Lock | Request::Watch => Ok(false),
     };

@@ -4,20 +4,26 @@
 //! never acknowledges to anybody what is not on this disk. Messages come in by `link_message` and
 //! go out by `poll_transmit`; after each call the caller drains what there is to send.
 
+mod company;
 pub mod enrol;
 pub mod frames;
+mod grid;
 mod inbox;
+mod interest;
 pub mod ledger;
 mod outbox;
 mod parcel;
+pub(super) mod presence;
 mod status;
 
 use super::chance::OsRandom;
 use super::frame::DeviceFrame;
 use super::open::{Device, DeviceError};
+use super::settings::Timing;
 use super::store::StoreError;
 use crate::notice::Notice;
 use frames::{Fate, MailFrame};
+use grid::Grid;
 use inbox::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::Carried;
@@ -36,6 +42,8 @@ const QUEUE_ENVELOPES: usize = 256;
 /// What a request of the courier is for.
 #[derive(Clone, Debug)]
 enum Errand {
+    /// Something was said that nobody answers for.
+    Company,
     /// Rows that every device of the member needs are put on the server.
     Deposit,
     /// Rows of keys are fetched.
@@ -54,6 +62,7 @@ pub struct Courier {
     answers: VecDeque<(Ticket, Option<Message>)>,
     /// What came of the last entry that was proposed.
     proposed: Option<Result<(), RefusalCode>>,
+    grid: Grid,
     deposited: bool,
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
@@ -150,6 +159,7 @@ impl<F: FileSystem> Device<F> {
         trouble: Option<Notice>,
         now: Timestamp,
     ) -> Result<Delivered, DeviceError> {
+        self.presence.lose_touch();
         self.with_courier(now, |courier| {
             courier.sync.disconnected();
             (courier.connected, courier.current) = (false, false);
@@ -218,6 +228,16 @@ impl<F: FileSystem> Device<F> {
     /// Returns when to call [`Device::link_timeout`].
     pub fn link_due(&self) -> Option<Timestamp> {
         self.courier.as_ref()?.sync.poll_timeout()
+    }
+
+    /// Returns when what waits behind the gate of quiet timing may leave.
+    pub fn grid_due(&self) -> Option<Timestamp> {
+        self.courier.as_ref().filter(|courier| courier.sync.is_open())?.grid.opens()
+    }
+
+    /// Sets how soon what is written leaves this device.
+    pub fn set_timing(&mut self, timing: Timing) {
+        self.timing = timing;
     }
 
     fn with_courier(
@@ -320,6 +340,8 @@ impl<F: FileSystem> Device<F> {
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;
             }
+            Event::Presence(checked) => self.attend(&checked, now),
+            Event::SeenByPeer(seen) => self.attend_seen(&seen, now),
             other => courier.note(other),
         }
         Ok(())
@@ -349,7 +371,7 @@ impl<F: FileSystem> Device<F> {
                 courier.asked_rows.remove(name);
             }),
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
-            (Some(Errand::Deposit), _) => {}
+            (Some(Errand::Company | Errand::Deposit), _) => {}
             (None, message) => courier.answers.push_back((ticket, Some(message))),
         }
         Ok(())
@@ -385,7 +407,12 @@ impl<F: FileSystem> Device<F> {
         if courier.parked || full || !courier.sync.is_open() {
             return Ok(false);
         }
-        let packed = self.cabinet.pack(&courier.sync)?;
+        let gate = (self.timing == Timing::Quiet).then(|| {
+            let newest = self.cabinet.newest_quiet();
+            courier.grid.turn(newest, now, &mut OsRandom);
+            &courier.grid
+        });
+        let packed = self.cabinet.pack(&courier.sync, gate)?;
         let frames = packed.frames();
         if frames.is_empty() {
             return Ok(false);

@@ -2,6 +2,7 @@
 //! pushed, in the order in which it was made; from then on it goes out byte for byte as it is.
 
 use super::frames::{MailFrame, Source};
+use super::grid::{self, Grid};
 use super::parcel::{self, NO_OBJECT, SCHEMA};
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
@@ -63,7 +64,11 @@ enum Turn {
 
 impl<F: FileSystem> Cabinet<F> {
     /// Seals the next pieces of content, each once, after what is queued already.
-    pub(super) fn pack(&self, sync: &DeviceSync) -> Result<Packed, StoreError> {
+    pub(super) fn pack(
+        &self,
+        sync: &DeviceSync,
+        gate: Option<&Grid>,
+    ) -> Result<Packed, StoreError> {
         let locations = self.store.locations();
         let mut packed = Packed::default();
         let mut begun = BTreeSet::new();
@@ -73,6 +78,9 @@ impl<F: FileSystem> Cabinet<F> {
                 break;
             }
             let Some(compartment) = locations.compartment(source.compartment) else { continue };
+            if gate.is_some_and(|gate| gate.holds(&compartment.name, source.location)) {
+                continue;
+            }
             let turn = self.turn(source)?;
             match turn {
                 Turn::Later => continue,
@@ -101,6 +109,15 @@ impl<F: FileSystem> Cabinet<F> {
             }
         }
         Ok(packed)
+    }
+
+    /// Returns the newest piece of content that quiet timing holds back for a while.
+    pub(super) fn newest_quiet(&self) -> Option<Location> {
+        let locations = self.store.locations();
+        let quiet = locations.ledger().unsent().filter(|source| {
+            locations.compartment(source.compartment).is_some_and(|c| grid::is_quiet(&c.name))
+        });
+        quiet.map(|source| source.location).max()
     }
 
     fn turn(&self, source: Source) -> Result<Turn, StoreError> {

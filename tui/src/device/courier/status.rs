@@ -1,12 +1,13 @@
 //! What the person is told of the link: counts, devices, and trouble in words.
 
+use super::grid::Grid;
 use super::{Courier, Errand};
 use crate::device::founding;
 use crate::device::open::Device;
 use crate::message::{DeviceRow, SyncStatus};
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::sync::RefusalCode;
@@ -31,25 +32,28 @@ impl<F: FileSystem> Device<F> {
 
     fn devices(&self) -> Vec<DeviceRow> {
         let this = self.cabinet.identity.author.device;
-        let everyone = self.cabinet.rings.get(&RingPurpose::Everyone);
         let devices = self.cabinet.state.devices().iter();
         let mut rows: Vec<DeviceRow> = devices
-            .map(|(id, known)| {
-                let opened = everyone.and_then(|ring| founding::open_name(&ring.key, &known.info));
-                let own = || (*id == this).then(|| self.device_name.clone());
-                let name = opened.or_else(own).unwrap_or_else(|| id.to_string());
-                DeviceRow {
-                    name,
-                    member: known.member,
-                    this: *id == this,
-                    revoked: known.revoked.is_some(),
-                    added: known.added_at,
-                    seen: None,
-                }
+            .map(|(id, known)| DeviceRow {
+                name: self.name_of(*id, &known.info),
+                member: known.member,
+                this: *id == this,
+                revoked: known.revoked.is_some(),
+                added: known.added_at,
+                seen: self.presence.heard(*id),
+                writes: self.whereabouts(*id),
             })
             .collect();
         rows.sort_by_key(|row| (!row.this, row.added));
         rows
+    }
+
+    /// Returns the name of a device from what its entry says of it.
+    pub(super) fn name_of(&self, id: DeviceId, info: &[u8]) -> String {
+        let everyone = self.cabinet.rings.get(&RingPurpose::Everyone);
+        let opened = everyone.and_then(|ring| founding::open_name(&ring.key, info));
+        let own = || (id == self.cabinet.identity.author.device).then(|| self.device_name.clone());
+        opened.or_else(own).unwrap_or_else(|| id.to_string())
     }
 }
 
@@ -64,6 +68,7 @@ impl Courier {
             alarms: Vec::new(),
             answers: VecDeque::new(),
             proposed: None,
+            grid: Grid::default(),
             deposited: false,
             parked: false,
             connected: false,
@@ -113,7 +118,7 @@ impl Courier {
             Some(Errand::Rows(names)) => names.iter().for_each(|name| {
                 self.asked_rows.remove(name);
             }),
-            Some(Errand::Deposit) => {}
+            Some(Errand::Company | Errand::Deposit) => {}
             None => self.answers.push_back((ticket, None)),
         }
     }

@@ -4,26 +4,29 @@ use super::*;
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tacenda_shared::practice::view::DraftRow;
+use tacenda_shared::practice::view::{DraftRow, Standing};
 
 const HEADING: Heading<'_> =
     Heading { client: "ZZ-014", session: "session 12   Sun 22 Nov 09:00-09:50" };
 
 pub(crate) fn draft(parts: &[(Part, &str)], remote: &[Splice]) -> DraftView {
     let format = if parts.len() > 1 { NoteFormat::Soap } else { NoteFormat::Free };
-    DraftView {
-        row: DraftRow {
-            note: ObjectId::from_bytes([1; 16]),
-            client: ClientId::from_bytes([2; 16]),
-            session: None,
-            format,
-            begun: Timestamp::from_millis(0),
-            words: 0,
-            addendum_to: None,
-        },
-        parts: parts.iter().map(|(part, text)| (*part, (*text).to_owned())).collect(),
-        remote: remote.to_vec(),
-    }
+    let row = DraftRow {
+        note: ObjectId::from_bytes([1; 16]),
+        client: ClientId::from_bytes([2; 16]),
+        session: None,
+        format,
+        begun: Timestamp::from_millis(0),
+        words: 0,
+        addendum_to: None,
+    };
+    let parts = parts.iter().map(|(part, text)| (*part, (*text).to_owned())).collect();
+    DraftView { remote: remote.to_vec(), ..DraftView::new(row, parts) }
+}
+
+fn beside(name: &str, part: Part, position: usize) -> Beside {
+    let device = tacenda_shared::id::DeviceId::from_bytes([3; 16]);
+    Beside { device, name: name.to_owned(), caret: Some((part, position)) }
 }
 
 fn soap() -> DraftView {
@@ -135,13 +138,51 @@ fn typing_without_a_pause_is_committed_every_thirty_seconds() {
 }
 
 #[test]
-fn while_somebody_else_types_a_pause_is_short() {
+fn while_another_device_is_in_the_draft_a_pause_is_short_and_it_is_told_of_the_caret() {
     let mut state = state(&draft(&[(Part::Text, "mood")], &[]));
     let remote = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "Low ".to_owned() };
-    state.apply_view(&draft(&[(Part::Text, "Low mood")], &[remote]), &now(0));
+    let company = DraftView {
+        beside: vec![beside("tablet", Part::Text, 4)],
+        ..draft(&[(Part::Text, "Low mood")], &[remote])
+    };
+    let told = state.apply_view(&company, &now(0)).effects;
+    assert!(matches!(told[..], [Effect::Look { position: 8, .. }]), "{told:?}");
     let typed = press(&mut state, KeyCode::Char('!'), 100);
     assert_eq!(typed.wake, Some(Timestamp::from_millis(400)));
+    assert!(matches!(typed.effects[..], [Effect::Type { .. }, Effect::Look { position: 9, .. }]));
     assert_eq!(state.texts(), ["Low mood!"]);
+
+    let alone = draft(&[(Part::Text, "Low mood!")], &[]);
+    let alone = DraftView { standing: Standing { heard: 1, told: 0 }, ..alone };
+    state.apply_view(&alone, &now(200));
+    let typed = press(&mut state, KeyCode::Char('!'), 1_000);
+    assert_eq!(typed.effects.len(), 1, "nobody is told");
+    assert_eq!(typed.wake, Some(Timestamp::from_millis(1_500)), "the counters");
+}
+
+#[test]
+fn who_else_is_in_the_note_is_said_in_words_and_the_cursor_stays_on_the_own_caret() {
+    let mut state = state(&soap());
+    let company = DraftView {
+        beside: vec![beside("tablet\u{202e}\u{1b}[2J of a very long name", Part::Objective, 7)],
+        seen_by: vec!["tablet".into()],
+        ..soap()
+    };
+    state.apply_view(&company, &now(0));
+    let (rows, cursor) = screen(&mut state);
+    let all = rows.join("\n");
+    assert!(rows[1].contains("is in this note") && rows[1].contains("seen by tablet"), "{all}");
+    let title = rows.iter().find(|row| row.contains("Objective")).unwrap();
+    assert!(title.contains("(tablet") && title.contains("here)"), "{all}");
+    let line = rows.iter().position(|row| row.contains("On time.")).unwrap();
+    assert!(rows[line].contains("< tablet"), "{all}");
+    assert!(!all.contains('\u{202e}') && !all.contains('\u{1b}'), "{all:?}");
+    assert!(!all.contains("very long name"), "{all}");
+    assert_ne!(usize::from(cursor.1), line);
+
+    type_text(&mut state, "x", 0);
+    let all = screen(&mut state).0.join("\n");
+    assert!(!all.contains("seen by"), "not what was typed since: {all}");
 }
 
 #[test]

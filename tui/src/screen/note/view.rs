@@ -116,8 +116,34 @@ fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer,
         None => unsaved(state.counters.unsaved),
     };
     let hint = if state.editors.len() > 1 { "[Tab] next part" } else { "" };
-    both(buffer, area, 1, (hint, &saved), Style::new(), look);
+    let company = company(state);
+    let left = if company.is_empty() { hint } else { company.as_str() };
+    both(buffer, area, 1, (left, &saved), Style::new(), look);
 }
+
+/// Who else has this note open, and who has seen what was written; empty if nobody.
+fn company(state: &State) -> String {
+    let mut words = Vec::new();
+    let names: Vec<&str> = state.beside.iter().map(|beside| beside.name.as_str()).collect();
+    match names.as_slice() {
+        [] => {}
+        [name] => words.push(format!("{} is in this note", name_words(name))),
+        [..] => words.push(format!("{} devices are in this note", names.len())),
+    }
+    let seen: Vec<String> = state.seen_by.iter().map(|name| name_words(name)).collect();
+    if !seen.is_empty() {
+        words.push(format!("seen by {}", seen.join(", ")));
+    }
+    words.join("   ")
+}
+
+/// A name that another device gave itself, bounded.
+fn name_words(name: &str) -> String {
+    safe::truncated(name, NAME_COLUMNS, true)
+}
+
+/// Columns of a device's name.
+const NAME_COLUMNS: usize = 16;
 
 fn unsaved(keys: u64) -> String {
     match keys {
@@ -177,7 +203,10 @@ fn title(editor: &Editor, focused: bool) -> String {
         (true, true) => "  (more above and below)",
     };
     let mark = if focused { "> " } else { "" };
-    format!("{mark}{letter}{}{more}", editor.part().title())
+    let names: Vec<String> = editor.names_here().map(name_words).collect();
+    let here =
+        if names.is_empty() { String::new() } else { format!("  ({} here)", names.join(", ")) };
+    format!("{mark}{letter}{}{more}{here}", editor.part().title())
 }
 
 /// The search prompt lies over the last row of the text.

@@ -187,7 +187,7 @@ impl Sample {
         let row = DraftRow { note, session, ..begun.clone() };
         let parts = NoteFormat::Soap.parts().iter();
         let parts = parts.map(|part| (*part, format!("about {}", part.title()))).collect();
-        View::Draft(DraftView { row, parts, remote: Vec::new() })
+        View::Draft(DraftView::new(row, parts))
     }
 
     pub(crate) fn note(&self) -> View {
@@ -354,5 +354,6 @@ impl Driver {
 
 fn device(name: &str, this: bool, seen: Option<Timestamp>) -> DeviceRow {
     let added = moment(date(2026, 3, 2).at(9, 0, 0, 0));
-    DeviceRow { name: name.to_owned(), member: clinician(), this, revoked: false, added, seen }
+    let (name, member) = (name.to_owned(), clinician());
+    DeviceRow { name, member, this, revoked: false, added, seen, writes: None }
 }

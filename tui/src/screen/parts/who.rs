@@ -1,7 +1,9 @@
 //! What stands for a client on the screen: the code under the veil, else the name. Every screen
 //! asks here, so that no screen can forget the veil.
 
-use tacenda_shared::id::ClientId;
+use crate::message::SyncStatus;
+use crate::widget::safe;
+use tacenda_shared::id::{ClientId, ObjectId};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Index};
 
 /// Returns the code of a client, or words that say that there is none.
@@ -17,6 +19,16 @@ pub fn client(index: &Index, id: ClientId, veil: bool) -> String {
         None => "(not yours)".to_owned(),
     }
 }
+
+/// Returns the name of another device that has a draft open now; of several the first.
+pub fn beside(sync: &SyncStatus, draft: ObjectId) -> Option<String> {
+    let others = sync.devices.iter().filter(|device| !device.this && !device.revoked);
+    let mut here = others.filter(|device| device.writes.is_some_and(|(_, open)| open == draft));
+    here.next().map(|device| safe::truncated(&device.name, NAME_COLUMNS, true))
+}
+
+/// Columns of a device's name in a line.
+const NAME_COLUMNS: usize = 16;
 
 /// Returns who comes to an appointment, or what it is where nobody does.
 pub fn comes(index: &Index, row: &AppointmentRow, veil: bool) -> String {

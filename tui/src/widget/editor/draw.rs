@@ -11,7 +11,8 @@ use unicode_width::UnicodeWidthStr;
 
 impl Editor {
     /// Draws into `area`, which should have the size that [`Editor::resize`] was told. The
-    /// selection is reversed if the editor has the focus, carets of others are underlined.
+    /// selection is reversed if the editor has the focus, carets of others are underlined
+    /// and named at the end of their row.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, style: Style, focused: bool) {
         let area = area.intersection(buffer.area);
         let selection = self.selection().filter(|_| focused);
@@ -58,12 +59,13 @@ impl Editor {
             if selected(placed.position) {
                 style = style.add_modifier(Modifier::REVERSED);
             }
-            if self.marks.contains(&placed.position) {
+            if self.is_marked(placed.position) {
                 style = style.add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
             }
             draw_cluster(&placed, area, buffer, style);
             column = placed.column + placed.columns;
         }
+        self.label(row, column, area, buffer, style);
         if row.soft {
             return;
         }
@@ -72,14 +74,44 @@ impl Editor {
         if selected(row.end) {
             end = end.add_modifier(Modifier::REVERSED);
         }
-        if self.marks.contains(&row.end) {
+        if self.is_marked(row.end) {
             end = end.add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
         }
         if end != style {
             paint(" ", column, area, buffer, end);
         }
     }
+
+    fn is_marked(&self, position: usize) -> bool {
+        self.marks.iter().any(|mark| mark.position == position)
+    }
+
+    /// Names at the end of a row those whose carets are in it, where the row leaves room. The
+    /// names stand above the text as well, so that nothing hangs on this.
+    fn label(&self, row: Row, used: usize, area: Rect, buffer: &mut Buffer, style: Style) {
+        let here = |position| {
+            row.start <= position && (position < row.end || (position == row.end && !row.soft))
+        };
+        let names = self.marks.iter().filter(|mark| here(mark.position)).map(|mark| &mark.name);
+        let names = names.map(|name| safe::truncated(name, LABEL_COLUMNS, true));
+        let label = names.collect::<Vec<_>>().join(", ");
+        let width = safe::columns(&label) + 2;
+        let room = usize::from(area.width).saturating_sub(used + 2);
+        if label.is_empty() || width > room {
+            return;
+        }
+        let style = style.add_modifier(Modifier::BOLD);
+        let start = usize::from(area.width) - width;
+        let mut column = start;
+        for piece in format!("< {label}").graphemes(true) {
+            paint(piece, column, area, buffer, style);
+            column += piece.width();
+        }
+    }
 }
+
+/// Columns of one name beside a row.
+const LABEL_COLUMNS: usize = 16;
 
 fn draw_cluster(placed: &Placed<'_>, area: Rect, buffer: &mut Buffer, style: Style) {
     if placed.cluster == "\t" {

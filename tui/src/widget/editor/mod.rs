@@ -13,10 +13,12 @@ mod keys;
 mod layout;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod transform;
 
 pub use keys::Reply;
-pub use transform::rebase;
+pub use texts::Texts;
+pub use transform::{moved_by, rebase};
 
 use crate::widget::safe;
 use history::{History, Kind, Made};
@@ -62,7 +64,16 @@ pub struct Editor {
     columns: u16,
     rows: u16,
     history: History,
-    marks: Vec<usize>,
+    marks: Vec<Mark>,
+}
+
+/// Where somebody else has the caret.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Mark {
+    /// A place in the text.
+    pub position: usize,
+    /// Who it is, in a word or two.
+    pub name: String,
 }
 
 impl fmt::Debug for Editor {
@@ -151,8 +162,13 @@ impl Editor {
     }
 
     /// Shows where others have their carets.
-    pub fn set_marks(&mut self, marks: Vec<usize>) {
+    pub fn set_marks(&mut self, marks: Vec<Mark>) {
         self.marks = marks;
+    }
+
+    /// Returns who has a caret in this text.
+    pub fn names_here(&self) -> impl Iterator<Item = &str> {
+        self.marks.iter().map(|mark| mark.name.as_str())
     }
 
     /// Replaces `deleted` code points at `position` by `inserted`, by the letter, as one step of
@@ -328,7 +344,8 @@ impl Editor {
         self.rope.insert(position, inserted);
         let count = inserted.chars().count();
         let places = [&mut self.caret, &mut self.top];
-        for place in places.into_iter().chain(&mut self.anchor).chain(&mut self.marks) {
+        let marks = self.marks.iter_mut().map(|mark| &mut mark.position);
+        for place in places.into_iter().chain(&mut self.anchor).chain(marks) {
             *place = transform::moved(*place, position, deleted, count);
         }
         removed

@@ -15,6 +15,10 @@ fn editor(text: &str) -> Editor {
     Editor::new(Part::Text, text)
 }
 
+fn mark(position: usize) -> Mark {
+    Mark { position, name: "tablet".into() }
+}
+
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
@@ -289,7 +293,7 @@ fn search_goes_on_at_the_start_and_ignores_case() {
 fn a_remote_change_leaves_the_caret_behind_its_letter_and_undo_takes_only_what_is_ours() {
     let mut editor = editor("mood ");
     type_text(&mut editor, "low", 0);
-    editor.set_marks(vec![0]);
+    editor.set_marks(vec![mark(0)]);
     editor.apply_remote(&[
         splice(0, 0, "Today: "),
         splice(15, 0, ", they said"),
@@ -309,7 +313,7 @@ fn a_remote_change_leaves_the_caret_behind_its_letter_and_undo_takes_only_what_i
 #[test]
 fn carets_of_others_are_seen_without_colour() {
     let mut editor = editor("abc");
-    editor.set_marks(vec![1, 3]);
+    editor.set_marks(vec![mark(1), mark(3)]);
     let area = Rect::new(0, 0, 10, 1);
     let mut buffer = Buffer::empty(area);
     editor.draw(area, &mut buffer, Style::default(), false);

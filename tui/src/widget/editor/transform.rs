@@ -26,6 +26,15 @@ pub fn rebase(ours: &[Splice], theirs: &[Splice], ours_first: bool) -> (Vec<Spli
     (ours_after, theirs_after)
 }
 
+/// Returns where a place of a part comes to lie after splices. What is inserted exactly there
+/// comes behind it.
+pub fn moved_by(position: usize, part: Part, splices: &[Splice]) -> usize {
+    let of_part = splices.iter().filter(|splice| splice.part == part);
+    of_part.fold(position, |position, splice| {
+        moved(position, splice.position, splice.deleted, splice.inserted.chars().count())
+    })
+}
+
 fn ops_of(splices: &[Splice], part: Part) -> Vec<Op> {
     let of_part = splices.iter().filter(|splice| splice.part == part);
     of_part.flat_map(|splice| ops(splice.position, splice.deleted, &splice.inserted)).collect()

@@ -1,5 +1,6 @@
 //! Devices of one member through a server: what one writes the others show.
 
+mod live;
 mod world;
 
 use super::enrol::{EnrolError, Enrolment};
@@ -64,7 +65,7 @@ fn draft(world: &mut World, at: usize, client: ClientId, note: ObjectId) -> Draf
     let now = world.now;
     let subject = Subject::Draft(client, note);
     let view = world.device(at).open(subject, Purpose::Care, now).unwrap();
-    world.device(at).close_view(subject);
+    world.device(at).close_view(subject, now);
     let View::Draft(draft) = view else { panic!("a draft was asked for") };
     draft
 }
