@@ -262,9 +262,10 @@ async fn presence_is_relayed_and_leaves_nothing_in_the_folder() {
     let mut practice = founded(&process, 1).await;
     let first = Client::welcome(&process, &practice, 0).await;
     let second = Client::welcome(&process, &practice, 1).await;
-    let mut live = second.live().await;
     let delta = practice.delta(0, 200);
     assert_placed(&first.ask(&practice.push(&[delta])).await);
+    // A stream is there once something was sent on it.
+    let mut live = second.live().await;
     assert!(matches!(live.next().await, Some(Message::Entries(_))));
 
     let mut told = Vec::new();

@@ -25,6 +25,7 @@ pub mod step_up;
 pub mod store;
 pub mod typed;
 mod typing;
+mod views;
 pub(crate) mod words;
 
 #[cfg(test)]

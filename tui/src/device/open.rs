@@ -426,31 +426,6 @@ impl<F: FileSystem> Device<F> {
         self.keep(changes)
     }
 
-    /// Shows what is open as it is now.
-    pub fn refresh(&mut self, subject: Subject, now: Timestamp) -> Option<View> {
-        let refreshed = self
-            .with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.refresh(subject, cx)));
-        let mut view = refreshed.ok().flatten()?;
-        if let (Subject::Draft(_, note), View::Draft(draft)) = (subject, &mut view) {
-            self.converse(note, draft, now);
-        }
-        Some(view)
-    }
-
-    /// No longer shown.
-    pub fn close_view(&mut self, subject: Subject, now: Timestamp) {
-        self.practice.close(subject);
-        self.shown.remove(&subject);
-        if let Subject::Draft(_, note) = subject {
-            self.take_leave(note, now);
-            self.conversations.remove(&note);
-            let committed = |typed: &Typed| typed.uncommitted().is_empty();
-            if self.typed.get(&note).is_some_and(committed) {
-                self.typed.remove(&note);
-            }
-        }
-    }
-
     /// Writes an entry into the audit trail.
     pub fn audit(&mut self, kind: AuditKind, now: Timestamp) -> Result<(), DeviceError> {
         let changes = self.audit_changes(kind, now)?;

@@ -7,7 +7,6 @@ use super::parcel::SCHEMA;
 use super::presence::{Caret, Word};
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
-use crate::device::conversation::Conversation;
 use crate::device::open::Device;
 use crate::device::settings::Timing;
 use crate::device::typed::Typed;
@@ -19,23 +18,12 @@ use tacenda_shared::keys::safe;
 use tacenda_shared::plaintext;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Part, Splice, Subject};
-use tacenda_shared::practice::view::{Beside, View};
+use tacenda_shared::practice::view::Beside;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::device::{Checked, DeviceSync};
 use tacenda_shared::sync::{Message, Seen};
 
 impl<F: FileSystem> Device<F> {
-    /// A screen shows what [`Device::open`] gave, until [`Device::close_view`].
-    pub fn shows(&mut self, subject: Subject, view: &View) {
-        self.shown.insert(subject);
-        if let (Subject::Draft(client, note), View::Draft(draft)) = (subject, view) {
-            self.conversations.insert(note, Conversation::begun(draft));
-            if let Some(log) = self.chart_log(client) {
-                self.presence.enter(log, note);
-            }
-        }
-    }
-
     /// Takes where the caret is on a screen that had seen so many changes of others.
     pub fn look(&mut self, note: ObjectId, (part, position): (Part, usize), seen: u64) {
         let conversation = self.conversations.get_mut(&note);
@@ -85,7 +73,7 @@ impl<F: FileSystem> Device<F> {
         open && self.timing == Timing::Live && devices.filter(|d| d.revoked.is_none()).count() > 1
     }
 
-    fn chart_log(&self, client: ClientId) -> Option<CompartmentId> {
+    pub(in crate::device) fn chart_log(&self, client: ClientId) -> Option<CompartmentId> {
         let chart = CompartmentName::Chart(client);
         self.cabinet.store().locations().named(&chart).map(|known| known.id)
     }
