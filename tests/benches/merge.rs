@@ -21,6 +21,8 @@ use tacenda_shared::random::Seeded;
 use tacenda_shared::suite::{self, Signature, SigningKey, VerifyingKey};
 
 const EDITS: usize = 500;
+/// Changes that are merged at once, as a link delivers them.
+const BATCH: usize = 256;
 const ROUNDS: usize = 5;
 const PRACTICE: PracticeId = PracticeId::from_bytes([0xaa; 16]);
 const MEMBER: MemberId = MemberId::from_bytes([0xf0; 16]);
@@ -141,18 +143,21 @@ impl Desk {
     /// Takes what the other made; returns what this one makes in consequence.
     fn merge(&mut self, changes: &[Change], author: &Author) -> Vec<Change> {
         let mut own = Vec::new();
-        for change in changes {
-            let merged =
-                self.act(NOW, |practice, cx| practice.merge(change, author, cx)).expect("merged");
-            match (&merged.kept, &change.content) {
-                (Some(kept), Content::Delta { document, draft, .. }) => {
-                    let (document, draft, bytes) = (*document, *draft, kept.clone());
-                    self.memory.store(&Content::Delta { document, draft, bytes });
+        for part in changes.chunks(BATCH) {
+            let given: Vec<_> = part.iter().map(|change| (change, author)).collect();
+            let merged = self.act(NOW, |practice, cx| practice.merge_all(&given, cx));
+            for (merged, change) in merged.into_iter().zip(part) {
+                let merged = merged.expect("merged");
+                match (&merged.kept, &change.content) {
+                    (Some(kept), Content::Delta { document, draft, .. }) => {
+                        let (document, draft, bytes) = (*document, *draft, kept.clone());
+                        self.memory.store(&Content::Delta { document, draft, bytes });
+                    }
+                    _ => self.memory.store(&change.content),
                 }
-                _ => self.memory.store(&change.content),
+                merged.changes.iter().for_each(|change| self.memory.store(&change.content));
+                own.extend(merged.changes);
             }
-            merged.changes.iter().for_each(|change| self.memory.store(&change.content));
-            own.extend(merged.changes);
         }
         own
     }

@@ -4,6 +4,7 @@
 //! author has been compared with the actor that it claims. A load that fails, or panics, leaves
 //! the document as it was.
 
+use super::ShelfError;
 use super::change::Author;
 use super::chunk::{self, ChunkError, Kind};
 use super::draft;
@@ -101,6 +102,31 @@ pub(super) struct Taken {
     pub(super) kept: Vec<u8>,
 }
 
+/// Reads the changes of a delta that `actor` sent: those that are lawful, and why others are not.
+fn read_delta(
+    delta: &[u8],
+    actor: &Actor,
+) -> Result<(Vec<Change>, Vec<DocumentError>), DocumentError> {
+    let mut refused = Vec::new();
+    let mut changes = Vec::new();
+    for chunk in chunk::delta(delta)? {
+        let parsed = catch_unwind(|| Change::try_from(chunk.bytes));
+        match parsed {
+            // The library does not compare the checksum of a single change.
+            Ok(Ok(change)) if chunk.bytes.get(4..8) != change.hash().0.get(..4) => {
+                refused.push(DocumentError::Unloadable);
+            }
+            Ok(Ok(change)) if change.actor_id().to_bytes() != actor.0 => {
+                refused.push(DocumentError::ForeignAuthor);
+            }
+            Ok(Ok(change)) if !is_lawful(&change) => refused.push(DocumentError::Unlawful),
+            Ok(Ok(change)) => changes.push(change),
+            _ => refused.push(DocumentError::Unloadable),
+        }
+    }
+    Ok((changes, refused))
+}
+
 /// One document in memory.
 pub(super) struct Document {
     inner: AutoCommit,
@@ -132,7 +158,7 @@ impl Document {
                 refused += usize::from(!taken);
             }
         }
-        refused += document.absorb(&changes).1.len();
+        refused += document.absorb(&changes);
         (document, refused)
     }
 
@@ -154,73 +180,98 @@ impl Document {
         good
     }
 
-    /// Takes over a delta that `author` sent. Changes that cannot be taken are left out one by
-    /// one; the good ones stay. An error means that nothing was taken.
+    /// Takes over deltas of one document at once, each with who sent it. Changes that cannot be
+    /// taken are left out one by one; the good ones stay. An error means that nothing of that
+    /// delta was taken. `again` gives the document as it was before, should the library leave it
+    /// in pieces.
     pub(super) fn merge(
         &mut self,
-        delta: &[u8],
-        author: &Author,
+        deltas: &[(&[u8], &Author)],
         document: DocumentId,
-    ) -> Result<Taken, DocumentError> {
+        again: &mut dyn FnMut() -> Result<Self, ShelfError>,
+    ) -> Result<Vec<Result<Taken, DocumentError>>, ShelfError> {
         let held = self.inner.document().stats();
         if held.num_ops > OPERATIONS_MAX || held.num_changes > CHANGES_MAX {
-            return Err(DocumentError::Full);
+            return Ok(deltas.iter().map(|_| Err(DocumentError::Full)).collect());
         }
-        let actor = Actor::of(author, document);
-        let mut refused = Vec::new();
-        let mut changes = Vec::new();
-        for chunk in chunk::delta(delta)? {
-            let parsed = catch_unwind(|| Change::try_from(chunk.bytes));
-            match parsed {
-                // The library does not compare the checksum of a single change.
-                Ok(Ok(change)) if chunk.bytes.get(4..8) != change.hash().0.get(..4) => {
-                    refused.push(DocumentError::Unloadable);
-                }
-                Ok(Ok(change)) if change.actor_id().to_bytes() != actor.0 => {
-                    refused.push(DocumentError::ForeignAuthor);
-                }
-                Ok(Ok(change)) if !is_lawful(&change) => refused.push(DocumentError::Unlawful),
-                Ok(Ok(change)) => changes.push(change),
-                _ => refused.push(DocumentError::Unloadable),
+        let mut read = Vec::with_capacity(deltas.len());
+        let mut all = Vec::new();
+        for (delta, author) in deltas {
+            let outcome = read_delta(delta, &Actor::of(author, document));
+            if let Ok((changes, _)) = &outcome {
+                all.extend(changes.iter().cloned());
             }
+            read.push(outcome);
         }
-        let (taken, contradicted) = self.absorb(&changes);
-        refused.extend(contradicted);
-        if let (true, Some(first)) = (taken.is_empty(), refused.first()) {
-            return Err(*first);
+        // All at once is fast; if that fails, one at a time finds the culprit.
+        let at_once = all.is_empty() || self.apply(all).is_ok();
+        if !at_once {
+            *self = again()?;
         }
-        let kept = taken.iter().flat_map(|change| change.raw_bytes()).copied().collect();
+        let mut outcomes = Vec::with_capacity(read.len());
+        for outcome in read {
+            outcomes.push(outcome.and_then(|(changes, mut refused)| {
+                let mut taken = changes;
+                if !at_once {
+                    taken.retain(|change| match self.attempt(change) {
+                        Ok(()) => true,
+                        Err(error) => {
+                            refused.push(error);
+                            false
+                        }
+                    });
+                }
+                if let (true, Some(first)) = (taken.is_empty(), refused.first()) {
+                    return Err(*first);
+                }
+                let kept = taken.iter().flat_map(|change| change.raw_bytes()).copied().collect();
+                Ok(Taken { missing: 0, refused, kept })
+            }));
+        }
         let missing = self.inner.get_missing_deps(&[]).len();
-        Ok(Taken { missing, refused, kept })
+        for taken in outcomes.iter_mut().flatten() {
+            taken.missing = missing;
+        }
+        Ok(outcomes)
     }
 
-    /// Applies all at once, which is fast; if that fails, one at a time, which finds the culprit.
-    /// Returns what was taken and why the rest was not.
-    fn absorb<'c>(&mut self, changes: &'c [Change]) -> (Vec<&'c Change>, Vec<DocumentError>) {
-        if changes.is_empty() || self.attempt(changes).is_ok() {
-            return (changes.iter().collect(), Vec::new());
+    /// Applies what was stored: all at once, or one at a time if that fails. Returns how many
+    /// changes were left out.
+    fn absorb(&mut self, changes: &[Change]) -> usize {
+        if changes.is_empty() {
+            return 0;
         }
-        let (mut taken, mut refused) = (Vec::new(), Vec::new());
-        for change in changes {
-            match self.attempt(std::slice::from_ref(change)) {
-                Ok(()) => taken.push(change),
-                Err(error) => refused.push(error),
-            }
-        }
-        (taken, refused)
-    }
-
-    fn attempt(&mut self, changes: &[Change]) -> Result<(), DocumentError> {
         let before = self.inner.clone();
-        let inner = &mut self.inner;
-        let outcome = catch_unwind(AssertUnwindSafe(|| inner.apply_changes(changes.to_vec())));
-        let error = match outcome {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(_)) => DocumentError::Contradiction,
-            Err(_) => DocumentError::Unloadable,
-        };
+        if self.apply(changes.to_vec()).is_ok() {
+            return 0;
+        }
         self.inner = before;
-        Err(error)
+        changes.iter().filter(|change| self.attempt(change).is_err()).count()
+    }
+
+    /// Applies one change, or leaves the document as it was.
+    fn attempt(&mut self, change: &Change) -> Result<(), DocumentError> {
+        let before = self.inner.clone();
+        let outcome = self.apply(vec![change.clone()]);
+        if outcome.is_err() {
+            self.inner = before;
+        }
+        outcome
+    }
+
+    /// Applies changes. After an error the document is not to be used any more.
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), DocumentError> {
+        let inner = &mut self.inner;
+        match catch_unwind(AssertUnwindSafe(|| inner.apply_changes(changes))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(DocumentError::Contradiction),
+            Err(_) => Err(DocumentError::Unloadable),
+        }
+    }
+
+    /// Returns another one like it.
+    pub(super) fn copy(&self) -> Self {
+        Self { inner: self.inner.clone() }
     }
 
     /// Goes on writing as another actor, when the device has begun a new incarnation.

@@ -5,9 +5,9 @@ use super::change::{Author, Change, Content};
 use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
-use super::document::{Actor, Document, DocumentError};
+use super::document::{Actor, Document, DocumentError, Taken};
 use super::record::{Record, RecordError, RelationKind};
-use super::{Context, Loaded, Practice, Refusal, ShelfError, document_of, draft};
+use super::{Context, Loaded, Practice, Refusal, Shelf, ShelfError, document_of, draft};
 use crate::id::{AppointmentId, ObjectId, RecordId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -63,26 +63,97 @@ impl Practice {
         author: &Author,
         cx: &mut Context<'_>,
     ) -> Result<Merged, MergeError> {
-        let name = &change.compartment;
-        let outcome = match &change.content {
-            Content::Delta { document, draft, bytes } => {
-                self.merge_delta(name, (*document, *draft), bytes, author, cx)
+        let outcome = self.merge_all(&[(change, author)], cx).pop();
+        outcome.unwrap_or(Err(MergeError::Shelf(ShelfError::Missing)))
+    }
+
+    /// Takes over many changes, in the order in which they came; an outcome for each. It comes to
+    /// the same as one [`Practice::merge`] after the other, but a document takes all that is its
+    /// own in one piece, and a read model is made once. The changes with `Ok` are to be stored
+    /// when this returns, and none before.
+    pub fn merge_all(
+        &mut self,
+        changes: &[(&Change, &Author)],
+        cx: &mut Context<'_>,
+    ) -> Vec<Result<Merged, MergeError>> {
+        let mut outcomes: Vec<Option<Result<Merged, MergeError>>> =
+            changes.iter().map(|_| None).collect();
+        let mut shelf = Counter { shelf: cx.shelf, records: BTreeMap::new() };
+        let mut touched = BTreeSet::new();
+        let mut owed = false;
+        for (at, (change, author)) in changes.iter().enumerate() {
+            if outcomes.get(at).is_none_or(Option::is_some) {
+                continue;
             }
-            // A draft shows with its first delta; it ends with the record that names it. Both
-            // entries matter to whoever keeps the keys.
-            Content::Draft { .. } | Content::Close { .. } => Ok(Merged::default()),
-            Content::Record { record, bytes } => {
-                self.merge_record(name, *record, bytes, author, cx)
+            let name = &change.compartment;
+            let pen = &mut *cx.pen;
+            let mut cx = Context { now: cx.now, random: cx.random, shelf: &mut shelf, pen };
+            let merged = match &change.content {
+                Content::Delta { document, draft, .. } => {
+                    let group = self.same_document(changes, at, *document);
+                    let merged =
+                        self.merge_deltas(name, (*document, *draft), &group, owed, &mut cx);
+                    for ((place, ..), outcome) in group.iter().zip(merged) {
+                        owed |= outcome.as_ref().is_ok_and(|merged| !merged.changes.is_empty());
+                        if let Some(slot) = outcomes.get_mut(*place) {
+                            *slot = Some(outcome);
+                        }
+                    }
+                    continue;
+                }
+                // A draft shows with its first delta; it ends with the record that names it. Both
+                // entries matter to whoever keeps the keys.
+                Content::Draft { .. } | Content::Close { .. } => Ok(Merged::default()),
+                Content::Record { record, bytes } => {
+                    let merged = self.merge_record(name, *record, bytes, author, &mut cx);
+                    if merged.is_ok() {
+                        shelf.records.insert((name, *record), bytes);
+                    }
+                    merged
+                }
+            };
+            owed |= merged.as_ref().is_ok_and(|merged| !merged.changes.is_empty());
+            if let Some(slot) = outcomes.get_mut(at) {
+                *slot = Some(merged);
             }
-        };
+        }
         self.tidy();
-        let merged = outcome?;
-        for name in &merged.touched {
+        let none = || Err(MergeError::Shelf(ShelfError::Missing));
+        let outcomes: Vec<_> =
+            outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(none)).collect();
+        touched.extend(outcomes.iter().flatten().flat_map(|merged| &merged.touched));
+        for name in touched {
             if !matches!(name, CompartmentName::Calendar { .. }) {
                 self.publish(name);
             }
         }
-        Ok(merged)
+        outcomes
+    }
+
+    /// Returns the deltas from `at` on that one document takes in one piece: all of that document,
+    /// unless somebody looks at it and is to see one after the other.
+    fn same_document<'c>(
+        &self,
+        changes: &[(&'c Change, &'c Author)],
+        at: usize,
+        object: ObjectId,
+    ) -> Vec<(usize, &'c [u8], &'c Author)> {
+        let Some((first, _)) = changes.get(at) else { return Vec::new() };
+        let Content::Delta { draft: wanted, .. } = first.content else { return Vec::new() };
+        let same =
+            changes.iter().enumerate().skip(at).filter_map(
+                |(place, (change, author))| match &change.content {
+                    Content::Delta { document, draft, bytes }
+                        if (*document, *draft) == (object, wanted)
+                            && change.compartment == first.compartment =>
+                    {
+                        Some((place, bytes.as_slice(), *author))
+                    }
+                    _ => None,
+                },
+            );
+        let most = if self.shown.contains_key(&object) { 1 } else { usize::MAX };
+        same.take(most).collect()
     }
 
     /// Makes the read model of a compartment again from everything that is stored of it.
@@ -131,21 +202,70 @@ impl Practice {
         Ok(rebuilt)
     }
 
-    fn merge_delta(
+    /// Merges deltas of one document; `owed` says that own changes of before are not stored yet.
+    fn merge_deltas(
         &mut self,
         name: &CompartmentName,
         (object, draft): (ObjectId, bool),
-        bytes: &[u8],
-        author: &Author,
+        deltas: &[(usize, &[u8], &Author)],
+        owed: bool,
         cx: &mut Context<'_>,
-    ) -> Result<Merged, MergeError> {
+    ) -> Vec<Result<Merged, MergeError>> {
         if !reads(name, object, draft) {
-            return Ok(Merged { unread: true, ..Merged::default() });
+            let unread = |_| Ok(Merged { unread: true, ..Merged::default() });
+            return deltas.iter().map(unread).collect();
         }
+        let outcome = self.take_deltas(name, object, deltas, owed, cx).and_then(|taken| {
+            let late = match name {
+                CompartmentName::Chart(client) if taken.iter().any(Result::is_ok) => {
+                    self.settle_quietly(*client, object, None, cx)?
+                }
+                _ => Vec::new(),
+            };
+            Ok((taken, late))
+        });
+        let (taken, mut late) = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return deltas.iter().map(|_| Err(error.into())).collect(),
+        };
+        let merged = |taken: Taken| Merged {
+            changes: std::mem::take(&mut late),
+            touched: vec![name.clone()],
+            missing: taken.missing,
+            kept: (!taken.refused.is_empty()).then_some(taken.kept),
+            refused: taken.refused,
+            unread: false,
+        };
+        let mut merged = merged;
+        taken.into_iter().map(|taken| taken.map(&mut merged).map_err(MergeError::from)).collect()
+    }
+
+    fn take_deltas(
+        &mut self,
+        name: &CompartmentName,
+        object: ObjectId,
+        deltas: &[(usize, &[u8], &Author)],
+        owed: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Result<Taken, DocumentError>>, ShelfError> {
         let fresh = !self.documents.contains_key(&object);
+        let actor = Actor::of(&cx.pen.author(), object);
         let document = self.document(name, object, cx)?;
         let before = document.heads();
-        let taken = document.merge(bytes, author, object)?;
+        let mut kept = owed.then(|| document.copy());
+        let mut again = || match kept.take() {
+            Some(document) => Ok(document),
+            // Everything that it holds is stored.
+            None => Ok(Document::load(actor, &cx.shelf.document(name, object)?).0),
+        };
+        let given: Vec<_> = deltas.iter().map(|(_, bytes, author)| (*bytes, *author)).collect();
+        let taken = match document.merge(&given, object, &mut again) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.documents.remove(&object);
+                return Err(error);
+            }
+        };
         // What was loaded just now may hold changes that were never looked at.
         let single = matches!(name, CompartmentName::Calendar { .. }) && !fresh;
         let touched = if single { document.touched_since(&before) } else { None };
@@ -159,18 +279,7 @@ impl Practice {
             self.learn_document(name, object, &loaded.document, touched.as_ref());
             self.documents.insert(object, loaded);
         }
-        let mut changes = Vec::new();
-        if let CompartmentName::Chart(client) = name {
-            changes = self.settle_quietly(*client, object, None, cx)?;
-        }
-        Ok(Merged {
-            changes,
-            touched: vec![name.clone()],
-            missing: taken.missing,
-            kept: (!taken.refused.is_empty()).then_some(taken.kept),
-            refused: taken.refused,
-            unread: false,
-        })
+        Ok(taken)
     }
 
     /// Takes over what a document says; of a calendar only what was `touched`, if that is known.
@@ -256,6 +365,33 @@ impl Practice {
             Ok(changes) => Ok(changes),
             Err(Refusal::Shelf(ShelfError::Damaged)) => Err(ShelfError::Damaged),
             Err(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What was stored, and over it the records that came a moment ago.
+struct Counter<'a, 'c> {
+    shelf: &'a mut dyn Shelf,
+    records: BTreeMap<(&'c CompartmentName, RecordId), &'c [u8]>,
+}
+
+impl Shelf for Counter<'_, '_> {
+    fn document(
+        &mut self,
+        compartment: &CompartmentName,
+        document: ObjectId,
+    ) -> Result<Vec<Vec<u8>>, ShelfError> {
+        self.shelf.document(compartment, document)
+    }
+
+    fn record(
+        &mut self,
+        compartment: &CompartmentName,
+        record: RecordId,
+    ) -> Result<Vec<u8>, ShelfError> {
+        match self.records.get(&(compartment, record)) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => self.shelf.record(compartment, record),
         }
     }
 }
