@@ -147,6 +147,19 @@ impl Desk {
         author: Author,
     ) -> Result<Merged, MergeError> {
         let merged = self.practice.merge(change, &author, context!(self))?;
+        self.store(change, &merged);
+        Ok(merged)
+    }
+
+    fn merge_all(&mut self, sent: &[Sent]) -> Vec<Merged> {
+        let given: Vec<_> = sent.iter().map(|sent| (&sent.change, &sent.author)).collect();
+        let merged = self.practice.merge_all(&given, context!(self));
+        let merged: Vec<_> = merged.into_iter().map(Result::unwrap).collect();
+        sent.iter().zip(&merged).for_each(|(sent, merged)| self.store(&sent.change, merged));
+        merged
+    }
+
+    fn store(&mut self, change: &Change, merged: &Merged) {
         match (&merged.kept, &change.content) {
             (Some(kept), Content::Delta { document, draft, .. }) => {
                 let content =
@@ -156,7 +169,6 @@ impl Desk {
             _ => self.memory.store(change),
         }
         merged.changes.iter().for_each(|change| self.memory.store(change));
-        Ok(merged)
     }
 
     pub(in crate::practice) fn index(&self) -> Arc<Index> {
@@ -280,12 +292,25 @@ impl World {
         true
     }
 
-    /// Gives everybody everything, oldest first.
+    /// Gives a desk all that it does not have in one piece.
+    fn give_all(&mut self, desk: usize) -> bool {
+        let waiting: Vec<_> = (0..self.sent.len()).filter(|at| !self.taken[desk][*at]).collect();
+        let sent: Vec<Sent> = waiting.iter().map(|at| self.sent[*at].clone()).collect();
+        waiting.iter().for_each(|at| self.taken[desk][*at] = true);
+        for merged in self.desks[desk].merge_all(&sent) {
+            assert!(merged.refused.is_empty());
+            self.send(desk, merged.changes);
+        }
+        !sent.is_empty()
+    }
+
+    /// Gives everybody everything, oldest first: one after the other, and the second desk all in
+    /// one piece, which must come to the same.
     pub(in crate::practice) fn sync(&mut self) {
         loop {
             let mut moved = false;
             for desk in 0..self.desks.len() {
-                moved |= self.give(desk, 0);
+                moved |= if desk == 1 { self.give_all(desk) } else { self.give(desk, 0) };
             }
             if !moved {
                 return;
