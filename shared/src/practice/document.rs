@@ -224,7 +224,7 @@ impl Document {
                 if let (true, Some(first)) = (taken.is_empty(), refused.first()) {
                     return Err(*first);
                 }
-                let kept = taken.iter().flat_map(|change| change.raw_bytes()).copied().collect();
+                let kept = taken.iter().flat_map(Change::raw_bytes).copied().collect();
                 Ok(Taken { missing: 0, refused, kept })
             }));
         }
