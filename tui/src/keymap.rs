@@ -19,6 +19,11 @@ pub enum Verb {
     Cancel,
     ClearField,
     Confirm,
+    DemoCable,
+    DemoCard,
+    DemoCheat,
+    DemoOther,
+    DemoSees,
     Down,
     Earlier,
     EditContact,
@@ -129,6 +134,16 @@ pub enum Found {
     Prefix,
     /// It means nothing here.
     Nothing,
+}
+
+impl Verb {
+    /// Returns whether only a demo knows it.
+    pub fn is_of_demo(self) -> bool {
+        matches!(
+            self,
+            Self::DemoCable | Self::DemoCard | Self::DemoCheat | Self::DemoOther | Self::DemoSees
+        )
+    }
 }
 
 impl Row {

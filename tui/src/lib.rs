@@ -3,6 +3,7 @@
 //! The frame is the Elm architecture: [`input`] becomes a `Msg`, `update` decides, `view` draws
 //! from the model alone, and the runtime does what the effects ask.
 
+pub mod acts;
 pub mod cli;
 pub mod device;
 pub mod guard;

@@ -3,6 +3,7 @@
 //! Local and remote changes arrive as the same message, so that a screen cannot treat them
 //! differently. Nothing in here holds a channel, a file, or a key.
 
+use crate::acts::{Cue, Report};
 use crate::input::Input;
 use crate::notice::Notice;
 use std::fmt;
@@ -74,6 +75,8 @@ pub enum DeviceEvent {
     Sync(SyncStatus),
     /// Something that the person must know and did not ask for.
     Alarm(Notice),
+    /// Something happened on the stage of a demo.
+    Demo(Report),
 }
 
 /// Whether there is a vault, and what is known of it before it is opened.
@@ -212,6 +215,8 @@ pub enum Effect {
     },
     /// Check the words of the sheet that were typed back: (one-based place, word).
     CheckSheet(Vec<(usize, String)>),
+    /// Something is to happen on the stage of a demo.
+    Demo(Cue),
     /// Wake the interface at this moment, at the latest; replaces the last one.
     Wake(Timestamp),
     /// Leave the terminal as it was and stop the process until it is continued.

@@ -5,7 +5,7 @@ use crate::input::Key;
 use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
 use crate::screen::parts::digest::Digest;
-use crate::screen::{Focused, Overlay, Scene, Screen, Situation, lock, setup, today};
+use crate::screen::{Focused, Overlay, Scene, Screen, Situation, demo, lock, setup, today};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, RecordId, Timestamp};
@@ -34,6 +34,8 @@ pub struct Model {
     pub sync: SyncStatus,
     /// Where in its life the program is.
     pub stage: Stage,
+    /// Where the demo stands, if this is one.
+    pub demo: Option<demo::State>,
     /// The moment for which a wake-up is armed.
     pub(crate) armed: Option<Timestamp>,
     /// When Ctrl+C was last pressed where it means nothing else.
@@ -173,6 +175,7 @@ impl Model {
             veil: true,
             sync: SyncStatus::default(),
             stage: Stage::Starting,
+            demo: None,
             armed: None,
             interrupted: None,
             ids: Ids { seed, drawn: 0 },

@@ -7,7 +7,7 @@ use crate::cli::args::Command;
 use crate::cli::{self, print};
 use crate::device::chance::OsRandom;
 use crate::device::home::{Home, VaultLock};
-use crate::device::keeper::{Keeper, Settings};
+use crate::device::keeper::{Keeper, Settings, Stage as DemoStage};
 use crate::device::memory;
 use crate::device::open::Device;
 use crate::guard::{self, Tty, TtyError};
@@ -62,8 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, setup: Setup) -> ExitC
     };
     #[cfg(feature = "demo")]
     if let Some(Command::Server(server)) = arguments.command {
-        let name = OsString::from("tacenda-server");
-        return tacenda_sync_server::run(std::iter::once(name).chain(server.arguments));
+        return cli::demo::serve(server.arguments);
     }
     let status = match Home::new(arguments.dir.clone()) {
         Err(error) => refuse(&Notice::from(&error)),
@@ -89,6 +88,8 @@ pub struct Opened {
     pub lock: VaultLock,
     /// Shown on its lock screen.
     pub passphrase: Secret,
+    /// Its stage; the second terminal of a demo has none.
+    pub stage: Option<DemoStage>,
 }
 
 /// Opens the interface.
@@ -113,11 +114,16 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     let random: &mut dyn Random = &mut OsRandom;
     let model = Model::new(clock.now(), look, random.bytes());
     let (port, device_port) = Port::pair();
-    let (opened, passphrase) = match opened {
-        Some(Opened { device, lock, passphrase }) => (Some((device, lock)), Some(passphrase)),
-        None => (None, None),
+    let (opened, demo_passphrase, stage) = match opened {
+        Some(Opened { device, lock, passphrase, stage }) => {
+            (Some((device, lock)), Some(passphrase), stage)
+        }
+        None => (None, None, None),
     };
-    let settings = Settings { home, cost: setup.cost, demo_passphrase: passphrase, zone, now };
+    if let Some(stage) = &stage {
+        stage.prompter.begin(device_port.events.clone());
+    }
+    let settings = Settings { home, cost: setup.cost, demo_passphrase, zone, stage, now };
     guard::note_faults();
     let Ok(keeper) = Keeper::start(settings, opened, device_port) else {
         return refuse(&no_system());

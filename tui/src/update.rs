@@ -3,6 +3,7 @@
 //!
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
+mod demo;
 mod device;
 mod notes;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use crate::keymap::{self, Context, Found, Verb};
 use crate::message::{Effect, Msg, Now};
 use crate::model::{AUTO_LOCK_MILLIS, Desk, Model, Stage, WARNING_MILLIS, Way};
 use crate::screen::parts::digest::Digest;
-use crate::screen::writing::{self, Writing};
+use crate::screen::writing::Writing;
 use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
 use crate::text;
 use tacenda_shared::id::Timestamp;
@@ -87,11 +88,7 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
         Input::Resize { columns, rows } => {
             model.look.columns = *columns;
             model.look.rows = *rows;
-            if let Some(desk) = model.desk_mut() {
-                for screen in &mut desk.screens {
-                    writing::resize(screen, (*columns, *rows));
-                }
-            }
+            demo::resize(model);
             return Vec::new();
         }
         Input::Focus(_) => return Vec::new(),

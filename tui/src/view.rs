@@ -9,7 +9,7 @@ mod tests;
 use crate::keymap::{self, Context};
 use crate::model::{Desk, Model, Stage};
 use crate::screen::parts::{paint, when};
-use crate::screen::{Screen, lock, setup, sync};
+use crate::screen::{Screen, demo, lock, setup, sync};
 use crate::text;
 use crate::theme::Look;
 use crate::widget::safe;
@@ -46,7 +46,20 @@ fn open(model: &Model, desk: &Desk, frame: &mut Frame<'_>) {
         tabs(model, desk, frame, paint::lines(area, 0, 1));
     }
     if let Some(screen) = desk.screens.last() {
-        screen.view(&scene, frame, body);
+        match (screen, &model.demo) {
+            (Screen::Today(_), Some(demo)) => {
+                let (own, card) = demo::room(demo, &scene, body);
+                screen.view(&scene, frame, own);
+                demo::card(demo, &scene, frame, card);
+            }
+            (Screen::Note(_), Some(demo)) if demo.split => {
+                let width = demo::text_columns(Some(demo), body.width);
+                let (text, kept) = paint::side_by_side(frame, &model.look, body, width);
+                demo::kept(demo, &scene, frame, kept);
+                screen.view(&scene, frame, text);
+            }
+            _ => screen.view(&scene, frame, body),
+        }
     }
     for overlay in desk.overlays.iter().rev() {
         overlay.view(&scene, frame);

@@ -118,6 +118,14 @@ fn one(
             return withhold(context, message, (log, position), done);
         }
         Misdeed::Skip(log, position) => *done |= skip(context, &mut message, (log, position)),
+        Misdeed::SkipNext => {
+            if standing.chosen.is_none() {
+                standing.chosen = next_of_others(context, &message);
+            }
+            if let Some(place) = standing.chosen {
+                *done |= skip(context, &mut message, place);
+            }
+        }
         Misdeed::Swap(one, other) => *done |= swap(&mut message, one, other),
         Misdeed::RollBack(count) => return roll_back(context, message, count, done),
         Misdeed::HidePractice(seq) => return hide_practice(context, message, seq, done),

@@ -19,15 +19,24 @@ type Log = BTreeMap<Position, StoredEnvelope>;
 #[derive(Default)]
 pub(super) struct Memory {
     practice: Option<PracticeId>,
+    is_short: bool,
     logs: BTreeMap<CompartmentId, Log>,
     entries: BTreeMap<PracticeSeq, (Global, PracticeHead)>,
     rows: BTreeMap<RowName, BTreeMap<(u32, u32), Vec<u8>>>,
 }
 
 impl Memory {
+    /// Remembers which practice it is, and nothing else.
+    pub(super) fn short() -> Self {
+        Self { is_short: true, ..Self::default() }
+    }
+
     /// Remembers a frame.
     pub(super) fn keep(&mut self, practice: PracticeId, frame: &ServerFrame) {
         self.practice = Some(practice);
+        if self.is_short {
+            return;
+        }
         match frame {
             ServerFrame::Envelope(stored) => {
                 if let Some(place) = stored.receipt.body.placement {

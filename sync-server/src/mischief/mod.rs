@@ -91,6 +91,14 @@ impl Mischief {
         Self { key, tell: Box::new(tell), state: Mutex::default() }
     }
 
+    /// Begins honestly, and keeps no copy of what the server keeps. What needs one (rolling back,
+    /// forking, replaying, inventing, old rows) is then never done.
+    pub fn without_memory(key: SigningKey, tell: impl Fn(Told) + Send + Sync + 'static) -> Self {
+        let mischief = Self::new(key, tell);
+        mischief.lock().memory = Memory::short();
+        mischief
+    }
+
     /// Takes an order and returns its number. What needs no occasion is done at once.
     pub fn order(&self, order: Order) -> u64 {
         let mut state = self.lock();

@@ -5,6 +5,7 @@
 //! suite N to X                  the suite of the next envelope
 //! withhold next from X          the next entry of any log, and all after it in that log
 //! withhold LOG POSITION from X  that entry, and all after it
+//! skip next from X              the next entry only, which it still names
 //! skip LOG POSITION from X      that entry only
 //! swap LOG LOG to X             entries of the one log go out as entries of the other
 //! replay LOG POSITION to X      an old entry, live, as the newest
@@ -118,6 +119,8 @@ pub enum Misdeed {
     RollBack(Global),
     /// See the module.
     Skip(CompartmentId, Position),
+    /// See the module.
+    SkipNext,
     /// See the module.
     Suite(u8),
     /// See the module.
@@ -243,6 +246,7 @@ fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
 fn from(words: &[&str]) -> Result<Misdeed, OrderError> {
     Ok(match words {
         ["withhold", "next"] => Misdeed::WithholdNext,
+        ["skip", "next"] => Misdeed::SkipNext,
         ["withhold", at, position] => Misdeed::Withhold(log(at)?, Position::new(number(position)?)),
         ["skip", at, position] => Misdeed::Skip(log(at)?, Position::new(number(position)?)),
         ["hide", "practice", seq] => Misdeed::HidePractice(PracticeSeq::new(number(seq)?)),
@@ -287,6 +291,7 @@ impl fmt::Display for Order {
             Misdeed::Replay { log, position } => write!(f, "replay {log} {position} to {whom}"),
             Misdeed::RollBack(count) => write!(f, "roll back {count} for {whom}"),
             Misdeed::Skip(log, position) => write!(f, "skip {log} {position} from {whom}"),
+            Misdeed::SkipNext => write!(f, "skip next from {whom}"),
             Misdeed::Suite(suite) => write!(f, "suite {suite} to {whom}"),
             Misdeed::Swap(one, other) => write!(f, "swap {one} {other} to {whom}"),
             Misdeed::Twice(kind, way) => write!(f, "twice {kind} {way} {whom}"),

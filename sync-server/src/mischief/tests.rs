@@ -10,6 +10,7 @@ fn every_order_reads_back_from_its_line() {
         "suite 0 to any".to_owned(),
         format!("withhold next from {x}"),
         format!("withhold {log} 7 from {x}"),
+        format!("skip next from {x}"),
         format!("skip {log} 7 from any"),
         format!("swap {log} {y} to {x}"),
         format!("replay {log} 1 to {x}"),

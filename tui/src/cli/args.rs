@@ -74,6 +74,10 @@ pub enum Command {
     /// Open a synthetic practice in a throw-away folder.
     #[cfg(feature = "demo")]
     Demo(Demo),
+    /// The device beside the first of a demo.
+    #[cfg(feature = "demo")]
+    #[command(hide = true)]
+    OtherDevice(OtherDevice),
     /// The server's program, for the demo.
     #[cfg(feature = "demo")]
     #[command(hide = true, disable_help_flag = true)]
@@ -222,6 +226,14 @@ pub struct Server {
     /// Its arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<std::ffi::OsString>,
+}
+
+/// What the other device of a demo is told; its passphrase comes from standard input.
+#[cfg(feature = "demo")]
+#[derive(Args, Debug)]
+pub struct OtherDevice {
+    /// Where it lies.
+    pub folder: PathBuf,
 }
 
 /// Options of `demo`.

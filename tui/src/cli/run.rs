@@ -31,6 +31,8 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Init(init) => return finish(initialise(home, &init.zone, arguments, setup)),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => return super::demo::run(demo, arguments, setup),
+        #[cfg(feature = "demo")]
+        Command::OtherDevice(other) => return super::demo::work(&other.folder),
         Command::Export(export) => return finish(self::export(export, home, arguments)),
         Command::Backup(options) => return finish(backup::backup(options, home, arguments)),
         Command::Restore(options) => {
@@ -106,7 +108,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
         #[cfg(feature = "demo")]
-        Command::Demo(_) | Command::Server(_) => Request::Lock,
+        Command::Demo(_) | Command::OtherDevice(_) | Command::Server(_) => Request::Lock,
         Command::Import(import) => {
             let text = match &import.file {
                 Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,

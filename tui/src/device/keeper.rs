@@ -8,6 +8,7 @@ use super::home::{Home, VaultLock};
 use super::online::Online;
 use super::open::{Device, DeviceError};
 use super::setup::{Founding, SetUp};
+use crate::acts::{Cue, Prompter};
 use crate::cli::answer;
 use crate::cli::request::{Reply, Request};
 use crate::cli::socket::{Asked, Listener};
@@ -49,8 +50,18 @@ pub struct Settings {
     pub demo_passphrase: Option<Secret>,
     /// The zone in which the interface tells the time; set when a practice opens.
     pub zone: Zone,
+    /// A demo's stage.
+    pub stage: Option<Stage>,
     /// What the time is.
     pub now: fn() -> Timestamp,
+}
+
+/// What a demo has besides a practice.
+pub struct Stage {
+    /// Where cues go.
+    pub prompter: Prompter,
+    /// The address to which the cable leads.
+    pub route: String,
 }
 
 enum Practice {
@@ -290,8 +301,17 @@ impl Keeper {
                 }
                 self.changed(now);
             }
+            Effect::Demo(cue) => self.cue(cue),
             // These are the runtime's.
             Effect::Quit | Effect::Redraw | Effect::Suspend | Effect::Wake(_) => {}
+        }
+    }
+
+    fn cue(&self, cue: Cue) {
+        let Some(stage) = &self.settings.stage else { return };
+        stage.prompter.cue(cue);
+        if let (Cue::Cable(true), Some(online)) = (cue, &self.online) {
+            online.renew();
         }
     }
 
@@ -363,7 +383,8 @@ impl Keeper {
         self.links = self.links.saturating_add(1);
         let (number, asks) = (self.links, self.asks.clone());
         let tell = move |told| asks.send(Ask::Link(number, told)).is_ok();
-        match Online::start(device, (self.settings.now)(), tell) {
+        let route = self.settings.stage.as_ref().map(|stage| stage.route.as_str());
+        match Online::start_by(device, route, (self.settings.now)(), tell) {
             Ok(online) => self.online = online,
             Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
         }

@@ -34,12 +34,31 @@ impl Online {
         now: Timestamp,
         tell: impl Fn(Told) -> bool + Send + Sync + 'static,
     ) -> Result<Option<Self>, DeviceError> {
+        Self::start_by(device, None, now, tell)
+    }
+
+    /// Like [`Online::start`], but to this address instead of those that the practice names: a
+    /// demo's cable.
+    pub fn start_by(
+        device: &mut Device,
+        route: Option<&str>,
+        now: Timestamp,
+        tell: impl Fn(Told) -> bool + Send + Sync + 'static,
+    ) -> Result<Option<Self>, DeviceError> {
         if !device.attach(now)? {
             return Ok(None);
         }
-        let Some(target) = device.target() else { return Ok(None) };
+        let Some(mut target) = device.target() else { return Ok(None) };
+        if let Some(route) = route {
+            target.addresses = vec![route.to_owned()];
+        }
         let link = Link::start(target, tell).map_err(|error: io::Error| error.into());
         link.map(|link| Some(Self { link }))
+    }
+
+    /// Ends the link that stands, if one does, and tries the next at once.
+    pub fn renew(&self) {
+        self.link.renew();
     }
 
     /// Takes what the link tells.

@@ -103,6 +103,7 @@ pub enum Told {
 }
 
 enum Order {
+    Again,
     Send(u64, Transmit),
     Drop(u64),
 }
@@ -117,6 +118,7 @@ pub struct Link {
 impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Again => "Again",
             Self::Send(..) => "Send",
             Self::Drop(_) => "Drop",
         })
@@ -152,6 +154,12 @@ impl Link {
     /// Ends the link that stands; another is tried.
     pub fn drop_link(&self) {
         let _ended = self.orders.send(Order::Drop(self.number));
+    }
+
+    /// Ends the link that stands, if one does, and tries the next at once.
+    pub fn renew(&self) {
+        self.drop_link();
+        let _ended = self.orders.send(Order::Again);
     }
 }
 
@@ -189,7 +197,13 @@ async fn keep_up(
         }
         tokio::select! {
             () = tokio::time::sleep(jittered(pause)) => {}
-            () = nobody(&mut orders) => return,
+            asked = again(&mut orders) => match asked {
+                Some(()) => {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
+                None => return,
+            },
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -198,6 +212,15 @@ async fn keep_up(
 /// Waits until nobody holds the link any more; orders for links that are gone are dropped.
 async fn nobody(orders: &mut UnboundedReceiver<Order>) {
     while orders.recv().await.is_some() {}
+}
+
+/// Waits until somebody wants the next try now; `None` when nobody holds the link any more.
+async fn again(orders: &mut UnboundedReceiver<Order>) -> Option<()> {
+    loop {
+        if matches!(orders.recv().await?, Order::Again) {
+            return Some(());
+        }
+    }
 }
 
 /// Between half and all of a pause, so that many devices do not come at once.

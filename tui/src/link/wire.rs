@@ -130,7 +130,7 @@ pub(super) async fn carry(
                         break Some(Trouble::Ended);
                     }
                 }
-                Some(Order::Drop(_) | Order::Send(..)) => {}
+                Some(Order::Again | Order::Drop(_) | Order::Send(..)) => {}
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
         }

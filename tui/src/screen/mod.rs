@@ -6,6 +6,7 @@ pub mod chart;
 pub mod choice;
 pub mod client_form;
 pub mod clients;
+pub mod demo;
 pub mod finish;
 pub mod help;
 pub mod lock;

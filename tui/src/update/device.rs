@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{lay, lock, notes};
+use super::{demo, lay, lock, notes};
 use crate::message::{DeviceEvent, Effect, SetupEvent, VaultState};
 use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
@@ -17,6 +17,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         DeviceEvent::Alarm(notice) => alarm(model, notice),
         DeviceEvent::Applied { ticket, outcome } => return applied(model, ticket, outcome),
         DeviceEvent::Changed(index) => changed(model, index),
+        DeviceEvent::Demo(report) => demo::report(model, report),
         DeviceEvent::Journalled { note, splices } => notes::journalled(model, note, splices),
         DeviceEvent::Locked => {
             // The device locked by itself; what it no longer has must not be shown.
@@ -47,6 +48,9 @@ fn changed(model: &mut Model, index: Arc<Index>) {
 }
 
 fn alarm(model: &mut Model, notice: Notice) {
+    if let Some(demo) = &mut model.demo {
+        demo.notice(&notice.happened);
+    }
     match &mut model.stage {
         Stage::Locked(state) => {
             state.checking = false;
@@ -95,13 +99,14 @@ fn set_up(model: &mut Model, step: SetupEvent) {
 }
 
 fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice>) -> Vec<Effect> {
+    let size = demo::size(model);
     let Model { now, look, veil, sync, ids, stage: Stage::Open(desk), .. } = model else {
         return Vec::new();
     };
     let Desk { index, digest, screens, .. } = &mut **desk;
     let fresh = ids.fresh();
     let scene = Scene { now, index, digest, sync, look, veil: *veil, fresh };
-    let about = Opening { scene, size: (look.columns, look.rows) };
+    let about = Opening { scene, size };
     let shown = screens.iter_mut().rev().find(|screen| screen.subject() == Some(subject));
     let Some(screen) = shown else { return Vec::new() };
     let outcome = screen.opened(outcome, &about);

@@ -1,6 +1,6 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
-use super::{act, interrupt, lay, leave, lock, notes, quit, replace, say, show};
+use super::{act, demo, interrupt, lay, leave, lock, notes, quit, replace, say, show};
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::Effect;
@@ -20,6 +20,9 @@ use tacenda_shared::practice::view::AppointmentRow;
 
 /// Runs a verb, or says why it cannot be run.
 pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    if verb.is_of_demo() {
+        return demo::run(model, verb);
+    }
     if let Some(effects) = in_a_note(model, verb) {
         return effects;
     }
@@ -114,10 +117,17 @@ fn lists(model: &mut Model, which: Verb) {
         (None, Some(screen)) => screen.resting_contexts(),
         (None, None) => &[],
     };
+    let is_demo = model.demo.is_some();
+    let holds = |entry: &palette::Entry| is_demo || !entry.row.verb.is_of_demo();
     let overlay = match which {
-        Verb::Help => Overlay::Help(help::State::new(palette::here(contexts, &situation))),
+        Verb::Help => {
+            let mut entries = palette::here(contexts, &situation);
+            entries.retain(holds);
+            Overlay::Help(help::State::new(entries))
+        }
         Verb::Palette => {
-            let entries = palette::all(contexts, &situation, &desk.recent);
+            let mut entries = palette::all(contexts, &situation, &desk.recent);
+            entries.retain(holds);
             Overlay::Palette(palette::State::new(entries))
         }
         _ => {
@@ -126,7 +136,8 @@ fn lists(model: &mut Model, which: Verb) {
             let aside = [Verb::Actions, Verb::ClearField, Verb::Out];
             let mut listed = std::collections::BTreeSet::new();
             entries.retain(|entry| {
-                entry.reason.is_none()
+                holds(entry)
+                    && entry.reason.is_none()
                     && !aside.contains(&entry.row.verb)
                     && listed.insert(entry.row.verb)
             });

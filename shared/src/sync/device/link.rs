@@ -85,6 +85,8 @@ impl DeviceSync {
     /// A link stands and its other end has proven the server's key.
     pub fn connected(&mut self, now: Timestamp) {
         self.disconnected();
+        // A server that has been put right is believed again, entry by entry.
+        self.link.dirty = std::mem::take(&mut self.stopped);
         self.link.phase = Phase::Greeting(now.plus_millis(PATIENCE_MILLIS));
         self.greet();
     }

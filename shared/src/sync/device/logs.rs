@@ -147,7 +147,18 @@ impl DeviceSync {
                 self.halt(AlarmKind::Withheld, log, position);
                 return;
             }
+            let known = header.practice_head.seq <= self.state.head().seq;
+            if known && !Checker::is_signed(&self.state, &one) {
+                // No honest server takes it, so it is not given a place that it would keep.
+                self.halt(AlarmKind::Forged, log, position);
+                return;
+            }
             carried.push(one);
+        }
+        if head.position < claimed.position {
+            // It names more than it hands over.
+            self.halt(AlarmKind::Withheld, log, head.position.next());
+            return;
         }
         if head != claimed {
             self.halt(AlarmKind::Fork, log, claimed.position);

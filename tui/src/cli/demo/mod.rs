@@ -1,25 +1,35 @@
-//! The demo: a synthetic practice of realistic size in a throw-away folder. Nothing in it is about
-//! a real person, and leaving removes it.
+//! The demo: a synthetic practice of realistic size in a throw-away folder, a real server, and a
+//! second device that works. Nothing in it is about a real person, and leaving removes it.
 
 mod adopt;
+mod other;
+mod relay;
 mod server;
+mod stage;
 
 use super::args::{Arguments, Demo};
 use super::connect::connect;
 use super::print;
+use crate::acts::Prompter;
 use crate::device::chance::OsRandom;
 use crate::device::home::{Home, HomeError, make_private_folder};
+use crate::device::keeper;
 use crate::device::open::{Device, DeviceError};
 use crate::device::setup::{Founding, SetUp};
 use crate::message::Secret;
 use crate::notice::Notice;
 use crate::program::{self, Opened, Setup};
-use adopt::adopt;
+use adopt::{Newcomer, admit};
+use relay::Cable;
 use server::DemoServer;
+use stage::Stage;
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread::{self, JoinHandle};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
 use tacenda_shared::keys::vault::KdfCost;
@@ -28,8 +38,10 @@ use tacenda_shared::random::Random;
 use zeroize::Zeroizing;
 
 const PREFIX: &str = "tacenda-demo-";
-/// The folder of the second device.
+/// The folder of the device for the second terminal.
 const SECOND: &str = "second";
+/// The folder of the device that works beside the first.
+const OTHER: &str = "other";
 /// Where the second terminal finds the passphrase.
 const PASSPHRASE_FILE: &str = "passphrase-of-the-demo";
 const CLINICIAN: &str = "Dr. Quill Sampleton";
@@ -49,16 +61,46 @@ pub fn run(demo: &Demo, arguments: &Arguments, setup: Setup) -> u8 {
     );
     let size = if demo.small { Size::SMALL } else { Size::DEMO };
     match build(demo.seed, size, &folder.path) {
-        Ok(Built { home, opened, server }) => {
+        Ok(Built { home, mut opened, server }) => {
             if folder.kept {
                 print::line(&format!("Its passphrase: {}", opened.passphrase.0.as_str()));
             }
+            let playing = match set(&folder, &mut opened, server) {
+                Ok(playing) => playing,
+                Err(cause) => return program::refuse(&Notice::from(&DeviceError::from(cause))),
+            };
             let status = program::interface(home, arguments, setup, Some(opened));
-            drop(server);
+            // The folder goes when nobody writes into it any more.
+            let _played = playing.join();
             status
         }
         Err(notice) => program::refuse(&notice),
     }
+}
+
+/// The server's program, as a demo runs it.
+pub fn serve(arguments: Vec<OsString>) -> ExitCode {
+    server::serve(arguments)
+}
+
+/// The program of the device that works beside the first.
+pub fn work(folder: &Path) -> u8 {
+    other::run(folder)
+}
+
+/// Sets the stage: from now on it plays until the interface is gone.
+fn set(folder: &Folder, opened: &mut Opened, server: DemoServer) -> io::Result<JoinHandle<()>> {
+    let cable = Cable::lay(&server.address)?;
+    let (heard, asks, prompter) = Prompter::pair();
+    opened.stage = Some(keeper::Stage { prompter, route: cable.address.clone() });
+    let stage = Stage {
+        server,
+        cable,
+        other: (folder.path.join(OTHER), opened.passphrase.clone()),
+        device: opened.device.pairing_keys().invitation.inviter,
+        is_kept: folder.kept,
+    };
+    stage.play(heard, asks)
 }
 
 /// Opens the second device of the demo that runs.
@@ -80,7 +122,7 @@ fn join(arguments: &Arguments, setup: Setup) -> u8 {
             .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
         let device =
             Device::unlock(&home, &entered, 0, now()).map_err(|error| Notice::from(&error))?;
-        Ok(Opened { device, lock, passphrase })
+        Ok(Opened { device, lock, passphrase, stage: None })
     };
     match opened() {
         Ok(opened) => program::interface(home.clone(), arguments, setup, Some(opened)),
@@ -112,13 +154,44 @@ fn build(seed: u64, size: Size, folder: &Path) -> Result<Built, Notice> {
     let (set_up, _sheet) = SetUp::begin(founding, &passphrase, now())?;
     let mut device = set_up.finish(&home, now()).map_err(|error| Notice::from(&error))?;
     connect(&mut device, &server.invite(&server_folder)?, now())?;
-    // The second device is added while there is little to fetch; the rest reaches it by sync.
-    let second = Home::contained_in(&folder.join(SECOND));
-    adopt(&mut device, &second, "demo-second", &passphrase, now)?;
+    // The others are added while there is little to fetch; the rest reaches them by sync. They
+    // settle while the practice is being written, so that nobody waits for them.
+    let newcomers = admit(&mut device, &["demo-terminal", "demo-other"], now)?;
+    let settling = settle(newcomers, folder, &passphrase);
     write_secret_file(&folder.join(PASSPHRASE_FILE), &passphrase)
         .map_err(|cause| Notice::from(&DeviceError::from(cause)))?;
     fill(&mut device, (seed, size), &zoned, &zone).map_err(|error| Notice::from(&error))?;
-    Ok(Built { home, opened: Opened { device, lock, passphrase }, server })
+    for one in settling? {
+        one.join().unwrap_or_else(|_| Err(not_settled()))?;
+    }
+    Ok(Built { home, opened: Opened { device, lock, passphrase, stage: None }, server })
+}
+
+type Settling = JoinHandle<Result<(), Notice>>;
+
+/// Lets each device settle on a thread of its own.
+fn settle(
+    newcomers: Vec<Newcomer>,
+    folder: &Path,
+    passphrase: &Secret,
+) -> Result<Vec<Settling>, Notice> {
+    let mut settling = Vec::new();
+    for (newcomer, name) in newcomers.into_iter().zip([SECOND, OTHER]) {
+        let home = Home::contained_in(&folder.join(name));
+        let passphrase = passphrase.clone();
+        let thread = thread::Builder::new().name(name.into());
+        let settled = thread.spawn(move || newcomer.settle(&home, &passphrase, now));
+        settling.push(settled.map_err(|cause| Notice::from(&DeviceError::from(cause)))?);
+    }
+    Ok(settling)
+}
+
+fn not_settled() -> Notice {
+    Notice::new(
+        "A device of the demo could not begin.",
+        "Nothing has been changed.",
+        "Start the demo again.",
+    )
 }
 
 /// The passphrase of a throw-away practice, for the second terminal of the same person.

@@ -298,16 +298,44 @@ fn an_entry_of_another_log_is_never_shown_and_other_logs_go_on() {
 }
 
 #[test]
-fn an_entry_by_nobody_is_a_forgery() {
+fn an_entry_by_nobody_is_a_forgery_and_the_true_one_is_taken_on_the_next_link() {
     let (world, mut pen, mut victim) = begin();
-    let [first, mut one, two, _] = opening(&world, &mut pen);
-    one.signature = SigningKey::from_seed([1; 32]).sign("tac/env/v1", &[]);
+    let [first, one, two, _] = opening(&world, &mut pen);
+    let mut forged = one.clone();
+    forged.signature = SigningKey::from_seed([1; 32]).sign("tac/env/v1", &[]);
     let mut told = Told::new(LOG);
-    victim.live(told.tell(&world, &[&first, &one, &two]));
-    victim.answer_full(LOG, &[(1, &first), (2, &one), (3, &two)]);
-    assert_eq!(victim.quarantined()[0], Quarantine::BadSignature);
-    assert_eq!(victim.alarms()[0], AlarmKind::Forged);
-    assert!(!victim.received().contains(&one.hash()));
+    victim.live(told.tell(&world, &[&first, &forged, &two]));
+    victim.answer_full(LOG, &[(1, &first), (2, &forged), (3, &two)]);
+    assert_eq!(victim.alarms(), [AlarmKind::Forged]);
+    assert_eq!(victim.received(), []);
+
+    victim.connect(&world);
+    let lane = victim.lane_of(20);
+    victim.hear(lane, Told::new(LOG).tell(&world, &[&first, &one, &two]));
+    assert_eq!(victim.received(), [first.hash(), one.hash(), two.hash()]);
+    assert_eq!(victim.alarms(), [AlarmKind::Forged]);
+}
+
+#[test]
+fn a_server_that_hands_over_less_than_it_names_holds_back() {
+    let (world, mut pen, mut victim) = begin();
+    let [first, one, two, _] = opening(&world, &mut pen);
+    let (mut told, mut honest) = (Told::new(LOG), Told::new(LOG));
+    victim.live(told.tell(&world, &[&first]));
+    honest.tell(&world, &[&first, &one]);
+    let mut lie = told.tell(&world, &[]);
+    if let Message::Entries(entries) = &mut lie {
+        entries.head = honest.head;
+    }
+    victim.live(lie);
+    victim.answer_full(LOG, &[]);
+    assert_eq!(victim.alarms(), [AlarmKind::Withheld]);
+
+    victim.connect(&world);
+    let lane = victim.lane_of(20);
+    let mut rest = Told { log: LOG, head: LogHead::EMPTY.after(LOG, first.hash()) };
+    victim.hear(lane, rest.tell(&world, &[&one, &two]));
+    assert_eq!(victim.received(), [first.hash(), one.hash(), two.hash()]);
 }
 
 #[test]
