@@ -107,11 +107,8 @@ fn one(
             *done |= alter(standing, context, &mut message, change);
         }
         Misdeed::WithholdNext => {
-            if standing.chosen.is_none() {
-                standing.chosen = next_of_others(context, &message);
-            }
-            if let Some((log, position)) = standing.chosen {
-                return withhold(context, message, (log, position), done);
+            if let Some(place) = choose(standing, context, &message) {
+                return withhold(context, message, place, done);
             }
         }
         Misdeed::Withhold(log, position) => {
@@ -119,10 +116,7 @@ fn one(
         }
         Misdeed::Skip(log, position) => *done |= skip(context, &mut message, (log, position)),
         Misdeed::SkipNext => {
-            if standing.chosen.is_none() {
-                standing.chosen = next_of_others(context, &message);
-            }
-            if let Some(place) = standing.chosen {
+            if let Some(place) = choose(standing, context, &message) {
                 *done |= skip(context, &mut message, place);
             }
         }
@@ -149,6 +143,14 @@ fn flip(body: &mut [u8]) {
     }
 }
 
+/// Settles on the next entry, and stays with it.
+fn choose(standing: &mut Standing, context: &Context<'_>, message: &Message) -> Option<Place> {
+    if standing.chosen.is_none() {
+        standing.chosen = next_of_others(context, message);
+    }
+    standing.chosen
+}
+
 /// The first entry in a message that somebody else than its receiver wrote, if it came live.
 fn next_of_others(context: &Context<'_>, message: &Message) -> Option<Place> {
     let Message::Entries(entries) = message else { return None };
@@ -173,10 +175,8 @@ fn alter(
     message: &mut Message,
     change: impl Fn(&mut Envelope),
 ) -> bool {
-    if standing.chosen.is_none() {
-        standing.chosen = next_of_others(context, message);
-    }
-    let (Some((log, at)), Some(practice)) = (standing.chosen, context.memory.practice()) else {
+    let chosen = choose(standing, context, message);
+    let (Some((log, at)), Some(practice)) = (chosen, context.memory.practice()) else {
         return false;
     };
     match message {

@@ -14,6 +14,8 @@ use tacenda_shared::id::{ClientId, DeviceId, ObjectId};
 const ROOMY: u16 = 24;
 /// Lines of a roomy card, and of a small one, without what it tells.
 const LINES: (u16, u16) = (5, 3);
+/// From this width on a small card has whole words.
+const WIDE: u16 = 76;
 /// Entries of the server that are remembered.
 const KEPT: usize = 40;
 
@@ -102,7 +104,11 @@ pub fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
             (act("F3", "The other device", &other_words(state)), Style::new()),
         ]
     } else {
-        let keys = "F4 what the server sees  F5 the cable  F7 let it cheat  F3 other device";
+        let keys = if look.columns >= WIDE {
+            "F4 what the server sees  F5 the cable  F7 let it cheat  F3 other device"
+        } else {
+            "F4 server sees  F5 cable  F7 let cheat  F3 other device"
+        };
         let news = match (&state.server, &state.pulled) {
             (Server::Honest | Server::HonestAgain, Some(_)) => {
                 (format!("Cable {}", cable_words(state, scene)), cable_style(state, scene))
@@ -179,7 +185,8 @@ fn other_words(state: &State) -> String {
     let Some(other) = &state.other else { return "is being set up ...".to_owned() };
     let verb = if other.works { "works beside you" } else { "stands still" };
     let OtherDevice { booked, moved, written, .. } = other;
-    format!("{verb}: {booked} booked, {moved} moved, {written} sentences")
+    let written = text::counted(usize::try_from(*written).unwrap_or(0), "sentence", "sentences");
+    format!("{verb}: {booked} booked, {moved} moved, {written}")
 }
 
 /// What is told about how the server was caught, in lines of `width` columns.
@@ -217,11 +224,12 @@ pub fn kept(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         if line >= area.height {
             break;
         }
-        let head = format!("log {}  entry {}", short(&kept.log.to_string()), kept.position);
+        let log = short(&kept.log.to_string());
+        let head = format!("log {log}  entry {}  {} bytes", kept.position, kept.bytes);
         paint::text(frame, inside, line, &head, look.title());
         let whose = if state.this == Some(kept.author) { " (this one)" } else { "" };
         let author = short(&kept.author.to_string());
-        let from = format!("device {author}{whose}  {} bytes", kept.bytes);
+        let from = format!("by device {author}{whose}");
         paint::text(frame, inside, line + 1, &from, Style::new());
         let bytes = spaced(&kept.first, inside.width.into());
         paint::text(frame, inside, line + 2, &bytes, look.good());
@@ -230,7 +238,7 @@ pub fn kept(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
 }
 
 fn short(id: &str) -> String {
-    id.chars().take(12).collect()
+    id.chars().take(8).collect()
 }
 
 /// Pairs of hexadecimal digits, as many as fit.
