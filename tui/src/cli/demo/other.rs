@@ -232,7 +232,7 @@ impl Worker {
         };
         let subject = Subject::Draft(client, note);
         let view = self.device.open(subject, Purpose::Care, now)?;
-        self.device.close_view(subject);
+        self.device.close_view(subject, now);
         let View::Draft(draft) = view else { return Ok(None) };
         let Some((part, before)) = draft.parts.first() else { return Ok(None) };
         let which = usize::try_from(self.done.written).unwrap_or_default() % SENTENCES.len();
