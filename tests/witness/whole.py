@@ -134,17 +134,18 @@ class Practice:
             for ring in found["rings"]:
                 name = b"\3" + ring + one + found["id"] + generation
                 key = self.row(name, self.rings[ring], found["commitment"])
-                self.slots[found["id"]] = (key, found["generation"], found["name"])
-        for compartment, what, sealed in self.of("content"):
-            self.open_content(compartment, what, sealed)
-        for compartment, draft, sealed in self.of("keystrokes"):
-            key = self.draft_key(compartment, draft)
+                keys = self.slots.setdefault(found["id"], (found["name"], {}))[1]
+                keys[found["generation"]] = key
+        for compartment, what, generation, sealed in self.of("content"):
+            self.open_content(compartment, what, generation, sealed)
+        for compartment, draft, generation, sealed in self.of("keystrokes"):
+            key = self.draft_key(compartment, draft, generation)
             if key is not None:
                 context = b"keystrokes" + compartment + draft
                 plain = seal_open(derive(key, b"", "tac/local/v1"), LABEL, context, *sealed)
                 self.contents.append(("keystrokes", compartment, device.keystrokes(plain)))
-        for compartment, sealed in self.of("segment"):
-            key = derive(self.slots[compartment][0], b"", "tac/projection/v1")
+        for compartment, generation, sealed in self.of("segment"):
+            key = derive(self.slots[compartment][1][generation], b"", "tac/projection/v1")
             seal_open(key, LABEL, compartment, *sealed)
 
     def check_destroyed(self):
@@ -154,17 +155,21 @@ class Practice:
             raise Refused("the key of an open draft is missing")
         return len(gone)
 
-    def draft_key(self, compartment, draft):
-        """Slot key and draft key joined; None once the draft's key was destroyed."""
-        slot, generation, _ = self.slots[compartment]
-        name = b"\4" + compartment + generation.to_bytes(4, "big") + draft + bytes(4)
-        key = self.row(name, slot, self.commitments[draft])
-        return None if key is None else slot + key
+    def draft_key(self, compartment, draft, generation):
+        """Slot key of that generation and draft key joined; None once the draft's key was
+        destroyed. The draft's row lies under the slot that was the newest when it began."""
+        slots = self.slots[compartment][1]
+        for begun, slot in slots.items():
+            name = b"\4" + compartment + begun.to_bytes(4, "big") + draft + bytes(4)
+            key = self.row(name, slot, self.commitments[draft])
+            if key is not None:
+                return slots[generation] + key
+        return None
 
-    def open_content(self, compartment, what, sealed):
-        key = self.slots[compartment][0]
+    def open_content(self, compartment, what, generation, sealed):
+        key = self.slots[compartment][1][generation]
         if what[0] == 3:
-            key = self.draft_key(compartment, what[1])
+            key = self.draft_key(compartment, what[1], generation)
             if key is None:
                 self.contents.append(("destroyed", compartment, what[1]))
                 return
@@ -269,17 +274,20 @@ class Practice:
 
     def open_envelope(self, carried):
         header = carried.header
-        slot, generation, name = self.slots[header.log]
+        name, slots = self.slots[header.log]
         if header.kind == 1:
+            slot = slots[1]
             _, (_, commit, _), salt, sealed = formats.control_body(1, carried.body)
             plain = seal_open(slot, "tac/compartment-name/v1", header.log, salt, sealed)
             if formats.compartment_name(plain) != name or commit != commitment(slot):
                 raise Refused("a genesis is about another compartment")
         elif header.sealed:
-            if header.slot != generation:
+            if header.slot not in slots:
                 raise Refused("an envelope of another generation")
             draft = header.object != formats.ZERO16
-            key = self.draft_key(header.log, header.object) if draft else slot
+            key = slots[header.slot]
+            if draft:
+                key = self.draft_key(header.log, header.object, header.slot)
             content = carried.open(key)
             if header.kind == 17 and content["compression"] == 0:
                 self.record(header.log, content["body"][:16], content["body"][16:])

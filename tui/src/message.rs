@@ -8,7 +8,7 @@ use crate::input::Input;
 use crate::notice::Notice;
 use std::fmt;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, DeviceId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
@@ -130,6 +130,8 @@ pub struct SyncStatus {
 /// A device as the screen of devices lists it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeviceRow {
+    /// Which.
+    pub id: DeviceId,
     /// Its name.
     pub name: String,
     /// Whose it is.

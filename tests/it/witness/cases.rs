@@ -349,7 +349,7 @@ fn device_frames(world: &mut World) -> Vec<DeviceFrame> {
         seal::seal(local.expose(), label, &context, content.as_bytes(), &mut hedge).unwrap();
     for origin in [Origin::Here, Origin::Elsewhere] {
         let sealed = sealed.clone();
-        frames.push(DeviceFrame::Content { compartment: id, kind, sealed, origin });
+        frames.push(DeviceFrame::Content { compartment: id, kind, generation, sealed, origin });
     }
     let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "ä".to_owned() };
     let mut context = Writer::new();
@@ -358,7 +358,7 @@ fn device_frames(world: &mut World) -> Vec<DeviceFrame> {
     let local = safe::local_key(&slot, Some(&key));
     let context = context.as_slice();
     let sealed = seal::seal(local.expose(), label, context, &typed, &mut hedge).unwrap();
-    frames.push(DeviceFrame::Keystrokes { compartment: id, draft, sealed });
+    frames.push(DeviceFrame::Keystrokes { compartment: id, draft, generation, sealed });
     frames.push(DeviceFrame::Unknown { kind: 99, bytes: b"later".to_vec() });
     frames
 }

@@ -102,10 +102,28 @@ pub struct Timing {
 }
 
 /// What can be done with devices.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Devices {
-    /// List them.
+    /// List them, each with its id.
     List,
+    /// Shut out a device that was lost: nothing that is written from then on opens on it.
+    Revoke(RevokeDevice),
+}
+
+/// Options of `device revoke`.
+#[derive(Args, Clone, Debug)]
+pub struct RevokeDevice {
+    /// The id of the lost device, as `device list` prints it.
+    pub id: String,
+    /// A device that the lost one has added and that stays all the same; may be given again.
+    #[arg(long, value_name = "ID")]
+    pub keep: Vec<String>,
+    /// Since when what the lost device signed is in doubt, as 2026-11-25.
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<jiff::civil::Date>,
+    /// Do not ask for a yes.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Options of `init`.

@@ -12,6 +12,7 @@ pub mod print;
 pub mod problems;
 pub mod prompt;
 pub mod request;
+mod revoke;
 pub mod run;
 pub mod socket;
 

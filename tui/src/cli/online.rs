@@ -13,6 +13,7 @@ use crate::message::Secret;
 use crate::notice::Notice;
 use crate::program::Setup;
 use std::io::{self, IsTerminal as _};
+use tacenda_shared::id::DeviceId;
 use tacenda_shared::keys::pairing::PairingCode;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
 use tacenda_shared::sync::Invite;
@@ -104,12 +105,13 @@ pub(super) fn devices(home: &Home, arguments: &Arguments) -> Result<(), Failed> 
             let added = added.map_or(String::new(), |added| added.strftime("%F").to_string());
             let heard = if arguments.json {
                 print::line(&print::escaped(&serde_json::json!({
-                    "name": row.name, "added": added, "this": row.this, "revoked": row.revoked,
+                    "id": short(row.id), "name": row.name, "added": added, "this": row.this,
+                    "revoked": row.revoked,
                 })))
             } else {
                 let this = if row.this { "  this device" } else { "" };
                 let revoked = if row.revoked { "  revoked" } else { "" };
-                print::line(&format!("{added}  {}{this}{revoked}", row.name))
+                print::line(&format!("{}  {added}  {}{this}{revoked}", short(row.id), row.name))
             };
             if !heard {
                 break;
@@ -119,8 +121,13 @@ pub(super) fn devices(home: &Home, arguments: &Arguments) -> Result<(), Failed> 
     })
 }
 
+/// The start of a device's id, long enough for a practice.
+pub(super) fn short(id: DeviceId) -> String {
+    id.to_string().chars().take(8).collect()
+}
+
 /// Opens the vault, does something, and locks it again.
-fn opened(
+pub(super) fn opened(
     home: &Home,
     arguments: &Arguments,
     act: impl FnOnce(&mut Device) -> Result<(), Notice>,

@@ -3,17 +3,19 @@
 
 use super::chance::OsRandom;
 use super::desk::{Reader, Writer};
-use super::founding::Standing;
+use super::founding::{FoundingError, Standing};
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
+use super::held::{self, HeldSlots, MemberKeys, Rings};
 use super::locations::Place;
 use super::rows::{RowChange, Rows};
 use super::store::{Store, StoreError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration};
+use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, SlotGeneration};
 use tacenda_shared::journal::{AppendError, FileSystem};
-use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RingKey, RowName, SlotKey, SlotName};
+use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::keys::vault::DeviceSecrets;
+use tacenda_shared::keys::wrap::{Wrap, WrapInfo};
 use tacenda_shared::membership::State;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -23,17 +25,8 @@ use tacenda_shared::suite::Hash;
 use zeroize::Zeroizing;
 
 pub(super) const CONTENT_LABEL: &str = "tac/content/v1";
-
-/// A ring whose key is here.
-#[derive(Debug)]
-pub(super) struct HeldRing {
-    /// Which.
-    pub(super) id: RingId,
-    /// The epoch of the key.
-    pub(super) epoch: RingEpoch,
-    /// The key.
-    pub(super) key: RingKey,
-}
+/// The generation of a compartment's first content key.
+const FIRST_SLOT: SlotGeneration = SlotGeneration::new(1);
 
 /// Whose device this is.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +46,8 @@ pub(super) struct Cabinet<F: FileSystem> {
     pub(super) store: Store<F>,
     pub(super) rows: Rows<F>,
     pub(super) keys: DeviceSecrets,
-    pub(super) rings: BTreeMap<RingPurpose, HeldRing>,
-    pub(super) slots: BTreeMap<CompartmentId, SlotKey>,
+    pub(super) rings: Rings,
+    pub(super) slots: BTreeMap<CompartmentId, HeldSlots>,
     pub(super) drafts: BTreeMap<ObjectId, DraftKey>,
     /// Compartments that a pen has named, since a signature says in which log it stands, and that
     /// no change on the disk has filled yet.
@@ -84,16 +77,78 @@ impl<F: FileSystem> Cabinet<F> {
             named: RefCell::default(),
             unreadable: Cell::new(0),
         };
-        let compartments: Vec<_> = cabinet.store.locations().compartments().cloned().collect();
-        for compartment in compartments {
-            if let Some(key) = cabinet.open_slot(&compartment) {
-                cabinet.slots.insert(compartment.id, key);
-            } else if cabinet.rings.values().any(|held| compartment.rings.contains(&held.id)) {
-                // The ring is here and the row is not, or does not open.
-                cabinet.miss();
-            }
+        let missing = cabinet.open_slots();
+        for _ in 0..missing {
+            cabinet.miss();
         }
         cabinet
+    }
+
+    /// Opens the content keys that are not open yet; returns how many rows should be here, since
+    /// their ring is, and are not, or do not open.
+    fn open_slots(&mut self) -> usize {
+        let mut missing = 0;
+        let slots: Vec<_> = self.store.locations().slots().cloned().collect();
+        for slot in slots {
+            if self.slot_key(slot.id, slot.generation).is_some() {
+                continue;
+            }
+            if let Some(key) = self.open_slot(&slot) {
+                self.hold_slot(slot.id, slot.generation, key);
+            } else if self.rings.values().any(|held| slot.rings.contains(&held.id)) {
+                missing += 1;
+            }
+        }
+        missing
+    }
+
+    /// Opens again what the keys on the disk open, after new ones came.
+    pub(super) fn reopen(&mut self) -> Result<(), FoundingError> {
+        let author = self.identity.author;
+        let (member_keys, wraps) = self.member_keys()?;
+        let rings =
+            held::rings(&self.keys, &author, &self.state, &member_keys, &wraps, &self.rows)?;
+        self.rings = rings;
+        self.open_slots();
+        Ok(())
+    }
+
+    /// Opens the member's keys, and returns the wraps that they came in.
+    pub(super) fn member_keys(&self) -> Result<(MemberKeys, Vec<(WrapInfo, Wrap)>), FoundingError> {
+        let entries = held::entries(&self.store)?;
+        let wraps = held::wraps(self.identity.practice, &self.store)?;
+        let author = self.identity.author;
+        Ok((held::member_keys(&self.keys, &author, &entries, &wraps), wraps))
+    }
+
+    /// Returns the content key of one generation.
+    pub(super) fn slot_key(
+        &self,
+        compartment: CompartmentId,
+        generation: SlotGeneration,
+    ) -> Option<&SlotKey> {
+        self.slots.get(&compartment)?.key_of(generation)
+    }
+
+    /// Returns the newest content key that is here.
+    pub(super) fn newest_slot(
+        &self,
+        compartment: CompartmentId,
+    ) -> Option<(SlotGeneration, &SlotKey)> {
+        self.slots.get(&compartment)?.keys().next()
+    }
+
+    /// Takes a content key.
+    pub(super) fn hold_slot(
+        &mut self,
+        compartment: CompartmentId,
+        generation: SlotGeneration,
+        key: SlotKey,
+    ) {
+        match self.slots.get_mut(&compartment) {
+            Some(held) => held.hold(generation, key),
+            None => drop(self.slots.insert(compartment, HeldSlots::new(generation, key))),
+        }
     }
 
     pub(super) fn miss(&self) {
@@ -112,15 +167,13 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     fn open_slot(&self, compartment: &Compartment) -> Option<SlotKey> {
-        self.rings.values().filter(|held| compartment.rings.contains(&held.id)).find_map(|held| {
-            let name = SlotName {
-                ring: held.id,
-                epoch: held.epoch,
-                compartment: compartment.id,
-                generation: compartment.generation,
-            };
+        let (id, generation) = (compartment.id, compartment.generation);
+        let held = self.rings.values().filter(|held| compartment.rings.contains(&held.id));
+        let mut keys = held.flat_map(|held| held.keys().map(|(epoch, key)| (held.id, epoch, key)));
+        keys.find_map(|(ring, epoch, key)| {
+            let name = SlotName { ring, epoch, compartment: id, generation };
             let row = self.rows.row(&RowName::Slot(name))?;
-            safe::open_slot(&held.key, &name, &compartment.commitment, row).ok()
+            safe::open_slot(key, &name, &compartment.commitment, row).ok()
         })
     }
 
@@ -153,7 +206,9 @@ impl<F: FileSystem> Cabinet<F> {
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         self.rows.change(&rows, &mut hedge)?;
         self.store.append(&frames, &mut hedge)?;
-        self.slots.extend(new.slots);
+        for (id, key) in new.slots {
+            self.hold_slot(id, FIRST_SLOT, key);
+        }
         self.drafts.extend(new.drafts);
         Ok(())
     }
@@ -201,7 +256,7 @@ impl<F: FileSystem> Cabinet<F> {
         }
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let slot = SlotKey::generate(&mut hedge, id.as_bytes());
-        let generation = SlotGeneration::ZERO.next();
+        let generation = FIRST_SLOT;
         let mut rings = Vec::new();
         for purpose in RingPurpose::of_compartment(name, self.identity.author.member) {
             let Some(held) = self.rings.get(&purpose) else { continue };
@@ -229,8 +284,10 @@ impl<F: FileSystem> Cabinet<F> {
         new: &mut NewKeys,
         rows: &mut Vec<RowChange>,
     ) -> Result<DeviceFrame, StoreError> {
-        let slot = new.slots.get(&compartment).or_else(|| self.slots.get(&compartment));
-        let slot = slot.ok_or(StoreError::NoKey)?;
+        let begun = new.slots.get(&compartment).map(|key| (FIRST_SLOT, key));
+        let newest = begun.or_else(|| self.newest_slot(compartment));
+        let (generation, slot) = newest.ok_or(StoreError::NoKey)?;
+        let seal = Sealing { compartment, generation, origin: Origin::Here };
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let (kind, bytes): (ContentKind, &[u8]) = match content {
@@ -246,7 +303,7 @@ impl<F: FileSystem> Cabinet<F> {
             Content::Draft { document } => {
                 let key = DraftKey::generate(&mut hedge, document.as_bytes());
                 let commitment = key.commitment();
-                let name = self.draft_name(compartment, *document);
+                let name = DraftName { compartment, generation, draft: *document };
                 if !self.store.locations().document(compartment, *document).is_empty() {
                     return Err(StoreError::Altered);
                 }
@@ -259,14 +316,8 @@ impl<F: FileSystem> Cabinet<F> {
                 rows.push(RowChange::Put(RowName::Draft(name), row));
                 new.drafts.insert(*document, key);
                 let kind = ContentKind::Draft(*document);
-                return seal_content(
-                    &safe::local_key(slot, None),
-                    compartment,
-                    kind,
-                    commitment.as_bytes(),
-                    Origin::Here,
-                    &mut hedge,
-                );
+                let key = safe::local_key(slot, None);
+                return seal.content(&key, kind, commitment.as_bytes(), &mut hedge);
             }
             Content::Record { record, bytes } => (ContentKind::Record(*record), bytes),
         };
@@ -274,43 +325,59 @@ impl<F: FileSystem> Cabinet<F> {
             None => safe::local_key(slot, None),
             Some(draft) => match new.drafts.get(&draft) {
                 Some(key) => safe::local_key(slot, Some(key)),
-                None => self.content_key(compartment, Some(draft))?,
+                None => self.content_key(compartment, generation, Some(draft))?,
             },
         };
-        seal_content(&key, compartment, kind, bytes, Origin::Here, &mut hedge)
+        seal.content(&key, kind, bytes, &mut hedge)
     }
 
-    pub(super) fn draft_name(&self, compartment: CompartmentId, draft: ObjectId) -> DraftName {
-        let known = self.store.locations().compartment(compartment);
-        let generation = known.map_or(SlotGeneration::ZERO.next(), |known| known.generation);
-        DraftName { compartment, generation, draft }
+    /// Returns under which names the row of a draft's key may lie, the newest slot first.
+    pub(super) fn draft_names(
+        &self,
+        compartment: CompartmentId,
+        draft: ObjectId,
+    ) -> impl Iterator<Item = (DraftName, &SlotKey)> {
+        let slots = self.slots.get(&compartment).into_iter().flat_map(HeldSlots::keys);
+        slots.map(move |(generation, key)| (DraftName { compartment, generation, draft }, key))
     }
 
-    /// Returns the key of a compartment's content, or of a draft's.
+    /// Returns whether the row of a draft's key is here.
+    pub(super) fn has_draft_row(&self, compartment: CompartmentId, draft: ObjectId) -> bool {
+        let mut names = self.draft_names(compartment, draft);
+        names.any(|(name, _)| self.rows.row(&RowName::Draft(name)).is_some())
+    }
+
+    /// Returns the key of a compartment's content of one generation, or of a draft's.
     pub(super) fn content_key(
         &self,
         compartment: CompartmentId,
+        generation: SlotGeneration,
         draft: Option<ObjectId>,
     ) -> Result<SecretKey, StoreError> {
-        let slot = self.slots.get(&compartment).ok_or(StoreError::NoKey)?;
+        let slot = self.slot_key(compartment, generation).ok_or(StoreError::NoKey)?;
         let Some(draft) = draft else { return Ok(safe::local_key(slot, None)) };
         match self.drafts.get(&draft) {
             Some(key) => Ok(safe::local_key(slot, Some(key))),
-            None => Ok(safe::local_key(slot, Some(&self.open_draft(slot, compartment, draft)?))),
+            None => Ok(safe::local_key(slot, Some(&self.open_draft(compartment, draft)?))),
         }
     }
 
     /// Opens the key of a draft, if it still exists.
     pub(super) fn open_draft(
         &self,
-        slot: &SlotKey,
         compartment: CompartmentId,
         draft: ObjectId,
     ) -> Result<DraftKey, StoreError> {
         let commitment = self.draft_commitment(compartment, draft)?.ok_or(StoreError::NoKey)?;
-        let name = self.draft_name(compartment, draft);
-        let row = self.rows.row(&RowName::Draft(name)).ok_or(StoreError::NoKey)?;
-        safe::open_draft(slot, &name, &commitment, row).map_err(|_| StoreError::Altered)
+        let mut found = Err(StoreError::NoKey);
+        for (name, slot) in self.draft_names(compartment, draft) {
+            let Some(row) = self.rows.row(&RowName::Draft(name)) else { continue };
+            match safe::open_draft(slot, &name, &commitment, row) {
+                Ok(key) => return Ok(key),
+                Err(_) => found = Err(StoreError::Altered),
+            }
+        }
+        found
     }
 
     /// Returns what the key of a draft commits to, if the draft is known here.
@@ -333,10 +400,11 @@ impl<F: FileSystem> Cabinet<F> {
         compartment: CompartmentId,
         place: Place,
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let DeviceFrame::Content { sealed, kind, .. } = self.store.read(place.location)? else {
+        let frame = self.store.read(place.location)?;
+        let DeviceFrame::Content { sealed, kind, generation, .. } = frame else {
             return Err(StoreError::Altered);
         };
-        let key = self.content_key(compartment, kind.draft())?;
+        let key = self.content_key(compartment, generation, kind.draft())?;
         let context = kind.context(compartment);
         seal::open(key.expose(), CONTENT_LABEL, &context, &sealed.salt, &sealed.ciphertext)
             .map_err(|_| StoreError::Altered)
@@ -345,10 +413,9 @@ impl<F: FileSystem> Cabinet<F> {
     /// Returns the read model of a compartment, if it is up to date.
     pub(super) fn segment(&self, compartment: CompartmentId) -> Option<Zeroizing<Vec<u8>>> {
         let location = self.store.locations().segment(compartment)?;
-        let DeviceFrame::Segment { sealed, .. } = self.store.read(location).ok()? else {
-            return None;
-        };
-        let key = safe::projection_key(self.slots.get(&compartment)?);
+        let frame = self.store.read(location).ok()?;
+        let DeviceFrame::Segment { sealed, generation, .. } = frame else { return None };
+        let key = safe::projection_key(self.slot_key(compartment, generation)?);
         let context = compartment.as_bytes();
         seal::open(key.expose(), CONTENT_LABEL, context, &sealed.salt, &sealed.ciphertext).ok()
     }
@@ -363,12 +430,12 @@ impl<F: FileSystem> Cabinet<F> {
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let mut frames = Vec::new();
         for (compartment, bytes) in segments {
-            let Some(slot) = self.slots.get(compartment) else { continue };
+            let Some((generation, slot)) = self.newest_slot(*compartment) else { continue };
             let key = safe::projection_key(slot);
             let context = compartment.as_bytes();
             let sealed = seal::seal(key.expose(), CONTENT_LABEL, context, bytes, &mut hedge)
                 .map_err(|_| StoreError::Altered)?;
-            frames.push(DeviceFrame::Segment { compartment: *compartment, sealed });
+            frames.push(DeviceFrame::Segment { compartment: *compartment, generation, sealed });
         }
         self.store.append_apart(frames, &mut hedge)?;
         self.store.checkpoint(&mut hedge)
@@ -385,13 +452,11 @@ impl<F: FileSystem> Cabinet<F> {
             // Others may still have words to add to a draft that they know.
             let known = self.store.locations().ledger();
             for draft in closed.into_iter().filter(|draft| !known.knows_draft(*draft)) {
-                let name = RowName::Draft(DraftName {
-                    compartment: compartment.id,
-                    generation: compartment.generation,
-                    draft,
-                });
-                if self.rows.row(&name).is_some() {
-                    gone.push(RowChange::Delete(name));
+                let names = self.draft_names(compartment.id, draft);
+                let names = names.map(|(name, _)| RowName::Draft(name));
+                let rows: Vec<_> = names.filter(|name| self.rows.row(name).is_some()).collect();
+                if !rows.is_empty() {
+                    gone.extend(rows.into_iter().map(RowChange::Delete));
                     self.drafts.remove(&draft);
                 }
             }
@@ -461,16 +526,30 @@ struct NewKeys {
     drafts: BTreeMap<ObjectId, DraftKey>,
 }
 
-pub(super) fn seal_content(
-    key: &SecretKey,
-    compartment: CompartmentId,
-    kind: ContentKind,
-    bytes: &[u8],
-    origin: Origin,
-    hedge: &mut Hedge<'_>,
-) -> Result<DeviceFrame, StoreError> {
-    let context = kind.context(compartment);
-    let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
-        .map_err(|_| StoreError::Altered)?;
-    Ok(DeviceFrame::Content { compartment, kind, sealed, origin })
+/// Where content is sealed for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sealing {
+    /// Its compartment.
+    pub(super) compartment: CompartmentId,
+    /// The generation of the key.
+    pub(super) generation: SlotGeneration,
+    /// Where it was made.
+    pub(super) origin: Origin,
+}
+
+impl Sealing {
+    /// Seals one piece of content.
+    pub(super) fn content(
+        self,
+        key: &SecretKey,
+        kind: ContentKind,
+        bytes: &[u8],
+        hedge: &mut Hedge<'_>,
+    ) -> Result<DeviceFrame, StoreError> {
+        let Self { compartment, generation, origin } = self;
+        let context = kind.context(compartment);
+        let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
+            .map_err(|_| StoreError::Altered)?;
+        Ok(DeviceFrame::Content { compartment, kind, generation, sealed, origin })
+    }
 }

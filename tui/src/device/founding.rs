@@ -1,12 +1,12 @@
 //! How a practice begins, and how its rings are found again at unlock. Pure: bytes and keys in,
 //! bytes and keys out.
 
-use super::cabinet::HeldRing;
 use super::courier::frames::MailFrame;
 use super::frame::DeviceFrame;
+use super::held::{self, NAME_LABEL, Rings};
+use super::keyring;
 use super::rows::{RowChange, Rows};
 use super::store::{Store, StoreError};
-use std::collections::BTreeMap;
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::id::{
     DevInc, DeviceId, MemberId, MemberKeyGeneration, PracticeId, RingEpoch, RingId, Timestamp,
@@ -16,7 +16,7 @@ use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, RingKey, RowName, SafeName, SecondSecret};
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapError, WrapInfo};
-use tacenda_shared::keys::{KemKey, KemPublic, wrap_ring_keys, wrap_second_ring_keys};
+use tacenda_shared::keys::{KemKey, wrap_ring_keys, wrap_second_ring_keys};
 use tacenda_shared::membership::{self, Entry, Founder, Recipient, State};
 use tacenda_shared::practice::change::Author;
 use tacenda_shared::practice::ring::RingPurpose;
@@ -24,7 +24,6 @@ use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH};
 use thiserror::Error;
 
-const NAME_LABEL: &str = "tac/ring-name/v1";
 /// The id that stands for the practice in a genesis, which has no id yet.
 const UNBORN: PracticeId = PracticeId::from_bytes([0; 16]);
 const FIRST: MemberKeyGeneration = MemberKeyGeneration::new(1);
@@ -237,7 +236,7 @@ fn sign_genesis(genesis: Genesis<'_>) -> Result<Entry, FoundingError> {
 /// What unlock finds in the journal: the state of the practice log and the rings of this member.
 pub(super) struct Standing {
     /// Rings whose keys are here.
-    pub(super) rings: BTreeMap<RingPurpose, HeldRing>,
+    pub(super) rings: Rings,
     /// What the practice log has come to.
     pub(super) state: State,
 }
@@ -248,33 +247,24 @@ pub(super) fn stand<F: FileSystem>(
     store: &Store<F>,
     rows: &Rows<F>,
 ) -> Result<Standing, FoundingError> {
-    let mut entries = Vec::new();
-    for location in store.locations().entries() {
-        let DeviceFrame::Entry(bytes) = store.read(*location)? else {
-            return Err(FoundingError::Log);
-        };
-        let entry = Entry::decode(&bytes)?;
-        let received = received(&entry, store)?;
-        entries.push((entry, received));
+    let entries = held::entries(store)?;
+    let mut times = Vec::new();
+    for entry in &entries {
+        times.push(received(entry, store)?);
     }
-    let timed = entries.iter().map(|(entry, received)| (entry, *received));
+    let timed = entries.iter().zip(times);
     let state = State::replay(timed).map_err(|_| FoundingError::Log)?.state;
     if state.practice() != general.practice {
         return Err(FoundingError::Log);
     }
     let author =
         Author { member: general.member, device: general.device, incarnation: general.dev_inc };
-    let member_key = member_key(&general.keys, &author, &state, store)?;
-    let mut keys = BTreeMap::new();
-    for ring in state.rings_of(general.member) {
-        let Some(epoch) = state.current_epoch(ring) else { continue };
-        let Some(commitment) = state.commitment(ring, epoch) else { continue };
-        let name = SafeName { member: general.member, member_generation: FIRST, ring, epoch };
-        let Some(row) = rows.row(&RowName::Safe(name)) else { continue };
-        let key = safe::open_ring(&member_key, &name, &commitment, row);
-        keys.insert(ring, (epoch, key.map_err(|_| FoundingError::MemberKey)?));
+    let wraps = held::wraps(general.practice, store)?;
+    let member_keys = held::member_keys(&general.keys, &author, &entries, &wraps);
+    if member_keys.is_empty() {
+        return Err(FoundingError::MemberKey);
     }
-    let rings = name_rings(&state, keys);
+    let rings = held::rings(&general.keys, &author, &state, &member_keys, &wraps, rows)?;
     if rings.is_empty() && rows.is_read_only() {
         // With no key at all, an empty practice would be shown in the place of this one.
         return Err(StoreError::Altered.into());
@@ -293,54 +283,17 @@ fn received<F: FileSystem>(entry: &Entry, store: &Store<F>) -> Result<Timestamp,
     }
 }
 
-/// Finds out what each ring is for: its name is sealed under `everyone`, so that ring is the one
-/// whose key opens its own name.
-fn name_rings(
-    state: &State,
-    keys: BTreeMap<RingId, (RingEpoch, RingKey)>,
-) -> BTreeMap<RingPurpose, HeldRing> {
-    let purpose = |key: &RingKey, id: &RingId| {
-        let sealed = &state.rings().get(id)?.name;
-        let (salt, ciphertext) = sealed.split_first_chunk::<SALT_LENGTH>()?;
-        let secret = key.secret().expose();
-        let opened = seal::open(secret, NAME_LABEL, id.as_bytes(), salt, ciphertext).ok()?;
-        RingPurpose::decode(&opened).ok()
-    };
-    let everyone = keys
-        .iter()
-        .find(|(id, (_, key))| purpose(key, id) == Some(RingPurpose::Everyone))
-        .map(|(id, _)| *id);
-    let named: BTreeMap<RingId, RingPurpose> = everyone
-        .and_then(|id| keys.get(&id))
-        .map(|(_, key)| keys.keys().filter_map(|id| Some((*id, purpose(key, id)?))).collect())
-        .unwrap_or_default();
-    keys.into_iter()
-        .filter_map(|(id, (epoch, key))| Some((*named.get(&id)?, HeldRing { id, epoch, key })))
-        .collect()
-}
-
-/// Finds the member's key among the wraps of this device.
+/// Opens the member's present key, if it was wrapped to this device.
 pub(super) fn member_key<F: FileSystem>(
     keys: &DeviceSecrets,
     author: &Author,
     state: &State,
     store: &Store<F>,
 ) -> Result<KemKey, FoundingError> {
-    let member = state.members().get(&author.member).ok_or(FoundingError::Log)?;
-    let public = KemPublic::from_published(&member.key.kem).map_err(|_| FoundingError::Log)?;
-    for location in store.locations().wraps() {
-        let DeviceFrame::Wrap(bytes) = store.read(*location)? else {
-            return Err(FoundingError::Log);
-        };
-        let (info, wrapped) = decode_wrap(state.practice(), &bytes)?;
-        if info.recipient == Recipient::Device(author.device)
-            && info.subject == *author.member.as_bytes()
-            && let Ok(key) = wrap::unwrap_member_key(&keys.kem, &info, &wrapped, &public)
-        {
-            return Ok(key);
-        }
-    }
-    Err(FoundingError::MemberKey)
+    let current = state.members().get(&author.member).ok_or(FoundingError::Log)?;
+    let (entries, wraps) = (held::entries(store)?, held::wraps(state.practice(), store)?);
+    let mut keys = held::member_keys(keys, author, &entries, &wraps);
+    keys.remove(&current.key.generation).ok_or(FoundingError::MemberKey)
 }
 
 fn info(subject: [u8; 16], version: u32, recipient: Recipient) -> WrapInfo {
@@ -388,8 +341,7 @@ fn seal_bytes(
     Ok(bytes)
 }
 
-/// A wrap with what it is bound to, as a frame keeps it. Of the actions only founding and adding
-/// a device are kept so far; the number is written so that others can follow.
+/// A wrap with what it is bound to, as a frame keeps it.
 pub(super) fn encode_wrap(info: &WrapInfo, wrapped: &Wrap) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.u8(info.action as u8).fixed(&info.subject).u32(info.version);
@@ -403,11 +355,8 @@ pub(super) fn decode_wrap(
     bytes: &[u8],
 ) -> Result<(WrapInfo, Wrap), FoundingError> {
     let mut reader = Reader::new(bytes);
-    let (practice, action) = match reader.u8()? {
-        1 => (UNBORN, WrapAction::Found),
-        8 => (practice, WrapAction::AddDevice),
-        _ => return Err(CodecError::Unknown.into()),
-    };
+    let action = keyring::wrap_action(reader.u8()?).ok_or(CodecError::Unknown)?;
+    let practice = keyring::practice_of(action, practice);
     let (subject, version) = (reader.fixed()?, reader.u32()?);
     let recipient = Recipient::read(&mut reader)?;
     let info = WrapInfo { practice, action, subject, version, recipient };

@@ -36,6 +36,8 @@ pub enum DeviceFrame {
         compartment: CompartmentId,
         /// What it is.
         kind: ContentKind,
+        /// Under the content key of which generation it is sealed.
+        generation: SlotGeneration,
         /// The sealed bytes.
         sealed: Sealed,
         /// Where it was made.
@@ -49,6 +51,8 @@ pub enum DeviceFrame {
         compartment: CompartmentId,
         /// Which draft.
         draft: ObjectId,
+        /// Under the content key of which generation they are sealed.
+        generation: SlotGeneration,
         /// The sealed splices.
         sealed: Sealed,
     },
@@ -58,6 +62,8 @@ pub enum DeviceFrame {
     Segment {
         /// Which compartment.
         compartment: CompartmentId,
+        /// Under the content key of which generation it is sealed.
+        generation: SlotGeneration,
         /// The sealed segment.
         sealed: Sealed,
     },
@@ -81,16 +87,16 @@ pub enum Origin {
     Here,
 }
 
-/// What a compartment's genesis and newest slot say.
+/// What a compartment's genesis and one of its slots say.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Compartment {
     /// Its id, which is also its log's.
     pub id: CompartmentId,
     /// What it holds.
     pub name: CompartmentName,
-    /// The generation of its newest content key.
+    /// The generation of the content key.
     pub generation: SlotGeneration,
-    /// What that key commits to.
+    /// What the key commits to.
     pub commitment: Hash,
     /// The rings through which it can be read.
     pub rings: Vec<RingId>,
@@ -207,22 +213,24 @@ impl DeviceFrame {
                 writer.u8(3);
                 compartment.write(&mut writer);
             }
-            Self::Content { compartment, kind, sealed, origin } => {
+            Self::Content { compartment, kind, generation, sealed, origin } => {
                 let number = match origin {
                     Origin::Here => 4,
                     Origin::Elsewhere => 8,
                 };
                 writer.u8(number).fixed(compartment.as_bytes());
                 kind.write(&mut writer);
+                writer.u32(generation.get());
                 write_sealed(&mut writer, sealed);
             }
-            Self::Keystrokes { compartment, draft, sealed } => {
+            Self::Keystrokes { compartment, draft, generation, sealed } => {
                 writer.u8(5).fixed(compartment.as_bytes()).fixed(draft.as_bytes());
+                writer.u32(generation.get());
                 write_sealed(&mut writer, sealed);
             }
             Self::Mail(frame) => frame.write(&mut writer),
-            Self::Segment { compartment, sealed } => {
-                writer.u8(6).fixed(compartment.as_bytes());
+            Self::Segment { compartment, generation, sealed } => {
+                writer.u8(6).fixed(compartment.as_bytes()).u32(generation.get());
                 write_sealed(&mut writer, sealed);
             }
             Self::Checkpoint { part, parts, bytes } => {
@@ -245,16 +253,19 @@ impl DeviceFrame {
             number @ (4 | 8) => Self::Content {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
                 kind: ContentKind::read(&mut reader)?,
+                generation: SlotGeneration::new(reader.u32()?),
                 sealed: read_sealed(&mut reader)?,
                 origin: if number == 4 { Origin::Here } else { Origin::Elsewhere },
             },
             5 => Self::Keystrokes {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
                 draft: ObjectId::from_bytes(reader.fixed()?),
+                generation: SlotGeneration::new(reader.u32()?),
                 sealed: read_sealed(&mut reader)?,
             },
             6 => Self::Segment {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
+                generation: SlotGeneration::new(reader.u32()?),
                 sealed: read_sealed(&mut reader)?,
             },
             7 => Self::Checkpoint {
@@ -294,6 +305,7 @@ mod tests {
         let draft = ObjectId::from_bytes([2; 16]);
         let record = RecordId::from_bytes([3; 16]);
         let sealed = Sealed { salt: [4; SALT_LENGTH], ciphertext: vec![5, 6] };
+        let generation = SlotGeneration::new(3);
         let kinds = [
             ContentKind::Close { draft, record },
             ContentKind::Delta(draft),
@@ -307,7 +319,7 @@ mod tests {
             .flat_map(|kind| [Origin::Here, Origin::Elsewhere].map(|origin| (kind, origin)))
             .map(|(kind, origin)| {
                 let sealed = sealed.clone();
-                DeviceFrame::Content { compartment, kind, sealed, origin }
+                DeviceFrame::Content { compartment, kind, generation, sealed, origin }
             })
             .collect();
         frames.extend([
@@ -320,8 +332,8 @@ mod tests {
                 rings: vec![RingId::from_bytes([9; 16])],
             }),
             DeviceFrame::Entry(vec![1, 2]),
-            DeviceFrame::Keystrokes { compartment, draft, sealed: sealed.clone() },
-            DeviceFrame::Segment { compartment, sealed },
+            DeviceFrame::Keystrokes { compartment, draft, generation, sealed: sealed.clone() },
+            DeviceFrame::Segment { compartment, generation, sealed },
             DeviceFrame::Unknown { kind: 200, bytes: vec![1, 2, 3] },
             DeviceFrame::Wrap(vec![3]),
         ]);

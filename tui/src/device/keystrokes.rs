@@ -28,13 +28,14 @@ impl<F: FileSystem> Cabinet<F> {
         draft: ObjectId,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        let key = self.content_key(compartment, Some(draft))?;
+        let (generation, _) = self.newest_slot(compartment).ok_or(StoreError::NoKey)?;
+        let key = self.content_key(compartment, generation, Some(draft))?;
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let context = keystroke_context(compartment, draft);
         let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, &mut hedge)
             .map_err(|_| StoreError::Altered)?;
-        let frame = DeviceFrame::Keystrokes { compartment, draft, sealed };
+        let frame = DeviceFrame::Keystrokes { compartment, draft, generation, sealed };
         self.store.append(&[frame], &mut hedge)
     }
 
@@ -58,13 +59,14 @@ impl<F: FileSystem> Cabinet<F> {
         draft: ObjectId,
         places: &[Location],
     ) -> Result<Vec<Zeroizing<Vec<u8>>>, StoreError> {
-        let key = self.content_key(compartment, Some(draft))?;
         let context = keystroke_context(compartment, draft);
         let mut typed = Vec::new();
         for place in places {
-            let DeviceFrame::Keystrokes { sealed, .. } = self.store.read(*place)? else {
+            let DeviceFrame::Keystrokes { sealed, generation, .. } = self.store.read(*place)?
+            else {
                 return Err(StoreError::Altered);
             };
+            let key = self.content_key(compartment, generation, Some(draft))?;
             let (salt, text) = (&sealed.salt, &sealed.ciphertext);
             let plain = seal::open(key.expose(), CONTENT_LABEL, &context, salt, text);
             typed.push(plain.map_err(|_| StoreError::Altered)?);

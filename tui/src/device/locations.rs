@@ -6,7 +6,7 @@ use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, SlotGeneration};
 use tacenda_shared::journal::Location;
 use tacenda_shared::practice::compartment::CompartmentName;
 
@@ -28,6 +28,8 @@ pub struct Place {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Locations {
     compartments: BTreeMap<CompartmentId, Compartment>,
+    /// The same under the content keys before the newest.
+    older: BTreeMap<(CompartmentId, SlotGeneration), Compartment>,
     names: BTreeMap<CompartmentName, BTreeSet<CompartmentId>>,
     documents: BTreeMap<(CompartmentId, ObjectId), Vec<Place>>,
     records: BTreeMap<(CompartmentId, RecordId), Location>,
@@ -81,7 +83,16 @@ impl Locations {
             // Two of one name, made apart, are shown as one, with one read model.
             self.stale.extend(named.first());
         }
-        self.compartments.insert(id, compartment);
+        let newest = self.compartments.get(&id).map(|known| known.generation);
+        if newest.is_some_and(|newest| compartment.generation < newest) {
+            self.older.insert((id, compartment.generation), compartment);
+            return;
+        }
+        let generation = compartment.generation;
+        let before = self.compartments.insert(id, compartment);
+        if let Some(before) = before.filter(|before| before.generation < generation) {
+            self.older.insert((id, before.generation), before);
+        }
     }
 
     /// Returns the compartment under whose id the read model of this one lies.
@@ -145,6 +156,17 @@ impl Locations {
     /// Returns the compartment with this id.
     pub fn compartment(&self, id: CompartmentId) -> Option<&Compartment> {
         self.compartments.get(&id)
+    }
+
+    /// Returns every compartment as each of its slots left it, the newest of each last.
+    pub fn slots(&self) -> impl Iterator<Item = &Compartment> {
+        self.older.values().chain(self.compartments.values())
+    }
+
+    /// Returns a compartment as one of its slots left it.
+    pub fn slot(&self, id: CompartmentId, generation: SlotGeneration) -> Option<&Compartment> {
+        let newest = self.compartments.get(&id).filter(|known| known.generation == generation);
+        newest.or_else(|| self.older.get(&(id, generation)))
     }
 
     /// Returns every compartment, by id.
@@ -222,7 +244,7 @@ impl Locations {
     /// Returns the canonical bytes of the whole index.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        let compartments: Vec<_> = self.compartments.values().collect();
+        let compartments: Vec<_> = self.slots().collect();
         writer.list(&compartments, |writer, compartment| {
             let mut inner = Writer::new();
             compartment.write(&mut inner);
@@ -348,11 +370,14 @@ mod tests {
         let sealed = Sealed { salt: [0; SALT_LENGTH], ciphertext: Vec::new() };
         let at = |offset| Location { segment: 1, offset };
         let kind = ContentKind::DraftDelta(draft);
-        let delta =
-            |origin| DeviceFrame::Content { compartment, kind, sealed: sealed.clone(), origin };
+        let generation = SlotGeneration::new(1);
+        let delta = |origin| {
+            let sealed = sealed.clone();
+            DeviceFrame::Content { compartment, kind, generation, sealed, origin }
+        };
         let mut index = Locations::default();
         let sealed = sealed.clone();
-        index.add(&DeviceFrame::Keystrokes { compartment, draft, sealed }, at(1));
+        index.add(&DeviceFrame::Keystrokes { compartment, draft, generation, sealed }, at(1));
 
         index.add(&delta(Origin::Elsewhere), at(2));
         assert_eq!(index.keystrokes().count(), 1);

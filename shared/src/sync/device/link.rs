@@ -153,6 +153,26 @@ impl DeviceSync {
         self.send(Request::Heads, Message::DeviceHead(devices), now);
     }
 
+    /// Asks what has changed since; [`Event::CaughtUp`] follows once all of that was handed on.
+    pub fn refresh(&mut self, now: Timestamp) {
+        if self.is_open() && !self.link.awaits(|request| *request == Request::Changes) {
+            self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
+        }
+    }
+
+    /// Returns the end of a device's own chain as far as envelopes of it were seen here.
+    pub fn newest_own(&self, device: DeviceId) -> Option<OwnHead> {
+        use crate::id::{DevInc, DevSeq};
+        let first = (device, DevInc::ZERO, DevSeq::ZERO);
+        let last = (device, DevInc::new(u32::MAX), DevSeq::new(u64::MAX));
+        let newest = self.numbers.range(first..=last).next_back();
+        newest.map(|((_, dev_inc, dev_seq), own)| OwnHead {
+            dev_inc: *dev_inc,
+            dev_seq: *dev_seq,
+            own: *own,
+        })
+    }
+
     pub(super) fn send(&mut self, request: Request, message: Message, now: Timestamp) {
         let number = self.link.next_request;
         self.link.next_request = number.saturating_add(1);
@@ -443,20 +463,12 @@ impl DeviceSync {
         // A cut below what was seen would annul work that the server has acknowledged.
         for receipt in &receipts {
             let own = receipt.body.own;
-            let seen = self.newest_seen(receipt.body.device);
-            if seen.is_some_and(|seen| seen > (own.dev_inc, own.dev_seq)) {
+            let seen = self.newest_own(receipt.body.device);
+            if seen.is_some_and(|seen| (seen.dev_inc, seen.dev_seq) > (own.dev_inc, own.dev_seq)) {
                 self.alarm(AlarmKind::Rollback, None, None, Some(receipt.body.device));
             }
         }
         self.events.push_back(Event::Heads(receipts));
-    }
-
-    fn newest_seen(&self, device: DeviceId) -> Option<(crate::id::DevInc, crate::id::DevSeq)> {
-        use crate::id::{DevInc, DevSeq};
-        let first = (device, DevInc::ZERO, DevSeq::ZERO);
-        let last = (device, DevInc::new(u32::MAX), DevSeq::new(u64::MAX));
-        let newest = self.numbers.range(first..=last).next_back();
-        newest.map(|((_, dev_inc, dev_seq), _)| (*dev_inc, *dev_seq))
     }
 
     fn take_proof(&mut self, device: DeviceId, after: OwnHead, hashes: &[Hash], end: OwnHead) {

@@ -76,7 +76,8 @@ impl Record {
         let rules = match (known, body) {
             (Some(log), _) => &log.rules,
             (None, Some(ControlBody::Genesis { rules, .. })) => rules,
-            (None, _) => return Err(Denied::Whole(RefusalCode::UnknownLog)),
+            // Its genesis was refused just before, and what follows it must not stop the rest.
+            (None, _) => return Err(Denied::Number(RefusalCode::UnknownLog)),
         };
         // Whoever has lost the right by now is refused here too, whatever head is cited.
         let active = state.active_device(header.author).is_some();

@@ -61,7 +61,10 @@ impl ServerPractice {
                 }
             }
         }
-        for row in new_rows {
+        // A row comes with the entry that announces it, or not at all.
+        let announced: BTreeSet<Announced> =
+            pushing.placed.iter().filter_map(|(carried, ..)| announced(carried)).collect();
+        for row in new_rows.into_iter().filter(|row| is_announced(row, &announced)) {
             self.journal(&mut pushing.frames, ServerFrame::Row(row));
         }
         for (carried, receipt, _) in &pushing.placed {
@@ -83,7 +86,12 @@ impl ServerPractice {
         let mut new = Vec::new();
         let mut names = BTreeSet::new();
         for row in rows {
-            if self.record.check_row(&row, member, &logs)? {
+            let fresh = match self.record.check_row(&row, member, &logs) {
+                // If its entry is taken, the row is as its author says, whatever lies there.
+                Err(RefusalCode::RowExists) if !runs.is_empty() => true,
+                checked => checked?,
+            };
+            if fresh {
                 if !names.insert(row.key) {
                     return Err(RefusalCode::RowExists);
                 }
@@ -489,5 +497,38 @@ impl ServerPractice {
         }
         let live = vec![Live { to, message: Message::Seen(seen) }];
         Decision { live, ..Decision::reply(Reply::message(Message::Taken)) }
+    }
+}
+
+/// What rows an entry announces: those of a slot, or that of a draft.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Announced {
+    Draft([u8; 16], [u8; 16]),
+    Slot([u8; 16], u32),
+}
+
+fn announced(carried: &Carried) -> Option<Announced> {
+    let Carried::Whole(envelope) = carried else { return None };
+    let log = *envelope.header.compartment.as_bytes();
+    match envelope.control().ok()?? {
+        ControlBody::Genesis { slot, .. }
+        | ControlBody::Slot(slot)
+        | ControlBody::Access { slot: Some(slot), .. } => {
+            Some(Announced::Slot(log, slot.generation.get()))
+        }
+        ControlBody::Erase { base: Some(base), .. } => {
+            Some(Announced::Slot(log, base.slot.generation.get()))
+        }
+        ControlBody::Draft { object, .. } => Some(Announced::Draft(log, *object.as_bytes())),
+        _ => None,
+    }
+}
+
+fn is_announced(row: &Row, announced: &BTreeSet<Announced>) -> bool {
+    let Ok(parts) = row.key.parts() else { return false };
+    match parts.table {
+        3 => announced.contains(&Announced::Slot(parts.id, parts.version)),
+        4 => announced.contains(&Announced::Draft(parts.holder, parts.id)),
+        _ => true,
     }
 }

@@ -251,6 +251,40 @@ fn a_row_is_written_once() {
 }
 
 #[test]
+fn a_row_comes_with_the_entry_that_announces_it_or_not_at_all() {
+    let (world, mut server, mut a, mut b) = begin();
+    let of = |generation: u8, byte| {
+        let mut name = [0; 41];
+        name[0] = 3;
+        name[1..17].copy_from_slice(caseload(&world)[0].as_bytes());
+        name[20] = 1;
+        name[21..37].copy_from_slice(LOG.as_bytes());
+        name[40] = generation;
+        Row { key: RowKey(name), bytes: vec![byte; 76] }
+    };
+    let held = |server: &mut TestServer, row: &Row| {
+        let answers = server.ask(world.first, Message::RowsGet(vec![row.key]));
+        let [Message::Rows(rows)] = answers.as_slice() else { panic!("{answers:?}") };
+        rows[0].clone()
+    };
+    let next = ControlBody::Slot(slot(&world, &caseload(&world), 2));
+    server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
+    // Junk that somebody with a device has put under the name that comes next.
+    server.ask(b.device, Message::RowsPut(vec![of(2, 9)]));
+
+    let first = a.control(&world, &next);
+    let outcomes = server.push_with_rows(a.device, &[first], vec![of(2, 1), of(3, 1)]);
+    placed(&outcomes[0]);
+    assert_eq!(held(&mut server, &of(2, 1)), Some(vec![1; 76]));
+    assert_eq!(held(&mut server, &of(3, 1)), None);
+
+    let second = b.control(&world, &next);
+    let outcomes = server.push_with_rows(b.device, &[second], vec![of(2, 2)]);
+    assert_eq!(refused(&outcomes), RefusalCode::Conflict);
+    assert_eq!(held(&mut server, &of(2, 1)), Some(vec![1; 76]));
+}
+
+#[test]
 fn a_closed_draft_takes_no_more_and_its_key_goes_when_all_have_acknowledged() {
     let (world, mut server, mut a, mut b) = begin();
     let object = ObjectId::from_bytes([8; 16]);
@@ -332,7 +366,7 @@ fn a_compartment_begins_once_and_nowhere_else() {
     let lost = b.delta(&world, 1);
     assert_eq!(refused(&server.push(b.device, &[lost])), RefusalCode::UnknownLog);
     server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
-    let mut b = Pen::new(b.device);
+    // Its number is used up, so that what follows it is not held up.
     let again = b.control(&world, &genesis(&world, &caseload(&world)));
     assert_eq!(refused(&server.push(b.device, &[again])), RefusalCode::Conflict);
 }

@@ -197,16 +197,17 @@ impl<F: FileSystem> Cabinet<F> {
     fn ephemeral(&self, sync: &DeviceSync, word: &Word) -> Option<Vec<u8>> {
         let replica = sync.replica(word.log)?;
         replica.draft(word.draft)?;
-        if replica.needs_slot(sync.state()) {
+        let stale = replica.rules().iter().any(|rule| sync.state().stale(rule.ring));
+        if stale || replica.needs_slot(sync.state()) {
             return None;
         }
-        let compartment = self.store().locations().compartment(word.log)?;
+        let generation = replica.slot()?.generation;
         let mut header = sync.next_header(word.log, Kind::Ephemeral, word.draft, SCHEMA);
-        header.slot_generation = compartment.generation;
+        header.slot_generation = generation;
         let body = word.interest.encode();
         let content = plaintext::pack(Kind::Ephemeral, SCHEMA, &body).ok()?;
-        let slot = self.slots.get(&word.log)?;
-        let draft = self.open_draft(slot, word.log, word.draft).ok()?;
+        let slot = self.slot_key(word.log, generation)?;
+        let draft = self.open_draft(word.log, word.draft).ok()?;
         let key = safe::envelope_key(slot, Some(&draft));
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
@@ -216,8 +217,8 @@ impl<F: FileSystem> Cabinet<F> {
 
     fn open_interest(&self, checked: &Checked) -> Option<Interest> {
         let header = checked.header();
-        let slot = self.slots.get(&header.compartment)?;
-        let draft = self.open_draft(slot, header.compartment, header.object).ok()?;
+        let slot = self.slot_key(header.compartment, header.slot_generation)?;
+        let draft = self.open_draft(header.compartment, header.object).ok()?;
         let content = checked.open(&safe::envelope_key(slot, Some(&draft))).ok()?;
         let body = plaintext::unpack(Kind::Ephemeral, &content).ok()?;
         Interest::decode(&body).ok()

@@ -6,6 +6,7 @@ use crate::device::cabinet::Identity;
 use crate::device::chance::OsRandom;
 use crate::device::founding::{self, FoundingError};
 use crate::device::frame::DeviceFrame;
+use crate::device::keyring;
 use crate::device::looked::open_stores;
 use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
@@ -15,13 +16,14 @@ use tacenda_shared::keys::KemPublic;
 use tacenda_shared::keys::pairing::{Invitation, PairingPayload, PayloadExtra};
 use tacenda_shared::keys::safe::{self, RowName, SafeName, SecondSecret, SheetName};
 use tacenda_shared::keys::vault::General;
-use tacenda_shared::keys::wrap::{self, Wrap};
+use tacenda_shared::keys::wrap::{self, Wrap, WrapInfo};
 use tacenda_shared::membership::{
     self, Action, DeviceKeys, Entry, Recipient, Server, Signer, State,
 };
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{Hedge, SecretKey};
+use tacenda_shared::suite::Hash;
 use tacenda_shared::sync::device::Joined;
 use tacenda_shared::sync::{DeliveredEntry, Row, RowKey};
 use thiserror::Error;
@@ -168,8 +170,8 @@ impl<F: FileSystem> Device<F> {
 pub struct Enrolment {
     entries: Vec<DeliveredEntry>,
     state: State,
-    /// The member's key, to the device.
-    wrap: membership::Wrap,
+    /// The member's key, to the device: what the wrap is bound to, and its hash.
+    wrap: (WrapInfo, Hash),
 }
 
 impl Enrolment {
@@ -180,20 +182,18 @@ impl Enrolment {
         let servers = state.server().into_iter();
         let former = state.former_servers().iter().map(|former| &former.server);
         let servers: Vec<_> = servers.chain(former).map(|server| server.key).collect();
-        let mut wrap = None;
+        let mut log = Vec::new();
         for one in &entries {
             let entry = Entry::decode(&one.entry).map_err(|_| EnrolError::Log)?;
             let by = |key| one.receipt.is_signed_by(state.practice(), key);
             if one.receipt.head != entry.head() || !servers.iter().any(by) {
                 return Err(EnrolError::Log);
             }
-            if let Action::AddDevice { device: added, wraps, .. } = &entry.action
-                && added.device == device
-            {
-                wrap = wraps.first().copied();
-            }
+            log.push(entry);
         }
-        state.active_device(device).ok_or(EnrolError::NotAdded)?;
+        let member = state.active_device(device).ok_or(EnrolError::NotAdded)?.member;
+        // Not always the wrap that it was added with: the key may have been replaced since.
+        let wrap = keyring::wrap_for(&log, state.practice(), member, Recipient::Device(device));
         let wrap = wrap.ok_or(EnrolError::NotAdded)?;
         Ok(Self { entries, state, wrap })
     }
@@ -206,7 +206,7 @@ impl Enrolment {
     /// Returns the rows that the device needs from the server.
     pub fn rows(&self, general: &General) -> Vec<RowKey> {
         let safe = self.names(general).into_iter().map(|name| RowKey(name.encode()));
-        std::iter::once(RowKey::of_wrap(self.wrap.hash)).chain(safe).collect()
+        std::iter::once(RowKey::of_wrap(self.wrap.1)).chain(safe).collect()
     }
 
     fn names(&self, general: &General) -> Vec<RowName> {
@@ -236,12 +236,10 @@ impl Enrolment {
         let mut rows = rows.into_iter();
         let wrapped = rows.next().flatten().ok_or(EnrolError::Missing)?;
         let wrapped = Wrap::from_bytes(wrapped).map_err(|_| EnrolError::Missing)?;
-        if wrapped.hash() != self.wrap.hash {
+        let (info, hash) = self.wrap;
+        if wrapped.hash() != hash {
             return Err(EnrolError::Missing);
         }
-        let generation = self.state.members().get(&general.member).ok_or(EnrolError::Log)?;
-        let version = generation.key.generation.get();
-        let info = founding::added_info(general.practice, general.member, version, general.device);
         let mut frames = Vec::new();
         for one in &self.entries {
             frames.push(DeviceFrame::Mail(MailFrame::EntryReceipt(one.receipt)));

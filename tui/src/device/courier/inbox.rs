@@ -4,7 +4,7 @@
 use super::frames::{Fate, MailFrame, Number};
 use super::parcel;
 use super::{Courier, Errand};
-use crate::device::cabinet::{Cabinet, seal_content};
+use crate::device::cabinet::{Cabinet, Sealing};
 use crate::device::chance::OsRandom;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use crate::device::open::{Device, DeviceError};
@@ -29,7 +29,7 @@ const BATCH_FRAMES: usize = 256;
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) frames: Vec<DeviceFrame>,
-    rows: Vec<RowChange>,
+    pub(super) rows: Vec<RowChange>,
     /// Changes that were merged, for the practice to read.
     pending: Vec<Change>,
     /// Changes that this device makes in consequence.
@@ -138,18 +138,17 @@ impl<F: FileSystem> Device<F> {
                 Ok(self.take_genesis(courier, batch, log, &slot, &name))
             }
             ControlBody::Draft { object, commitment } => {
-                let Some(generation) = self.generation(batch, log) else {
+                if !self.is_open_here(batch, log) {
                     return Ok(Outcome::Waiting);
-                };
+                }
                 batch.commitments.insert(object, commitment);
-                let name = DraftName { compartment: log, generation, draft: object };
-                courier.want(&RowName::Draft(name), self.cabinet.rows.row(&RowName::Draft(name)));
+                self.cabinet.want_draft(courier, log, object);
                 let content = Content::Draft { document: object };
                 self.store_content(batch, log, &content, Some(commitment))?;
                 Ok(Outcome::Opened(None))
             }
             ControlBody::Close { object, dev_inc, dev_seq } => {
-                if self.generation(batch, log).is_none() {
+                if !self.is_open_here(batch, log) {
                     return Ok(Outcome::Waiting);
                 }
                 let number = (envelope.header.author, dev_inc, dev_seq);
@@ -162,22 +161,37 @@ impl<F: FileSystem> Device<F> {
                 self.store_content(batch, log, &content, None)?;
                 Ok(Outcome::Opened(None))
             }
-            ControlBody::Acknowledge(_) => Ok(Outcome::Opened(None)),
-            ControlBody::Access { .. }
-            | ControlBody::Erase { .. }
-            | ControlBody::EraseRequest(_)
-            | ControlBody::Slot(_) => Ok(Outcome::Waiting),
+            ControlBody::Slot(slot) | ControlBody::Access { slot: Some(slot), .. } => {
+                Ok(self.take_slot(courier, batch, log, &slot))
+            }
+            // The list itself is read from the log.
+            ControlBody::Access { slot: None, .. } | ControlBody::Acknowledge(_) => {
+                Ok(Outcome::Opened(None))
+            }
+            ControlBody::Erase { .. } | ControlBody::EraseRequest(_) => Ok(Outcome::Waiting),
         }
     }
 
-    /// The generation of the compartment's key, if the key is here.
-    fn generation(
-        &self,
-        batch: &Batch,
-        log: CompartmentId,
-    ) -> Option<tacenda_shared::id::SlotGeneration> {
-        let known = self.compartment(batch, log)?;
-        self.cabinet.slots.contains_key(&log).then_some(known.generation)
+    /// Takes over the key that an envelope of this device has announced, once it stands in its
+    /// log.
+    pub(super) fn arrive_own(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        envelope: &Envelope,
+    ) {
+        let log = envelope.header.compartment;
+        if let Ok(Some(ControlBody::Slot(slot) | ControlBody::Access { slot: Some(slot), .. })) =
+            envelope.control()
+        {
+            // Its rows lie here since before it was sent.
+            let _here = self.take_slot(courier, batch, log, &slot);
+        }
+    }
+
+    /// Whether the compartment is known and a key of it is here.
+    fn is_open_here(&self, batch: &Batch, log: CompartmentId) -> bool {
+        self.compartment(batch, log).is_some() && self.cabinet.newest_slot(log).is_some()
     }
 
     fn compartment<'a>(&'a self, batch: &'a Batch, log: CompartmentId) -> Option<&'a Compartment> {
@@ -206,10 +220,42 @@ impl<F: FileSystem> Device<F> {
             commitment: slot.commitment,
             rings: slot.epochs.iter().map(|(ring, _)| *ring).collect(),
         };
-        self.cabinet.slots.insert(log, key);
-        batch.compartments.insert(log, compartment.clone());
-        batch.frames.push(DeviceFrame::Compartment(compartment));
+        self.hold(batch, compartment, key);
         Outcome::Opened(None)
+    }
+
+    /// A compartment has another content key.
+    fn take_slot(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        log: CompartmentId,
+        slot: &Slot,
+    ) -> Outcome {
+        let Some(known) = self.compartment(batch, log) else { return Outcome::Waiting };
+        let name = known.name.clone();
+        let Some(key) = self.cabinet.fetched_slot(courier, batch, log, slot) else {
+            return Outcome::Waiting;
+        };
+        let compartment = Compartment {
+            id: log,
+            name,
+            generation: slot.generation,
+            commitment: slot.commitment,
+            rings: slot.epochs.iter().map(|(ring, _)| *ring).collect(),
+        };
+        self.hold(batch, compartment, key);
+        Outcome::Opened(None)
+    }
+
+    fn hold(&mut self, batch: &mut Batch, compartment: Compartment, key: SlotKey) {
+        let (log, generation) = (compartment.id, compartment.generation);
+        self.cabinet.hold_slot(log, generation, key);
+        let newest = batch.compartments.get(&log).map(|known| known.generation);
+        if newest.is_none_or(|newest| newest < generation) {
+            batch.compartments.insert(log, compartment.clone());
+        }
+        batch.frames.push(DeviceFrame::Compartment(compartment));
     }
 
     fn take_sealed(
@@ -224,16 +270,19 @@ impl<F: FileSystem> Device<F> {
         let Some(known) = self.compartment(batch, log).cloned() else {
             return Ok(Outcome::Waiting);
         };
-        if known.generation != header.slot_generation {
+        let generation = header.slot_generation;
+        if self.cabinet.slot_key(log, generation).is_none() {
             return Ok(Outcome::Waiting);
         }
         if header.object != parcel::NO_OBJECT
-            && !self.cabinet.fetch_draft(courier, batch, &known, header.object)?
+            && !self.cabinet.fetch_draft(courier, batch, log, header.object)?
         {
             return Ok(Outcome::Waiting);
         }
         let draft = self.cabinet.drafts.get(&header.object);
-        let Some(slot) = self.cabinet.slots.get(&log) else { return Ok(Outcome::Waiting) };
+        let Some(slot) = self.cabinet.slot_key(log, generation) else {
+            return Ok(Outcome::Waiting);
+        };
         let key = safe::envelope_key(slot, draft);
         let opened = envelope::open(envelope, &key).ok();
         let body = opened.and_then(|content| plaintext::unpack(header.kind, &content).ok());
@@ -319,7 +368,7 @@ impl<F: FileSystem> Device<F> {
             }
             Content::Record { record, bytes } => (ContentKind::Record(*record), bytes.as_slice()),
         };
-        let slot = self.cabinet.slots.get(&log).ok_or(StoreError::NoKey)?;
+        let (generation, slot) = self.cabinet.newest_slot(log).ok_or(StoreError::NoKey)?;
         let draft = kind.draft().map(|draft| self.cabinet.drafts.get(&draft));
         let key = match draft {
             None => safe::local_key(slot, None),
@@ -327,7 +376,8 @@ impl<F: FileSystem> Device<F> {
         };
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
-        batch.frames.push(seal_content(&key, log, kind, bytes, Origin::Elsewhere, &mut hedge)?);
+        let seal = Sealing { compartment: log, generation, origin: Origin::Elsewhere };
+        batch.frames.push(seal.content(&key, kind, bytes, &mut hedge)?);
         Ok(())
     }
 
@@ -355,8 +405,9 @@ impl<F: FileSystem> Device<F> {
 }
 
 impl<F: FileSystem> Cabinet<F> {
-    /// Returns the key of a new compartment, from the row of a ring that is held here. A row that
-    /// does not give the announced key is not kept.
+    /// Returns the content key that a log announces, from the row of a ring that is held here. A
+    /// row that does not give the announced key is not kept; one of ours, which lost the race for
+    /// its generation, gives way.
     fn fetched_slot(
         &self,
         courier: &mut Courier,
@@ -365,21 +416,41 @@ impl<F: FileSystem> Cabinet<F> {
         slot: &Slot,
     ) -> Option<SlotKey> {
         for (ring, epoch) in &slot.epochs {
-            let held = self.rings.values().find(|held| held.id == *ring && held.epoch == *epoch);
-            let Some(held) = held else { continue };
+            let held = self.rings.values().find(|held| held.id == *ring);
+            let Some(ring_key) = held.and_then(|held| held.key_of(*epoch)) else { continue };
             let (ring, epoch, generation) = (*ring, *epoch, slot.generation);
             let slot_name = SlotName { ring, epoch, compartment: log, generation };
+            let open =
+                |row: &safe::Row| safe::open_slot(ring_key, &slot_name, &slot.commitment, row).ok();
             let name = RowName::Slot(slot_name);
-            let row = courier.want(&name, self.rows.row(&name))?;
-            match safe::open_slot(&held.key, &slot_name, &slot.commitment, &row) {
-                Ok(key) => {
-                    batch.rows.push(RowChange::Put(name, row));
-                    return Some(key);
-                }
-                Err(_) => courier.refuse_row(name),
+            let stored = self.rows.row(&name);
+            if let Some(key) = stored.and_then(open) {
+                return Some(key);
             }
+            let Some(row) = courier.fetched.get(&name).copied() else {
+                courier.want(name);
+                return None;
+            };
+            let Some(key) = open(&row) else {
+                courier.refuse_row(name);
+                continue;
+            };
+            batch.rows.extend(stored.map(|_| RowChange::Delete(name)));
+            batch.rows.push(RowChange::Put(name, row));
+            return Some(key);
         }
         None
+    }
+
+    /// Asks for the row of a draft's key, unless it is here. Under which slot its author sealed
+    /// it, nothing says: another slot may have come between.
+    fn want_draft(&self, courier: &mut Courier, log: CompartmentId, draft: ObjectId) {
+        if self.drafts.contains_key(&draft) || self.has_draft_row(log, draft) {
+            return;
+        }
+        for (name, _) in self.draft_names(log, draft) {
+            courier.want(RowName::Draft(name));
+        }
     }
 
     /// Makes sure that the key of a draft is at hand.
@@ -387,48 +458,50 @@ impl<F: FileSystem> Cabinet<F> {
         &mut self,
         courier: &mut Courier,
         batch: &mut Batch,
-        compartment: &Compartment,
+        log: CompartmentId,
         draft: ObjectId,
     ) -> Result<bool, StoreError> {
         if self.drafts.contains_key(&draft) {
             return Ok(true);
         }
-        let Some(slot) = self.slots.get(&compartment.id) else { return Ok(false) };
-        let (id, generation) = (compartment.id, compartment.generation);
-        let draft_name = DraftName { compartment: id, generation, draft };
-        let name = RowName::Draft(draft_name);
-        let Some(row) = courier.want(&name, self.rows.row(&name)) else { return Ok(false) };
         let commitment = match batch.commitments.get(&draft) {
             Some(commitment) => Some(*commitment),
-            None => self.draft_commitment(id, draft)?,
+            None => self.draft_commitment(log, draft)?,
         };
         let Some(commitment) = commitment else { return Ok(false) };
-        match safe::open_draft(slot, &draft_name, &commitment, &row) {
-            Ok(key) => {
-                batch.rows.push(RowChange::Put(name, row));
-                self.drafts.insert(draft, key);
-                Ok(true)
-            }
-            Err(_) => {
-                courier.refuse_row(name);
-                Ok(false)
+        let mut found = None;
+        for (draft_name, slot) in self.draft_names(log, draft) {
+            let name = RowName::Draft(draft_name);
+            let row = self.rows.row(&name).or_else(|| courier.fetched.get(&name)).copied();
+            let Some(row) = row else { continue };
+            match safe::open_draft(slot, &draft_name, &commitment, &row) {
+                Ok(key) => {
+                    found = Some((name, row, key));
+                    break;
+                }
+                Err(_) => courier.refuse_row(name),
             }
         }
+        let Some((name, row, key)) = found else {
+            self.want_draft(courier, log, draft);
+            return Ok(false);
+        };
+        batch.rows.push(RowChange::Put(name, row));
+        self.drafts.insert(draft, key);
+        Ok(true)
     }
 }
 
 impl Courier {
-    /// Returns a row that is here or was fetched; otherwise it will be asked for.
-    fn want(&mut self, name: &RowName, stored: Option<&safe::Row>) -> Option<safe::Row> {
-        let row = stored.or_else(|| self.fetched.get(name)).copied();
-        if row.is_none() && !self.asked_rows.contains(name) {
-            self.wanted.insert(*name);
+    /// A row will be asked for, unless it was already.
+    pub(super) fn want(&mut self, name: RowName) {
+        if !self.fetched.contains_key(&name) && !self.asked_rows.contains(&name) {
+            self.wanted.insert(name);
         }
-        row
     }
 
     /// The server gave a key that is not the announced one.
-    fn refuse_row(&mut self, name: RowName) {
+    pub(super) fn refuse_row(&mut self, name: RowName) {
         self.fetched.remove(&name);
         self.alarms.push(super::withheld());
     }
@@ -456,20 +529,20 @@ impl Courier {
         let mut logs = BTreeSet::new();
         for (name, row) in names.into_iter().zip(rows) {
             self.asked_rows.remove(&name);
-            let (RowName::Slot(SlotName { compartment: log, .. })
-            | RowName::Draft(DraftName { compartment: log, .. })) = name
-            else {
+            let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
+            let Some(bytes) = sized else {
+                // The row of a draft dies with the draft; others are there as long as entries
+                // name them.
+                if matches!(name, RowName::Slot(_)) {
+                    self.alarms.push(super::withheld());
+                }
                 continue;
             };
-            let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
-            match (sized, name) {
-                (Some(bytes), _) => {
-                    self.fetched.insert(name, safe::Row::from_bytes(bytes));
-                    logs.insert(log);
-                }
-                // The row of a draft dies with the draft; the row of a slot does not.
-                (None, RowName::Slot(_)) => self.alarms.push(super::withheld()),
-                (None, _) => {}
+            self.fetched.insert(name, safe::Row::from_bytes(bytes));
+            if let RowName::Slot(SlotName { compartment: log, .. })
+            | RowName::Draft(DraftName { compartment: log, .. }) = name
+            {
+                logs.insert(log);
             }
         }
         logs

@@ -10,14 +10,18 @@ pub mod frames;
 mod grid;
 mod inbox;
 mod interest;
+mod keys;
 pub mod ledger;
 mod outbox;
 mod parcel;
 pub(super) mod presence;
+pub mod revoke;
 mod status;
 
+use super::cabinet::Cabinet;
 use super::chance::OsRandom;
 use super::frame::DeviceFrame;
+use super::keyring::Kept;
 use super::open::{Device, DeviceError};
 use super::settings::Timing;
 use super::store::StoreError;
@@ -25,14 +29,17 @@ use crate::notice::Notice;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 use inbox::Batch;
+use revoke::{Order, RevokeError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::Carried;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
+use tacenda_shared::keys::wrap::WrapInfo;
 use tacenda_shared::log::OwnHead;
-use tacenda_shared::membership::Entry;
+use tacenda_shared::membership::{Entry, Signer};
 use tacenda_shared::seal::Hedge;
+use tacenda_shared::suite::Hash;
 use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
 use tacenda_shared::sync::{Message, RefusalCode, Row, RowKey};
 
@@ -48,6 +55,17 @@ enum Errand {
     Deposit,
     /// Rows of keys are fetched.
     Rows(Vec<RowName>),
+    /// A wrap is fetched: what it is bound to, and its hash.
+    Wrap(WrapInfo, Hash),
+}
+
+/// Who has proposed an entry of the practice log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Proposer {
+    /// Somebody who is told what came of it.
+    Caller,
+    /// The courier itself.
+    Courier,
 }
 
 /// One device's side of the traffic with the server.
@@ -60,6 +78,25 @@ pub struct Courier {
     alarms: Vec<Notice>,
     /// Answers to what others asked through this courier.
     answers: VecDeque<(Ticket, Option<Message>)>,
+    /// The entry of the practice log that is on its way, and what is kept once it was taken.
+    proposal: Option<(Proposer, Kept)>,
+    /// Keys that are to be kept, before others are looked for.
+    kept: Kept,
+    /// The practice log has changed, or keys have come: what is missing must be looked for.
+    keys_due: bool,
+    asked_wraps: BTreeSet<Hash>,
+    /// Devices that are being shut out.
+    order: Option<Order>,
+    /// What came of the last order.
+    revoked: Option<Result<(), RevokeError>>,
+    /// Since the link stands, everything that the server had then has come.
+    level: bool,
+    /// The server has an entry of the practice log that is not here yet.
+    behind: bool,
+    /// Until then another device is given time to finish what it began.
+    rekey_after: Option<Timestamp>,
+    /// The server does not take a ring's next key; not tried again on this link.
+    rekey_stopped: bool,
     /// What came of the last entry that was proposed.
     proposed: Option<Result<(), RefusalCode>>,
     grid: Grid,
@@ -163,6 +200,7 @@ impl<F: FileSystem> Device<F> {
         self.with_courier(now, |courier| {
             courier.sync.disconnected();
             (courier.connected, courier.current) = (false, false);
+            courier.forget_link();
             courier.trouble = trouble.or(courier.trouble.take());
         })
     }
@@ -207,7 +245,21 @@ impl<F: FileSystem> Device<F> {
     /// came of it, [`Device::poll_proposed`] tells.
     pub fn propose(&mut self, entry: &Entry, rows: Vec<Row>, now: Timestamp) -> bool {
         let courier = self.courier.as_mut();
-        courier.is_some_and(|courier| courier.sync.append_entry(entry, rows, now).is_ok())
+        let by = Proposer::Caller;
+        courier.is_some_and(|courier| courier.propose(entry, rows, by, Kept::default(), now))
+    }
+
+    /// Proposes an entry that brings new keys, which are kept here once it was taken.
+    #[allow(dead_code, reason = "for the sheet's flows")]
+    pub(super) fn propose_keys(
+        &mut self,
+        entry: &Entry,
+        rows: Vec<Row>,
+        kept: Kept,
+        now: Timestamp,
+    ) -> bool {
+        let courier = self.courier.as_mut();
+        courier.is_some_and(|courier| courier.propose(entry, rows, Proposer::Caller, kept, now))
     }
 
     /// Returns whether the entry that was proposed was taken, once that is known.
@@ -227,7 +279,9 @@ impl<F: FileSystem> Device<F> {
 
     /// Returns when to call [`Device::link_timeout`].
     pub fn link_due(&self) -> Option<Timestamp> {
-        self.courier.as_ref()?.sync.poll_timeout()
+        let courier = self.courier.as_ref()?;
+        let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
+        courier.sync.poll_timeout().into_iter().chain(finish).min()
     }
 
     /// Returns when what waits behind the gate of quiet timing may leave.
@@ -273,8 +327,11 @@ impl<F: FileSystem> Device<F> {
                 self.happened(courier, batch, event, now)?;
             }
             self.flush_mail(batch)?;
+            self.look_for_keys(courier, batch, now)?;
+            self.flush_mail(batch)?;
             courier.ask_rows(now);
             courier.look_whether_current(now);
+            self.carry_on(courier, now)?;
             if !self.send_next(courier, now)? {
                 return Ok(());
             }
@@ -292,9 +349,11 @@ impl<F: FileSystem> Device<F> {
         match event {
             Event::Received { log, checked, .. } => {
                 let header = checked.header();
+                courier.parked = false;
                 if header.author == self.cabinet.identity.author.device {
                     let (dev_inc, dev_seq) = (header.dev_inc, header.dev_seq);
                     batch.frames.push(mail(MailFrame::EnteredOwn { log, dev_inc, dev_seq }));
+                    self.arrive_own(courier, batch, checked.envelope());
                 } else {
                     self.arrive(courier, batch, checked.envelope(), now)?;
                 }
@@ -302,9 +361,9 @@ impl<F: FileSystem> Device<F> {
             Event::Receipted(receipt) => {
                 batch.frames.push(mail(MailFrame::Settled { again: false, receipt }));
             }
-            Event::Refused { code, receipt, .. } => {
-                let again = matches!(code, RefusalCode::Stale | RefusalCode::OldSlot);
-                courier.refused(code);
+            Event::Refused { code, receipt, envelope } => {
+                let again = outbox::goes_again(code);
+                courier.refused(code, &envelope);
                 batch.frames.push(mail(MailFrame::Settled { again, receipt }));
             }
             Event::Quarantined { log, carried, .. } => {
@@ -321,21 +380,23 @@ impl<F: FileSystem> Device<F> {
                 self.retry(courier, None, batch, now)?;
                 batch.frames.push(mail(MailFrame::Cursor(cursor)));
                 courier.caught_up = true;
+                courier.fetched_all();
             }
             Event::PracticeChanged(delivered) => {
                 batch.frames.push(mail(MailFrame::EntryReceipt(delivered.receipt)));
+                self.entry_arrived(courier, &delivered.entry, now);
                 batch.frames.push(DeviceFrame::Entry(delivered.entry));
-                self.cabinet.state = courier.sync.state().clone();
-                courier.parked = false;
                 batch.changed = true;
             }
             Event::Answer(ticket, message) => {
                 self.answered(courier, batch, ticket, *message, now)?;
             }
             Event::Unanswered(ticket) => courier.unanswered(ticket),
+            Event::Heads(receipts) => courier.heads_known(&receipts, now),
             Event::Connected { .. } => {
                 (courier.connected, courier.caught_up, courier.current) = (true, false, false);
-                courier.trouble = None;
+                courier.forget_link();
+                (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
                 self.deposit(courier, now)?;
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;
@@ -363,6 +424,7 @@ impl<F: FileSystem> Device<F> {
                     courier.errands.insert(ticket, Errand::Rows(later));
                 }
                 let logs = courier.take_rows(names, rows);
+                self.take_safe_rows(courier)?;
                 self.retry(courier, Some(&logs), batch, now)?;
                 self.flush_mail(batch)?;
                 courier.fetched.clear();
@@ -370,11 +432,28 @@ impl<F: FileSystem> Device<F> {
             (Some(Errand::Rows(names)), _) => names.iter().for_each(|name| {
                 courier.asked_rows.remove(name);
             }),
+            (Some(Errand::Wrap(info, hash)), Message::Rows(rows)) => {
+                self.take_wrap(courier, &info, hash, rows.into_iter().next().flatten());
+            }
+            (Some(Errand::Wrap(_, hash)), _) => {
+                courier.asked_wraps.remove(&hash);
+            }
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
             (Some(Errand::Company | Errand::Deposit), _) => {}
             (None, message) => courier.answers.push_back((ticket, Some(message))),
         }
         Ok(())
+    }
+
+    /// The practice log has another entry.
+    fn entry_arrived(&mut self, courier: &mut Courier, entry: &[u8], now: Timestamp) {
+        self.cabinet.state = courier.sync.state().clone();
+        (courier.parked, courier.behind, courier.keys_due) = (false, false, true);
+        let author = self.cabinet.identity.author.device;
+        let by = Entry::decode(entry).map(|entry| entry.signer);
+        if courier.level && by != Ok(Signer::Device(author)) {
+            courier.rekey_after = Some(now.plus_millis(revoke::REKEY_PATIENCE_MILLIS));
+        }
     }
 
     /// Puts on the server what another device of this member, or the recovery sheet, begins with:
@@ -384,7 +463,17 @@ impl<F: FileSystem> Device<F> {
             return Ok(());
         }
         let mut rows: Vec<Row> = Vec::new();
+        let member = self.cabinet.identity.author.member;
+        let known = self.cabinet.state.members().get(&member);
+        let present = known.map(|known| known.key.generation);
         for (name, row) in self.cabinet.rows.safe() {
+            let name_read = RowName::decode(name);
+            if let Ok(RowName::Safe(safe)) = name_read
+                && Some(safe.member_generation) != present
+            {
+                // The server has deleted it when it took the present key.
+                continue;
+            }
             rows.push(Row { key: RowKey(*name), bytes: row.as_bytes().to_vec() });
         }
         for location in self.cabinet.store().locations().wraps() {
@@ -418,8 +507,10 @@ impl<F: FileSystem> Device<F> {
             return Ok(false);
         }
         let mut random = OsRandom;
-        let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
-        self.cabinet.store.append(&frames, &mut hedge)?;
+        let Cabinet { keys, rows, store, .. } = &mut self.cabinet;
+        let mut hedge = Hedge { key: &keys.hedge, random: &mut random };
+        rows.change(&packed.rows, &mut hedge)?;
+        store.append(&frames, &mut hedge)?;
         for (envelope, _) in packed.envelopes {
             let rows = self.cabinet.rows_for(&envelope);
             let queued = courier.sync.queue(Queued { envelope, rows }, now);

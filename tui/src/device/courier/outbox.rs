@@ -7,22 +7,25 @@ use super::parcel::{self, NO_OBJECT, SCHEMA};
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
+use crate::device::held::HeldRing;
 use crate::device::locations::Place;
+use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use tacenda_shared::envelope::{
     self, AccessRule, ControlBody, Envelope, Kind, MAX_RULES, Rights, Slot,
 };
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingEpoch, RingId};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, SlotGeneration};
 use tacenda_shared::journal::{FileSystem, Location};
-use tacenda_shared::keys::safe::{self, RowName, SlotName};
+use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::log::OwnHead;
+use tacenda_shared::membership::State;
 use tacenda_shared::plaintext;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::DeviceSync;
-use tacenda_shared::sync::{MAX_GROUP, Row, RowKey};
+use tacenda_shared::sync::device::{DeviceSync, Replica};
+use tacenda_shared::sync::{MAX_GROUP, RefusalCode, Row, RowKey};
 
 /// Envelopes that are sealed and journalled together at most.
 const BATCH_ENVELOPES: usize = 128;
@@ -34,6 +37,8 @@ pub(super) struct Packed {
     pub(super) envelopes: Vec<(Envelope, Option<Source>)>,
     /// Content that never goes out, see [`MailFrame::Skipped`].
     pub(super) skipped: Vec<Location>,
+    /// Rows that must be on the disk before any of it.
+    pub(super) rows: Vec<RowChange>,
     bytes: usize,
 }
 
@@ -62,6 +67,15 @@ enum Turn {
     Never,
 }
 
+/// Whether anything can be sealed for a compartment now.
+#[derive(Clone, Copy)]
+enum Ready {
+    /// Under the content key of this generation.
+    Under(SlotGeneration),
+    /// A key is still to come, or to be made and to take its place in the log.
+    Later,
+}
+
 impl<F: FileSystem> Cabinet<F> {
     /// Seals the next pieces of content, each once, after what is queued already.
     pub(super) fn pack(
@@ -71,7 +85,7 @@ impl<F: FileSystem> Cabinet<F> {
     ) -> Result<Packed, StoreError> {
         let locations = self.store.locations();
         let mut packed = Packed::default();
-        let mut begun = BTreeSet::new();
+        let mut ready: BTreeMap<CompartmentId, Ready> = BTreeMap::new();
         let mut own = sync.own();
         for source in locations.ledger().unsent() {
             if packed.is_full() {
@@ -90,20 +104,23 @@ impl<F: FileSystem> Cabinet<F> {
                 }
                 Turn::Control(_) | Turn::Seal(..) => {}
             }
-            let new = !locations.ledger().has_begun(compartment.id);
-            if new && !begun.contains(&compartment.id) {
-                // What no ring of the practice may read stays here.
-                let Some(genesis) = self.genesis(compartment)? else { continue };
-                self.control(sync, compartment, &genesis, None, &mut own, &mut packed)?;
-                begun.insert(compartment.id);
-            }
+            let now = match ready.get(&compartment.id) {
+                Some(now) => *now,
+                None => self.make_ready(sync, compartment, &mut own, &mut packed)?,
+            };
+            ready.insert(compartment.id, now);
+            let Ready::Under(generation) = now else { continue };
             match turn {
                 Turn::Control(body) => {
-                    self.control(sync, compartment, &body, Some(source), &mut own, &mut packed)?;
+                    if let ControlBody::Draft { object, .. } = &body {
+                        self.reseal_draft(compartment.id, generation, *object, &mut packed)?;
+                    }
+                    self.control(sync, compartment.id, &body, Some(source), &mut own, &mut packed)?;
                 }
                 Turn::Seal(kind, object, body) => {
                     let parcel = (kind, object, body.as_slice());
-                    self.sealed(sync, compartment, parcel, source, &mut own, &mut packed)?;
+                    let place = (compartment.id, generation);
+                    self.sealed(sync, place, parcel, source, &mut own, &mut packed)?;
                 }
                 Turn::Later | Turn::Never => {}
             }
@@ -118,6 +135,128 @@ impl<F: FileSystem> Cabinet<F> {
             locations.compartment(source.compartment).is_some_and(|c| grid::is_quiet(&c.name))
         });
         quiet.map(|source| source.location).max()
+    }
+
+    /// Makes sure that a log may take what is sealed: that it has begun, that nobody has lost the
+    /// right to its rings since they have their keys, and that its content key is as new as they.
+    fn make_ready(
+        &self,
+        sync: &DeviceSync,
+        compartment: &Compartment,
+        own: &mut OwnHead,
+        packed: &mut Packed,
+    ) -> Result<Ready, StoreError> {
+        let (id, state) = (compartment.id, sync.state());
+        let announced = sync.next_header(id, Kind::Delta, NO_OBJECT, 0).slot_generation;
+        let Some(replica) = sync.replica(id) else {
+            if announced != SlotGeneration::ZERO {
+                // Its genesis is on its way, and nobody else can begin it.
+                return Ok(Ready::Under(announced));
+            }
+            // What no ring of the practice may read stays here.
+            let Some(genesis) = self.genesis(state, compartment, packed)? else {
+                return Ok(Ready::Later);
+            };
+            self.control(sync, id, &genesis, None, own, packed)?;
+            return Ok(Ready::Under(compartment.generation));
+        };
+        let Some(slot) = replica.slot() else { return Ok(Ready::Later) };
+        let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
+        if stale || announced != slot.generation {
+            // Of two slots of one generation one is refused, so nothing is sealed under one that
+            // does not stand in the log yet.
+            return Ok(Ready::Later);
+        }
+        if replica.needs_slot(state) {
+            if let Some(next) = self.next_slot(state, id, replica, packed)? {
+                self.control(sync, id, &ControlBody::Slot(next), None, own, packed)?;
+            }
+            return Ok(Ready::Later);
+        }
+        let held = self.slot_key(id, slot.generation);
+        let matches = held.is_some_and(|key| key.commitment() == slot.commitment);
+        Ok(if matches { Ready::Under(slot.generation) } else { Ready::Later })
+    }
+
+    /// The compartment's next content key, for every ring of its list; `None` while a ring's
+    /// newest key is not here.
+    fn next_slot(
+        &self,
+        state: &State,
+        id: CompartmentId,
+        replica: &Replica,
+        packed: &mut Packed,
+    ) -> Result<Option<Slot>, StoreError> {
+        let Some(before) = replica.slot() else { return Ok(None) };
+        let generation = before.generation.next();
+        let mut held = Vec::new();
+        for rule in replica.rules() {
+            let ring = self.rings.values().find(|held| held.id == rule.ring);
+            let current = ring.filter(|held| state.current_epoch(held.id) == Some(held.epoch));
+            let Some(ring) = current else { return Ok(None) };
+            held.push(ring);
+        }
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let key = SlotKey::generate(&mut hedge, id.as_bytes());
+        let mut epochs = Vec::new();
+        for ring in held {
+            self.seal_slot_row(id, generation, ring, &key, packed)?;
+            epochs.push((ring.id, ring.epoch));
+        }
+        epochs.sort_unstable_by_key(|(ring, _)| *ring);
+        Ok(Some(Slot { generation, commitment: key.commitment(), epochs }))
+    }
+
+    /// Puts the row of a content key for one ring in the place of what a try that was refused has
+    /// left under its name.
+    fn seal_slot_row(
+        &self,
+        compartment: CompartmentId,
+        generation: SlotGeneration,
+        ring: &HeldRing,
+        key: &SlotKey,
+        packed: &mut Packed,
+    ) -> Result<(), StoreError> {
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let name = SlotName { ring: ring.id, epoch: ring.epoch, compartment, generation };
+        let row = safe::seal_slot(&ring.key, &name, key, &mut hedge);
+        let row = row.map_err(|_| StoreError::Altered)?;
+        let name = RowName::Slot(name);
+        packed.rows.extend(self.rows.row(&name).map(|_| RowChange::Delete(name)));
+        packed.rows.push(RowChange::Put(name, row));
+        Ok(())
+    }
+
+    /// Puts the key of a draft that nobody else knows yet under the content key that it is
+    /// announced with.
+    fn reseal_draft(
+        &self,
+        compartment: CompartmentId,
+        generation: SlotGeneration,
+        draft: ObjectId,
+        packed: &mut Packed,
+    ) -> Result<(), StoreError> {
+        let name = DraftName { compartment, generation, draft };
+        let slot = self.slot_key(compartment, generation).ok_or(StoreError::NoKey)?;
+        if self.rows.row(&RowName::Draft(name)).is_some() {
+            return Ok(());
+        }
+        let opened;
+        let key = match self.drafts.get(&draft) {
+            Some(key) => key,
+            None => {
+                opened = self.open_draft(compartment, draft)?;
+                &opened
+            }
+        };
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        let row = safe::seal_draft(slot, &name, key, &mut hedge);
+        let row = row.map_err(|_| StoreError::Altered)?;
+        packed.rows.push(RowChange::Put(RowName::Draft(name), row));
+        Ok(())
     }
 
     fn turn(&self, source: Source) -> Result<Turn, StoreError> {
@@ -146,8 +285,7 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     fn has_draft_key(&self, id: CompartmentId, draft: ObjectId) -> bool {
-        self.drafts.contains_key(&draft)
-            || self.rows.row(&RowName::Draft(self.draft_name(id, draft))).is_some()
+        self.drafts.contains_key(&draft) || self.has_draft_row(id, draft)
     }
 
     /// A Close names the record by the number of its envelope, which must have been taken.
@@ -164,31 +302,46 @@ impl<F: FileSystem> Cabinet<F> {
         }
     }
 
-    /// The first entry of a compartment: who may read and write it, its key, its name.
-    fn genesis(&self, compartment: &Compartment) -> Result<Option<ControlBody>, StoreError> {
-        let Some(slot) = self.slots.get(&compartment.id) else { return Ok(None) };
-        let mut held: Vec<(RingId, RingEpoch, Rights)> = self
-            .rings
-            .iter()
-            .filter(|(_, ring)| compartment.rings.contains(&ring.id))
-            .map(|(purpose, ring)| (ring.id, ring.epoch, rights(*purpose)))
-            .collect();
-        held.sort_unstable_by_key(|(ring, ..)| *ring);
-        if held.is_empty() || held.len() > MAX_RULES {
+    /// The first entry of a compartment: who may read and write it, its key, its name; `None`
+    /// while a ring waits for a new key, or has one that is not here.
+    fn genesis(
+        &self,
+        state: &State,
+        compartment: &Compartment,
+        packed: &mut Packed,
+    ) -> Result<Option<ControlBody>, StoreError> {
+        let (id, generation) = (compartment.id, compartment.generation);
+        let Some(slot) = self.slot_key(id, generation) else { return Ok(None) };
+        let held = self.rings.iter().filter(|(_, ring)| compartment.rings.contains(&ring.id));
+        let mut held: Vec<_> = held.collect();
+        held.sort_unstable_by_key(|(_, ring)| ring.id);
+        let current = held.iter().all(|(_, ring)| {
+            !state.stale(ring.id) && state.current_epoch(ring.id) == Some(ring.epoch)
+        });
+        if held.is_empty() || held.len() > MAX_RULES || !current {
             return Ok(None);
         }
-        let rules =
-            held.iter().map(|(ring, _, rights)| AccessRule { ring: *ring, rights: *rights });
+        for (_, ring) in &held {
+            let (ring_id, epoch) = (ring.id, ring.epoch);
+            let name = SlotName { ring: ring_id, epoch, compartment: id, generation };
+            if self.rows.row(&RowName::Slot(name)).is_none() {
+                // Made before the ring had this key.
+                self.seal_slot_row(id, generation, ring, slot, packed)?;
+            }
+        }
+        let rules = held
+            .iter()
+            .map(|(purpose, ring)| AccessRule { ring: ring.id, rights: rights(**purpose) });
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
-        let name = parcel::seal_name(slot, compartment.id, &compartment.name, &mut hedge)
+        let name = parcel::seal_name(slot, id, &compartment.name, &mut hedge)
             .map_err(|_| StoreError::Altered)?;
         Ok(Some(ControlBody::Genesis {
             rules: rules.collect(),
             slot: Slot {
-                generation: compartment.generation,
+                generation,
                 commitment: compartment.commitment,
-                epochs: held.iter().map(|(ring, epoch, _)| (*ring, *epoch)).collect(),
+                epochs: held.iter().map(|(_, ring)| (ring.id, ring.epoch)).collect(),
             },
             name,
         }))
@@ -197,13 +350,13 @@ impl<F: FileSystem> Cabinet<F> {
     fn control(
         &self,
         sync: &DeviceSync,
-        compartment: &Compartment,
+        compartment: CompartmentId,
         body: &ControlBody,
         source: Option<Source>,
         own: &mut OwnHead,
         packed: &mut Packed,
     ) -> Result<(), StoreError> {
-        let mut header = sync.next_header(compartment.id, body.kind(), NO_OBJECT, 0);
+        let mut header = sync.next_header(compartment, body.kind(), NO_OBJECT, 0);
         (header.dev_seq, header.prev_own) = (own.dev_seq.next(), own.own);
         let envelope = envelope::sign_control(header, body, &self.keys.sign)
             .map_err(|_| StoreError::Altered)?;
@@ -214,17 +367,17 @@ impl<F: FileSystem> Cabinet<F> {
     fn sealed(
         &self,
         sync: &DeviceSync,
-        compartment: &Compartment,
+        (compartment, generation): (CompartmentId, SlotGeneration),
         (kind, object, body): (Kind, ObjectId, &[u8]),
         source: Source,
         own: &mut OwnHead,
         packed: &mut Packed,
     ) -> Result<(), StoreError> {
-        let mut header = sync.next_header(compartment.id, kind, object, SCHEMA);
+        let mut header = sync.next_header(compartment, kind, object, SCHEMA);
         (header.dev_seq, header.prev_own) = (own.dev_seq.next(), own.own);
-        header.slot_generation = compartment.generation;
+        header.slot_generation = generation;
         let content = plaintext::pack(kind, SCHEMA, body).map_err(|_| StoreError::Altered)?;
-        let slot = self.slots.get(&compartment.id).ok_or(StoreError::NoKey)?;
+        let slot = self.slot_key(compartment, generation).ok_or(StoreError::NoKey)?;
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let envelope = if object == NO_OBJECT {
@@ -235,7 +388,7 @@ impl<F: FileSystem> Cabinet<F> {
             let draft = match self.drafts.get(&object) {
                 Some(draft) => draft,
                 None => {
-                    opened = self.open_draft(slot, compartment.id, object)?;
+                    opened = self.open_draft(compartment, object)?;
                     &opened
                 }
             };
@@ -259,7 +412,8 @@ impl<F: FileSystem> Cabinet<F> {
                 })
                 .collect(),
             Ok(Some(ControlBody::Draft { object, .. })) => {
-                vec![RowName::Draft(self.draft_name(id, object))]
+                let names = self.draft_names(id, object).map(|(name, _)| RowName::Draft(name));
+                names.filter(|name| self.rows.row(name).is_some()).take(1).collect()
             }
             _ => Vec::new(),
         };
@@ -277,6 +431,29 @@ impl Packed {
         self.bytes = self.bytes.saturating_add(envelope.body.len());
         self.envelopes.push((envelope, source));
     }
+}
+
+/// Whether what a refused envelope carried goes out again under another number: the log was to
+/// have another key first, or has not begun because of that.
+pub(super) const fn goes_again(code: RefusalCode) -> bool {
+    matches!(code, RefusalCode::Stale | RefusalCode::OldSlot | RefusalCode::UnknownLog)
+}
+
+/// Whether what is known by now says that an envelope could not be taken as it was sealed.
+pub(super) fn is_outdated(sync: &DeviceSync, envelope: &Envelope) -> bool {
+    let state = sync.state();
+    let Some(replica) = sync.replica(envelope.header.compartment) else {
+        let Ok(Some(ControlBody::Genesis { slot, .. })) = envelope.control() else { return true };
+        let outdated =
+            |(ring, epoch)| state.stale(ring) || state.current_epoch(ring) != Some(epoch);
+        return slot.epochs.into_iter().any(outdated);
+    };
+    let newer = |slot: &Slot| {
+        let sealed = envelope.header.kind.is_sealed();
+        sealed && slot.generation > envelope.header.slot_generation
+    };
+    let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
+    stale || replica.needs_slot(state) || replica.slot().is_some_and(newer)
 }
 
 /// Those who look over audit trails read and nothing else; who else has a ring has all of it.

@@ -1,12 +1,15 @@
 //! What the person is told of the link: counts, devices, and trouble in words.
 
 use super::grid::Grid;
-use super::{Courier, Errand};
+use super::{Courier, Errand, outbox};
 use crate::device::founding;
+use crate::device::held::HeldRing;
+use crate::device::keyring::Kept;
 use crate::device::open::Device;
 use crate::message::{DeviceRow, SyncStatus};
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::envelope::Envelope;
 use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::ring::RingPurpose;
@@ -35,6 +38,7 @@ impl<F: FileSystem> Device<F> {
         let devices = self.cabinet.state.devices().iter();
         let mut rows: Vec<DeviceRow> = devices
             .map(|(id, known)| DeviceRow {
+                id: *id,
                 name: self.name_of(*id, &known.info),
                 member: known.member,
                 this: *id == this,
@@ -51,7 +55,9 @@ impl<F: FileSystem> Device<F> {
     /// Returns the name of a device from what its entry says of it.
     pub(super) fn name_of(&self, id: DeviceId, info: &[u8]) -> String {
         let everyone = self.cabinet.rings.get(&RingPurpose::Everyone);
-        let opened = everyone.and_then(|ring| founding::open_name(&ring.key, info));
+        let open =
+            |ring: &HeldRing| ring.keys().find_map(|(_, key)| founding::open_name(key, info));
+        let opened = everyone.and_then(open);
         let own = || (id == self.cabinet.identity.author.device).then(|| self.device_name.clone());
         opened.or_else(own).unwrap_or_else(|| id.to_string())
     }
@@ -67,6 +73,16 @@ impl Courier {
             fetched: BTreeMap::new(),
             alarms: Vec::new(),
             answers: VecDeque::new(),
+            proposal: None,
+            kept: Kept::default(),
+            keys_due: false,
+            asked_wraps: BTreeSet::new(),
+            order: None,
+            revoked: None,
+            level: false,
+            behind: false,
+            rekey_after: None,
+            rekey_stopped: false,
             proposed: None,
             grid: Grid::default(),
             deposited: false,
@@ -101,13 +117,15 @@ impl Courier {
     }
 
     /// An envelope was not taken, and goes out no more or under another number.
-    pub(super) fn refused(&mut self, code: RefusalCode) {
+    pub(super) fn refused(&mut self, code: RefusalCode, envelope: &Envelope) {
         match code {
-            // Somebody signed first: the rest becomes an addendum by itself.
+            // Somebody signed first: the rest becomes an addendum by itself. Or somebody gave the
+            // log its next key.
             RefusalCode::Closed | RefusalCode::Conflict => {}
-            RefusalCode::Stale | RefusalCode::OldSlot => {
-                self.parked = true;
-                self.trouble = Some(of_refusal(code));
+            code if outbox::goes_again(code) => {
+                // What is known here may explain it, and then it goes out again as it must be;
+                // otherwise the news is on its way.
+                self.parked |= !outbox::is_outdated(&self.sync, envelope);
             }
             other => self.alarms.push(of_refusal(other)),
         }
@@ -118,6 +136,9 @@ impl Courier {
             Some(Errand::Rows(names)) => names.iter().for_each(|name| {
                 self.asked_rows.remove(name);
             }),
+            Some(Errand::Wrap(_, hash)) => {
+                self.asked_wraps.remove(&hash);
+            }
             Some(Errand::Company | Errand::Deposit) => {}
             None => self.answers.push_back((ticket, None)),
         }
@@ -145,10 +166,13 @@ impl Courier {
             Event::LinkRefused(refusal) => {
                 self.connected = false;
                 self.drop_link = true;
-                self.trouble = Some(of_refusal(refusal.code));
+                self.trouble = Some(match refusal.code {
+                    RefusalCode::NotADevice => removed(),
+                    code => of_refusal(code),
+                });
             }
-            Event::PracticeTaken(_) => self.proposed = Some(Ok(())),
-            Event::PracticeRefused(refusal) => self.proposed = Some(Err(refusal.code)),
+            Event::PracticeTaken(_) => self.entry_taken(),
+            Event::PracticeRefused(refusal) => self.entry_refused(refusal),
             Event::OutboxStopped(code) => {
                 self.trouble = Some(of_refusal(code));
                 // What passes by itself is tried again on the next link, which comes after a pause.
@@ -169,6 +193,16 @@ fn of_refusal(code: RefusalCode) -> Notice {
         format!("The server refused: {}.", code.cause()),
         SAFE,
         format!("What can be done: {}.", code.action()),
+    )
+}
+
+/// What the person at a device reads that was shut out.
+fn removed() -> Notice {
+    Notice::new(
+        "This device was removed from your practice.",
+        "What is on it stays readable here. What you write here stays here and is not sent.",
+        "To go on with this device, pair it anew from another of your devices. If you did not \
+         remove it, look at your other device now.",
     )
 }
 

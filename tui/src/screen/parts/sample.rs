@@ -10,7 +10,9 @@ use jiff::civil::{Date, DateTime, date};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::sync::Arc;
-use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::id::{
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp,
+};
 use tacenda_shared::practice::edit::{
     AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
 };
@@ -354,6 +356,7 @@ impl Driver {
 
 fn device(name: &str, this: bool, seen: Option<Timestamp>) -> DeviceRow {
     let added = moment(date(2026, 3, 2).at(9, 0, 0, 0));
+    let id = DeviceId::from_bytes([u8::from(this); 16]);
     let (name, member) = (name.to_owned(), clinician());
-    DeviceRow { name, member, this, revoked: false, added, seen, writes: None }
+    DeviceRow { id, name, member, this, revoked: false, added, seen, writes: None }
 }

@@ -1,6 +1,7 @@
 //! Devices of one member through a server: what one writes the others show.
 
 mod live;
+mod lost;
 mod world;
 
 use super::enrol::{EnrolError, Enrolment};

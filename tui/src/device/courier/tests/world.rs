@@ -69,10 +69,16 @@ impl Shelf for MemoryShelf {
 /// One computer.
 pub(super) struct Computer {
     pub(super) device: Option<Device<SimulatedFs>>,
-    general: General,
+    pub(super) general: General,
     disks: (SimulatedFs, SimulatedFs),
     /// Whether a link stands.
     pub(super) linked: bool,
+    /// It is somewhere without a link.
+    pub(super) away: bool,
+    /// The server does not know it any more.
+    pub(super) shut_out: bool,
+    /// Requests that the server holds back for a moment.
+    held: Vec<Transmit>,
     incoming: VecDeque<Incoming>,
 }
 
@@ -84,7 +90,7 @@ enum Incoming {
 pub(super) struct World {
     pub(super) computers: Vec<Computer>,
     server: SigningKey,
-    practice: Option<ServerPractice>,
+    pub(super) practice: Option<ServerPractice>,
     pub(super) shelf: MemoryShelf,
     pub(super) now: Timestamp,
     /// What the computers were told.
@@ -126,7 +132,16 @@ impl World {
         device.set_server(named, NOW).unwrap();
         let linked = false;
         let incoming = VecDeque::new();
-        let first = Computer { device: Some(device), general, disks, linked, incoming };
+        let first = Computer {
+            device: Some(device),
+            general,
+            disks,
+            linked,
+            away: false,
+            shut_out: false,
+            held: Vec::new(),
+            incoming,
+        };
         let shelf = MemoryShelf::default();
         Self {
             computers: vec![first],
@@ -177,7 +192,16 @@ impl World {
         let own = copied(&general);
         let device = Device::enrol(&enrolment, own, name.into(), rows, disks.clone(), now).unwrap();
         let incoming = VecDeque::new();
-        let computer = Computer { device: Some(device), general, disks, linked: false, incoming };
+        let computer = Computer {
+            device: Some(device),
+            general,
+            disks,
+            linked: false,
+            away: false,
+            shut_out: false,
+            held: Vec::new(),
+            incoming,
+        };
         self.computers.push(computer);
     }
 
@@ -246,14 +270,22 @@ impl World {
         let computer = &mut self.computers[number];
         computer.linked = false;
         computer.incoming.clear();
+        computer.held.clear();
         if let Some(device) = &mut computer.device {
             device.link_down(None, now).unwrap();
         }
     }
 
+    /// It is out of reach from now on.
+    pub(super) fn lose(&mut self, number: usize) {
+        self.cut(number);
+        self.computers[number].away = true;
+    }
+
     pub(super) fn link(&mut self, number: usize) {
         let now = self.now;
-        if self.computers[number].linked {
+        let computer = &self.computers[number];
+        if computer.linked || computer.shut_out || computer.away {
             return;
         }
         self.computers[number].linked = true;
@@ -278,7 +310,9 @@ impl World {
         let now = self.now;
         let delivered = self.device(number).dispatch(now).unwrap();
         self.heard(delivered.notices);
-        let mut moved = false;
+        let held = std::mem::take(&mut self.computers[number].held);
+        let mut moved = !held.is_empty();
+        held.into_iter().for_each(|transmit| self.answer(number, transmit));
         if let Some(transmit) = self.device(number).poll_transmit() {
             self.answer(number, transmit);
             moved = true;
@@ -290,8 +324,15 @@ impl World {
                 Incoming::End(lane) => device.link_end(lane, now),
             };
             let delivered = delivered.unwrap();
-            assert!(!delivered.drop_link, "{:?}", self.device(number).sync_status().trouble);
             self.heard(delivered.notices);
+            if delivered.drop_link {
+                let device = self.device_id(number);
+                let state = self.practice.as_ref().unwrap().state().unwrap();
+                let trouble = self.computers[number].device.as_ref().unwrap().sync_status().trouble;
+                assert!(state.active_device(device).is_none(), "{trouble:?}");
+                self.cut(number);
+                self.computers[number].shut_out = true;
+            }
             moved = true;
         }
         moved
@@ -331,8 +372,11 @@ impl World {
             }
             request => {
                 let practice = self.practice.as_mut().unwrap();
-                let decision = practice.handle(device, request, self.now);
-                assert!(decision.hold_until.is_none());
+                let decision = practice.handle(device, request.clone(), self.now);
+                if decision.hold_until.is_some() {
+                    self.computers[number].held.push(Transmit { lane, message: request });
+                    return;
+                }
                 let id = practice.practice();
                 decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
                 let mut reply = decision.reply;
