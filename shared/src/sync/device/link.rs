@@ -63,6 +63,8 @@ pub(super) struct Link {
     pub(super) dirty: BTreeSet<CompartmentId>,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
+    /// What there is must be asked once more after the answer that is on its way.
+    again: bool,
     /// What admits the practice to a server that does not know it.
     founding: Option<(Vec<u8>, Vec<Vec<u8>>)>,
 }
@@ -148,6 +150,17 @@ impl DeviceSync {
         ticket
     }
 
+    /// Asks once more what there is, on a link that stands: [`Event::CaughtUp`] says when all of
+    /// it is here.
+    pub fn look_again(&mut self, now: Timestamp) {
+        if self.link.awaits(|request| *request == Request::Changes) {
+            // That answer may have been made before what is asked for now.
+            self.link.again = true;
+        } else if self.is_open() {
+            self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
+        }
+    }
+
     /// Asks for the signed heads of devices that are about to be cut, whose appends then wait.
     pub fn ask_heads(&mut self, devices: Vec<DeviceId>, now: Timestamp) {
         self.send(Request::Heads, Message::DeviceHead(devices), now);
@@ -210,6 +223,7 @@ impl DeviceSync {
         match pending.request {
             Request::Pull => self.pull_next(now),
             _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
+            Request::Changes if std::mem::take(&mut self.link.again) => self.look_again(now),
             Request::Changes => self.pull_next(now),
             Request::PracticePull(asked) => {
                 self.practice_withheld(asked, now);
@@ -307,7 +321,10 @@ impl DeviceSync {
             Message::Entries(entries) => {
                 let g = entries.g;
                 let clean = self.take_entries(&entries, true, now);
-                let idle = self.link.catching.is_none() && self.link.dirty.is_empty();
+                // An answer about what was missed may come later than what is new.
+                let asked = self.link.awaits(|request| *request == Request::Changes);
+                let catching = asked || self.link.catching.is_some();
+                let idle = !catching && self.link.dirty.is_empty();
                 if clean && idle && self.waiting.is_empty() && g > self.cursor {
                     self.cursor = g;
                     self.events.push_back(Event::CaughtUp(g));
@@ -320,11 +337,7 @@ impl DeviceSync {
             }
             Message::Ephemeral(bytes) => self.take_beside(&bytes),
             Message::Seen(seen) => self.take_seen(seen),
-            Message::Behind => {
-                if !self.link.awaits(|request| *request == Request::Changes) {
-                    self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
-                }
-            }
+            Message::Behind => self.look_again(now),
             message => return Err(ProtocolError::Misplaced(message.number())),
         }
         Ok(())

@@ -185,6 +185,56 @@ fn what_an_honest_server_tells_is_handed_on_checked() {
 }
 
 #[test]
+fn a_live_entry_before_the_answer_does_not_hide_what_was_missed() {
+    let (world, mut pen, mut victim) = begin();
+    let other = other_opening(&world, &mut pen);
+    victim.sync.connected(victim.now);
+    victim.drain();
+    victim.hear(Lane::Control, welcome(&world, victim.sync.device, victim.g));
+    // Live entries have a stream of their own, and may overtake the answer about what was missed.
+    victim.live(Told::new(OTHER).tell(&world, &[&other]));
+    assert_eq!(victim.received(), [other.hash()]);
+    assert_eq!(victim.sync.cursor(), Global::ZERO);
+    // The link ends here: the next one must ask for everything since.
+    victim.sync.connected(victim.now);
+    victim.hear(Lane::Control, welcome(&world, victim.sync.device, victim.g));
+    let asked = victim.sent.last().map(|sent| sent.message.clone());
+    assert_eq!(asked, Some(Message::Changes { since: Global::ZERO }));
+}
+
+#[test]
+fn looking_again_says_so_when_the_answer_is_here() {
+    let (_, _, mut victim) = begin();
+    victim.events.clear();
+    victim.sync.look_again(victim.now);
+    victim.drain();
+    assert!(!victim.events.iter().any(|event| matches!(event, Event::CaughtUp(_))));
+    let lane = victim.lane_of(18);
+    victim.hear(lane, Message::Changed { g: Global::new(7), logs: vec![], more: false });
+    victim.end(lane);
+    let caught_up = |event: &Event| matches!(event, Event::CaughtUp(g) if *g == Global::new(7));
+    assert!(victim.events.iter().any(caught_up));
+}
+
+#[test]
+fn a_word_that_something_was_left_out_is_heeded_while_an_older_answer_is_on_its_way() {
+    let (_, _, mut victim) = begin();
+    let asked = |victim: &Victim| {
+        let changes = |sent: &&Transmit| matches!(sent.message, Message::Changes { .. });
+        victim.sent.iter().filter(changes).count()
+    };
+    let before = asked(&victim);
+    for _ in 0..3 {
+        victim.live(Message::Behind);
+    }
+    assert_eq!(asked(&victim), before + 1);
+    let lane = victim.lane_of(18);
+    victim.hear(lane, Message::Changed { g: Global::new(7), logs: vec![], more: false });
+    victim.end(lane);
+    assert_eq!(asked(&victim), before + 2);
+}
+
+#[test]
 fn an_entry_that_is_left_out_is_missed_and_nothing_after_it_is_shown() {
     let (world, mut pen, mut victim) = begin();
     let [first, one, two, three] = opening(&world, &mut pen);
