@@ -1,6 +1,7 @@
 //! One binary for all tests that cross crates.
 
 mod demo;
+mod idle;
 mod practice;
 mod promises;
 mod server;

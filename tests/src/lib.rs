@@ -1,5 +1,6 @@
 //! Harness of the tests: real terminals, real processes, a simulated world.
 
+pub mod network;
 pub mod planted;
 pub mod pty;
 pub mod scene;

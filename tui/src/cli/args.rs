@@ -67,6 +67,8 @@ pub enum Command {
     Device(Devices),
     /// Show or set how soon what is written leaves this device.
     Timing(Timing),
+    /// Say how far this device and the server are.
+    Sync(Sync),
     /// Print one JSON line for each change as it arrives.
     Watch,
     /// Lock the vault that is open in another process.
@@ -124,6 +126,14 @@ pub struct RevokeDevice {
     /// Do not ask for a yes.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Options of `sync`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Sync {
+    /// Wait until everything is sent and everything that the server had is here.
+    #[arg(long)]
+    pub until_idle: bool,
 }
 
 /// Options of `init`.

@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long a server that cannot be reached is waited for.
 const PATIENCE_MILLIS: i64 = 45_000;
 
+/// So often a link may be dropped before the command says why it gives up.
+const REFUSALS: u32 = 3;
+
 /// Where a command says how far it is.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);
 
@@ -90,13 +93,9 @@ impl<'a> Driven<'a> {
     pub fn start(device: &'a mut Device, now: fn() -> Timestamp) -> Result<Self, Notice> {
         let (sender, told) = channel();
         let started = Online::start(device, now(), move |told| sender.send(told).is_ok());
-        let online = started.map_err(|error| Notice::from(&error))?.ok_or_else(|| {
-            Notice::new(
-                "This practice has no server.",
-                NOTHING_CHANGED,
-                "Connect it with `tacenda connect` first.",
-            )
-        })?;
+        let online = started
+            .map_err(|error| Notice::from(&error))?
+            .ok_or_else(super::sync::no_server)?;
         Ok(Self { device, online, told, now })
     }
 
@@ -112,7 +111,7 @@ impl<'a> Driven<'a> {
         mut done: impl FnMut(&mut Device) -> bool,
     ) -> Result<(), Notice> {
         let mut alive = (self.now)();
-        let mut queued = None;
+        let (mut queued, mut dropped) = (None, 0);
         loop {
             let now = (self.now)();
             let delivered = match self.told.recv_timeout(LOOK) {
@@ -125,7 +124,8 @@ impl<'a> Driven<'a> {
                 Err(RecvTimeoutError::Timeout) => self.online.work(self.device, now),
                 Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Unreachable.into()),
             };
-            let Delivered { notices, .. } = delivered.map_err(|error| Notice::from(&error))?;
+            let Delivered { notices, drop_link, .. } =
+                delivered.map_err(|error| Notice::from(&error))?;
             if let Some(notice) = notices.into_iter().next() {
                 return Err(notice);
             }
@@ -137,7 +137,9 @@ impl<'a> Driven<'a> {
             if done(self.device) {
                 return Ok(());
             }
-            if now.millis_since(alive) > PATIENCE_MILLIS {
+            // A server that answers and refuses each time would be asked for ever.
+            dropped += u32::from(drop_link);
+            if dropped >= REFUSALS || now.millis_since(alive) > PATIENCE_MILLIS {
                 return Err(status.trouble.unwrap_or_else(|| Trouble::Unreachable.into()));
             }
         }

@@ -15,5 +15,6 @@ pub mod request;
 mod revoke;
 pub mod run;
 pub mod socket;
+pub mod sync;
 
 pub use run::run;

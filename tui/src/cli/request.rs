@@ -104,6 +104,11 @@ pub enum Request {
         /// Why it is late.
         late_reason: Option<String>,
     },
+    /// Says how far this device and the server are.
+    Sync {
+        /// Whether to wait until both have everything.
+        until_idle: bool,
+    },
     /// Shows a day.
     Today {
         /// Which, as 2026-11-25, or today.

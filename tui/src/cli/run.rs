@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{backup, online, print, revoke, socket};
+use super::{backup, online, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
@@ -137,6 +137,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             let reason = if *late { Some(text()?.trim().to_owned()) } else { None };
             Request::NoteSign { client: client.clone(), late_reason: reason }
         }
+        Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },
         Command::Watch => Request::Watch,
     })
@@ -241,6 +242,11 @@ fn alone(
         print::notice(&warning);
     }
     let mut ended = Ok(());
+    if matches!(request, Request::Sync { until_idle: true }) {
+        let mut say = |reply| !matches!(take(reply, each), Taken::Line(false));
+        ended = sync::until_idle(&mut device, now, &mut say).map_err(Failed::from);
+        return device.lock(now()).map_err(|error| Notice::from(&error).into()).and(ended);
+    }
     answer(request, &mut device, home, now(), &mut |reply| match take(reply, each) {
         Taken::Line(heard) => heard,
         Taken::End(outcome) => {

@@ -12,6 +12,7 @@ use crate::acts::{Cue, Prompter};
 use crate::cli::answer;
 use crate::cli::request::{Reply, Request};
 use crate::cli::socket::{Asked, Listener};
+use crate::cli::sync::Waiting;
 use crate::link::Told;
 use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, SyncStatus, VaultState};
 use crate::notice::Notice;
@@ -82,6 +83,8 @@ pub struct Keeper {
     shown: BTreeSet<Subject>,
     watchers: Vec<Sender<Reply>>,
     online: Option<Online>,
+    /// Commands that wait until nothing is left to send or to fetch.
+    waiting: Waiting,
     /// Counts up with each unlock, so that a link of before is not heard any more.
     links: u64,
     sync: SyncStatus,
@@ -116,6 +119,7 @@ impl Keeper {
                 shown: BTreeSet::new(),
                 watchers: Vec::new(),
                 online: None,
+                waiting: Waiting::default(),
                 links: 0,
                 sync: SyncStatus::default(),
             };
@@ -183,6 +187,9 @@ impl Keeper {
             self.keep_company();
             self.send();
             self.show_company();
+            if let Practice::Open { device, .. } = &self.practice {
+                self.waiting.look(device, (self.settings.now)());
+            }
         }
         self.lock_now();
     }
@@ -193,7 +200,7 @@ impl Keeper {
             return Some(Duration::ZERO);
         }
         let due = [device.flush_due(), device.link_due(), device.grid_due(), device.company_due()];
-        let due = due.into_iter().flatten().min();
+        let due = due.into_iter().flatten().chain(self.waiting.due()).min();
         let wait = due?.millis_since((self.settings.now)());
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
     }
@@ -395,6 +402,9 @@ impl Keeper {
         let Practice::Open { device, .. } = &mut self.practice else { return };
         let Some(online) = self.online.as_mut().filter(|_| number == self.links) else { return };
         let delivered = online.told(device, told, now);
+        if device.sync_status().connected {
+            self.waiting.arrived(now);
+        }
         self.delivered(delivered, now);
     }
 
@@ -414,6 +424,7 @@ impl Keeper {
                     self.changed(now);
                 }
                 for notice in notices {
+                    self.waiting.alarm(&notice);
                     self.tell(DeviceEvent::Alarm(notice));
                 }
             }
@@ -473,6 +484,7 @@ impl Keeper {
         self.online = None;
         self.shown.clear();
         self.watchers.clear();
+        self.waiting.lock();
         let now = (self.settings.now)();
         match std::mem::replace(&mut self.practice, Practice::Locked) {
             Practice::Open { device, _listener } => {
@@ -512,6 +524,9 @@ impl Keeper {
                 let _gone = asked.replies.send(Reply::Done);
             }
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
+            (Practice::Open { device, .. }, Request::Sync { until_idle: true }) => {
+                self.waiting.begin(device, asked.replies, now);
+            }
             (Practice::Open { device, .. }, request) => {
                 let changed =
                     answer::answer(request, device, &self.settings.home, now, &mut |reply| {

@@ -314,19 +314,15 @@ pub fn sentence(
     Line::new("quick-add", body)
 }
 
-/// How the practice stands with its server when the command ends: `sync`.
+/// How the practice stands with its server: `sync`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Sync {
-    /// `up-to-date`, `pending`, `offline`, `refused` or `alarm`.
+    /// `up-to-date`, `pending`, `offline` or `no-server`.
     pub state: &'static str,
-    /// Envelopes that the server acknowledged during this command.
-    pub sent: u64,
-    /// Envelopes that came during this command.
-    pub received: u64,
-    /// Envelopes that still wait here.
+    /// Changes that the server has not acknowledged.
     pub pending: u64,
-    /// When the server last acknowledged, RFC 3339, or null.
-    pub acknowledged: Option<String>,
+    /// When both last had everything, as far as this opening of the practice knows, or null.
+    pub current: Option<String>,
 }
 
 /// Returns the line for the state of sync.

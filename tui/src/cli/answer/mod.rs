@@ -64,6 +64,10 @@ pub fn answer(
         Request::NoteList { client } => notes::list(device, &client, say),
         Request::NoteShow { client, id } => notes::show(device, &client, id.as_deref(), now, say),
         Request::NoteSign { client, late_reason } => notes::sign(device, &client, late_reason, now),
+        Request::Sync { .. } => {
+            say(super::sync::line(&device.sync_status(), device.is_current(), &before.zone));
+            Ok(false)
+        }
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => {
             device.set_timing(Timing::of(home));

@@ -236,6 +236,14 @@ impl<F: FileSystem> Device<F> {
         self.with_courier(now, |_| {})
     }
 
+    /// Asks the server once more what there is; [`Device::is_current`] says when all is here.
+    pub fn look_again(&mut self, now: Timestamp) {
+        if let Some(courier) = self.courier.as_mut().filter(|courier| courier.connected) {
+            (courier.caught_up, courier.current) = (false, false);
+            courier.sync.look_again(now);
+        }
+    }
+
     /// Asks the server something; see [`Device::poll_answer`].
     pub fn ask(&mut self, message: Message, now: Timestamp) -> Option<Ticket> {
         self.courier.as_mut().map(|courier| courier.sync.request(message, now))
