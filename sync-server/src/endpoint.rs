@@ -4,13 +4,15 @@
 //! Until a link has said who it is, it may make the server hold 64 KiB in all and open one
 //! stream. Every message must arrive, and every answer be taken, at 1 KiB per second at least.
 
+mod forgotten;
+
 use crate::gate::Source;
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Connection, Incoming, RecvStream, SendStream, TransportConfig, VarInt};
 use rustls::ServerConfig as TlsConfig;
 use rustls::pki_types::CertificateDer;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 use tacenda_shared::codec::CodecError;
@@ -111,8 +113,12 @@ pub(crate) struct Receiving(RecvStream);
 pub(crate) struct Sending(SendStream);
 
 impl Door {
-    /// Binds the first address that can be had. Called inside a runtime.
-    pub(crate) fn bind(tls: TlsConfig, addresses: &[SocketAddr]) -> io::Result<Self> {
+    /// Binds the first address that can be had. Called inside a runtime. `seed` is the server's.
+    pub(crate) fn bind(
+        tls: TlsConfig,
+        seed: &[u8; 32],
+        addresses: &[SocketAddr],
+    ) -> io::Result<Self> {
         let crypto = QuicServerConfig::try_from(tls).map_err(io::Error::other)?;
         let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
         config
@@ -123,7 +129,11 @@ impl Door {
             .incoming_buffer_size_total(WAITING.2);
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in addresses {
-            match quinn::Endpoint::server(config.clone(), *address) {
+            let endpoint = UdpSocket::bind(address).and_then(|socket| {
+                let (settings, config) = (forgotten::settings(seed), Some(config.clone()));
+                quinn::Endpoint::new(settings, config, socket, Arc::new(quinn::TokioRuntime))
+            });
+            match endpoint {
                 Ok(endpoint) => return Ok(Self { endpoint }),
                 Err(error) => last = error,
             }

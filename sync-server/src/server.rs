@@ -114,7 +114,7 @@ impl Server {
             .build()?;
         let addresses = config.listen_candidates();
         let entered = runtime.enter();
-        let door = Door::bind(tls::server_config(identity.seed())?, &addresses);
+        let door = Door::bind(tls::server_config(identity.seed())?, identity.seed(), &addresses);
         drop(entered);
         let named = || addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let door = door.map_err(|error| BindError::Address(named(), error))?;

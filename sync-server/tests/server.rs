@@ -288,6 +288,22 @@ async fn presence_is_relayed_and_leaves_nothing_in_the_folder() {
 }
 
 #[tokio::test]
+async fn a_link_to_a_server_that_was_killed_ends_once_the_next_one_is_spoken_to() {
+    let home = Home::new();
+    let folder = home.init();
+    let process = Process::start(&folder);
+    let practice = founded(&process, 1).await;
+    let client = Client::welcome(&process, &practice, 0).await;
+    let address = process.address.to_string();
+    process.kill();
+    let _process = Process::start_at(&folder, &address);
+
+    let closed = client.speak_until_closed().await;
+
+    assert_eq!(closed, quinn::ConnectionError::Reset);
+}
+
+#[tokio::test]
 async fn a_lost_index_is_no_loss() {
     let home = Home::new();
     let folder = home.init();

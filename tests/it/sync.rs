@@ -1,6 +1,8 @@
 //! Two devices of one person and the server's program, over real QUIC: connecting, pairing, and
 //! what one writes showing on the other.
 
+mod two_typists;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -44,6 +46,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with_settings(|settings| settings)
+    }
+
+    /// With settings that are changed before the server starts.
+    fn with_settings(change: impl Fn(String) -> String) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("tacenda-sync-{}-{count}", std::process::id());
@@ -53,6 +60,9 @@ impl World {
         made.arg("init").arg(folder.join("server"));
         let made = made.args(["--address", "127.0.0.1:4440"]).output().unwrap();
         assert!(made.status.success());
+        let settings = folder.join("server/server.toml");
+        let changed = change(fs::read_to_string(&settings).unwrap());
+        fs::write(&settings, changed).unwrap();
         let (server, address) = serve(&folder.join("server"), "127.0.0.1:0");
         Self { folder, server, address }
     }

@@ -1,5 +1,7 @@
 //! Harness of the tests: real terminals, real processes, a simulated world.
 
+pub mod chance;
+pub mod kept;
 pub mod network;
 pub mod planted;
 pub mod pty;

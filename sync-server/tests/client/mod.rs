@@ -216,6 +216,13 @@ impl Client {
         Incoming::of(soon(self.connection.accept_uni()).await.unwrap())
     }
 
+    /// Says something, and waits for the end of the link.
+    pub(crate) async fn speak_until_closed(&self) -> quinn::ConnectionError {
+        let (mut send, _receive) = soon(self.connection.open_bi()).await.unwrap();
+        let _lost = soon(send.write_all(&[0; 64])).await;
+        soon(self.connection.closed()).await
+    }
+
     /// The code with which the server ends the link.
     pub(crate) async fn ended(&self) -> u64 {
         code_of(&self.connection).await

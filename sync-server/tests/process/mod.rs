@@ -63,11 +63,16 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server and waits until it listens. Its log goes on in one file.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_at(folder, "127.0.0.1:0")
+    }
+
+    /// Starts a server where another was.
+    pub(crate) fn start_at(folder: &Path, address: &str) -> Self {
         let log = folder.with_extension("log");
         let stderr = File::options().create(true).append(true).open(&log).unwrap();
         let mut child = command("serve")
             .arg(folder)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", address])
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()

@@ -5,52 +5,13 @@
 use super::*;
 use rustix::process::Signal;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tacenda_tests::chance::{Chance, number};
+use tacenda_tests::kept::Sent;
 use tacenda_tests::pty::Ended;
 use tacenda_tests::scene::PASSPHRASE;
 
 /// The most that passes between the first write of a round and the kill. Milliseconds.
 const LONGEST: u64 = 250;
-
-/// A generator that repeats itself from a printed seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
-/// Words that went out: which were acknowledged, and which may or may not be there.
-#[derive(Default)]
-struct Sent {
-    acknowledged: Vec<String>,
-    unanswered: Vec<String>,
-}
-
-impl Sent {
-    fn add(&mut self, word: String, acknowledged: bool) {
-        let list = if acknowledged { &mut self.acknowledged } else { &mut self.unanswered };
-        list.push(word);
-    }
-
-    /// Fails unless each acknowledged word is there once and each other one at most once.
-    fn check(&self, what: &str, found: &str) {
-        let times = |word: &String| found.matches(word.as_str()).count();
-        for word in &self.acknowledged {
-            assert_eq!(times(word), 1, "the acknowledged {what} {word}");
-        }
-        for word in &self.unanswered {
-            assert!(times(word) <= 1, "the {what} {word} is there more than once");
-        }
-    }
-}
 
 /// Writes one thing after another through the open interface until that is gone.
 fn write_until(scene: &Scene, round: u64, gone: &AtomicBool) -> [Sent; 3] {
@@ -83,13 +44,7 @@ fn write_until(scene: &Scene, round: u64, gone: &AtomicBool) -> [Sent; 3] {
 #[test]
 fn nothing_acknowledged_is_missing_after_kill_upon_kill() {
     let rounds = number("TACENDA_KILL_ROUNDS").unwrap_or(40);
-    let fresh: [u8; 8] = {
-        let random: &mut dyn Random = &mut OsRandom;
-        random.bytes()
-    };
-    let seed = number("TACENDA_SEED").unwrap_or(u64::from_le_bytes(fresh)) | 1;
-    println!("TACENDA_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::printed();
     let scene = founded("kill-rounds");
     let mut sent = <[Sent; 3]>::default();
     for round in 0..rounds {
@@ -112,8 +67,7 @@ fn nothing_acknowledged_is_missing_after_kill_upon_kill() {
             writer.join().expect("a writer without a fault")
         });
         for (all, new) in sent.iter_mut().zip(written) {
-            all.acknowledged.extend(new.acknowledged);
-            all.unanswered.extend(new.unanswered);
+            all.extend(new);
         }
     }
     scene.run(&["note", "sign", CODE], "").done();

@@ -93,9 +93,8 @@ impl<'a> Driven<'a> {
     pub fn start(device: &'a mut Device, now: fn() -> Timestamp) -> Result<Self, Notice> {
         let (sender, told) = channel();
         let started = Online::start(device, now(), move |told| sender.send(told).is_ok());
-        let online = started
-            .map_err(|error| Notice::from(&error))?
-            .ok_or_else(super::sync::no_server)?;
+        let online =
+            started.map_err(|error| Notice::from(&error))?.ok_or_else(super::sync::no_server)?;
         Ok(Self { device, online, told, now })
     }
 

@@ -401,9 +401,12 @@ impl Keeper {
         let now = (self.settings.now)();
         let Practice::Open { device, .. } = &mut self.practice else { return };
         let Some(online) = self.online.as_mut().filter(|_| number == self.links) else { return };
+        let is_down = matches!(told, Told::Down(_));
         let delivered = online.told(device, told, now);
         if device.sync_status().connected {
             self.waiting.arrived(now);
+        } else if is_down && self.waiting.due().is_some() {
+            online.hurry();
         }
         self.delivered(delivered, now);
     }
@@ -526,6 +529,9 @@ impl Keeper {
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
             (Practice::Open { device, .. }, Request::Sync { until_idle: true }) => {
                 self.waiting.begin(device, asked.replies, now);
+                if let Some(online) = self.online.as_ref().filter(|_| !device.is_current()) {
+                    online.hurry();
+                }
             }
             (Practice::Open { device, .. }, request) => {
                 let changed =

@@ -87,6 +87,11 @@ impl Online {
         self.carry(device, delivered)
     }
 
+    /// Connects soon, if the link is down: somebody waits.
+    pub fn hurry(&self) {
+        self.link.hurry();
+    }
+
     fn carry(
         &mut self,
         device: &mut Device,

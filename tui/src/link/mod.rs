@@ -104,6 +104,7 @@ pub enum Told {
 
 enum Order {
     Again,
+    Hurry,
     Send(u64, Transmit),
     Drop(u64),
 }
@@ -119,6 +120,7 @@ impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Again => "Again",
+            Self::Hurry => "Hurry",
             Self::Send(..) => "Send",
             Self::Drop(_) => "Drop",
         })
@@ -149,6 +151,11 @@ impl Link {
     /// Sends a message on the link that stands. If it is gone, so is the message.
     pub fn send(&self, transmit: Transmit) {
         let _ended = self.orders.send(Order::Send(self.number, transmit));
+    }
+
+    /// Cuts the wait for the next try to the shortest: somebody waits for the link.
+    pub fn hurry(&self) {
+        let _ended = self.orders.send(Order::Hurry);
     }
 
     /// Ends the link that stands; another is tried.
@@ -197,13 +204,15 @@ async fn keep_up(
         }
         tokio::select! {
             () = tokio::time::sleep(jittered(pause)) => {}
-            asked = again(&mut orders) => match asked {
-                Some(()) => {
-                    pause = FIRST_PAUSE;
-                    continue;
+            asked = asked(&mut orders) => {
+                let Some(wait) = asked else { return };
+                pause = FIRST_PAUSE;
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = nobody(&mut orders) => return,
                 }
-                None => return,
-            },
+                continue;
+            }
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -214,11 +223,14 @@ async fn nobody(orders: &mut UnboundedReceiver<Order>) {
     while orders.recv().await.is_some() {}
 }
 
-/// Waits until somebody wants the next try now; `None` when nobody holds the link any more.
-async fn again(orders: &mut UnboundedReceiver<Order>) -> Option<()> {
+/// Waits until somebody wants the next try, and returns how soon; `None` when nobody holds the
+/// link any more.
+async fn asked(orders: &mut UnboundedReceiver<Order>) -> Option<Duration> {
     loop {
-        if matches!(orders.recv().await?, Order::Again) {
-            return Some(());
+        match orders.recv().await? {
+            Order::Again => return Some(Duration::ZERO),
+            Order::Hurry => return Some(jittered(FIRST_PAUSE)),
+            Order::Drop(_) | Order::Send(..) => {}
         }
     }
 }

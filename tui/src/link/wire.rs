@@ -130,7 +130,7 @@ pub(super) async fn carry(
                         break Some(Trouble::Ended);
                     }
                 }
-                Some(Order::Again | Order::Drop(_) | Order::Send(..)) => {}
+                Some(Order::Again | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
         }
