@@ -316,6 +316,7 @@ fn roll_back(
             let head = memory.head_when(entries.log, count);
             let last = head.map_or(Position::ZERO, |head| head.position);
             let cut = cut(context, entries, last, head);
+            let cut = cut.map(|entries| Entries { g: entries.g.min(count), ..entries });
             cut.map(Message::Entries).into_iter().collect()
         }
         Message::Changed { g, logs, more } => {

@@ -104,7 +104,6 @@ fn begin(folder: &Path) -> Result<Worker, Notice> {
 
 impl Worker {
     fn run(mut self) -> Result<(), Notice> {
-        self.report();
         let mut next = now().plus_millis(SOON_MILLIS);
         loop {
             let heard = self.queue.recv_timeout(self.patience(next));
@@ -151,6 +150,10 @@ impl Worker {
     fn act(&mut self, now: Timestamp) -> Timestamp {
         if !self.device.is_current() {
             return now.plus_millis(SOON_MILLIS);
+        }
+        if self.turn == 0 {
+            // Until it has the practice, it is not said to work.
+            self.report();
         }
         self.turn = self.turn.wrapping_add(1);
         // What is refused, because somebody else was first, is tried in another way next time.
