@@ -6,7 +6,7 @@ use super::run::Run;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::{Kind, PracticeHead};
 use crate::id::{
-    CompartmentId, DevSeq, DeviceId, Global, ObjectId, Position, PracticeId, PracticeSeq,
+    CompartmentId, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId, PracticeSeq,
     ServerEpoch, Timestamp,
 };
 use crate::log::{LogHead, OwnHead, Receipt};
@@ -38,7 +38,7 @@ pub const BLOB_TYPES: [u8; 3] = [40, 41, 42];
 /// The name of a row: table1 holder16 holder_version4 id16 version4.
 ///
 /// Tables: 1 safe, 2 second safe, 3 slots, 4 drafts, 5 wraps (holder and id are the two halves of
-/// the wrap's hash, versions zero).
+/// the wrap's hash, versions zero), 6 second secret for a sheet (versions zero).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct RowKey(pub [u8; ROW_NAME_LENGTH]);
 
@@ -48,6 +48,17 @@ impl RowKey {
         let mut w = Writer::new();
         let (first, second) = hash.as_bytes().split_at(16);
         w.u8(5).fixed(first).u32(0).fixed(second).u32(0);
+        let mut name = [0; ROW_NAME_LENGTH];
+        name.iter_mut().zip(w.as_slice()).for_each(|(to, from)| *to = *from);
+        Self(name)
+    }
+
+    /// The key under which a member's second secret lies for the sheet that signs with `sig`.
+    pub fn of_sheet(member: MemberId, sig: &VerifyingKey) -> Self {
+        let sheet: [u8; 16] =
+            suite::hash("tac/recovery/row-name/v1", &[sig.as_bytes()]).truncated();
+        let mut w = Writer::new();
+        w.u8(6).fixed(member.as_bytes()).u32(0).fixed(&sheet).u32(0);
         let mut name = [0; ROW_NAME_LENGTH];
         name.iter_mut().zip(w.as_slice()).for_each(|(to, from)| *to = *from);
         Self(name)
@@ -69,7 +80,7 @@ impl RowKey {
 /// What the name of a row consists of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RowParts {
-    /// 1 safe, 2 second safe, 3 slots, 4 drafts, 5 wraps.
+    /// 1 safe, 2 second safe, 3 slots, 4 drafts, 5 wraps, 6 sheets.
     pub table: u8,
     /// Whose key seals it: a member, a ring, a compartment.
     pub holder: [u8; 16],

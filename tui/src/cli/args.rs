@@ -60,7 +60,8 @@ pub enum Command {
     Connect,
     /// Show a code with which another of your devices joins.
     Pair,
-    /// Join the practice of the device that shows a code; the code comes from standard input.
+    /// Join the practice of the device that shows a code, or recover a practice with the words of
+    /// its sheet; code and words come from standard input.
     Join(Join),
     /// Devices of the practice.
     #[command(subcommand)]
@@ -69,6 +70,9 @@ pub enum Command {
     Timing(Timing),
     /// Say how far this device and the server are.
     Sync(Sync),
+    /// The recovery sheet: how it stands, and another one in its place.
+    #[command(subcommand)]
+    Sheet(Sheets),
     /// Print one JSON line for each change as it arrives.
     Watch,
     /// Lock the vault that is open in another process.
@@ -92,6 +96,9 @@ pub struct Join {
     /// Where the server is, as the other device prints it.
     #[arg(long, value_name = "HOST:PORT")]
     pub server: String,
+    /// With the 24 words of the recovery sheet instead of a code: when no device is left.
+    #[arg(long)]
+    pub recover: bool,
 }
 
 /// Options of `timing`.
@@ -110,6 +117,25 @@ pub enum Devices {
     List,
     /// Shut out a device that was lost: nothing that is written from then on opens on it.
     Revoke(RevokeDevice),
+}
+
+/// What can be done about the recovery sheet.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Sheets {
+    /// Make a new sheet with the words of the old one, which is void afterwards.
+    Replace {
+        /// Somebody may have read the old one: whatever it opened gets new keys too.
+        #[arg(long)]
+        compromised: bool,
+    },
+    /// Ask for a new sheet without the old one. Another device completes it after seven days.
+    Request,
+    /// Bring into force what another device asked for at least seven days ago.
+    Complete,
+    /// Refuse what any device has asked for.
+    Veto,
+    /// Show since when the sheet is in force, and whether a new one was asked for.
+    Status,
 }
 
 /// Options of `device revoke`.

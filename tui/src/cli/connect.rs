@@ -98,6 +98,11 @@ impl<'a> Driven<'a> {
         Ok(Self { device, online, told, now })
     }
 
+    /// Returns the present moment.
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
     /// Returns the device.
     pub const fn device(&mut self) -> &mut Device {
         self.device

@@ -3,17 +3,21 @@
 pub mod answer;
 pub mod args;
 mod backup;
+pub mod behind;
 pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod online;
 pub mod pair;
+mod paper;
 pub mod print;
 pub mod problems;
 pub mod prompt;
+pub mod recover;
 pub mod request;
 mod revoke;
 pub mod run;
+pub mod sheet;
 pub mod socket;
 pub mod sync;
 

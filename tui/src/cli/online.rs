@@ -5,7 +5,7 @@ use super::args::Join;
 use super::connect::{self, Driven};
 use super::pair::{self, Dialogue, NewDevice};
 use super::run::{Failed, no_match, now, unlock};
-use super::{args::Arguments, print, prompt};
+use super::{args::Arguments, paper, print, prompt};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::Device;
 use crate::device::setup::weak;
@@ -16,6 +16,7 @@ use std::io::{self, IsTerminal as _};
 use tacenda_shared::id::DeviceId;
 use tacenda_shared::keys::pairing::PairingCode;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
+use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::sync::Invite;
 
 /// Longer than any invite or code.
@@ -65,6 +66,9 @@ pub(super) fn join(
         )
         .into());
     }
+    if join.recover {
+        return paper::recover(home, &join.server, arguments, setup);
+    }
     let text = asked("The code on the other device: ")?;
     let mut lines = text.lines().map(str::trim);
     let code = PairingCode::parse(lines.next().unwrap_or_default());
@@ -79,6 +83,17 @@ pub(super) fn join(
         Some(name) => name.to_owned(),
         None => prompt::ask("A name for this device: ")?,
     };
+    let typed = new_passphrase(arguments, &name)?;
+    let (server, cost) = (join.server.clone(), setup.cost);
+    let new = NewDevice { home, server, code, name, passphrase: &typed, cost };
+    let device = pair::join(new, &mut Terminal, now)?;
+    device.lock(now()).map_err(|error| Notice::from(&error))?;
+    print::line("Done. Open your practice here with `tacenda`.");
+    Ok(())
+}
+
+/// Asks for the passphrase of a new device, twice where somebody types it.
+pub(super) fn new_passphrase(arguments: &Arguments, name: &str) -> Result<Secret, Failed> {
     let typed = prompt::passphrase(arguments.passphrase_fd, "New passphrase: ")?;
     if arguments.passphrase_fd.is_none() {
         let again = prompt::passphrase(None, "Once more: ")?;
@@ -88,13 +103,8 @@ pub(super) fn join(
     }
     let checked = Passphrase::from_text(&typed.0)
         .map_err(|_| Notice::from(&crate::device::open::DeviceError::PassphraseTooLong))?;
-    passphrase::check(&checked, &[name.as_str()]).map_err(weak)?;
-    let (server, cost) = (join.server.clone(), setup.cost);
-    let new = NewDevice { home, server, code, name, passphrase: &typed, cost };
-    let device = pair::join(new, &mut Terminal, now)?;
-    device.lock(now()).map_err(|error| Notice::from(&error))?;
-    print::line("Done. Open your practice here with `tacenda`.");
-    Ok(())
+    passphrase::check(&checked, &[name]).map_err(weak)?;
+    Ok(typed)
 }
 
 /// `tacenda device list`.
@@ -132,6 +142,16 @@ pub(super) fn opened(
     arguments: &Arguments,
     act: impl FnOnce(&mut Device) -> Result<(), Notice>,
 ) -> Result<(), Failed> {
+    stepped_up(home, arguments, false, |device, _| act(device))
+}
+
+/// The same, and with `step_up` what lies behind it is opened as well.
+pub(super) fn stepped_up(
+    home: &Home,
+    arguments: &Arguments,
+    step_up: bool,
+    act: impl FnOnce(&mut Device, Option<&SecondSecret>) -> Result<(), Notice>,
+) -> Result<(), Failed> {
     let _lock = match home.lock() {
         Err(HomeError::InUse) => {
             return Err(Notice::new(
@@ -148,7 +168,8 @@ pub(super) fn opened(
     for warning in device.take_warnings() {
         print::notice(&warning);
     }
-    let outcome = act(&mut device);
+    let second = if step_up { pair::step_up(home, &typed, now())? } else { None };
+    let outcome = act(&mut device, second.as_ref());
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     Ok(outcome?)
 }

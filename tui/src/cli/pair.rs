@@ -1,6 +1,7 @@
 //! `tacenda pair` and `tacenda join`: a further device of the same person. One shows a code, the
 //! other is told it; both show three words; the first asks for the passphrase before it says yes.
 
+use super::behind;
 use super::connect::Driven;
 use crate::device::chance::OsRandom;
 use crate::device::courier::enrol::{EnrolError, Enrolment};
@@ -161,6 +162,11 @@ pub fn pair(
         }
     };
     driven.until_current(&mut |line| dialogue.say(line))?;
+    if let Some(second) = &second {
+        // The new device is given the member's present key alone.
+        behind::settle(&mut driven, second, &mut |line| dialogue.say(line))?;
+        driven.device().close_behind();
+    }
     let payload = driven.device().pairing_payload(second.as_ref()).ok_or(Trouble::NoAddress)?;
     let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
     mailbox.put(approved.send)?;

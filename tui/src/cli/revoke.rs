@@ -3,9 +3,9 @@
 
 use super::args::{Arguments, RevokeDevice};
 use super::connect::Driven;
-use super::online::{opened, short};
+use super::online::{short, stepped_up};
 use super::run::{Failed, now};
-use super::{print, prompt};
+use super::{behind, print, prompt};
 use crate::device::courier::revoke::{Revocation, RevokeError};
 use crate::device::home::Home;
 use crate::device::open::Device;
@@ -14,6 +14,7 @@ use crate::message::DeviceRow;
 use crate::notice::Notice;
 use std::collections::BTreeSet;
 use tacenda_shared::id::{DeviceId, Timestamp};
+use tacenda_shared::keys::safe::SecondSecret;
 
 /// `tacenda device revoke ID`. The passphrase is asked for when the vault is opened.
 pub(super) fn revoke(
@@ -21,7 +22,7 @@ pub(super) fn revoke(
     lost: &RevokeDevice,
     arguments: &Arguments,
 ) -> Result<(), Failed> {
-    opened(home, arguments, |device| {
+    stepped_up(home, arguments, true, |device, second| {
         let rows = device.sync_status().devices;
         let ids = BTreeSet::from([found(&rows, &lost.id)?]);
         let keep: Result<BTreeSet<_>, _> = lost.keep.iter().map(|id| found(&rows, id)).collect();
@@ -36,11 +37,15 @@ pub(super) fn revoke(
                 "Say yes to shut the device out.",
             ));
         }
-        carry_out(device, plan)
+        carry_out(device, plan, second)
     })
 }
 
-fn carry_out(device: &mut Device, plan: Revocation) -> Result<(), Notice> {
+fn carry_out(
+    device: &mut Device,
+    plan: Revocation,
+    second: Option<&SecondSecret>,
+) -> Result<(), Notice> {
     let mut driven = Driven::start(device, now)?;
     let mut progress = |line: &str| {
         print::line(line);
@@ -54,6 +59,9 @@ fn carry_out(device: &mut Device, plan: Revocation) -> Result<(), Notice> {
     })?;
     match outcome {
         Some(Ok(())) => {
+            if let Some(second) = second {
+                behind::settle(&mut driven, second, &mut progress)?;
+            }
             print::line("Done. Nothing that is written from now on opens on that device.");
             print::line("What was on it before may still be read by whoever unlocks it.");
             Ok(())

@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{backup, online, print, revoke, socket, sync};
+use super::{backup, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
@@ -41,6 +41,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Passphrase => return finish(change_passphrase(home, setup)),
         Command::Connect => return finish(online::connect(home, arguments)),
         Command::Pair => return finish(online::pair(home, arguments)),
+        Command::Sheet(what) => return finish(paper::sheet(home, *what, arguments)),
         Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
         Command::Timing(timing) => return finish(set_timing(home, timing)),
         Command::Device(Devices::List) => return finish(online::devices(home, arguments)),
@@ -109,7 +110,8 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,
-        Command::Connect | Command::Pair | Command::Join(_) | Command::Device(_) => Request::Lock,
+        Command::Connect | Command::Pair | Command::Join(_) => Request::Lock,
+        Command::Device(_) | Command::Sheet(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::OtherDevice(_) | Command::Server(_) => Request::Lock,
         Command::Import(import) => {

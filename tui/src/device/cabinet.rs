@@ -86,7 +86,7 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Opens the content keys that are not open yet; returns how many rows should be here, since
     /// their ring is, and are not, or do not open.
-    fn open_slots(&mut self) -> usize {
+    pub(super) fn open_slots(&mut self) -> usize {
         let mut missing = 0;
         let slots: Vec<_> = self.store.locations().slots().cloned().collect();
         for slot in slots {
@@ -108,7 +108,9 @@ impl<F: FileSystem> Cabinet<F> {
         let (member_keys, wraps) = self.member_keys()?;
         let rings =
             held::rings(&self.keys, &author, &self.state, &member_keys, &wraps, &self.rows)?;
-        self.rings = rings;
+        let behind = std::mem::replace(&mut self.rings, rings);
+        // What step-up has opened stays open until it is closed.
+        self.rings.extend(behind.into_iter().filter(|(p, _)| p.is_behind_second_secret()));
         self.open_slots();
         Ok(())
     }

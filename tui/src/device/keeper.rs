@@ -438,8 +438,12 @@ impl Keeper {
 
     /// Tells the state of the link, if it has changed.
     fn tell_sync(&mut self) {
-        let Practice::Open { device, .. } = &self.practice else { return };
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        let warnings = device.take_warnings();
         let sync = device.sync_status();
+        for warning in warnings {
+            self.tell(DeviceEvent::Alarm(warning));
+        }
         if sync != self.sync {
             self.tell(DeviceEvent::Sync(sync.clone()));
             self.sync = sync;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use tacenda_shared::id::{DeviceId, MemberId, MemberKeyGeneration, PracticeId, RingEpoch, RingId};
 use tacenda_shared::keys::safe::{self, RingKey, RowName, SafeName, SecondSecret};
 use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapInfo};
-use tacenda_shared::keys::{KemKey, KemPublic, wrap_ring_keys};
+use tacenda_shared::keys::{KemKey, KemPublic, wrap_ring_keys, wrap_second_ring_keys};
 use tacenda_shared::membership::{
     self, Action, Entry, KemPublicKey, NewMemberKey, Recipient, State,
 };
@@ -182,12 +182,14 @@ pub(super) fn epochs(
 
 /// Makes a ring's next key, to everybody who is in the ring now. `member_key` is the member's
 /// present one, which seals the row of the safe; without it the wrap alone carries the key, as
-/// while the member's key is retired.
+/// while the member's key is retired. `behind` is the second secret for a ring that lies behind
+/// it, and only for such a ring.
 pub(super) fn next_ring_key(
     state: &State,
     member: MemberId,
     ring: RingId,
     member_key: Option<&KemKey>,
+    behind: Option<&SecondSecret>,
     hedge: &mut Hedge<'_>,
 ) -> Result<NextRingKey, KeyringError> {
     let epoch = state.current_epoch(ring).ok_or(KeyringError::Unknown)?.next();
@@ -199,7 +201,11 @@ pub(super) fn next_ring_key(
         let (practice, subject) = (state.practice(), *ring.as_bytes());
         let (action, version) = (WrapAction::Rekey, epoch.get());
         let info = WrapInfo { practice, action, subject, version, recipient };
-        let wrapped = wrap_ring_keys(&public, &info, &[(epoch, &key)], hedge);
+        let keys = [(epoch, &key)];
+        let wrapped = match behind {
+            Some(second) => wrap_second_ring_keys(&public, second, &info, &keys, hedge),
+            None => wrap_ring_keys(&public, &info, &keys, hedge),
+        };
         let wrapped = wrapped.map_err(|_| KeyringError::Seal)?;
         wraps.push(membership::Wrap { recipient, hash: wrapped.hash() });
         take_wrap(&info, &wrapped, &mut rows, &mut kept);
@@ -210,9 +216,14 @@ pub(super) fn next_ring_key(
         && member_key.public().published() == current.kem
     {
         let name = SafeName { member, member_generation: current.generation, ring, epoch };
-        let row = safe::seal_ring(member_key, &name, &key, hedge);
+        let (row, name) = match behind {
+            Some(second) => (
+                safe::seal_second_ring(second, member_key, &name, &key, hedge),
+                RowName::SecondSafe(name),
+            ),
+            None => (safe::seal_ring(member_key, &name, &key, hedge), RowName::Safe(name)),
+        };
         let row = row.map_err(|_| KeyringError::Seal)?;
-        let name = RowName::Safe(name);
         rows.push(Row { key: RowKey(name.encode()), bytes: row.as_bytes().to_vec() });
         kept.rows.push(RowChange::Put(name, row));
     }

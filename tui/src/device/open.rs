@@ -214,6 +214,7 @@ impl<F: FileSystem> Device<F> {
         device.restore(now)?;
         device.recover_keystrokes(now);
         device.warn();
+        device.warnings.extend(device.sheet_warning());
         Ok(device)
     }
 

@@ -269,6 +269,15 @@ fn each_segment_has_a_key_of_its_own() {
 }
 
 #[test]
+fn the_server_names_the_row_of_a_sheet_as_devices_do() {
+    let member = MemberId::from_bytes([1; 16]);
+    let sig = crate::suite::SigningKey::from_seed([2; 32]).verifying();
+    let name = RowName::Sheet(SheetName::of(member, &sig));
+    assert_eq!(name.encode(), crate::sync::RowKey::of_sheet(member, &sig).0);
+    assert_eq!(RowName::decode(&name.encode()), Ok(name));
+}
+
+#[test]
 fn no_key_shows_itself() {
     assert_eq!(format!("{:?}", RingKey(secret(1))), "RingKey(SecretKey(redacted))");
     assert_eq!(format!("{:?}", SlotKey(secret(1))), "SlotKey(SecretKey(redacted))");

@@ -5,8 +5,8 @@ use super::record::Record;
 use super::{Decision, Live, Reply, ServerFrame, ServerPractice};
 use crate::id::{DevSeq, MemberId, Timestamp};
 use crate::log::OwnHead;
-use crate::membership::{Action, Cut, Entry, Invalid, NewMemberKey, Signer};
-use crate::suite::{self, Hash};
+use crate::membership::{Action, Cut, Entry, Invalid, NewMemberKey, Signer, State};
+use crate::suite::{self, Hash, VerifyingKey};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{DeliveredEntry, Message, PracticeReceipt, Row, RowKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,12 +70,18 @@ impl ServerPractice {
         }
         let receipt = PracticeReceipt::sign(self.practice(), entry.head(), now, &self.key);
         let delivered = DeliveredEntry { entry: bytes, receipt };
+        let replaced = replaced_sheet(&entry.action, state);
         let mut frames = Vec::new();
         for row in new_rows {
             self.journal(&mut frames, ServerFrame::Row(row));
         }
         let g = self.record.g.next();
         self.journal(&mut frames, ServerFrame::Practice { g, delivered: delivered.clone() });
+        // A sheet that gave way opens nothing any more.
+        let row = replaced.and_then(|(of, sig)| self.record.sheet_row(of, &sig, self.state()));
+        if let Some(row) = row {
+            self.journal(&mut frames, ServerFrame::RowGone(row));
+        }
         if let Some((member, key)) = rotation(&entry.action) {
             for row in self.record.replaced_safe(member, key.generation.get()) {
                 self.journal(&mut frames, ServerFrame::RowGone(row));
@@ -106,6 +112,15 @@ fn rotation(action: &Action) -> Option<(MemberId, &NewMemberKey)> {
         }
         _ => None,
     }
+}
+
+/// The sheet that an action replaces, as it was before.
+fn replaced_sheet(action: &Action, before: &State) -> Option<(MemberId, VerifyingKey)> {
+    let (Action::ReplaceRecovery { member, .. } | Action::CompleteRecovery { member, .. }) = action
+    else {
+        return None;
+    };
+    before.members().get(member).map(|known| (*member, known.recovery.sig))
 }
 
 /// The cuts with which the action takes rights away.
@@ -141,6 +156,18 @@ impl Record {
             .collect();
         let first = rows.iter().filter(|(row, _)| row.0.first() == Some(&1));
         hash_rows(rows.iter()) == key.safe || hash_rows(first) == key.safe
+    }
+
+    /// The row of a sheet that is not the member's any more, if it is here.
+    fn sheet_row(
+        &self,
+        member: MemberId,
+        sig: &VerifyingKey,
+        now: Option<&State>,
+    ) -> Option<RowKey> {
+        let in_force = now?.members().get(&member)?.recovery.sig;
+        let row = RowKey::of_sheet(member, sig);
+        (in_force != *sig && self.rows.contains_key(&row)).then_some(row)
     }
 
     /// Rows of older generations of a safe for which there is one of this generation.

@@ -22,7 +22,7 @@ use tacenda_shared::membership::Recipient;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::{Message, RowKey};
+use tacenda_shared::sync::{Message, Row, RowKey};
 
 impl<F: FileSystem> Device<F> {
     /// Opens what keys there are after the practice log has changed, and asks for those that are
@@ -104,6 +104,19 @@ impl<F: FileSystem> Device<F> {
             }
         }
         Ok(())
+    }
+}
+
+impl Courier {
+    /// Keys have come from elsewhere than the server: what waits for them is tried again.
+    pub(in crate::device) const fn look_again(&mut self) {
+        self.keys_due = true;
+    }
+
+    /// Puts rows on the server, which keeps each once.
+    pub(in crate::device) fn put_rows(&mut self, rows: Vec<Row>, now: Timestamp) {
+        let ticket = self.sync.request(Message::RowsPut(rows), now);
+        self.errands.insert(ticket, Errand::Deposit);
     }
 }
 

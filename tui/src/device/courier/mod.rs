@@ -5,6 +5,7 @@
 //! go out by `poll_transmit`; after each call the caller drains what there is to send.
 
 mod company;
+mod deposit;
 pub mod enrol;
 pub mod frames;
 mod grid;
@@ -15,7 +16,9 @@ pub mod ledger;
 mod outbox;
 mod parcel;
 pub(super) mod presence;
+pub mod recover;
 pub mod revoke;
+pub mod sheet;
 mod status;
 
 use super::cabinet::Cabinet;
@@ -37,11 +40,11 @@ use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
 use tacenda_shared::log::OwnHead;
-use tacenda_shared::membership::{Entry, Signer};
+use tacenda_shared::membership::{Action, Entry, Signer};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
 use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
-use tacenda_shared::sync::{Message, RefusalCode, Row, RowKey};
+use tacenda_shared::sync::{Message, RefusalCode, Row};
 
 /// Envelopes that wait for the server at most before more are sealed.
 const QUEUE_ENVELOPES: usize = 256;
@@ -258,8 +261,7 @@ impl<F: FileSystem> Device<F> {
     }
 
     /// Proposes an entry that brings new keys, which are kept here once it was taken.
-    #[allow(dead_code, reason = "for the sheet's flows")]
-    pub(super) fn propose_keys(
+    pub(in crate::device) fn propose_keys(
         &mut self,
         entry: &Entry,
         rows: Vec<Row>,
@@ -458,44 +460,15 @@ impl<F: FileSystem> Device<F> {
         self.cabinet.state = courier.sync.state().clone();
         (courier.parked, courier.behind, courier.keys_due) = (false, false, true);
         let author = self.cabinet.identity.author.device;
-        let by = Entry::decode(entry).map(|entry| entry.signer);
+        let entry = Entry::decode(entry);
+        let asked = |entry: &Entry| matches!(entry.action, Action::RequestRecovery { .. });
+        if entry.as_ref().is_ok_and(asked) {
+            self.warnings.extend(self.sheet_warning());
+        }
+        let by = entry.map(|entry| entry.signer);
         if courier.level && by != Ok(Signer::Device(author)) {
             courier.rekey_after = Some(now.plus_millis(revoke::REKEY_PATIENCE_MILLIS));
         }
-    }
-
-    /// Puts on the server what another device of this member, or the recovery sheet, begins with:
-    /// the safe and the wraps. The server keeps each once.
-    fn deposit(&mut self, courier: &mut Courier, now: Timestamp) -> Result<(), DeviceError> {
-        if courier.deposited {
-            return Ok(());
-        }
-        let mut rows: Vec<Row> = Vec::new();
-        let member = self.cabinet.identity.author.member;
-        let known = self.cabinet.state.members().get(&member);
-        let present = known.map(|known| known.key.generation);
-        for (name, row) in self.cabinet.rows.safe() {
-            let name_read = RowName::decode(name);
-            if let Ok(RowName::Safe(safe)) = name_read
-                && Some(safe.member_generation) != present
-            {
-                // The server has deleted it when it took the present key.
-                continue;
-            }
-            rows.push(Row { key: RowKey(*name), bytes: row.as_bytes().to_vec() });
-        }
-        for location in self.cabinet.store().locations().wraps() {
-            let DeviceFrame::Wrap(bytes) = self.cabinet.store().read(*location)? else {
-                return Err(StoreError::Altered.into());
-            };
-            let practice = self.cabinet.identity.practice;
-            let (_, wrap) = super::founding::decode_wrap(practice, &bytes)?;
-            let bytes = wrap.as_bytes().to_vec();
-            rows.push(Row { key: RowKey::of_wrap(wrap.hash()), bytes });
-        }
-        let ticket = courier.sync.request(Message::RowsPut(rows), now);
-        courier.errands.insert(ticket, Errand::Deposit);
-        Ok(())
     }
 
     /// Seals, journals and queues the next pieces of content; false if there is nothing to do.

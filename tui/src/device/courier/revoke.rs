@@ -289,8 +289,8 @@ impl<F: FileSystem> Device<F> {
         }
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
-        let next =
-            keyring::next_ring_key(state, author.member, ring, member_key.as_ref(), &mut hedge);
+        let (member, member_key) = (author.member, member_key.as_ref());
+        let next = keyring::next_ring_key(state, member, ring, member_key, None, &mut hedge);
         let proposed = next
             .map_err(|error| Failed::Order(error.into()))
             .and_then(|next| self.propose_own(courier, next.action, next.rows, next.kept, now));

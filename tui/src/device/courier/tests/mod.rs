@@ -2,6 +2,8 @@
 
 mod live;
 mod lost;
+mod recover;
+mod sheet;
 mod world;
 
 use super::enrol::{EnrolError, Enrolment};

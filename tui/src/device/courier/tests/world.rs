@@ -7,16 +7,18 @@ use crate::device::founding;
 use crate::device::open::Device;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::{Envelope, PracticeHead};
-use tacenda_shared::id::{CompartmentId, DeviceId, Position, PracticeSeq, ServerEpoch, Timestamp};
+use tacenda_shared::id::{
+    CompartmentId, DeviceId, MemberId, Position, PracticeSeq, ServerEpoch, Timestamp,
+};
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::membership::Server;
 use tacenda_shared::seal::SecretKey;
-use tacenda_shared::suite::SigningKey;
+use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::device::{Joined, Joining, Lane, Transmit};
 use tacenda_shared::sync::server::{ServerFrame, ServerPractice, Shelf, StoredEnvelope};
-use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, RowKey};
+use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, Recover, Refusal, RowKey};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -95,9 +97,13 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     /// What the computers were told.
     pub(super) notices: Vec<String>,
+    /// The recovery sheet, as it was written down.
+    pub(super) paper: String,
+    /// What lies behind step-up in every vault.
+    pub(super) second: [u8; 32],
 }
 
-fn copied(general: &General) -> General {
+pub(super) fn copied(general: &General) -> General {
     let keys = &general.keys;
     General {
         practice: general.practice,
@@ -120,6 +126,8 @@ impl World {
     pub(super) fn found() -> Self {
         let founded = founding::found("laptop", "Dr. Sample", NOW, &mut OsRandom).unwrap();
         let general = copied(&founded.general);
+        let paper = founded.sheet.words().join(" ");
+        let second = *founded.second_secret.secret().expose();
         let disks = (SimulatedFs::new(1), SimulatedFs::new(2));
         let who = ("Europe/Berlin", "Dr. Sample");
         let mut device = Device::begin(founded, "laptop".into(), who, disks.clone(), NOW).unwrap();
@@ -150,6 +158,8 @@ impl World {
             shelf,
             now: NOW,
             notices: Vec::new(),
+            paper,
+            second,
         }
     }
 
@@ -184,6 +194,12 @@ impl World {
         self.heal();
         assert_eq!(self.device(0).poll_proposed(), Some(Ok(())));
         let joined = self.join(&general, vouched);
+        self.enrol(joined, general, name);
+    }
+
+    /// Puts a device that the practice log has onto disks of its own; returns its number.
+    pub(super) fn enrol(&mut self, joined: Joined, general: General, name: &str) -> usize {
+        let now = self.now;
         let enrolment = Enrolment::new(joined, general.device).unwrap();
         let rows = enrolment.rows(&general);
         let rows = rows.iter().map(|key| self.shelf.rows.get(key).cloned()).collect();
@@ -203,6 +219,37 @@ impl World {
             incoming,
         };
         self.computers.push(computer);
+        self.computers.len() - 1
+    }
+
+    /// Returns the key that the server proves on every link.
+    pub(super) fn server_key(&self) -> VerifyingKey {
+        self.server.verifying()
+    }
+
+    /// Answers whoever begins a link with the words of a sheet.
+    pub(super) fn greet_sheet(
+        &self,
+        word: &Recover,
+        tls: &VerifyingKey,
+    ) -> Result<(MemberId, Message), Refusal> {
+        self.practice.as_ref().unwrap().recover(word, tls, self.now)
+    }
+
+    /// Answers a sheet.
+    pub(super) fn ask_sheet(&mut self, member: MemberId, message: &Message) -> Vec<Message> {
+        let message = Message::decode(&message.encode()).unwrap();
+        let practice = self.practice.as_mut().unwrap();
+        let decision = practice.handle_sheet(member, message, self.now);
+        assert!(decision.hold_until.is_none());
+        let id = practice.practice();
+        decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
+        let mut reply = decision.reply;
+        let answers = std::iter::from_fn(|| reply.next_message(id, &self.shelf)).collect();
+        for live in decision.live {
+            self.tell_live(&live.to, &live.message);
+        }
+        answers
     }
 
     /// What a new device does before it has anything: it fetches and replays the practice log.

@@ -1,0 +1,258 @@
+//! What a person types and reads where the words of a recovery sheet are concerned. The work is
+//! in [`super::recover`] and [`super::sheet`].
+
+use super::args::{Arguments, Sheets};
+use super::online::{new_passphrase, short, stepped_up};
+use super::recover::{self, Dialogue, NewDevice};
+use super::run::{Failed, now};
+use super::{behind, print, prompt, sheet};
+use crate::device::courier::recover::Found;
+use crate::device::home::Home;
+use crate::device::open::Device;
+use crate::notice::Notice;
+use crate::program::Setup;
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, IsTerminal as _};
+use tacenda_shared::id::{DeviceId, Timestamp};
+use tacenda_shared::keys::recovery::{RECOVERY_WORDS, RecoverySheet};
+use zeroize::Zeroizing;
+
+/// Longer than a sheet, a name and an answer.
+const INPUT_BYTES_MAX: usize = 4096;
+
+/// `tacenda join --recover`. Standard input, where it is no terminal: the 24 words on one line or
+/// several, then a line with the device's name, then a line with the answer to what is found:
+/// `yes`, or `yes` and the ids of the devices that stay.
+pub(super) fn recover(
+    home: &Home,
+    server: &str,
+    arguments: &Arguments,
+    setup: Setup,
+) -> Result<(), Failed> {
+    let mut input = Input::new()?;
+    print::line("The words of your recovery sheet; four letters of each are enough.");
+    let sheet = input.sheet()?;
+    let name = input.line("A name for this device: ")?;
+    let passphrase = new_passphrase(arguments, &name)?;
+    let new = NewDevice {
+        home,
+        server: server.to_owned(),
+        sheet,
+        name,
+        passphrase: &passphrase,
+        cost: setup.cost,
+    };
+    let device = recover::recover(new, &mut input, now)?;
+    let index = device.index();
+    print::line(&format!(
+        "Everything is here: {} clients, {} appointments.",
+        index.clients.len(),
+        index.appointments.len()
+    ));
+    device.lock(now()).map_err(|error| Notice::from(&error))?;
+    print::line("Your sheet is still good. If somebody may have read it, make a new one now:");
+    print::line("    tacenda sheet replace --compromised");
+    Ok(())
+}
+
+/// `tacenda sheet`. The passphrase is asked for when the vault is opened. Standard input, where it
+/// is no terminal: for `replace` the old words.
+pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<(), Failed> {
+    let mut input = match what {
+        Sheets::Replace { .. } | Sheets::Request => Input::new()?,
+        _ => Input { piped: None },
+    };
+    let old = match what {
+        Sheets::Replace { .. } => {
+            print::line("The words of the sheet that you have; it is void afterwards.");
+            Some(input.sheet()?)
+        }
+        _ => None,
+    };
+    stepped_up(home, arguments, true, |device, second| match (what, &old) {
+        (Sheets::Replace { compromised }, Some(old)) => {
+            sheet::replace(device, old, second, compromised, &mut input, now)?;
+            print::line("The new sheet is in force. The old one opens nothing any more.");
+            alone(device);
+            Ok(())
+        }
+        (Sheets::Request, _) => {
+            if !device.is_attached() {
+                print::line("Without a server there is no second device that could complete this.");
+            }
+            sheet::request(device, second, &mut input, now)?;
+            print::line("Asked for. Your other devices say so. In seven days run on one of them:");
+            print::line("    tacenda sheet complete");
+            print::line("Until then the old sheet is good, and the new one opens nothing.");
+            Ok(())
+        }
+        (Sheets::Complete, _) => {
+            sheet::complete(device, &mut input, now)?;
+            print::line("The new sheet is in force. The old one opens nothing any more.");
+            Ok(())
+        }
+        (Sheets::Veto, _) => {
+            sheet::veto(device, &mut input, now)?;
+            print::line("Refused. The sheet that you have is still good.");
+            Ok(())
+        }
+        (Sheets::Status | Sheets::Replace { .. }, _) => status(device, arguments.json),
+    })
+}
+
+/// Says what a sheet alone can do.
+fn alone(device: &Device) {
+    if !device.is_attached() {
+        print::line("It brings nothing back until there is a server or a new backup.");
+    }
+}
+
+fn status(device: &Device, json: bool) -> Result<(), Notice> {
+    let standing = device.sheet_standing().map_err(|error| behind::of(&error))?;
+    if json {
+        let asked = standing.asked.as_ref().map(|asked| {
+            serde_json::json!({"device": asked.device, "this": asked.this,
+                "on": day(asked.on), "from": day(asked.from)})
+        });
+        print::line(&print::escaped(&serde_json::json!({"since": day(standing.since),
+            "psychotherapy": standing.step_up, "server": device.is_attached(), "asked": asked})));
+        return Ok(());
+    }
+    print::line(&format!("Your sheet is in force since {}.", day(standing.since)));
+    if !standing.step_up {
+        print::line("It does not bring psychotherapy notes back: make a new one to change that.");
+    }
+    alone(device);
+    match &standing.asked {
+        None => print::line("No other sheet was asked for."),
+        Some(asked) => print::line(&format!(
+            "\"{}\" asked for another one on {}. From {} on: tacenda sheet complete on another \
+             device. To refuse it: tacenda sheet veto",
+            asked.device,
+            day(asked.on),
+            day(asked.from)
+        )),
+    };
+    Ok(())
+}
+
+impl sheet::Dialogue for Input {
+    fn say(&mut self, line: &str) {
+        print::line(line);
+    }
+
+    fn write_down(&mut self, words: &[&str]) {
+        print::line("Write these 24 words down, on paper. They are shown once.");
+        for (number, word) in (1..).zip(words) {
+            print::line(&format!("{number:>2}. {word}"));
+        }
+    }
+
+    fn word(&mut self, place: usize) -> Option<String> {
+        // What is typed back comes from whoever has seen the words: never from the same pipe as
+        // the old ones.
+        prompt::ask(&format!("Word {place} of the new sheet: ")).ok()
+    }
+}
+
+/// Where answers come from: lines that were piped in, or a person at the terminal.
+struct Input {
+    piped: Option<VecDeque<Zeroizing<String>>>,
+}
+
+impl Input {
+    fn new() -> Result<Self, Failed> {
+        if io::stdin().is_terminal() {
+            return Ok(Self { piped: None });
+        }
+        let text = Zeroizing::new(prompt::standard_input(INPUT_BYTES_MAX)?);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        Ok(Self { piped: Some(lines.map(|line| Zeroizing::new(line.to_owned())).collect()) })
+    }
+
+    /// The next piped line, else what is typed in answer to the question.
+    fn line(&mut self, question: &str) -> Result<String, Failed> {
+        match self.piped.as_mut().and_then(VecDeque::pop_front) {
+            Some(line) => Ok(line.to_string()),
+            None => Ok(prompt::ask(question)?),
+        }
+    }
+
+    /// Reads 24 words. A person who slips is asked again; a pipe is not.
+    fn sheet(&mut self) -> Result<RecoverySheet, Failed> {
+        loop {
+            let mut text = Zeroizing::new(String::with_capacity(INPUT_BYTES_MAX));
+            let mut count = 0;
+            while count < RECOVERY_WORDS {
+                let line = Zeroizing::new(self.line(&format!("From word {}: ", count + 1))?);
+                text.push_str(&line);
+                text.push(' ');
+                let typed = text.split(|c: char| !c.is_alphabetic());
+                count = typed.filter(|word| !word.is_empty()).count();
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            match recover::read_words(&text) {
+                Ok(sheet) => return Ok(sheet),
+                Err(notice) if self.piped.is_some() => return Err(notice.into()),
+                Err(notice) => print::notice(&notice),
+            }
+        }
+    }
+}
+
+impl Dialogue for Input {
+    fn say(&mut self, line: &str) {
+        print::line(line);
+    }
+
+    fn is_that_all(&mut self, found: &Found) -> Option<BTreeSet<DeviceId>> {
+        show(found);
+        let question = "Is that all? Type yes, and the numbers of devices that stay: ";
+        let answer = self.line(question).ok()?;
+        let mut parts = answer.split(|c: char| c.is_whitespace() || c == ',');
+        if !parts.next().is_some_and(|yes| yes.eq_ignore_ascii_case("yes")) {
+            return None;
+        }
+        let parts = parts.filter(|part| !part.is_empty());
+        parts.map(|part| named(found, part)).collect::<Option<BTreeSet<_>>>()
+    }
+}
+
+/// The device with this number on the list, or with an id that begins so.
+fn named(found: &Found, part: &str) -> Option<DeviceId> {
+    let by_number = part.parse::<usize>().ok().and_then(|n| found.devices.get(n.checked_sub(1)?));
+    let by_id = || found.devices.iter().find(|device| short(device.id) == part);
+    by_number.or_else(by_id).map(|device| device.id)
+}
+
+fn show(found: &Found) {
+    print::line(&format!("The practice of {}, begun on {}.", found.name, day(found.founded)));
+    print::line(&format!("The newest date in its log is {}.", day(found.newest)));
+    if found.members > 1 {
+        print::line(&format!("{} people belong to it.", found.members));
+    }
+    print::line("Your devices, and how many sealed pieces of each the server keeps:");
+    for (number, device) in (1..).zip(&found.devices) {
+        let tried = if device.by_sheet { "  (added with the sheet)" } else { "" };
+        print::line(&format!(
+            "{number:>3}. {}  added {}  {:>7}  {}{tried}",
+            short(device.id),
+            day(device.added),
+            device.envelopes,
+            device.name,
+        ));
+    }
+    if !found.step_up {
+        print::line("Psychotherapy notes do not come back: nothing for this sheet opens them.");
+    }
+    print::line("Whether that is the newest, only you can tell: there is nobody else to ask. If a");
+    print::line("device or the last weeks are missing, the server may be showing an old copy.");
+    print::line("All of these devices are shut out now, but for those that you name.");
+}
+
+fn day(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(time.as_millis()).ok();
+    time.map_or(String::new(), |time| time.strftime("%F").to_string())
+}
