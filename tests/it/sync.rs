@@ -125,14 +125,19 @@ fn secret() -> Secret {
 }
 
 fn found(home: &Home) -> Device {
+    found_with_sheet(home).0
+}
+
+/// The words as well, as they would be written onto paper.
+fn found_with_sheet(home: &Home) -> (Device, String) {
     let founding = Founding {
         zone: "Europe/Berlin".into(),
         clinician: "Dr. Sample".into(),
         device: "laptop".into(),
         cost: KdfCost::FLOOR,
     };
-    let (set_up, _sheet) = SetUp::begin(founding, &secret(), now()).unwrap();
-    set_up.finish(home, now()).unwrap()
+    let (set_up, sheet) = SetUp::begin(founding, &secret(), now()).unwrap();
+    (set_up.finish(home, now()).unwrap(), sheet.0.to_string())
 }
 
 fn client(device: &mut Device, name: &str) -> ClientId {
@@ -362,4 +367,69 @@ fn a_person_connects_pairs_and_sees_on_one_screen_what_is_added_on_the_other() {
     tablet.run(&["client", "add", "--code", "TS-777"], "Berta Beispiel\n").done();
     on_laptop.keys("3").expect("TS-777");
     drop(on_tablet);
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => copy(&entry.path(), &target),
+            kind if kind.is_file() => drop(fs::copy(entry.path(), target).unwrap()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn with_the_words_of_the_sheet_everything_comes_back_and_the_lost_device_is_refused() {
+    let world = World::new();
+    let (mut laptop, words) = found_with_sheet(&world.home("laptop"));
+    let ada = client(&mut laptop, "Ada Testerin");
+    let note = ObjectId::random(&mut OsRandom);
+    let format = NoteFormat::Free;
+    laptop.apply(Edit::BeginNote { note, client: ada, session: None, format }, now()).unwrap();
+    let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "Walks.".into() };
+    let change = Edit::ChangeDraft { note, client: ada, splices: vec![splice] };
+    laptop.apply(change, now()).unwrap();
+    connect(&mut laptop, &world.invite(), now()).unwrap();
+    settle(&mut laptop);
+    laptop.lock(now()).unwrap();
+    // Somebody took the laptop, and what it holds is gone for its owner.
+    copy(&world.folder.join("laptop"), &world.folder.join("thief"));
+    fs::remove_dir_all(world.folder.join("laptop")).unwrap();
+
+    let new = Scene::empty(PROGRAM, &world.folder.join("new"));
+    let command = ["join", "--recover", "--server", &world.address];
+    let slip = words.replacen(words.split(' ').next().unwrap(), "xyzzy", 1);
+    let refused = new.run(&command, &format!("{slip}\nnew laptop\nyes\n"));
+    assert!(refused.err.contains("Word 1 is not a word of any sheet"), "{refused:?}");
+    let no = new.run(&command, &format!("{words}\nnew laptop\nno\n"));
+    assert!(no.err.contains("your devices are still those of the practice"), "{no:?}");
+    let done = new.run(&command, &format!("{words}\nnew laptop\nyes\n")).done();
+
+    assert!(done.contains("The practice of Dr. Sample") && done.contains("laptop"), "{done}");
+    assert!(done.contains("Everything is here: 1 clients"), "{done}");
+    let devices = new.run(&["--json", "device", "list"], "").json();
+    let listed: Vec<_> = devices.iter().map(|d| (&d["name"], &d["revoked"])).collect();
+    let expected = [(&"new laptop".into(), &false.into()), (&"laptop".into(), &true.into())];
+    assert_eq!(listed, expected);
+    let shown = new.run(&["client", "list"], "").done();
+    assert!(shown.contains("TS-"), "{shown}");
+    let standing = new.run(&["--json", "sheet", "status"], "").json();
+    assert_eq!(standing[0]["psychotherapy"], true);
+
+    // Whoever has the laptop and its passphrase is not heard any more.
+    let typed = tacenda_shared::keys::passphrase::Passphrase::from_text(PASSPHRASE).unwrap();
+    let mut thief = Device::unlock(&world.home("thief"), &typed, 0, now()).unwrap();
+    client(&mut thief, "Mallory Muster");
+    let mut driven = Driven::start(&mut thief, now).unwrap();
+    let _told = driven.until(&mut |_| {}, |device| device.sync_status().trouble.is_some());
+    drop(driven);
+    let status = thief.sync_status();
+    assert!(status.trouble.is_some_and(|trouble| trouble.happened.contains("removed")));
+    assert!(status.queued > 0);
+    let after = new.run(&["client", "list"], "").done();
+    assert_eq!(after, shown);
 }
