@@ -17,7 +17,7 @@ use tacenda_shared::id::{DevInc, DeviceId, MemberId, PracticeId, Timestamp};
 use tacenda_shared::journal::DiskFs;
 use tacenda_shared::keys::pairing::{
     CheckWords, Inviter, InviterStep, Joiner, JoinerStep, PairingCode, PairingError,
-    PairingPayload, Purpose,
+    PairingPayload, Purpose, Review,
 };
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::safe::SecondSecret;
@@ -25,7 +25,7 @@ use tacenda_shared::keys::vault::{
     DeviceSecrets, Extra, Factors, General, KdfCost, Vault, VaultSetup,
 };
 use tacenda_shared::random::Random;
-use tacenda_shared::seal::SecretKey;
+use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
 use tacenda_shared::sync::{Message, RefusalCode};
 use zeroize::Zeroizing;
@@ -135,22 +135,7 @@ pub fn pair(
     let (mut inviter, offer) =
         Inviter::start(code, Purpose::Device, keys.invitation, now(), &mut hedge);
     mailbox.put(offer)?;
-    let review = loop {
-        let mail = mailbox.next(now)?;
-        match inviter.handle(&mail, now(), &mut hedge) {
-            Ok(InviterStep::Send(send)) => mailbox.put(send)?,
-            Ok(InviterStep::Review { send, review }) => {
-                mailbox.put(send)?;
-                break review;
-            }
-            Ok(InviterStep::Wait) => {}
-            Err(error) => {
-                // So that the other screen does not wait; if it does not go, it ends there too.
-                let _told = mailbox.put(Inviter::rejection());
-                return Err(ended(&error));
-            }
-        }
-    };
+    let review = hear(&mut mailbox, &mut inviter, &mut hedge, now)?;
     let facts = review.candidate().facts.clone();
     let approved = dialogue.approve(review.words().words(), &facts);
     let second = match approved.map(|typed| step_up(home, &typed, now())) {
@@ -188,6 +173,31 @@ pub fn pair(
         }
         Some(Err(code)) => Err(refused(code)),
         None => Err(Trouble::Unreachable.into()),
+    }
+}
+
+/// Hears the new device out, up to the last question.
+fn hear(
+    mailbox: &mut Mailbox,
+    inviter: &mut Inviter,
+    hedge: &mut Hedge<'_>,
+    now: fn() -> Timestamp,
+) -> Result<Box<Review>, Notice> {
+    loop {
+        let mail = mailbox.next(now)?;
+        match inviter.handle(&mail, now(), hedge) {
+            Ok(InviterStep::Send(send)) => mailbox.put(send)?,
+            Ok(InviterStep::Review { send, review }) => {
+                mailbox.put(send)?;
+                return Ok(review);
+            }
+            Ok(InviterStep::Wait) => {}
+            Err(error) => {
+                // So that the other screen does not wait; if it does not go, it ends there too.
+                let _told = mailbox.put(Inviter::rejection());
+                return Err(ended(&error));
+            }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use zeroize::Zeroizing;
 
 /// Longer than a sheet, a name and an answer.
 const INPUT_BYTES_MAX: usize = 4096;
+/// How often a person may mistype the words before the command ends.
+const SLIPS_MAX: usize = 5;
 
 /// `tacenda join --recover`. Standard input, where it is no terminal: the 24 words on one line or
 /// several, then a line with the device's name, then a line with the answer to what is found:
@@ -180,25 +182,36 @@ impl Input {
 
     /// Reads 24 words. A person who slips is asked again; a pipe is not.
     fn sheet(&mut self) -> Result<RecoverySheet, Failed> {
+        let mut tries = if self.piped.is_some() { 1 } else { SLIPS_MAX };
         loop {
-            let mut text = Zeroizing::new(String::with_capacity(INPUT_BYTES_MAX));
-            let mut count = 0;
-            while count < RECOVERY_WORDS {
-                let line = Zeroizing::new(self.line(&format!("From word {}: ", count + 1))?);
-                text.push_str(&line);
-                text.push(' ');
-                let typed = text.split(|c: char| !c.is_alphabetic());
-                count = typed.filter(|word| !word.is_empty()).count();
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
+            let text = self.words()?;
+            tries -= 1;
             match recover::read_words(&text) {
                 Ok(sheet) => return Ok(sheet),
-                Err(notice) if self.piped.is_some() => return Err(notice.into()),
+                Err(notice) if tries == 0 => return Err(notice.into()),
                 Err(notice) => print::notice(&notice),
             }
         }
+    }
+
+    /// Collects lines until there are 24 words, or nothing more comes.
+    fn words(&mut self) -> Result<Zeroizing<String>, Failed> {
+        let mut text = Zeroizing::new(String::with_capacity(INPUT_BYTES_MAX));
+        let mut count = 0;
+        while count < RECOVERY_WORDS {
+            let line = match &mut self.piped {
+                Some(lines) => lines.pop_front().unwrap_or_default(),
+                None => prompt::words(&format!("From word {}: ", count + 1))?.0,
+            };
+            if line.trim().is_empty() {
+                break;
+            }
+            text.push_str(&line);
+            text.push(' ');
+            let typed = text.split(|c: char| !c.is_alphabetic());
+            count = typed.filter(|word| !word.is_empty()).count();
+        }
+        Ok(text)
     }
 }
 

@@ -64,6 +64,12 @@ pub fn ask(question: &str) -> Result<String, PromptError> {
     ask_terminal(question, true).map(|secret| secret.0.to_string())
 }
 
+/// Asks the terminal for one line of a recovery sheet, with echo: 24 words cannot be typed blind.
+/// What comes is wiped when it is dropped.
+pub fn words(question: &str) -> Result<Secret, PromptError> {
+    ask_terminal(question, true)
+}
+
 fn ask_terminal(question: &str, echo: bool) -> Result<Secret, PromptError> {
     let mut terminal = OpenOptions::new()
         .read(true)

@@ -57,12 +57,7 @@ impl ServerPractice {
             // Something was acknowledged since the heads were asked for: ask again.
             return Err(Refusal { code: RefusalCode::Conflict, head: Some(head) });
         }
-        let mut new_rows = Vec::new();
-        for row in rows {
-            if self.record.check_row(&row, member, &BTreeSet::new()).map_err(refuse)? {
-                new_rows.push(row);
-            }
-        }
+        let new_rows = self.record.new_rows(rows, member).map_err(refuse)?;
         if let Some((member, key)) = rotation(&entry.action)
             && !self.record.holds_safe(member, key, &new_rows)
         {
@@ -134,6 +129,17 @@ fn cuts_of(action: &Action) -> &[Cut] {
 }
 
 impl Record {
+    /// Those rows of an entry that are not here yet.
+    fn new_rows(&self, rows: Vec<Row>, member: MemberId) -> Result<Vec<Row>, RefusalCode> {
+        let mut new = Vec::new();
+        for row in rows {
+            if self.check_row(&row, member, &BTreeSet::new())? {
+                new.push(row);
+            }
+        }
+        Ok(new)
+    }
+
     /// Whether everything that was acknowledged to a device lies within this cut.
     fn honours(&self, cut: &Cut) -> bool {
         let have = self.newest_own_head(cut.device);
