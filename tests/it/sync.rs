@@ -433,3 +433,49 @@ fn with_the_words_of_the_sheet_everything_comes_back_and_the_lost_device_is_refu
     let after = new.run(&["client", "list"], "").done();
     assert_eq!(after, shown);
 }
+
+/// The words on the screen of `sheet replace`, as they would be written onto paper.
+fn words_on(pty: &Pty) -> Vec<String> {
+    let contents = pty.contents();
+    let numbered = contents.lines().filter_map(|row| row.trim().split_once(". "));
+    let word =
+        |(number, word): (&str, &str)| number.parse::<usize>().ok().map(|_| word.trim().to_owned());
+    numbered.filter_map(word).collect()
+}
+
+#[test]
+fn a_person_replaces_the_sheet_and_the_old_words_are_void() {
+    let world = World::new();
+    let laptop = Scene::founded(PROGRAM, &world.folder.join("one"), |device, _| {
+        client(device, "Ada Testerin");
+    });
+    laptop.run(&["connect"], &world.invite().to_string()).done();
+    let old = laptop.sheet().to_owned();
+
+    let mut pty = Pty::spawn(laptop.command(["sheet", "replace"]), 60, 100);
+    pty.expect("From word 1:").keys(&old).keys("\r");
+    pty.expect("Passphrase:").keys(scene::PASSPHRASE).keys("\r");
+    pty.expect("24. ").expect("of the new sheet:");
+    let new = words_on(&pty);
+    assert_eq!(new.len(), 24, "{}", pty.contents());
+    let asked = |pty: &Pty| -> Vec<usize> {
+        let contents = pty.contents();
+        let rows = contents.lines().filter_map(|row| row.trim().strip_prefix("Word "));
+        rows.filter_map(|row| row.split(' ').next()?.parse().ok()).collect()
+    };
+    for answered in 0..3 {
+        pty.wait_for("the next word", |pty| asked(pty).len() > answered);
+        let place = asked(&pty)[answered];
+        pty.keys(&new[place - 1]).keys("\r");
+    }
+    pty.expect("The old one opens nothing any more.");
+    drop(pty);
+
+    let fresh = Scene::empty(PROGRAM, &world.folder.join("two"));
+    let command = ["join", "--recover", "--server", &world.address];
+    let void = fresh.run(&command, &format!("{old}\nnew laptop\nyes\n"));
+    assert!(void.err.contains("no practice to which these words belong"), "{void:?}");
+    let words = new.join(" ");
+    let done = fresh.run(&command, &format!("{words}\nnew laptop\nyes\n")).done();
+    assert!(done.contains("Everything is here: 1 clients"), "{done}");
+}
