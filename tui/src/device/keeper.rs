@@ -402,7 +402,7 @@ impl Keeper {
         let Practice::Open { device, .. } = &mut self.practice else { return };
         let Some(online) = self.online.as_mut().filter(|_| number == self.links) else { return };
         let is_down = matches!(told, Told::Down(_));
-        let delivered = online.told(device, told, now);
+        let delivered = online.told_first(device, told, now);
         if device.sync_status().connected {
             self.waiting.arrived(now);
         } else if is_down && self.waiting.due().is_some() {
@@ -431,7 +431,11 @@ impl Keeper {
                     self.tell(DeviceEvent::Alarm(notice));
                 }
             }
-            Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
+            Err(error) => {
+                // What was shown before it was stored may not be there.
+                self.changed(now);
+                self.tell(DeviceEvent::Alarm(Notice::from(&error)));
+            }
         }
         self.tell_sync();
     }
@@ -517,8 +521,10 @@ impl Keeper {
         for (subject, view) in views {
             self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
         }
-        let line = answer::changed_line(&index, now);
-        self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
+        if !self.watchers.is_empty() {
+            let line = answer::changed_line(&index, now);
+            self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
+        }
     }
 
     fn command(&mut self, asked: Asked) {

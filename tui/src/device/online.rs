@@ -69,11 +69,25 @@ impl Online {
         now: Timestamp,
     ) -> Result<Delivered, DeviceError> {
         let delivered = match told {
+            Told::Message(lane, message) => device.link_message(lane, message, now),
+            other => return self.told_first(device, other, now),
+        };
+        self.carry(device, delivered)
+    }
+
+    /// Takes what the link tells, to be shown before it is stored: [`Online::work`] must follow.
+    pub fn told_first(
+        &mut self,
+        device: &mut Device,
+        told: Told,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        let delivered = match told {
             Told::Up(number) => {
                 self.link.is_up(number);
                 device.link_up(now)
             }
-            Told::Message(lane, message) => device.link_message(lane, message, now),
+            Told::Message(lane, message) => device.link_message_shown_first(lane, message, now),
             Told::End(lane) => device.link_end(lane, now),
             Told::Down(trouble) => device.link_down(Some(trouble.into()), now),
         };

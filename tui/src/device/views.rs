@@ -23,8 +23,10 @@ impl<F: FileSystem> Device<F> {
 
     /// Shows what is open as it is now.
     pub fn refresh(&mut self, subject: Subject, now: Timestamp) -> Option<View> {
-        let refreshed = self.with_pending(&[], now, |practice, cx| {
-            Ok::<_, DeviceError>(practice.refresh(subject, cx))
+        let refreshed = self.with_unstored(|device, unstored| {
+            device.with_pending(unstored, now, |practice, cx| {
+                Ok::<_, DeviceError>(practice.refresh(subject, cx))
+            })
         });
         let mut view = refreshed.ok().flatten()?;
         if let (Subject::Draft(_, note), View::Draft(draft)) = (subject, &mut view) {

@@ -16,6 +16,7 @@ use tacenda_shared::id::{ClientId, CompartmentId, DeviceId, ObjectId, Position, 
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe;
 use tacenda_shared::plaintext;
+use tacenda_shared::practice::change::Change;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Part, Splice, Subject};
 use tacenda_shared::practice::view::Beside;
@@ -24,6 +25,20 @@ use tacenda_shared::sync::device::{Checked, DeviceSync};
 use tacenda_shared::sync::{Message, Seen};
 
 impl<F: FileSystem> Device<F> {
+    /// Lets `look` see what was merged and is not on the disk yet.
+    pub(in crate::device) fn with_unstored<T>(
+        &mut self,
+        look: impl FnOnce(&mut Self, &[Change]) -> T,
+    ) -> T {
+        let unstored = self.courier.as_mut().map(|c| std::mem::take(&mut c.unstored.pending));
+        let unstored = unstored.unwrap_or_default();
+        let seen = look(self, &unstored);
+        if let Some(courier) = &mut self.courier {
+            courier.unstored.pending = unstored;
+        }
+        seen
+    }
+
     /// Takes where the caret is on a screen that had seen so many changes of others.
     pub fn look(&mut self, note: ObjectId, (part, position): (Part, usize), seen: u64) {
         let conversation = self.conversations.get_mut(&note);

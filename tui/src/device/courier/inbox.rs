@@ -31,13 +31,15 @@ pub(super) struct Batch {
     pub(super) frames: Vec<DeviceFrame>,
     pub(super) rows: Vec<RowChange>,
     /// Changes that were merged, for the practice to read.
-    pending: Vec<Change>,
+    pub(super) pending: Vec<Change>,
     /// Changes that this device makes in consequence.
     own: Vec<Change>,
     compartments: BTreeMap<CompartmentId, Compartment>,
     commitments: BTreeMap<ObjectId, Hash>,
     numbers: BTreeMap<Number, RecordId>,
     touched: BTreeSet<CompartmentName>,
+    /// Whether an entry is among the frames that waits for its key.
+    waits: bool,
     pub(super) changed: bool,
 }
 
@@ -66,6 +68,7 @@ impl<F: FileSystem> Device<F> {
             Outcome::Quarantined => (Fate::Quarantined, None),
             Outcome::Waiting => (Fate::Waiting, None),
         };
+        batch.waits |= fate == Fate::Waiting;
         let carried = Box::new(Carried::Whole(envelope.clone()));
         let frame = DeviceFrame::Mail(MailFrame::Entered { log, fate, record, carried });
         batch.frames.insert(at.min(batch.frames.len()), frame);
@@ -80,6 +83,10 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
+        let known = self.cabinet.store().locations().ledger().waiting().next();
+        if known.is_none() && !batch.waits {
+            return Ok(());
+        }
         self.flush_mail(batch)?;
         let ledger = self.cabinet.store().locations().ledger();
         let waiting: Vec<(CompartmentId, Position)> = ledger

@@ -71,6 +71,13 @@ enum Proposer {
     Courier,
 }
 
+/// How far what comes in is taken before the caller goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Until {
+    Shown,
+    Stored,
+}
+
 /// One device's side of the traffic with the server.
 pub struct Courier {
     sync: DeviceSync,
@@ -103,6 +110,8 @@ pub struct Courier {
     /// What came of the last entry that was proposed.
     proposed: Option<Result<(), RefusalCode>>,
     grid: Grid,
+    /// What came in and was shown, and is not on the disk yet.
+    unstored: Batch,
     deposited: bool,
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
@@ -221,6 +230,21 @@ impl<F: FileSystem> Device<F> {
         })
     }
 
+    /// Takes one message as [`Device::link_message`] does, but leaves what it changes to be put on
+    /// the disk by the next call, which must follow once it is shown. Until then the server is
+    /// told nothing, and a crash costs nothing: the server still has it.
+    pub fn link_message_shown_first(
+        &mut self,
+        lane: Lane,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        self.with_courier_until(Until::Shown, now, |courier| {
+            let taken = courier.sync.handle_message(lane, message, now);
+            courier.check(taken);
+        })
+    }
+
     /// The server has ended its side of a stream.
     pub fn link_end(&mut self, lane: Lane, now: Timestamp) -> Result<Delivered, DeviceError> {
         self.with_courier(now, |courier| {
@@ -309,16 +333,30 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
         act: impl FnOnce(&mut Courier),
     ) -> Result<Delivered, DeviceError> {
+        self.with_courier_until(Until::Stored, now, act)
+    }
+
+    fn with_courier_until(
+        &mut self,
+        until: Until,
+        now: Timestamp,
+        act: impl FnOnce(&mut Courier),
+    ) -> Result<Delivered, DeviceError> {
         let Some(mut courier) = self.courier.take() else { return Ok(Delivered::default()) };
         act(&mut courier);
-        let mut batch = Batch::default();
-        let outcome = self.work(&mut courier, &mut batch, now);
+        let mut batch = std::mem::take(&mut courier.unstored);
+        let mut outcome = self.take_events(&mut courier, &mut batch, now);
+        if outcome.is_ok() && (until == Until::Stored || !batch.changed) {
+            outcome = self.work(&mut courier, &mut batch, now);
+        }
         let notices = std::mem::take(&mut courier.alarms);
         let drop_link = std::mem::take(&mut courier.drop_link);
         match outcome {
             Ok(()) => {
+                let changed = std::mem::take(&mut batch.changed);
+                courier.unstored = batch;
                 self.courier = Some(courier);
-                Ok(Delivered { changed: batch.changed, notices, drop_link })
+                Ok(Delivered { changed, notices, drop_link })
             }
             // What it knows may be ahead of the disk: it begins anew with the next link.
             Err(error) => Err(error),
@@ -333,9 +371,7 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Result<(), DeviceError> {
         loop {
-            while let Some(event) = courier.sync.poll_event() {
-                self.happened(courier, batch, event, now)?;
-            }
+            self.take_events(courier, batch, now)?;
             self.flush_mail(batch)?;
             self.look_for_keys(courier, batch, now)?;
             self.flush_mail(batch)?;
@@ -346,6 +382,18 @@ impl<F: FileSystem> Device<F> {
                 return Ok(());
             }
         }
+    }
+
+    fn take_events(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        while let Some(event) = courier.sync.poll_event() {
+            self.happened(courier, batch, event, now)?;
+        }
+        Ok(())
     }
 
     fn happened(

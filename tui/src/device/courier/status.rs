@@ -1,6 +1,7 @@
 //! What the person is told of the link: counts, devices, and trouble in words.
 
 use super::grid::Grid;
+use super::inbox::Batch;
 use super::{Courier, Errand, outbox};
 use crate::device::founding;
 use crate::device::held::HeldRing;
@@ -85,6 +86,7 @@ impl Courier {
             rekey_stopped: false,
             proposed: None,
             grid: Grid::default(),
+            unstored: Batch::default(),
             deposited: false,
             parked: false,
             connected: false,

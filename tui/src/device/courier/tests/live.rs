@@ -404,3 +404,24 @@ fn quiet_timing_sends_a_chart_once_a_minute_and_the_schedule_at_once() {
     assert!(world.shelf.envelopes.len() > before);
     assert!(world.device(0).sync_status().queued > 0, "words of the chart still wait");
 }
+
+/// The screen need not wait for the disk, and a crash between the two loses nothing.
+#[test]
+fn what_arrives_is_shown_before_it_is_stored_and_comes_again_after_a_crash() {
+    let mut room = Room::with("mood");
+    room.settle();
+    let (client, note, subject) = (room.client, room.note, room.subject());
+    write(&mut room.world, 0, client, note, "Low ");
+    let before = room.world.stored_entries(1);
+    assert!(room.world.carry_until_shown(1, 0), "a change arrives");
+    let now = room.world.now;
+    let Some(View::Draft(view)) = room.world.device(1).refresh(subject, now) else {
+        panic!("the draft is open")
+    };
+    assert_eq!(view.parts[0].1, "Low mood");
+    assert_eq!(room.world.stored_entries(1), before, "nothing is on the disk yet");
+
+    room.world.restart(1);
+    room.world.heal();
+    assert_eq!(text(&mut room.world, 1, client, note), "Low mood");
+}

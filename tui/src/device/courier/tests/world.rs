@@ -385,6 +385,33 @@ impl World {
         moved
     }
 
+    /// Carries messages from `from` until the first that changes something at `number`, which is
+    /// shown there and not stored. False if there was none.
+    pub(super) fn carry_until_shown(&mut self, number: usize, from: usize) -> bool {
+        while self.step(from) {}
+        self.now = self.now.plus_millis(1);
+        let now = self.now;
+        while let Some(incoming) = self.computers[number].incoming.pop_front() {
+            let device = self.device(number);
+            let delivered = match incoming {
+                Incoming::Message(lane, message) => {
+                    device.link_message_shown_first(lane, message, now).unwrap()
+                }
+                Incoming::End(lane) => device.link_end(lane, now).unwrap(),
+            };
+            if delivered.changed {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns how many entries of logs a computer has stored.
+    pub(super) fn stored_entries(&mut self, number: usize) -> usize {
+        let ledger = self.device(number).cabinet.store().locations().ledger();
+        ledger.logs().map(|(_, entries)| entries.len()).sum()
+    }
+
     fn heard(&mut self, notices: Vec<crate::notice::Notice>) {
         self.notices.extend(notices.iter().map(ToString::to_string));
     }
