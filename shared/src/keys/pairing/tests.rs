@@ -7,7 +7,7 @@ use crate::keys::label;
 use crate::keys::vault::DeviceSecrets;
 use crate::membership::{KEM_PUBLIC_LENGTH, KemPublicKey};
 use crate::random::Seeded;
-use crate::seal::{Hedge, SecretKey};
+use crate::seal::Hedge;
 use proptest::prelude::*;
 
 const CODE: &str = "7-cross-walnut-lemon";

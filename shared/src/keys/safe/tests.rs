@@ -271,7 +271,7 @@ fn each_segment_has_a_key_of_its_own() {
 #[test]
 fn the_server_names_the_row_of_a_sheet_as_devices_do() {
     let member = MemberId::from_bytes([1; 16]);
-    let sig = crate::suite::SigningKey::from_seed([2; 32]).verifying();
+    let sig = suite::SigningKey::from_seed([2; 32]).verifying();
     let name = RowName::Sheet(SheetName::of(member, &sig));
     assert_eq!(name.encode(), crate::sync::RowKey::of_sheet(member, &sig).0);
     assert_eq!(RowName::decode(&name.encode()), Ok(name));
