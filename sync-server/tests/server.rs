@@ -470,6 +470,65 @@ async fn the_log_names_nobody_and_weighs_nothing() {
     }
 }
 
+/// Bytes of one hostile message: as long as a message may be.
+const HOSTILE: usize = 1 << 20;
+/// What hostile bytes may cost beyond what an honest device costs, in KiB.
+const MEMORY_KIB: u64 = 64 * 1024;
+
+/// A message of this type that claims as much as its bytes can claim.
+fn hostile(number: u8, fill: u8) -> Vec<u8> {
+    let mut frame = u32::try_from(HOSTILE).unwrap().to_be_bytes().to_vec();
+    frame.push(number);
+    frame.resize(4 + HOSTILE, fill);
+    frame
+}
+
+#[tokio::test]
+async fn a_megabyte_of_hostile_bytes_costs_little_before_and_after_hello() {
+    let home = Home::new();
+    let process = Process::start(&home.init());
+    let mut practice = founded(&process, 1).await;
+    let client = Client::welcome(&process, &practice, 0).await;
+    let honest_from = process.ticks();
+    for _ in 0..4 {
+        let deltas: Vec<_> = (0..8).map(|_| practice.delta(0, 24_000)).collect();
+        assert_placed(&client.ask(&practice.push(&deltas)).await);
+    }
+    let honest_ticks = process.ticks() - honest_from;
+    let (peak, from) = (process.peak_kib(), process.ticks());
+
+    // A stranger, whatever it claims to say.
+    for fill in [0, 1, 0x7f, 0xff] {
+        let manner = Manner::honest(&process);
+        let key = SigningKey::from_seed([1; 32]);
+        // After too many failures nobody is let in for a while; that is no cost either.
+        let Ok((_endpoint, connection)) = connect(&process, &key, &manner).await else { continue };
+        let Ok((mut send, _receive)) = soon(connection.open_bi()).await else { continue };
+        let _cut_off = soon(send.write_all(&hostile(1, fill))).await;
+        soon(connection.closed()).await;
+    }
+    // A device whose key was stolen, with every type of message there is and is not.
+    let mut refused = 0;
+    for number in 0..80 {
+        for fill in [1, 0xff] {
+            // What is not answered is a request that was cut off.
+            let answer = client.ask_bytes(&hostile(number, fill)).await;
+            refused += usize::from(matches!(answer[..], [Message::Refused(_)]));
+        }
+    }
+
+    let (cost, ticks) = (process.peak_kib() - peak, process.ticks() - from);
+    println!(
+        "164 MB of hostile bytes: {cost} KiB more, {ticks} ticks (0.8 MB honest: {honest_ticks})"
+    );
+    assert!(refused > 100, "{refused} refusals");
+    assert!(cost <= MEMORY_KIB, "{cost} KiB");
+    // Two hundred times as many bytes; an honest byte is checked, journalled and signed for.
+    assert!(ticks <= 400 * honest_ticks.max(1), "{ticks} ticks, {honest_ticks} for honest bytes");
+    let delta = practice.delta(0, 300);
+    assert_placed(&client.ask(&practice.push(&[delta])).await);
+}
+
 #[tokio::test]
 async fn noise_on_the_port_disturbs_nobody() {
     let home = Home::new();

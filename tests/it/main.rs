@@ -9,4 +9,5 @@ mod server;
 mod sync;
 mod terminal;
 mod traces;
+mod wire;
 mod witness;

@@ -5,5 +5,7 @@ pub mod kept;
 pub mod network;
 pub mod planted;
 pub mod pty;
+pub mod relay;
 pub mod scene;
+pub mod small_disk;
 pub mod wire;

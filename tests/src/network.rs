@@ -63,6 +63,13 @@ impl Server {
         self.child = Some(child);
     }
 
+    /// Changes the settings of a server that does not run.
+    pub fn settings(&self, change: impl Fn(String) -> String) {
+        let path = self.folder().join("server.toml");
+        let changed = change(fs::read_to_string(&path).expect("the settings"));
+        fs::write(&path, changed).expect("room for the settings");
+    }
+
     /// Ends it as the power does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -13,6 +13,62 @@ pub fn spellings(word: &str) -> [Vec<u8>; 3] {
     [word.as_bytes().to_vec(), wide, wider]
 }
 
+/// A word in the forms that somebody may have given it on the way: as it is, reversed, in base64
+/// at each of the three places where it may begin, and in hexadecimal.
+pub fn disguises(word: &str) -> Vec<Vec<u8>> {
+    let mut forms: Vec<Vec<u8>> = spellings(word).to_vec();
+    forms.push(word.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    forms.push(word.bytes().rev().collect());
+    forms.push(word.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+    for skipped in 0..3 {
+        let padded = [&vec![0; skipped][..], word.as_bytes()].concat();
+        let text = base64(&padded);
+        // The letters at either end depend on the neighbours.
+        let first = skipped * 4 / 3 + usize::from(skipped > 0);
+        let last = padded.len() / 3 * 4;
+        forms.push(text[first..last].to_vec());
+    }
+    forms
+}
+
+/// The whole groups of three bytes, as base64 writes them.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let number = three.iter().fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
+        [18, 12, 6, 0].map(|shift| LETTERS[(number >> shift) & 63])
+    };
+    bytes.chunks_exact(3).flat_map(group).collect()
+}
+
+/// Returns the words that these bytes hold in any disguise.
+pub fn disguised<'a>(bytes: &[u8], words: &[&'a str]) -> Vec<&'a str> {
+    let hidden = |word: &&&str| !places(bytes, &disguises(word)).is_empty();
+    words.iter().filter(hidden).copied().collect()
+}
+
+/// Returns every process below this one that the system shows, with its arguments and its
+/// environment.
+pub fn in_processes(words: &[&str]) -> (usize, Vec<String>) {
+    let (mut seen, mut found) = (0, Vec::new());
+    let own = std::process::id().to_string();
+    for entry in std::fs::read_dir("/proc").expect("the processes").flatten() {
+        let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        if parent.is_none_or(|parent| parent.trim() != own) {
+            continue;
+        }
+        seen += 1;
+        for file in ["cmdline", "environ", "comm"] {
+            // A process may have ended meanwhile.
+            let bytes = std::fs::read(entry.path().join(file)).unwrap_or_default();
+            let words = disguised(&bytes, words);
+            found.extend(words.iter().map(|word| format!("{word:?} in {file} of {entry:?}")));
+        }
+    }
+    (seen, found)
+}
+
 /// Returns how often any spelling of a word stands in these bytes.
 pub fn count(bytes: &[u8], word: &str) -> usize {
     spellings(word).iter().map(|spelling| count_bytes(bytes, spelling).len()).sum()
@@ -47,7 +103,9 @@ pub fn in_files(folder: &Path, words: &[&str]) -> Vec<String> {
     for (path, bytes) in files {
         let name = path.to_string_lossy().into_owned();
         for word in words {
-            if count(&bytes, word) + count(name.as_bytes(), word) > 0 {
+            let disguises = disguises(word);
+            let anywhere = |bytes: &[u8]| !places(bytes, &disguises).is_empty();
+            if anywhere(&bytes) || anywhere(name.as_bytes()) {
                 found.push(format!("{word:?} in {name}"));
             }
         }
@@ -129,4 +187,21 @@ pub fn left_in_memory(pty: &mut crate::pty::Pty, wanted: &Wanted) -> (Vec<Place>
         println!("{:<16} {:<10} {}", place.word, place.mapping, place.around);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_found_in_every_disguise() {
+        // "Quokkaferina" in base64 after nothing, one byte and two bytes.
+        for text in ["UXVva2thZmVyaW5h", "LVF1b2trYWZlcmluYS0t", "LS1RdW9ra2FmZXJpbmEt"] {
+            assert_eq!(disguised(text.as_bytes(), &["Quokkaferina"]), ["Quokkaferina"], "{text}");
+        }
+        for text in ["..anirefakkouQ..", "..51756f6b6b61666572696e61.."] {
+            assert_eq!(disguised(text.as_bytes(), &["Quokkaferina"]), ["Quokkaferina"], "{text}");
+        }
+        assert!(disguised(b"Quokkaferin", &["Quokkaferina"]).is_empty());
+    }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod commands;
 mod damage;
 mod first_run;
+mod full;
 mod hidden;
 mod hostile;
 mod kept;

@@ -219,6 +219,9 @@ fn a_recorded_text_of_two_people_ends_on_both_devices_as_it_ended_for_them() {
     }) {
         people[turn].type_stretch(&typed[turn][next[turn]], client, note);
         next[turn] += 1;
+        if (next[0] + next[1]).is_multiple_of(500) {
+            println!("{next:?} of {:?} stretches", [typed[0].len(), typed[1].len()]);
+        }
     }
     assert_eq!(next, [typed[0].len(), typed[1].len()], "a stretch waits for one that never comes");
 
