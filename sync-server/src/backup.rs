@@ -61,7 +61,7 @@ pub(crate) fn backup(
 }
 
 /// Copies the segments of one journal. Those that are full never change again.
-fn copy_segments(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_segments(from: &Path, to: &Path) -> io::Result<()> {
     make_private(to)?;
     let names = segments(from)?;
     for stale in segments(to)?.difference(&names) {
@@ -89,7 +89,7 @@ fn segments(folder: &Path) -> io::Result<BTreeSet<String>> {
 }
 
 /// Copies one file, 0600, durably, and never leaves half of it under its name.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut part = to.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

@@ -1,4 +1,4 @@
-//! What an operator types: init, serve, invite, status, verify, backup. Exit codes: 0 done,
+//! What an operator types: init, serve, invite, status, verify, backup, restore, renew. Exit codes: 0 done,
 //! 1 refused, 2 usage. No secret is ever an argument.
 
 use crate::admission::{INVITE_MILLIS, Invites};
@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::folder::{Folder, FolderError, read_small, write_new};
 use crate::identity::Identity;
 use crate::print;
+use crate::restore::{Renewed, renew, restore};
 use crate::server::{Options, Server};
 use crate::tamper::Tamper;
 use crate::verify::{Findings, verify};
@@ -52,6 +53,10 @@ enum Command {
     Verify(Where),
     /// Copy the folder, also while a server runs, and verify the copy
     Backup(Backup),
+    /// Make a server's folder from a backup; devices then give what the backup lacks
+    Restore(Restore),
+    /// Say that this folder was copied back by hand; devices then give what it lacks
+    Renew(Where),
 }
 
 #[derive(Args)]
@@ -87,6 +92,14 @@ struct Backup {
     folder: PathBuf,
     /// Where the copy goes; may hold an older copy
     #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+#[derive(Args)]
+struct Restore {
+    /// The backup
+    from: PathBuf,
+    /// The new folder, which must not be a server's yet
     to: PathBuf,
 }
 
@@ -138,6 +151,14 @@ fn begin(arguments: impl IntoIterator<Item = OsString>, conduct: Option<Conducti
         Command::Status(place) => status(&Folder::at(&place.folder)),
         Command::Verify(place) => check(&Folder::at(&place.folder)),
         Command::Backup(options) => copy(&options),
+        Command::Restore(options) => {
+            let (from, to) = (Folder::at(&options.from), Folder::at(&options.to));
+            restored(&to, restore(&from, &to).map_err(Into::into))
+        }
+        Command::Renew(place) => {
+            let folder = Folder::at(&place.folder);
+            restored(&folder, renew(&folder).map_err(Into::into))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -336,6 +357,17 @@ fn copy(options: &Backup) -> Outcome {
     let findings = backup(&from, &to)?;
     print::line(&format!("copied to {}", to.root().display()));
     report(&findings)
+}
+
+/// Prints what began anew, and what happens now.
+fn restored(folder: &Folder, renewed: Result<Vec<Renewed>, Box<dyn Error>>) -> Outcome {
+    for Renewed { practice, server_epoch } in renewed? {
+        let name: String = practice.to_string().chars().take(8).collect();
+        print::line(&format!("practice {name}: life {server_epoch} begins"));
+    }
+    print::line("nothing new is taken until the devices have given what is missing here");
+    print::line(&format!("next: tacenda-server serve {}", folder.root().display()));
+    Ok(())
 }
 
 /// Prints what was checked; an error if anything does not hold.

@@ -32,6 +32,7 @@ pub mod mischief;
 mod outbox;
 mod print;
 mod queue;
+mod restore;
 #[cfg(test)]
 mod scratch;
 mod server;

@@ -26,6 +26,8 @@ pub(crate) enum Event<'a> {
     Collected { practice: PracticeId },
     /// A practice came to this server.
     Founded { practice: PracticeId },
+    /// The files of a practice were lost or restored: its devices fill them again.
+    Refilling { practice: PracticeId },
     /// The index was not usable and is filled again.
     IndexRebuilt { cause: &'a str },
     /// A device, or somebody with a recovery sheet, is connected.
@@ -79,6 +81,9 @@ impl Log {
             }
             Event::Founded { practice } => {
                 ("info", format!("founded practice={}", name(practice.as_bytes())))
+            }
+            Event::Refilling { practice } => {
+                ("warn", format!("refilling practice={}", name(practice.as_bytes())))
             }
             Event::IndexRebuilt { cause } => ("warn", format!("index_rebuilt cause={cause}")),
             Event::LinkOpened { practice, by } => {

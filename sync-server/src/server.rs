@@ -131,6 +131,9 @@ impl Server {
         if let Some(kind) = folder.loses_data() {
             log.note(Event::NotDurable { kind });
         }
+        for practice in store.refilling() {
+            log.note(Event::Refilling { practice });
+        }
         log.note(Event::Started { practices: store.served() });
         let shared = Arc::new(Shared {
             queue: Queue::new(),

@@ -5,6 +5,7 @@ mod demo;
 mod idle;
 mod practice;
 mod promises;
+mod reseed;
 mod server;
 mod sync;
 mod terminal;

@@ -32,20 +32,20 @@ use tacenda_tui::message::Secret;
 
 const PASSPHRASE: &str = "otter lamp violin cactus";
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap())
 }
 
 /// A server on loopback and the folders of this test, all of which end with it.
-struct World {
-    folder: PathBuf,
+pub(super) struct World {
+    pub(super) folder: PathBuf,
     server: Child,
     address: String,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with_settings(|settings| settings)
     }
 
@@ -67,25 +67,25 @@ impl World {
         Self { folder, server, address }
     }
 
-    fn invite(&self) -> Invite {
+    pub(super) fn invite(&self) -> Invite {
         let printed = server().arg("invite").arg(self.folder.join("server")).output().unwrap();
         let text = String::from_utf8(printed.stdout).unwrap();
         let invite = Invite::parse(&text).unwrap_or_else(|| panic!("{text}"));
         Invite { addresses: vec![self.address.clone()], ..invite }
     }
 
-    fn home(&self, name: &str) -> Home {
+    pub(super) fn home(&self, name: &str) -> Home {
         Home::contained_in(&self.folder.join(name))
     }
 
     /// Stops the server, as the power does.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
     }
 
     /// Starts it again where it was.
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let (server, _) = serve(&self.folder.join("server"), &self.address);
         self.server = server;
     }
@@ -99,13 +99,13 @@ impl Drop for World {
     }
 }
 
-fn server() -> Command {
+pub(super) fn server() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server-under-test"));
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-fn serve(folder: &Path, listen: &str) -> (Child, String) {
+pub(super) fn serve(folder: &Path, listen: &str) -> (Child, String) {
     let mut child = server()
         .arg("serve")
         .arg(folder)
@@ -124,7 +124,7 @@ fn secret() -> Secret {
     Secret(PASSPHRASE.to_owned().into())
 }
 
-fn found(home: &Home) -> Device {
+pub(super) fn found(home: &Home) -> Device {
     found_with_sheet(home).0
 }
 
@@ -140,7 +140,7 @@ fn found_with_sheet(home: &Home) -> (Device, String) {
     (set_up.finish(home, now()).unwrap(), sheet.0.to_string())
 }
 
-fn client(device: &mut Device, name: &str) -> ClientId {
+pub(super) fn client(device: &mut Device, name: &str) -> ClientId {
     let client = ClientId::random(&mut OsRandom);
     let contact = ContactChange {
         name: Some(name.into()),
@@ -151,7 +151,7 @@ fn client(device: &mut Device, name: &str) -> ClientId {
     client
 }
 
-fn settle(device: &mut Device) {
+pub(super) fn settle(device: &mut Device) {
     let mut driven = Driven::start(device, now).unwrap();
     driven.until_current(&mut |_| {}).unwrap();
 }
@@ -202,7 +202,7 @@ impl Dialogue for Newcomer {
 }
 
 /// Pairs a tablet; returns what became of it on either side.
-fn paired(
+pub(super) fn paired(
     world: &World,
     laptop: &mut Device,
     agrees: bool,

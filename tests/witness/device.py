@@ -4,11 +4,20 @@ import hashlib
 import struct
 import zlib
 
-from formats import MAX_ENVELOPE, Carried, Reader, Receipt, compartment_name, row_name
+from formats import (
+    MAX_ENVELOPE,
+    Carried,
+    Reader,
+    Receipt,
+    compartment_name,
+    own_head,
+    row_name,
+)
 from primitives import H, Refused, commitment, derive, seal_open
 
 COMMIT, MARK, FOOTER, MANIFEST = 0xF0, 0xF1, 0xF2, 0xF3
 FIELD_MAX = 4 << 20
+ENTRIES = 1 << 24
 
 
 class Segment:
@@ -193,6 +202,17 @@ def frame(plain):
         14: lambda: ("sent", (r.option(lambda: source(r)), Carried.whole(envelope(r)))),
         15: lambda: ("settled", (r.flag(), Receipt(r.fixed(Receipt.LENGTH)))),
         16: lambda: ("skipped", r.list(1 << 16, lambda: (r.u64(), r.u64()))),
+        17: lambda: ("entered again", (r.fixed(16), own_number(r))),
+        18: lambda: (
+            "resumed",
+            (
+                own_head(r),
+                r.list(
+                    ENTRIES, lambda: (r.u64(), (r.u64(), r.u64()), r.option(lambda: source(r)))
+                ),
+            ),
+        ),
+        19: lambda: ("rewound", (r.fixed(16), r.u64(), r.list(ENTRIES, lambda: own_number(r)))),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()
@@ -205,6 +225,10 @@ def fate(r):
     if not 1 <= value <= 3:
         raise Refused("an unknown fate")
     return value
+
+
+def own_number(r):
+    return r.fixed(16), r.u32(), r.u64()
 
 
 def envelope(r):
@@ -280,6 +304,7 @@ def server_frame(kind, payload):
             (r.u64(), r.fixed(16), r.u8(), r.fixed(16), r.fixed(16), Carried.whole(r.rest())),
         ),
         8: lambda: ("evidence", Carried.whole(r.rest())),
+        9: lambda: ("given", (r.fixed(16), r.list(4096, lambda: (r.fixed(16), r.u64())))),
     }
     if kind not in readers:
         raise Refused("an unknown frame of a server")

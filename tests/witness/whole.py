@@ -259,17 +259,20 @@ class Practice:
         carried.check_signature(self.state.devices[header.author]["sig"])
         position, chain = chains.get(header.log, (0, formats.ZERO32))
         chain = formats.chain_after(chain, header.log, position + 1, envelope)
-        own = owns.get((header.author, header.dev_inc), (0, formats.ZERO32))
-        if (header.dev_seq, header.prev_own) != (own[0] + 1, own[1]):
-            raise Refused("an own chain has a gap")
-        own = (header.dev_seq, formats.own_after(own[1], envelope))
+        # A server that was filled again may have got the envelopes of a device out of order.
+        chain_of = owns.setdefault((header.author, header.dev_inc), {0: (None, formats.ZERO32)})
+        own = (header.dev_seq, formats.own_after(header.prev_own, envelope))
+        before = chain_of.get(header.dev_seq - 1, (None, header.prev_own))[1]
+        after = chain_of.get(header.dev_seq + 1, (own[1], None))[0]
+        if header.dev_seq in chain_of or before != header.prev_own or after != own[1]:
+            raise Refused("an own chain does not fit")
+        chain_of[header.dev_seq] = header.prev_own, own[1]
         placed = receipt.log, receipt.position, receipt.chain
         if placed != (header.log, position + 1, chain):
             raise Refused("a receipt names another place")
         if receipt.own != (header.dev_inc, *own) or receipt.device != header.author:
             raise Refused("a receipt names another own head")
         chains[header.log] = position + 1, chain
-        owns[(header.author, header.dev_inc)] = own
         self.open_envelope(carried)
 
     def open_envelope(self, carried):

@@ -9,6 +9,7 @@ ITEMS = 1024
 MAX_ENTRY = MAX_ACTION + 512
 MAX_ROW = 68 * 1024
 REFUSALS = 27
+PLACES = 4096
 
 
 def practice_head(r):
@@ -61,11 +62,19 @@ def envelope(r):
     return Carried.whole(r.bytes(MAX_ENVELOPE))
 
 
+def entries(r):
+    return r.fixed(16), r.u64(), r.list(ITEMS, lambda: run(r)), log_head(r), r.u64()
+
+
+def delivered(r):
+    return r.bytes(MAX_ENTRY), practice_receipt(r)
+
+
 MESSAGES = {
     1: lambda r: (r.fixed(16), r.fixed(16), r.u8(), r.u8()),
     2: lambda r: (
         (r.u8(), r.u32(), r.u64(), practice_head(r), own_head(r)),
-        (r.u32(), r.u64(), r.flag(), r.i64()),
+        (r.u32(), r.u64(), r.flag(), r.flag(), r.i64()),
     ),
     3: lambda r: (r.bytes(64), r.list(ITEMS, lambda: r.bytes(MAX_ENTRY))),
     4: lambda r: (),
@@ -76,16 +85,13 @@ MESSAGES = {
     12: lambda r: (r.bytes(MAX_ENTRY), r.list(ITEMS, lambda: row(r))),
     13: practice_receipt,
     14: lambda r: r.u32(),
-    15: lambda r: (
-        r.list(ITEMS, lambda: (r.bytes(MAX_ENTRY), practice_receipt(r))),
-        r.flag(),
-    ),
+    15: lambda r: (r.list(ITEMS, lambda: delivered(r)), r.flag()),
     16: lambda r: r.list(ITEMS, lambda: r.fixed(16)),
     17: lambda r: r.list(ITEMS, lambda: receipt(r)),
     18: lambda r: r.u64(),
     19: lambda r: (r.u64(), r.list(ITEMS, lambda: (r.fixed(16), log_head(r))), r.flag()),
     20: lambda r: r.list(ITEMS, lambda: (r.fixed(16), r.u64())),
-    21: lambda r: (r.fixed(16), r.u64(), r.list(ITEMS, lambda: run(r)), log_head(r), r.u64()),
+    21: lambda r: entries(r),
     22: lambda r: (r.fixed(16), r.list(ITEMS, r.u64)),
     23: lambda r: (r.fixed(16), r.list(ITEMS, lambda: (r.u64(), r.bytes(MAX_ENVELOPE + 1)))),
     24: lambda r: (r.fixed(16), own_head(r), r.u64()),
@@ -96,6 +102,17 @@ MESSAGES = {
     29: envelope,
     30: lambda r: r.list(ITEMS, lambda: r.fixed(16)),
     31: lambda r: r.list(ITEMS, lambda: envelope(r)),
+    32: lambda r: r.list(ITEMS, lambda: entries(r)),
+    33: lambda r: r.list(ITEMS, lambda: (r.fixed(16), log_head(r))),
+    34: lambda r: r.list(ITEMS, lambda: delivered(r)),
+    35: lambda r: r.list(ITEMS, lambda: envelope(r)),
+    36: lambda r: r.list(PLACES, lambda: (r.fixed(16), r.u64())),
+    37: lambda r: (
+        r.u32(),
+        r.list(PLACES, lambda: (r.fixed(16), r.u64(), r.u64())),
+        r.list(ITEMS, lambda: r.fixed(16)),
+    ),
+    38: lambda r: (r.list(ITEMS, lambda: run(r)), r.list(ITEMS, lambda: row(r))),
     50: lambda r: (r.u64(), r.u8(), r.bytes(4096)),
     51: lambda r: (r.u64(), r.u8()),
     52: lambda r: r.list(8, lambda: r.bytes(4096)),

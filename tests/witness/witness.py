@@ -324,8 +324,8 @@ def device_folders(case):
 def message(case):
     number, fields = wire.message(hexed(case["frame"]))
     expect(number, case["type"], "the type of a message")
-    if number in (10, 21):
-        runs = fields[0 if number == 10 else 2]
+    if number in (10, 21, 38):
+        runs = fields[2 if number == 21 else 0]
         found = wire.restored(hexed(case["practice"]), runs)
         expect(len(found), sum(len(shorts) for _, _, shorts in runs), "the runs")
     if number == 23:

@@ -216,6 +216,9 @@ pub struct State {
     pub(super) minimum_writer: u16,
     pub(super) server: Option<Server>,
     pub(super) former_servers: Vec<FormerServer>,
+    /// The last entry with which the files of the server began a life. It follows from the
+    /// entries, and is no part of the hash.
+    pub(super) life_since: Option<PracticeSeq>,
     pub(super) members: BTreeMap<MemberId, Member>,
     pub(super) devices: BTreeMap<DeviceId, Device>,
     pub(super) rings: BTreeMap<RingId, Ring>,
@@ -266,6 +269,12 @@ impl State {
     /// Returns the servers that were replaced, oldest first.
     pub fn former_servers(&self) -> &[FormerServer] {
         &self.former_servers
+    }
+
+    /// Returns the last entry with which a life of the server's files began: envelopes that cite
+    /// an older one may have seen places that are no more.
+    pub fn life_since(&self) -> Option<PracticeSeq> {
+        self.life_since
     }
 
     /// Returns every member, also those who left.

@@ -3,9 +3,9 @@
 use super::refusal::{Refusal, RefusalCode};
 use super::run::Run;
 use super::wire::{
-    DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_ITEMS, MAX_MAIL, MAX_MESSAGE, MAX_ROW,
-    MAX_TOKEN, Message, Outcome, PracticeReceipt, Recover, Row, RowKey, Seen, read_log_head,
-    read_practice_head, write_log_head, write_practice_head,
+    DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_ITEMS, MAX_MAIL, MAX_MESSAGE, MAX_PLACES,
+    MAX_ROW, MAX_TOKEN, Message, Outcome, PracticeReceipt, Recover, RefillState, Row, RowKey, Seen,
+    read_log_head, read_practice_head, write_log_head, write_practice_head,
 };
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::MAX_ENVELOPE;
@@ -14,7 +14,7 @@ use crate::id::{
     Timestamp,
 };
 use crate::log::{OwnHead, Receipt};
-use crate::membership::MAX_ENTRY;
+use crate::membership::{LostRange, MAX_ENTRY};
 use crate::suite::{Hash, Signature, VerifyingKey};
 
 /// Messages of a mailbox at most.
@@ -54,6 +54,13 @@ impl Message {
             Self::ObjectPut(_) => 29,
             Self::ObjectsGet(_) => 30,
             Self::Objects(_) => 31,
+            Self::Fill(_) => 32,
+            Self::Filled(_) => 33,
+            Self::FillPractice(_) => 34,
+            Self::FillRefused(_) => 35,
+            Self::Given(_) => 36,
+            Self::Refill(_) => 37,
+            Self::Bring { .. } => 38,
             Self::MailboxPut { .. } => 50,
             Self::MailboxGet { .. } => 51,
             Self::Mail(_) => 52,
@@ -79,6 +86,7 @@ impl Message {
             1..=9 => self.write_opening(&mut w),
             10..=17 => self.write_append(&mut w),
             18..=25 => self.write_pull(&mut w),
+            32..=38 => self.write_refill(&mut w),
             _ => self.write_beside(&mut w),
         }
         w.into_bytes()
@@ -89,12 +97,21 @@ impl Message {
             Self::Hello { practice, device, versions: (lowest, highest) } => {
                 w.fixed(practice.as_bytes()).fixed(device.as_bytes()).u8(*lowest).u8(*highest);
             }
-            Self::Welcome { version, server_epoch, g, practice_head, own, limits, time } => {
+            Self::Welcome {
+                version,
+                server_epoch,
+                g,
+                practice_head,
+                own,
+                limits,
+                refilling,
+                time,
+            } => {
                 w.u8(*version).u32(server_epoch.get()).u64(g.get());
                 write_practice_head(w, *practice_head);
                 own.write(w);
                 w.u32(limits.group_bytes).u64(limits.bytes_per_minute);
-                w.u8(u8::from(limits.bulk)).i64(time.as_millis());
+                w.u8(u8::from(limits.bulk)).u8(u8::from(*refilling)).i64(time.as_millis());
             }
             Self::Found { token, entries } => {
                 w.bytes(token).list(entries, |w, entry| {
@@ -126,11 +143,7 @@ impl Message {
                 w.u32(from.get());
             }
             Self::PracticeEntries { entries, more } => {
-                w.list(entries, |w, delivered| {
-                    w.bytes(&delivered.entry);
-                    delivered.receipt.write(w);
-                });
-                w.u8(u8::from(*more));
+                w.list(entries, write_delivered).u8(u8::from(*more));
             }
             Self::DeviceHead(devices) => {
                 w.list(devices, |w, device| {
@@ -163,12 +176,7 @@ impl Message {
                     w.fixed(log.as_bytes()).u64(after.get());
                 });
             }
-            Self::Entries(entries) => {
-                w.fixed(entries.log.as_bytes()).u64(entries.after.get());
-                w.list(&entries.runs, |w, run| run.write(w));
-                write_log_head(w, entries.head);
-                w.u64(entries.g.get());
-            }
+            Self::Entries(entries) => write_entries(w, entries),
             Self::WantFull { log, positions } => {
                 w.fixed(log.as_bytes()).list(positions, |w, position| {
                     w.u64(position.get());
@@ -238,6 +246,45 @@ impl Message {
         }
     }
 
+    fn write_refill(&self, w: &mut Writer) {
+        match self {
+            Self::Fill(parts) => {
+                w.list(parts, write_entries);
+            }
+            Self::Filled(heads) => {
+                w.list(heads, |w, (log, head)| {
+                    w.fixed(log.as_bytes());
+                    write_log_head(w, *head);
+                });
+            }
+            Self::FillPractice(entries) => {
+                w.list(entries, write_delivered);
+            }
+            Self::FillRefused(envelopes) => {
+                w.list(envelopes, |w, envelope| {
+                    w.bytes(envelope);
+                });
+            }
+            Self::Given(places) => {
+                w.list(places, |w, (log, position)| {
+                    w.fixed(log.as_bytes()).u64(position.get());
+                });
+            }
+            Self::Refill(state) => {
+                w.u32(state.server_epoch.get()).list(&state.lost, |w, lost| {
+                    w.fixed(lost.log.as_bytes()).u64(lost.from.get()).u64(lost.to.get());
+                });
+                w.list(&state.missing, |w, device| {
+                    w.fixed(device.as_bytes());
+                });
+            }
+            Self::Bring { runs, rows } => {
+                w.list(runs, |w, run| run.write(w)).list(rows, write_row);
+            }
+            _ => {}
+        }
+    }
+
     /// Reads exactly one message, without the length before it.
     pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         if bytes.len() > MAX_MESSAGE {
@@ -249,6 +296,7 @@ impl Message {
             1..=6 => read_opening(number, &mut r)?,
             10..=17 => read_append(number, &mut r)?,
             18..=25 => read_pull(number, &mut r)?,
+            32..=38 => read_refill(number, &mut r)?,
             26..=31 | 50..=52 | 60..=62 => read_beside(number, &mut r)?,
             // Among them the types kept for blobs.
             _ => return Err(CodecError::Unknown),
@@ -276,6 +324,7 @@ fn read_opening(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
                 bytes_per_minute: r.u64()?,
                 bulk: read_flag(r)?,
             },
+            refilling: read_flag(r)?,
             time: Timestamp::from_millis(r.i64()?),
         },
         3 => Message::Found {
@@ -306,12 +355,7 @@ fn read_append(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
         13 => Message::PracticeAppended(PracticeReceipt::read(r)?),
         14 => Message::PracticePull { from: PracticeSeq::new(r.u32()?) },
         15 => Message::PracticeEntries {
-            entries: r.list(MAX_ITEMS, |r| {
-                Ok(DeliveredEntry {
-                    entry: r.bytes(MAX_ENTRY)?.to_vec(),
-                    receipt: PracticeReceipt::read(r)?,
-                })
-            })?,
+            entries: r.list(MAX_ITEMS, read_delivered)?,
             more: read_flag(r)?,
         },
         16 => Message::DeviceHead(r.list(MAX_ITEMS, |r| r.fixed().map(DeviceId::from_bytes))?),
@@ -332,13 +376,7 @@ fn read_pull(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
         20 => Message::PullMany(r.list(MAX_ITEMS, |r| {
             Ok((CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?)))
         })?),
-        21 => Message::Entries(Entries {
-            log: CompartmentId::from_bytes(r.fixed()?),
-            after: Position::new(r.u64()?),
-            runs: r.list(MAX_ENVELOPES, Run::read)?,
-            head: read_log_head(r)?,
-            g: Global::new(r.u64()?),
-        }),
+        21 => Message::Entries(read_entries(r)?),
         22 => Message::WantFull {
             log: CompartmentId::from_bytes(r.fixed()?),
             positions: r.list(MAX_ITEMS, |r| r.u64().map(Position::new))?,
@@ -385,6 +423,59 @@ fn read_beside(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
         }),
         _ => Message::Behind,
     })
+}
+
+fn read_refill(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
+    let log = |r: &mut Reader<'_>| r.fixed().map(CompartmentId::from_bytes);
+    Ok(match number {
+        32 => Message::Fill(r.list(MAX_ITEMS, read_entries)?),
+        33 => Message::Filled(r.list(MAX_ITEMS, |r| Ok((log(r)?, read_log_head(r)?)))?),
+        34 => Message::FillPractice(r.list(MAX_ITEMS, read_delivered)?),
+        35 => Message::FillRefused(
+            r.list(MAX_ENVELOPES, |r| r.bytes(MAX_ENVELOPE).map(<[u8]>::to_vec))?,
+        ),
+        36 => Message::Given(r.list(MAX_PLACES, |r| Ok((log(r)?, Position::new(r.u64()?))))?),
+        37 => Message::Refill(RefillState {
+            server_epoch: ServerEpoch::new(r.u32()?),
+            lost: r.list(MAX_PLACES, |r| {
+                let log = log(r)?;
+                let (from, to) = (Position::new(r.u64()?), Position::new(r.u64()?));
+                Ok(LostRange { log, from, to })
+            })?,
+            missing: r.list(MAX_ITEMS, |r| r.fixed().map(DeviceId::from_bytes))?,
+        }),
+        _ => Message::Bring {
+            runs: r.list(MAX_ENVELOPES, Run::read)?,
+            rows: r.list(MAX_ITEMS, read_row)?,
+        },
+    })
+}
+
+fn write_entries(w: &mut Writer, entries: &Entries) {
+    w.fixed(entries.log.as_bytes()).u64(entries.after.get());
+    w.list(&entries.runs, |w, run| run.write(w));
+    write_log_head(w, entries.head);
+    w.u64(entries.g.get());
+}
+
+fn read_entries(r: &mut Reader<'_>) -> Result<Entries, CodecError> {
+    Ok(Entries {
+        log: CompartmentId::from_bytes(r.fixed()?),
+        after: Position::new(r.u64()?),
+        runs: r.list(MAX_ENVELOPES, Run::read)?,
+        head: read_log_head(r)?,
+        g: Global::new(r.u64()?),
+    })
+}
+
+fn write_delivered(w: &mut Writer, delivered: &DeliveredEntry) {
+    w.bytes(&delivered.entry);
+    delivered.receipt.write(w);
+}
+
+fn read_delivered(r: &mut Reader<'_>) -> Result<DeliveredEntry, CodecError> {
+    let entry = r.bytes(MAX_ENTRY)?.to_vec();
+    Ok(DeliveredEntry { entry, receipt: PracticeReceipt::read(r)? })
 }
 
 fn read_flag(r: &mut Reader<'_>) -> Result<bool, CodecError> {

@@ -13,7 +13,7 @@
 //!  # message          fields                                              answer
 //!  1 Hello            practice device lowest1 highest1                    Welcome
 //!  2 Welcome          version1 server_epoch4 g8 practice-head own-head
-//!                     group_bytes4 bytes_per_minute8 bulk1 time8
+//!                     group_bytes4 bytes_per_minute8 bulk1 refilling1 time8
 //!  3 Found            token(bytes) entry(bytes)*                          Taken
 //!  4 Taken
 //!  5 Refused          code1 option(practice-head)
@@ -40,6 +40,13 @@
 //! 29 ObjectPut        envelope(bytes)                                     Taken
 //! 30 ObjectsGet       compartment*                                        Objects+
 //! 31 Objects          envelope(bytes)*
+//! 32 Fill             (log after8 run* log-head g8)*                      Filled
+//! 33 Filled           (log log-head)*
+//! 34 FillPractice     (entry(bytes) practice-receipt)*                    Taken
+//! 35 FillRefused      envelope(bytes)*                                    Taken
+//! 36 Given            (log position8)*                                    Refill
+//! 37 Refill           server_epoch4 (log from8 to8)* device*
+//! 38 Bring            run* row*                                           Taken
 //! 40 to 42            kept for blobs
 //! 50 MailboxPut       mailbox8 number1 mail(bytes)                        Taken
 //! 51 MailboxGet       mailbox8 from1                                      Mail
@@ -80,9 +87,9 @@ pub use refusal::{Refusal, RefusalCode};
 pub use run::{Run, runs_of};
 pub use wire::{
     BLOB_TYPES, DeliveredEntry, Entries, Limits, MAX_ENVELOPES, MAX_GROUP, MAX_ITEMS, MAX_MAIL,
-    MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, MAX_ROW, MAX_TOKEN, Message, ObjectKey, Outcome,
-    PracticeReceipt, RECOVER_MILLIS, ROW_NAME_LENGTH, Recover, Row, RowKey, RowParts, Seen,
-    VERSIONS,
+    MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, MAX_PLACES, MAX_ROW, MAX_TOKEN, Message, ObjectKey,
+    Outcome, PracticeReceipt, RECOVER_MILLIS, ROW_NAME_LENGTH, Recover, RefillState, Row, RowKey,
+    RowParts, Seen, VERSIONS,
 };
 
 #[cfg(test)]

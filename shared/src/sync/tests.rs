@@ -48,6 +48,7 @@ fn messages() -> Vec<Message> {
             practice_head,
             own,
             limits,
+            refilling: false,
             time,
         },
         Message::Found { token: vec![1], entries: vec![vec![2], vec![3]] },

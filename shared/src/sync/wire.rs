@@ -10,6 +10,7 @@ use crate::id::{
     ServerEpoch, Timestamp,
 };
 use crate::log::{LogHead, OwnHead, Receipt};
+use crate::membership::LostRange;
 use crate::suite::{self, Hash, Signature, SigningKey, VerifyingKey};
 
 /// The versions of this protocol that this program speaks.
@@ -24,6 +25,8 @@ pub const MAX_GROUP: usize = 256 * 1024;
 pub const MAX_ENVELOPES: usize = 1024;
 /// Logs, devices, rows or positions in one request at most.
 pub const MAX_ITEMS: usize = 1024;
+/// Places or lost ranges of a refilling in one message at most.
+pub const MAX_PLACES: usize = 4096;
 /// Bytes of a row's name.
 pub const ROW_NAME_LENGTH: usize = 41;
 /// Bytes of a row at most; only wraps come near.
@@ -296,6 +299,17 @@ pub struct Entries {
     pub g: Global,
 }
 
+/// How far a server is with being refilled, as `Reseed` has to say it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RefillState {
+    /// The life of its files that begins.
+    pub server_epoch: ServerEpoch,
+    /// What nobody has given, though somebody knows that it existed, ascending.
+    pub lost: Vec<LostRange>,
+    /// Active devices that have not given what they hold, ascending.
+    pub missing: Vec<DeviceId>,
+}
+
 /// Which object beside a log is meant.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ObjectKey {
@@ -335,6 +349,8 @@ pub enum Message {
         own: OwnHead,
         /// What is allowed.
         limits: Limits,
+        /// Whether its files were lost or restored and are being filled again from the devices.
+        refilling: bool,
         /// The server's clock.
         time: Timestamp,
     },
@@ -441,6 +457,26 @@ pub enum Message {
     ObjectsGet(Vec<CompartmentId>),
     /// 31: envelopes.
     Objects(Vec<Vec<u8>>),
+    /// 32: old entries of logs for a server that is being refilled, each stretch from its head on.
+    Fill(Vec<Entries>),
+    /// 33: the heads of these logs now.
+    Filled(Vec<(CompartmentId, LogHead)>),
+    /// 34: old entries of the practice log, with the word of a server that it took them.
+    FillPractice(Vec<DeliveredEntry>),
+    /// 35: old envelopes of this device that had been refused: their numbers are used up.
+    FillRefused(Vec<Vec<u8>>),
+    /// 36: this device has given all that it holds. It names places of envelopes that it holds or
+    /// knows of, and of which something before is missing.
+    Given(Vec<(CompartmentId, Position)>),
+    /// 37: how far the refilling is.
+    Refill(RefillState),
+    /// 38: old envelopes, also of others, which a refilled server did not get in time.
+    Bring {
+        /// Runs of one log each.
+        runs: Vec<Run>,
+        /// Rows of the slots and drafts in it.
+        rows: Vec<Row>,
+    },
     /// 50: a message for a mailbox.
     MailboxPut {
         /// Which.

@@ -305,7 +305,7 @@ fn swap(message: &mut Message, one: CompartmentId, other: CompartmentId) -> bool
 
 fn roll_back(
     context: &Context<'_>,
-    message: Message,
+    mut message: Message,
     count: Global,
     done: &mut bool,
 ) -> Vec<Message> {
@@ -328,11 +328,11 @@ fn roll_back(
             let logs = logs.into_iter().filter_map(older).collect();
             vec![Message::Changed { g: g.min(count), logs, more }]
         }
-        Message::Welcome { version, server_epoch, g, practice_head, own, limits, time } => {
-            *done |= g > count;
-            let practice_head = memory.practice_when(count).unwrap_or(practice_head);
-            let g = g.min(count);
-            vec![Message::Welcome { version, server_epoch, g, practice_head, own, limits, time }]
+        Message::Welcome { ref mut g, practice_head: ref mut head, .. } => {
+            *done |= *g > count;
+            *head = memory.practice_when(count).unwrap_or(*head);
+            *g = (*g).min(count);
+            vec![message]
         }
         Message::PracticeEntries { mut entries, more } => {
             let last = memory.practice_when(count).map(|head| head.seq);
@@ -345,17 +345,17 @@ fn roll_back(
 
 fn hide_practice(
     context: &Context<'_>,
-    message: Message,
+    mut message: Message,
     from: tacenda_shared::id::PracticeSeq,
     done: &mut bool,
 ) -> Vec<Message> {
     match message {
-        Message::Welcome { version, server_epoch, g, practice_head, own, limits, time } => {
-            let hidden = practice_head.seq >= from;
+        Message::Welcome { practice_head: ref mut head, .. } => {
+            let hidden = head.seq >= from;
             let older = context.memory.practice_before(from).filter(|_| hidden);
             *done |= older.is_some();
-            let practice_head = older.unwrap_or(practice_head);
-            vec![Message::Welcome { version, server_epoch, g, practice_head, own, limits, time }]
+            *head = older.unwrap_or(*head);
+            vec![message]
         }
         Message::PracticeEntries { mut entries, more } => {
             let before = entries.len();

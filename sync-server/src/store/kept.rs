@@ -81,9 +81,9 @@ pub(super) struct Places {
 }
 
 /// One practice.
-pub(super) struct Kept<D: Disk> {
+pub(crate) struct Kept<D: Disk> {
     pub(super) journal: Journal<D::Fs>,
-    pub(super) decisions: ServerPractice,
+    pub(crate) decisions: ServerPractice,
     pub(super) subscribers: BTreeMap<DeviceId, Vec<Subscriber>>,
     pub(super) is_marked: bool,
     places: Places,
@@ -143,7 +143,7 @@ impl Filling<'_> {
 impl<D: Disk> Kept<D> {
     /// Opens the journal of a practice and rebuilds everything from it. `None` if nothing was
     /// ever acknowledged for it.
-    pub(super) fn open(
+    pub(crate) fn open(
         disk: &D,
         practice: PracticeId,
         key: SigningKey,
@@ -211,7 +211,7 @@ impl<D: Disk> Kept<D> {
     }
 
     /// Makes a group durable and notes where it lies.
-    pub(super) fn commit(
+    pub(crate) fn commit(
         &mut self,
         frames: &[ServerFrame],
         index: &mut Index,
@@ -232,6 +232,11 @@ impl<D: Disk> Kept<D> {
             index.insert(&noted)?;
         }
         Ok(())
+    }
+
+    /// Ends work on the journal in order, so that later harm to it shows.
+    pub(crate) fn end(&mut self) -> Result<(), CommitError> {
+        Ok(self.journal.mark()?)
     }
 
     /// Returns whether deleted rows still lie in the journal.
@@ -286,7 +291,7 @@ impl<D: Disk> Kept<D> {
 
 /// Why a group is not durable.
 #[derive(Debug, Error)]
-pub(super) enum CommitError {
+pub(crate) enum CommitError {
     #[error(transparent)]
     Append(#[from] AppendError),
     /// The group *is* durable, but the index is empty now.

@@ -11,7 +11,7 @@ mod tests;
 mod upkeep;
 
 pub(crate) use disk::{Disk, RealDisk};
-pub(crate) use kept::{JOURNAL, Unusable};
+pub(crate) use kept::{CommitError, JOURNAL, Kept, Unusable};
 
 use crate::admission::Invites;
 use crate::chance::now;
@@ -20,7 +20,6 @@ use crate::log::{Event, Log};
 use crate::outbox::Outbox;
 use crate::queue::{Class, Queue, Taken};
 use crate::tamper::Watch;
-use kept::{CommitError, Kept};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,6 +121,11 @@ fn writes(message: &Message) -> bool {
             | Message::PracticeAppend { .. }
             | Message::RowsPut(_)
             | Message::ObjectPut(_)
+            | Message::Fill(_)
+            | Message::FillPractice(_)
+            | Message::FillRefused(_)
+            | Message::Given(_)
+            | Message::Bring { .. }
     )
 }
 
@@ -162,6 +166,14 @@ impl<D: Disk> Store<D> {
         }
         store.reopen_all();
         store
+    }
+
+    /// Returns the practices whose files were lost or restored and wait for their devices.
+    pub(crate) fn refilling(&self) -> Vec<PracticeId> {
+        let all = self.practices.iter();
+        let refilling =
+            all.filter(|(_, kept)| kept.as_ref().is_some_and(|kept| kept.decisions.is_refilling()));
+        refilling.map(|(practice, _)| *practice).collect()
     }
 
     /// Returns how many practices can be served.

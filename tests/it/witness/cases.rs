@@ -318,9 +318,12 @@ fn mail_name(frame: &MailFrame) -> &'static str {
     match frame {
         MailFrame::Cursor(_) => "cursor",
         MailFrame::Entered { .. } => "entered",
+        MailFrame::EnteredAgain { .. } => "entered again",
         MailFrame::EnteredOwn { .. } => "entered own",
         MailFrame::EntryReceipt(_) => "entry receipt",
         MailFrame::Judged { .. } => "judged",
+        MailFrame::Resumed { .. } => "resumed",
+        MailFrame::Rewound { .. } => "rewound",
         MailFrame::Sent { .. } => "sent",
         MailFrame::Settled { .. } => "settled",
         MailFrame::Skipped(_) => "skipped",

@@ -192,14 +192,16 @@ fn message(case: &Value) -> Verdict {
     let practice = PracticeId::parse(case["practice"].as_str().unwrap()).unwrap();
     let whole = |bytes: &Vec<u8>| Envelope::decode(bytes).map(drop).map_err(said);
     match &message {
-        Message::Push { runs, .. } | Message::Entries(Entries { runs, .. }) => {
+        Message::Push { runs, .. }
+        | Message::Bring { runs, .. }
+        | Message::Entries(Entries { runs, .. }) => {
             runs.iter().flat_map(|run| run.restore(practice)).try_for_each(|one| one.map(drop))
         }
         Message::Full { entries, .. } => {
             entries.iter().try_for_each(|(_, bytes)| Carried::decode(bytes).map(drop))
         }
         Message::ObjectPut(bytes) => return whole(bytes),
-        Message::Objects(all) => return all.iter().try_for_each(whole),
+        Message::Objects(all) | Message::FillRefused(all) => return all.iter().try_for_each(whole),
         _ => Ok(()),
     }
     .map_err(said)
@@ -271,7 +273,7 @@ fn row(case: &Value) -> Verdict {
         }
         RowName::SecondSafe(name) => {
             let second = SecondSecret::from_secret(above);
-            let member_key = KemKey::from_seed(further.try_into().unwrap());
+            let member_key = KemKey::from_seed(further.try_into().map_err(said)?);
             let key = safe::open_second_ring(&second, &member_key, &name, &commitment, &row);
             key.map(|key| hex(key.secret().expose()))
         }

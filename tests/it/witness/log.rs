@@ -213,6 +213,9 @@ impl Log<'_> {
             MailFrame::Judged { log, position, fate: Fate::Quarantined, number: Some(number) },
             MailFrame::Skipped(vec![location]),
             MailFrame::Cursor(Global::new(17)),
+            MailFrame::EnteredAgain { log, number: number.0 },
+            MailFrame::Resumed { own, sent: vec![(own.dev_seq, location, source)] },
+            MailFrame::Rewound { log, position, numbers: vec![number.0] },
         ]
     }
 

@@ -5,12 +5,15 @@ use super::log::Traffic;
 use super::world::World;
 use serde_json::{Value, json};
 use tacenda_shared::envelope::Carried;
-use tacenda_shared::id::{CompartmentId, DevSeq, DeviceId, Global, Position, PracticeSeq};
+use tacenda_shared::id::{
+    CompartmentId, DevSeq, DeviceId, Global, Position, PracticeSeq, ServerEpoch,
+};
 use tacenda_shared::log::LogHead;
+use tacenda_shared::membership::LostRange;
 use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::{
-    DeliveredEntry, Entries, Limits, Message, Outcome, PracticeReceipt, Recover, Refusal,
-    RefusalCode, Row, RowKey, Seen, runs_of,
+    DeliveredEntry, Entries, Limits, Message, Outcome, PracticeReceipt, Recover, RefillState,
+    Refusal, RefusalCode, Row, RowKey, Seen, runs_of,
 };
 
 /// Every message, framed.
@@ -42,6 +45,7 @@ fn opening(world: &mut World) -> Vec<Message> {
             practice_head: world.state.head(),
             own: world.own(),
             limits: Limits { group_bytes: 1 << 18, bytes_per_minute: 1 << 24, bulk: true },
+            refilling: true,
             time,
         },
         Message::Found { token: b"token".to_vec(), entries: vec![world.entries[0].encode()] },
@@ -111,6 +115,10 @@ fn beside(world: &mut World, traffic: &Traffic) -> Vec<Message> {
     let head = LogHead::EMPTY.after(log, envelope.hash());
     let seen = Seen::sign(device, log, head, world.now(), &world.second.sign);
     let other = CompartmentId::random(&mut world.random);
+    let runs = runs_of(world.state.practice(), &traffic.carried[..1]);
+    let stretch = Entries { log, after: Position::ZERO, runs, head, g: Global::ZERO };
+    let delivered =
+        DeliveredEntry { entry: world.entries[1].encode(), receipt: entry_receipt(world) };
     vec![
         Message::RowsPut(vec![row(world)]),
         Message::RowsGet(vec![row(world).key]),
@@ -118,6 +126,20 @@ fn beside(world: &mut World, traffic: &Traffic) -> Vec<Message> {
         Message::ObjectPut(bytes.clone()),
         Message::ObjectsGet(vec![log, other]),
         Message::Objects(vec![bytes.clone()]),
+        Message::Fill(vec![stretch.clone(), stretch]),
+        Message::Filled(vec![(log, head)]),
+        Message::FillPractice(vec![delivered]),
+        Message::FillRefused(vec![bytes.clone()]),
+        Message::Given(vec![(log, Position::new(7))]),
+        Message::Refill(RefillState {
+            server_epoch: ServerEpoch::new(3),
+            lost: vec![LostRange { log, from: Position::new(4), to: Position::new(6) }],
+            missing: vec![device],
+        }),
+        Message::Bring {
+            runs: runs_of(world.state.practice(), &traffic.carried),
+            rows: vec![row(world)],
+        },
         Message::MailboxPut { mailbox: 7, number: 0, mail: b"a message".to_vec() },
         Message::MailboxGet { mailbox: 7, from: 1 },
         Message::Mail(vec![b"a message".to_vec(), Vec::new()]),

@@ -8,7 +8,7 @@ use crate::link::{Line, Target, Told, Trouble};
 use crate::notice::Notice;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
-use tacenda_shared::id::{ServerEpoch, Timestamp};
+use tacenda_shared::id::Timestamp;
 use tacenda_shared::membership::Server;
 use tacenda_shared::sync::{Invite, Message, RefusalCode};
 use zeroize::Zeroizing;
@@ -27,19 +27,37 @@ pub type Progress<'a> = &'a mut dyn FnMut(&str);
 /// Brings the practice to the server of an invite. The server is asked first, so that nothing is
 /// changed if it cannot be reached.
 pub fn connect(device: &mut Device, invite: &Invite, now: Timestamp) -> Result<(), Notice> {
+    connect_or_move(device, invite, &mut || false, now)
+}
+
+/// The same for a practice that may have had another server. If a device of the practice has
+/// named this one already, this device follows; else, if `agrees`, this device names it.
+pub fn connect_or_move(
+    device: &mut Device,
+    invite: &Invite,
+    agrees: &mut dyn FnMut() -> bool,
+    now: Timestamp,
+) -> Result<(), Notice> {
     let known = device.target();
     let same = known.as_ref().is_some_and(|known| known.pin == Some(invite.pin));
-    if known.is_some() && !same {
-        return Err(Notice::new(
-            "This practice has another server already.",
-            NOTHING_CHANGED,
-            "Ask whoever invited you for an invite of that server.",
-        ));
+    if let Some(known) = known.filter(|_| !same) {
+        let target = Target { addresses: invite.addresses.clone(), pin: Some(invite.pin), ..known };
+        if follow(device, &target, now)? {
+            return Ok(());
+        }
+        if !agrees() {
+            return Err(Notice::new(
+                "This practice has another server already.",
+                NOTHING_CHANGED,
+                "If that one is gone for good, connect again and say yes. Otherwise ask whoever \
+                 invited you for an invite of that server.",
+            ));
+        }
     }
     let server = Server {
         addresses: invite.addresses.clone(),
         key: invite.pin,
-        server_epoch: ServerEpoch::new(1),
+        server_epoch: device.next_server_epoch(),
     };
     // A key of its own: who a device is, the server learns only with Hello.
     let seed = Zeroizing::new(invite_seed()?);
@@ -60,6 +78,44 @@ pub fn connect(device: &mut Device, invite: &Invite, now: Timestamp) -> Result<(
         Message::Refused(refusal) => Err(of_refusal(refusal.code)),
         _ => Err(Trouble::Garbled.into()),
     }
+}
+
+/// Asks a server whether it keeps this practice already, under this device's own key. If so, the
+/// practice log there leads from the one here to that server, signed by an owner's device.
+fn follow(device: &mut Device, target: &Target, now: Timestamp) -> Result<bool, Notice> {
+    let mut line = Line::open(target)?;
+    let code = match line.say(&device.hello())? {
+        Message::Welcome { .. } => {
+            let from = device.practice_head().next();
+            let answers = line.ask(&Message::PracticePull { from })?;
+            let entries: Vec<_> = answers
+                .into_iter()
+                .filter_map(|answer| match answer {
+                    Message::PracticeEntries { entries, .. } => Some(entries),
+                    _ => None,
+                })
+                .flatten()
+                .collect();
+            let taken = device.take_practice_log(&entries, now);
+            taken.map_err(|error| Notice::from(&error))?;
+            let leads_there = device.target().is_some_and(|now| now.pin == target.pin);
+            return if leads_there { Ok(true) } else { Err(another_way()) };
+        }
+        Message::Refused(refusal) => refusal.code,
+        _ => return Err(Trouble::Garbled.into()),
+    };
+    match code {
+        RefusalCode::UnknownPractice => Ok(false),
+        code => Err(of_refusal(code)),
+    }
+}
+
+fn another_way() -> Notice {
+    Notice::new(
+        "That server keeps your practice, but no device of yours has named it.",
+        NOTHING_CHANGED,
+        "Compare `tacenda device list` on your devices, and ask whoever invited you.",
+    )
 }
 
 fn invite_seed() -> Result<[u8; 32], Notice> {

@@ -6,6 +6,7 @@ use super::connect::{self, Driven};
 use super::pair::{self, Dialogue, NewDevice};
 use super::run::{Failed, no_match, now, unlock};
 use super::{args::Arguments, paper, print, prompt};
+use crate::device::courier::Refilling;
 use crate::device::home::{Home, HomeError};
 use crate::device::open::Device;
 use crate::device::setup::weak;
@@ -25,7 +26,8 @@ const LINE_BYTES_MAX: usize = 4096;
 /// `tacenda connect`: the invite comes from standard input.
 pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
     let text = asked("The invite, one line: ")?;
-    let invite = Invite::parse(&text).ok_or_else(|| {
+    let mut answers = Answers::of(&text);
+    let invite = Invite::parse(text.lines().next().unwrap_or_default()).ok_or_else(|| {
         Notice::new(
             "That is not an invite.",
             "Nothing has been changed.",
@@ -33,15 +35,72 @@ pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> 
         )
     })?;
     opened(home, arguments, |device| {
-        connect::connect(device, &invite, now())?;
+        let mut agrees = || {
+            print::line("This practice had another server. This one takes its place for all your");
+            print::line("devices; they give it what they hold.");
+            answers.agree("Is the other one gone for good, or do you move? Type yes: ")
+        };
+        connect::connect_or_move(device, &invite, &mut agrees, now())?;
         print::line("The server keeps your practice from now on. It cannot read it.");
         let mut driven = Driven::start(device, now)?;
-        driven.until_current(&mut |line| {
+        let mut progress = |line: &str| {
             print::line(line);
-        })?;
+        };
+        driven.until(&mut progress, |device| device.is_current() || waits(device))?;
+        if let Some(state) = driven.device().refilling() {
+            say_what_is_missing(&state);
+            if !answers.agree("Go on without that? Type yes: ") {
+                print::line("The server waits. Connect your other devices; then it goes on.");
+                return Ok(());
+            }
+            driven.device().finish_refilling(now());
+        }
+        driven.until_current(&mut progress)?;
         print::line("Everything is there.");
         Ok(())
     })
+}
+
+/// Whether the server has all that this device holds, and still lacks something.
+fn waits(device: &Device) -> bool {
+    device
+        .refilling()
+        .is_some_and(|state| state.given && !(state.missing.is_empty() && state.lost.is_empty()))
+}
+
+fn say_what_is_missing(state: &Refilling) {
+    if !state.missing.is_empty() {
+        let names = state.missing.join(", ");
+        print::line(&format!("These devices have not given what they hold: {names}."));
+        print::line("What only they have comes when they connect, also later.");
+    }
+    if !state.lost.is_empty() {
+        print::line("This nobody has given, though one of your devices knows that it existed:");
+        state.lost.iter().for_each(|line| {
+            print::line(&format!("  {line}"));
+        });
+    }
+}
+
+/// Answers to questions: the lines after the first of standard input, or typed when asked.
+struct Answers {
+    lines: Option<std::vec::IntoIter<String>>,
+}
+
+impl Answers {
+    fn of(text: &str) -> Self {
+        let piped = !io::stdin().is_terminal();
+        let lines = text.lines().skip(1).map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+        Self { lines: piped.then(|| lines.into_iter()) }
+    }
+
+    fn agree(&mut self, question: &str) -> bool {
+        let answer = match &mut self.lines {
+            Some(lines) => lines.next(),
+            None => prompt::ask(question).ok(),
+        };
+        answer.is_some_and(|answer| answer.trim().eq_ignore_ascii_case("yes"))
+    }
 }
 
 /// `tacenda pair`: shows a code, asks, and adds the device.

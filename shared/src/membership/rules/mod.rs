@@ -211,6 +211,7 @@ impl State {
             minimum_writer: 0,
             server: None,
             former_servers: Vec::new(),
+            life_since: None,
             members: std::collections::BTreeMap::new(),
             devices: std::collections::BTreeMap::new(),
             rings: std::collections::BTreeMap::new(),

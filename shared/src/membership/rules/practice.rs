@@ -13,7 +13,7 @@ impl State {
         match action {
             Action::SetServer { server, old_key_compromised_since } => {
                 self.require_owner(step)?;
-                self.set_server(server, *old_key_compromised_since)
+                self.set_server(server, *old_key_compromised_since, step)
             }
             Action::SetSuite(suite) => {
                 self.require_owner(step)?;
@@ -31,7 +31,7 @@ impl State {
                 } else {
                     self.require_owner(step)?;
                 }
-                self.reseed(*old, *new)
+                self.reseed(*old, *new, step)
             }
             Action::Abandon { from, revoked, removed, .. } => {
                 if *from > self.head().seq {
@@ -48,6 +48,7 @@ impl State {
         &mut self,
         new: &Server,
         compromised_since: Option<Timestamp>,
+        step: Step,
     ) -> Result<(), Invalid> {
         if let Some(old) = self.server.take() {
             let same_key = old.key == new.key;
@@ -61,18 +62,20 @@ impl State {
             }
             if !same_key {
                 self.former_servers.push(FormerServer { server: old, compromised_since });
+                self.life_since = Some(step.seq);
             }
         }
         self.server = Some(new.clone());
         Ok(())
     }
 
-    fn reseed(&mut self, old: ServerEpoch, new: ServerEpoch) -> Result<(), Invalid> {
+    fn reseed(&mut self, old: ServerEpoch, new: ServerEpoch, step: Step) -> Result<(), Invalid> {
         let server = self.server.as_mut().ok_or(Invalid::Unknown)?;
         if server.server_epoch != old || new <= old {
             return Err(Invalid::WrongCounter);
         }
         server.server_epoch = new;
+        self.life_since = Some(step.seq);
         Ok(())
     }
 

@@ -190,10 +190,14 @@ impl Checker<'_> {
     }
 
     fn check_view(&self, header: &Header) -> Result<(), Quarantine> {
+        // Places are meant in the life of the server's files at the head that is cited.
+        let of_former_life =
+            self.state.life_since().is_some_and(|since| header.practice_head.seq < since);
         match self.replica.chain_at(header.seen_pos) {
+            Some(chain) if chain == header.seen_chain => {}
+            _ if of_former_life => return Ok(()),
             None => return Err(Quarantine::SeesAhead),
-            Some(chain) if chain != header.seen_chain => return Err(Quarantine::ForkedView),
-            Some(_) => {}
+            Some(_) => return Err(Quarantine::ForkedView),
         }
         let newest = self.replica.newest_cited(header.seen_pos);
         if header.practice_head.seq < newest { Err(Quarantine::OlderHead) } else { Ok(()) }

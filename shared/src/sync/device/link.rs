@@ -1,14 +1,14 @@
 //! One link from Hello to its end: which requests are on their way, and what is still to fetch.
 
 use super::check::{AlarmKind, Checker, Quarantine};
+use super::reseed::Refill;
 use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
 use crate::envelope::Envelope;
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
-use crate::log::{Checkpoint, LogHead, OwnHead, Receipt, proves};
+use crate::log::{Checkpoint, LogHead, OwnHead, Receipt};
 use crate::membership::Entry;
-use crate::suite::Hash;
 use crate::sync::refusal::{Refusal, RefusalCode};
-use crate::sync::wire::{MAX_ITEMS, Message, Seen, VERSIONS};
+use crate::sync::wire::{MAX_ITEMS, Message, VERSIONS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How long an answer may take before the link counts as dead.
@@ -22,6 +22,12 @@ pub(super) enum Request {
     /// Asked by the caller.
     Caller(Ticket),
     Changes,
+    /// A log from its beginning, to find where it parts from ours.
+    Compare(CompartmentId),
+    Fill(Vec<(CompartmentId, Position)>),
+    FillHeads,
+    FillPractice,
+    FillRest,
     Full(CompartmentId),
     Heads,
     OwnChain {
@@ -58,13 +64,25 @@ pub(super) struct Link {
     next_request: u64,
     requests: BTreeMap<u64, Pending>,
     /// Logs to pull, soonest first.
-    wanted: VecDeque<CompartmentId>,
+    pub(super) wanted: VecDeque<CompartmentId>,
     /// Logs of which something is missing, to be pulled after what is on its way.
     pub(super) dirty: BTreeSet<CompartmentId>,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
     /// What there is must be asked once more after the answer that is on its way.
     again: bool,
+    /// The first link to a refilled server: everything is compared before it is believed.
+    pub(super) fresh: bool,
+    /// Where the own chain of this device stands on a refilled server, if behind.
+    pub(super) resend: Option<OwnHead>,
+    /// Logs that are being forgotten up to where they part.
+    pub(super) rewinding: BTreeSet<CompartmentId>,
+    /// Logs that are to be compared from their beginning.
+    pub(super) compares: BTreeSet<CompartmentId>,
+    /// Logs that the server has.
+    pub(super) listed: BTreeSet<CompartmentId>,
+    /// What the server is still to be given.
+    pub(super) refill: Option<Refill>,
     /// What admits the practice to a server that does not know it.
     founding: Option<(Vec<u8>, Vec<Vec<u8>>)>,
 }
@@ -74,7 +92,7 @@ impl Link {
         self.phase == Phase::Open
     }
 
-    fn count(&self, which: impl Fn(&Request) -> bool) -> usize {
+    pub(super) fn count(&self, which: impl Fn(&Request) -> bool) -> usize {
         self.requests.values().filter(|pending| which(&pending.request)).count()
     }
 
@@ -156,7 +174,7 @@ impl DeviceSync {
         if self.link.awaits(|request| *request == Request::Changes) {
             // That answer may have been made before what is asked for now.
             self.link.again = true;
-        } else if self.is_open() {
+        } else if self.is_open() && self.link.refill.is_none() {
             self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
         }
     }
@@ -168,7 +186,8 @@ impl DeviceSync {
 
     /// Asks what has changed since; [`Event::CaughtUp`] follows once all of that was handed on.
     pub fn refresh(&mut self, now: Timestamp) {
-        if self.is_open() && !self.link.awaits(|request| *request == Request::Changes) {
+        let open = self.is_open() && self.link.refill.is_none();
+        if open && !self.link.awaits(|request| *request == Request::Changes) {
             self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
         }
     }
@@ -221,10 +240,11 @@ impl DeviceSync {
         let Lane::Request(number) = lane else { return Ok(()) };
         let Some(pending) = self.link.requests.remove(&number) else { return Ok(()) };
         match pending.request {
-            Request::Pull => self.pull_next(now),
+            Request::Pull | Request::Compare(_) => self.pull_next(now),
             _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
             Request::Changes if std::mem::take(&mut self.link.again) => self.look_again(now),
             Request::Changes => self.pull_next(now),
+            Request::PracticePull(_) if self.link.refill.is_some() => self.ask_heads_to_fill(now),
             Request::PracticePull(asked) => {
                 self.practice_withheld(asked, now);
                 self.pull_next(now);
@@ -239,10 +259,15 @@ impl DeviceSync {
         match (self.link.phase, message) {
             (
                 Phase::Greeting(_),
-                Message::Welcome { server_epoch, g, practice_head, own, time, .. },
+                Message::Welcome { server_epoch, g, practice_head, own, refilling, time, .. },
             ) => {
                 self.link.phase = Phase::Open;
                 self.events.push_back(Event::Connected { time });
+                if refilling {
+                    self.begin_refill(practice_head, now);
+                    return Ok(());
+                }
+                self.link.fresh = self.is_fresh();
                 self.check_welcome(server_epoch, g, practice_head, own);
                 self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
                 if practice_head.seq > self.state.head().seq {
@@ -287,7 +312,9 @@ impl DeviceSync {
     ) {
         let named = self.state.server().map(|server| server.server_epoch);
         let current = self.state.head();
-        if named != Some(server_epoch) && practice_head == current {
+        if named.is_some_and(|named| named > server_epoch) {
+            self.alarm(AlarmKind::Rollback, None, None, None);
+        } else if named != Some(server_epoch) && practice_head == current {
             self.alarm(AlarmKind::ServerEpoch, None, None, None);
         }
         match self.state.head_at(practice_head.seq) {
@@ -301,6 +328,10 @@ impl DeviceSync {
         }
         if g < self.cursor {
             self.alarm(AlarmKind::Rollback, None, None, None);
+        }
+        if self.link.fresh && self.is_behind(own) {
+            self.link.resend = Some(own);
+            return;
         }
         let (last, settled) = (self.outbox.own(), self.outbox.settled());
         let number = |head: OwnHead| (head.dev_inc, head.dev_seq);
@@ -357,8 +388,19 @@ impl DeviceSync {
                 self.take_changed(&logs);
                 if !more {
                     self.link.catching = Some(g);
+                    self.find_absent();
                 }
             }
+            (Request::Compare(log), Message::Entries(entries)) if entries.log == log => {
+                self.take_compared(&entries);
+            }
+            (
+                request @ (Request::Fill(_)
+                | Request::FillHeads
+                | Request::FillPractice
+                | Request::FillRest),
+                answer,
+            ) => self.take_fill_answer(request, answer, now)?,
             (Request::Pull, Message::Entries(entries)) => {
                 self.take_entries(&entries, false, now);
             }
@@ -401,6 +443,10 @@ impl DeviceSync {
     /// Compares heads with ours, and notes what to pull.
     fn take_changed(&mut self, logs: &[(CompartmentId, LogHead)]) {
         for (log, theirs) in logs {
+            if self.link.fresh {
+                self.compare_head(*log, *theirs);
+                continue;
+            }
             let ours = self.replicas.get(log);
             let head = ours.map_or(LogHead::EMPTY, super::Replica::head);
             if theirs.position > head.position {
@@ -446,13 +492,16 @@ impl DeviceSync {
             let message = Message::PullMany(pull.collect());
             self.send(Request::Pull, message, now);
         }
+        self.send_compares(now);
         let pulling = self.link.count(|request| *request == Request::Pull) > 0;
-        if !pulling && self.waiting.is_empty() {
-            self.finish_catching();
+        let comparing = self.link.count(|request| matches!(request, Request::Compare(_))) > 0;
+        let settled = self.waiting.is_empty() && self.link.rewinding.is_empty();
+        if !pulling && !comparing && settled {
+            self.finish_catching(now);
         }
     }
 
-    fn finish_catching(&mut self) {
+    fn finish_catching(&mut self, now: Timestamp) {
         let expected = std::mem::take(&mut self.expected);
         for (log, (position, device)) in expected {
             let have = self.replicas.get(&log).map_or(Position::ZERO, |r| r.head().position);
@@ -461,6 +510,7 @@ impl DeviceSync {
             }
         }
         if let Some(g) = self.link.catching.take() {
+            self.end_comparing(now);
             self.cursor = self.cursor.max(g);
             self.events.push_back(Event::CaughtUp(self.cursor));
         }
@@ -484,14 +534,6 @@ impl DeviceSync {
         self.events.push_back(Event::Heads(receipts));
     }
 
-    fn take_proof(&mut self, device: DeviceId, after: OwnHead, hashes: &[Hash], end: OwnHead) {
-        if proves(after, hashes, end) {
-            self.events.push_back(Event::Proven(device, after));
-        } else {
-            self.alarm(AlarmKind::NotOnChain, None, None, Some(device));
-        }
-    }
-
     fn take_beside(&mut self, bytes: &[u8]) {
         let Ok(envelope) = Envelope::decode(bytes) else { return };
         let log = envelope.header.compartment;
@@ -512,14 +554,6 @@ impl DeviceSync {
             // A peer with another practice head: its next one will fit.
             Err(_) => {}
         }
-    }
-
-    /// Checks a checkpoint that the caller got as an answer to `ObjectsGet`.
-    pub fn check_object(&self, bytes: &[u8]) -> Option<Checked> {
-        let envelope = Envelope::decode(bytes).ok()?;
-        let rules = self.replicas.get(&envelope.header.compartment).map(super::Replica::rules);
-        let member = Checker::check_beside(&self.state, rules, &envelope).ok()?;
-        Some(Checked::new(envelope, member, false))
     }
 
     /// Compares what a peer has seen with what this device was given. What the peer has seen and
@@ -556,21 +590,5 @@ impl DeviceSync {
             }
         }
         self.pull_next(now);
-    }
-
-    fn take_seen(&mut self, seen: Seen) {
-        let Some(device) = self.state.active_device(seen.device) else { return };
-        if !seen.is_signed_by(&device.sig) {
-            self.alarm(AlarmKind::Forged, Some(seen.log), None, Some(seen.device));
-            return;
-        }
-        let ours = self.replicas.get(&seen.log).and_then(|r| r.chain_at(seen.head.position));
-        match ours {
-            Some(chain) if chain != seen.head.chain => {
-                let position = Some(seen.head.position);
-                self.alarm(AlarmKind::Fork, Some(seen.log), position, Some(seen.device));
-            }
-            _ => self.events.push_back(Event::SeenByPeer(seen)),
-        }
     }
 }

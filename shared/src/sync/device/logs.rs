@@ -8,7 +8,7 @@ use super::{DeviceSync, Event};
 use crate::envelope::{Carried, Envelope};
 use crate::id::{CompartmentId, Position, PracticeSeq, Timestamp};
 use crate::log::{LogHead, Receipt};
-use crate::sync::wire::{Entries, Message};
+use crate::sync::wire::{Entries, Message, Seen};
 use std::collections::BTreeSet;
 
 /// Entries of one log that cannot be judged yet.
@@ -35,7 +35,9 @@ impl DeviceSync {
         if self.stopped.contains(&log) {
             return true;
         }
-        if self.waiting.contains_key(&log) {
+        // A refilled server is compared first; what it tells meanwhile is fetched then.
+        let compares = live && self.link.fresh || self.link.rewinding.contains(&log);
+        if compares || self.waiting.contains_key(&log) {
             self.link.dirty.insert(log);
             return false;
         }
@@ -62,6 +64,10 @@ impl DeviceSync {
         let carried = restored.and_then(|carried| self.fit(entries, carried));
         match carried {
             Some(carried) => self.take_in_order(log, carried, now),
+            None if self.link.fresh => {
+                self.compare(log, now);
+                false
+            }
             None => {
                 self.ask_full(entries, now);
                 false
@@ -169,7 +175,7 @@ impl DeviceSync {
     }
 
     /// Stops one log, with the reason.
-    fn halt(&mut self, kind: AlarmKind, log: CompartmentId, position: Position) {
+    pub(super) fn halt(&mut self, kind: AlarmKind, log: CompartmentId, position: Position) {
         self.alarm(kind, Some(log), Some(position), None);
         self.stopped.insert(log);
     }
@@ -340,5 +346,30 @@ impl DeviceSync {
             let position = Some(head.position.next());
             self.alarm(AlarmKind::Withheld, Some(log), position, author);
         }
+    }
+
+    /// A peer has shown a log up to a head, which must be ours.
+    pub(super) fn take_seen(&mut self, seen: Seen) {
+        let Some(device) = self.state.active_device(seen.device) else { return };
+        if !seen.is_signed_by(&device.sig) {
+            self.alarm(AlarmKind::Forged, Some(seen.log), None, Some(seen.device));
+            return;
+        }
+        let ours = self.replicas.get(&seen.log).and_then(|r| r.chain_at(seen.head.position));
+        match ours {
+            Some(chain) if chain != seen.head.chain => {
+                let position = Some(seen.head.position);
+                self.alarm(AlarmKind::Fork, Some(seen.log), position, Some(seen.device));
+            }
+            _ => self.events.push_back(Event::SeenByPeer(seen)),
+        }
+    }
+
+    /// Checks a checkpoint that the caller got as an answer to `ObjectsGet`.
+    pub fn check_object(&self, bytes: &[u8]) -> Option<Checked> {
+        let envelope = Envelope::decode(bytes).ok()?;
+        let rules = self.replicas.get(&envelope.header.compartment).map(Replica::rules);
+        let member = Checker::check_beside(&self.state, rules, &envelope).ok()?;
+        Some(Checked::new(envelope, member, false))
     }
 }

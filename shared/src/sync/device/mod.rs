@@ -12,6 +12,7 @@ mod logs;
 mod outbox;
 mod practice_log;
 mod replica;
+mod reseed;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
 pub use join::{JoinError, Joined, Joining};
@@ -19,9 +20,10 @@ pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;
 pub use practice_log::Offline;
 pub use replica::{Draft, Replica};
+pub use reseed::Wanted;
 
 use super::refusal::{Refusal, RefusalCode};
-use super::wire::{DeliveredEntry, Message, PracticeReceipt, Row, Seen};
+use super::wire::{DeliveredEntry, Message, PracticeReceipt, RefillState, Row, Seen};
 use crate::envelope::{Carried, Envelope, Header, Kind};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeId,
@@ -84,6 +86,27 @@ pub enum Event {
     CaughtUp(Global),
     /// A peer's checkpoint, to be opened and compared: see [`DeviceSync::heed`].
     Checkpoint(Box<Checked>),
+    /// The server's files were lost or restored: it asks for what this device holds. The answer is
+    /// [`DeviceSync::give_entries`], [`DeviceSync::give_stretches`] or [`DeviceSync::give_rest`].
+    Give(Wanted),
+    /// The practice log names a new life of the server's files, or another server: the cursor
+    /// counts from the beginning, and the link must begin anew, where the log says.
+    NewLife,
+    /// This device has given all that it holds; so far is the server. Whoever finds nothing
+    /// missing ends it with an entry `Reseed`.
+    Refill(RefillState),
+    /// The refilled server has not got what this device had sent after this number: it goes out
+    /// again as it is. The answer is [`DeviceSync::resend`].
+    Resend(OwnHead),
+    /// The refilled server has another log than this device from after this position on. What was
+    /// known of it is forgotten; give the entries up to the position again with
+    /// [`DeviceSync::take_stored`], then say [`DeviceSync::rewound`].
+    Rewind {
+        /// The log.
+        log: CompartmentId,
+        /// The last entry that both have.
+        position: Position,
+    },
     /// The link is open.
     Connected {
         /// The server's clock.

@@ -99,7 +99,7 @@ impl DeviceSync {
     /// Sends the next group, if the link is open and none is on its way.
     pub(super) fn pump(&mut self, now: Timestamp) {
         let idle = self.outbox.sent == 0 && self.outbox.stopped.is_none();
-        if !self.is_open() || !idle || self.outbox.queue.is_empty() {
+        if !self.may_push() || !idle || self.outbox.queue.is_empty() {
             return;
         }
         let (mut bytes, mut count, mut row_count) = (0, 0, 0);

@@ -4,8 +4,9 @@ use super::check::AlarmKind;
 use super::link::Request;
 use super::{DeviceSync, Event, ProtocolError};
 use crate::id::{DevSeq, DeviceId, Timestamp};
-use crate::log::OwnHead;
+use crate::log::{OwnHead, proves};
 use crate::membership::{Entry, Invalid};
+use crate::suite::Hash;
 use crate::sync::wire::{DeliveredEntry, Message, Row};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -107,8 +108,12 @@ impl DeviceSync {
             self.alarm(AlarmKind::BadReceipt, None, None, None);
             return Some(false);
         }
+        let begins = next.life_since() != self.state.life_since();
         self.state = next;
         self.events.push_back(Event::PracticeChanged(Box::new(one.clone())));
+        if begins {
+            self.begin_life();
+        }
         Some(true)
     }
 
@@ -178,6 +183,20 @@ impl DeviceSync {
             let request = Request::OwnChain { device, after, end };
             let message = Message::OwnChain { device, after, to: end.dev_seq };
             self.send(request, message, now);
+        }
+    }
+
+    pub(super) fn take_proof(
+        &mut self,
+        device: DeviceId,
+        after: OwnHead,
+        hashes: &[Hash],
+        end: OwnHead,
+    ) {
+        if proves(after, hashes, end) {
+            self.events.push_back(Event::Proven(device, after));
+        } else {
+            self.alarm(AlarmKind::NotOnChain, None, None, Some(device));
         }
     }
 }

@@ -124,6 +124,15 @@ impl Replica {
         before.any(|mark| mark.valid && mark.author != not && mark.cited >= since)
     }
 
+    /// Returns the numbers of the entries after a position.
+    pub(super) fn numbers_after(
+        &self,
+        position: Position,
+    ) -> impl Iterator<Item = (DeviceId, DevInc, DevSeq)> + '_ {
+        let skip = usize::try_from(position.get()).unwrap_or(usize::MAX);
+        self.marks.iter().skip(skip).map(|mark| (mark.author, mark.dev_inc, mark.dev_seq))
+    }
+
     /// Takes the next entry: its chain always, what it says only if it is valid.
     pub(super) fn take(
         &mut self,

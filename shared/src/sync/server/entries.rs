@@ -47,6 +47,7 @@ impl ServerPractice {
             Invalid::BadSignature => refuse(RefusalCode::BadSignature),
             _ => refuse(RefusalCode::Invalid),
         })?;
+        self.check_refill(&entry.action).map_err(refuse)?;
         let member = match by {
             Signer::Device(device) => self.record.member_of(device),
             // A sheet speaks for itself alone.
@@ -142,7 +143,7 @@ impl Record {
 
     /// Whether everything that was acknowledged to a device lies within this cut.
     fn honours(&self, cut: &Cut) -> bool {
-        let have = self.newest_own_head(cut.device);
+        let have = self.last_own_head(cut.device);
         let number = |head: &OwnHead| (head.dev_inc, head.dev_seq);
         let beyond = have.dev_seq != DevSeq::ZERO && number(&have) > number(&cut.head);
         let same = number(&have) != number(&cut.head) || have.own == cut.head.own;

@@ -58,6 +58,9 @@ impl Record {
             Err(Denied::Number(code)) => Some(code),
         };
         let continuous = self.own_head(header.author, header.dev_inc).continues_with(header);
+        if continuous && !self.fits(header, envelope.hash()) {
+            return Ok(Verdict::Equivocation);
+        }
         match (refusal, continuous) {
             (None, true) => Ok(Verdict::Place),
             (Some(code), true) => Ok(Verdict::Refuse(code)),

@@ -9,6 +9,7 @@ mod entries;
 mod judge;
 mod mailbox;
 mod record;
+mod refill;
 mod reply;
 mod requests;
 mod stored;
@@ -113,7 +114,10 @@ impl ServerPractice {
         }
         let server = state.as_ref().and_then(State::server);
         let server = server.filter(|server| server.key == key.verifying());
-        let server_epoch = server.ok_or(refuse(RefusalCode::NotPermitted))?.server_epoch;
+        let named = server.ok_or(refuse(RefusalCode::NotPermitted))?.server_epoch;
+        // A practice that had another server has been written to: its devices fill this one first.
+        let was_elsewhere = state.is_some_and(|state| !state.former_servers().is_empty());
+        let server_epoch = if was_elsewhere { named.next() } else { named };
         frames.insert(0, ServerFrame::Life { practice, server_epoch, time: now });
         let practice = Self::rebuild(&frames, key).map_err(|_| refuse(RefusalCode::Invalid))?;
         Ok((practice, frames))
@@ -205,6 +209,7 @@ impl ServerPractice {
             practice_head: state.head(),
             own: self.record.newest_own_head(device),
             limits: self.limits(),
+            refilling: self.is_refilling(),
             time: now,
         })
     }
@@ -232,6 +237,7 @@ impl ServerPractice {
             practice_head: state.head(),
             own: crate::log::OwnHead::start(crate::id::DevInc::new(1)),
             limits: self.limits(),
+            refilling: self.is_refilling(),
             time: now,
         };
         Ok((*member, welcome))
@@ -274,7 +280,7 @@ impl ServerPractice {
     /// Returns what devices are allowed now.
     pub fn limits(&self) -> Limits {
         let group_bytes = u32::try_from(MAX_GROUP).unwrap_or(u32::MAX);
-        let bulk = self.record.g < Global::new(BULK_BELOW);
+        let bulk = self.record.g < Global::new(BULK_BELOW) || self.is_refilling();
         Limits { group_bytes, bytes_per_minute: BYTES_PER_MINUTE, bulk }
     }
 
@@ -285,6 +291,11 @@ impl ServerPractice {
             return Decision::refused(RefusalCode::NotADevice);
         }
         match request {
+            Message::Push { .. } | Message::ObjectPut(_) | Message::DeviceHead(_)
+                if self.is_refilling() =>
+            {
+                Decision::refused(RefusalCode::Reseeding)
+            }
             Message::Push { runs, rows } => self.push(device, &runs, rows, now),
             Message::PracticeAppend { entry, rows } => {
                 self.append_entry(Signer::Device(device), entry, rows, now)
@@ -301,6 +312,11 @@ impl ServerPractice {
             Message::ObjectsGet(compartments) => self.objects(device, &compartments),
             Message::Ephemeral(bytes) => self.relay_ephemeral(device, bytes),
             Message::Seen(seen) => self.relay_seen(device, seen),
+            Message::Fill(parts) => self.fill(device, &parts, now),
+            Message::FillPractice(entries) => self.fill_practice(&entries, now),
+            Message::FillRefused(envelopes) => self.fill_refused(device, &envelopes, now),
+            Message::Given(places) => self.given(device, places),
+            Message::Bring { runs, rows } => self.bring(device, &runs, rows, now),
             _ => Decision::refused(RefusalCode::Unsupported),
         }
     }

@@ -5,12 +5,12 @@ use super::reply::Erased;
 use super::stored::{ServerFrame, StoredEnvelope};
 use crate::envelope::{AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Slot, Target};
 use crate::id::{
-    CompartmentId, DevInc, DeviceId, Global, MemberId, ObjectId, Position, PracticeId, ServerEpoch,
-    Timestamp,
+    CompartmentId, DevInc, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId,
+    ServerEpoch, Timestamp,
 };
 use crate::log::{LogHead, OwnHead};
-use crate::membership::{Entry, State};
-use crate::suite::Hash;
+use crate::membership::{Action, Entry, State};
+use crate::suite::{Hash, VerifyingKey};
 use crate::sync::refusal::RefusalCode;
 use crate::sync::wire::{ObjectKey, Row, RowKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,10 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Numbered {
     pub(super) hash: Hash,
+    /// The own chain before it, as the envelope itself says.
+    prev: Hash,
+    /// The own chain with it.
+    own: Hash,
     pub(super) fate: Fate,
 }
 
@@ -33,14 +37,46 @@ pub(super) enum Fate {
 /// One incarnation of a device as the server has received it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct OwnChain {
-    /// By number, the first at index 0.
-    pub(super) numbers: Vec<Numbered>,
-    pub(super) own: Hash,
+    /// By number. Only files that were lost have holes here, until the device itself comes.
+    numbers: BTreeMap<DevSeq, Numbered>,
+    /// Up to here there is no hole.
+    whole: DevSeq,
 }
 
 impl Default for OwnChain {
     fn default() -> Self {
-        Self { numbers: Vec::new(), own: Hash::ZERO }
+        Self { numbers: BTreeMap::new(), whole: DevSeq::ZERO }
+    }
+}
+
+impl OwnChain {
+    /// Whether an envelope fits between its neighbours, and its number is free.
+    fn fits(&self, header: &Header, own: Hash) -> bool {
+        let Some(before) = header.dev_seq.get().checked_sub(1).map(DevSeq::new) else {
+            return false;
+        };
+        let prev = match before {
+            DevSeq::ZERO => Some(Hash::ZERO),
+            before => self.numbers.get(&before).map(|known| known.own),
+        };
+        let next = self.numbers.get(&header.dev_seq.next()).map(|known| known.prev);
+        !self.numbers.contains_key(&header.dev_seq)
+            && prev.is_none_or(|prev| prev == header.prev_own)
+            && next.is_none_or(|next| next == own)
+    }
+
+    fn own_at(&self, dev_seq: DevSeq) -> Hash {
+        self.numbers.get(&dev_seq).map_or(Hash::ZERO, |known| known.own)
+    }
+
+    /// Hashes after a number, up to the first hole.
+    pub(super) fn hashes_after(&self, after: DevSeq) -> impl Iterator<Item = Hash> + '_ {
+        let known = self.numbers.range(after.next()..);
+        let expected = std::iter::successors(Some(after.next()), |seq| Some(seq.next()));
+        known
+            .zip(expected)
+            .take_while(|((seq, _), expected)| *seq == expected)
+            .map(|((_, known), _)| known.hash)
     }
 }
 
@@ -94,6 +130,8 @@ pub(super) struct Record {
     pub(super) objects: BTreeMap<ObjectKey, Global>,
     /// How many second envelopes are kept as evidence, by device.
     pub(super) evidence: BTreeMap<DeviceId, usize>,
+    /// Who has given what it holds since these files were lost, and what it knows of beyond.
+    pub(super) given: BTreeMap<DeviceId, Vec<(CompartmentId, Position)>>,
 }
 
 /// Why frames do not make a practice: the journal is damaged, or was written by a newer version.
@@ -125,6 +163,7 @@ impl Record {
             gone: BTreeSet::new(),
             objects: BTreeMap::new(),
             evidence: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 
@@ -136,6 +175,7 @@ impl Record {
                     return Err(RebuildError::Inconsistent);
                 }
                 self.server_epoch = *server_epoch;
+                self.given.clear();
             }
             ServerFrame::Practice { g, delivered } => {
                 self.count(*g)?;
@@ -144,8 +184,7 @@ impl Record {
             }
             ServerFrame::Envelope(stored) => self.take_envelope(stored)?,
             ServerFrame::Refused { code, receipt: _, envelope } => {
-                let number = Numbered { hash: envelope.hash(), fate: Fate::Refused(*code) };
-                self.take_number(&envelope.header, number)?;
+                self.take_number(&envelope.header, envelope.hash(), Fate::Refused(*code))?;
             }
             ServerFrame::Row(Row { key, bytes }) => {
                 self.rows.insert(*key, row_hash(bytes));
@@ -164,6 +203,9 @@ impl Record {
             }
             ServerFrame::Evidence(envelope) => {
                 *self.evidence.entry(envelope.header.author).or_default() += 1;
+            }
+            ServerFrame::Given { device, places } => {
+                self.given.insert(*device, places.clone());
             }
         }
         Ok(())
@@ -192,18 +234,37 @@ impl Record {
             return Err(RebuildError::Inconsistent);
         }
         self.state = Some(next);
+        if matches!(entry.action, Action::Reseed { .. }) {
+            self.given.clear();
+        }
         Ok(())
     }
 
-    fn take_number(&mut self, header: &Header, number: Numbered) -> Result<(), RebuildError> {
+    /// Whether these files were lost or restored and are being filled again: their life is newer
+    /// than the one that the practice log names.
+    pub(super) fn is_refilling(&self, key: &VerifyingKey) -> bool {
+        let server = self.state.as_ref().and_then(State::server);
+        server.is_some_and(|named| named.key == *key && self.server_epoch > named.server_epoch)
+    }
+
+    fn take_number(&mut self, header: &Header, hash: Hash, fate: Fate) -> Result<(), RebuildError> {
         let chain = self.chains.entry((header.author, header.dev_inc)).or_default();
-        let next = u64::try_from(chain.numbers.len()).unwrap_or(u64::MAX).saturating_add(1);
-        if header.dev_seq.get() != next || header.prev_own != chain.own {
+        let own = OwnHead::after(header, hash).own;
+        if !chain.fits(header, own) {
             return Err(RebuildError::Inconsistent);
         }
-        chain.own = OwnHead::after(header, number.hash).own;
-        chain.numbers.push(number);
+        chain.numbers.insert(header.dev_seq, Numbered { hash, prev: header.prev_own, own, fate });
+        while chain.numbers.contains_key(&chain.whole.next()) {
+            chain.whole = chain.whole.next();
+        }
         Ok(())
+    }
+
+    /// Whether an envelope's number is free and its own chain fits what is known around it.
+    pub(super) fn fits(&self, header: &Header, hash: Hash) -> bool {
+        let own = OwnHead::after(header, hash).own;
+        let chain = self.chains.get(&(header.author, header.dev_inc));
+        chain.map_or_else(|| OwnChain::default().fits(header, own), |chain| chain.fits(header, own))
     }
 
     fn take_envelope(&mut self, stored: &StoredEnvelope) -> Result<(), RebuildError> {
@@ -217,8 +278,7 @@ impl Record {
             return Err(RebuildError::Inconsistent);
         }
         self.count(stored.g)?;
-        let number = Numbered { hash, fate: Fate::Placed(log, head.position) };
-        self.take_number(header, number)?;
+        self.take_number(header, hash, Fate::Placed(log, head.position))?;
         if let Carried::Whole(envelope) = &stored.carried {
             self.take_control(envelope, EntryRef { position: head.position, hash }, stored)?;
         }
@@ -264,16 +324,28 @@ impl Record {
         Some(self.state.as_ref()?.devices().get(&device)?.member)
     }
 
-    /// How far one incarnation of a device has come.
+    /// How far one incarnation of a device has come, without a hole.
     pub(super) fn own_head(&self, device: DeviceId, dev_inc: DevInc) -> OwnHead {
         let Some(chain) = self.chains.get(&(device, dev_inc)) else {
             return OwnHead::start(dev_inc);
         };
-        let count = u64::try_from(chain.numbers.len()).unwrap_or(u64::MAX);
-        OwnHead { dev_inc, dev_seq: crate::id::DevSeq::new(count), own: chain.own }
+        OwnHead { dev_inc, dev_seq: chain.whole, own: chain.own_at(chain.whole) }
     }
 
-    /// How far the newest incarnation that the server has seen of a device has come.
+    /// The last envelope of a device that is here, whatever is missing before it.
+    pub(super) fn last_own_head(&self, device: DeviceId) -> OwnHead {
+        let newest = self.newest_own_head(device);
+        let chain = self.chains.get(&(device, newest.dev_inc));
+        let last = chain.and_then(|chain| chain.numbers.last_key_value());
+        last.map_or(newest, |(dev_seq, known)| OwnHead {
+            dev_inc: newest.dev_inc,
+            dev_seq: *dev_seq,
+            own: known.own,
+        })
+    }
+
+    /// How far the newest incarnation that the server has seen of a device has come, without a
+    /// hole.
     pub(super) fn newest_own_head(&self, device: DeviceId) -> OwnHead {
         let range = (device, DevInc::ZERO)..=(device, DevInc::new(u32::MAX));
         let newest = self.chains.range(range).next_back().map(|((_, dev_inc), _)| *dev_inc);
@@ -285,8 +357,7 @@ impl Record {
     /// What stands at a number of a device, if anything.
     pub(super) fn numbered(&self, header: &Header) -> Option<&Numbered> {
         let chain = self.chains.get(&(header.author, header.dev_inc))?;
-        let index = usize::try_from(header.dev_seq.get()).ok()?.checked_sub(1)?;
-        chain.numbers.get(index)
+        chain.numbers.get(&header.dev_seq)
     }
 }
 

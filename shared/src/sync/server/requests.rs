@@ -22,10 +22,11 @@ const MAX_EVIDENCE: usize = 16;
 const MAX_HASHES: usize = 16_384;
 
 /// A push while it is judged.
-struct Pushing {
-    frames: Vec<ServerFrame>,
+#[derive(Default)]
+pub(super) struct Pushing {
+    pub(super) frames: Vec<ServerFrame>,
     planned: Vec<Planned>,
-    placed: Vec<(Carried, Receipt, Global)>,
+    pub(super) placed: Vec<(Carried, Receipt, Global)>,
 }
 
 impl ServerPractice {
@@ -52,7 +53,7 @@ impl ServerPractice {
             Ok(rows) => rows,
             Err(code) => return Decision::refused(code),
         };
-        let mut pushing = Pushing { frames: Vec::new(), planned: Vec::new(), placed: Vec::new() };
+        let mut pushing = Pushing::default();
         let practice = self.practice();
         'all: for run in runs {
             for restored in run.restore(practice) {
@@ -70,7 +71,7 @@ impl ServerPractice {
         for (carried, receipt, _) in &pushing.placed {
             self.delete_rows(carried, receipt, &mut pushing.frames);
         }
-        let live = self.live_entries(device, &pushing.placed);
+        let live = self.live_entries(Some(device), &pushing.placed);
         let reply = Reply::Pushed(pushing.planned);
         Decision { frames: pushing.frames, reply, live, hold_until: None }
     }
@@ -140,7 +141,7 @@ impl ServerPractice {
                 let code = RefusalCode::Equivocation;
                 return self.reject(device, Some(header.dev_inc), code, pushing);
             }
-            Verdict::Place => self.place(envelope, own, now, pushing),
+            Verdict::Place => self.place(Carried::Whole(envelope), own, now, pushing),
             Verdict::Refuse(code) => {
                 let receipt = self.receipt(device, own, None, now);
                 let frame = ServerFrame::Refused { code, receipt, envelope: Box::new(envelope) };
@@ -169,21 +170,26 @@ impl ServerPractice {
         false
     }
 
-    fn place(&mut self, envelope: Envelope, own: OwnHead, now: Timestamp, pushing: &mut Pushing) {
-        let log = envelope.header.compartment;
+    pub(super) fn place(
+        &mut self,
+        carried: Carried,
+        own: OwnHead,
+        now: Timestamp,
+        pushing: &mut Pushing,
+    ) {
+        let log = carried.header().compartment;
         let before = self.log_head(log).unwrap_or(crate::log::LogHead::EMPTY);
-        let head = before.after(log, envelope.hash());
-        let author = envelope.header.author;
+        let head = before.after(log, carried.hash());
+        let author = carried.header().author;
         let receipt = self.receipt(author, own, Some(Placement { log, head }), now);
         let g = self.record.g.next();
-        let carried = Carried::Whole(envelope);
         let stored = StoredEnvelope { g, receipt, carried: carried.clone() };
         self.journal(&mut pushing.frames, ServerFrame::Envelope(Box::new(stored)));
         pushing.planned.push(Planned::known(Outcome::Placed(receipt)));
         pushing.placed.push((carried, receipt, g));
     }
 
-    fn receipt(
+    pub(super) fn receipt(
         &self,
         device: DeviceId,
         own: OwnHead,
@@ -211,7 +217,12 @@ impl ServerPractice {
 
     /// Deletes what a signed entry orders: the keys of an erased compartment, of what came before
     /// an erased record, of a draft that everybody has given up.
-    fn delete_rows(&mut self, carried: &Carried, receipt: &Receipt, frames: &mut Vec<ServerFrame>) {
+    pub(super) fn delete_rows(
+        &mut self,
+        carried: &Carried,
+        receipt: &Receipt,
+        frames: &mut Vec<ServerFrame>,
+    ) {
         let Carried::Whole(envelope) = carried else { return };
         let log = envelope.header.compartment;
         let Ok(Some(body)) = envelope.control() else { return };
@@ -261,7 +272,11 @@ impl ServerPractice {
     }
 
     /// One message for each stretch of one log. The author needs none: its receipts say as much.
-    fn live_entries(&self, author: DeviceId, placed: &[(Carried, Receipt, Global)]) -> Vec<Live> {
+    pub(super) fn live_entries(
+        &self,
+        author: Option<DeviceId>,
+        placed: &[(Carried, Receipt, Global)],
+    ) -> Vec<Live> {
         let mut live = Vec::new();
         for stretch in
             placed.chunk_by(|(a, _, _), (b, _, _)| a.header().compartment == b.header().compartment)
@@ -272,7 +287,7 @@ impl ServerPractice {
                 continue;
             };
             let mut to = self.record.readers(state, log);
-            to.remove(&author);
+            author.map(|author| to.remove(&author));
             if to.is_empty() {
                 continue;
             }
@@ -293,7 +308,7 @@ impl ServerPractice {
                 return Decision::refused(RefusalCode::NotADevice);
             }
             self.holds.insert(*device, now.plus_millis(HOLD_MILLIS));
-            let own = self.record.newest_own_head(*device);
+            let own = self.record.last_own_head(*device);
             receipts.push(self.receipt(*device, own, None, now));
         }
         Decision::reply(Reply::message(Message::DeviceHeads(receipts)))
@@ -366,14 +381,14 @@ impl ServerPractice {
         let Some(chain) = self.record.chains.get(&(of, after.dev_inc)) else {
             return Decision::refused(RefusalCode::Gap);
         };
-        let skip = usize::try_from(after.dev_seq.get()).unwrap_or(usize::MAX);
         let count = to.get().saturating_sub(after.dev_seq.get());
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(MAX_HASHES);
-        let hashes = chain.numbers.iter().skip(skip).take(count).map(|number| number.hash);
+        let hashes = chain.hashes_after(after.dev_seq).take(count);
         Decision::reply(Reply::message(Message::OwnHashes(hashes.collect())))
     }
 
     pub(super) fn put_rows(&mut self, device: DeviceId, rows: Vec<Row>) -> Decision {
+        let rows = if self.is_refilling() { self.fitting(device, rows) } else { rows };
         let new = match self.check_rows(device, &[], rows) {
             Ok(new) => new,
             Err(code) => return Decision::refused(code),

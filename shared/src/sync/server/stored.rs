@@ -10,6 +10,8 @@
 //!  6 row gone  name41
 //!  7 object    g8 compartment16 kind1 object16 device16 envelope
 //!  8 evidence  envelope      a second envelope for a number that is taken
+//!  9 given     device16 (log16 position8)*   a device has given what it holds to a server that
+//!              is being refilled, and what it knows of beyond
 //! ```
 
 use crate::codec::{CodecError, Reader, Writer};
@@ -20,7 +22,7 @@ use crate::id::{
 };
 use crate::log::Receipt;
 use crate::sync::refusal::RefusalCode;
-use crate::sync::wire::{DeliveredEntry, ObjectKey, PracticeReceipt, Row, RowKey};
+use crate::sync::wire::{DeliveredEntry, MAX_PLACES, ObjectKey, PracticeReceipt, Row, RowKey};
 use thiserror::Error;
 
 /// An envelope where it stands.
@@ -79,6 +81,13 @@ pub enum ServerFrame {
     },
     /// A second envelope for a number that is taken.
     Evidence(Box<Envelope>),
+    /// A device has given what it holds, while the files were being filled again.
+    Given {
+        /// Which.
+        device: DeviceId,
+        /// Places of which it knows, and before which something is missing.
+        places: Vec<(CompartmentId, Position)>,
+    },
 }
 
 /// Why bytes are no frame of a server.
@@ -104,6 +113,7 @@ impl ServerFrame {
             Self::RowGone(_) => 6,
             Self::Object { .. } => 7,
             Self::Evidence(_) => 8,
+            Self::Given { .. } => 9,
         }
     }
 
@@ -139,6 +149,11 @@ impl ServerFrame {
             }
             Self::Evidence(envelope) => {
                 w.fixed(&envelope.encode());
+            }
+            Self::Given { device, places } => {
+                w.fixed(device.as_bytes()).list(places, |w, (log, position)| {
+                    w.fixed(log.as_bytes()).u64(position.get());
+                });
             }
         }
         w.into_bytes()
@@ -183,6 +198,12 @@ impl ServerFrame {
                 envelope: Box::new(Envelope::decode(r.rest())?),
             },
             8 => Self::Evidence(Box::new(Envelope::decode(r.rest())?)),
+            9 => Self::Given {
+                device: DeviceId::from_bytes(r.fixed()?),
+                places: r.list(MAX_PLACES, |r| {
+                    Ok((CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?)))
+                })?,
+            },
             _ => return Err(CodecError::Unknown.into()),
         };
         r.finish()?;

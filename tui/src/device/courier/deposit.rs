@@ -34,6 +34,18 @@ impl<F: FileSystem> Device<F> {
         if courier.deposited {
             return Ok(());
         }
+        let (together, alone) = self.deposits()?;
+        let alone = alone.into_iter().map(|row| vec![row]);
+        for rows in std::iter::once(together).chain(alone) {
+            let ticket = courier.sync.request(Message::RowsPut(rows), now);
+            courier.errands.insert(ticket, Errand::Deposit);
+        }
+        Ok(())
+    }
+
+    /// The rows of the safe and the wraps: those that go together, and those of which each goes
+    /// alone.
+    pub(super) fn deposits(&self) -> Result<(Vec<Row>, Vec<Row>), DeviceError> {
         let (mut together, mut alone): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
         for (name, row) in self.cabinet.rows.safe() {
             let row = Row { key: RowKey(*name), bytes: row.as_bytes().to_vec() };
@@ -52,12 +64,7 @@ impl<F: FileSystem> Device<F> {
             let bytes = wrap.as_bytes().to_vec();
             together.push(Row { key: RowKey::of_wrap(wrap.hash()), bytes });
         }
-        let alone = alone.into_iter().map(|row| vec![row]);
-        for rows in std::iter::once(together).chain(alone) {
-            let ticket = courier.sync.request(Message::RowsPut(rows), now);
-            courier.errands.insert(ticket, Errand::Deposit);
-        }
-        Ok(())
+        Ok((together, alone))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::device::keyring;
 use crate::device::looked::open_stores;
 use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
-use tacenda_shared::id::{DeviceId, PracticeSeq, RingEpoch, Timestamp};
+use tacenda_shared::id::{DeviceId, Global, PracticeSeq, RingEpoch, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::KemPublic;
 use tacenda_shared::keys::pairing::{Invitation, PairingPayload, PayloadExtra};
@@ -55,7 +55,8 @@ impl From<FoundingError> for EnrolError {
 }
 
 impl<F: FileSystem> Device<F> {
-    /// Names the server of a practice that has none yet. On the disk when this returns.
+    /// Names the server of the practice: the first, or another one. On the disk when this returns.
+    /// What the former server had counted means nothing to another one.
     pub fn set_server(&mut self, server: Server, now: Timestamp) -> Result<(), EnrolError> {
         let action = Action::SetServer { server, old_key_compromised_since: None };
         let cabinet = &mut self.cabinet;
@@ -65,8 +66,10 @@ impl<F: FileSystem> Device<F> {
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &cabinet.keys.hedge, random: &mut random };
         let frame = DeviceFrame::Entry(entry.encode());
-        cabinet.store.append(&[frame], &mut hedge).map_err(DeviceError::from)?;
+        let cursor = DeviceFrame::Mail(MailFrame::Cursor(Global::ZERO));
+        cabinet.store.append(&[frame, cursor], &mut hedge).map_err(DeviceError::from)?;
         cabinet.state = state;
+        self.courier = None;
         Ok(())
     }
 

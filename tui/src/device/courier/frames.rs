@@ -4,12 +4,12 @@
 //! a server whose files were lost can be filled again from any device.
 
 use crate::device::frame::ContentKind;
-use crate::device::locations::{read_location, write_location};
+use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::envelope::{Carried, Envelope, EnvelopeError, MAX_ENVELOPE};
 use tacenda_shared::id::{CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId};
 use tacenda_shared::journal::Location;
-use tacenda_shared::log::Receipt;
+use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::sync::PracticeReceipt;
 
 /// More pieces of content than are ever passed over at once.
@@ -113,6 +113,31 @@ pub enum MailFrame {
         /// Its word.
         receipt: Box<Receipt>,
     },
+    /// The next entry of a log, by whomever, is an envelope that stood at another place before the
+    /// server's files were lost.
+    EnteredAgain {
+        /// Which log.
+        log: CompartmentId,
+        /// Which envelope.
+        number: Number,
+    },
+    /// A refilled server has not got what this device had sent after this head: it goes out again.
+    Resumed {
+        /// The last that the server has.
+        own: OwnHead,
+        /// What goes out again, in order.
+        sent: Vec<(DevSeq, Location, Option<Source>)>,
+    },
+    /// A refilled server has another log: what stood in it after this position stands nowhere
+    /// until it comes again.
+    Rewound {
+        /// Which log.
+        log: CompartmentId,
+        /// The last entry that stays.
+        position: Position,
+        /// The envelopes after it, in order.
+        numbers: Vec<Number>,
+    },
     /// Content that never goes out: drafts whose key died before anybody else knew of them.
     Skipped(Vec<Location>),
 }
@@ -120,7 +145,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 16;
+pub(in crate::device) const LAST_NUMBER: u8 = 19;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -154,6 +179,20 @@ impl MailFrame {
             }
             Self::Settled { again, receipt } => {
                 w.u8(15).u8(u8::from(*again)).fixed(&receipt.encode());
+            }
+            Self::EnteredAgain { log, number } => {
+                write_number(w.u8(17).fixed(log.as_bytes()), *number);
+            }
+            Self::Resumed { own, sent } => {
+                own.write(w.u8(18));
+                w.list(sent, |w, (dev_seq, location, source)| {
+                    write_location(w.u64(dev_seq.get()), *location);
+                    w.option(*source, write_source);
+                });
+            }
+            Self::Rewound { log, position, numbers } => {
+                w.u8(19).fixed(log.as_bytes()).u64(position.get());
+                w.list(numbers, |w, number| write_number(w, *number));
             }
             Self::Skipped(skipped) => {
                 w.u8(16).list(skipped, |w, location| write_location(w, *location));
@@ -199,9 +238,34 @@ impl MailFrame {
                 receipt: Box::new(Receipt::read(r)?),
             },
             16 => Self::Skipped(r.list(SKIPPED_MAX, read_location)?),
+            17 => Self::EnteredAgain {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                number: read_number(r)?,
+            },
+            18 => Self::Resumed {
+                own: OwnHead::read(r)?,
+                sent: r.list(ENTRIES_MAX, |r| {
+                    let dev_seq = DevSeq::new(r.u64()?);
+                    Ok((dev_seq, read_location(r)?, r.option(read_source)?))
+                })?,
+            },
+            19 => Self::Rewound {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                position: Position::new(r.u64()?),
+                numbers: r.list(ENTRIES_MAX, read_number)?,
+            },
             _ => return Err(CodecError::Unknown),
         })
     }
+}
+
+pub(in crate::device) fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {
+    w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
+}
+
+pub(in crate::device) fn read_number(r: &mut Reader<'_>) -> Result<Number, CodecError> {
+    let device = DeviceId::from_bytes(r.fixed()?);
+    Ok((device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?)))
 }
 
 fn read_envelope(r: &mut Reader<'_>) -> Result<Box<Envelope>, CodecError> {
@@ -239,7 +303,7 @@ mod tests {
     use tacenda_shared::id::{
         ObjectId, PracticeId, PracticeSeq, ServerEpoch, SlotGeneration, Timestamp,
     };
-    use tacenda_shared::log::{LogHead, OwnHead, Placement, ReceiptBody};
+    use tacenda_shared::log::{LogHead, Placement, ReceiptBody};
     use tacenda_shared::suite::{Hash, SUITE_1, Signature, SigningKey};
 
     const LOG: CompartmentId = CompartmentId::from_bytes([1; 16]);
@@ -316,6 +380,12 @@ mod tests {
             },
             MailFrame::Sent { source: Some(source), envelope: Box::new(envelope()) },
             MailFrame::Settled { again: true, receipt },
+            MailFrame::EnteredAgain { log: LOG, number },
+            MailFrame::Resumed {
+                own: OwnHead::start(DevInc::new(1)),
+                sent: vec![(dev_seq, location, Some(source)), (dev_seq.next(), location, None)],
+            },
+            MailFrame::Rewound { log: LOG, position, numbers: vec![number] },
             MailFrame::Skipped(vec![location]),
         ];
         for frame in frames {

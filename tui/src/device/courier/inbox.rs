@@ -515,7 +515,8 @@ impl Courier {
 
     /// Asks for the rows that are wanted.
     pub(super) fn ask_rows(&mut self, now: Timestamp) {
-        while self.sync.is_open() && !self.wanted.is_empty() {
+        // What a server lacks that is being refilled, it does not withhold.
+        while self.sync.is_open() && !self.sync.is_refilling() && !self.wanted.is_empty() {
             let names: Vec<RowName> = self.wanted.iter().take(MAX_ITEMS).copied().collect();
             names.iter().for_each(|name| {
                 self.wanted.remove(name);
@@ -556,7 +557,7 @@ impl Courier {
     }
 }
 
-fn number_of(envelope: &Envelope) -> Number {
+pub(super) fn number_of(envelope: &Envelope) -> Number {
     let header = &envelope.header;
     (header.author, header.dev_inc, header.dev_seq)
 }

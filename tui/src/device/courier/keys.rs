@@ -33,7 +33,7 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        if !std::mem::take(&mut courier.keys_due) {
+        if courier.sync.is_refilling() || !std::mem::take(&mut courier.keys_due) {
             return Ok(());
         }
         self.keep_keys(std::mem::take(&mut courier.kept))?;

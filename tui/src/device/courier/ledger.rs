@@ -1,7 +1,9 @@
 //! The ledger: what is still to be sent, what was sent and what became of it, and what each log
 //! holds. An index over frames, in memory only, like the one over content. Pure.
 
-use crate::device::courier::frames::{Fate, MailFrame, Number, Source, read_source, write_source};
+use crate::device::courier::frames::{
+    Fate, MailFrame, Number, Source, read_number, read_source, write_number, write_source,
+};
 use crate::device::frame::{ContentKind, DeviceFrame, Origin};
 use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +13,7 @@ use tacenda_shared::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeSeq, RecordId,
 };
 use tacenda_shared::journal::Location;
-use tacenda_shared::log::OwnHead;
+use tacenda_shared::log::{OwnHead, Receipt};
 
 /// An envelope of this device that the server has not yet answered for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,6 +22,14 @@ pub struct Sent {
     pub location: Location,
     /// What it carries; nothing for a genesis.
     pub source: Option<Source>,
+}
+
+/// An own envelope that was taken and whose turn in its log has not come here yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Taken {
+    location: Location,
+    /// Where it stands, as the server has signed.
+    place: (CompartmentId, Position),
 }
 
 /// One entry of a log, in the order of positions.
@@ -38,7 +48,11 @@ pub struct Ledger {
     /// Own envelopes without an answer.
     sent: BTreeMap<(DevInc, DevSeq), Sent>,
     /// Own envelopes that were taken and whose turn in their log has not come here yet.
-    taken: BTreeMap<(DevInc, DevSeq), Location>,
+    taken: BTreeMap<(DevInc, DevSeq), Taken>,
+    /// Own envelopes that were refused; the own chain goes through them.
+    refused: BTreeMap<(DevInc, DevSeq), Location>,
+    /// Envelopes that stood in a log before the server's files were lost, and stand nowhere now.
+    unplaced: BTreeMap<Number, Placed>,
     settled: Option<OwnHead>,
     begun: BTreeSet<CompartmentId>,
     drafts: BTreeSet<ObjectId>,
@@ -75,7 +89,7 @@ impl Ledger {
                 self.enter(*log, Placed { location, fate: *fate });
             }
             MailFrame::EnteredOwn { log, dev_inc, dev_seq } => {
-                if let Some(location) = self.taken.remove(&(*dev_inc, *dev_seq)) {
+                if let Some(Taken { location, .. }) = self.taken.remove(&(*dev_inc, *dev_seq)) {
                     self.enter(*log, Placed { location, fate: Fate::Opened });
                 }
             }
@@ -86,17 +100,15 @@ impl Ledger {
                 }
             }
             MailFrame::Sent { source, envelope } => self.send(*source, envelope, location),
-            MailFrame::Settled { again, receipt } => {
-                let own = receipt.body.own;
-                let key = (own.dev_inc, own.dev_seq);
-                self.settled = Some(own);
-                let Some(sent) = self.sent.remove(&key) else { return };
-                if receipt.body.placement.is_some() {
-                    self.taken.insert(key, sent.location);
-                } else if let Some(source) = sent.source.filter(|_| *again) {
-                    self.unsent.insert(source.location, (source.compartment, source.kind));
-                    self.numbers.remove(&(receipt.body.device, own.dev_inc, own.dev_seq));
+            MailFrame::Settled { again, receipt } => self.settle(*again, receipt),
+            MailFrame::EnteredAgain { log, number } => {
+                if let Some(placed) = self.unplaced.remove(number) {
+                    self.enter(*log, placed);
                 }
+            }
+            MailFrame::Resumed { own, sent } => self.resume(*own, sent),
+            MailFrame::Rewound { log, position, numbers } => {
+                self.rewind(*log, *position, numbers);
             }
             MailFrame::Skipped(skipped) => {
                 skipped.iter().for_each(|location| {
@@ -104,6 +116,45 @@ impl Ledger {
                 });
             }
         }
+    }
+
+    fn settle(&mut self, again: bool, receipt: &Receipt) {
+        let own = receipt.body.own;
+        let key = (own.dev_inc, own.dev_seq);
+        self.settled = Some(own);
+        let Some(sent) = self.sent.remove(&key) else { return };
+        let Some(place) = receipt.body.placement else {
+            self.refused.insert(key, sent.location);
+            if let Some(source) = sent.source.filter(|_| again) {
+                self.unsent.insert(source.location, (source.compartment, source.kind));
+                self.numbers.remove(&(receipt.body.device, own.dev_inc, own.dev_seq));
+            }
+            return;
+        };
+        let place = (place.log, place.head.position);
+        // It went out again, and had been there all the time.
+        if self.entry(place.0, place.1).is_none_or(|entry| entry.location != sent.location) {
+            self.taken.insert(key, Taken { location: sent.location, place });
+        }
+    }
+
+    fn resume(&mut self, own: OwnHead, sent: &[(DevSeq, Location, Option<Source>)]) {
+        self.settled = Some(own);
+        for (dev_seq, location, source) in sent {
+            let key = (own.dev_inc, *dev_seq);
+            self.taken.remove(&key);
+            self.refused.remove(&key);
+            self.unplaced.retain(|_, placed| placed.location != *location);
+            self.sent.insert(key, Sent { location: *location, source: *source });
+        }
+    }
+
+    fn rewind(&mut self, log: CompartmentId, position: Position, numbers: &[Number]) {
+        let keep = usize::try_from(position.get()).unwrap_or(usize::MAX);
+        let Some(entries) = self.logs.get_mut(&log) else { return };
+        let gone = entries.split_off(keep.min(entries.len()));
+        self.unplaced.extend(numbers.iter().copied().zip(gone));
+        self.waiting.retain(|(of, at)| *of != log || *at <= position);
     }
 
     fn send(&mut self, source: Option<Source>, envelope: &Envelope, location: Location) {
@@ -199,6 +250,26 @@ impl Ledger {
         self.logs.iter().map(|(log, entries)| (*log, entries.as_slice()))
     }
 
+    /// Returns where own envelopes lie that were refused, in the order of their numbers.
+    pub fn refused(&self) -> impl Iterator<Item = Location> + '_ {
+        self.refused.values().copied()
+    }
+
+    /// Returns where own envelopes stand that were taken, and whose turn here has not come.
+    pub fn taken_places(&self) -> impl Iterator<Item = (CompartmentId, Position)> + '_ {
+        self.taken.values().map(|taken| taken.place)
+    }
+
+    /// Returns where own envelopes lie that stand in no log here: taken, or refused.
+    pub fn beside_logs(&self) -> impl Iterator<Item = Location> + '_ {
+        self.taken.values().map(|taken| taken.location).chain(self.refused.values().copied())
+    }
+
+    /// Returns the envelopes that stood in a log before the server's files were lost.
+    pub fn unplaced(&self) -> &BTreeMap<Number, Placed> {
+        &self.unplaced
+    }
+
     /// Returns one entry of a log.
     pub fn entry(&self, log: CompartmentId, position: Position) -> Option<Placed> {
         let index = usize::try_from(position.get().checked_sub(1)?).ok()?;
@@ -243,9 +314,21 @@ impl Ledger {
             w.option(sent.source, write_source);
         });
         let taken: Vec<_> = self.taken.iter().collect();
-        w.list(&taken, |w, ((dev_inc, dev_seq), location)| {
+        w.list(&taken, |w, ((dev_inc, dev_seq), taken)| {
+            w.u32(dev_inc.get()).u64(dev_seq.get());
+            write_location(w, taken.location);
+            w.fixed(taken.place.0.as_bytes()).u64(taken.place.1.get());
+        });
+        let refused: Vec<_> = self.refused.iter().collect();
+        w.list(&refused, |w, ((dev_inc, dev_seq), location)| {
             w.u32(dev_inc.get()).u64(dev_seq.get());
             write_location(w, **location);
+        });
+        let unplaced: Vec<_> = self.unplaced.iter().collect();
+        w.list(&unplaced, |w, (number, placed)| {
+            write_number(w, **number);
+            write_location(w, placed.location);
+            w.u8(placed.fate.number());
         });
         w.option(self.settled.as_ref(), |w, own| own.write(w));
         let begun: Vec<_> = self.begun.iter().collect();
@@ -287,8 +370,20 @@ impl Ledger {
             Ok((key, Sent { location: read_location(r)?, source: r.option(read_source)? }))
         })?;
         ledger.sent = sent.into_iter().collect();
-        let taken = r.list(ENTRIES_MAX, |r| Ok((number(r)?, read_location(r)?)))?;
+        let taken = r.list(ENTRIES_MAX, |r| {
+            let (key, location) = (number(r)?, read_location(r)?);
+            let place = (CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?));
+            Ok((key, Taken { location, place }))
+        })?;
         ledger.taken = taken.into_iter().collect();
+        let refused = r.list(ENTRIES_MAX, |r| Ok((number(r)?, read_location(r)?)))?;
+        ledger.refused = refused.into_iter().collect();
+        let unplaced = r.list(ENTRIES_MAX, |r| {
+            let number = read_number(r)?;
+            let (location, fate) = (read_location(r)?, Fate::from_number(r.u8()?)?);
+            Ok((number, Placed { location, fate }))
+        })?;
+        ledger.unplaced = unplaced.into_iter().collect();
         ledger.settled = r.option(OwnHead::read)?;
         let begun = r.list(ENTRIES_MAX, |r| r.fixed().map(CompartmentId::from_bytes))?;
         ledger.begun = begun.into_iter().collect();

@@ -17,6 +17,7 @@ mod outbox;
 mod parcel;
 pub(super) mod presence;
 pub mod recover;
+mod reseed;
 pub mod revoke;
 pub mod sheet;
 mod status;
@@ -32,10 +33,11 @@ use crate::notice::Notice;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 use inbox::Batch;
+pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::Carried;
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{CompartmentId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
@@ -43,8 +45,8 @@ use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::{Action, Entry, Signer};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
-use tacenda_shared::sync::{Message, RefusalCode, Row};
+use tacenda_shared::sync::device::{Checked, DeviceSync, Event, Lane, Queued, Ticket, Transmit};
+use tacenda_shared::sync::{Message, RefillState, RefusalCode, Row};
 
 /// Envelopes that wait for the server at most before more are sealed.
 const QUEUE_ENVELOPES: usize = 256;
@@ -54,6 +56,8 @@ const QUEUE_ENVELOPES: usize = 256;
 enum Errand {
     /// Something was said that nobody answers for.
     Company,
+    /// Old envelopes, also of others, go to a refilled server.
+    Bring,
     /// Rows that every device of the member needs are put on the server.
     Deposit,
     /// Rows of keys are fetched.
@@ -113,6 +117,10 @@ pub struct Courier {
     /// What came in and was shown, and is not on the disk yet.
     unstored: Batch,
     deposited: bool,
+    /// How far the server is with being refilled, once this device has given all.
+    refill: Option<RefillState>,
+    /// Whether old envelopes of others were brought on this link.
+    brought: bool,
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
     connected: bool,
@@ -406,15 +414,8 @@ impl<F: FileSystem> Device<F> {
         let mail = |frame| DeviceFrame::Mail(frame);
         match event {
             Event::Received { log, checked, .. } => {
-                let header = checked.header();
                 courier.parked = false;
-                if header.author == self.cabinet.identity.author.device {
-                    let (dev_inc, dev_seq) = (header.dev_inc, header.dev_seq);
-                    batch.frames.push(mail(MailFrame::EnteredOwn { log, dev_inc, dev_seq }));
-                    self.arrive_own(courier, batch, checked.envelope());
-                } else {
-                    self.arrive(courier, batch, checked.envelope(), now)?;
-                }
+                self.entered(courier, batch, (log, &checked), now)?;
             }
             Event::Receipted(receipt) => {
                 batch.frames.push(mail(MailFrame::Settled { again: false, receipt }));
@@ -437,6 +438,7 @@ impl<F: FileSystem> Device<F> {
             Event::CaughtUp(cursor) => {
                 self.retry(courier, None, batch, now)?;
                 batch.frames.push(mail(MailFrame::Cursor(cursor)));
+                self.bring(courier, batch, now)?;
                 courier.caught_up = true;
                 courier.fetched_all();
             }
@@ -455,14 +457,43 @@ impl<F: FileSystem> Device<F> {
                 (courier.connected, courier.caught_up, courier.current) = (true, false, false);
                 courier.forget_link();
                 (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
+                (courier.refill, courier.brought) = (None, false);
                 self.deposit(courier, now)?;
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;
             }
             Event::Presence(checked) => self.attend(&checked, now),
             Event::SeenByPeer(seen) => self.attend_seen(&seen, now),
+            Event::Give(_)
+            | Event::NewLife
+            | Event::Refill(_)
+            | Event::Resend(_)
+            | Event::Rewind { .. } => self.reseed(courier, batch, event, now)?,
             other => courier.note(other),
         }
+        Ok(())
+    }
+
+    /// Takes the next entry of a log: new, of this device, or one that stood elsewhere before.
+    fn entered(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        (log, checked): (CompartmentId, &Checked),
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let header = checked.header();
+        let frame = if self.stood_before(checked.envelope())? {
+            let number = inbox::number_of(checked.envelope());
+            MailFrame::EnteredAgain { log, number }
+        } else if header.author == self.cabinet.identity.author.device {
+            self.arrive_own(courier, batch, checked.envelope());
+            let (dev_inc, dev_seq) = (header.dev_inc, header.dev_seq);
+            MailFrame::EnteredOwn { log, dev_inc, dev_seq }
+        } else {
+            return self.arrive(courier, batch, checked.envelope(), now);
+        };
+        batch.frames.push(DeviceFrame::Mail(frame));
         Ok(())
     }
 
@@ -497,7 +528,7 @@ impl<F: FileSystem> Device<F> {
                 courier.asked_wraps.remove(&hash);
             }
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
-            (Some(Errand::Company | Errand::Deposit), _) => {}
+            (Some(Errand::Bring | Errand::Company | Errand::Deposit), _) => {}
             (None, message) => courier.answers.push_back((ticket, Some(message))),
         }
         Ok(())
@@ -522,7 +553,7 @@ impl<F: FileSystem> Device<F> {
     /// Seals, journals and queues the next pieces of content; false if there is nothing to do.
     fn send_next(&mut self, courier: &mut Courier, now: Timestamp) -> Result<bool, DeviceError> {
         let full = courier.sync.queue_length() >= QUEUE_ENVELOPES;
-        if courier.parked || full || !courier.sync.is_open() {
+        if courier.parked || full || !courier.sync.may_push() {
             return Ok(false);
         }
         let gate = (self.timing == Timing::Quiet).then(|| {

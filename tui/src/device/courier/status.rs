@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::Envelope;
 use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::journal::FileSystem;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::sync::RefusalCode;
 use tacenda_shared::sync::device::{AlarmKind, DeviceSync, Event, ProtocolError, Ticket};
@@ -88,6 +89,8 @@ impl Courier {
             grid: Grid::default(),
             unstored: Batch::default(),
             deposited: false,
+            refill: None,
+            brought: false,
             parked: false,
             connected: false,
             caught_up: false,
@@ -96,6 +99,19 @@ impl Courier {
             trouble: None,
             drop_link: false,
         }
+    }
+
+    /// What an alarm says. States that last stay on the screen, and are said once on a link.
+    fn alarm(&mut self, kind: AlarmKind) {
+        let lasts = match kind {
+            AlarmKind::Rollback => rolled_back(),
+            AlarmKind::PracticeFork => forked(),
+            _ => return self.alarms.push(of_alarm(kind)),
+        };
+        if self.trouble.as_ref() != Some(&lasts) {
+            self.alarms.push(lasts.clone());
+        }
+        self.trouble = Some(lasts);
     }
 
     pub(super) fn look_whether_current(&mut self, now: Timestamp) {
@@ -141,14 +157,14 @@ impl Courier {
             Some(Errand::Wrap(_, hash)) => {
                 self.asked_wraps.remove(&hash);
             }
-            Some(Errand::Company | Errand::Deposit) => {}
+            Some(Errand::Bring | Errand::Company | Errand::Deposit) => {}
             None => self.answers.push_back((ticket, None)),
         }
     }
 
     pub(super) fn note(&mut self, event: Event) {
         match event {
-            Event::Alarm(alarm) => self.alarms.push(of_alarm(alarm.kind)),
+            Event::Alarm(alarm) => self.alarm(alarm.kind),
             Event::IncarnationDue(_) => {
                 self.trouble = Some(Notice::new(
                     "This practice was copied or restored from a backup on this computer.",
@@ -176,7 +192,11 @@ impl Courier {
             Event::PracticeTaken(_) => self.entry_taken(),
             Event::PracticeRefused(refusal) => self.entry_refused(refusal),
             Event::OutboxStopped(code) => {
-                self.trouble = Some(of_refusal(code));
+                // What lasts says more than what follows from it.
+                let lasts = [Some(forked()), Some(rolled_back())].contains(&self.trouble);
+                if !lasts {
+                    self.trouble = Some(of_refusal(code));
+                }
                 // What passes by itself is tried again on the next link, which comes after a pause.
                 self.drop_link |= matches!(
                     code,
@@ -188,7 +208,46 @@ impl Courier {
     }
 }
 
+/// What a compartment is for, without anybody's name.
+pub(super) const fn part_of_practice(name: &CompartmentName) -> &'static str {
+    match name {
+        CompartmentName::Audit(_) => "an audit trail",
+        CompartmentName::Billing(_) => "the billing of a client",
+        CompartmentName::Calendar { .. } | CompartmentName::Series(_) => "a calendar",
+        CompartmentName::Chart(_) => "the chart of a client",
+        CompartmentName::Contact(_) => "the contact of a client",
+        CompartmentName::Group(_) => "the chart of a group",
+        CompartmentName::Identity(_) => "the identity of a client",
+        CompartmentName::Journal(_) => "the journal of a client",
+        CompartmentName::Personal(_) => "the settings of a member",
+        CompartmentName::Practice => "the settings of the practice",
+        CompartmentName::Psychotherapy { .. } => "psychotherapy notes",
+        CompartmentName::SubstanceUse(_) => "substance use records",
+        CompartmentName::Unknown { .. } => "something of a newer version",
+    }
+}
+
 const SAFE: &str = "Everything you have written is safe on this device.";
+
+/// The server has less than it had, and says nothing of it.
+fn rolled_back() -> Notice {
+    Notice::new(
+        "Your server has been put back to an older state: it has less than it had.",
+        "Everything you have written is safe on this device, and nothing here was taken back.",
+        "Whoever runs the server stops it, types `tacenda-server renew FOLDER` and starts it \
+         again; then your devices give it what is missing.",
+    )
+}
+
+/// Two practice logs: nobody here can know which one is right.
+fn forked() -> Notice {
+    Notice::new(
+        "There are two versions of the list of your devices and keys.",
+        "You can go on working on this device. It takes no new device, key or server from either \
+         version, and everything you have written is safe here.",
+        "Compare `tacenda device list` on all your devices, and ask whoever runs the server.",
+    )
+}
 
 fn of_refusal(code: RefusalCode) -> Notice {
     Notice::new(

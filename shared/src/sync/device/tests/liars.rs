@@ -140,6 +140,7 @@ fn welcome(world: &World, device: DeviceId, g: u64) -> Message {
         practice_head: world.state.head(),
         own: Pen::new(device).own,
         limits: Limits { group_bytes: 1, bytes_per_minute: 1, bulk: false },
+        refilling: false,
         time: world.now,
     }
 }

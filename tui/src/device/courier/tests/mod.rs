@@ -3,6 +3,7 @@
 mod live;
 mod lost;
 mod recover;
+mod reseed;
 mod sheet;
 mod world;
 

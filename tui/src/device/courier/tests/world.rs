@@ -2,6 +2,7 @@
 //! are cut where a test wants them cut.
 
 use crate::device::chance::OsRandom;
+use crate::device::courier::Delivered;
 use crate::device::courier::enrol::Enrolment;
 use crate::device::founding;
 use crate::device::open::Device;
@@ -25,6 +26,8 @@ pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 /// What the server's disk would hold.
 #[derive(Default)]
 pub(super) struct MemoryShelf {
+    /// The journal, in its order.
+    pub(super) frames: Vec<ServerFrame>,
     entries: Vec<DeliveredEntry>,
     pub(super) envelopes: BTreeMap<(CompartmentId, Position), StoredEnvelope>,
     pub(super) rows: BTreeMap<RowKey, Vec<u8>>,
@@ -33,6 +36,7 @@ pub(super) struct MemoryShelf {
 
 impl MemoryShelf {
     fn take(&mut self, frame: ServerFrame) {
+        self.frames.push(frame.clone());
         match frame {
             ServerFrame::Practice { delivered, .. } => self.entries.push(delivered),
             ServerFrame::Envelope(stored) => {
@@ -81,6 +85,8 @@ pub(super) struct Computer {
     pub(super) shut_out: bool,
     /// Requests that the server holds back for a moment.
     held: Vec<Transmit>,
+    /// Whether the server has turned it away since everybody was linked.
+    turned_away: bool,
     incoming: VecDeque<Incoming>,
 }
 
@@ -101,6 +107,8 @@ pub(super) struct World {
     pub(super) paper: String,
     /// What lies behind step-up in every vault.
     pub(super) second: [u8; 32],
+    /// Whether links may be given up, and come again.
+    pub(super) links_may_drop: bool,
 }
 
 pub(super) fn copied(general: &General) -> General {
@@ -147,6 +155,7 @@ impl World {
             linked,
             away: false,
             shut_out: false,
+            turned_away: false,
             held: Vec::new(),
             incoming,
         };
@@ -160,6 +169,7 @@ impl World {
             notices: Vec::new(),
             paper,
             second,
+            links_may_drop: false,
         }
     }
 
@@ -215,6 +225,7 @@ impl World {
             linked: false,
             away: false,
             shut_out: false,
+            turned_away: false,
             held: Vec::new(),
             incoming,
         };
@@ -331,8 +342,10 @@ impl World {
 
     pub(super) fn link(&mut self, number: usize) {
         let now = self.now;
+        let target = self.device(number).cabinet.state.server().map(|server| server.key);
+        let elsewhere = target != Some(self.server.verifying());
         let computer = &self.computers[number];
-        if computer.linked || computer.shut_out || computer.away {
+        if computer.linked || computer.shut_out || computer.away || elsewhere {
             return;
         }
         self.computers[number].linked = true;
@@ -356,7 +369,9 @@ impl World {
         self.now = self.now.plus_millis(1);
         let now = self.now;
         let delivered = self.device(number).dispatch(now).unwrap();
-        self.heard(delivered.notices);
+        if !self.heard(number, delivered) {
+            return true;
+        }
         let held = std::mem::take(&mut self.computers[number].held);
         let mut moved = !held.is_empty();
         held.into_iter().for_each(|transmit| self.answer(number, transmit));
@@ -370,16 +385,7 @@ impl World {
                 Incoming::Message(lane, message) => device.link_message(lane, message, now),
                 Incoming::End(lane) => device.link_end(lane, now),
             };
-            let delivered = delivered.unwrap();
-            self.heard(delivered.notices);
-            if delivered.drop_link {
-                let device = self.device_id(number);
-                let state = self.practice.as_ref().unwrap().state().unwrap();
-                let trouble = self.computers[number].device.as_ref().unwrap().sync_status().trouble;
-                assert!(state.active_device(device).is_none(), "{trouble:?}");
-                self.cut(number);
-                self.computers[number].shut_out = true;
-            }
+            self.heard(number, delivered.unwrap());
             moved = true;
         }
         moved
@@ -412,15 +418,35 @@ impl World {
         ledger.logs().map(|(_, entries)| entries.len()).sum()
     }
 
-    fn heard(&mut self, notices: Vec<crate::notice::Notice>) {
-        self.notices.extend(notices.iter().map(ToString::to_string));
+    /// What a call has led to; false if its link is gone.
+    fn heard(&mut self, number: usize, delivered: Delivered) -> bool {
+        self.notices.extend(delivered.notices.iter().map(ToString::to_string));
+        if delivered.drop_link {
+            let trouble = self.device(number).sync_status().trouble;
+            let device = self.device_id(number);
+            let state = self.practice.as_ref().unwrap().state().unwrap();
+            let shut_out = state.active_device(device).is_none();
+            assert!(self.links_may_drop || shut_out, "{trouble:?}");
+            self.cut(number);
+            self.computers[number].shut_out = shut_out && !self.links_may_drop;
+            if self.links_may_drop && !self.computers[number].turned_away {
+                self.link(number);
+            }
+        }
+        !delivered.drop_link
     }
 
     /// Links everybody and carries everything.
     pub(super) fn heal(&mut self) {
         for number in 0..self.computers.len() {
+            self.computers[number].turned_away = false;
             self.link(number);
         }
+        self.carry();
+    }
+
+    /// Carries everything between those who are linked.
+    pub(super) fn carry(&mut self) {
         let mut rounds = 0;
         loop {
             let moved: Vec<bool> = (0..self.computers.len()).map(|n| self.step(n)).collect();
@@ -441,6 +467,7 @@ impl World {
             Message::Hello { practice, device, versions } => {
                 let known = self.practice.as_ref().unwrap();
                 let welcome = known.hello(practice, device, versions, &tls, self.now);
+                self.computers[number].turned_away = welcome.is_err();
                 let reply = welcome.unwrap_or_else(Message::Refused);
                 self.tell(number, Incoming::Message(lane, reply));
             }
@@ -478,6 +505,89 @@ impl World {
                 computer.incoming.push_back(Incoming::Message(Lane::Live, message.clone()));
             }
         }
+    }
+
+    /// The server's disk is gone, and another server stands in its place, empty.
+    pub(super) fn lose_server(&mut self) {
+        (0..self.computers.len()).for_each(|number| self.cut(number));
+        self.server = SigningKey::random(&mut OsRandom);
+        (self.practice, self.shelf) = (None, MemoryShelf::default());
+        self.links_may_drop = true;
+    }
+
+    /// What `tacenda connect` does on this computer: the practice follows to the server, or is
+    /// brought there.
+    pub(super) fn connect(&mut self, number: usize) {
+        let now = self.now;
+        if self.practice.is_none() {
+            self.name_server(number);
+        } else {
+            let from = usize::try_from(self.device(number).practice_head().next().get()).unwrap();
+            let entries = self.shelf.entries[from..].to_vec();
+            self.device(number).take_practice_log(&entries, now).unwrap();
+        }
+        self.link(number);
+    }
+
+    /// This computer's practice names the server, whoever else has.
+    pub(super) fn name_server(&mut self, number: usize) {
+        let (now, key) = (self.now, self.server.verifying());
+        let server_epoch = self.device(number).next_server_epoch();
+        let addresses = vec![format!("localhost:{}", 4441 + number)];
+        self.device(number).set_server(Server { addresses, key, server_epoch }, now).unwrap();
+    }
+
+    /// The server's folder is an older copy of itself: the first `frames` of its journal.
+    pub(super) fn put_back(&mut self, frames: usize) {
+        (0..self.computers.len()).for_each(|number| self.cut(number));
+        let kept: Vec<ServerFrame> = self.shelf.frames[..frames].to_vec();
+        let key = SigningKey::from_seed(*self.server.seed());
+        self.practice = Some(ServerPractice::rebuild(&kept, key).unwrap());
+        self.shelf = MemoryShelf::default();
+        kept.into_iter().for_each(|frame| self.shelf.take(frame));
+        self.links_may_drop = true;
+    }
+
+    /// What `tacenda-server renew` does.
+    pub(super) fn renew(&mut self) {
+        let now = self.now;
+        let frame = self.practice.as_mut().unwrap().begin_again(now);
+        self.shelf.take(frame);
+    }
+
+    /// The server ends and starts again from its journal.
+    pub(super) fn restart_server(&mut self) {
+        let frames = self.shelf.frames.len();
+        self.put_back(frames);
+    }
+
+    /// Whether a server keeps the practice.
+    pub(super) fn has_practice(&self) -> bool {
+        self.practice.is_some()
+    }
+
+    /// How many frames of the journal are its first group.
+    pub(super) fn first_frames(&self) -> usize {
+        let first = |frame: &&ServerFrame| {
+            matches!(frame, ServerFrame::Life { .. } | ServerFrame::Practice { .. })
+        };
+        self.shelf.frames.iter().take_while(first).count()
+    }
+
+    /// A person opens the practice here, and connects it where that is needed.
+    pub(super) fn come(&mut self, number: usize) {
+        let named = self.device(number).cabinet.state.server().map(|server| server.key);
+        if named == Some(self.server.verifying()) {
+            self.computers[number].turned_away = false;
+            self.link(number);
+        } else {
+            self.connect(number);
+        }
+    }
+
+    /// Returns the server's half.
+    pub(super) fn practice(&self) -> &ServerPractice {
+        self.practice.as_ref().unwrap()
     }
 
     pub(super) fn joined_by(mut self, name: &str) -> Self {
