@@ -220,9 +220,9 @@ def frame(plain):
 
 
 def fate(r):
-    """1 opened, 2 waiting, 3 quarantined."""
+    """1 opened, 2 waiting, 3 quarantined, 4 adopted."""
     value = r.u8()
-    if not 1 <= value <= 3:
+    if not 1 <= value <= 4:
         raise Refused("an unknown fate")
     return value
 

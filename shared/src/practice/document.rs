@@ -385,6 +385,12 @@ impl Document {
         Some(found.ok()??.min(self.inner.length(&object)))
     }
 
+    /// Returns the fields of a map of the root; `None` if there is no such map.
+    pub(super) fn fields(&self, name: &str) -> Option<Vec<String>> {
+        let map = self.child(name, ObjType::Map)?;
+        Some(self.inner.keys(map).collect())
+    }
+
     /// Makes one change of everything that was written since the last; empty if nothing was.
     pub(super) fn commit(&mut self, time: Timestamp) -> Vec<u8> {
         let seconds = time.as_millis().div_euclid(1000);

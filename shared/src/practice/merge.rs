@@ -283,7 +283,7 @@ impl Practice {
     }
 
     /// Takes over what a document says; of a calendar only what was `touched`, if that is known.
-    fn learn_document(
+    pub(super) fn learn_document(
         &mut self,
         name: &CompartmentName,
         object: ObjectId,
@@ -397,7 +397,7 @@ impl Shelf for Counter<'_, '_> {
 }
 
 /// Returns whether this version reads a document of a compartment.
-fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bool {
+pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bool {
     match name {
         CompartmentName::Practice
         | CompartmentName::Calendar { .. }

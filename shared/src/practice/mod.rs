@@ -24,6 +24,7 @@ mod facts;
 pub mod generate;
 mod index;
 pub mod interchange;
+mod late;
 mod lineage;
 mod merge;
 mod note;

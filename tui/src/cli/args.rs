@@ -115,6 +115,8 @@ pub struct Timing {
 pub enum Devices {
     /// List them, each with its id.
     List,
+    /// List what was written on a device that was shut out, and came too late to count.
+    Late(Late),
     /// Shut out a device that was lost: nothing that is written from then on opens on it.
     Revoke(RevokeDevice),
 }
@@ -136,6 +138,24 @@ pub enum Sheets {
     Veto,
     /// Show since when the sheet is in force, and whether a new one was asked for.
     Status,
+}
+
+/// Options of `device late`.
+#[derive(Args, Clone, Debug)]
+pub struct Late {
+    /// What to do with it; without a command it is listed.
+    #[command(subcommand)]
+    pub act: Option<LateAct>,
+}
+
+/// What can be done with late edits.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum LateAct {
+    /// Take one over, as your own change.
+    Import {
+        /// Its number in the list.
+        number: usize,
+    },
 }
 
 /// Options of `device revoke`.

@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{backup, online, paper, print, revoke, socket, sync};
+use super::{backup, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
@@ -45,6 +45,9 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
         Command::Timing(timing) => return finish(set_timing(home, timing)),
         Command::Device(Devices::List) => return finish(online::devices(home, arguments)),
+        Command::Device(Devices::Late(late)) => {
+            return finish(late::late(home, late, arguments));
+        }
         Command::Device(Devices::Revoke(lost)) => {
             return finish(revoke::revoke(home, lost, arguments));
         }

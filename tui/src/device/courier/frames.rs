@@ -40,6 +40,8 @@ pub enum Fate {
     Waiting,
     /// It is kept apart; its log goes on.
     Quarantined,
+    /// It came too late and is kept apart; what it says was taken over by hand.
+    Adopted,
 }
 
 impl Fate {
@@ -48,6 +50,7 @@ impl Fate {
             Self::Opened => 1,
             Self::Waiting => 2,
             Self::Quarantined => 3,
+            Self::Adopted => 4,
         }
     }
 
@@ -56,6 +59,7 @@ impl Fate {
             1 => Ok(Self::Opened),
             2 => Ok(Self::Waiting),
             3 => Ok(Self::Quarantined),
+            4 => Ok(Self::Adopted),
             _ => Err(CodecError::Unknown),
         }
     }

@@ -12,6 +12,7 @@ mod grid;
 mod inbox;
 mod interest;
 mod keys;
+pub mod late;
 pub mod ledger;
 mod outbox;
 mod parcel;
@@ -176,7 +177,8 @@ impl<F: FileSystem> Device<F> {
                     }
                     _ => return Err(StoreError::Altered.into()),
                 };
-                sync.take_stored(log, &carried, entry.fate != Fate::Quarantined);
+                let apart = matches!(entry.fate, Fate::Quarantined | Fate::Adopted);
+                sync.take_stored(log, &carried, !apart);
             }
         }
         for sent in ledger.sent() {

@@ -1,6 +1,7 @@
 //! A device is lost and shut out: what it can still open, and how the others go on.
 
 use super::*;
+use crate::device::courier::late::LateKind;
 use crate::device::courier::revoke::RevokeError;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{self, Carried, ControlBody};
@@ -341,5 +342,89 @@ fn a_revocation_is_finished_whatever_is_cut_or_stops_on_the_way() {
         world.heal();
         let first = world.device(0).index();
         assert_eq!(world.device(1).index(), first, "after {stop}");
+    }
+}
+
+#[test]
+fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let booked = book(&mut world, 0, ada, 9);
+    let note = begin_note(&mut world, 0, ada);
+    write(&mut world, 0, ada, note, "Shared. ");
+    world.heal();
+    world.lose(2);
+    write(&mut world, 2, ada, note, "Late words. ");
+    let start = jiff::civil::date(2026, 11, 26).at(14, 0, 0, 0);
+    let slot = Slot { start, ..booked.slot.clone() };
+    edit(&mut world, 2, Edit::Move { appointment: booked.id, slot });
+    let moment = world.moment();
+    assert_eq!(revoke(&mut world, 0, 2), Ok(()));
+    assert!(world.device(0).late_edits().unwrap().is_empty());
+
+    world.take_late(2, moment, 0);
+
+    let before = world.device(0).index();
+    assert_eq!(before.appointments[&booked.id].slot.start, booked.slot.start);
+    let late = world.device(0).late_edits().unwrap();
+    let kinds: BTreeSet<_> = late.iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, BTreeSet::from([LateKind::Appointments, LateKind::Draft]));
+    assert!(late.iter().all(|one| one.name == "tablet 2" && !one.adopted), "{late:?}");
+    assert!(late.iter().any(|one| one.client == Some(ada)));
+    let now = world.now;
+    for number in 0..late.len() {
+        assert!(world.device(0).adopt_late_edit(number, now).unwrap());
+    }
+
+    for round in 0..2 {
+        let index = world.device(0).index();
+        assert_eq!(index.appointments[&booked.id].slot.start, start, "round {round}");
+        assert_eq!(text(&mut world, 0, ada, note), "Late words. Shared. ");
+        let late = world.device(0).late_edits().unwrap();
+        assert!(late.iter().all(|one| one.adopted), "{late:?}");
+        // A second time there is nothing to take over.
+        assert!(!world.device(0).adopt_late_edit(0, now).unwrap());
+        world.restart(0);
+    }
+    assert!(world.device(0).sync_status().queued > 0, "it goes out as this device's own");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whenever_a_device_is_shut_out_the_others_come_to_show_the_same(
+        before in acts(),
+        after in acts(),
+    ) {
+        let mut world = World::with_devices(3);
+        client(&mut world, 0, "Ada Testerin");
+        world.heal();
+        world.lose(2);
+        before.into_iter().for_each(|act| perform(&mut world, act));
+        world.link(0);
+        while !world.device(0).is_current() {
+            let moved: Vec<bool> = (0..2).map(|at| world.step(at)).collect();
+            prop_assert!(moved.contains(&true));
+        }
+        order(&mut world, 0, 2).unwrap();
+        after.into_iter().for_each(|act| perform(&mut world, act));
+        world.heal();
+        let out = world.device_id(2);
+        if world.practice.as_ref().unwrap().state().unwrap().active_device(out).is_some() {
+            prop_assert_eq!(revoke(&mut world, 0, 2), Ok(()));
+        }
+        world.heal();
+        prop_assert_eq!(stale(&world), 0);
+        for round in 0..2 {
+            let first = world.device(0).index();
+            prop_assert_eq!(world.device(1).index(), first, "round {}", round);
+            for at in [0, 1] {
+                prop_assert_eq!(world.device(at).sync_status().queued, 0);
+                world.restart(at);
+            }
+            world.heal();
+        }
+        prop_assert_eq!(&world.notices, &Vec::<String>::new());
     }
 }

@@ -100,6 +100,8 @@ pub(super) struct World {
     server: SigningKey,
     pub(super) practice: Option<ServerPractice>,
     pub(super) shelf: MemoryShelf,
+    /// Everything that the server has written.
+    frames: Vec<ServerFrame>,
     pub(super) now: Timestamp,
     /// What the computers were told.
     pub(super) notices: Vec<String>,
@@ -165,6 +167,7 @@ impl World {
             server,
             practice: None,
             shelf,
+            frames: Vec::new(),
             now: NOW,
             notices: Vec::new(),
             paper,
@@ -353,6 +356,7 @@ impl World {
             let entries = self.device(number).practice_log().unwrap();
             let key = SigningKey::from_seed(*self.server.seed());
             let (practice, frames) = ServerPractice::found(&entries, key, now).unwrap();
+            self.frames.clone_from(&frames);
             frames.into_iter().for_each(|frame| self.shelf.take(frame));
             self.practice = Some(practice);
         }
@@ -479,6 +483,7 @@ impl World {
                     return;
                 }
                 let id = practice.practice();
+                self.frames.extend(decision.frames.iter().cloned());
                 decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
                 let mut reply = decision.reply;
                 while let Some(message) = reply.next_message(id, &self.shelf) {
@@ -588,6 +593,44 @@ impl World {
     /// Returns the server's half.
     pub(super) fn practice(&self) -> &ServerPractice {
         self.practice.as_ref().unwrap()
+    }
+
+    /// How much the server has written.
+    pub(super) fn moment(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// A server that lies takes what a device has as if it were still the moment `moment`, and
+    /// tells it to another.
+    pub(super) fn take_late(&mut self, from: usize, moment: usize, to: usize) {
+        let key = SigningKey::from_seed(*self.server.seed());
+        let mut old = ServerPractice::rebuild(&self.frames[..moment], key).unwrap();
+        let (now, id) = (self.now, old.practice());
+        let (device, tls) =
+            (self.device_id(from), self.computers[from].general.keys.tls.verifying());
+        self.device(from).attach(now).unwrap();
+        self.device(from).link_up(now).unwrap();
+        let mut told = Vec::new();
+        while let Some(Transmit { lane, message }) = self.device(from).poll_transmit() {
+            let answers = match message {
+                Message::Hello { practice, device, versions } => {
+                    vec![old.hello(practice, device, versions, &tls, now).unwrap()]
+                }
+                request => {
+                    let decision = old.handle(device, request, now);
+                    told.extend(decision.live.into_iter().map(|live| live.message));
+                    let mut reply = decision.reply;
+                    std::iter::from_fn(|| reply.next_message(id, &self.shelf)).collect()
+                }
+            };
+            for answer in answers {
+                self.device(from).link_message(lane, answer, now).unwrap();
+            }
+            self.device(from).link_end(lane, now).unwrap();
+        }
+        for message in told {
+            self.device(to).link_message(Lane::Live, message, now).unwrap();
+        }
     }
 
     pub(super) fn joined_by(mut self, name: &str) -> Self {

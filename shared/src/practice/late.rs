@@ -1,0 +1,111 @@
+//! What a device wrote after it was shut out, taken over by hand: as a change of the device that
+//! takes it over, so that it counts for everybody, whoever had seen the late one.
+
+use super::change::{Author, Change, Content};
+use super::compartment::CompartmentName;
+use super::document::{Actor, Document};
+use super::merge::reads;
+use super::{Context, MergeError, Practice, draft};
+use crate::id::ObjectId;
+
+impl Practice {
+    /// Writes what the deltas of `author` would have made of a document, as this device's own
+    /// change. `None` if that is what the document says already, or if this version does not read
+    /// it. The change is in memory when this returns, and is to be stored.
+    pub fn adopt(
+        &mut self,
+        name: &CompartmentName,
+        object: ObjectId,
+        deltas: &[Vec<u8>],
+        author: &Author,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Change>, MergeError> {
+        let is_draft = matches!(name, CompartmentName::Chart(_));
+        if !reads(name, object, is_draft) {
+            return Ok(None);
+        }
+        let own = cx.pen.author();
+        let blobs = cx.shelf.document(name, object)?;
+        let stored = || Document::load(Actor::of(&own, object), &blobs).0;
+        let mut there = stored();
+        let late: Vec<_> = deltas.iter().map(|delta| (delta.as_slice(), author)).collect();
+        for taken in there.merge(&late, object, &mut || Ok(stored()))? {
+            taken?;
+        }
+        let before = self.document(name, object, cx)?.heads();
+        let change = self.change(name, object, cx, |document| {
+            adopt(document, &there, Actor::of(author, object));
+            if is_draft {
+                draft::sign_in(document, own);
+            }
+        })?;
+        if let Some(mut loaded) = self.documents.remove(&object) {
+            if let Some(remote) = self.shown.get_mut(&object) {
+                let after = loaded.document.heads();
+                remote.extend(loaded.document.splices_between(&before, &after));
+            }
+            self.learn_document(name, object, &loaded.document, None);
+            self.documents.insert(object, loaded);
+        }
+        self.tidy();
+        self.publish(name);
+        debug_assert!(change.as_ref().is_none_or(is_delta));
+        Ok(change)
+    }
+}
+
+/// Writes into `here` what `author` has written in `there`: a field that `author` set counts, and a
+/// text becomes what it is there.
+fn adopt(here: &mut Document, there: &Document, author: Actor) {
+    for name in there.keys() {
+        if let Some(text) = there.text(&name) {
+            adopt_text(here, &name, &text);
+        } else if let Some(fields) = there.fields(&name) {
+            if here.fields(&name).is_none() {
+                here.put_map(&name);
+            }
+            for field in fields {
+                adopt_value(here, Some(&name), &field, there, author);
+            }
+        } else {
+            adopt_value(here, None, &name, there, author);
+        }
+    }
+}
+
+fn adopt_value(
+    here: &mut Document,
+    place: Option<&str>,
+    field: &str,
+    there: &Document,
+    author: Actor,
+) {
+    let values = there.values(place, field);
+    let theirs = values.iter().find(|(_, actor)| *actor == author);
+    let Some((value, _)) = theirs.or(values.first()) else { return };
+    if here.value(place, field).as_ref() != Some(value) {
+        here.put(place, field, value.clone());
+    }
+}
+
+fn adopt_text(here: &mut Document, name: &str, text: &str) {
+    if here.text_length(name).is_none() {
+        here.put_text(name);
+    }
+    let ours: Vec<char> = here.text(name).unwrap_or_default().chars().collect();
+    let theirs: Vec<char> = text.chars().collect();
+    let same = |(a, b): &(&char, &char)| a == b;
+    let head = ours.iter().zip(&theirs).take_while(same).count();
+    let rest = ours.len().min(theirs.len()).saturating_sub(head);
+    let tail = ours.iter().rev().zip(theirs.iter().rev()).take(rest).take_while(same).count();
+    let deleted = ours.len().saturating_sub(head.saturating_add(tail));
+    let length = theirs.len().saturating_sub(head.saturating_add(tail));
+    let inserted: String = theirs.iter().skip(head).take(length).collect();
+    if deleted > 0 || !inserted.is_empty() {
+        here.splice(name, head, deleted, &inserted);
+    }
+}
+
+const fn is_delta(change: &Change) -> bool {
+    matches!(change.content, Content::Delta { .. })
+}

@@ -1,0 +1,233 @@
+//! Late edits: what a device wrote that was shut out, and that the server let through or another
+//! device had. Nothing of it counts; it is kept, listed, and taken over by hand as a change of
+//! this device, records with their author's own bytes and signature.
+
+use super::frames::{Fate, MailFrame};
+use super::parcel;
+use crate::device::chance::OsRandom;
+use crate::device::frame::DeviceFrame;
+use crate::device::open::{Device, DeviceError};
+use crate::device::store::StoreError;
+use std::collections::BTreeMap;
+use tacenda_shared::envelope::{self, Carried, Envelope};
+use tacenda_shared::id::{
+    ClientId, CompartmentId, DevInc, DeviceId, ObjectId, Position, RecordId, Timestamp,
+};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::safe;
+use tacenda_shared::plaintext;
+use tacenda_shared::practice::change::{Author, Change, Content};
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::record::Record;
+use tacenda_shared::seal::Hedge;
+
+/// What a late edit is about.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum LateKind {
+    /// Appointments.
+    Appointments,
+    /// A client's contact.
+    Contact,
+    /// Words in a draft.
+    Draft,
+    /// A signed record: a note, a measure, an entry of the trail.
+    Record,
+    /// Something else that opens.
+    Other,
+    /// Its key is not here.
+    Sealed,
+}
+
+/// One late edit: everything that one device wrote late in one document, or one record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LateEdit {
+    /// The device that wrote it.
+    pub device: DeviceId,
+    /// The device's name.
+    pub name: String,
+    /// What it is about.
+    pub kind: LateKind,
+    /// Whose, if of one client.
+    pub client: Option<ClientId>,
+    /// When its author says it was signed; only records say.
+    pub time: Option<Timestamp>,
+    /// Whether it was taken over already.
+    pub adopted: bool,
+}
+
+/// What belongs together: all of one device in one document, or one record.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Key {
+    log: CompartmentId,
+    device: DeviceId,
+    dev_inc: DevInc,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum What {
+    Document(ObjectId, bool),
+    Record(RecordId),
+    Sealed,
+}
+
+#[derive(Default)]
+struct Pieces {
+    bytes: Vec<Vec<u8>>,
+    places: Vec<Position>,
+    adopted: bool,
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Returns what devices wrote that were shut out, beyond where they count.
+    pub fn late_edits(&self) -> Result<Vec<LateEdit>, DeviceError> {
+        let pieces = self.late_pieces()?;
+        Ok(pieces.iter().map(|(key, pieces)| self.late_edit(key, pieces)).collect())
+    }
+
+    /// Takes over the late edit of this number, from 0, of [`Device::late_edits`]. Returns whether
+    /// anything was there to take over.
+    pub fn adopt_late_edit(&mut self, number: usize, now: Timestamp) -> Result<bool, DeviceError> {
+        let chosen = self.late_pieces()?.into_iter().nth(number);
+        // What was taken over once would come a second time beside itself.
+        let Some((key, pieces)) = chosen.filter(|(_, pieces)| !pieces.adopted) else {
+            return Ok(false);
+        };
+        let known = self.cabinet.store().locations().compartment(key.log);
+        let device = self.cabinet.state.devices().get(&key.device);
+        let (Some(known), Some(device)) = (known, device) else { return Ok(false) };
+        let name = known.name.clone();
+        let author = Author { member: device.member, device: key.device, incarnation: key.dev_inc };
+        let changes: Vec<Change> = match key.what {
+            What::Sealed => return Ok(false),
+            What::Record(record) => {
+                let Some(bytes) = pieces.bytes.into_iter().next() else { return Ok(false) };
+                let content = Content::Record { record, bytes };
+                let change = Change { compartment: name, content };
+                let merged = self
+                    .with_pending(&[], now, |practice, cx| practice.merge(&change, &author, cx));
+                let merged = merged.map_err(|_| StoreError::Altered)?;
+                std::iter::once(change).chain(merged.changes).collect()
+            }
+            What::Document(document, _) => {
+                if let CompartmentName::Chart(client) = &name {
+                    self.commit(document, *client, now)?;
+                }
+                let adopted = self.with_pending(&[], now, |practice, cx| {
+                    practice.adopt(&name, document, &pieces.bytes, &author, cx)
+                });
+                adopted.map_err(|_| StoreError::Altered)?.into_iter().collect()
+            }
+        };
+        let changed = !changes.is_empty();
+        self.keep(changes)?;
+        self.mark_adopted(key.log, &pieces.places)?;
+        Ok(changed)
+    }
+
+    fn mark_adopted(&mut self, log: CompartmentId, places: &[Position]) -> Result<(), StoreError> {
+        let judged = places.iter().map(|position| {
+            let (position, fate) = (*position, Fate::Adopted);
+            DeviceFrame::Mail(MailFrame::Judged { log, position, fate, number: None })
+        });
+        let frames: Vec<_> = judged.collect();
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
+        self.cabinet.store.append(&frames, &mut hedge)
+    }
+
+    fn late_edit(&self, key: &Key, pieces: &Pieces) -> LateEdit {
+        let known = self.cabinet.state.devices().get(&key.device);
+        let compartment = self.cabinet.store().locations().compartment(key.log);
+        let compartment = compartment.map(|known| &known.name);
+        let record = match key.what {
+            What::Record(_) => pieces.bytes.first().and_then(|bytes| Record::decode(bytes).ok()),
+            What::Document(..) | What::Sealed => None,
+        };
+        let kind = match (key.what, compartment) {
+            (What::Sealed, _) => LateKind::Sealed,
+            (What::Record(_), _) => LateKind::Record,
+            (What::Document(_, true), _) => LateKind::Draft,
+            (_, Some(CompartmentName::Calendar { .. })) => LateKind::Appointments,
+            (_, Some(CompartmentName::Contact(_))) => LateKind::Contact,
+            (What::Document(..), _) => LateKind::Other,
+        };
+        LateEdit {
+            device: key.device,
+            name: known.map_or_else(String::new, |known| self.name_of(key.device, &known.info)),
+            kind,
+            client: compartment.and_then(client_of),
+            time: record.map(|record| record.header.time),
+            adopted: pieces.adopted,
+        }
+    }
+
+    /// Reads what is kept apart of devices that are out, in the order of logs.
+    fn late_pieces(&self) -> Result<BTreeMap<Key, Pieces>, DeviceError> {
+        let mut found: BTreeMap<Key, Pieces> = BTreeMap::new();
+        let ledger = self.cabinet.store().locations().ledger();
+        for (log, entries) in ledger.logs() {
+            for (position, entry) in (1..).map(Position::new).zip(entries) {
+                if !matches!(entry.fate, Fate::Quarantined | Fate::Adopted) {
+                    continue;
+                }
+                let frame = self.cabinet.store().read(entry.location)?;
+                let DeviceFrame::Mail(MailFrame::Entered { carried, .. }) = frame else { continue };
+                let Carried::Whole(envelope) = *carried else { continue };
+                let Some((what, bytes)) = self.late_content(&envelope) else { continue };
+                let header = &envelope.header;
+                let (device, dev_inc) = (header.author, header.dev_inc);
+                let pieces = found.entry(Key { log, device, dev_inc, what }).or_default();
+                pieces.bytes.push(bytes);
+                pieces.places.push(position);
+                pieces.adopted = entry.fate == Fate::Adopted;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Opens a late envelope; `None` if it is none: of a device that is in, not by the device that
+    /// it names, or an entry without content.
+    fn late_content(&self, envelope: &Envelope) -> Option<(What, Vec<u8>)> {
+        let header = &envelope.header;
+        let author = self.cabinet.state.devices().get(&header.author)?;
+        author.revoked?;
+        if !header.kind.is_sealed() || !envelope.is_signed_by(&author.sig) {
+            return None;
+        }
+        let log = header.compartment;
+        let Some(slot) = self.cabinet.slot_key(log, header.slot_generation) else {
+            return Some((What::Sealed, Vec::new()));
+        };
+        let draft = match header.object {
+            parcel::NO_OBJECT => None,
+            object => match self.cabinet.open_draft(log, object) {
+                Ok(key) => Some(key),
+                Err(_) => return Some((What::Sealed, Vec::new())),
+            },
+        };
+        let key = safe::envelope_key(slot, draft.as_ref());
+        let content = envelope::open(envelope, &key).ok()?;
+        let body = plaintext::unpack(header.kind, &content).ok()?;
+        match parcel::unparcel(header, &body).ok()?? {
+            Content::Delta { document, draft, bytes } => {
+                Some((What::Document(document, draft), bytes))
+            }
+            Content::Record { record, bytes } => Some((What::Record(record), bytes)),
+            Content::Draft { .. } | Content::Close { .. } => None,
+        }
+    }
+}
+
+const fn client_of(name: &CompartmentName) -> Option<ClientId> {
+    match name {
+        CompartmentName::Chart(client)
+        | CompartmentName::Contact(client)
+        | CompartmentName::Identity(client)
+        | CompartmentName::Billing(client)
+        | CompartmentName::Journal(client)
+        | CompartmentName::SubstanceUse(client)
+        | CompartmentName::Psychotherapy { client, .. } => Some(*client),
+        _ => None,
+    }
+}
