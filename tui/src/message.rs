@@ -119,6 +119,9 @@ pub struct SyncStatus {
     pub connected: bool,
     /// Own envelopes that the server has not acknowledged.
     pub queued: u64,
+    /// Of the changes that the server has and this device had not: how many have come, of how many.
+    /// Moves in steps of a hundredth.
+    pub arriving: Option<(u64, u64)>,
     /// When the link was last up to date.
     pub last: Option<Timestamp>,
     /// Devices of the practice.

@@ -6,6 +6,7 @@ use crate::device::online::Online;
 use crate::device::open::Device;
 use crate::link::{Line, Target, Told, Trouble};
 use crate::notice::Notice;
+use crate::screen::sync::bar;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use tacenda_shared::id::Timestamp;
@@ -171,7 +172,7 @@ impl<'a> Driven<'a> {
         mut done: impl FnMut(&mut Device) -> bool,
     ) -> Result<(), Notice> {
         let mut alive = (self.now)();
-        let (mut queued, mut dropped) = (None, 0);
+        let (mut queued, mut arriving, mut dropped) = (None, None, 0);
         loop {
             let now = (self.now)();
             let delivered = match self.told.recv_timeout(LOOK) {
@@ -193,6 +194,12 @@ impl<'a> Driven<'a> {
             if status.connected && status.queued > 0 && queued != Some(status.queued) {
                 progress(&format!("{} changes are still to be sent.", status.queued));
                 queued = Some(status.queued);
+            }
+            if status.arriving.is_some() && arriving != status.arriving {
+                if let Some((come, all)) = status.arriving {
+                    progress(&format!("Receiving   {}", bar(come, all)));
+                }
+                arriving = status.arriving;
             }
             if done(self.device) {
                 return Ok(());

@@ -50,6 +50,9 @@ pub fn link_words(scene: &Scene<'_>) -> String {
     if !sync.attached {
         return "this device only".to_owned();
     }
+    if let (true, Some((come, all))) = (sync.connected, sync.arriving) {
+        return format!("receiving, {} %", percent(come, all));
+    }
     match (sync.connected, sync.queued) {
         (true, 0) => match sync.last {
             Some(last) => format!("synced {}", when::ago(last, scene.now.time)),
@@ -60,6 +63,20 @@ pub fn link_words(scene: &Scene<'_>) -> String {
         (false, queued) => format!("offline, queued {queued}"),
     }
 }
+
+/// Returns how much of `all` has come, in whole hundredths; all only when all is here.
+pub fn percent(come: u64, all: u64) -> u64 {
+    come.saturating_mul(100).checked_div(all).unwrap_or(100)
+}
+
+/// Returns a bar: `[#######.............] 4200 of 12000`.
+pub fn bar(come: u64, all: u64) -> String {
+    let full = usize::try_from(percent(come, all) / 5).unwrap_or(0).min(BAR);
+    format!("[{}{}] {come} of {all}", "#".repeat(full), ".".repeat(BAR - full))
+}
+
+/// Cells of a bar: one for each twentieth.
+const BAR: usize = 20;
 
 /// Returns a slot in words: `Thu 26 Nov 10:00, 50 min, room 2`.
 pub fn slot_words(slot: &Slot) -> String {
@@ -90,6 +107,10 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     };
     paint::text(frame, inside, 2, &format!("Queue       {queue}"), Style::new());
     let mut line = 3;
+    if let Some((come, all)) = sync.arriving {
+        paint::text(frame, inside, line, &format!("Receiving   {}", bar(come, all)), Style::new());
+        line += 1;
+    }
     if let Some(trouble) = &sync.trouble {
         line = paint::notice(frame, look, inside, line, trouble);
     }
@@ -155,5 +176,18 @@ fn device_words(device: &DeviceRow, scene: &Scene<'_>) -> String {
             format!("{words}   has a note of {client} open")
         }
         None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_full_only_when_everything_has_come() {
+        assert_eq!(bar(0, 12), "[....................] 0 of 12");
+        assert_eq!(bar(11_999, 12_000), "[###################.] 11999 of 12000");
+        assert_eq!(bar(12_000, 12_000), "[####################] 12000 of 12000");
+        assert_eq!(percent(1, 0), 100);
     }
 }

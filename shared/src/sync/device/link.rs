@@ -83,6 +83,9 @@ pub(super) struct Link {
     pub(super) listed: BTreeSet<CompartmentId>,
     /// What the server is still to be given.
     pub(super) refill: Option<Refill>,
+    /// How many entries were missing when that began, and how many of them have come.
+    missing: u64,
+    come: u64,
     /// What admits the practice to a server that does not know it.
     founding: Option<(Vec<u8>, Vec<Vec<u8>>)>,
 }
@@ -154,6 +157,13 @@ impl DeviceSync {
             self.disconnected();
             self.events.push_back(Event::LinkDead);
         }
+    }
+
+    /// Returns how many of the entries that the server has more have come, and how many they are;
+    /// `None` while nothing is being fetched.
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        let Link { missing, come, .. } = self.link;
+        (missing > 0).then_some((come.min(missing), missing))
     }
 
     /// Asks the server something; the answers come as events with this ticket.
@@ -402,7 +412,10 @@ impl DeviceSync {
                 answer,
             ) => self.take_fill_answer(request, answer, now)?,
             (Request::Pull, Message::Entries(entries)) => {
+                let before = self.position(entries.log);
                 self.take_entries(&entries, false, now);
+                let come = self.position(entries.log).get().saturating_sub(before.get());
+                self.link.come = self.link.come.saturating_add(come);
             }
             (Request::Full(log), Message::Full { log: of, entries }) if log == of => {
                 self.take_full(log, entries, now);
@@ -451,6 +464,8 @@ impl DeviceSync {
             let head = ours.map_or(LogHead::EMPTY, super::Replica::head);
             if theirs.position > head.position {
                 self.link.wanted.push_back(*log);
+                let more = theirs.position.get().saturating_sub(head.position.get());
+                self.link.missing = self.link.missing.saturating_add(more);
                 continue;
             }
             let chain = ours.and_then(|replica| replica.chain_at(theirs.position));
@@ -501,7 +516,12 @@ impl DeviceSync {
         }
     }
 
+    fn position(&self, log: CompartmentId) -> Position {
+        self.replicas.get(&log).map_or(Position::ZERO, |replica| replica.head().position)
+    }
+
     fn finish_catching(&mut self, now: Timestamp) {
+        (self.link.missing, self.link.come) = (0, 0);
         let expected = std::mem::take(&mut self.expected);
         for (log, (position, device)) in expected {
             let have = self.replicas.get(&log).map_or(Position::ZERO, |r| r.head().position);

@@ -29,6 +29,7 @@ impl<F: FileSystem> Device<F> {
             attached,
             connected: courier.is_some_and(|courier| courier.connected),
             queued: u64::try_from(queued).unwrap_or(u64::MAX),
+            arriving: courier.and_then(|courier| courier.sync.progress()).map(in_steps),
             last: courier.and_then(|courier| courier.last),
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),
@@ -225,6 +226,12 @@ pub(super) const fn part_of_practice(name: &CompartmentName) -> &'static str {
         CompartmentName::SubstanceUse(_) => "substance use records",
         CompartmentName::Unknown { .. } => "something of a newer version",
     }
+}
+
+/// A bar is drawn anew a hundred times at most, however much comes.
+fn in_steps((come, all): (u64, u64)) -> (u64, u64) {
+    let step = all.div_ceil(100).max(1);
+    (if come < all { come - come % step } else { come }, all)
 }
 
 const SAFE: &str = "Everything you have written is safe on this device.";

@@ -252,6 +252,7 @@ impl Driver {
             attached: true,
             connected: true,
             queued: 0,
+            arriving: None,
             last: Some(now().time.plus_millis(-120_000)),
             devices: vec![
                 device("laptop-2", true, None),

@@ -461,3 +461,34 @@ fn an_edit_reaches_the_other_device_while_both_are_online() {
     assert_eq!(net.ends[0].sync.queue_length(), 0);
     assert_eq!(net.ends[0].counting(), [0]);
 }
+
+#[test]
+fn who_comes_late_hears_how_much_there_is_and_how_much_of_it_has_come() {
+    let mut net = Net::new();
+    net.heal_and_settle();
+    net.take(Step::Cut(1));
+    for _ in 0..40 {
+        net.take(Step::Edit(0));
+        net.take(Step::CarryUp(0));
+        net.take(Step::CarryDown(0));
+    }
+    while net.ends[0].is_busy() {
+        net.take(Step::CarryUp(0));
+        net.take(Step::CarryDown(0));
+    }
+    assert_eq!(net.ends[1].sync.progress(), None);
+    net.take(Step::Connect(1));
+
+    let mut heard = Vec::new();
+    while net.ends[1].is_busy() {
+        net.take(Step::CarryUp(1));
+        net.take(Step::CarryDown(1));
+        heard.extend(net.ends[1].sync.progress());
+    }
+
+    assert!(heard.iter().all(|(come, all)| *all == 40 && come <= all), "{heard:?}");
+    assert!(heard.is_sorted(), "{heard:?}");
+    assert_eq!(heard.first(), Some(&(0, 40)));
+    assert_eq!(net.ends[1].counting().len(), 40);
+    assert_eq!(net.ends[1].sync.progress(), None);
+}
