@@ -91,6 +91,49 @@ impl<F: FileSystem> Journal<F> {
         Ok(self.retire(&run, retired, copy))
     }
 
+    /// Replaces every run of neighbouring sealed segments that hold nothing live by one that holds
+    /// nothing, without reading any; returns how many bytes the folder became smaller. `is_dead`
+    /// is asked, by number, about segments that were found to be sound.
+    ///
+    /// # Errors
+    /// See [`CollectError`]. After a failed sync the journal is poisoned.
+    pub fn retire_dead(&mut self, is_dead: &dyn Fn(u64) -> bool) -> Result<u64, CollectError> {
+        let mut freed = 0_u64;
+        loop {
+            self.check_writable()?;
+            let Some(run) = self.next_dead_run(is_dead) else { return Ok(freed) };
+            let (number, id) = self.draw_segment();
+            let members = run.members.iter().map(|member| (member.number, member.sealed.id));
+            let retired: Vec<_> = members.chain(self.left.iter().copied()).collect();
+            let copy = Copy::of(&run, &retired, (number, id), self.config.class);
+            self.commit(&run, &copy)?;
+            freed = freed.saturating_add(self.retire(&run, retired, copy).freed);
+        }
+    }
+
+    fn next_dead_run(&self, is_dead: &dyn Fn(u64) -> bool) -> Option<Run> {
+        let mut order: Vec<(u64, Sealed)> = self.sealed.iter().map(|(n, s)| (*n, *s)).collect();
+        order.sort_by_key(|(_, sealed)| sealed.first_lsn);
+        let worth = |run: &Run| {
+            let bytes = run.members.iter().fold(0_u64, |sum, m| sum.saturating_add(m.sealed.bytes));
+            bytes >= DEAD_BYTES || run.members.len() >= DEAD_SEGMENTS
+        };
+        let mut run = Run::default();
+        for (number, sealed) in order {
+            let fits = run.members.len().saturating_add(self.left.len()) < MAX_RETIRED;
+            if sealed.checked && fits && is_dead(number) {
+                let frames = Vec::new();
+                run.push(Member { number, sealed, frames, live_bytes: 0, is_urgent: false });
+                continue;
+            }
+            if worth(&run) {
+                break;
+            }
+            run = Run::default();
+        }
+        worth(&run).then_some(run)
+    }
+
     /// Finds the first run worth replacing, with its live frames.
     fn next_run(
         &self,
@@ -292,6 +335,10 @@ impl Copy {
     }
 }
 
+/// Dead neighbours are replaced from this size on, far above what replaces them,
+const DEAD_BYTES: u64 = 32 << 10;
+/// or from this number on, since each is a file.
+const DEAD_SEGMENTS: usize = 8;
 /// A segment is small below one part in this many of the configured size.
 const SMALL: u64 = 4;
 /// Length of a collected segment that replaces one and holds nothing: header, manifest of one

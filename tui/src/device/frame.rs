@@ -199,6 +199,12 @@ impl Compartment {
 }
 
 impl DeviceFrame {
+    /// Returns whether a later frame takes its place, so that it may go then: without it, what the
+    /// practice holds can still be put together from what is left.
+    pub const fn is_replaced(&self) -> bool {
+        matches!(self, Self::Checkpoint { .. } | Self::Keystrokes { .. } | Self::Segment { .. })
+    }
+
     /// Returns the canonical bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();

@@ -37,6 +37,9 @@ pub struct Locations {
     keystrokes: BTreeMap<ObjectId, (CompartmentId, Vec<Location>)>,
     entries: Vec<Location>,
     wraps: Vec<Location>,
+    /// Segments of the journal with frames that nothing replaces: all but read models, keystrokes
+    /// and indexes.
+    lasting: BTreeSet<u64>,
     /// Compartments that changed after their segment was written.
     stale: BTreeSet<CompartmentId>,
     ledger: Ledger,
@@ -46,6 +49,9 @@ impl Locations {
     /// Takes note of a frame that lies at `location`.
     pub fn add(&mut self, frame: &DeviceFrame, location: Location) {
         self.ledger.add(frame, location);
+        if !frame.is_replaced() {
+            self.lasting.insert(location.segment);
+        }
         match frame {
             DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
             }
@@ -231,6 +237,16 @@ impl Locations {
             .map(|(draft, (compartment, places))| (*compartment, *draft, places.as_slice()))
     }
 
+    /// Returns the segments of the journal in which something lies that is still needed; indexes
+    /// apart.
+    pub fn needed_segments(&self) -> BTreeSet<u64> {
+        let mut needed = self.lasting.clone();
+        needed.extend(self.segments.values().map(|location| location.segment));
+        let typed = self.keystrokes.values().flat_map(|(_, places)| places);
+        needed.extend(typed.map(|location| location.segment));
+        needed
+    }
+
     /// Returns where the entries of the practice log lie, in order.
     pub fn entries(&self) -> &[Location] {
         &self.entries
@@ -278,6 +294,10 @@ impl Locations {
         let stale: Vec<_> = self.stale.iter().collect();
         writer.list(&stale, |writer, compartment| {
             writer.fixed(compartment.as_bytes());
+        });
+        let lasting: Vec<_> = self.lasting.iter().collect();
+        writer.list(&lasting, |writer, segment| {
+            writer.u64(**segment);
         });
         self.ledger.write(&mut writer);
         writer.into_bytes()
@@ -345,6 +365,7 @@ impl Locations {
             .list(ENTRIES_MAX, |reader| reader.fixed().map(CompartmentId::from_bytes))?
             .into_iter()
             .collect();
+        self.lasting = reader.list(ENTRIES_MAX, Reader::u64)?.into_iter().collect();
         self.ledger = Ledger::read(reader)?;
         Ok(())
     }

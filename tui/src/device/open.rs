@@ -495,6 +495,7 @@ impl<F: FileSystem> Device<F> {
         outcome = outcome.and(self.audit(AuditKind::Lock, now));
         outcome = outcome.and(self.cabinet.destroy_closed_drafts().map_err(DeviceError::from));
         outcome = outcome.and(self.checkpoint());
+        outcome = outcome.and(self.cabinet.store.collect().map_err(DeviceError::from));
         outcome.and(self.cabinet.close().map_err(DeviceError::from))
     }
 

@@ -5,12 +5,13 @@
 
 use super::frame::DeviceFrame;
 use super::locations::Locations;
+use std::collections::BTreeSet;
 use std::io;
 use tacenda_shared::codec::CodecError;
 use tacenda_shared::id::ObjectId;
 use tacenda_shared::journal::{
-    AppendError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn, MAX_PAYLOAD_BYTES,
-    NewestFirst, OpenError, ReadError, Segment, Torn, Vouched, Wanted,
+    AppendError, CollectError, Config, Damage, FileSystem, FrameRef, Journal, Location, Lsn,
+    MAX_PAYLOAD_BYTES, NewestFirst, OpenError, ReadError, Segment, Torn, Vouched, Wanted,
 };
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
@@ -42,6 +43,8 @@ pub struct Store<F: FileSystem> {
     journal: Journal<F>,
     seal: FrameSeal,
     locations: Locations,
+    /// Segments of the journal in which the newest checkpoint lies.
+    index_segments: BTreeSet<u64>,
     /// Frames since the last checkpoint, which an unlock would have to read one by one.
     since_checkpoint: usize,
     /// Whether the index knows what no frame tells.
@@ -108,9 +111,17 @@ impl<F: FileSystem> Store<F> {
             }
         };
         let report = Opened { torn: opened.torn, damage: opened.damage };
+        let index_segments = std::mem::take(&mut found.index_segments);
         let (locations, since_checkpoint, unreadable) = found.finish();
-        let tells_more = false;
-        let store = Self { journal, seal, locations, since_checkpoint, tells_more, unreadable };
+        let store = Self {
+            journal,
+            seal,
+            locations,
+            index_segments,
+            since_checkpoint,
+            tells_more: false,
+            unreadable,
+        };
         Ok((store, report))
     }
 
@@ -150,6 +161,12 @@ impl<F: FileSystem> Store<F> {
             payloads.iter().map(|payload| (SEALED_FRAME, payload.as_slice())).collect();
         let places = self.journal.append(&group)?;
         for (frame, location) in frames.iter().zip(places) {
+            if let DeviceFrame::Checkpoint { part: 1, .. } = frame {
+                self.index_segments.clear();
+            }
+            if let DeviceFrame::Checkpoint { .. } = frame {
+                self.index_segments.insert(location.segment);
+            }
             self.locations.add(frame, location);
         }
         self.since_checkpoint = self.since_checkpoint.saturating_add(frames.len());
@@ -163,6 +180,11 @@ impl<F: FileSystem> Store<F> {
         frames: Vec<DeviceFrame>,
         hedge: &mut Hedge<'_>,
     ) -> Result<(), StoreError> {
+        let all: usize = frames.iter().map(|frame| frame.encode().len()).sum();
+        if all as u64 > OWN_SEGMENT_BYTES {
+            // What is replaced together goes together, with the file that it lies in.
+            self.journal.seal_active()?;
+        }
         let mut group = Vec::new();
         let mut bytes = 0_usize;
         for frame in frames {
@@ -237,6 +259,21 @@ impl<F: FileSystem> Store<F> {
         self.journal.next_lsn()
     }
 
+    /// Gives back the room of segments in which everything was replaced: old indexes and read
+    /// models. To be called once an index is on the disk; nothing that is needed is moved.
+    pub fn collect(&mut self) -> Result<(), StoreError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let mut needed = self.locations.needed_segments();
+        needed.extend(&self.index_segments);
+        match self.journal.retire_dead(&|number| !needed.contains(&number)) {
+            // Without room for the little that takes their place, they stay for now.
+            Ok(_) | Err(CollectError::Write(AppendError::Full)) => Ok(()),
+            Err(error) => Err(StoreError::Open(Box::new(error))),
+        }
+    }
+
     /// Returns how many frames an unlock would have to read one by one.
     pub fn since_checkpoint(&self) -> usize {
         self.since_checkpoint
@@ -291,6 +328,7 @@ struct Rebuild {
     /// Parts of the checkpoint that is being read, the last one first.
     parts: Vec<Vec<u8>>,
     missing: u32,
+    index_segments: BTreeSet<u64>,
     locations: Locations,
     unreadable: usize,
 }
@@ -302,10 +340,12 @@ impl Rebuild {
             Ok(DeviceFrame::Checkpoint { part, parts, bytes }) => {
                 if part == parts {
                     self.parts.clear();
+                    self.index_segments.clear();
                     self.missing = parts;
                 }
                 // Parts of one that was cut off have no last part, and are passed over.
                 if part == self.missing && self.missing > 0 {
+                    self.index_segments.insert(location.segment);
                     self.parts.push(bytes);
                     self.missing -= 1;
                     if self.missing == 0 && self.take_checkpoint() {
@@ -373,7 +413,9 @@ fn not_open(error: OpenError<CodecError>) -> StoreError {
 mod tests {
     use super::*;
     use crate::device::chance::OsRandom;
+    use tacenda_shared::id::CompartmentId;
     use tacenda_shared::journal::simulated::SimulatedFs;
+    use tacenda_shared::seal::Sealed;
 
     fn open(disk: &SimulatedFs) -> Store<SimulatedFs> {
         let key = SecretKey::from_bytes([7; 32]);
@@ -410,6 +452,41 @@ mod tests {
             assert_eq!(store.locations().entries().len(), 3_000 + round * 3);
             store.close().unwrap();
         }
+    }
+
+    #[test]
+    fn what_was_replaced_does_not_pile_up_over_many_visits() {
+        let disk = SimulatedFs::new(1);
+        let compartment = CompartmentId::from_bytes([9; 16]);
+        let model = |round: usize| DeviceFrame::Segment {
+            compartment,
+            sealed: Sealed { salt: [0; SALT_LENGTH], ciphertext: vec![round as u8; 300 << 10] },
+        };
+        append(&mut open(&disk), 6_000);
+        let mut sizes = Vec::new();
+        for round in 0..200 {
+            let mut store = open(&disk);
+            let key = SecretKey::from_bytes([8; 32]);
+            let mut random = OsRandom;
+            let mut hedge = Hedge { key: &key, random: &mut random };
+            store.append(&entries(1), &mut hedge).unwrap();
+            store.append_apart(vec![model(round)], &mut hedge).unwrap();
+            if round % 10 == 0 {
+                store.append(&entries(100), &mut hedge).unwrap();
+            }
+            store.checkpoint(&mut hedge).unwrap();
+            store.collect().unwrap();
+            let kept = store.read(store.locations().segment(compartment).unwrap()).unwrap();
+            assert_eq!(kept, model(round));
+            assert_eq!(store.locations().entries().len(), 6_001 + round + (round / 10 + 1) * 100);
+            store.close().unwrap();
+            sizes.push(disk.used());
+        }
+
+        let most = sizes.iter().max().unwrap();
+        // What is kept, a model and an index twice over, and the headers of files.
+        assert!(*most < 26_200 * 160 + (4 << 20), "{most} bytes");
+        assert!(sizes[199] < sizes[20] + (2_000 + 180) * 200 + (1 << 20), "{sizes:?}");
     }
 
     #[test]

@@ -167,3 +167,56 @@ fn a_replaced_file_that_could_not_be_removed_does_not_come_back() {
         }
     }
 }
+
+#[test]
+fn dead_segments_go_whole_and_a_power_cut_leaves_the_old_ones_or_none() {
+    let (fs, mut journal) = open_plain(20_000);
+    let mut places = Vec::new();
+    for number in 0..40_u8 {
+        places.push(append(&mut journal, &[number; 5_000]));
+    }
+    journal.seal_active().unwrap();
+    let live = places[25];
+    fs.record_cuts();
+    let dead = |number: u64| number != live.segment;
+
+    let freed = journal.retire_dead(&dead).unwrap();
+
+    assert!(freed > 170_000, "{freed}");
+    assert_eq!(journal.bytes(), fs.used());
+    assert_eq!(journal.read(live).unwrap().payload, [25; 5_000]);
+    assert!(matches!(journal.read(places[0]), Err(ReadError::Nowhere)));
+    assert_eq!(journal.retire_dead(&dead).unwrap(), 0, "what is left is not worth it");
+    let next = append(&mut journal, b"next");
+    assert_eq!(journal.read(next).unwrap().lsn, Lsn::new(41));
+    let mut random = Seeded::new(4);
+    for cut in fs.take_cuts() {
+        for _ in 0..10 {
+            let (journal, frames, opened) = open(cut.survivor(&mut random), config(20_000));
+            assert_eq!((opened.damage, journal.is_read_only()), (Vec::new(), false));
+            assert!(frames.iter().any(|frame| frame.location == live));
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_nobody_has_checked_is_never_retired() {
+    let (fs, mut journal) = open_plain(10_000);
+    for number in 0..40_u8 {
+        append(&mut journal, &[number; 5_000]);
+    }
+    journal.close().unwrap();
+    let mut enough = |_: FrameRef<'_>| Ok::<_, Infallible>(Wanted::Enough);
+    let opened = Journal::open_newest_first(
+        fs,
+        config(10_000),
+        &mut Seeded::new(1),
+        &Vouched::default(),
+        &mut enough,
+    );
+    let NewestFirst::Opened(mut journal, _) = opened.unwrap() else { panic!("sound") };
+
+    assert_eq!(journal.retire_dead(&|_| true).unwrap(), 0);
+    while journal.check_next().is_some() {}
+    assert!(journal.retire_dead(&|_| true).unwrap() > 150_000);
+}
