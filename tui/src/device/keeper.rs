@@ -181,7 +181,7 @@ impl Keeper {
                 Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(Ask::Effect(effect)) => self.effect(effect),
                 Ok(Ask::Link(number, told)) => self.told(number, told),
-                Err(RecvTimeoutError::Timeout) => self.check_journal(),
+                Err(RecvTimeoutError::Timeout) => self.in_idle_time(),
             }
             self.flush();
             self.keep_company();
@@ -196,7 +196,7 @@ impl Keeper {
 
     fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
-        if device.has_unchecked() {
+        if device.has_unchecked() || device.is_attaching() {
             return Some(Duration::ZERO);
         }
         let due = [device.flush_due(), device.link_due(), device.grid_due(), device.company_due()];
@@ -205,9 +205,14 @@ impl Keeper {
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
     }
 
-    /// Compares one more part of the journal with what was written, while nobody asks for anything.
-    fn check_journal(&mut self) {
+    /// While nobody asks for anything: makes the link ready, then compares what is left of the
+    /// journal with what was written, a part at a time.
+    fn in_idle_time(&mut self) {
         let Practice::Open { device, .. } = &mut self.practice else { return };
+        if device.is_attaching() {
+            self.connect();
+            return;
+        }
         if let Some(notice) = device.check_next() {
             self.tell(DeviceEvent::Alarm(notice));
         }
@@ -384,9 +389,18 @@ impl Keeper {
         self.connect();
     }
 
-    /// Keeps up a link from now on, if the practice has a server.
+    /// Keeps up a link from now on, if the practice has a server. In a large one it is not ready at
+    /// once: idle time goes on with it.
     fn connect(&mut self) {
         let Practice::Open { device, .. } = &mut self.practice else { return };
+        match device.attach_some((self.settings.now)()) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                self.tell(DeviceEvent::Alarm(Notice::from(&error)));
+                return;
+            }
+        }
         self.links = self.links.saturating_add(1);
         let (number, asks) = (self.links, self.asks.clone());
         let tell = move |told| asks.send(Ask::Link(number, told)).is_ok();

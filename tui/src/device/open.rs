@@ -5,6 +5,7 @@ use super::cabinet::{Cabinet, Identity};
 use super::chance::OsRandom;
 use super::conversation::Conversation;
 use super::courier::Courier;
+use super::courier::attach::Attaching;
 use super::courier::presence::Presence;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
@@ -92,6 +93,8 @@ pub struct Device<F: FileSystem = DiskFs> {
     /// Compartments whose read model must be written at the next checkpoint.
     pub(super) touched: BTreeSet<CompartmentName>,
     pub(super) courier: Option<Courier>,
+    /// The courier while it is being made ready.
+    pub(super) attaching: Option<Attaching>,
     /// What screens show.
     pub(super) shown: BTreeSet<Subject>,
     pub(super) presence: Presence,
@@ -243,6 +246,7 @@ impl<F: FileSystem> Device<F> {
             conversations: BTreeMap::new(),
             touched: BTreeSet::new(),
             courier: None,
+            attaching: None,
             shown: BTreeSet::new(),
             presence: Presence::default(),
             timing: Timing::default(),

@@ -413,7 +413,7 @@ fn not_open(error: OpenError<CodecError>) -> StoreError {
 mod tests {
     use super::*;
     use crate::device::chance::OsRandom;
-    use tacenda_shared::id::CompartmentId;
+    use tacenda_shared::id::{CompartmentId, SlotGeneration};
     use tacenda_shared::journal::simulated::SimulatedFs;
     use tacenda_shared::seal::Sealed;
 
@@ -460,6 +460,7 @@ mod tests {
         let compartment = CompartmentId::from_bytes([9; 16]);
         let model = |round: usize| DeviceFrame::Segment {
             compartment,
+            generation: SlotGeneration::ZERO,
             sealed: Sealed { salt: [0; SALT_LENGTH], ciphertext: vec![round as u8; 300 << 10] },
         };
         append(&mut open(&disk), 6_000);

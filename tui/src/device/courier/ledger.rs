@@ -270,6 +270,11 @@ impl Ledger {
         &self.unplaced
     }
 
+    /// Returns the entries of a log but the first `count`.
+    pub fn entries_after(&self, log: CompartmentId, count: usize) -> &[Placed] {
+        self.logs.get(&log).and_then(|entries| entries.get(count..)).unwrap_or_default()
+    }
+
     /// Returns one entry of a log.
     pub fn entry(&self, log: CompartmentId, position: Position) -> Option<Placed> {
         let index = usize::try_from(position.get().checked_sub(1)?).ok()?;

@@ -4,6 +4,7 @@
 //! never acknowledges to anybody what is not on this disk. Messages come in by `link_message` and
 //! go out by `poll_transmit`; after each call the caller drains what there is to send.
 
+pub mod attach;
 mod company;
 mod deposit;
 pub mod enrol;
@@ -37,7 +38,6 @@ use inbox::Batch;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::envelope::Carried;
 use tacenda_shared::id::{CompartmentId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
@@ -155,43 +155,6 @@ impl<F: FileSystem> Device<F> {
     pub fn is_current(&self) -> bool {
         let current = self.courier.as_ref().is_some_and(|c| c.connected && c.current);
         current && self.sync_status().queued == 0
-    }
-
-    /// Makes the courier ready from what lies in the journal, if the practice has a server.
-    pub fn attach(&mut self, now: Timestamp) -> Result<bool, DeviceError> {
-        if self.courier.is_some() || !self.is_attached() {
-            return Ok(self.courier.is_some());
-        }
-        let author = self.cabinet.identity.author;
-        let ledger = self.cabinet.store().locations().ledger();
-        let own = ledger.settled().filter(|own| own.dev_inc == author.incarnation);
-        let own = own.unwrap_or(OwnHead::start(author.incarnation));
-        let state = self.cabinet.state.clone();
-        let mut sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
-        for (log, entries) in ledger.logs() {
-            for entry in entries {
-                let carried = match self.cabinet.store().read(entry.location)? {
-                    DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => *carried,
-                    DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => {
-                        Carried::Whole(*envelope)
-                    }
-                    _ => return Err(StoreError::Altered.into()),
-                };
-                let apart = matches!(entry.fate, Fate::Quarantined | Fate::Adopted);
-                sync.take_stored(log, &carried, !apart);
-            }
-        }
-        for sent in ledger.sent() {
-            let frame = self.cabinet.store().read(sent.location)?;
-            let DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) = frame else {
-                return Err(StoreError::Altered.into());
-            };
-            let rows = self.cabinet.rows_for(&envelope);
-            let queued = Queued { envelope: *envelope, rows };
-            sync.queue(queued, now).map_err(|_| StoreError::Altered)?;
-        }
-        self.courier = Some(Courier::new(sync));
-        Ok(true)
     }
 
     /// Returns the practice log, entry by entry, as a server that is to keep it is given it.

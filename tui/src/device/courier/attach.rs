@@ -1,0 +1,110 @@
+//! Making the courier ready from what lies in the journal, a little at a time: a practice of many
+//! years has tens of thousands of envelopes, and whoever has just unlocked wants to see Today.
+
+use super::Courier;
+use super::frames::{Fate, MailFrame};
+use super::ledger::Placed;
+use crate::device::frame::DeviceFrame;
+use crate::device::open::{Device, DeviceError};
+use crate::device::store::StoreError;
+use tacenda_shared::envelope::Carried;
+use tacenda_shared::id::{CompartmentId, Timestamp};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::log::OwnHead;
+use tacenda_shared::sync::device::{DeviceSync, Queued};
+
+/// Entries that are read in one go: a few milliseconds.
+const ENTRIES_EACH: usize = 256;
+
+/// What is ready so far.
+pub struct Attaching {
+    sync: DeviceSync,
+    /// Logs whose entries are not all read, and the log and place to go on with.
+    left: Vec<CompartmentId>,
+    at: usize,
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Makes the courier ready from what lies in the journal, if the practice has a server.
+    pub fn attach(&mut self, now: Timestamp) -> Result<bool, DeviceError> {
+        while !self.attach_some(now)? {}
+        Ok(self.courier.is_some())
+    }
+
+    /// Returns whether the courier is being made ready and [`Self::attach_some`] is to be called
+    /// again.
+    pub fn is_attaching(&self) -> bool {
+        self.attaching.is_some()
+    }
+
+    /// Does a part of what [`Self::attach`] does; true when nothing is left to do.
+    pub fn attach_some(&mut self, now: Timestamp) -> Result<bool, DeviceError> {
+        if self.courier.is_some() || !self.is_attached() {
+            self.attaching = None;
+            return Ok(true);
+        }
+        let begun = self.attaching.take();
+        // What came into the practice log meanwhile counts from the first entry on.
+        let begun = begun.filter(|begun| begun.sync.state().head() == self.cabinet.state.head());
+        let mut attaching = begun.unwrap_or_else(|| self.begin_attaching());
+        let mut room = ENTRIES_EACH;
+        while let Some(log) = attaching.left.last().copied() {
+            let ledger = self.cabinet.store().locations().ledger();
+            let entries = ledger.entries_after(log, attaching.at);
+            let part = entries.get(..room.min(entries.len())).unwrap_or_default();
+            let is_whole = part.len() == entries.len();
+            for entry in part {
+                let carried = self.carried(entry)?;
+                let apart = matches!(entry.fate, Fate::Quarantined | Fate::Adopted);
+                attaching.sync.take_stored(log, &carried, !apart);
+            }
+            room -= part.len();
+            if !is_whole {
+                attaching.at += part.len();
+                self.attaching = Some(attaching);
+                return Ok(false);
+            }
+            attaching.left.pop();
+            attaching.at = 0;
+        }
+        self.finish_attaching(attaching.sync, now)?;
+        Ok(true)
+    }
+
+    fn begin_attaching(&self) -> Attaching {
+        let author = self.cabinet.identity.author;
+        let ledger = self.cabinet.store().locations().ledger();
+        let own = ledger.settled().filter(|own| own.dev_inc == author.incarnation);
+        let own = own.unwrap_or(OwnHead::start(author.incarnation));
+        let state = self.cabinet.state.clone();
+        let sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
+        let left = ledger.logs().map(|(log, _)| log).collect();
+        Attaching { sync, left, at: 0 }
+    }
+
+    fn carried(&self, entry: &Placed) -> Result<Carried, DeviceError> {
+        match self.cabinet.store().read(entry.location)? {
+            DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => Ok(*carried),
+            DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => Ok(Carried::Whole(*envelope)),
+            _ => Err(StoreError::Altered.into()),
+        }
+    }
+
+    fn finish_attaching(
+        &mut self,
+        mut sync: DeviceSync,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        for sent in self.cabinet.store().locations().ledger().sent() {
+            let frame = self.cabinet.store().read(sent.location)?;
+            let DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) = frame else {
+                return Err(StoreError::Altered.into());
+            };
+            let rows = self.cabinet.rows_for(&envelope);
+            let queued = Queued { envelope: *envelope, rows };
+            sync.queue(queued, now).map_err(|_| StoreError::Altered)?;
+        }
+        self.courier = Some(Courier::new(sync));
+        Ok(())
+    }
+}
