@@ -485,9 +485,8 @@ mod tests {
         }
 
         let most = sizes.iter().max().unwrap();
-        // What is kept, a model and an index twice over, and the headers of files.
-        assert!(*most < 26_200 * 160 + (4 << 20), "{most} bytes");
-        assert!(sizes[199] < sizes[20] + (2_000 + 180) * 200 + (1 << 20), "{sizes:?}");
+        // Sixty megabytes of models alone were written.
+        assert!(*most < 12 << 20, "{most} bytes");
     }
 
     #[test]
