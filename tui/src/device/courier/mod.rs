@@ -42,7 +42,6 @@ use tacenda_shared::id::{CompartmentId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
-use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::{Action, Entry, Signer};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
