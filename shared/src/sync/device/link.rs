@@ -84,8 +84,8 @@ pub(super) struct Link {
     /// What the server is still to be given.
     pub(super) refill: Option<Refill>,
     /// How many entries were missing when that began, and how many of them have come.
-    missing: u64,
-    come: u64,
+    pub(super) missing: u64,
+    pub(super) come: u64,
     /// What admits the practice to a server that does not know it.
     founding: Option<(Vec<u8>, Vec<Vec<u8>>)>,
 }
@@ -149,21 +149,6 @@ impl DeviceSync {
         };
         let requests = self.link.requests.values().map(|pending| pending.deadline);
         requests.chain(greeting).min()
-    }
-
-    /// Looks whether an answer is overdue.
-    pub fn handle_timeout(&mut self, now: Timestamp) {
-        if self.poll_timeout().is_some_and(|due| due <= now) {
-            self.disconnected();
-            self.events.push_back(Event::LinkDead);
-        }
-    }
-
-    /// Returns how many of the entries that the server has more have come, and how many they are;
-    /// `None` while nothing is being fetched.
-    pub fn progress(&self) -> Option<(u64, u64)> {
-        let Link { missing, come, .. } = self.link;
-        (missing > 0).then_some((come.min(missing), missing))
     }
 
     /// Asks the server something; the answers come as events with this ticket.
@@ -514,10 +499,6 @@ impl DeviceSync {
         if !pulling && !comparing && settled {
             self.finish_catching(now);
         }
-    }
-
-    fn position(&self, log: CompartmentId) -> Position {
-        self.replicas.get(&log).map_or(Position::ZERO, |replica| replica.head().position)
     }
 
     fn finish_catching(&mut self, now: Timestamp) {

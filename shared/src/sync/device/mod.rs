@@ -285,6 +285,25 @@ impl DeviceSync {
         self.cursor
     }
 
+    /// Returns how many of the entries that the server has more have come, and how many they are;
+    /// `None` while nothing is being fetched.
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        let Link { missing, come, .. } = self.link;
+        (missing > 0).then_some((come.min(missing), missing))
+    }
+
+    fn position(&self, log: CompartmentId) -> Position {
+        self.replicas.get(&log).map_or(Position::ZERO, |replica| replica.head().position)
+    }
+
+    /// Looks whether an answer is overdue.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.poll_timeout().is_some_and(|due| due <= now) {
+            self.disconnected();
+            self.events.push_back(Event::LinkDead);
+        }
+    }
+
     /// Returns whether the link is open.
     pub fn is_open(&self) -> bool {
         self.link.is_open()
