@@ -23,10 +23,13 @@ for file in $(git ls-files '*.rs' | grep -vE '(^|/)tests?(/|\.rs)|benches/'); do
     head -1 "$file" | grep -q '^//!' || fail "$file does not say what it is for"
 done
 
-# A promise names a test, and the test is there.
-for test in $(grep -oE '`[a-z0-9_]{20,}`' SECURITY.md | tr -d '`'); do
-    git grep -q "fn $test(" -- '*.rs' || fail "SECURITY.md names $test, which is no test"
+# A promise or a hostile case names a test, and the test is there.
+for page in SECURITY.md docs/hostile-cases.md; do
+    for test in $(grep -oE '`[a-z0-9_]{20,}`' "$page" | tr -d '`' | sort -u); do
+        git grep -q "fn $test(" -- '*.rs' || fail "$page names $test, which is no test"
+    done
 done
+grep -qE '^\| H5 ' docs/hostile-cases.md || fail "docs/hostile-cases.md has no table"
 
 # Nothing leaves the vault but through the gate; nothing is unfinished; no machine is named.
 hits=$(git grep -nE '\b(todo|unimplemented)!\(|\bTODO\b|\bFIXME\b|#\[ignore' -- '*.rs' || true)

@@ -2,6 +2,7 @@
 
 mod crash;
 mod demo;
+mod hostile;
 mod idle;
 mod practice;
 mod promises;

@@ -3,10 +3,17 @@
 
 use crate::pty::Pty;
 use crate::scene::{self, Scene};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// How long a server may take to answer a line. Only a fault takes so long.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server. It ends with this.
 pub struct Server {
@@ -14,14 +21,18 @@ pub struct Server {
     root: PathBuf,
     child: Option<Child>,
     address: String,
+    lines: Option<Receiver<String>>,
+    /// How often each order was carried out.
+    done: BTreeMap<u64, u64>,
 }
 
 impl Server {
     /// Makes a server in a folder below `root`, and starts it on a port that is free.
     pub fn new(program: &'static str, root: &Path) -> Self {
         fs::create_dir_all(root.join("server-tmp")).expect("a folder");
-        let mut server =
-            Self { program, root: root.to_owned(), child: None, address: "127.0.0.1:0".into() };
+        let address = "127.0.0.1:0".into();
+        let (root, done) = (root.to_owned(), BTreeMap::new());
+        let mut server = Self { program, root, child: None, address, lines: None, done };
         let made = server.run("init", &["--address", "127.0.0.1:4440"]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         server.start();
@@ -55,9 +66,18 @@ impl Server {
         command.args(["--listen", &self.address, "--while-input"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the server's program");
-        let mut line = String::new();
-        let out = child.stdout.as_mut().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a line");
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        let (sender, lines) = channel();
+        // It ends with the server, or when nobody listens to it any more.
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let line = lines.recv_timeout(LIMIT).expect("a line");
+        self.lines = Some(lines);
         let address = line.trim().strip_prefix("listening on ");
         self.address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
         self.child = Some(child);
@@ -68,6 +88,54 @@ impl Server {
         let path = self.folder().join("server.toml");
         let changed = change(fs::read_to_string(&path).expect("the settings"));
         fs::write(&path, changed).expect("room for the settings");
+    }
+
+    /// Tells a server under test what to do against its devices, as
+    /// `tacenda_sync_server::mischief` says; returns its answer.
+    pub fn tell(&mut self, line: &str) -> String {
+        let child = self.child.as_mut().expect("a running server");
+        let input = child.stdin.as_mut().expect("its input");
+        writeln!(input, "{line}").expect("a line to the server");
+        loop {
+            if let Some(said) = self.hear()
+                && is_answer(&said)
+            {
+                return said;
+            }
+        }
+    }
+
+    /// Orders a misdeed; returns its number.
+    pub fn order(&mut self, line: &str) -> u64 {
+        let answer = self.tell(line);
+        let number = answer.strip_prefix("ordered ").and_then(|number| number.parse().ok());
+        number.unwrap_or_else(|| panic!("{line}: {answer}"))
+    }
+
+    /// Waits until an order has been carried out.
+    pub fn done(&mut self, order: u64) {
+        while !self.done.contains_key(&order) {
+            let said = self.hear();
+            assert!(!said.is_some_and(|said| is_answer(&said)), "nothing was asked");
+        }
+    }
+
+    /// Returns whether an order has been carried out, by all that the server has said so far.
+    pub fn is_done(&self, order: u64) -> bool {
+        self.done.contains_key(&order)
+    }
+
+    /// Takes the next line: an answer, or word of an order that was carried out.
+    fn hear(&mut self) -> Option<String> {
+        let lines = self.lines.as_ref().expect("a running server");
+        let line = lines.recv_timeout(LIMIT).expect("a line of the server");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["done", order, "times", times] = words.as_slice() {
+            let number = |text: &str| text.parse().expect("a number");
+            self.done.insert(number(order), number(times));
+            return None;
+        }
+        Some(line)
     }
 
     /// Ends it as the power does.
@@ -121,6 +189,12 @@ impl Drop for Server {
             let _ended = child.wait();
         }
     }
+}
+
+/// Whether a line answers one; a server also says what it is about to do.
+fn is_answer(line: &str) -> bool {
+    let first = line.split_whitespace().next();
+    matches!(first, Some("ordered" | "ended" | "hung" | "logs" | "refused:"))
 }
 
 /// Brings a practice to a server; `through` is another address that leads to it.

@@ -99,7 +99,7 @@ fn one(
             *done |= hidden;
             return left.into_iter().collect();
         }
-        Misdeed::Flip | Misdeed::Suite(_) => {
+        Misdeed::Flip | Misdeed::FlipAt(..) | Misdeed::Suite(_) => {
             let change = |envelope: &mut Envelope| match misdeed {
                 Misdeed::Suite(suite) => envelope.header.suite = suite,
                 _ => flip(&mut envelope.body),
@@ -145,6 +145,9 @@ fn flip(body: &mut [u8]) {
 
 /// Settles on the next entry, and stays with it.
 fn choose(standing: &mut Standing, context: &Context<'_>, message: &Message) -> Option<Place> {
+    if let Misdeed::FlipAt(log, at) = standing.order.misdeed {
+        standing.chosen = Some((log, at));
+    }
     if standing.chosen.is_none() {
         standing.chosen = next_of_others(context, message);
     }
@@ -294,11 +297,7 @@ fn swap(message: &mut Message, one: CompartmentId, other: CompartmentId) -> bool
             }
             hit
         }
-        Message::Full { log, .. } => {
-            let hit = swapped(*log) != *log;
-            *log = swapped(*log);
-            hit
-        }
+        // Asked for the full form, it has none under the false name.
         _ => false,
     }
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use tacenda_shared::envelope::{Carried, PracticeHead};
 use tacenda_shared::id::{CompartmentId, DeviceId, Global, Position, PracticeId, PracticeSeq};
 use tacenda_shared::log::LogHead;
+use tacenda_shared::membership::Entry;
 use tacenda_shared::suite::Signature;
 use tacenda_shared::sync::server::{ServerFrame, StoredEnvelope};
-use tacenda_shared::sync::{Entries, Message, RowKey, runs_of};
+use tacenda_shared::sync::{DeliveredEntry, Entries, Message, RowKey, runs_of};
 
 /// A row's name without its version.
 type RowName = (u8, [u8; 16], [u8; 16]);
@@ -22,6 +23,8 @@ pub(super) struct Memory {
     is_short: bool,
     logs: BTreeMap<CompartmentId, Log>,
     entries: BTreeMap<PracticeSeq, (Global, PracticeHead)>,
+    /// The last entry of the practice log.
+    newest: Option<DeliveredEntry>,
     rows: BTreeMap<RowName, BTreeMap<(u32, u32), Vec<u8>>>,
 }
 
@@ -47,6 +50,7 @@ impl Memory {
             ServerFrame::Practice { g, delivered } => {
                 let head = delivered.receipt.head;
                 self.entries.insert(head.seq, (*g, head));
+                self.newest = Some(delivered.clone());
             }
             ServerFrame::Row(row) => {
                 if let Ok(parts) = row.key.parts() {
@@ -71,6 +75,24 @@ impl Memory {
         }
         let stored = self.logs.get(&log)?.get(&at)?;
         stored.receipt.body.placement.map(|place| place.head)
+    }
+
+    /// Every log with its last position.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (CompartmentId, Position)> {
+        let last = |log: &Log| log.keys().next_back().copied();
+        self.logs.iter().filter_map(move |(id, log)| Some((*id, last(log)?)))
+    }
+
+    /// The count of all that was taken.
+    pub(super) fn count(&self) -> Global {
+        let envelopes = self.logs.values().flat_map(|log| log.values().map(|stored| stored.g));
+        let entries = self.entries.values().map(|(g, _)| *g);
+        envelopes.chain(entries).max().unwrap_or(Global::ZERO)
+    }
+
+    /// The number of the last entry of the practice log.
+    pub(super) fn practice_end(&self) -> PracticeSeq {
+        self.entries.keys().next_back().copied().unwrap_or(PracticeSeq::ZERO)
     }
 
     /// The head that a log had when the server's count was `g`; `None` if it was not there.
@@ -116,6 +138,17 @@ impl Memory {
         envelope.header.dev_seq = envelope.header.dev_seq.next();
         envelope.signature = Signature::from_bytes([0x5a; 64]);
         self.as_newest(log, Carried::Whole(envelope))
+    }
+
+    /// What the newest entry of the practice log does, once more, and signed by nobody.
+    pub(super) fn invented_practice(&self) -> Option<Message> {
+        let newest = self.newest.as_ref()?;
+        let last = Entry::decode(&newest.entry).ok()?;
+        let (seq, prev) = (last.seq.next(), last.hash());
+        let signature = Signature::from_bytes([0x5a; 64]);
+        let entry = Entry { seq, prev, signature, ..last }.encode();
+        let entries = vec![DeliveredEntry { entry, receipt: newest.receipt }];
+        Some(Message::PracticeEntries { entries, more: false })
     }
 
     /// An old entry, as the newest of its log.

@@ -125,7 +125,9 @@ impl Mischief {
         true
     }
 
-    /// Takes a line: an order, `end N`, or `hang up DEVICE|any`. Returns the answer.
+    /// Takes a line: an order, `end N`, `hang up DEVICE|any`, or `logs`, which is answered by the
+    /// count of all that was taken, the number of the last practice entry, and every log with its
+    /// last position. Returns the answer.
     ///
     /// # Errors
     /// See [`OrderError`].
@@ -145,6 +147,13 @@ impl Mischief {
                 drop(state);
                 streams.iter().for_each(LiveStream::hang_up);
                 Ok(format!("hung up {}", streams.len()))
+            }
+            ["logs"] => {
+                let state = self.lock();
+                let ends = state.memory.ends().map(|(log, at)| format!(" {log} {at}"));
+                let memory = &state.memory;
+                let (count, last) = (memory.count(), memory.practice_end());
+                Ok(format!("logs {count} {last}{}", ends.collect::<String>()))
             }
             _ => Ok(format!("ordered {}", self.order(line.parse()?))),
         }
@@ -167,6 +176,7 @@ impl State {
                 Misdeed::Again => last.get(device).map(Message::frame),
                 Misdeed::Garble => Some(carry::garbled()),
                 Misdeed::Invent { log } => memory.invented(*log).map(|message| message.frame()),
+                Misdeed::InventPractice => memory.invented_practice().map(|one| one.frame()),
                 Misdeed::Replay { log, position } => {
                     memory.replayed(*log, *position).map(|message| message.frame())
                 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! flip to X                     a bit of the next envelope, however X fetches it
+//! flip LOG POSITION to X        a bit of that envelope
 //! suite N to X                  the suite of the next envelope
 //! withhold next from X          the next entry of any log, and all after it in that log
 //! withhold LOG POSITION from X  that entry, and all after it
@@ -11,6 +12,7 @@
 //! replay LOG POSITION to X      an old entry, live, as the newest
 //! again to X                    the last live entries, once more
 //! invent LOG to X               an entry that no device made, live
+//! invent practice to X          the same in the practice log
 //! fork LOG X with Y             from now on neither sees there what the other writes
 //! roll back COUNT for X         nothing that was taken after that count
 //! hide practice SEQ from X      nothing of the practice log from this entry on
@@ -83,6 +85,8 @@ pub enum Misdeed {
     /// See the module.
     Flip,
     /// See the module.
+    FlipAt(CompartmentId, Position),
+    /// See the module.
     Fork {
         /// Where.
         log: CompartmentId,
@@ -102,6 +106,8 @@ pub enum Misdeed {
         /// Where.
         log: CompartmentId,
     },
+    /// See the module.
+    InventPractice,
     /// See the module.
     OldRow(u8),
     /// See the module.
@@ -143,6 +149,7 @@ impl Misdeed {
                 | Self::Epoch(_)
                 | Self::Garble
                 | Self::Invent { .. }
+                | Self::InventPractice
                 | Self::OldRow(_)
                 | Self::Receipt(_)
                 | Self::Refuse(_)
@@ -216,6 +223,7 @@ fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
     Ok(match words {
         ["again"] => Misdeed::Again,
         ["flip"] => Misdeed::Flip,
+        ["flip", at, position] => Misdeed::FlipAt(log(at)?, Position::new(number(position)?)),
         ["garble"] => Misdeed::Garble,
         ["drop", kind] => Misdeed::Drop(number(kind)?, Direction::To),
         ["twice", kind] => Misdeed::Twice(number(kind)?, Direction::To),
@@ -223,6 +231,7 @@ fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
         ["epoch", epoch] => Misdeed::Epoch(ServerEpoch::new(number(epoch)?)),
         ["suite", suite] => Misdeed::Suite(number(suite)?),
         ["swap", one, other] => Misdeed::Swap(log(one)?, log(other)?),
+        ["invent", "practice"] => Misdeed::InventPractice,
         ["invent", at] => Misdeed::Invent { log: log(at)? },
         ["replay", at, position] => {
             Misdeed::Replay { log: log(at)?, position: Position::new(number(position)?) }
@@ -279,12 +288,14 @@ impl fmt::Display for Order {
             Misdeed::Drop(kind, way) => write!(f, "drop {kind} {way} {whom}"),
             Misdeed::Epoch(epoch) => write!(f, "epoch {epoch} to {whom}"),
             Misdeed::Flip => write!(f, "flip to {whom}"),
+            Misdeed::FlipAt(log, position) => write!(f, "flip {log} {position} to {whom}"),
             Misdeed::Fork { log, with } => write!(f, "fork {log} {whom} with {with}"),
             Misdeed::Garble => write!(f, "garble to {whom}"),
             Misdeed::HidePractice(seq) => write!(f, "hide practice {seq} from {whom}"),
             Misdeed::HideRows(table) => write!(f, "hide rows {table} from {whom}"),
             Misdeed::Hold(kind, way) => write!(f, "hold {kind} {way} {whom}"),
             Misdeed::Invent { log } => write!(f, "invent {log} to {whom}"),
+            Misdeed::InventPractice => write!(f, "invent practice to {whom}"),
             Misdeed::OldRow(table) => write!(f, "old row {table} to {whom}"),
             Misdeed::Receipt(fault) => write!(f, "receipt {fault} to {whom}"),
             Misdeed::Refuse(code) => write!(f, "refuse {} to {whom}", code.name()),

@@ -15,6 +15,7 @@ fn every_order_reads_back_from_its_line() {
     let log = "a1".repeat(16);
     for line in [
         format!("flip to {x}"),
+        format!("flip {log} 7 to {x}"),
         "suite 0 to any".to_owned(),
         format!("withhold next from {x}"),
         format!("withhold {log} 7 from {x}"),
@@ -24,6 +25,7 @@ fn every_order_reads_back_from_its_line() {
         format!("replay {log} 1 to {x}"),
         format!("again to {x}"),
         format!("invent {log} to {x}"),
+        format!("invent practice to {x}"),
         format!("fork {log} {x} with {y}"),
         format!("roll back 12 for {x}"),
         format!("hide practice 3 from {x}"),

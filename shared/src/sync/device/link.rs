@@ -350,7 +350,7 @@ impl DeviceSync {
                 // An answer about what was missed may come later than what is new.
                 let asked = self.link.awaits(|request| *request == Request::Changes);
                 let catching = asked || self.link.catching.is_some();
-                let idle = !catching && self.link.dirty.is_empty();
+                let idle = !catching && self.link.dirty.is_empty() && self.stopped.is_empty();
                 if clean && idle && self.waiting.is_empty() && g > self.cursor {
                     self.cursor = g;
                     self.events.push_back(Event::CaughtUp(g));
@@ -512,7 +512,10 @@ impl DeviceSync {
         }
         if let Some(g) = self.link.catching.take() {
             self.end_comparing(now);
-            self.cursor = self.cursor.max(g);
+            // What a stopped log lacks is asked for again, also after a restart.
+            if self.stopped.is_empty() {
+                self.cursor = self.cursor.max(g);
+            }
             self.events.push_back(Event::CaughtUp(self.cursor));
         }
     }

@@ -190,6 +190,9 @@ impl DeviceSync {
                 self.pull_practice(now);
                 return false;
             }
+            if self.stopped.contains(&log) {
+                return true;
+            }
         }
         self.take_early(log, now);
         true
@@ -224,11 +227,15 @@ impl DeviceSync {
                 }
                 self.hand_on(log, position, carried, member, unproven.is_some());
             }
+            Verdict::Quarantined(Quarantine::Replayed) => {
+                // No honest server does it, so it is not given a place that it would keep: the
+                // true log goes on with the next link.
+                self.halt(AlarmKind::Replay, log, position);
+            }
             Verdict::Quarantined(reason) => {
                 replica.take(header, hash, None, false);
                 let signed = reason != Quarantine::BadSignature;
-                let first = !matches!(reason, Quarantine::Equivocation | Quarantine::Replayed);
-                if signed && first {
+                if signed && reason != Quarantine::Equivocation {
                     self.remember_number(carried);
                 }
                 let author = Some(header.author);

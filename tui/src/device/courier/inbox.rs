@@ -510,7 +510,22 @@ impl Courier {
     /// The server gave a key that is not the announced one.
     pub(super) fn refuse_row(&mut self, name: RowName) {
         self.fetched.remove(&name);
-        self.alarms.push(super::withheld());
+        self.raise(super::withheld());
+    }
+
+    /// Whether the server must have a row. The key of a draft lives until every device has
+    /// acknowledged its end, which this one cannot have done before it knows of that; others are
+    /// there as long as entries name them.
+    fn must_exist(&self, name: &RowName) -> bool {
+        match name {
+            RowName::Slot(_) => true,
+            RowName::Draft(name) => {
+                let replica = self.sync.replica(name.compartment);
+                let draft = replica.and_then(|replica| replica.draft(name.draft));
+                draft.is_some_and(|draft| draft.closed.is_none())
+            }
+            _ => false,
+        }
     }
 
     /// Asks for the rows that are wanted.
@@ -539,10 +554,8 @@ impl Courier {
             self.asked_rows.remove(&name);
             let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
             let Some(bytes) = sized else {
-                // The row of a draft dies with the draft; others are there as long as entries
-                // name them.
-                if matches!(name, RowName::Slot(_)) {
-                    self.alarms.push(super::withheld());
+                if self.must_exist(&name) {
+                    self.raise(super::withheld());
                 }
                 continue;
             };

@@ -78,7 +78,7 @@ impl<F: FileSystem> Device<F> {
                 courier.kept.frames.push(DeviceFrame::Wrap(encode_wrap(info, &wrapped)));
                 courier.keys_due = true;
             }
-            None => courier.alarms.push(super::withheld()),
+            None => courier.raise(super::withheld()),
         }
     }
 

@@ -102,17 +102,21 @@ impl Courier {
         }
     }
 
-    /// What an alarm says. States that last stay on the screen, and are said once on a link.
+    /// What an alarm says.
     fn alarm(&mut self, kind: AlarmKind) {
-        let lasts = match kind {
+        self.raise(match kind {
             AlarmKind::Rollback => rolled_back(),
             AlarmKind::PracticeFork => forked(),
-            _ => return self.alarms.push(of_alarm(kind)),
-        };
-        if self.trouble.as_ref() != Some(&lasts) {
-            self.alarms.push(lasts.clone());
+            _ => of_alarm(kind),
+        });
+    }
+
+    /// Says what is wrong. It stays on the screen of the link, and is said once while it does.
+    pub(super) fn raise(&mut self, notice: Notice) {
+        if self.trouble.as_ref() != Some(&notice) {
+            self.alarms.push(notice.clone());
         }
-        self.trouble = Some(lasts);
+        self.trouble = Some(notice);
     }
 
     pub(super) fn look_whether_current(&mut self, now: Timestamp) {
@@ -193,11 +197,8 @@ impl Courier {
             Event::PracticeTaken(_) => self.entry_taken(),
             Event::PracticeRefused(refusal) => self.entry_refused(refusal),
             Event::OutboxStopped(code) => {
-                // What lasts says more than what follows from it.
-                let lasts = [Some(forked()), Some(rolled_back())].contains(&self.trouble);
-                if !lasts {
-                    self.trouble = Some(of_refusal(code));
-                }
+                // What stands there says more than what follows from it.
+                self.trouble.get_or_insert_with(|| of_refusal(code));
                 // What passes by itself is tried again on the next link, which comes after a pause.
                 self.drop_link |= matches!(
                     code,
@@ -275,8 +276,13 @@ fn removed() -> Notice {
 }
 
 fn of_alarm(kind: AlarmKind) -> Notice {
+    let whose = match kind {
+        // A device has signed it; no server can.
+        AlarmKind::Equivocation | AlarmKind::NotOnChain => "one of your devices",
+        _ => "your server",
+    };
     Notice::new(
-        format!("Something is wrong with your server: {kind}."),
+        format!("Something is wrong with {whose}: {kind}."),
         "Nothing of it was shown or taken over, and everything you have written is safe here.",
         "Compare with your other device, and ask whoever runs the server.",
     )

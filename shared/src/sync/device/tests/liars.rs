@@ -82,6 +82,15 @@ impl Victim {
         self.drain();
     }
 
+    /// Up to which count of the server's this device has everything, also after a restart.
+    fn caught_up(&self) -> Option<Global> {
+        let counts = self.events.iter().filter_map(|event| match event {
+            Event::CaughtUp(count) => Some(*count),
+            _ => None,
+        });
+        counts.max()
+    }
+
     fn drain(&mut self) {
         while let Some(transmit) = self.sync.poll_transmit() {
             self.sent.push(transmit);
@@ -295,9 +304,37 @@ fn an_entry_served_twice_is_shown_once() {
     let (world, mut pen, mut victim) = begin();
     let [first, one, two, _] = opening(&world, &mut pen);
     victim.live(Told::new(LOG).tell(&world, &[&first, &one, &one, &two]));
-    assert_eq!(victim.received(), [first.hash(), one.hash(), two.hash()]);
-    assert_eq!(victim.quarantined(), [Quarantine::Replayed]);
+    assert_eq!(victim.received(), [first.hash(), one.hash()]);
     assert_eq!(victim.alarms(), [AlarmKind::Replay]);
+    // It has no place here, so that the true log goes on with an honest server.
+    victim.connect(&world);
+    let lane = victim.lane_of(20);
+    victim.hear(lane, Told::new(LOG).tell(&world, &[&first, &one, &two]));
+    assert_eq!(victim.received(), [first.hash(), one.hash(), two.hash()]);
+    assert_eq!(victim.alarms(), [AlarmKind::Replay]);
+}
+
+#[test]
+fn what_a_stopped_log_lacks_is_asked_for_again_after_a_restart() {
+    let (world, mut pen, mut victim) = begin();
+    let [first, one, ..] = opening(&world, &mut pen);
+    let mut forged = one.clone();
+    forged.signature = SigningKey::from_seed([1; 32]).sign("tac/env/v1", &[]);
+    let mut told = Told::new(LOG);
+    victim.live(told.tell(&world, &[&first]));
+    let before = victim.caught_up();
+    victim.live(told.tell(&world, &[&forged]));
+    victim.answer_full(LOG, &[(2, &forged)]);
+    assert_eq!(victim.alarms(), [AlarmKind::Forged]);
+
+    // Another log goes on, and the server counts both.
+    let other = other_opening(&world, &mut pen);
+    let mut beside = Told::new(OTHER);
+    let Message::Entries(entries) = beside.tell(&world, &[&other]) else { panic!() };
+    victim.live(Message::Entries(Entries { g: Global::new(200), ..entries }));
+
+    assert_eq!(victim.received(), [first.hash(), other.hash()]);
+    assert_eq!(victim.caught_up(), before);
 }
 
 #[test]
