@@ -169,6 +169,7 @@ mod tests {
         "tac/backup/recipient/v1",
         "tac/backup/segment/v1",
         "tac/backup/tables/v1",
+        "tac/place/key/v1",
         "tac/place/machine/v1",
         "tac/place/note/v1",
         "tac/idempotency",

@@ -4,12 +4,14 @@
 //! author has been compared with the actor that it claims. A load that fails, or panics, leaves
 //! the document as it was.
 
+mod rebase;
+
 use super::ShelfError;
 use super::change::Author;
 use super::chunk::{self, ChunkError, Kind};
 use super::draft;
 use super::edit::{Part, Splice};
-use crate::id::{AppointmentId, ObjectId as DocumentId, Timestamp};
+use crate::id::{AppointmentId, DevInc, ObjectId as DocumentId, Timestamp};
 use crate::suite;
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
@@ -105,7 +107,7 @@ pub(super) struct Taken {
 /// Reads the changes of a delta that `actor` sent: those that are lawful, and why others are not.
 fn read_delta(
     delta: &[u8],
-    actor: &Actor,
+    (author, document): (&Author, DocumentId),
 ) -> Result<(Vec<Change>, Vec<DocumentError>), DocumentError> {
     let mut refused = Vec::new();
     let mut changes = Vec::new();
@@ -116,7 +118,7 @@ fn read_delta(
             Ok(Ok(change)) if chunk.bytes.get(4..8) != change.hash().0.get(..4) => {
                 refused.push(DocumentError::Unloadable);
             }
-            Ok(Ok(change)) if change.actor_id().to_bytes() != actor.0 => {
+            Ok(Ok(change)) if !is_by(&change, author, document) => {
                 refused.push(DocumentError::ForeignAuthor);
             }
             Ok(Ok(change)) if !is_lawful(&change) => refused.push(DocumentError::Unlawful),
@@ -197,7 +199,7 @@ impl Document {
         let mut read = Vec::with_capacity(deltas.len());
         let mut all = Vec::new();
         for (delta, author) in deltas {
-            let outcome = read_delta(delta, &Actor::of(author, document));
+            let outcome = read_delta(delta, (author, document));
             if let Ok((changes, _)) = &outcome {
                 all.extend(changes.iter().cloned());
             }
@@ -495,6 +497,20 @@ impl Document {
         let (value, id) = self.inner.get(ROOT, name).ok().flatten()?;
         (value == Value::Object(wanted)).then_some(id)
     }
+}
+
+/// How many earlier incarnations of an author are looked at; a device whose files are never copied
+/// has none.
+const LIVES_MAX: u32 = 64;
+
+/// Returns whether a change is by this author, in this incarnation or an earlier one: what was
+/// written before a new one began, and not yet sent, goes out as it is.
+fn is_by(change: &Change, author: &Author, document: DocumentId) -> bool {
+    let newest = author.incarnation.get();
+    (newest.saturating_sub(LIVES_MAX)..=newest).rev().any(|incarnation| {
+        let life = Author { incarnation: DevInc::new(incarnation), ..*author };
+        Actor::of(&life, document).0 == change.actor_id().to_bytes()
+    })
 }
 
 /// The name under which a part's text lies in a draft's document.

@@ -282,6 +282,30 @@ impl Practice {
         Ok(taken)
     }
 
+    /// Takes up again what this device wrote into a document and had set aside: everything that
+    /// others know is here now. Returns the change to be stored in its stead, if any is left.
+    pub fn rebase(
+        &mut self,
+        name: &CompartmentName,
+        (object, draft): (ObjectId, bool),
+        blobs: &[Vec<u8>],
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Change>, ShelfError> {
+        let actor = Actor::of(&cx.pen.author(), object);
+        let bytes = self.document(name, object, cx)?.rebase(blobs, actor);
+        if let Some(loaded) = self.documents.remove(&object) {
+            self.learn_document(name, object, &loaded.document, None);
+            self.documents.insert(object, loaded);
+        }
+        self.tidy();
+        if !matches!(name, CompartmentName::Calendar { .. }) {
+            self.publish(name);
+        }
+        let content = Content::Delta { document: object, draft, bytes };
+        let is_empty = matches!(&content, Content::Delta { bytes, .. } if bytes.is_empty());
+        Ok((!is_empty).then(|| Change { compartment: name.clone(), content }))
+    }
+
     /// Takes over what a document says; of a calendar only what was `touched`, if that is known.
     pub(super) fn learn_document(
         &mut self,

@@ -399,8 +399,9 @@ pub(super) fn settle(
     home.write_secret(&header.vault_id, &secret).map_err(|error| Notice::from(&error))?;
     let open = |folder| DiskFs::open(folder).map_err(|error| told(error.into()));
     let files = (open(&home.journal())?, open(&home.rows())?);
-    let device = Device::enrol(enrolment, general, name.to_owned(), rows, files, now)
+    let mut device = Device::enrol(enrolment, general, name.to_owned(), rows, files, now)
         .map_err(|error| of(&error))?;
+    device.settle_at(home, &header.vault_id);
     home.write_vault(&vault).map_err(|error| Notice::from(&error))?;
     Ok(device)
 }

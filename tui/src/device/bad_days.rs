@@ -2,6 +2,7 @@
 
 use super::chance::OsRandom;
 use super::founding;
+use super::incarnation::Life;
 use super::looked::Looked;
 use super::open::{Device, DeviceError};
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
@@ -61,7 +62,14 @@ impl Machine {
     fn unlock_at_once(&self) -> Device<SimulatedFs> {
         let disks = (self.journal.clone(), self.rows.clone());
         let looked = Looked::default();
-        Device::stand_looked(copied(&self.general), "laptop".into(), disks, &looked, NOW).unwrap()
+        Device::stand_looked(
+            copied(&self.general),
+            "laptop".into(),
+            disks,
+            (&looked, Life::default()),
+            NOW,
+        )
+        .unwrap()
     }
 
     /// Flips a bit in the middle of every file of a folder, or of those that `which` picks.

@@ -187,6 +187,15 @@ impl<F: FileSystem> Cabinet<F> {
     /// Seals changes and puts them on the disk as one group: first the rows of new keys, which
     /// nothing refers to yet, then everything else.
     pub(super) fn put(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.put_with(changes, Vec::new())
+    }
+
+    /// The same, with frames that belong into the group.
+    pub(super) fn put_with(
+        &mut self,
+        changes: &[Change],
+        others: Vec<DeviceFrame>,
+    ) -> Result<(), StoreError> {
         let mut random = OsRandom;
         let mut frames = Vec::with_capacity(changes.len());
         let mut rows = Vec::new();
@@ -199,6 +208,7 @@ impl<F: FileSystem> Cabinet<F> {
             let frame = self.seal_change(id, &change.content, &mut new, &mut rows)?;
             frames.push(frame);
         }
+        frames.extend(others);
         // Also when the disk refuses: the next try draws other ids, so that it never meets a row
         // of this one.
         self.named.borrow_mut().clear();

@@ -3,6 +3,7 @@
 //! ```text
 //! <vault>/vault        keys under the passphrase
 //! <vault>/failures     how many passphrases were wrong since the last right one
+//! <vault>/place        sealed: on which machine the vault was closed last
 //! <vault>/lock         held by the one process that has the vault open
 //! <vault>/journal/     sealed frames: the practice itself
 //! <vault>/rows/        sealed key rows: a backup class of their own
@@ -20,12 +21,16 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::seal::SecretKey;
+use tacenda_shared::suite;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// The largest vault file that is read; a real one has a few kilobytes.
 const VAULT_BYTES_MAX: u64 = 1 << 20;
 const FAILURES: &str = "failures";
+const PLACE: &str = "place";
+/// Where a machine says which it is: systemd, and what was before it.
+const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 /// The folders and files of one vault.
 #[derive(Clone, Debug)]
@@ -132,7 +137,7 @@ impl Home {
                 // However the folder was named, relative or not, it is one vault.
                 let path = fs::canonicalize(&self.vault).unwrap_or_else(|_| self.vault.clone());
                 let path = path.as_os_str().as_encoded_bytes();
-                let hash = tacenda_shared::suite::hash("tac/socket/v1", &[path]).to_string();
+                let hash = suite::hash("tac/socket/v1", &[path]).to_string();
                 runtime.join(format!("tacenda-{}", hash.get(..16).unwrap_or_default()))
             }
             None => self.vault.join("run").join("socket"),
@@ -223,6 +228,29 @@ impl Home {
                 let _stays = fs::remove_dir_all(folder);
             }
         }
+    }
+
+    /// Returns bytes that are others for another vault, machine or folder. A copy of the folder is
+    /// another folder; one that was only renamed is the same.
+    ///
+    /// # Errors
+    /// If the folder cannot be looked at.
+    pub(super) fn place(&self, vault_id: &[u8; 16]) -> Result<Vec<u8>, HomeError> {
+        // Not every system says which machine it is; then the folder tells alone.
+        let machine = MACHINE_IDS.iter().find_map(|path| fs::read(path).ok()).unwrap_or_default();
+        let machine = suite::hash("tac/place/machine/v1", &[vault_id, machine.trim_ascii()]);
+        let inode = fs::metadata(&self.vault)?.ino().to_be_bytes();
+        Ok([machine.as_bytes().as_slice(), &inode].concat())
+    }
+
+    /// Returns the note that says where the vault was closed last, or `None` when there is none.
+    pub(super) fn read_place(&self) -> Result<Option<Vec<u8>>, HomeError> {
+        read_optional(&self.vault.join(PLACE), 256)
+    }
+
+    /// Replaces that note.
+    pub(super) fn write_place(&self, bytes: &[u8]) -> Result<(), HomeError> {
+        replace(&self.vault, PLACE, bytes)
     }
 
     /// Returns the device secret of the vault with this id, or `None` when it is not here.

@@ -2,6 +2,7 @@
 //!
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
+use super::courier::frames::MailFrame;
 use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,7 @@ impl Locations {
             self.lasting.insert(location.segment);
         }
         match frame {
+            DeviceFrame::Mail(MailFrame::Aside(aside)) => self.hide(aside),
             DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
             }
             DeviceFrame::Compartment(compartment) => {
@@ -79,6 +81,26 @@ impl Locations {
                 self.segments.insert(*compartment, location);
             }
             DeviceFrame::Wrap(_) => self.wraps.push(location),
+        }
+    }
+
+    /// Changes that are set aside are no content any more.
+    fn hide(&mut self, aside: &[Location]) {
+        let sources: Vec<_> =
+            self.ledger.aside().filter(|one| aside.contains(&one.location)).collect();
+        for source in sources {
+            let (ContentKind::Delta(document) | ContentKind::DraftDelta(document)) = source.kind
+            else {
+                continue;
+            };
+            let key = (source.compartment, document);
+            if let Some(places) = self.documents.get_mut(&key) {
+                places.retain(|place| place.location != source.location);
+                if places.is_empty() {
+                    self.documents.remove(&key);
+                }
+            }
+            self.stale.insert(self.first_of_name(source.compartment));
         }
     }
 

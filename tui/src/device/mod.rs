@@ -10,6 +10,7 @@ pub mod founding;
 pub mod frame;
 mod held;
 pub mod home;
+mod incarnation;
 pub mod keeper;
 pub mod keyring;
 mod keystrokes;

@@ -9,6 +9,7 @@ use super::courier::attach::Attaching;
 use super::courier::presence::Presence;
 use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
+use super::incarnation::Life;
 use super::looked::{Looked, damaged, open_looked, while_checking};
 use super::rows::Rows;
 use super::settings::Timing;
@@ -99,6 +100,7 @@ pub struct Device<F: FileSystem = DiskFs> {
     pub(super) shown: BTreeSet<Subject>,
     pub(super) presence: Presence,
     pub(super) timing: Timing,
+    pub(super) life: Life,
     pub(super) device_name: String,
     pub(super) warnings: Vec<Notice>,
     unlocked: Timestamp,
@@ -121,7 +123,9 @@ impl Device<DiskFs> {
         let open = open?;
         let name = open.header.device_name;
         let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
-        let mut device = Self::stand_looked(open.general, name, (journal, rows), &looked, now)?;
+        let life = Life::look(home, &open.header.vault_id, &open.general.keys);
+        let files = (journal, rows);
+        let mut device = Self::stand_looked(open.general, name, files, (&looked, life), now)?;
         device.set_timing(Timing::of(home));
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
             device.audit(AuditKind::FailedUnlock, now)?;
@@ -202,18 +206,21 @@ impl<F: FileSystem> Device<F> {
         rows: F,
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
-        Self::stand_looked(general, device_name, (journal, rows), &Looked::nothing(), now)
+        let found = (&Looked::nothing(), Life::default());
+        Self::stand_looked(general, device_name, (journal, rows), found, now)
     }
 
+    /// The same, after a look at the journal and at where the folders lie.
     pub(super) fn stand_looked(
         general: General,
         device_name: String,
         (journal, rows): (F, F),
-        looked: &Looked,
+        (looked, life): (&Looked, Life),
         now: Timestamp,
     ) -> Result<Self, DeviceError> {
         let (store, tables, warnings) = open_looked(&general, (journal, rows), looked)?;
         let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
+        device.live(life);
         device.restore(now)?;
         device.recover_keystrokes(now);
         device.warn();
@@ -238,6 +245,7 @@ impl<F: FileSystem> Device<F> {
                 incarnation: general.dev_inc,
             },
         };
+        let general_dev_inc = general.dev_inc;
         let cabinet = Cabinet::new(identity, store, tables, general.keys, standing);
         Ok(Self {
             cabinet,
@@ -250,6 +258,7 @@ impl<F: FileSystem> Device<F> {
             shown: BTreeSet::new(),
             presence: Presence::default(),
             timing: Timing::default(),
+            life: Life::first(general_dev_inc),
             device_name,
             warnings,
             unlocked: now,
@@ -500,7 +509,12 @@ impl<F: FileSystem> Device<F> {
         outcome = outcome.and(self.cabinet.destroy_closed_drafts().map_err(DeviceError::from));
         outcome = outcome.and(self.checkpoint());
         outcome = outcome.and(self.cabinet.store.collect().map_err(DeviceError::from));
-        outcome.and(self.cabinet.close().map_err(DeviceError::from))
+        let Self { cabinet, life, .. } = self;
+        outcome = outcome.and(cabinet.close().map_err(DeviceError::from));
+        if outcome.is_ok() {
+            life.write_down();
+        }
+        outcome
     }
 
     /// Returns what must be said after opening, once.

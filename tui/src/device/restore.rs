@@ -123,6 +123,8 @@ impl Restoring {
         let holdings = Holdings::of(&device.index());
         let has_server = device.is_attached();
         device.lock(now)?;
+        // Nobody knows what the device has done since: wherever this lies, it is another place.
+        home.write_place(&[]).map_err(DeviceError::from)?;
         home.write_secret(&vault_id, &device_secret).map_err(DeviceError::from)?;
         home.write_vault(&vault).map_err(DeviceError::from)?;
         Ok(Restored { time, holdings, has_server })

@@ -92,10 +92,12 @@ impl SetUp {
         let factors = Factors { passphrase: &passphrase, device_secret: Some(&secret) };
         let second = founded.second_secret.secret();
         let vault = Vault::create(&setup, &founded.general, Some(second), factors, random)?;
-        home.write_secret(&Vault::read_header(&vault)?.vault_id, &secret)?;
+        let vault_id = Vault::read_header(&vault)?.vault_id;
+        home.write_secret(&vault_id, &secret)?;
         let files = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
         let who = (founding.zone.as_str(), founding.clinician.as_str());
-        let device = Device::begin(founded, founding.device.clone(), who, files, now)?;
+        let mut device = Device::begin(founded, founding.device.clone(), who, files, now)?;
+        device.settle_at(home, &vault_id);
         home.write_vault(&vault)?;
         Ok(device)
     }

@@ -74,8 +74,9 @@ impl<F: FileSystem> Device<F> {
     fn begin_attaching(&self) -> Attaching {
         let author = self.cabinet.identity.author;
         let ledger = self.cabinet.store().locations().ledger();
-        let own = ledger.settled().filter(|own| own.dev_inc == author.incarnation);
-        let own = own.unwrap_or(OwnHead::start(author.incarnation));
+        let incarnation = self.life.own();
+        let own = ledger.settled().filter(|own| own.dev_inc == incarnation);
+        let own = own.unwrap_or(OwnHead::start(incarnation));
         let state = self.cabinet.state.clone();
         let sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
         let left = ledger.logs().map(|(log, _)| log).collect();
@@ -95,7 +96,9 @@ impl<F: FileSystem> Device<F> {
         mut sync: DeviceSync,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        for sent in self.cabinet.store().locations().ledger().sent() {
+        // Of a life that ends, nothing more goes out under its numbers.
+        let sent = self.cabinet.store().locations().ledger().sent();
+        for sent in sent.filter(|_| !self.life.is_due()) {
             let frame = self.cabinet.store().read(sent.location)?;
             let DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) = frame else {
                 return Err(StoreError::Altered.into());

@@ -13,7 +13,7 @@ use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::sync::PracticeReceipt;
 
 /// More pieces of content than are ever passed over at once.
-const SKIPPED_MAX: usize = 1 << 16;
+pub(in crate::device) const SKIPPED_MAX: usize = 1 << 16;
 /// An envelope and the byte that says whether it is whole.
 const CARRIED_BYTES_MAX: usize = MAX_ENVELOPE + 1;
 
@@ -68,6 +68,9 @@ impl Fate {
 /// One frame of the courier.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MailFrame {
+    /// Changes of documents that are out of sight until it is known what others have of them:
+    /// another life of this device may have written the same or have used the same numbers.
+    Aside(Vec<Location>),
     /// Up to this count of the server, everything is on this disk.
     Cursor(Global),
     /// The next entry of a log, by another device.
@@ -92,6 +95,9 @@ pub enum MailFrame {
     },
     /// When the server took an entry of the practice log.
     EntryReceipt(PracticeReceipt),
+    /// This life of the device has begun an incarnation: what no earlier one was answered for
+    /// goes out again.
+    Incarnated(DevInc),
     /// What became of an entry after all.
     Judged {
         /// Which log.
@@ -149,7 +155,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 19;
+pub(in crate::device) const LAST_NUMBER: u8 = 21;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -200,6 +206,12 @@ impl MailFrame {
             }
             Self::Skipped(skipped) => {
                 w.u8(16).list(skipped, |w, location| write_location(w, *location));
+            }
+            Self::Aside(aside) => {
+                w.u8(21).list(aside, |w, location| write_location(w, *location));
+            }
+            Self::Incarnated(dev_inc) => {
+                w.u8(20).u32(dev_inc.get());
             }
         }
     }
@@ -258,6 +270,8 @@ impl MailFrame {
                 position: Position::new(r.u64()?),
                 numbers: r.list(ENTRIES_MAX, read_number)?,
             },
+            21 => Self::Aside(r.list(SKIPPED_MAX, read_location)?),
+            20 => Self::Incarnated(DevInc::new(r.u32()?)),
             _ => return Err(CodecError::Unknown),
         })
     }
@@ -352,8 +366,8 @@ mod tests {
         let location = Location { segment: 1, offset: 2 };
         let record = RecordId::from_bytes([11; 16]);
         let source = Source { compartment: LOG, kind: ContentKind::Record(record), location };
-        let number = (DeviceId::from_bytes([3; 16]), DevInc::new(1), DevSeq::new(1));
         let (dev_inc, dev_seq) = (DevInc::new(1), DevSeq::new(1));
+        let number = (DeviceId::from_bytes([3; 16]), dev_inc, dev_seq);
         let whole = Box::new(Carried::Whole(envelope()));
         let stub = Carried::Stub(tacenda_shared::envelope::Stub {
             header: envelope().header,
@@ -362,8 +376,7 @@ mod tests {
         });
         let entered =
             |fate, record, carried| MailFrame::Entered { log: LOG, fate, record, carried };
-        let position = Position::new(1);
-        let practice = receipt.body.practice;
+        let (position, practice) = (Position::new(1), receipt.body.practice);
         let frames = [
             MailFrame::Cursor(Global::new(7)),
             entered(Fate::Opened, Some(record), whole.clone()),
@@ -391,6 +404,8 @@ mod tests {
             },
             MailFrame::Rewound { log: LOG, position, numbers: vec![number] },
             MailFrame::Skipped(vec![location]),
+            MailFrame::Incarnated(DevInc::new(2)),
+            MailFrame::Aside(vec![location]),
         ];
         for frame in frames {
             let frame = DeviceFrame::Mail(frame);

@@ -27,8 +27,8 @@ const BATCH_FRAMES: usize = 256;
 
 /// What has come in and is not yet on the disk.
 #[derive(Default)]
-pub(super) struct Batch {
-    pub(super) frames: Vec<DeviceFrame>,
+pub(in crate::device) struct Batch {
+    pub(in crate::device) frames: Vec<DeviceFrame>,
     pub(super) rows: Vec<RowChange>,
     /// Changes that were merged, for the practice to read.
     pub(super) pending: Vec<Change>,
@@ -40,7 +40,7 @@ pub(super) struct Batch {
     touched: BTreeSet<CompartmentName>,
     /// Whether an entry is among the frames that waits for its key.
     waits: bool,
-    pub(super) changed: bool,
+    pub(in crate::device) changed: bool,
 }
 
 /// What became of an entry.

@@ -61,6 +61,8 @@ pub struct Ledger {
     numbers: BTreeMap<Number, RecordId>,
     cursor: Global,
     receipts: BTreeMap<PracticeSeq, Location>,
+    incarnation: Option<DevInc>,
+    aside: BTreeMap<Location, (CompartmentId, ContentKind)>,
 }
 
 impl Ledger {
@@ -78,6 +80,7 @@ impl Ledger {
 
     fn add_mail(&mut self, frame: &MailFrame, location: Location) {
         match frame {
+            MailFrame::Aside(aside) => aside.iter().for_each(|location| self.put_aside(*location)),
             MailFrame::Cursor(cursor) => self.cursor = *cursor,
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
@@ -89,10 +92,15 @@ impl Ledger {
                 self.enter(*log, Placed { location, fate: *fate });
             }
             MailFrame::EnteredOwn { log, dev_inc, dev_seq } => {
-                if let Some(Taken { location, .. }) = self.taken.remove(&(*dev_inc, *dev_seq)) {
+                let key = (*dev_inc, *dev_seq);
+                let taken = self.taken.remove(&key).map(|taken| taken.location);
+                // Another life of this device may have had the answer.
+                let sent = || self.sent.remove(&key).map(|sent| sent.location);
+                if let Some(location) = taken.or_else(sent) {
                     self.enter(*log, Placed { location, fate: Fate::Opened });
                 }
             }
+            MailFrame::Incarnated(dev_inc) => self.begin_anew(*dev_inc),
             MailFrame::Judged { log, position, fate, number } => {
                 self.judge(*log, *position, *fate);
                 if let Some((number, record)) = number {
@@ -113,6 +121,7 @@ impl Ledger {
             MailFrame::Skipped(skipped) => {
                 skipped.iter().for_each(|location| {
                     self.unsent.remove(location);
+                    self.aside.remove(location);
                 });
             }
         }
@@ -155,6 +164,35 @@ impl Ledger {
         let gone = entries.split_off(keep.min(entries.len()));
         self.unplaced.extend(numbers.iter().copied().zip(gone));
         self.waiting.retain(|(of, at)| *of != log || *at <= position);
+    }
+
+    fn put_aside(&mut self, location: Location) {
+        let sent = || {
+            let sources = self.sent.values().filter_map(|sent| sent.source);
+            sources.map(|one| (one.location, (one.compartment, one.kind)))
+        };
+        let known = self.unsent.remove(&location);
+        let known = known.or_else(|| sent().find(|(at, _)| *at == location).map(|(_, what)| what));
+        if let Some(what) = known {
+            self.aside.insert(location, what);
+        }
+    }
+
+    /// What the server has not answered for goes out again, as the content that it was. What it
+    /// has taken all the same is there twice, and counts once.
+    fn begin_anew(&mut self, dev_inc: DevInc) {
+        self.incarnation = Some(dev_inc);
+        let unanswered = std::mem::take(&mut self.sent);
+        for sent in unanswered.into_values() {
+            match sent.source {
+                Some(source) if self.aside.contains_key(&source.location) => {}
+                Some(source) => {
+                    self.unsent.insert(source.location, (source.compartment, source.kind));
+                }
+                // A genesis is made again with the first content that goes out.
+                None => self.begun.retain(|id| self.logs.contains_key(id)),
+            }
+        }
     }
 
     fn send(&mut self, source: Option<Source>, envelope: &Envelope, location: Location) {
@@ -215,9 +253,18 @@ impl Ledger {
         })
     }
 
+    /// Returns changes of documents that are set aside, in the order of making.
+    pub fn aside(&self) -> impl Iterator<Item = Source> + '_ {
+        self.aside.iter().map(|(location, (compartment, kind))| Source {
+            compartment: *compartment,
+            kind: *kind,
+            location: *location,
+        })
+    }
+
     /// Returns how many pieces of content no envelope carries yet.
     pub fn unsent_count(&self) -> usize {
-        self.unsent.len()
+        self.unsent.len() + self.aside.len()
     }
 
     /// Returns own envelopes without an answer, in the order of their numbers.
@@ -228,6 +275,21 @@ impl Ledger {
     /// Returns whether the server has not yet answered for this own envelope.
     pub fn is_unanswered(&self, dev_inc: DevInc, dev_seq: DevSeq) -> bool {
         self.sent.contains_key(&(dev_inc, dev_seq))
+    }
+
+    /// Returns whether this life of the device has made the own envelope with this number.
+    pub fn is_own(&self, dev_inc: DevInc, dev_seq: DevSeq) -> bool {
+        self.is_unanswered(dev_inc, dev_seq) || self.taken.contains_key(&(dev_inc, dev_seq))
+    }
+
+    /// Returns where an own envelope lies that has no answer yet.
+    pub fn unanswered(&self, dev_inc: DevInc, dev_seq: DevSeq) -> Option<Location> {
+        self.sent.get(&(dev_inc, dev_seq)).map(|sent| sent.location)
+    }
+
+    /// Returns the incarnation that this life of the device has begun, if it is not the first.
+    pub fn incarnation(&self) -> Option<DevInc> {
+        self.incarnation
     }
 
     /// Returns where the own chain stood with the last answered envelope.
@@ -363,6 +425,11 @@ impl Ledger {
             w.u32(seq.get());
             write_location(w, **location);
         });
+        w.option(self.incarnation, |w, dev_inc| {
+            w.u32(dev_inc.get());
+        });
+        let aside: Vec<_> = self.aside().collect();
+        w.list(&aside, |w, source| write_source(w, *source));
     }
 
     pub(in crate::device) fn read(r: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -414,6 +481,10 @@ impl Ledger {
         let receipts =
             r.list(ENTRIES_MAX, |r| Ok((PracticeSeq::new(r.u32()?), read_location(r)?)))?;
         ledger.receipts = receipts.into_iter().collect();
+        ledger.incarnation = r.option(|r| r.u32().map(DevInc::new))?;
+        let aside = r.list(ENTRIES_MAX, read_source)?;
+        let aside = aside.into_iter().map(|one| (one.location, (one.compartment, one.kind)));
+        ledger.aside = aside.collect();
         Ok(ledger)
     }
 }

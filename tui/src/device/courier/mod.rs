@@ -15,6 +15,7 @@ mod interest;
 mod keys;
 pub mod late;
 pub mod ledger;
+mod lives;
 mod outbox;
 mod parcel;
 pub(super) mod presence;
@@ -27,6 +28,7 @@ mod status;
 use super::cabinet::Cabinet;
 use super::chance::OsRandom;
 use super::frame::DeviceFrame;
+use super::incarnation::Incarnating;
 use super::keyring::Kept;
 use super::open::{Device, DeviceError};
 use super::settings::Timing;
@@ -34,18 +36,18 @@ use super::store::StoreError;
 use crate::notice::Notice;
 use frames::{Fate, MailFrame};
 use grid::Grid;
-use inbox::Batch;
+pub(super) use inbox::Batch;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::id::{CompartmentId, Timestamp};
+use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
 use tacenda_shared::membership::{Action, Entry, Signer};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::{Checked, DeviceSync, Event, Lane, Queued, Ticket, Transmit};
+use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
 use tacenda_shared::sync::{Message, RefillState, RefusalCode, Row};
 
 /// Envelopes that wait for the server at most before more are sealed.
@@ -84,7 +86,7 @@ enum Until {
 
 /// One device's side of the traffic with the server.
 pub struct Courier {
-    sync: DeviceSync,
+    pub(super) sync: DeviceSync,
     errands: BTreeMap<Ticket, Errand>,
     wanted: BTreeSet<RowName>,
     asked_rows: BTreeSet<RowName>,
@@ -121,13 +123,17 @@ pub struct Courier {
     refill: Option<RefillState>,
     /// Whether old envelopes of others were brought on this link.
     brought: bool,
+    /// The entry with which a new incarnation of this device is to begin.
+    pub(super) incarnating: Option<Incarnating>,
+    /// Another life of this device is known of.
+    pub(super) outlived: bool,
     /// Nothing is sealed until the practice log has moved.
     parked: bool,
     connected: bool,
     /// The server has given all that it had; keys for it may still be on their way.
     caught_up: bool,
     /// Everything that the server had is here and shown.
-    current: bool,
+    pub(super) current: bool,
     last: Option<Timestamp>,
     trouble: Option<Notice>,
     drop_link: bool,
@@ -324,6 +330,11 @@ impl<F: FileSystem> Device<F> {
         let notices = std::mem::take(&mut courier.alarms);
         let drop_link = std::mem::take(&mut courier.drop_link);
         match outcome {
+            Ok(()) if courier.outlived => {
+                // What is queued under old numbers goes with the courier, and not out.
+                self.set_work_aside(now)?;
+                Ok(Delivered { changed: true, notices, drop_link: true })
+            }
             Ok(()) => {
                 let changed = std::mem::take(&mut batch.changed);
                 courier.unstored = batch;
@@ -345,10 +356,15 @@ impl<F: FileSystem> Device<F> {
         loop {
             self.take_events(courier, batch, now)?;
             self.flush_mail(batch)?;
+            if courier.outlived {
+                return Ok(());
+            }
             self.look_for_keys(courier, batch, now)?;
             self.flush_mail(batch)?;
             courier.ask_rows(now);
             courier.look_whether_current(now);
+            self.incarnate(courier, now);
+            self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
             if !self.send_next(courier, now)? {
                 return Ok(());
@@ -362,7 +378,8 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        while let Some(event) = courier.sync.poll_event() {
+        // What comes after another life is known of comes again on the next link.
+        while let Some(event) = courier.sync.poll_event().filter(|_| !courier.outlived) {
             self.happened(courier, batch, event, now)?;
         }
         Ok(())
@@ -395,9 +412,8 @@ impl<F: FileSystem> Device<F> {
                 batch.frames.push(mail(frame));
             }
             Event::Stub { log, carried, .. } => {
-                let fate = Fate::Opened;
-                let frame = MailFrame::Entered { log, fate, record: None, carried };
-                batch.frames.push(mail(frame));
+                let (fate, record) = (Fate::Opened, None);
+                batch.frames.push(mail(MailFrame::Entered { log, fate, record, carried }));
             }
             Event::CaughtUp(cursor) => {
                 self.retry(courier, None, batch, now)?;
@@ -407,14 +423,14 @@ impl<F: FileSystem> Device<F> {
                 courier.fetched_all();
             }
             Event::PracticeChanged(delivered) => {
-                batch.frames.push(mail(MailFrame::EntryReceipt(delivered.receipt)));
-                self.entry_arrived(courier, &delivered.entry, now);
-                batch.frames.push(DeviceFrame::Entry(delivered.entry));
-                batch.changed = true;
+                self.practice_changed(courier, batch, *delivered, now)?;
             }
             Event::Answer(ticket, message) => {
                 self.answered(courier, batch, ticket, *message, now)?;
             }
+            Event::IncarnationDue(server) => self.part(courier, server.dev_inc),
+            Event::Heads(heads) if self.end_last(courier, &heads, now) => {}
+            Event::PracticeTaken(_) | Event::PracticeRefused(_) if Self::is_answer(courier) => {}
             Event::Unanswered(ticket) => courier.unanswered(ticket),
             Event::Heads(receipts) => courier.heads_known(&receipts, now),
             Event::Connected { .. } => {
@@ -422,6 +438,7 @@ impl<F: FileSystem> Device<F> {
                 courier.forget_link();
                 (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
                 (courier.refill, courier.brought) = (None, false);
+                courier.incarnating = None;
                 self.deposit(courier, now)?;
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;
@@ -435,29 +452,6 @@ impl<F: FileSystem> Device<F> {
             | Event::Rewind { .. } => self.reseed(courier, batch, event, now)?,
             other => courier.note(other),
         }
-        Ok(())
-    }
-
-    /// Takes the next entry of a log: new, of this device, or one that stood elsewhere before.
-    fn entered(
-        &mut self,
-        courier: &mut Courier,
-        batch: &mut Batch,
-        (log, checked): (CompartmentId, &Checked),
-        now: Timestamp,
-    ) -> Result<(), DeviceError> {
-        let header = checked.header();
-        let frame = if self.stood_before(checked.envelope())? {
-            let number = inbox::number_of(checked.envelope());
-            MailFrame::EnteredAgain { log, number }
-        } else if header.author == self.cabinet.identity.author.device {
-            self.arrive_own(courier, batch, checked.envelope());
-            let (dev_inc, dev_seq) = (header.dev_inc, header.dev_seq);
-            MailFrame::EnteredOwn { log, dev_inc, dev_seq }
-        } else {
-            return self.arrive(courier, batch, checked.envelope(), now);
-        };
-        batch.frames.push(DeviceFrame::Mail(frame));
         Ok(())
     }
 
@@ -517,7 +511,7 @@ impl<F: FileSystem> Device<F> {
     /// Seals, journals and queues the next pieces of content; false if there is nothing to do.
     fn send_next(&mut self, courier: &mut Courier, now: Timestamp) -> Result<bool, DeviceError> {
         let full = courier.sync.queue_length() >= QUEUE_ENVELOPES;
-        if courier.parked || full || !courier.sync.may_push() {
+        if courier.parked || self.life.is_due() || full || !courier.sync.may_push() {
             return Ok(false);
         }
         let gate = (self.timing == Timing::Quiet).then(|| {

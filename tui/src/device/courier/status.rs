@@ -92,6 +92,8 @@ impl Courier {
             deposited: false,
             refill: None,
             brought: false,
+            incarnating: None,
+            outlived: false,
             parked: false,
             connected: false,
             caught_up: false,
@@ -170,13 +172,6 @@ impl Courier {
     pub(super) fn note(&mut self, event: Event) {
         match event {
             Event::Alarm(alarm) => self.alarm(alarm.kind),
-            Event::IncarnationDue(_) => {
-                self.trouble = Some(Notice::new(
-                    "This practice was copied or restored from a backup on this computer.",
-                    "What you write here is safe here, but is not sent to your other devices.",
-                    "Pair this computer anew from another of your devices.",
-                ));
-            }
             Event::LinkDead => {
                 self.connected = false;
                 self.drop_link = true;
@@ -200,9 +195,14 @@ impl Courier {
                 // What stands there says more than what follows from it.
                 self.trouble.get_or_insert_with(|| of_refusal(code));
                 // What passes by itself is tried again on the next link, which comes after a pause.
+                // What is not permitted as a whole may be of a life that another one has ended:
+                // the next Welcome tells.
                 self.drop_link |= matches!(
                     code,
-                    RefusalCode::Quota | RefusalCode::Storage | RefusalCode::TooOften
+                    RefusalCode::NotPermitted
+                        | RefusalCode::Quota
+                        | RefusalCode::Storage
+                        | RefusalCode::TooOften
                 );
             }
             _ => {}

@@ -1,5 +1,6 @@
 //! Devices of one member through a server: what one writes the others show.
 
+mod incarnation;
 mod live;
 mod lost;
 mod recover;

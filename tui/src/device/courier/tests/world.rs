@@ -5,9 +5,11 @@ use crate::device::chance::OsRandom;
 use crate::device::courier::Delivered;
 use crate::device::courier::enrol::Enrolment;
 use crate::device::founding;
+use crate::device::incarnation::Life;
+use crate::device::looked::Looked;
 use crate::device::open::Device;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::envelope::{Envelope, PracticeHead};
+use tacenda_shared::envelope::{Carried, Envelope, PracticeHead};
 use tacenda_shared::id::{
     CompartmentId, DeviceId, MemberId, Position, PracticeSeq, ServerEpoch, Timestamp,
 };
@@ -32,6 +34,8 @@ pub(super) struct MemoryShelf {
     pub(super) envelopes: BTreeMap<(CompartmentId, Position), StoredEnvelope>,
     pub(super) rows: BTreeMap<RowKey, Vec<u8>>,
     objects: BTreeMap<ObjectKey, Envelope>,
+    refused: Vec<Envelope>,
+    evidence: usize,
 }
 
 impl MemoryShelf {
@@ -52,6 +56,8 @@ impl MemoryShelf {
             ServerFrame::Object { key, envelope, .. } => {
                 self.objects.insert(key, *envelope);
             }
+            ServerFrame::Refused { envelope, .. } => self.refused.push(*envelope),
+            ServerFrame::Evidence(_) => self.evidence += 1,
             _ => {}
         }
     }
@@ -316,12 +322,73 @@ impl World {
         self.stand(number);
     }
 
+    /// A crash of a device that is then found elsewhere, or not.
+    pub(super) fn restart_as(&mut self, number: usize, life: Life) {
+        self.cut(number);
+        drop(self.computers[number].device.take());
+        self.stand_as(number, life);
+    }
+
+    /// Copies the files of a computer to another one.
+    pub(super) fn copy(&mut self, number: usize, life: Life) -> usize {
+        self.links_may_drop = true;
+        let original = &self.computers[number];
+        let disk = |from: &SimulatedFs, seed| {
+            let to = SimulatedFs::new(seed);
+            from.names().iter().for_each(|name| to.put(name, &from.contents(name).unwrap()));
+            to
+        };
+        let disks = (disk(&original.disks.0, 91), disk(&original.disks.1, 92));
+        let general = copied(&original.general);
+        let incoming = VecDeque::new();
+        let computer = Computer {
+            device: None,
+            general,
+            disks,
+            linked: false,
+            incoming,
+            away: false,
+            shut_out: false,
+            turned_away: false,
+            held: Vec::new(),
+        };
+        self.computers.push(computer);
+        let copy = self.computers.len() - 1;
+        self.stand_as(copy, life);
+        copy
+    }
+
+    /// A computer is gone for good; the last one takes its number.
+    pub(super) fn forget(&mut self, number: usize) {
+        self.computers.swap_remove(number);
+    }
+
+    /// Returns every envelope that the server has taken, or refused and kept.
+    pub(super) fn envelopes(&self) -> impl Iterator<Item = &Envelope> {
+        let taken = self.shelf.envelopes.values().filter_map(|stored| match &stored.carried {
+            Carried::Whole(envelope) => Some(envelope),
+            Carried::Stub(_) => None,
+        });
+        taken.chain(&self.shelf.refused)
+    }
+
+    /// Returns how often the server has seen one number on two envelopes.
+    pub(super) fn evidence(&self) -> usize {
+        self.shelf.evidence
+    }
+
     fn stand(&mut self, number: usize) {
+        self.stand_as(number, Life::default());
+    }
+
+    fn stand_as(&mut self, number: usize, life: Life) {
         let now = self.now;
         let computer = &mut self.computers[number];
         let (journal, rows) = computer.disks.clone();
         let general = copied(&computer.general);
-        let device = Device::stand(general, "again".into(), journal, rows, now).unwrap();
+        let disks = (journal, rows);
+        let found = (&Looked::nothing(), life);
+        let device = Device::stand_looked(general, "again".into(), disks, found, now).unwrap();
         computer.device = Some(device);
     }
 
