@@ -14,11 +14,13 @@ pub use table::ROWS;
 #[expect(missing_docs, reason = "the table gives each verb its words")]
 pub enum Verb {
     Actions,
+    AddDevice,
     Archive,
     Back,
     Cancel,
     ClearField,
     Confirm,
+    Connect,
     DemoCable,
     DemoCard,
     DemoCheat,
@@ -61,6 +63,8 @@ pub enum Verb {
     Quit,
     Redo,
     Redraw,
+    RenameDevice,
+    RevokeDevice,
     Right,
     SetStatus(Status),
     Shorter,
@@ -284,6 +288,40 @@ pub(crate) fn on_something(situation: &Situation<'_>) -> Option<&'static str> {
         Focused::Client(_) if situation.chart.is_some() => Some("this opens no further"),
         _ => None,
     }
+}
+
+/// Possible where the focus is on a device.
+pub(crate) fn on_device(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Device(_) => None,
+        _ => Some("put the focus on a device first"),
+    }
+}
+
+/// Possible where the focus is on a device that can be shut out from here.
+pub(crate) fn on_other_device(situation: &Situation<'_>) -> Option<&'static str> {
+    let Focused::Device(id) = situation.focused else { return on_device(situation) };
+    let row = situation.scene.sync.devices.iter().find(|row| row.id == id)?;
+    match (row.this, row.revoked) {
+        (true, _) => Some("a device cannot shut itself out; do it from another"),
+        (_, true) => Some("that device is shut out already"),
+        _ => with_link(situation),
+    }
+}
+
+/// Possible while the server is there.
+pub(crate) fn with_link(situation: &Situation<'_>) -> Option<&'static str> {
+    let sync = situation.scene.sync;
+    match (sync.attached, sync.connected) {
+        (false, _) => Some("this practice has no server yet"),
+        (_, false) => Some("the server cannot be reached now"),
+        _ => None,
+    }
+}
+
+/// Possible while no server is known.
+pub(crate) fn without_server(situation: &Situation<'_>) -> Option<&'static str> {
+    situation.scene.sync.attached.then_some("this practice has a server already")
 }
 
 /// Possible when something was done.

@@ -3,6 +3,8 @@
 //! Local and remote changes arrive as the same message, so that a screen cannot treat them
 //! differently. Nothing in here holds a channel, a file, or a key.
 
+mod order;
+
 use crate::acts::{Cue, Report};
 use crate::input::Input;
 use crate::notice::Notice;
@@ -12,6 +14,8 @@ use tacenda_shared::id::{ClientId, DeviceId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
+
+pub use order::{Carried, Order, Plan, Standing};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -77,6 +81,8 @@ pub enum DeviceEvent {
     Alarm(Notice),
     /// Something happened on the stage of a demo.
     Demo(Report),
+    /// How far an [`Effect::Order`] is.
+    Carried(Carried),
 }
 
 /// Whether there is a vault, and what is known of it before it is opened.
@@ -124,6 +130,8 @@ pub struct SyncStatus {
     pub arriving: Option<(u64, u64)>,
     /// When the link was last up to date.
     pub last: Option<Timestamp>,
+    /// The most that were queued since the queue was empty last: what progress is measured by.
+    pub most: u64,
     /// Devices of the practice.
     pub devices: Vec<DeviceRow>,
     /// Why the link is down, if it is.
@@ -222,6 +230,9 @@ pub enum Effect {
     CheckSheet(Vec<(usize, String)>),
     /// Something is to happen on the stage of a demo.
     Demo(Cue),
+    /// Something is to be done with the devices of the practice or its server; answered by
+    /// [`DeviceEvent::Carried`].
+    Order(Order),
     /// Wake the interface at this moment, at the latest; replaces the last one.
     Wake(Timestamp),
     /// Leave the terminal as it was and stop the process until it is continued.

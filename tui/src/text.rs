@@ -12,6 +12,15 @@ pub fn wrong_passphrase() -> Notice {
     )
 }
 
+/// Says that what was typed or pasted is no passphrase, before it is tried.
+pub fn passphrase_too_long() -> Notice {
+    Notice::new(
+        "That is longer than a passphrase can be, so what did not fit was left out.",
+        "Nothing has been changed.",
+        "Press Esc to empty the field, and type it again.",
+    )
+}
+
 /// Says that no clinician is known.
 pub fn no_clinician() -> Notice {
     Notice::new(
@@ -38,6 +47,18 @@ pub const INTERRUPT: &str = "Press Ctrl+C again to quit; all is saved. q steps b
 pub const LOCKS_SOON: &str = "Locks within 30 s. Any key stays.";
 /// What is said when a sequence of keys has no meaning.
 pub const NO_SUCH_KEY: &str = "That key does nothing here. ? shows what does.";
+
+/// Says why a key does nothing.
+pub fn not_now(reason: &str) -> String {
+    format!("{NOT_NOW}{reason}.")
+}
+
+const NOT_NOW: &str = "Not now: ";
+
+/// Returns whether a line says only that a key did nothing.
+pub fn is_refusal(line: &str) -> bool {
+    line.starts_with(NOT_NOW) || [NO_SUCH_KEY, PASTE_IGNORED].contains(&line)
+}
 
 /// Returns the word for a status in a list, at most 14 columns.
 pub const fn status(status: Status) -> &'static str {

@@ -5,6 +5,7 @@
 
 mod demo;
 mod device;
+mod devices;
 mod notes;
 #[cfg(test)]
 mod tests;
@@ -144,6 +145,10 @@ fn open_input(model: &mut Model, input: &Input) -> Vec<Effect> {
     match keymap::find(desk.contexts(), &desk.pending) {
         Found::Row(row) => {
             desk.pending.clear();
+            // Why an earlier key did nothing is of no use once another does something.
+            if text::is_refusal(&desk.line) {
+                desk.line.clear();
+            }
             verbs::run(model, row.verb)
         }
         Found::Prefix => Vec::new(),
@@ -226,6 +231,7 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
             }
             return verbs::run(model, verb);
         }
+        Ask::Order(order) => return vec![Effect::Order(order)],
         Ask::Say(words) => say(model, &words),
     }
     Vec::new()

@@ -7,7 +7,7 @@ use super::document::{Document, Scalar};
 use super::draft::{self, DraftFact, Misfit};
 use super::edit::{ContactChange, Edit, NoteFormat, Splice};
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::{AppointmentId, ClientId, ObjectId, Timestamp};
+use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, Timestamp};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -132,6 +132,7 @@ impl Practice {
             }
             Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }
@@ -184,6 +185,35 @@ impl Practice {
         })?;
         self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
         self.finish(Ok(Done { changes: change.into_iter().collect(), ..Done::default() }))
+    }
+
+    fn rename_device(
+        &mut self,
+        device: DeviceId,
+        name: &str,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let new = contact::normal(name);
+        if new.len() > contact::NAME_BYTES_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let compartment = CompartmentName::Practice;
+        let object = document_of(&compartment);
+        let old = self.facts.settings.devices.get(&device).cloned().unwrap_or_default();
+        let mut written = None;
+        let change = self.change(&compartment, object, cx, |document| {
+            written = Some(Settings::write_device(document, device, &new));
+        })?;
+        self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
+        let guard = |(field, value)| {
+            let name = compartment.clone();
+            Guard { name, object, place: None, field, value }
+        };
+        Ok(Done {
+            changes: change.into_iter().collect(),
+            inverse: Some(Edit::RenameDevice { device, name: old }),
+            guards: written.into_iter().map(guard).collect(),
+        })
     }
 
     fn finish(&mut self, outcome: Result<Done, Refusal>) -> Result<Applied, Refusal> {

@@ -5,18 +5,20 @@ use super::document::{Document, Scalar};
 use super::edit::ContactChange;
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{ClientId, MemberId, Timestamp};
+use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 
 pub(super) const NAME_BYTES_MAX: usize = 200;
 const FIELD_BYTES_MAX: usize = 1000;
 const CLINICIANS_MAX: usize = 10_000;
+const DEVICES_MAX: usize = 10_000;
 
 pub(super) const ARCHIVED: &str = "archived";
 const SINCE: &str = "since";
 const ZONE: &str = "zone";
 const CLINICIAN: &str = "clinician/";
+const DEVICE: &str = "device/";
 
 /// One field of a contact: its name in the document, its limit in bytes, and where it lies in an
 /// edit and in a row.
@@ -164,11 +166,13 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
     Ok(row)
 }
 
-/// Where the practice lives and who sees clients there.
+/// Where the practice lives, who sees clients there, and what devices are called.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Settings {
     pub(super) zone: String,
     pub(super) clinicians: BTreeMap<MemberId, String>,
+    /// Names that were given after a device was added; the others are in the practice log.
+    pub(super) devices: BTreeMap<DeviceId, String>,
 }
 
 impl Settings {
@@ -180,6 +184,19 @@ impl Settings {
         document.put(None, &format!("{CLINICIAN}{member}"), Scalar::Text(name.to_owned()));
     }
 
+    /// Writes the name of a device, or takes it back; returns what was written and where.
+    pub(super) fn write_device(
+        document: &mut Document,
+        device: DeviceId,
+        name: &str,
+    ) -> (String, Scalar) {
+        let field = format!("{DEVICE}{device}");
+        let given = (!name.is_empty()).then(|| Scalar::Text(name.to_owned()));
+        let value = given.unwrap_or(Scalar::Nothing);
+        document.put(None, &field, value.clone());
+        (field, value)
+    }
+
     pub(super) fn read(document: &Document) -> Self {
         let text = |field: &str| match document.value(None, field) {
             Some(Scalar::Text(text)) if text.len() <= NAME_BYTES_MAX => Some(text),
@@ -189,8 +206,13 @@ impl Settings {
             let member = MemberId::parse(key.strip_prefix(CLINICIAN)?)?;
             Some((member, text(&key)?))
         });
+        let devices = document.keys().into_iter().take(DEVICES_MAX).filter_map(|key| {
+            let device = DeviceId::parse(key.strip_prefix(DEVICE)?)?;
+            Some((device, text(&key).filter(|name| !name.is_empty())?))
+        });
         Self {
             clinicians: clinicians.collect(),
+            devices: devices.collect(),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
     }
@@ -200,6 +222,10 @@ impl Settings {
         writer.text(&self.zone).list(&clinicians, |w, (member, name)| {
             w.fixed(member.as_bytes()).text(name);
         });
+        let devices: Vec<_> = self.devices.iter().collect();
+        writer.list(&devices, |w, (device, name)| {
+            w.fixed(device.as_bytes()).text(name);
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -207,6 +233,13 @@ impl Settings {
         let clinicians = reader.list(CLINICIANS_MAX, |r| {
             Ok((MemberId::from_bytes(r.fixed()?), r.text(NAME_BYTES_MAX)?.to_owned()))
         })?;
-        Ok(Self { zone, clinicians: clinicians.into_iter().collect() })
+        let devices = reader.list(DEVICES_MAX, |r| {
+            Ok((DeviceId::from_bytes(r.fixed()?), r.text(NAME_BYTES_MAX)?.to_owned()))
+        })?;
+        Ok(Self {
+            zone,
+            clinicians: clinicians.into_iter().collect(),
+            devices: devices.into_iter().collect(),
+        })
     }
 }

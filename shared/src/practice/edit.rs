@@ -3,7 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
 use std::fmt;
 
 /// One act. Each is one group commit, one line of "Undid: …", and one undo.
@@ -101,6 +101,13 @@ pub enum Edit {
         client: ClientId,
         /// What is known; at least a name.
         contact: ContactChange,
+    },
+    /// Gives a device another name than the one that it was added with.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// The name; empty gives it back the one that it was added with.
+        name: String,
     },
     /// Sets what came of an appointment.
     SetStatus {

@@ -38,6 +38,7 @@ impl Practice {
         let mut index = Index {
             zone: settings.zone.clone(),
             clinicians: settings.clinicians.clone(),
+            devices: settings.devices.clone(),
             clients: self.facts.contacts.clone(),
             ..Index::default()
         };
@@ -78,6 +79,7 @@ impl Practice {
         let settings = &self.facts.settings;
         let index = Arc::make_mut(&mut self.index);
         index.clinicians.clone_from(&settings.clinicians);
+        index.devices.clone_from(&settings.devices);
         if index.zone == settings.zone {
             return;
         }

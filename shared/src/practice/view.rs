@@ -16,6 +16,8 @@ pub struct Index {
     pub zone: String,
     /// Members who see clients, by id, with the name that colleagues know.
     pub clinicians: BTreeMap<MemberId, String>,
+    /// Names that devices were given after they were added.
+    pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read.
     pub clients: BTreeMap<ClientId, Arc<ClientRow>>,
     /// Every appointment that can be read.

@@ -117,6 +117,11 @@ pub enum Devices {
     List,
     /// List what was written on a device that was shut out, and came too late to count.
     Late(Late),
+    /// Give one another name, which comes from standard input; empty for its first name.
+    Rename {
+        /// Its id, as `device list` prints it.
+        id: String,
+    },
     /// Shut out a device that was lost: nothing that is written from then on opens on it.
     Revoke(RevokeDevice),
 }

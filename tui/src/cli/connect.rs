@@ -25,6 +25,17 @@ const REFUSALS: u32 = 3;
 /// Where a command says how far it is.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);
 
+/// Reads an invite as it was pasted.
+pub fn invite(text: &str) -> Result<Invite, Notice> {
+    Invite::parse(text).ok_or_else(|| {
+        Notice::new(
+            "That is not an invite.",
+            NOTHING_CHANGED,
+            "An invite is one line that begins with tacenda1; `tacenda-server invite` prints it.",
+        )
+    })
+}
+
 /// Brings the practice to the server of an invite. The server is asked first, so that nothing is
 /// changed if it cannot be reached.
 pub fn connect(device: &mut Device, invite: &Invite, now: Timestamp) -> Result<(), Notice> {

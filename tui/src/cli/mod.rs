@@ -16,7 +16,7 @@ pub mod problems;
 pub mod prompt;
 pub mod recover;
 pub mod request;
-mod revoke;
+pub mod revoke;
 pub mod run;
 pub mod sheet;
 pub mod socket;

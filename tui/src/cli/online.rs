@@ -1,10 +1,11 @@
-//! `connect`, `pair`, `join` and `device list`: what a person types and reads. The work is in
+//! `connect`, `pair` and `join`: what a person types and reads. The work is in
 //! [`super::connect`] and [`super::pair`].
 
 use super::args::Join;
 use super::connect::{self, Driven};
 use super::pair::{self, Dialogue, NewDevice};
-use super::run::{Failed, no_match, now, unlock};
+use super::request::{Request, Typed};
+use super::run::{self, Failed, no_match, now, unlock};
 use super::{args::Arguments, paper, print, prompt};
 use crate::device::courier::Refilling;
 use crate::device::home::{Home, HomeError};
@@ -18,7 +19,6 @@ use tacenda_shared::id::DeviceId;
 use tacenda_shared::keys::pairing::PairingCode;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
 use tacenda_shared::keys::safe::SecondSecret;
-use tacenda_shared::sync::Invite;
 
 /// Longer than any invite or code.
 const LINE_BYTES_MAX: usize = 4096;
@@ -26,14 +26,13 @@ const LINE_BYTES_MAX: usize = 4096;
 /// `tacenda connect`: the invite comes from standard input.
 pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
     let text = asked("The invite, one line: ")?;
+    let first = text.lines().next().unwrap_or_default();
+    let invite = connect::invite(first)?;
+    if matches!(home.lock(), Err(HomeError::InUse)) {
+        let request = Request::Connect { invite: Typed(first.to_owned()) };
+        return run::beside(&request, home, &mut run::print_reply(arguments.json));
+    }
     let mut answers = Answers::of(&text);
-    let invite = Invite::parse(text.lines().next().unwrap_or_default()).ok_or_else(|| {
-        Notice::new(
-            "That is not an invite.",
-            "Nothing has been changed.",
-            "An invite is one line that begins with tacenda1; `tacenda-server invite` prints it.",
-        )
-    })?;
     opened(home, arguments, |device| {
         let mut agrees = || {
             print::line("This practice had another server. This one takes its place for all your");
@@ -105,6 +104,7 @@ impl Answers {
 
 /// `tacenda pair`: shows a code, asks, and adds the device.
 pub(super) fn pair(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    in_window(home, "7, then n")?;
     opened(home, arguments, |device| pair::pair(device, home, &mut Terminal, now))
 }
 
@@ -166,33 +166,22 @@ pub(super) fn new_passphrase(arguments: &Arguments, name: &str) -> Result<Secret
     Ok(typed)
 }
 
-/// `tacenda device list`.
-pub(super) fn devices(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
-    opened(home, arguments, |device| {
-        for row in device.sync_status().devices {
-            let added = jiff::Timestamp::from_millisecond(row.added.as_millis()).ok();
-            let added = added.map_or(String::new(), |added| added.strftime("%F").to_string());
-            let heard = if arguments.json {
-                print::line(&print::escaped(&serde_json::json!({
-                    "id": short(row.id), "name": row.name, "added": added, "this": row.this,
-                    "revoked": row.revoked,
-                })))
-            } else {
-                let this = if row.this { "  this device" } else { "" };
-                let revoked = if row.revoked { "  revoked" } else { "" };
-                print::line(&format!("{}  {added}  {}{this}{revoked}", short(row.id), row.name))
-            };
-            if !heard {
-                break;
-            }
-        }
-        Ok(())
-    })
-}
-
 /// The start of a device's id, long enough for a practice.
 pub(super) fn short(id: DeviceId) -> String {
     id.to_string().chars().take(8).collect()
+}
+
+/// Says which keys do the same in the window that has the practice open, if one has.
+pub(super) fn in_window(home: &Home, keys: &str) -> Result<(), Failed> {
+    if !matches!(home.lock(), Err(HomeError::InUse)) {
+        return Ok(());
+    }
+    Err(Notice::new(
+        "The practice is open in another window, which can do this itself.",
+        "Nothing has been changed.",
+        format!("Press there: {keys}."),
+    )
+    .into())
 }
 
 /// Opens the vault, does something, and locks it again.

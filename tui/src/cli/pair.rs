@@ -4,13 +4,14 @@
 use super::behind;
 use super::connect::Driven;
 use crate::device::chance::OsRandom;
-use crate::device::courier::enrol::{EnrolError, Enrolment};
+use crate::device::courier::enrol::{EnrolError, Enrolment, PairingKeys};
 use crate::device::home::Home;
 use crate::device::open::{Device, DeviceError};
 use crate::link::{Line, Target, Trouble};
 use crate::message::Secret;
 use crate::notice::Notice;
 use std::fs;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::Duration;
 use tacenda_shared::id::{DevInc, DeviceId, MemberId, PracticeId, Timestamp};
@@ -24,6 +25,7 @@ use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::keys::vault::{
     DeviceSecrets, Extra, Factors, General, KdfCost, Vault, VaultSetup,
 };
+use tacenda_shared::membership::DeviceKeys;
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
@@ -88,9 +90,16 @@ impl Mailbox {
     }
 
     /// Waits for the next mail of the other device.
-    fn next(&mut self, now: fn() -> Timestamp) -> Result<Vec<u8>, Notice> {
+    fn next(
+        &mut self,
+        now: fn() -> Timestamp,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<u8>, Notice> {
         let begun = now();
         while now().millis_since(begun) < STEP_MILLIS {
+            if !wanted() {
+                return Err(ended(&PairingError::Refused));
+            }
             let message = Message::MailboxGet { mailbox: self.number, from: self.next };
             match self.call(&message)? {
                 Message::Mail(mails) => {
@@ -135,7 +144,7 @@ pub fn pair(
     let (mut inviter, offer) =
         Inviter::start(code, Purpose::Device, keys.invitation, now(), &mut hedge);
     mailbox.put(offer)?;
-    let review = hear(&mut mailbox, &mut inviter, &mut hedge, now)?;
+    let review = hear(&mut mailbox, &mut inviter, &mut hedge, now, &mut || true)?;
     let facts = review.candidate().facts.clone();
     let approved = dialogue.approve(review.words().words(), &facts);
     let second = match approved.map(|typed| step_up(home, &typed, now())) {
@@ -176,15 +185,82 @@ pub fn pair(
     }
 }
 
+/// How far a device is that is being added beside an open window.
+#[derive(Debug)]
+pub enum Step {
+    /// The code, and the address of the server.
+    Code(Secret, String),
+    /// What both screens must show, and what the new device calls itself.
+    Words([String; 3], String),
+    /// The new device has the yes: it is to be added under this name.
+    Add(Box<DeviceKeys>, String),
+    /// It came to no end.
+    Failed(Notice),
+}
+
+/// The inviting half without the practice: meets the new device in the mailbox and tells each
+/// step. `answer` brings the yes, or ends for a no; nothing is changed before [`Step::Add`].
+pub fn invite(
+    target: Target,
+    keys: &PairingKeys,
+    answer: &Receiver<PairingPayload>,
+    tell: &dyn Fn(Step) -> bool,
+    now: fn() -> Timestamp,
+) {
+    if let Err(notice) = invited(target, keys, answer, tell, now) {
+        // Whoever has gone meanwhile needs no word.
+        let _gone = tell(Step::Failed(notice));
+    }
+}
+
+fn invited(
+    target: Target,
+    keys: &PairingKeys,
+    answer: &Receiver<PairingPayload>,
+    tell: &dyn Fn(Step) -> bool,
+    now: fn() -> Timestamp,
+) -> Result<(), Notice> {
+    let address = target.addresses.first().cloned().unwrap_or_default();
+    let mut random = OsRandom;
+    let mut hedge = keys.hedge(&mut random);
+    let code = PairingCode::generate(&mut hedge);
+    let text = Secret(code.text());
+    let mut mailbox = Mailbox::new(target, code.mailbox());
+    let (mut inviter, offer) =
+        Inviter::start(code, Purpose::Device, keys.invitation, now(), &mut hedge);
+    mailbox.put(offer)?;
+    tell(Step::Code(text, address));
+    let mut wanted = || !matches!(answer.try_recv(), Err(TryRecvError::Disconnected));
+    let review = hear(&mut mailbox, &mut inviter, &mut hedge, now, &mut wanted)?;
+    let facts = review.candidate().facts.clone();
+    tell(Step::Words(review.words().words().map(str::to_owned), facts.clone()));
+    let Ok(payload) = answer.recv() else {
+        mailbox.put(review.refuse(&mut hedge).map_err(|error| ended(&error))?)?;
+        return Err(ended(&PairingError::Refused));
+    };
+    let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
+    mailbox.put(approved.send)?;
+    tell(Step::Add(Box::new(approved.candidate.keys), facts));
+    Ok(())
+}
+
 /// Hears the new device out, up to the last question.
 fn hear(
     mailbox: &mut Mailbox,
     inviter: &mut Inviter,
     hedge: &mut Hedge<'_>,
     now: fn() -> Timestamp,
+    wanted: &mut dyn FnMut() -> bool,
 ) -> Result<Box<Review>, Notice> {
     loop {
-        let mail = mailbox.next(now)?;
+        let mail = match mailbox.next(now, wanted) {
+            Ok(mail) => mail,
+            Err(notice) => {
+                // So that the other screen does not wait; if it does not go, it ends there too.
+                let _told = mailbox.put(Inviter::rejection());
+                return Err(notice);
+            }
+        };
         match inviter.handle(&mail, now(), hedge) {
             Ok(InviterStep::Send(send)) => mailbox.put(send)?,
             Ok(InviterStep::Review { send, review }) => {
@@ -202,7 +278,7 @@ fn hear(
 }
 
 /// Opens what lies behind step-up with the passphrase that was typed.
-pub(super) fn step_up(
+pub(crate) fn step_up(
     home: &Home,
     typed: &Secret,
     now: Timestamp,
@@ -278,7 +354,7 @@ fn meet(
     let mut joiner = Joiner::start(code, Purpose::Device, device, now());
     let mut random = OsRandom;
     loop {
-        let mail = mailbox.next(now)?;
+        let mail = mailbox.next(now, &mut || true)?;
         let step = joiner.handle(&mail, keys, now(), &mut random);
         match step.map_err(|error| ended(&error))? {
             JoinerStep::Send(send) => mailbox.put(send)?,
@@ -414,7 +490,7 @@ fn ended(error: &PairingError) -> Notice {
     )
 }
 
-pub(super) fn refused(code: RefusalCode) -> Notice {
+pub(crate) fn refused(code: RefusalCode) -> Notice {
     Notice::new(
         format!("The server refused: {}.", code.cause()),
         "Nothing has been given away.",
@@ -422,7 +498,7 @@ pub(super) fn refused(code: RefusalCode) -> Notice {
     )
 }
 
-pub(super) fn of(error: &EnrolError) -> Notice {
+pub(crate) fn of(error: &EnrolError) -> Notice {
     Notice::new(
         format!("The new device cannot begin: {error}."),
         "Your practice is safe on your other device.",

@@ -48,6 +48,20 @@ pub enum Request {
     },
     /// Lists clients.
     ClientList,
+    /// Brings the practice to a server.
+    Connect {
+        /// Its invite, as pasted.
+        invite: Typed,
+    },
+    /// Lists devices.
+    DeviceList,
+    /// Gives a device another name.
+    DeviceRename {
+        /// How its id begins.
+        id: String,
+        /// The name; empty for the one that it was added with.
+        name: String,
+    },
     /// Prints the whole practice. The passphrase is asked for again.
     Export {
         /// As typed.

@@ -1,9 +1,10 @@
 //! `device revoke`: what a person types, reads and says yes to before a lost device is shut out.
 //! The work is in [`crate::device::courier::revoke`].
 
+use super::answer::devices::found;
 use super::args::{Arguments, RevokeDevice};
 use super::connect::Driven;
-use super::online::{short, stepped_up};
+use super::online::{in_window, short, stepped_up};
 use super::run::{Failed, now};
 use super::{behind, print, prompt};
 use crate::device::courier::revoke::{Revocation, RevokeError};
@@ -22,6 +23,7 @@ pub(super) fn revoke(
     lost: &RevokeDevice,
     arguments: &Arguments,
 ) -> Result<(), Failed> {
+    in_window(home, "7, the device, x")?;
     stepped_up(home, arguments, true, |device, second| {
         let rows = device.sync_status().devices;
         let ids = BTreeSet::from([found(&rows, &lost.id)?]);
@@ -71,21 +73,6 @@ fn carry_out(
     }
 }
 
-/// Finds the device whose id begins with these digits.
-fn found(rows: &[DeviceRow], id: &str) -> Result<DeviceId, Notice> {
-    let wanted = id.trim().to_ascii_lowercase();
-    let fits = |row: &&DeviceRow| row.id.to_string().starts_with(&wanted);
-    let mut fitting = rows.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) if !wanted.is_empty() => Ok(one.id),
-        _ => Err(Notice::new(
-            "No device has that id, or more than one.",
-            "Nothing has been changed.",
-            "Look at the ids with `tacenda device list`.",
-        )),
-    }
-}
-
 /// The beginning of a day in the practice's zone.
 fn midnight(device: &Device, date: jiff::civil::Date) -> Option<Timestamp> {
     let zone = jiff::tz::TimeZone::get(&device.index().zone).ok()?;
@@ -117,7 +104,8 @@ fn agreed() -> bool {
     answer.is_ok_and(|answer| answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn told(error: &RevokeError) -> Notice {
+/// Says why no device was shut out.
+pub(crate) fn told(error: &RevokeError) -> Notice {
     let next = match error {
         RevokeError::Unknown => "Look at the ids with `tacenda device list`.",
         RevokeError::Itself => "Do it from another of your devices.",

@@ -44,7 +44,6 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Sheet(what) => return finish(paper::sheet(home, *what, arguments)),
         Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
         Command::Timing(timing) => return finish(set_timing(home, timing)),
-        Command::Device(Devices::List) => return finish(online::devices(home, arguments)),
         Command::Device(Devices::Late(late)) => {
             return finish(late::late(home, late, arguments));
         }
@@ -114,6 +113,10 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) => Request::Lock,
+        Command::Device(Devices::List) => Request::DeviceList,
+        Command::Device(Devices::Rename { id }) => {
+            Request::DeviceRename { id: id.clone(), name: text()? }
+        }
         Command::Device(_) | Command::Sheet(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::OtherDevice(_) | Command::Server(_) => Request::Lock,
@@ -173,7 +176,7 @@ pub(super) fn carry_out(
 }
 
 /// Asks the process that has the vault open.
-fn beside(request: &Request, home: &Home, each: Each<'_>) -> Result<(), Failed> {
+pub(super) fn beside(request: &Request, home: &Home, each: Each<'_>) -> Result<(), Failed> {
     let mut ended = Err(Failed::Notice(Notice::new(
         "The Tacenda that has this practice open gave no answer.",
         "What it confirmed before is safe.",

@@ -3,6 +3,8 @@
 //! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
 //! reach the disk.
 
+mod orders;
+
 use super::courier::Delivered;
 use super::home::{Home, VaultLock};
 use super::online::Online;
@@ -17,6 +19,7 @@ use crate::link::Told;
 use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, SyncStatus, VaultState};
 use crate::notice::Notice;
 use crate::runtime::{DevicePort, Zone};
+use orders::{Joining, Running};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -35,6 +38,8 @@ pub enum Ask {
     Command(Asked),
     /// An effect of the interface.
     Effect(Effect),
+    /// A device that is being added, with the number of the order.
+    Joining(u64, Joining),
     /// The interface has left.
     Leave,
     /// The link to the server, the one with this number.
@@ -85,6 +90,10 @@ pub struct Keeper {
     online: Option<Online>,
     /// Commands that wait until nothing is left to send or to fetch.
     waiting: Waiting,
+    /// What was ordered and is not done yet.
+    running: Option<Running>,
+    /// Counts up with each device that is to be added.
+    joinings: u64,
     /// Counts up with each unlock, so that a link of before is not heard any more.
     links: u64,
     sync: SyncStatus,
@@ -120,6 +129,8 @@ impl Keeper {
                 watchers: Vec::new(),
                 online: None,
                 waiting: Waiting::default(),
+                running: None,
+                joinings: 0,
                 links: 0,
                 sync: SyncStatus::default(),
             };
@@ -180,12 +191,16 @@ impl Keeper {
                 Ok(Ask::Command(asked)) => self.command(asked),
                 Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(Ask::Effect(effect)) => self.effect(effect),
+                Ok(Ask::Joining(number, joining)) => self.joining(number, joining),
                 Ok(Ask::Link(number, told)) => self.told(number, told),
                 Err(RecvTimeoutError::Timeout) => self.in_idle_time(),
             }
             self.flush();
             self.keep_company();
             self.send();
+            if self.carry_on() {
+                self.send();
+            }
             self.show_company();
             if let Practice::Open { device, .. } = &self.practice {
                 self.waiting.look(device, (self.settings.now)());
@@ -277,11 +292,13 @@ impl Keeper {
                 let outcome = self.with_device(|device| device.apply(edit, now));
                 self.tell(DeviceEvent::Applied { ticket, outcome });
                 self.changed(now);
+                self.tell_sync();
             }
             Effect::Undo { ticket, edit } => {
                 let outcome = self.with_device(|device| device.undo(edit, now));
                 self.tell(DeviceEvent::Applied { ticket, outcome });
                 self.changed(now);
+                self.tell_sync();
             }
             Effect::Open(subject, purpose) => {
                 let outcome = self.with_device(|device| device.open(subject, purpose, now));
@@ -314,6 +331,7 @@ impl Keeper {
                 self.changed(now);
             }
             Effect::Demo(cue) => self.cue(cue),
+            Effect::Order(order) => self.order(order, now),
             // These are the runtime's.
             Effect::Quit | Effect::Redraw | Effect::Suspend | Effect::Wake(_) => {}
         }
@@ -507,6 +525,7 @@ impl Keeper {
 
     fn lock_now(&mut self) {
         self.online = None;
+        self.running = None;
         self.shown.clear();
         self.watchers.clear();
         self.waiting.lock();
@@ -550,6 +569,9 @@ impl Keeper {
                 self.tell(DeviceEvent::State(self.vault_state()));
                 let _gone = asked.replies.send(Reply::Done);
             }
+            (Practice::Open { .. }, Request::Connect { invite }) => {
+                self.connect_for(&invite, asked.replies, now);
+            }
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
             (Practice::Open { device, .. }, Request::Sync { until_idle: true }) => {
                 self.waiting.begin(device, asked.replies, now);
@@ -565,6 +587,7 @@ impl Keeper {
                     });
                 if changed {
                     self.changed(now);
+                    self.tell_sync();
                 }
             }
             (_, _) => {

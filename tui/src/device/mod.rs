@@ -23,6 +23,7 @@ pub mod patience;
 pub mod restore;
 pub mod rows;
 pub mod settings;
+pub mod settling;
 pub mod setup;
 pub mod step_up;
 pub mod store;

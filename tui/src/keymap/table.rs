@@ -2,9 +2,10 @@
 
 use super::{Context, Row, Verb};
 use super::{
-    always, on_appointment, on_client, on_draft, on_shown_client, on_something, on_struck,
+    always, on_appointment, on_client, on_device, on_draft, on_other_device, on_shown_client,
+    on_something, on_struck,
 };
-use super::{with_redo, with_undo};
+use super::{with_link, with_redo, with_undo, without_server};
 use crate::input::{Key, KeyCode};
 use crate::screen::Situation;
 use tacenda_shared::practice::edit::Status;
@@ -37,6 +38,34 @@ pub static ROWS: &[Row] = &[
         &[C::Appointments, C::Clients, C::Chart, C::Sync],
         ["open", "Open what is in focus", "open"],
         on_something,
+    ),
+    row(
+        Verb::Connect,
+        &[&[c('c')]],
+        &[C::Sync],
+        ["connect", "Connect to a server, with its invite", "connect"],
+        without_server,
+    ),
+    row(
+        Verb::AddDevice,
+        &[&[c('n')]],
+        &[C::Sync],
+        ["add a device", "Add a device: show a code for it", "pair"],
+        with_link,
+    ),
+    row(
+        Verb::RenameDevice,
+        &[&[c('e')]],
+        &[C::Sync],
+        ["rename", "Give the device another name", "rename"],
+        on_device,
+    ),
+    row(
+        Verb::RevokeDevice,
+        &[&[c('x')]],
+        &[C::Sync],
+        ["shut out", "Shut out a lost device for good", "revoke"],
+        on_other_device,
     ),
     row(
         Verb::Confirm,
@@ -158,7 +187,7 @@ pub static ROWS: &[Row] = &[
     row(
         Verb::New,
         &[&[c('n')]],
-        &[C::Lists],
+        &[C::Appointments, C::Clients, C::Chart],
         ["new", "New: appointment, client or addendum", "new"],
         always,
     ),
@@ -228,7 +257,7 @@ pub static ROWS: &[Row] = &[
     row(
         Verb::EditContact,
         &[&[c('e')]],
-        &[C::Lists],
+        &[C::Appointments, C::Clients, C::Chart],
         ["edit", "Edit the client's contact", "edit"],
         on_shown_client,
     ),

@@ -6,7 +6,7 @@ use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId};
+use tacenda_shared::id::{AppointmentId, ClientId, ObjectId};
 use tacenda_shared::practice::edit::{NoteFormat, Slot};
 
 /// A question and its answers.
@@ -23,6 +23,8 @@ pub struct State {
 pub enum Answer {
     /// Begins a note.
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
+    /// Opens a note that was begun.
+    OpenDraft(ClientId, ObjectId),
     /// Settles where an appointment is.
     Settle(AppointmentId, Slot),
 }

@@ -5,8 +5,9 @@ use super::parts::{paint, when};
 use crate::input::{Input, Key, KeyCode};
 use crate::message::{Effect, Now};
 use crate::notice::Notice;
+use crate::text;
 use crate::theme::Look;
-use crate::widget::field::PassphraseField;
+use crate::widget::field::{Answer, PassphraseField};
 use jiff::civil::DateTime;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -81,7 +82,9 @@ pub fn update(state: &mut State, input: &Input) -> Vec<Effect> {
         }
         Input::Key(Key { code: KeyCode::Esc, .. }) => state.passphrase.clear(),
         input => {
-            state.passphrase.input(input);
+            if state.passphrase.input(input) == Answer::Full {
+                state.refusal = Some(text::passphrase_too_long());
+            }
         }
     }
     Vec::new()

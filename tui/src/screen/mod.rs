@@ -12,10 +12,12 @@ pub mod help;
 pub mod lock;
 pub mod menu;
 pub mod note;
+pub mod pairing;
 pub mod palette;
 pub mod parts;
 pub mod prompt;
 pub mod read;
+pub mod revoke;
 pub mod setup;
 pub mod sync;
 pub mod today;
@@ -24,14 +26,14 @@ pub mod writing;
 
 use crate::input::Input;
 use crate::keymap::{Context, Verb};
-use crate::message::{Now, SyncStatus};
+use crate::message::{Now, Order, SyncStatus};
 use crate::notice::Notice;
 use crate::theme::Look;
 use jiff::civil::{Date, DateTime};
 use parts::digest::Digest;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
@@ -116,6 +118,8 @@ pub enum Ask {
     Go(Place),
     /// Close this overlay, or leave this screen.
     Leave,
+    /// Have something done with devices or the server.
+    Order(Order),
     /// Run a verb, after closing this overlay.
     Run(Verb),
     /// Say something in the line above the hints.
@@ -140,6 +144,8 @@ pub enum Focused {
     Client(ClientId),
     /// An appointment with rival slots.
     Conflict(AppointmentId),
+    /// A device of the practice.
+    Device(DeviceId),
     /// A draft.
     Draft(ClientId, ObjectId),
     /// Free time from this local moment on.
@@ -175,7 +181,7 @@ impl Situation<'_> {
             Focused::Client(client) | Focused::Draft(client, _) | Focused::Record(client, _) => {
                 Some(client)
             }
-            Focused::Free(_) | Focused::Nothing => self.chart,
+            Focused::Device(_) | Focused::Free(_) | Focused::Nothing => self.chart,
         }
     }
 }
@@ -204,8 +210,10 @@ pub enum Overlay {
     Help(help::State),
     Menu(menu::State),
     Notice(Notice),
+    Pairing(pairing::State),
     Palette(palette::State),
     Prompt(prompt::State),
+    Revoke(Box<revoke::State>),
 }
 
 impl Screen {
@@ -344,13 +352,20 @@ impl Overlay {
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
             Self::Notice(_) => &[C::Notice, C::Everywhere],
-            Self::Prompt(_) => &[C::Typing, C::Everywhere],
+            Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
+            Self::Revoke(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
+            Self::Pairing(_) | Self::Prompt(_) | Self::Revoke(_) => &[C::Typing, C::Everywhere],
         }
     }
 
     /// Returns whether letters type.
     pub fn is_typing(&self) -> bool {
-        !matches!(self, Self::Choice(_) | Self::Menu(_) | Self::Notice(_))
+        match self {
+            Self::Choice(_) | Self::Menu(_) | Self::Notice(_) => false,
+            Self::Pairing(state) => state.is_typing(),
+            Self::Revoke(state) => state.is_typing(),
+            Self::ClientForm(_) | Self::Help(_) | Self::Palette(_) | Self::Prompt(_) => true,
+        }
     }
 
     /// Returns whether it only lists verbs, and gives way to whatever comes next.
@@ -369,8 +384,10 @@ impl Overlay {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
                 _ => Vec::new(),
             },
+            Self::Pairing(state) => pairing::update(state, act),
             Self::Palette(state) => palette::update(state, act),
             Self::Prompt(state) => prompt::update(state, act, scene),
+            Self::Revoke(state) => revoke::update(state, act),
         }
     }
 
@@ -382,8 +399,10 @@ impl Overlay {
             Self::Help(state) => help::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),
+            Self::Pairing(state) => pairing::view(state, scene, frame),
             Self::Palette(state) => palette::view(state, scene, frame),
             Self::Prompt(state) => prompt::view(state, scene, frame),
+            Self::Revoke(state) => revoke::view(state, scene, frame),
         }
     }
 }

@@ -5,11 +5,13 @@ use super::parts::field::Field;
 use super::parts::{paint, when};
 use super::{Act, Ask, Place, Scene};
 use crate::keymap::Verb;
+use crate::message::{Order, Secret};
 use crate::notice::Notice;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::AppointmentId;
+use tacenda_shared::id::{AppointmentId, DeviceId};
 use tacenda_shared::practice::edit::{Edit, Status};
+use zeroize::Zeroizing;
 
 /// The question and what has been typed.
 #[derive(Debug)]
@@ -25,12 +27,20 @@ pub enum Question {
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
     Date,
+    /// The invite of a server.
+    Invite,
+    /// Another name for a device, which has this one now.
+    Name(DeviceId, String),
 }
 
 impl State {
     /// Asks.
     pub fn new(question: Question) -> Self {
-        Self { question, field: Field::default() }
+        let field = match &question {
+            Question::Name(_, name) => Field::suggestion(name),
+            Question::Date | Question::Invite | Question::Reason(..) => Field::default(),
+        };
+        Self { question, field }
     }
 
     fn confirm(&self, scene: &Scene<'_>) -> Vec<Ask> {
@@ -38,6 +48,25 @@ impl State {
             Question::Date => match when::read_date(self.field.text(), scene.today()) {
                 Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
                 None => vec![Ask::Say("That is not a date yet.".to_owned())],
+            },
+            Question::Invite => match self.field.trimmed() {
+                "" => vec![Ask::Say("Paste the invite first.".to_owned())],
+                invite => {
+                    let invite = Secret(Zeroizing::new(invite.to_owned()));
+                    let words = "Asking the server ...".to_owned();
+                    vec![Ask::Leave, Ask::Say(words), Ask::Order(Order::Connect(invite))]
+                }
+            },
+            Question::Name(device, old) => match self.field.trimmed() {
+                name if name == old => vec![Ask::Leave],
+                name => {
+                    let says = match name {
+                        "" => format!("took back the name {old}"),
+                        _ => format!("renamed {old} to {name}"),
+                    };
+                    let edit = Edit::RenameDevice { device: *device, name: name.to_owned() };
+                    vec![Ask::Leave, Ask::Edit(edit, says)]
+                }
             },
             Question::Reason(appointment, status, words) => {
                 let reason = self.field.trimmed();
@@ -73,6 +102,16 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                 None => "not a date that exists".to_owned(),
             };
             ("Go to date", words)
+        }
+        Question::Invite => {
+            let words = "The line that begins with tacenda1, as `tacenda-server invite` prints \
+                         it. The server never learns what it keeps for you.";
+            ("Connect to a server: paste its invite", words.to_owned())
+        }
+        Question::Name(..) => {
+            let words =
+                "Only your own devices can read it. Empty: the name that it was added with.";
+            ("What is this device called?", words.to_owned())
         }
         Question::Reason(_, status, whose) => {
             let words = format!("{whose} will be: {}. A reason may be left out.", status.word());

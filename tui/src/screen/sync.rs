@@ -4,7 +4,7 @@
 
 use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
-use crate::message::DeviceRow;
+use crate::message::{DeviceRow, Standing};
 use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,21 +12,39 @@ use ratatui::style::Style;
 use tacenda_shared::practice::edit::Slot;
 use tacenda_shared::practice::view::AppointmentRow;
 
+/// Below this height only what cannot be seen elsewhere is shown.
+const ROOMY: u16 = 20;
+/// Columns of the bar that shows how much of the queue is sent.
+const BAR: u64 = 24;
+/// Lines that tell of the device in focus.
+const DETAIL: u16 = 4;
+
 /// Which row is in focus: conflicts first, then devices.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct State {
     focus: usize,
+    /// How the recovery sheet and the server stand, once the device has said.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl State {
     /// Returns what is in focus.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
-        let id = scene.digest.conflicts.get(self.at(scene));
-        id.map_or(Focused::Nothing, |id| Focused::Conflict(*id))
+        let (at, conflicts) = (self.at(scene), &scene.digest.conflicts);
+        match (conflicts.get(at), self.device(scene)) {
+            (Some(id), _) => Focused::Conflict(*id),
+            (None, Some(device)) => Focused::Device(device.id),
+            (None, None) => Focused::Nothing,
+        }
     }
 
     fn at(&self, scene: &Scene<'_>) -> usize {
         self.focus.min(length(scene).saturating_sub(1))
+    }
+
+    fn device<'a>(&self, scene: &Scene<'a>) -> Option<&'a DeviceRow> {
+        let at = self.at(scene).checked_sub(scene.digest.conflicts.len())?;
+        scene.sync.devices.get(at)
     }
 }
 
@@ -90,26 +108,21 @@ pub fn slot_words(slot: &Slot) -> String {
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let look = scene.look;
     let (sync, conflicts) = (scene.sync, &scene.digest.conflicts);
-    let right = "the server sees ciphertext only";
-    paint::rule(frame, look, area, 0, ("Sync", right));
+    paint::rule(frame, look, area, 0, ("Sync", "the server sees ciphertext only"));
     let inside = paint::inset(area, 1);
     let style = if sync.connected { look.good() } else { look.waiting() };
     paint::text(frame, inside, 1, &format!("Link        {}", link_words(scene)), style);
-    let queue = match sync.queued {
-        0 => "empty".to_owned(),
-        queued => {
-            let queued = usize::try_from(queued).unwrap_or(usize::MAX);
-            format!(
-                "{}; kept on this device until sent",
-                text::counted(queued, "change", "changes")
-            )
-        }
-    };
-    paint::text(frame, inside, 2, &format!("Queue       {queue}"), Style::new());
+    paint::text(frame, inside, 2, &format!("Queue       {}", queue_words(scene)), Style::new());
     let mut line = 3;
     if let Some((come, all)) = sync.arriving {
         paint::text(frame, inside, line, &format!("Receiving   {}", bar(come, all)), Style::new());
         line += 1;
+    }
+    if area.height >= ROOMY {
+        for words in standing_words(state, scene) {
+            paint::text(frame, inside, line, &words, Style::new());
+            line += 1;
+        }
     }
     if let Some(trouble) = &sync.trouble {
         line = paint::notice(frame, look, inside, line, trouble);
@@ -123,7 +136,72 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         line += 1;
     }
     let body = paint::lines(area, line, u16::MAX);
-    rows(state, scene, frame, body);
+    match state.device(scene).filter(|_| body.height > DETAIL + 5) {
+        None => rows(state, scene, frame, body),
+        Some(device) => {
+            let above = body.height - DETAIL;
+            rows(state, scene, frame, paint::lines(body, 0, above));
+            detail(device, scene, frame, paint::lines(body, above, DETAIL));
+        }
+    }
+}
+
+/// Returns what waits to be sent, with a bar while it is being sent.
+fn queue_words(scene: &Scene<'_>) -> String {
+    let sync = scene.sync;
+    let queued = usize::try_from(sync.queued).unwrap_or(usize::MAX);
+    let changes = text::counted(queued, "change", "changes");
+    match (sync.attached, sync.queued, sync.connected) {
+        (false, ..) => "no server yet; everything is kept on this device".to_owned(),
+        (_, 0, _) => "empty".to_owned(),
+        (_, _, false) => format!("{changes}; kept on this device until sent"),
+        (_, queued, true) => {
+            let most = sync.most.max(queued).max(1);
+            let sent = most - queued;
+            let done = usize::try_from(BAR * sent / most).unwrap_or(0);
+            let rest = usize::try_from(BAR).unwrap_or(0) - done;
+            format!("[{}{}] {sent} of {most} sent", "#".repeat(done), ".".repeat(rest))
+        }
+    }
+}
+
+/// Returns where the server is, and how the recovery sheet stands.
+fn standing_words(state: &State, scene: &Scene<'_>) -> Vec<String> {
+    let Some(standing) = &state.standing else { return Vec::new() };
+    let date = |time| when::short(when::local(time, &scene.index.zone).date());
+    let mut words = Vec::new();
+    if !standing.addresses.is_empty() {
+        words.push(format!("Server      {}", standing.addresses.join(", ")));
+    }
+    if let Some(sheet) = &standing.sheet {
+        let since = date(sheet.since);
+        words.push(match &sheet.asked {
+            None => format!("Sheet       recovery sheet in force since {since}"),
+            Some(asked) => format!(
+                "Sheet       another was asked for by {} on {}; not you? tacenda sheet veto",
+                asked.device,
+                date(asked.on)
+            ),
+        });
+    }
+    words
+}
+
+/// Tells of the device in focus what its row has no room for.
+fn detail(device: &DeviceRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    paint::rule(frame, scene.look, area, 0, (&device.name, ""));
+    let inside = paint::inset(area, 1);
+    let added = when::local(device.added, &scene.index.zone);
+    let (date, time) = (when::long(added.date()), when::clock(added.time()));
+    let id: String = device.id.to_string().chars().take(8).collect();
+    let words = format!("Added on {date}, {time}. In commands its id is {id}.");
+    let line = paint::paragraph(frame, inside, 1, &words, Style::new());
+    let words = match (device.this, device.revoked) {
+        (true, _) => "You are sitting at it. To shut it out, use another of your devices.",
+        (_, true) => "Shut out: nothing that was written since opens on it.",
+        _ => "If it is lost or stolen, x shuts it out for good.",
+    };
+    paint::paragraph(frame, inside, line, words, Style::new());
 }
 
 fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -167,7 +245,7 @@ fn device_words(device: &DeviceRow, scene: &Scene<'_>) -> String {
         (true, _, _) => "this one".to_owned(),
         (_, true, _) => "revoked".to_owned(),
         (_, _, Some(seen)) => format!("seen {}", when::ago(seen, scene.now.time)),
-        (_, _, None) => "never seen".to_owned(),
+        (_, _, None) => "not heard since unlock".to_owned(),
     };
     let words = format!("{} added {date}   {seen}", paint::cell(&device.name, 22));
     match device.writes {

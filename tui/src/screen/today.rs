@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::ClientId;
-use tacenda_shared::practice::edit::Modality;
+use tacenda_shared::practice::edit::{Modality, Status};
 use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
 
 /// What an empty practice says.
@@ -292,7 +292,12 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
 fn coming<'a>(scene: &Scene<'a>) -> Option<&'a AppointmentRow> {
     let ahead = scene.index.days.range(scene.today()..).take(LOOK_AHEAD).flat_map(|(_, ids)| ids);
     let rows = ahead.filter_map(|id| scene.index.appointments.get(id));
-    rows.map(AsRef::as_ref).find(|row| row.starts > scene.now.time && !row.status.frees_the_slot())
+    rows.map(AsRef::as_ref).find(|row| row.starts > scene.now.time && is_to_come(row.status))
+}
+
+/// Whether somebody is still expected: what was held, missed or cancelled is not next.
+const fn is_to_come(status: Status) -> bool {
+    matches!(status, Status::Arrived | Status::Booked | Status::Confirmed)
 }
 
 /// Returns the lines that prepare for a client, from headlines alone.

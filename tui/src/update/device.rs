@@ -1,7 +1,7 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, lay, lock, notes};
-use crate::message::{DeviceEvent, Effect, SetupEvent, VaultState};
+use super::{demo, devices, lay, lock, notes};
+use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::parts::digest::Digest;
@@ -29,7 +29,8 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         }
         DeviceEvent::Setup(step) => set_up(model, step),
         DeviceEvent::State(state) => vault(model, state),
-        DeviceEvent::Sync(status) => model.sync = status,
+        DeviceEvent::Sync(status) => sync(model, status),
+        DeviceEvent::Carried(carried) => return devices::carried(model, carried),
         DeviceEvent::Unlocked(index) => open(model, index),
     }
     Vec::new()
@@ -45,6 +46,11 @@ fn changed(model: &mut Model, index: Arc<Index>) {
         desk.digest = Digest::of(&index, now);
         desk.index = index;
     }
+}
+
+fn sync(model: &mut Model, status: SyncStatus) {
+    let most = if status.queued == 0 { 0 } else { status.queued.max(model.sync.most) };
+    model.sync = SyncStatus { most, ..status };
 }
 
 fn alarm(model: &mut Model, notice: Notice) {

@@ -14,7 +14,7 @@ use crate::screen::writing::{self, Reading, Writing};
 use crate::screen::{Focused, Overlay, Screen};
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat};
-use tacenda_shared::practice::view::NoteState;
+use tacenda_shared::practice::view::{DraftRow, NoteState};
 
 /// Opens what was begun for the focus, or asks how a new note is to be divided.
 pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Effect> {
@@ -45,12 +45,27 @@ pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId
         ("SOAP: subjective, objective, assessment, plan", NoteFormat::Soap),
         ("Free text", NoteFormat::Free),
     ];
-    let answers = answers
+    let fresh = answers
         .map(|(words, format)| (words.to_owned(), Answer::BeginNote(client, session, format)));
+    // Whoever has begun one most likely means that one.
+    let mut answers = begun(model, client);
+    answers.extend(fresh);
     let title = format!("New note for {}", code(model, client));
-    let state = choice::State::new(title, about, answers.to_vec());
+    let state = choice::State::new(title, about, answers);
     lay(model, Overlay::Choice(state));
     Vec::new()
+}
+
+/// The client's notes that were begun and not signed, newest first.
+fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
+    let Some(index) = model.desk().map(|desk| &desk.index) else { return Vec::new() };
+    let drafts = index.drafts.iter().rev();
+    let drafts = drafts.filter(|row| row.client == client && row.addendum_to.is_none());
+    let words = |row: &DraftRow| {
+        let date = when::short(when::local(row.begun, &index.zone).date());
+        format!("Go on with the draft of {date}, {} words", row.words)
+    };
+    drafts.map(|row| (words(row), Answer::OpenDraft(client, row.note))).collect()
 }
 
 const fn session_is_focused(focused: Focused) -> bool {

@@ -6,9 +6,10 @@ use crate::keymap;
 use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
 use crate::model::{AUTO_LOCK_MILLIS, Stage, WARNING_MILLIS};
 use crate::screen::Screen;
-use crate::screen::parts::sample::{self, Driver, NAMES};
+use crate::screen::parts::sample::{self, Driver, NAMES, Sample, client_id, draft_id};
 use jiff::civil::date;
 use proptest::prelude::*;
+use std::sync::Arc;
 use tacenda_shared::id::{MemberId, ObjectId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, NoteFormat, Status, Subject};
 use tacenda_shared::practice::view::DraftRow;
@@ -767,4 +768,34 @@ fn appointments_and_signatures_are_those_of_the_member_at_the_keyboard() {
     assert_eq!(booked.slot.clinician, sample::clinician());
     driver.keys("⇥S").open_asked();
     assert!(driver.screen().contains("Your initials (DS)"), "{}", driver.screen());
+}
+
+#[test]
+fn where_a_note_was_begun_a_new_one_is_not_what_enter_means() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("3jjN");
+    assert!(driver.screen().contains("Go on with the draft of 15 Nov, 240 words"));
+    driver.keys("⏎");
+    assert!(matches!(
+        driver.effects.last(),
+        Some(Effect::Open(Subject::Draft(client, note), _))
+            if (*client, *note) == (client_id(1), draft_id())
+    ));
+}
+
+#[test]
+fn what_comes_next_is_not_what_was_held_already() {
+    let mut driver = Driver::open(80, 24);
+    assert!(driver.screen().contains("Next: AK-007"));
+    let mut sample = Sample::new();
+    sample.change(2, |row| row.status = Status::Held);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    assert!(driver.screen().contains("Next: DB-002"));
+}
+
+#[test]
+fn a_paste_that_is_longer_than_any_passphrase_is_told() {
+    let mut driver = Driver::locked(80, 24);
+    driver.send(Msg::Input(Input::Burst("x".repeat(1_500))));
+    assert!(driver.screen().contains("longer than"), "{}", driver.screen());
 }

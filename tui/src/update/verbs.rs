@@ -1,6 +1,6 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
-use super::{act, demo, interrupt, lay, leave, lock, notes, quit, replace, say, show};
+use super::{act, demo, devices, interrupt, lay, leave, lock, notes, quit, replace, say, show};
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::Effect;
@@ -30,7 +30,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     let situation = model.situation(desk);
     let row = keymap::row_in(verb, desk.contexts());
     if let Some(reason) = row.and_then(|row| (row.when)(&situation)) {
-        say(model, &format!("Not now: {reason}."));
+        say(model, &text::not_now(reason));
         return Vec::new();
     }
     let focused = situation.focused;
@@ -39,6 +39,9 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Actions => lists(model, Verb::Actions),
         Verb::Help => lists(model, Verb::Help),
         Verb::Palette => lists(model, Verb::Palette),
+        Verb::AddDevice | Verb::Connect | Verb::RenameDevice | Verb::RevokeDevice => {
+            return devices::run(model, verb, focused);
+        }
         Verb::Archive => return archive(model, client),
         Verb::Back => return back(model),
         Verb::Cancel => return cancel(model, focused),
@@ -58,7 +61,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients => return replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowFinish => return replace(model, Screen::Finish(finish::State::default())),
-        Verb::ShowSync => return replace(model, Screen::Sync(sync::State::default())),
+        Verb::ShowSync => return devices::show(model),
         Verb::ShowToday => {
             let today = model.now.local.date();
             return replace(model, Screen::Today(today::State::new(today)));
@@ -103,11 +106,12 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
     }
 }
 
-fn lists(model: &mut Model, which: Verb) {
+pub(super) fn lists(model: &mut Model, which: Verb) {
     let Some(desk) = model.desk() else { return };
     let situation = model.situation(desk);
     // A list of verbs is about what lies below it, not about itself.
@@ -159,6 +163,9 @@ fn out(model: &mut Model) -> Vec<Effect> {
         desk.kept = Some(desk.overlays.remove(0));
         "What was typed is kept: n goes on.".clone_into(&mut desk.line);
         return Vec::new();
+    }
+    if let Some(effects) = devices::left(desk) {
+        return effects;
     }
     if desk.overlays.is_empty() && desk.screens.last_mut().is_some_and(Screen::step_out) {
         return Vec::new();
@@ -220,6 +227,10 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         },
         Focused::Conflict(id) => {
             conflict(model, id);
+            Vec::new()
+        }
+        Focused::Device(_) => {
+            lists(model, Verb::Actions);
             Vec::new()
         }
         Focused::Draft(client, note) => notes::open_draft(model, client, note),

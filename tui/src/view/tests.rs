@@ -1,13 +1,15 @@
 //! Each screen as people see it, in four sizes: usual, inside tmux, large, and the least. The name of a snapshot is the situation.
 
+use crate::device::courier::sheet::SheetStanding;
 use crate::input::{Key, KeyCode};
-use crate::message::{DeviceEvent, Secret, SetupEvent, VaultState};
+use crate::message::{Carried, DeviceEvent, Plan, Secret, SetupEvent, Standing, VaultState};
 use crate::model::Look;
 use crate::notice::Notice;
 use crate::screen::parts::sample::{Driver, now};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
+use tacenda_shared::id::DeviceId;
 use zeroize::Zeroizing;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (80, 23), (200, 50), (60, 16)];
@@ -85,6 +87,54 @@ fn the_other_screens() {
         driver.code(KeyCode::F(9)).keys("⏎");
         driver.open_chart(1);
     });
+}
+
+#[test]
+fn the_sync_screen_and_what_is_done_there() {
+    open("sync_on_a_device", "7jj");
+    open("sync_renames_a_device", "7jje");
+    snapshot("sync_while_sending", true, |driver| {
+        driver.keys("7");
+        driver.queue(true, 300).queue(true, 120);
+        driver.device(DeviceEvent::Carried(Carried::Standing(standing())));
+    });
+    snapshot("sync_without_a_server", true, |driver| {
+        driver.model.sync.attached = false;
+        driver.keys("7c");
+    });
+    let plan = || {
+        let plan = Plan { goes: vec!["tablet".to_owned()], stays: Vec::new() };
+        DeviceEvent::Carried(Carried::Plan(DeviceId::from_bytes([0; 16]), Ok(plan)))
+    };
+    snapshot("sync_shuts_out_a_device", true, |driver| {
+        driver.keys("7jjx").device(plan());
+    });
+    snapshot("sync_shuts_out_a_device_after_a_wrong_passphrase", true, |driver| {
+        driver.keys("7jjx").device(plan()).keys("yes⏎wrong⏎");
+        driver.device(DeviceEvent::Carried(Carried::Ended(Err(crate::text::wrong_passphrase()))));
+    });
+    let code = || {
+        let code = Secret(Zeroizing::new("41-otter-maple-river-stone".to_owned()));
+        let address = "sync.example.org:4440".to_owned();
+        DeviceEvent::Carried(Carried::Code { code, address })
+    };
+    snapshot("sync_shows_a_code", true, |driver| {
+        driver.keys("7n").device(code());
+    });
+    snapshot("sync_compares_words", true, |driver| {
+        driver.keys("7n").device(code());
+        let words = ["harbour", "lemon", "quiet"].map(str::to_owned);
+        let name = "tablet".to_owned();
+        driver.device(DeviceEvent::Carried(Carried::Words { words, name }));
+    });
+}
+
+fn standing() -> Standing {
+    let since = now().time.plus_millis(-90 * 86_400_000);
+    Standing {
+        addresses: vec!["sync.example.org:4440".to_owned()],
+        sheet: Some(SheetStanding { since, step_up: true, asked: None }),
+    }
 }
 
 #[test]

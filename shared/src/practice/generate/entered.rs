@@ -75,6 +75,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::EnterNote { .. }
         | Edit::Move { .. }
         | Edit::NewClient { .. }
+        | Edit::RenameDevice { .. }
         | Edit::SetStatus { .. } => Some(dated),
     }
 }

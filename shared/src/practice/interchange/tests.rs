@@ -70,7 +70,8 @@ fn world() -> (Index, Vec<ChartItem>) {
             Edit::Amend { .. }
             | Edit::ChangeContact { .. }
             | Edit::DiscardDraft { .. }
-            | Edit::EnterNote { .. } => {}
+            | Edit::EnterNote { .. }
+            | Edit::RenameDevice { .. } => {}
         }
     }
     items.extend(drafts.into_values().map(ChartItem::Draft));

@@ -63,6 +63,7 @@ const SENTENCES: &[(Locale, &str, &str)] = &[
     ),
     (US, "SA sat 10am", "SA-008 2026-11-28 10:00 50m office"),
     (US, "AT 1/5 9am", "AT-001 2027-01-05 09:00 50m office"),
+    (US, "qs-0 fri 4:30pm", "QS-002 2026-11-27 16:30 50m office"),
     (US, "supervision fri 4pm 1h", " 2026-11-27 16:00 60m office supervision"),
     (US, "AT tue 3pm every week", "AT-001 2026-12-01 15:00 50m office weekly"),
     (US, "AT every other week thu 3pm", "AT-001 2026-11-26 15:00 50m office 2-weekly"),

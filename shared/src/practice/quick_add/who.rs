@@ -19,18 +19,19 @@ pub(super) enum Who {
 pub(super) const NAME_WORDS_MAX: usize = 4;
 
 /// Finds the client whom `words`, taken together, name. The closest way to name somebody wins:
-/// code, full name, initials, whole words of a name, beginnings of words.
+/// code, full name, initials, whole words of a name, beginnings of words, the beginning of a code.
 pub(super) fn find(words: &[String], context: &QuickAddContext<'_>) -> Who {
     let typed = fold(&words.join(" "));
     if typed.is_empty() {
         return Who::Nobody;
     }
-    let ways: [fn(&str, &str, &str) -> bool; 5] = [
+    let ways: [fn(&str, &str, &str) -> bool; 6] = [
         |typed, code, _| fold(code) == typed,
         |typed, _, name| fold(name) == typed,
         |typed, _, name| !typed.contains(' ') && initials(name) == typed,
         |typed, _, name| follows(typed, name, |word, part| word == part),
         |typed, _, name| follows(typed, name, |word, part| word.starts_with(part)),
+        |typed, code, _| typed.chars().count() > 1 && fold(code).starts_with(typed),
     ];
     for way in ways {
         let mut fitting = context.clients.iter().filter(|(_, code, name)| way(&typed, code, name));

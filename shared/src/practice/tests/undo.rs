@@ -1,7 +1,7 @@
 //! Undo: what was done comes back, unless somebody else has touched it since.
 
 use super::world::{World, insert, member, slot};
-use crate::id::{AppointmentId, ClientId};
+use crate::id::{AppointmentId, ClientId, DeviceId};
 use crate::practice::Refusal;
 use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Status};
 use proptest::prelude::*;
@@ -32,12 +32,13 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
             reason: Some("ill".into()),
         },
         Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap },
+        Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
     ]
 }
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..6 {
+    for number in 0..7 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);
@@ -51,6 +52,25 @@ fn undo_brings_back_an_equal_index() {
         world.sync();
         assert_eq!(*world.desks[1].index(), *before);
     }
+}
+
+#[test]
+fn a_device_has_the_name_that_it_was_given_last_and_no_other_undoes_it() {
+    let (mut world, _, _) = prepared();
+    let device = DeviceId::from_bytes([3; 16]);
+    let rename = |name: &str| Edit::RenameDevice { device, name: name.into() };
+    let inverse = world.act(0, rename("  front desk ")).unwrap().unwrap();
+    world.sync();
+    assert_eq!(world.desks[1].index().devices.get(&device).map(String::as_str), Some("front desk"));
+
+    world.act(1, rename("tablet")).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    assert_eq!(world.act(0, rename(&"x".repeat(300))).unwrap_err(), Refusal::TextTooLong);
+
+    world.act(0, rename("")).unwrap();
+    world.sync();
+    assert_eq!(world.desks[1].index().devices.get(&device), None);
 }
 
 #[test]

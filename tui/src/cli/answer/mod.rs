@@ -3,6 +3,7 @@
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
 mod backup;
+pub(super) mod devices;
 mod exchange;
 mod notes;
 mod schedule;
@@ -53,6 +54,8 @@ pub fn answer(
         }
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),
+        Request::DeviceList => devices::list(device, say),
+        Request::DeviceRename { id, name } => devices::rename(device, &id, name, now),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
         Request::Find { query } => find(device, &query, now, say),
         Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),
@@ -74,7 +77,7 @@ pub fn answer(
             Ok(false)
         }
         // These are the keeper's.
-        Request::Lock | Request::Watch => Ok(false),
+        Request::Connect { .. } | Request::Lock | Request::Watch => Ok(false),
     };
     match outcome {
         Ok(changed) => {

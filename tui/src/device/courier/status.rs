@@ -31,6 +31,7 @@ impl<F: FileSystem> Device<F> {
             queued: u64::try_from(queued).unwrap_or(u64::MAX),
             arriving: courier.and_then(|courier| courier.sync.progress()).map(in_steps),
             last: courier.and_then(|courier| courier.last),
+            most: 0,
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),
         }
@@ -55,8 +56,11 @@ impl<F: FileSystem> Device<F> {
         rows
     }
 
-    /// Returns the name of a device from what its entry says of it.
+    /// Returns the name of a device: the one that it was given last, or what its entry says of it.
     pub(super) fn name_of(&self, id: DeviceId, info: &[u8]) -> String {
+        if let Some(given) = self.practice.index().devices.get(&id) {
+            return given.clone();
+        }
         let everyone = self.cabinet.rings.get(&RingPurpose::Everyone);
         let open =
             |ring: &HeldRing| ring.keys().find_map(|(_, key)| founding::open_name(key, info));

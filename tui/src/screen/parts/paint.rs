@@ -19,6 +19,12 @@ pub fn text(frame: &mut Frame<'_>, area: Rect, line: u16, content: &str, style: 
     frame.buffer_mut().set_stringn(area.x, area.y + line, content, width, style);
 }
 
+/// Gives an area a style, and leaves what is written there.
+pub fn fill(frame: &mut Frame<'_>, area: Rect, style: Style) {
+    let area = area.intersection(frame.area());
+    frame.buffer_mut().set_style(area, style);
+}
+
 /// Draws one line that ends at the right edge of `area`.
 pub fn right(frame: &mut Frame<'_>, area: Rect, line: u16, content: &str, style: Style) {
     let width = u16::try_from(safe::columns(content)).unwrap_or(u16::MAX).min(area.width);

@@ -254,6 +254,7 @@ impl Driver {
             queued: 0,
             arriving: None,
             last: Some(now().time.plus_millis(-120_000)),
+            most: 0,
             devices: vec![
                 device("laptop-2", true, None),
                 device("desk-1", false, Some(now().time.plus_millis(-3_600_000))),
@@ -261,6 +262,12 @@ impl Driver {
             trouble: None,
         }));
         driver
+    }
+
+    /// Says that so much waits to be sent.
+    pub(crate) fn queue(&mut self, connected: bool, queued: u64) -> &mut Self {
+        let status = SyncStatus { connected, queued, ..self.model.sync.clone() };
+        self.device(DeviceEvent::Sync(status))
     }
 
     pub(crate) fn send(&mut self, message: Msg) -> &mut Self {

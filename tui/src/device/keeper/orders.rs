@@ -1,0 +1,328 @@
+//! What a window orders of the devices of the practice and of its server: shutting one out, adding
+//! one, connecting. One order at a time; it is carried on whenever something arrives, and the
+//! window goes on meanwhile.
+
+use super::{Ask, Keeper, Practice, locked};
+use crate::cli::request::{Reply, Typed};
+use crate::cli::{connect, pair, revoke};
+use crate::device::open::Device;
+use crate::device::settling::Settling;
+use crate::link::Trouble;
+use crate::message::{Carried, DeviceEvent, Order, Plan, Secret, Standing};
+use crate::notice::Notice;
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use tacenda_shared::id::{DeviceId, Timestamp};
+use tacenda_shared::keys::pairing::PairingPayload;
+use tacenda_shared::keys::safe::SecondSecret;
+use tacenda_shared::membership::DeviceKeys;
+
+pub use crate::cli::pair::Step as Joining;
+
+/// What was ordered and is not done yet.
+pub(super) enum Running {
+    /// The entry that adds a device of this name is on its way.
+    Adding(String),
+    /// The new device was given the yes.
+    Approved(u64),
+    /// A device meets this one in the mailbox; what it is sent is the yes.
+    Meeting(u64, Sender<PairingPayload>),
+    /// A device of this name is being shut out.
+    Revoking(String, Option<SecondSecret>),
+    /// What lies behind step-up is brought up to date before it goes on.
+    Settling(SecondSecret, Settling, Then),
+}
+
+/// What comes after what lies behind step-up is up to date.
+pub(super) enum Then {
+    /// The new device is given the yes.
+    Approve(u64, Sender<PairingPayload>),
+    /// A device of this name is out.
+    Out(String),
+}
+
+impl Keeper {
+    /// Begins what was ordered.
+    pub(super) fn order(&mut self, order: Order, now: Timestamp) {
+        let outcome = match order {
+            Order::Approve(passphrase) => self.approve(&passphrase, now),
+            Order::Connect(invite) => self.connect_to(&invite.0, now).map(|()| {
+                let words = "The server keeps your practice from now on. It cannot read it.";
+                self.ended(Ok(words.to_owned()));
+            }),
+            Order::Decline => {
+                // The other end of the channel hears it, and tells the new device.
+                self.running = self.running.take().filter(|running| !running.is_open());
+                Ok(())
+            }
+            Order::Pair => self.pair(),
+            Order::Plan(device) => {
+                let plan = self.plan(device);
+                self.carried(Carried::Plan(device, plan));
+                Ok(())
+            }
+            Order::Revoke { device, passphrase } => self.revoke(device, &passphrase, now),
+            Order::Standing => {
+                self.tell_standing();
+                Ok(())
+            }
+        };
+        if let Err(notice) = outcome {
+            self.ended(Err(notice));
+        }
+    }
+
+    /// Goes on with what was ordered; returns whether there may be something to send.
+    pub(super) fn carry_on(&mut self) -> bool {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return false };
+        match self.running.take() {
+            Some(Running::Revoking(name, second)) => match (device.poll_revocation(), second) {
+                (None, second) => self.running = Some(Running::Revoking(name, second)),
+                (Some(Err(error)), _) => self.ended(Err(revoke::told(&error))),
+                (Some(Ok(())), None) => self.out(&name),
+                (Some(Ok(())), Some(second)) => {
+                    let words = "It is out. Replacing the keys behind your passphrase.";
+                    self.carried(Carried::Progress(words.to_owned()));
+                    let next = Running::Settling(second, Settling::default(), Then::Out(name));
+                    self.running = Some(next);
+                    return self.carry_on();
+                }
+            },
+            Some(Running::Settling(second, mut settling, then)) => {
+                match settling.work(device, &second, now) {
+                    None => self.running = Some(Running::Settling(second, settling, then)),
+                    Some(Err(notice)) => {
+                        device.close_behind();
+                        self.ended(Err(notice));
+                    }
+                    Some(Ok(())) => {
+                        device.close_behind();
+                        self.settled(&second, then);
+                    }
+                }
+            }
+            Some(Running::Adding(name)) => match device.poll_proposed() {
+                None => self.running = Some(Running::Adding(name)),
+                Some(Ok(())) => {
+                    self.ended(Ok(format!("{name} belongs to your practice now.")));
+                }
+                Some(Err(code)) => self.ended(Err(pair::refused(code))),
+            },
+            // These wait for the new device, not for the server.
+            other => {
+                self.running = other;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes a step of the new device.
+    pub(super) fn joining(&mut self, number: u64, joining: Joining) {
+        match (joining, self.running.take()) {
+            (Joining::Code(code, address), Some(running)) if running.is_of(number) => {
+                self.running = Some(running);
+                self.carried(Carried::Code { code, address });
+            }
+            (Joining::Words(words, name), Some(running)) if running.is_of(number) => {
+                self.running = Some(running);
+                self.carried(Carried::Words { words, name });
+            }
+            (Joining::Add(keys, name), Some(running)) if running.is_of(number) => {
+                match self.add(*keys, &name) {
+                    Ok(()) => self.running = Some(Running::Adding(name)),
+                    Err(notice) => self.ended(Err(notice)),
+                }
+            }
+            (Joining::Failed(notice), Some(running)) if running.is_of(number) => {
+                self.ended(Err(notice));
+            }
+            // Nobody waits for that one any more.
+            (_, other) => self.running = other,
+        }
+    }
+
+    /// Brings the practice to the server of an invite, and keeps up a link from then on.
+    fn connect_to(&mut self, invite: &str, now: Timestamp) -> Result<(), Notice> {
+        let invite = connect::invite(invite)?;
+        connect::connect(self.device()?, &invite, now)?;
+        self.online = None;
+        self.connect();
+        Ok(())
+    }
+
+    /// The same for a command, which waits until everything is there.
+    pub(super) fn connect_for(&mut self, invite: &Typed, replies: Sender<Reply>, now: Timestamp) {
+        let outcome = self.connect_to(&invite.0, now);
+        match (outcome, &mut self.practice) {
+            (Ok(()), Practice::Open { device, .. }) => {
+                let text = "The server keeps your practice from now on. It cannot read it.";
+                let json = serde_json::json!({ "connected": true });
+                // A command that has gone away does not keep the practice from uploading.
+                let _gone = replies.send(Reply::Line { json, text: text.to_owned() });
+                self.waiting.begin(device, replies, now);
+            }
+            (Ok(()), _) => {}
+            (Err(Notice { happened, safe, next }), _) => {
+                let notice = [happened, safe, next];
+                let _gone = replies.send(Reply::Refused { notice, locked: false });
+            }
+        }
+    }
+
+    fn device(&mut self) -> Result<&mut Device, Notice> {
+        match &mut self.practice {
+            Practice::Open { device, .. } => Ok(device),
+            Practice::Absent | Practice::Locked | Practice::SettingUp(_) => Err(locked()),
+        }
+    }
+
+    fn plan(&mut self, lost: DeviceId) -> Result<Plan, Notice> {
+        let device = self.device()?;
+        let plan = device.plan_revocation(&BTreeSet::from([lost]), &BTreeSet::new());
+        let plan = plan.map_err(|error| revoke::told(&error))?;
+        let rows = device.sync_status().devices;
+        let names = |of: &BTreeSet<DeviceId>| {
+            let rows = rows.iter().filter(|row| row.id != lost && of.contains(&row.id));
+            rows.map(|row| row.name.clone()).collect()
+        };
+        Ok(Plan { goes: names(&plan.goes), stays: names(&plan.stays) })
+    }
+
+    fn revoke(
+        &mut self,
+        lost: DeviceId,
+        passphrase: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        self.be_free()?;
+        let second = pair::step_up(&self.settings.home, passphrase, now)?;
+        let device = self.device()?;
+        let plan = device.plan_revocation(&BTreeSet::from([lost]), &BTreeSet::new());
+        let plan = plan.map_err(|error| revoke::told(&error))?;
+        let rows = device.sync_status().devices;
+        let name = rows.into_iter().find(|row| row.id == lost).map(|row| row.name);
+        device.revoke(plan, now).map_err(|error| revoke::told(&error))?;
+        self.running = Some(Running::Revoking(name.unwrap_or_default(), second));
+        Ok(())
+    }
+
+    fn pair(&mut self) -> Result<(), Notice> {
+        self.be_free()?;
+        let device = self.device()?;
+        let target = device.target().ok_or(Trouble::NoAddress)?;
+        let keys = device.pairing_keys();
+        let (answer, answers) = channel();
+        self.joinings = self.joinings.saturating_add(1);
+        let (number, asks, now) = (self.joinings, self.asks.clone(), self.settings.now);
+        let meet = move || {
+            let tell = |step| asks.send(Ask::Joining(number, step)).is_ok();
+            pair::invite(target, &keys, &answers, &tell, now);
+        };
+        let started = thread::Builder::new().name("pairing".into()).spawn(meet);
+        started.map_err(|_| Notice::from(Trouble::Unreachable))?;
+        self.running = Some(Running::Meeting(number, answer));
+        Ok(())
+    }
+
+    fn approve(&mut self, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
+        let Some(Running::Meeting(number, answer)) = self.running.take() else {
+            return Ok(());
+        };
+        match pair::step_up(&self.settings.home, passphrase, now) {
+            Err(notice) => {
+                // A slip of the finger does not use up the code.
+                self.running = Some(Running::Meeting(number, answer));
+                self.carried(Carried::Again(notice));
+                Ok(())
+            }
+            Ok(Some(second)) => {
+                let then = Then::Approve(number, answer);
+                self.running = Some(Running::Settling(second, Settling::default(), then));
+                Ok(())
+            }
+            Ok(None) => self.give_yes(None, number, &answer),
+        }
+    }
+
+    fn give_yes(
+        &mut self,
+        second: Option<&SecondSecret>,
+        number: u64,
+        answer: &Sender<PairingPayload>,
+    ) -> Result<(), Notice> {
+        let payload = self.device()?.pairing_payload(second).ok_or(Trouble::NoAddress)?;
+        answer.send(payload).map_err(|_| Notice::from(Trouble::Unreachable))?;
+        self.running = Some(Running::Approved(number));
+        Ok(())
+    }
+
+    fn add(&mut self, keys: DeviceKeys, name: &str) -> Result<(), Notice> {
+        let now = (self.settings.now)();
+        let device = self.device()?;
+        let added = device.add_device(keys, name, now);
+        let (entry, rows) = added.map_err(|error| pair::of(&error))?;
+        let proposed = device.propose(&entry, rows, now);
+        if proposed { Ok(()) } else { Err(Trouble::Unreachable.into()) }
+    }
+
+    fn settled(&mut self, second: &SecondSecret, then: Then) {
+        match then {
+            Then::Out(name) => self.out(&name),
+            Then::Approve(number, answer) => {
+                if let Err(notice) = self.give_yes(Some(second), number, &answer) {
+                    self.ended(Err(notice));
+                }
+            }
+        }
+    }
+
+    fn out(&mut self, name: &str) {
+        let words = format!("{name} is shut out: nothing that is written from now on opens on it.");
+        self.ended(Ok(words));
+    }
+
+    /// Refuses a second order while one is carried out.
+    fn be_free(&self) -> Result<(), Notice> {
+        if self.running.is_none() {
+            return Ok(());
+        }
+        Err(Notice::new(
+            "Something else is being done with your devices.",
+            "Nothing has been changed.",
+            "Wait until it is done, then try again.",
+        ))
+    }
+
+    fn tell_standing(&mut self) {
+        let Ok(device) = self.device() else { return };
+        let addresses = device.target().map(|target| target.addresses).unwrap_or_default();
+        let standing = Standing { addresses, sheet: device.sheet_standing().ok() };
+        self.carried(Carried::Standing(standing));
+    }
+
+    fn ended(&self, outcome: Result<String, Notice>) {
+        self.carried(Carried::Ended(outcome));
+    }
+
+    fn carried(&self, carried: Carried) {
+        self.tell(DeviceEvent::Carried(carried));
+    }
+}
+
+impl Running {
+    /// Whether a new device waits for a word from here.
+    const fn is_open(&self) -> bool {
+        matches!(self, Self::Meeting(..))
+    }
+
+    /// Whether it is the adding of a device with this number.
+    const fn is_of(&self, wanted: u64) -> bool {
+        match self {
+            Self::Approved(number) | Self::Meeting(number, _) => *number == wanted,
+            Self::Adding(_) | Self::Revoking(..) | Self::Settling(..) => false,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What can be ordered of the devices of a practice and of its server, and what becomes of it.
+//! One order at a time is carried out; it goes on beside everything else that is done.
+
+use super::Secret;
+use crate::device::courier::sheet::SheetStanding;
+use crate::notice::Notice;
+use tacenda_shared::id::DeviceId;
+
+/// Something to be done.
+#[derive(Debug)]
+pub enum Order {
+    /// On the device that shows a code: the words match, and this is the passphrase.
+    Approve(Secret),
+    /// Bring the practice to the server of this invite.
+    Connect(Secret),
+    /// Add no device after all.
+    Decline,
+    /// Show a code for a new device.
+    Pair,
+    /// Say what it would mean to shut this device out. Changes nothing.
+    Plan(DeviceId),
+    /// Shut this device out, and those that [`Plan::goes`] names.
+    Revoke {
+        /// Which.
+        device: DeviceId,
+        /// What was typed as the yes.
+        passphrase: Secret,
+    },
+    /// Say how the recovery sheet and the server stand. Changes nothing.
+    Standing,
+}
+
+/// What becomes of an order.
+#[derive(Debug)]
+pub enum Carried {
+    /// That was not the passphrase; it can be typed again.
+    Again(Notice),
+    /// A code for the new device, good for ten minutes and one try.
+    Code {
+        /// What is typed there.
+        code: Secret,
+        /// Where the new device finds the server.
+        address: String,
+    },
+    /// The order was carried out, in words for the line above the hints, or was not.
+    Ended(Result<String, Notice>),
+    /// What it would mean to shut a device out, or why it cannot be.
+    Plan(DeviceId, Result<Plan, Notice>),
+    /// How far it is.
+    Progress(String),
+    /// How the recovery sheet and the server stand.
+    Standing(Standing),
+    /// Both screens must show these words.
+    Words {
+        /// Three of them.
+        words: [String; 3],
+        /// What the new device calls itself.
+        name: String,
+    },
+}
+
+/// Who goes and who stays when a device is shut out.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Plan {
+    /// Names of further devices that the lost one has added and that go with it.
+    pub goes: Vec<String>,
+    /// Names of those that it has added and that stay.
+    pub stays: Vec<String>,
+}
+
+/// How the recovery sheet and the server stand.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Standing {
+    /// Where the server can be reached; empty without one.
+    pub addresses: Vec<String>,
+    /// The recovery sheet, if that is known.
+    pub sheet: Option<SheetStanding>,
+}
