@@ -31,6 +31,7 @@ pub enum Verb {
     EditContact,
     First,
     Filter,
+    FinishRefilling,
     FindInNote,
     FindNext,
     GoClient,
@@ -316,6 +317,15 @@ pub(crate) fn with_link(situation: &Situation<'_>) -> Option<&'static str> {
         (false, _) => Some("this practice has no server yet"),
         (_, false) => Some("the server cannot be reached now"),
         _ => None,
+    }
+}
+
+/// Possible while a server waits for devices that have not given what they hold.
+pub(crate) fn with_refilling(situation: &Situation<'_>) -> Option<&'static str> {
+    match &situation.scene.sync.refilling {
+        None => Some("the server is not being filled again"),
+        Some(state) if !state.given => Some("this device has not given all that it holds yet"),
+        Some(_) => None,
     }
 }
 

@@ -6,6 +6,7 @@
 mod order;
 
 use crate::acts::{Cue, Report};
+use crate::device::courier::Refilling;
 use crate::input::Input;
 use crate::notice::Notice;
 use std::fmt;
@@ -134,6 +135,8 @@ pub struct SyncStatus {
     pub most: u64,
     /// Devices of the practice.
     pub devices: Vec<DeviceRow>,
+    /// How far a server is with being filled again from the devices, if it is.
+    pub refilling: Option<Refilling>,
     /// Why the link is down, if it is.
     pub trouble: Option<Notice>,
 }

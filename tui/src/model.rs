@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::practice::view::Index;
 use tacenda_shared::random::Random;
 use tacenda_shared::suite;
@@ -30,6 +31,8 @@ pub struct Model {
     pub look: Look,
     /// Whether codes stand for names.
     pub veil: bool,
+    /// In which order somebody types day and month, and in whose words.
+    pub locale: Locale,
     /// The link and the queue.
     pub sync: SyncStatus,
     /// Where in its life the program is.
@@ -106,6 +109,8 @@ pub struct History {
     pub redo: Vec<(String, Edit)>,
     /// Edits that are on their way, by ticket.
     pub waiting: BTreeMap<u64, Waiting>,
+    /// Undo and redo that were asked for meanwhile, in order.
+    pub later: Vec<Verb>,
     pub(crate) last_ticket: u64,
 }
 
@@ -173,6 +178,7 @@ impl Model {
             now,
             look,
             veil: true,
+            locale: Locale::EnGb,
             sync: SyncStatus::default(),
             stage: Stage::Starting,
             demo: None,
@@ -192,6 +198,7 @@ impl Model {
             sync: &self.sync,
             look: &self.look,
             veil: self.veil,
+            locale: self.locale,
             fresh: self.ids.fresh(),
         }
     }

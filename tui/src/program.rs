@@ -22,6 +22,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::vault::KdfCost;
+use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::random::Random;
 use tokio::runtime::Builder;
 
@@ -112,7 +113,10 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     let colour = profile.family.colours > 0;
     let look = Look { columns, rows, ascii: profile.ascii, colour };
     let random: &mut dyn Random = &mut OsRandom;
-    let model = Model::new(clock.now(), look, random.bytes());
+    let mut model = Model::new(clock.now(), look, random.bytes());
+    let mut named = ["LC_ALL", "LC_TIME", "LANG"].into_iter().filter_map(variable);
+    let named = named.find(|name| !name.is_empty()).unwrap_or_default();
+    model.locale = Locale::of_environment(&named);
     let (port, device_port) = Port::pair();
     let (opened, demo_passphrase, stage) = match opened {
         Some(Opened { device, lock, passphrase, stage }) => {

@@ -195,12 +195,12 @@ const PASTE: &str = text::PASTE_IGNORED;
 
 /// Lets the front layer decide, and does what it asks.
 fn act(model: &mut Model, act: &Act) -> Vec<Effect> {
-    let Model { now, look, veil, sync, stage, ids, .. } = model;
+    let Model { now, look, veil, locale, sync, stage, ids, .. } = model;
     let Stage::Open(desk) = stage else { return Vec::new() };
     let Desk { index, digest, screens, overlays, .. } = &mut **desk;
     let fresh = ids.fresh();
     ids.advance();
-    let scene = Scene { now, index, digest, sync, look, veil: *veil, fresh };
+    let scene = Scene { now, index, digest, sync, look, veil: *veil, locale: *locale, fresh };
     let asks = match (overlays.first_mut(), screens.last_mut()) {
         (Some(overlay), _) => overlay.update(act, &scene),
         (None, Some(screen)) => screen.update(act, &scene),

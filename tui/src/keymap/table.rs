@@ -5,7 +5,7 @@ use super::{
     always, on_appointment, on_client, on_device, on_draft, on_other_device, on_shown_client,
     on_something, on_struck,
 };
-use super::{with_link, with_redo, with_undo, without_server};
+use super::{with_link, with_redo, with_refilling, with_undo, without_server};
 use crate::input::{Key, KeyCode};
 use crate::screen::Situation;
 use tacenda_shared::practice::edit::Status;
@@ -45,6 +45,13 @@ pub static ROWS: &[Row] = &[
         &[C::Sync],
         ["connect", "Connect to a server, with its invite", "connect"],
         without_server,
+    ),
+    row(
+        Verb::FinishRefilling,
+        &[&[c('f')]],
+        &[C::Sync],
+        ["do not wait", "Let the server go on without what is missing", "finish-refill"],
+        with_refilling,
     ),
     row(
         Verb::AddDevice,

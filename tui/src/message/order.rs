@@ -15,6 +15,8 @@ pub enum Order {
     Connect(Secret),
     /// Add no device after all.
     Decline,
+    /// Say that a server that was filled again has all that will come.
+    Finish,
     /// Show a code for a new device.
     Pair,
     /// Say what it would mean to shut this device out. Changes nothing.

@@ -23,6 +23,8 @@ pub struct State {
 pub enum Answer {
     /// Begins a note.
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
+    /// Lets a server go on without what its devices have not given.
+    FinishRefilling,
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
     /// Settles where an appointment is.

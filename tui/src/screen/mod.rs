@@ -35,6 +35,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
 /// Why screens open charts and notes: to treat, or to run the day.
@@ -55,6 +56,8 @@ pub struct Scene<'a> {
     pub look: &'a Look,
     /// Whether codes stand for names.
     pub veil: bool,
+    /// In which order somebody types day and month, and in whose words.
+    pub locale: Locale,
     /// An unused id, for at most one new thing in this update.
     pub fresh: [u8; 16],
 }

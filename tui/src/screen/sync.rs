@@ -4,6 +4,7 @@
 
 use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
+use crate::device::courier::Refilling;
 use crate::message::{DeviceRow, Standing};
 use crate::text;
 use ratatui::Frame;
@@ -124,6 +125,9 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
             line += 1;
         }
     }
+    if let Some(state) = &sync.refilling {
+        line = paint::paragraph(frame, inside, line, &refilling_words(state), look.waiting());
+    }
     if let Some(trouble) = &sync.trouble {
         line = paint::notice(frame, look, inside, line, trouble);
     }
@@ -163,6 +167,23 @@ fn queue_words(scene: &Scene<'_>) -> String {
             format!("[{}{}] {sent} of {most} sent", "#".repeat(done), ".".repeat(rest))
         }
     }
+}
+
+/// Returns how far a server is that the devices fill again.
+fn refilling_words(state: &Refilling) -> String {
+    if !state.given {
+        return "The server was put up anew, and this device gives it what it holds.".to_owned();
+    }
+    let mut words = "The server has all that this device holds.".to_owned();
+    if !state.missing.is_empty() {
+        let names = state.missing.join(", ");
+        words.push_str(&format!(" It waits for {names}; f goes on without."));
+    }
+    if !state.lost.is_empty() {
+        let lost = state.lost.join("; ");
+        words.push_str(&format!(" Nobody has given {lost}."));
+    }
+    words
 }
 
 /// Returns where the server is, and how the recovery sheet stands.

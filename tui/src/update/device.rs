@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, devices, lay, lock, notes};
+use super::{demo, devices, lay, lock, notes, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
@@ -106,12 +106,12 @@ fn set_up(model: &mut Model, step: SetupEvent) {
 
 fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice>) -> Vec<Effect> {
     let size = demo::size(model);
-    let Model { now, look, veil, sync, ids, stage: Stage::Open(desk), .. } = model else {
+    let Model { now, look, veil, locale, sync, ids, stage: Stage::Open(desk), .. } = model else {
         return Vec::new();
     };
     let Desk { index, digest, screens, .. } = &mut **desk;
     let fresh = ids.fresh();
-    let scene = Scene { now, index, digest, sync, look, veil: *veil, fresh };
+    let scene = Scene { now, index, digest, sync, look, veil: *veil, locale: *locale, fresh };
     let about = Opening { scene, size };
     let shown = screens.iter_mut().rev().find(|screen| screen.subject() == Some(subject));
     let Some(screen) = shown else { return Vec::new() };
@@ -120,8 +120,12 @@ fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice
 }
 
 fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Vec<Effect> {
-    let effects = notes::signed(model, ticket, outcome.as_ref().err());
+    let mut effects = notes::signed(model, ticket, outcome.as_ref().err());
     record(model, ticket, outcome);
+    let later = model.desk_mut().map(|desk| std::mem::take(&mut desk.history.later));
+    for verb in later.into_iter().flatten() {
+        effects.extend(verbs::run(model, verb));
+    }
     effects
 }
 

@@ -5,6 +5,7 @@ use crate::keymap::Verb;
 use crate::message::{Carried, DeviceRow, Effect, Order};
 use crate::model::{Desk, Model};
 use crate::notice::Notice;
+use crate::screen::choice::{self, Answer};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Focused, Overlay, Screen, pairing, revoke, sync};
 use tacenda_shared::id::DeviceId;
@@ -25,6 +26,15 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         }
         (Verb::Connect, _) => {
             lay(model, Overlay::Prompt(prompt::State::new(Question::Invite)));
+            Vec::new()
+        }
+        (Verb::FinishRefilling, _) => {
+            let words = "What only they have comes when they connect, also later. Nothing that a \
+                         device holds is lost by not waiting.";
+            let go_on = ("Go on without them".to_owned(), Answer::FinishRefilling);
+            let title = "Go on without what is missing?".to_owned();
+            let state = choice::State::new(title, words.to_owned(), vec![go_on]);
+            lay(model, Overlay::Choice(state));
             Vec::new()
         }
         (Verb::RenameDevice, Focused::Device(id)) => {

@@ -6,10 +6,9 @@ use crate::keymap;
 use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
 use crate::model::{AUTO_LOCK_MILLIS, Stage, WARNING_MILLIS};
 use crate::screen::Screen;
-use crate::screen::parts::sample::{self, Driver, NAMES, Sample, client_id, draft_id};
+use crate::screen::parts::sample::{self, Driver, NAMES};
 use jiff::civil::date;
 use proptest::prelude::*;
-use std::sync::Arc;
 use tacenda_shared::id::{MemberId, ObjectId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, NoteFormat, Status, Subject};
 use tacenda_shared::practice::view::DraftRow;
@@ -779,7 +778,7 @@ fn where_a_note_was_begun_a_new_one_is_not_what_enter_means() {
     assert!(matches!(
         driver.effects.last(),
         Some(Effect::Open(Subject::Draft(client, note), _))
-            if (*client, *note) == (client_id(1), draft_id())
+            if (*client, *note) == (sample::client_id(1), sample::draft_id())
     ));
 }
 
@@ -787,9 +786,9 @@ fn where_a_note_was_begun_a_new_one_is_not_what_enter_means() {
 fn what_comes_next_is_not_what_was_held_already() {
     let mut driver = Driver::open(80, 24);
     assert!(driver.screen().contains("Next: AK-007"));
-    let mut sample = Sample::new();
+    let mut sample = sample::Sample::new();
     sample.change(2, |row| row.status = Status::Held);
-    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
     assert!(driver.screen().contains("Next: DB-002"));
 }
 
@@ -798,4 +797,17 @@ fn a_paste_that_is_longer_than_any_passphrase_is_told() {
     let mut driver = Driver::locked(80, 24);
     driver.send(Msg::Input(Input::Burst("x".repeat(1_500))));
     assert!(driver.screen().contains("longer than"), "{}", driver.screen());
+}
+
+#[test]
+fn an_undo_that_comes_before_the_edit_is_saved_waits_for_it() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("shu");
+    assert!(!driver.screen().contains("Not now"));
+    let [Edit::SetStatus { .. }] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    let (appointment, status) = (sample::appointment(2), Status::Confirmed);
+    let inverse = Edit::SetStatus { appointment, status, reason: None };
+    driver.device(DeviceEvent::Applied { ticket: 1, outcome: Ok(Some(inverse)) });
+    assert_eq!(driver.edits().len(), 2);
+    assert!(matches!(driver.effects.last(), Some(Effect::Undo { ticket: 2, .. })));
 }

@@ -3,7 +3,7 @@
 use super::{act, demo, devices, interrupt, lay, leave, lock, notes, quit, replace, say, show};
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
-use crate::message::Effect;
+use crate::message::{Effect, Order};
 use crate::model::{Model, Way};
 use crate::screen::choice::{self, Answer};
 use crate::screen::parts::{day, when, who};
@@ -26,6 +26,14 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if let Some(effects) = in_a_note(model, verb) {
         return effects;
     }
+    // What undoes an edit is known when it is on the disk: until then the key waits.
+    if let Some(desk) = model.desk_mut()
+        && matches!(verb, Verb::Undo | Verb::Redo)
+        && !desk.history.waiting.is_empty()
+    {
+        desk.history.later.push(verb);
+        return Vec::new();
+    }
     let Some(desk) = model.desk() else { return Vec::new() };
     let situation = model.situation(desk);
     let row = keymap::row_in(verb, desk.contexts());
@@ -39,7 +47,11 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Actions => lists(model, Verb::Actions),
         Verb::Help => lists(model, Verb::Help),
         Verb::Palette => lists(model, Verb::Palette),
-        Verb::AddDevice | Verb::Connect | Verb::RenameDevice | Verb::RevokeDevice => {
+        Verb::AddDevice
+        | Verb::Connect
+        | Verb::FinishRefilling
+        | Verb::RenameDevice
+        | Verb::RevokeDevice => {
             return devices::run(model, verb, focused);
         }
         Verb::Archive => return archive(model, client),
@@ -106,6 +118,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
     }

@@ -47,6 +47,18 @@ pub enum Locale {
     EnUs,
 }
 
+impl Locale {
+    /// Reads the name of a locale as an environment has it, for example `de_AT.UTF-8`. Whatever
+    /// is not known is read as British English, whose dates most of the world writes.
+    pub fn of_environment(name: &str) -> Self {
+        match name.split(['.', '@']).next().unwrap_or_default() {
+            "en_US" => Self::EnUs,
+            name if name == "de" || name.starts_with("de_") => Self::De,
+            _ => Self::EnGb,
+        }
+    }
+}
+
 /// What was understood, and what was not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct QuickAdd {

@@ -241,3 +241,12 @@ proptest! {
         prop_assert!(strange.appointment(AppointmentId::from_bytes([0; 16])).is_none());
     }
 }
+
+#[test]
+fn the_environment_names_the_order_of_day_and_month() {
+    for (name, locale) in [("en_US.UTF-8", US), ("de_AT@euro", DE), ("de", DE), ("C", GB), ("", GB)]
+    {
+        assert_eq!(Locale::of_environment(name), locale, "{name}");
+    }
+    assert_eq!(Locale::of_environment("den_CA"), GB);
+}

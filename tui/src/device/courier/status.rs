@@ -32,6 +32,7 @@ impl<F: FileSystem> Device<F> {
             arriving: courier.and_then(|courier| courier.sync.progress()).map(in_steps),
             last: courier.and_then(|courier| courier.last),
             most: 0,
+            refilling: self.refilling(),
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),
         }

@@ -18,7 +18,7 @@ use tacenda_shared::keys::pairing::PairingPayload;
 use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::membership::DeviceKeys;
 
-pub use crate::cli::pair::Step as Joining;
+pub(super) use crate::cli::pair::Step as Joining;
 
 /// What was ordered and is not done yet.
 pub(super) enum Running {
@@ -56,6 +56,7 @@ impl Keeper {
                 self.running = self.running.take().filter(|running| !running.is_open());
                 Ok(())
             }
+            Order::Finish => self.finish(now),
             Order::Pair => self.pair(),
             Order::Plan(device) => {
                 let plan = self.plan(device);
@@ -147,7 +148,17 @@ impl Keeper {
     /// Brings the practice to the server of an invite, and keeps up a link from then on.
     fn connect_to(&mut self, invite: &str, now: Timestamp) -> Result<(), Notice> {
         let invite = connect::invite(invite)?;
-        connect::connect(self.device()?, &invite, now)?;
+        let mut moves = false;
+        let mut agrees = || {
+            moves = true;
+            false
+        };
+        let connected = connect::connect_or_move(self.device()?, &invite, &mut agrees, now);
+        match connected {
+            // Whether the other one is gone for good is asked where there is room to answer.
+            Err(_) if moves => return Err(moved()),
+            connected => connected?,
+        }
         self.online = None;
         self.connect();
         Ok(())
@@ -170,6 +181,18 @@ impl Keeper {
                 let _gone = replies.send(Reply::Refused { notice, locked: false });
             }
         }
+    }
+
+    fn finish(&mut self, now: Timestamp) -> Result<(), Notice> {
+        if !self.device()?.finish_refilling(now) {
+            return Err(Notice::new(
+                "The server is not waiting for that.",
+                "Nothing has been changed.",
+                "Wait until this device has given all that it holds.",
+            ));
+        }
+        self.ended(Ok("The server goes on with what it was given.".to_owned()));
+        Ok(())
     }
 
     fn device(&mut self) -> Result<&mut Device, Notice> {
@@ -310,6 +333,15 @@ impl Keeper {
     fn carried(&self, carried: Carried) {
         self.tell(DeviceEvent::Carried(carried));
     }
+}
+
+fn moved() -> Notice {
+    Notice::new(
+        "This practice has another server already.",
+        "Nothing has been changed.",
+        "If that one is gone for good, leave this window with q and run `tacenda connect`: it \
+         asks you, and this server takes the place of the other.",
+    )
 }
 
 impl Running {

@@ -255,6 +255,7 @@ impl Driver {
             arriving: None,
             last: Some(now().time.plus_millis(-120_000)),
             most: 0,
+            refilling: None,
             devices: vec![
                 device("laptop-2", true, None),
                 device("desk-1", false, Some(now().time.plus_millis(-3_600_000))),

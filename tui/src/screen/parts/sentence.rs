@@ -4,7 +4,7 @@
 use crate::screen::Scene;
 use jiff::civil::Date;
 use tacenda_shared::id::{ClientId, MemberId};
-use tacenda_shared::practice::quick_add::{Locale, Problem, QuickAdd, QuickAddContext, parse};
+use tacenda_shared::practice::quick_add::{Problem, QuickAdd, QuickAddContext, parse};
 
 /// Reads a sentence. `usual` is the clinician and the length when none is named.
 pub fn read(sentence: &str, usual: (MemberId, u16), scene: &Scene<'_>) -> QuickAdd {
@@ -22,7 +22,7 @@ pub fn read(sentence: &str, usual: (MemberId, u16), scene: &Scene<'_>) -> QuickA
         zone: &scene.index.zone,
         clients: &clients,
         clinician,
-        locale: Locale::EnGb,
+        locale: scene.locale,
         default_minutes,
     };
     parse(sentence, &context)
