@@ -369,6 +369,45 @@ fn a_person_connects_pairs_and_sees_on_one_screen_what_is_added_on_the_other() {
     drop(on_tablet);
 }
 
+#[test]
+fn from_the_sync_screen_a_person_adds_a_device_names_it_and_shuts_it_out() {
+    let world = World::new();
+    let laptop = Scene::founded(PROGRAM, &world.folder.join("one"), |device, _| {
+        client(device, "Ada Testerin");
+    });
+    let mut window = laptop.unlocked();
+    // Beside the open window, which keeps up the link from then on.
+    let connected = laptop.run(&["connect"], &world.invite().to_string()).done();
+    assert!(connected.contains("The server keeps your practice"), "{connected}");
+    window.keys("7").expect("Queue       empty");
+    let refused = laptop.run(&["pair"], "");
+    assert!(refused.err.contains("Press there: 7, then n."), "{refused:?}");
+
+    window.keys("n").expect("type this code there:").expect("Never read the code");
+    let contents = window.contents();
+    let (_, rest) = contents.split_once("type this code there:").unwrap();
+    let code = rest.split_whitespace().find(|word| word.contains('-')).unwrap().to_owned();
+    let tablet = Scene::empty(PROGRAM, &world.folder.join("two"));
+    let join = tablet.start(&["join", "--server", &world.address], &format!("{code}\ntablet\n"));
+    window.expect("They match, and this is my passphrase:").keys(scene::PASSPHRASE).keys("\r");
+    window.expect("tablet belongs to your practice now.");
+    let joined = join.wait_with_output().unwrap();
+    assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
+
+    window.keys("j").keys("e").expect("What is this device called?").keys("Kiosk\r");
+    window.expect("Renamed tablet to Kiosk");
+    let named = |device: &Scene| {
+        let devices = device.run(&["--json", "device", "list"], "").json();
+        let kiosk = devices.into_iter().find(|row| row["name"] == "Kiosk");
+        kiosk.map(|row| row["revoked"].clone())
+    };
+    assert_eq!(named(&laptop), Some(false.into()));
+
+    window.keys("x").expect("Type yes to go on:").keys("yes\r").expect("Your passphrase:");
+    window.keys(scene::PASSPHRASE).keys("\r").expect("Kiosk is shut out");
+    assert_eq!(named(&laptop), Some(true.into()));
+}
+
 /// Copies a folder with everything in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -39,6 +39,7 @@ pub enum Verb {
     GoToday,
     Help,
     HideEmptyDays,
+    ImportLate,
     Last,
     Later,
     Left,
@@ -142,6 +143,19 @@ pub enum Found {
 }
 
 impl Verb {
+    /// Returns whether it is about devices of the practice or its server.
+    pub const fn is_of_devices(self) -> bool {
+        matches!(
+            self,
+            Self::AddDevice
+                | Self::Connect
+                | Self::FinishRefilling
+                | Self::ImportLate
+                | Self::RenameDevice
+                | Self::RevokeDevice
+        )
+    }
+
     /// Returns whether only a demo knows it.
     pub fn is_of_demo(self) -> bool {
         matches!(
@@ -307,6 +321,14 @@ pub(crate) fn on_other_device(situation: &Situation<'_>) -> Option<&'static str>
         (true, _) => Some("a device cannot shut itself out; do it from another"),
         (_, true) => Some("that device is shut out already"),
         _ => with_link(situation),
+    }
+}
+
+/// Possible where the focus is on what came late.
+pub(crate) fn on_late(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Late(_) => None,
+        _ => Some("put the focus on what came late first"),
     }
 }
 

@@ -74,7 +74,8 @@ fn day(time: tacenda_shared::id::Timestamp) -> String {
     time.map_or(String::new(), |time| time.strftime("%F").to_string())
 }
 
-const fn word(kind: LateKind) -> &'static str {
+/// Returns what a late edit is about.
+pub(crate) const fn word(kind: LateKind) -> &'static str {
     match kind {
         LateKind::Appointments => "appointments",
         LateKind::Contact => "contact",

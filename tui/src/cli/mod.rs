@@ -7,7 +7,7 @@ pub mod behind;
 pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;
-mod late;
+pub mod late;
 mod online;
 pub mod pair;
 mod paper;

@@ -2,8 +2,8 @@
 
 use super::{Context, Row, Verb};
 use super::{
-    always, on_appointment, on_client, on_device, on_draft, on_other_device, on_shown_client,
-    on_something, on_struck,
+    always, on_appointment, on_client, on_device, on_draft, on_late, on_other_device,
+    on_shown_client, on_something, on_struck,
 };
 use super::{with_link, with_redo, with_refilling, with_undo, without_server};
 use crate::input::{Key, KeyCode};
@@ -52,6 +52,13 @@ pub static ROWS: &[Row] = &[
         &[C::Sync],
         ["do not wait", "Let the server go on without what is missing", "finish-refill"],
         with_refilling,
+    ),
+    row(
+        Verb::ImportLate,
+        &[&[c('i')]],
+        &[C::Sync],
+        ["take over", "Take over what came late", "late"],
+        on_late,
     ),
     row(
         Verb::AddDevice,

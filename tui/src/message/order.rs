@@ -2,6 +2,7 @@
 //! One order at a time is carried out; it goes on beside everything else that is done.
 
 use super::Secret;
+use crate::device::courier::late::LateEdit;
 use crate::device::courier::sheet::SheetStanding;
 use crate::notice::Notice;
 use tacenda_shared::id::DeviceId;
@@ -9,6 +10,8 @@ use tacenda_shared::id::DeviceId;
 /// Something to be done.
 #[derive(Debug)]
 pub enum Order {
+    /// Take over what came late from a device that was shut out.
+    Adopt(LateEdit),
     /// On the device that shows a code: the words match, and this is the passphrase.
     Approve(Secret),
     /// Bring the practice to the server of this invite.
@@ -77,4 +80,6 @@ pub struct Standing {
     pub addresses: Vec<String>,
     /// The recovery sheet, if that is known.
     pub sheet: Option<SheetStanding>,
+    /// What came late from devices that were shut out.
+    pub late: Vec<LateEdit>,
 }

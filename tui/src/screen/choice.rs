@@ -3,6 +3,7 @@
 
 use super::parts::{list, paint};
 use super::{Act, Ask, Scene};
+use crate::device::courier::late::LateEdit;
 use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
@@ -21,6 +22,8 @@ pub struct State {
 /// What an answer does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Answer {
+    /// Takes over what came late from a device that was shut out.
+    Adopt(LateEdit),
     /// Begins a note.
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
     /// Lets a server go on without what its devices have not given.

@@ -151,6 +151,8 @@ pub enum Focused {
     Device(DeviceId),
     /// A draft.
     Draft(ClientId, ObjectId),
+    /// What came late from a device that was shut out, by its place in the list.
+    Late(usize),
     /// Free time from this local moment on.
     Free(DateTime),
     /// Nothing.
@@ -184,7 +186,9 @@ impl Situation<'_> {
             Focused::Client(client) | Focused::Draft(client, _) | Focused::Record(client, _) => {
                 Some(client)
             }
-            Focused::Device(_) | Focused::Free(_) | Focused::Nothing => self.chart,
+            Focused::Device(_) | Focused::Free(_) | Focused::Late(_) | Focused::Nothing => {
+                self.chart
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::device::courier::Refilling;
+use crate::device::courier::late::LateEdit;
 use crate::message::{DeviceRow, Standing};
 use crate::text;
 use ratatui::Frame;
@@ -32,15 +33,26 @@ impl State {
     /// Returns what is in focus.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
         let (at, conflicts) = (self.at(scene), &scene.digest.conflicts);
-        match (conflicts.get(at), self.device(scene)) {
-            (Some(id), _) => Focused::Conflict(*id),
-            (None, Some(device)) => Focused::Device(device.id),
-            (None, None) => Focused::Nothing,
+        let before = conflicts.len() + scene.sync.devices.len();
+        match (conflicts.get(at), self.device(scene), at.checked_sub(before)) {
+            (Some(id), ..) => Focused::Conflict(*id),
+            (None, Some(device), _) => Focused::Device(device.id),
+            (None, None, Some(late)) if late < self.late().len() => Focused::Late(late),
+            (None, None, _) => Focused::Nothing,
         }
     }
 
+    /// Returns what came late, as far as the device has said.
+    pub fn late(&self) -> &[LateEdit] {
+        self.standing.as_ref().map_or(&[], |standing| &standing.late)
+    }
+
+    fn length(&self, scene: &Scene<'_>) -> usize {
+        scene.digest.conflicts.len() + scene.sync.devices.len() + self.late().len()
+    }
+
     fn at(&self, scene: &Scene<'_>) -> usize {
-        self.focus.min(length(scene).saturating_sub(1))
+        self.focus.min(self.length(scene).saturating_sub(1))
     }
 
     fn device<'a>(&self, scene: &Scene<'a>) -> Option<&'a DeviceRow> {
@@ -49,15 +61,12 @@ impl State {
     }
 }
 
-fn length(scene: &Scene<'_>) -> usize {
-    scene.digest.conflicts.len() + scene.sync.devices.len()
-}
-
 /// Moves the focus.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     if let Act::Verb(verb) = act {
         let mut at = state.at(scene);
-        list::step(&mut at, *verb, length(scene), usize::from(scene.look.rows / 2));
+        let page = usize::from(scene.look.rows / 2);
+        list::step(&mut at, *verb, state.length(scene), page);
         state.focus = at;
     }
     Vec::new()
@@ -238,20 +247,58 @@ fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         paint::row(frame, look, area, line, (&words, look.alarm(), row == at));
     }
     let area = paint::lines(area, above + 1, u16::MAX);
+    let room = if state.late().is_empty() { 0 } else { paint::count(state.late().len()) + 2 };
+    let room = room.min(area.height / 2);
+    devices(state, scene, frame, paint::lines(area, 0, area.height - room));
+    late(state, scene, frame, paint::lines(area, area.height - room, room));
+    if state.length(scene) == 0 {
+        frame.set_cursor_position((area.x, area.y.min(frame.area().height.saturating_sub(1))));
+    }
+}
+
+fn devices(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let devices = &scene.sync.devices;
     let count = text::counted(devices.len(), "device", "devices");
-    paint::rule(frame, look, area, 0, ("Devices", &count));
+    paint::rule(frame, scene.look, area, 0, ("Devices", &count));
     let body = paint::lines(area, 1, u16::MAX);
-    let focus = at.checked_sub(conflicts.len());
-    let top = list::top(focus.unwrap_or(0), devices.len(), body.height.into());
+    let focus = state.at(scene).checked_sub(scene.digest.conflicts.len());
+    let shown = focus.unwrap_or(0).min(devices.len().saturating_sub(1));
+    let top = list::top(shown, devices.len(), body.height.into());
     for (row, device) in devices.iter().enumerate().skip(top).take(body.height.into()) {
         let words = device_words(device, scene);
         let line = paint::count(row - top);
-        paint::row(frame, look, body, line, (&words, Style::new(), focus == Some(row)));
+        paint::row(frame, scene.look, body, line, (&words, Style::new(), focus == Some(row)));
     }
-    if length(scene) == 0 {
-        frame.set_cursor_position((area.x, area.y.min(frame.area().height.saturating_sub(1))));
+}
+
+/// Draws what came late from devices that were shut out.
+fn late(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let late = state.late();
+    if area.height == 0 {
+        return;
     }
+    let count = text::counted(late.len(), "piece", "pieces");
+    paint::rule(frame, scene.look, area, 0, ("Came late from a device that is shut out", &count));
+    let body = paint::lines(area, 1, u16::MAX);
+    let before = scene.digest.conflicts.len() + scene.sync.devices.len();
+    let focus = state.at(scene).checked_sub(before);
+    let top = list::top(focus.unwrap_or(0), late.len(), body.height.into());
+    for (row, edit) in late.iter().enumerate().skip(top).take(body.height.into()) {
+        let words = late_words(edit, scene);
+        let line = paint::count(row - top);
+        paint::row(frame, scene.look, body, line, (&words, Style::new(), focus == Some(row)));
+    }
+}
+
+/// Returns what a late edit is about, whose it is and who wrote it.
+pub fn late_words(edit: &LateEdit, scene: &Scene<'_>) -> String {
+    let kind = crate::cli::late::word(edit.kind);
+    let whose = edit.client.map(|client| who::client(scene.index, client, scene.veil));
+    let whose = whose.map(|whose| format!(" of {whose}")).unwrap_or_default();
+    let date = |time| when::short(when::local(time, &scene.index.zone).date());
+    let time = edit.time.map(|time| format!(", {}", date(time))).unwrap_or_default();
+    let adopted = if edit.adopted { "   taken over" } else { "" };
+    format!("{kind}{whose}{time}, by {}{adopted}", edit.name)
 }
 
 fn conflict_words(row: &AppointmentRow, scene: &Scene<'_>) -> String {

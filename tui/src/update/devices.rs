@@ -1,6 +1,7 @@
 //! Devices and the server: what is ordered of them from the Sync screen, and what becomes of it.
 
 use super::{lay, replace, say};
+use crate::device::courier::late::LateKind;
 use crate::keymap::Verb;
 use crate::message::{Carried, DeviceRow, Effect, Order};
 use crate::model::{Desk, Model};
@@ -37,6 +38,10 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
             lay(model, Overlay::Choice(state));
             Vec::new()
         }
+        (Verb::ImportLate, Focused::Late(at)) => {
+            adopt(model, at);
+            Vec::new()
+        }
         (Verb::RenameDevice, Focused::Device(id)) => {
             let name = row(model, id).map(|row| row.name.clone()).unwrap_or_default();
             lay(model, Overlay::Prompt(prompt::State::new(Question::Name(id, name))));
@@ -45,6 +50,27 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         (Verb::RevokeDevice, Focused::Device(id)) => vec![Effect::Order(Order::Plan(id))],
         _ => Vec::new(),
     }
+}
+
+/// Asks whether something that came late is to be taken over.
+fn adopt(model: &mut Model, at: usize) {
+    let Some(desk) = model.desk() else { return };
+    let Some(Screen::Sync(state)) = desk.screens.last() else { return };
+    let Some(edit) = state.late().get(at).cloned() else { return };
+    let question = sync::late_words(&edit, &model.scene(desk));
+    if edit.adopted {
+        return say(model, "That was taken over already.");
+    }
+    if edit.kind == LateKind::Sealed {
+        return say(model, "Its key is not on this device, so it cannot be taken over here.");
+    }
+    let words = format!(
+        "{question}. It was written on a device that is shut out, and may be of whoever has it \
+         now. Taken over, it counts as your own change."
+    );
+    let answer = ("Take it over".to_owned(), Answer::Adopt(edit));
+    let state = choice::State::new("Take over what came late?".to_owned(), words, vec![answer]);
+    lay(model, Overlay::Choice(state));
 }
 
 /// Takes back what waits for a word from here, if that was in front.

@@ -48,7 +48,7 @@ pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId
     let fresh = answers
         .map(|(words, format)| (words.to_owned(), Answer::BeginNote(client, session, format)));
     // Whoever has begun one most likely means that one.
-    let mut answers = begun(model, client);
+    let mut answers = if session_is_focused(focused) { Vec::new() } else { begun(model, client) };
     answers.extend(fresh);
     let title = format!("New note for {}", code(model, client));
     let state = choice::State::new(title, about, answers);

@@ -26,12 +26,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if let Some(effects) = in_a_note(model, verb) {
         return effects;
     }
-    // What undoes an edit is known when it is on the disk: until then the key waits.
-    if let Some(desk) = model.desk_mut()
-        && matches!(verb, Verb::Undo | Verb::Redo)
-        && !desk.history.waiting.is_empty()
-    {
-        desk.history.later.push(verb);
+    if waits(model, verb) {
         return Vec::new();
     }
     let Some(desk) = model.desk() else { return Vec::new() };
@@ -43,17 +38,13 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let focused = situation.focused;
     let client = situation.client();
+    if verb.is_of_devices() {
+        return devices::run(model, verb, focused);
+    }
     match verb {
         Verb::Actions => lists(model, Verb::Actions),
         Verb::Help => lists(model, Verb::Help),
         Verb::Palette => lists(model, Verb::Palette),
-        Verb::AddDevice
-        | Verb::Connect
-        | Verb::FinishRefilling
-        | Verb::RenameDevice
-        | Verb::RevokeDevice => {
-            return devices::run(model, verb, focused);
-        }
         Verb::Archive => return archive(model, client),
         Verb::Back => return back(model),
         Verb::Cancel => return cancel(model, focused),
@@ -91,6 +82,16 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What undoes an edit is known when it is on the disk: until then an undo is kept in mind.
+fn waits(model: &mut Model, verb: Verb) -> bool {
+    let Some(desk) = model.desk_mut() else { return false };
+    let waits = matches!(verb, Verb::Undo | Verb::Redo) && !desk.history.waiting.is_empty();
+    if waits {
+        desk.history.later.push(verb);
+    }
+    waits
+}
+
 /// A verb of the note editor that was chosen from a list is the key that it has there.
 fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
     let desk = model.desk()?;
@@ -118,6 +119,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::Adopt(edit) => vec![Effect::Order(Order::Adopt(edit))],
         Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
@@ -242,6 +244,7 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
             conflict(model, id);
             Vec::new()
         }
+        Focused::Late(_) => devices::run(model, Verb::ImportLate, focused),
         Focused::Device(_) => {
             lists(model, Verb::Actions);
             Vec::new()

@@ -1,11 +1,12 @@
 //! Each screen as people see it, in four sizes: usual, inside tmux, large, and the least. The name of a snapshot is the situation.
 
+use crate::device::courier::late::{LateEdit, LateKind};
 use crate::device::courier::sheet::SheetStanding;
 use crate::input::{Key, KeyCode};
 use crate::message::{Carried, DeviceEvent, Plan, Secret, SetupEvent, Standing, VaultState};
 use crate::model::Look;
 use crate::notice::Notice;
-use crate::screen::parts::sample::{Driver, now};
+use crate::screen::parts::sample::{Driver, client_id, now};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -102,6 +103,10 @@ fn the_sync_screen_and_what_is_done_there() {
         driver.model.sync.attached = false;
         driver.keys("7c");
     });
+    snapshot("sync_takes_over_what_came_late", true, |driver| {
+        driver.keys("7");
+        driver.device(DeviceEvent::Carried(Carried::Standing(standing()))).keys("Gi");
+    });
     let plan = || {
         let plan = Plan { goes: vec!["tablet".to_owned()], stays: Vec::new() };
         DeviceEvent::Carried(Carried::Plan(DeviceId::from_bytes([0; 16]), Ok(plan)))
@@ -134,6 +139,14 @@ fn standing() -> Standing {
     Standing {
         addresses: vec!["sync.example.org:4440".to_owned()],
         sheet: Some(SheetStanding { since, step_up: true, asked: None }),
+        late: vec![LateEdit {
+            device: DeviceId::from_bytes([8; 16]),
+            name: "old laptop".to_owned(),
+            kind: LateKind::Draft,
+            client: Some(client_id(1)),
+            time: None,
+            adopted: false,
+        }],
     }
 }
 

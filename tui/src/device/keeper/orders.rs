@@ -5,6 +5,7 @@
 use super::{Ask, Keeper, Practice, locked};
 use crate::cli::request::{Reply, Typed};
 use crate::cli::{connect, pair, revoke};
+use crate::device::courier::late::LateEdit;
 use crate::device::open::Device;
 use crate::device::settling::Settling;
 use crate::link::Trouble;
@@ -46,6 +47,7 @@ impl Keeper {
     /// Begins what was ordered.
     pub(super) fn order(&mut self, order: Order, now: Timestamp) {
         let outcome = match order {
+            Order::Adopt(edit) => self.adopt(&edit, now),
             Order::Approve(passphrase) => self.approve(&passphrase, now),
             Order::Connect(invite) => self.connect_to(&invite.0, now).map(|()| {
                 let words = "The server keeps your practice from now on. It cannot read it.";
@@ -181,6 +183,20 @@ impl Keeper {
                 let _gone = replies.send(Reply::Refused { notice, locked: false });
             }
         }
+    }
+
+    fn adopt(&mut self, edit: &LateEdit, now: Timestamp) -> Result<(), Notice> {
+        let device = self.device()?;
+        let edits = device.late_edits().map_err(|error| Notice::from(&error))?;
+        let number = edits.iter().position(|other| other == edit);
+        let taken = number.map(|number| device.adopt_late_edit(number, now)).transpose();
+        let words = match taken.map_err(|error| Notice::from(&error))? {
+            Some(true) => "Taken over. It counts as your own change from now on.",
+            Some(false) | None => "What it says is in your practice already.",
+        };
+        self.changed(now);
+        self.ended(Ok(words.to_owned()));
+        Ok(())
     }
 
     fn finish(&mut self, now: Timestamp) -> Result<(), Notice> {
@@ -322,7 +338,8 @@ impl Keeper {
     fn tell_standing(&mut self) {
         let Ok(device) = self.device() else { return };
         let addresses = device.target().map(|target| target.addresses).unwrap_or_default();
-        let standing = Standing { addresses, sheet: device.sheet_standing().ok() };
+        let late = device.late_edits().unwrap_or_default();
+        let standing = Standing { addresses, sheet: device.sheet_standing().ok(), late };
         self.carried(Carried::Standing(standing));
     }
 
