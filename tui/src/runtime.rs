@@ -177,7 +177,7 @@ pub async fn run(
 enum Woken {
     Signal(Signal),
     Readable,
-    Event(Option<DeviceEvent>),
+    Event(Option<Box<DeviceEvent>>),
     Deadline,
     Writable,
 }
@@ -240,7 +240,7 @@ impl<A: App, C: Clock> Desk<A, C> {
                 ready.clear_ready();
                 Woken::Readable
             }
-            event = self.port.events.recv() => Woken::Event(event),
+            event = self.port.events.recv() => Woken::Event(event.map(Box::new)),
             () = until(self.decoder.deadline()) => Woken::Deadline,
             () = self.clock.reached(self.wake) => Woken::Deadline,
             () = std::future::ready(()), if self.unread => Woken::Readable,
@@ -267,7 +267,7 @@ impl<A: App, C: Clock> Desk<A, C> {
     fn take(&mut self, woken: Woken) -> Result<(), RuntimeError> {
         match woken {
             Woken::Signal(signal) => self.take_signal(signal)?,
-            Woken::Event(Some(event)) => self.take_event(event),
+            Woken::Event(Some(event)) => self.take_event(*event),
             Woken::Event(None) => return Err(RuntimeError::DeviceEnded),
             Woken::Deadline => {
                 let inputs = self.decoder.timeout(Instant::now());

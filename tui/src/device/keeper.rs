@@ -3,6 +3,7 @@
 //! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
 //! reach the disk.
 
+mod found;
 mod orders;
 
 use super::courier::Delivered;
@@ -16,7 +17,7 @@ use crate::cli::request::{Reply, Request};
 use crate::cli::socket::{Asked, Listener};
 use crate::cli::sync::Waiting;
 use crate::link::Told;
-use crate::message::{DeviceEvent, Effect, Secret, SetupEvent, SyncStatus, VaultState};
+use crate::message::{DeviceEvent, Effect, Secret, SyncStatus, VaultState};
 use crate::notice::Notice;
 use crate::runtime::{DevicePort, Zone};
 use orders::{Joining, Running};
@@ -483,43 +484,6 @@ impl Keeper {
         if sync != self.sync {
             self.tell(DeviceEvent::Sync(sync.clone()));
             self.sync = sync;
-        }
-    }
-
-    fn found(&mut self, founding: Founding, passphrase: &Secret, now: Timestamp) {
-        if !matches!(self.practice, Practice::Absent | Practice::SettingUp(_)) {
-            return;
-        }
-        let event = match SetUp::begin(founding, passphrase, now) {
-            Ok((set_up, sheet)) => {
-                self.practice = Practice::SettingUp(Box::new(set_up));
-                SetupEvent::Sheet(sheet)
-            }
-            Err(notice) => SetupEvent::PassphraseRefused(notice),
-        };
-        self.tell(DeviceEvent::Setup(event));
-    }
-
-    fn check_sheet(&mut self, words: &[(usize, String)], now: Timestamp) {
-        let Practice::SettingUp(set_up) = &self.practice else { return };
-        if let Err(notice) = set_up.check_words(words) {
-            self.tell(DeviceEvent::Setup(SetupEvent::WordsRefused(notice)));
-            return;
-        }
-        if let Err(notice) = self.take_lock() {
-            self.tell(DeviceEvent::State(VaultState::Broken(notice)));
-            return;
-        }
-        let Practice::SettingUp(set_up) = std::mem::replace(&mut self.practice, Practice::Absent)
-        else {
-            return;
-        };
-        match set_up.finish(&self.settings.home, now) {
-            Ok(device) => {
-                let done = |index| DeviceEvent::Setup(SetupEvent::Done(index));
-                self.opened(Box::new(device), done);
-            }
-            Err(error) => self.tell(DeviceEvent::State(VaultState::Broken(Notice::from(&error)))),
         }
     }
 

@@ -16,8 +16,6 @@ use tacenda_shared::practice::view::AppointmentRow;
 
 /// Below this height only what cannot be seen elsewhere is shown.
 const ROOMY: u16 = 20;
-/// Columns of the bar that shows how much of the queue is sent.
-const BAR: u64 = 24;
 /// Lines that tell of the device in focus.
 const DETAIL: u16 = 4;
 
@@ -170,10 +168,7 @@ fn queue_words(scene: &Scene<'_>) -> String {
         (_, _, false) => format!("{changes}; kept on this device until sent"),
         (_, queued, true) => {
             let most = sync.most.max(queued).max(1);
-            let sent = most - queued;
-            let done = usize::try_from(BAR * sent / most).unwrap_or(0);
-            let rest = usize::try_from(BAR).unwrap_or(0) - done;
-            format!("[{}{}] {sent} of {most} sent", "#".repeat(done), ".".repeat(rest))
+            format!("{} sent", bar(most - queued, most))
         }
     }
 }

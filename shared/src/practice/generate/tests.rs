@@ -81,7 +81,8 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Amend { .. }
             | Edit::ChangeContact { .. }
             | Edit::DiscardDraft { .. }
-            | Edit::EnterNote { .. } => {
+            | Edit::EnterNote { .. }
+            | Edit::RenameDevice { .. } => {
                 panic!("the generator does not make this: {edit:?}")
             }
         }
