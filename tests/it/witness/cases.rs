@@ -316,11 +316,13 @@ fn frame_name(frame: &DeviceFrame) -> &'static str {
 
 fn mail_name(frame: &MailFrame) -> &'static str {
     match frame {
+        MailFrame::Aside(_) => "aside",
         MailFrame::Cursor(_) => "cursor",
         MailFrame::Entered { .. } => "entered",
         MailFrame::EnteredAgain { .. } => "entered again",
         MailFrame::EnteredOwn { .. } => "entered own",
         MailFrame::EntryReceipt(_) => "entry receipt",
+        MailFrame::Incarnated(_) => "incarnated",
         MailFrame::Judged { .. } => "judged",
         MailFrame::Resumed { .. } => "resumed",
         MailFrame::Rewound { .. } => "rewound",
