@@ -176,7 +176,7 @@ pub(super) fn rings<F: FileSystem>(
         let newest = state.current_epoch(ring).map_or(0, RingEpoch::get);
         for epoch in (1..=newest).map(RingEpoch::new) {
             let Some(commitment) = state.commitment(ring, epoch) else { continue };
-            let safe = in_safe(author.member, ring, epoch, &commitment, member_keys, rows)?;
+            let safe = in_safe(author.member, ring, epoch, &commitment, member_keys, rows);
             let by_wrap = || in_wrap(keys, author, state, (ring, epoch), member_keys, wraps);
             let Some(key) = safe.or_else(by_wrap) else { continue };
             match held.get_mut(&ring) {
@@ -188,6 +188,8 @@ pub(super) fn rings<F: FileSystem>(
     Ok(named(state, held))
 }
 
+/// Looks for the key in the safes, newest first. A row that does not open is none: it must not
+/// keep away what an older safe or a wrap gives.
 fn in_safe<F: FileSystem>(
     member: MemberId,
     ring: RingId,
@@ -195,15 +197,12 @@ fn in_safe<F: FileSystem>(
     commitment: &tacenda_shared::suite::Hash,
     member_keys: &MemberKeys,
     rows: &Rows<F>,
-) -> Result<Option<RingKey>, FoundingError> {
-    for (generation, member_key) in member_keys.iter().rev() {
+) -> Option<RingKey> {
+    member_keys.iter().rev().find_map(|(generation, member_key)| {
         let name = SafeName { member, member_generation: *generation, ring, epoch };
-        if let Some(row) = rows.row(&RowName::Safe(name)) {
-            let key = safe::open_ring(member_key, &name, commitment, row);
-            return key.map(Some).map_err(|_| FoundingError::MemberKey);
-        }
-    }
-    Ok(None)
+        let row = rows.row(&RowName::Safe(name))?;
+        safe::open_ring(member_key, &name, commitment, row).ok()
+    })
 }
 
 /// Looks for the key among the wraps: while the member's key is retired there is no safe for it.

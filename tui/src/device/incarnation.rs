@@ -55,6 +55,8 @@ pub(super) enum Incarnating {
     Asked,
     /// This entry was proposed.
     Proposed(Hash),
+    /// The server says less than it has confirmed: nothing is asked on this link any more.
+    Stopped,
 }
 
 impl Life {
@@ -256,6 +258,15 @@ impl<F: FileSystem> Device<F> {
         let last = state.active_device(device).map(membership::Device::dev_inc);
         let receipt = heads.iter().find(|receipt| receipt.body.device == device);
         let end = receipt.map(|receipt| receipt.body.own);
+        // A server that has less than it has confirmed would have this device annul its own work.
+        let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
+        let settled = self.cabinet.store().locations().ledger().settled();
+        let known = courier.sync.newest_own(device).into_iter().chain(settled);
+        let known = known.filter(|own| Some(own.dev_inc) == last).max_by_key(number);
+        if end.zip(known).is_some_and(|(end, known)| number(&end) < number(&known)) {
+            courier.incarnating = Some(Incarnating::Stopped);
+            return true;
+        }
         // Where the server is ahead with its practice log, that comes first.
         let Some(end) = end.filter(|end| Some(end.dev_inc) == last) else { return true };
         let signer = Signer::Device(device);

@@ -164,8 +164,11 @@ impl Checker<'_> {
         let first = position == Position::new(1);
         let rules = match &body {
             Some(ControlBody::Genesis { rules, .. }) if first => rules,
-            // A log begins with its genesis, and only there.
-            Some(ControlBody::Genesis { .. }) => return Err(Quarantine::Malformed),
+            // A log begins with its genesis, and only there; the same one again is a replay.
+            Some(ControlBody::Genesis { .. }) => {
+                self.check_number(carried)?;
+                return Err(Quarantine::Malformed);
+            }
             _ if first => return Err(Quarantine::Malformed),
             _ => self.replica.rules(),
         };

@@ -7,7 +7,8 @@ use crate::id::{DevSeq, DeviceId, Timestamp};
 use crate::log::{OwnHead, proves};
 use crate::membership::{Entry, Invalid};
 use crate::suite::Hash;
-use crate::sync::wire::{DeliveredEntry, Message, Row};
+use crate::sync::refusal::{Refusal, RefusalCode};
+use crate::sync::wire::{DeliveredEntry, Message, PracticeReceipt, Row};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -130,14 +131,13 @@ impl DeviceSync {
                 }
                 let entry = proposed.encode();
                 self.take_practice(&[DeliveredEntry { entry, receipt }], now);
-                self.events.push_back(Event::PracticeTaken(receipt));
+                self.settle_proposal(proposed, Some(receipt), now);
             }
             // It had been taken before, and its answer was lost.
             Message::PracticeEntries { entries, .. } => {
                 self.take_practice(&entries, now);
-                if let Some(last) = entries.last() {
-                    self.events.push_back(Event::PracticeTaken(last.receipt));
-                }
+                let ours = entries.iter().find(|one| one.receipt.head == proposed.head());
+                self.settle_proposal(proposed, ours.map(|one| one.receipt), now);
             }
             Message::Refused(refusal) => {
                 self.pull_practice(now);
@@ -146,6 +146,24 @@ impl DeviceSync {
             _ => return Err(ProtocolError::WrongAnswer),
         }
         Ok(())
+    }
+
+    /// Only what stands in the practice log here was taken, whatever the server says.
+    fn settle_proposal(
+        &mut self,
+        proposed: &Entry,
+        receipt: Option<PracticeReceipt>,
+        now: Timestamp,
+    ) {
+        let stands = self.state.head_at(proposed.seq) == Some(proposed.head());
+        match receipt.filter(|_| stands) {
+            Some(receipt) => self.events.push_back(Event::PracticeTaken(receipt)),
+            None => {
+                self.pull_practice(now);
+                let refusal = Refusal::new(RefusalCode::Conflict);
+                self.events.push_back(Event::PracticeRefused(refusal));
+            }
+        }
     }
 
     fn cut_devices(&self) -> BTreeSet<DeviceId> {

@@ -58,8 +58,11 @@ impl ServerPractice {
             // Something was acknowledged since the heads were asked for: ask again.
             return Err(Refusal { code: RefusalCode::Conflict, head: Some(head) });
         }
+        let brought = rotation(&entry.action)
+            .is_some_and(|(member, key)| is_safe_of(member, key, &rows));
         let new_rows = self.record.new_rows(rows, member).map_err(refuse)?;
         if let Some((member, key)) = rotation(&entry.action)
+            && !brought
             && !self.record.holds_safe(member, key, &new_rows)
         {
             return Err(refuse(RefusalCode::MissingRows));
@@ -110,6 +113,16 @@ fn rotation(action: &Action) -> Option<(MemberId, &NewMemberKey)> {
     }
 }
 
+/// Whether these rows alone are the safe that the key cites: then whatever else lies under names
+/// of its generation does not matter.
+fn is_safe_of(member: MemberId, key: &NewMemberKey, rows: &[Row]) -> bool {
+    let of_safe = |row: &&Row| safe_row(&row.key, member) == Some(key.generation.get());
+    let rows: BTreeMap<RowKey, &[u8]> =
+        rows.iter().filter(of_safe).map(|row| (row.key, row.bytes.as_slice())).collect();
+    let first = rows.iter().filter(|(row, _)| row.0.first() == Some(&1));
+    hash_rows(rows.iter()) == key.safe || hash_rows(first) == key.safe
+}
+
 /// The sheet that an action replaces, as it was before.
 fn replaced_sheet(action: &Action, before: &State) -> Option<(MemberId, VerifyingKey)> {
     let (Action::ReplaceRecovery { member, .. } | Action::CompleteRecovery { member, .. }) = action
@@ -130,11 +143,17 @@ fn cuts_of(action: &Action) -> &[Cut] {
 }
 
 impl Record {
-    /// Those rows of an entry that are not here yet.
+    /// Those rows of an entry that are not here yet, or not as the entry has them: what somebody
+    /// has put under the name of a key that is still to come must not keep that key away.
     fn new_rows(&self, rows: Vec<Row>, member: MemberId) -> Result<Vec<Row>, RefusalCode> {
         let mut new = Vec::new();
         for row in rows {
-            if self.check_row(&row, member, &BTreeSet::new())? {
+            let of_safe = matches!(row.key.0.first(), Some(1 | 2));
+            let fresh = match self.check_row(&row, member, &BTreeSet::new()) {
+                Err(RefusalCode::RowExists) if of_safe => true,
+                checked => checked?,
+            };
+            if fresh {
                 new.push(row);
             }
         }

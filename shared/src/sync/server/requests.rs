@@ -5,7 +5,10 @@ use super::record::Fate;
 use super::reply::Stretch;
 use super::{Decision, HOLD_MILLIS, Live, Planned, Reply, ServerFrame, ServerPractice};
 use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Kind};
-use crate::id::{CompartmentId, DevSeq, DeviceId, Global, ObjectId, Position, RingId, Timestamp};
+use crate::id::{
+    CompartmentId, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, RingEpoch, RingId,
+    Timestamp,
+};
 use crate::log::{OwnHead, Placement, Receipt, ReceiptBody};
 use crate::membership::{NotPermitted, State};
 use crate::sync::refusal::RefusalCode;
@@ -387,8 +390,24 @@ impl ServerPractice {
         Decision::reply(Reply::message(Message::OwnHashes(hashes.collect())))
     }
 
+    /// Whether this is the name of a ring's key in a safe that no entry has announced yet: such a
+    /// row comes with its entry.
+    fn is_ahead(&self, key: &RowKey) -> bool {
+        let Some((state, parts)) = self.state().zip(key.parts().ok()) else { return false };
+        if !matches!(parts.table, 1 | 2) {
+            return false;
+        }
+        let member = state.members().get(&MemberId::from_bytes(parts.holder));
+        let newest = member.map_or(0, |member| member.key.generation.get());
+        let epoch = state.current_epoch(RingId::from_bytes(parts.id)).map_or(0, RingEpoch::get);
+        parts.holder_version > newest || parts.version > epoch
+    }
+
     pub(super) fn put_rows(&mut self, device: DeviceId, rows: Vec<Row>) -> Decision {
         let rows = if self.is_refilling() { self.fitting(device, rows) } else { rows };
+        if rows.iter().any(|row| self.is_ahead(&row.key)) {
+            return Decision::refused(RefusalCode::NotPermitted);
+        }
         let new = match self.check_rows(device, &[], rows) {
             Ok(new) => new,
             Err(code) => return Decision::refused(code),

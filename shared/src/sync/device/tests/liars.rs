@@ -315,6 +315,20 @@ fn an_entry_served_twice_is_shown_once() {
 }
 
 #[test]
+fn the_first_entry_served_again_stops_a_log_only_until_the_next_link() {
+    let (world, mut pen, mut victim) = begin();
+    let [first, one, two, _] = opening(&world, &mut pen);
+    victim.live(Told::new(LOG).tell(&world, &[&first, &one, &first]));
+    assert_eq!(victim.alarms(), [AlarmKind::Replay]);
+
+    victim.connect(&world);
+    let lane = victim.lane_of(20);
+    victim.hear(lane, Told::new(LOG).tell(&world, &[&first, &one, &two]));
+    assert_eq!(victim.received(), [first.hash(), one.hash(), two.hash()]);
+    assert_eq!(victim.alarms(), [AlarmKind::Replay]);
+}
+
+#[test]
 fn what_a_stopped_log_lacks_is_asked_for_again_after_a_restart() {
     let (world, mut pen, mut victim) = begin();
     let [first, one, ..] = opening(&world, &mut pen);

@@ -412,14 +412,15 @@ fn what_arrives_is_shown_before_it_is_stored_and_comes_again_after_a_crash() {
     room.settle();
     let (client, note, subject) = (room.client, room.note, room.subject());
     write(&mut room.world, 0, client, note, "Low ");
-    let before = room.world.stored_entries(1);
+    let before = room.world.stored_entries(1, client);
     assert!(room.world.carry_until_shown(1, 0), "a change arrives");
     let now = room.world.now;
     let Some(View::Draft(view)) = room.world.device(1).refresh(subject, now) else {
         panic!("the draft is open")
     };
     assert_eq!(view.parts[0].1, "Low mood");
-    assert_eq!(room.world.stored_entries(1), before, "nothing is on the disk yet");
+    let stored = room.world.stored_entries(1, client);
+    assert_eq!(stored, before, "what is shown is not on the disk yet");
 
     room.world.restart(1);
     room.world.heal();

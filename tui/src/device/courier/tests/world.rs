@@ -11,12 +11,13 @@ use crate::device::open::Device;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::{Carried, Envelope, PracticeHead};
 use tacenda_shared::id::{
-    CompartmentId, DeviceId, MemberId, Position, PracticeSeq, ServerEpoch, Timestamp,
+    ClientId, CompartmentId, DeviceId, MemberId, Position, PracticeSeq, ServerEpoch, Timestamp,
 };
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::membership::Server;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::seal::SecretKey;
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::device::{Joined, Joining, Lane, Transmit};
@@ -483,10 +484,11 @@ impl World {
         false
     }
 
-    /// Returns how many entries of logs a computer has stored.
-    pub(super) fn stored_entries(&mut self, number: usize) -> usize {
-        let ledger = self.device(number).cabinet.store().locations().ledger();
-        ledger.logs().map(|(_, entries)| entries.len()).sum()
+    /// Returns how many entries of a client's chart a computer has stored.
+    pub(super) fn stored_entries(&mut self, number: usize, client: ClientId) -> usize {
+        let cabinet = &self.device(number).cabinet;
+        let chart = cabinet.log_of(&CompartmentName::Chart(client));
+        cabinet.store().locations().ledger().entries_after(chart, 0).len()
     }
 
     /// What a call has led to; false if its link is gone.
