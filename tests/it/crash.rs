@@ -129,8 +129,11 @@ impl Table {
         let gone = AtomicBool::new(false);
         std::thread::scope(|threads| {
             threads.spawn(|| write_until(laptop, round, &gone, written));
+            let mut looks = 0;
             while counts(written).0 == before.0 {
                 on_laptop.bytes_within(Duration::from_millis(5));
+                looks += 1;
+                assert!(looks < 20_000, "nothing is acknowledged any more");
             }
             if asks {
                 // What is acknowledged by now is on the server, if this says so.

@@ -283,27 +283,34 @@ impl Practice {
     }
 
     /// Takes up again what this device wrote into a document and had set aside: everything that
-    /// others know is here now. Returns the change to be stored in its stead, if any is left.
+    /// others know is here now. Returns the changes to be stored in its stead: what is left of it,
+    /// and an addendum draft of words that came to a note which was signed meanwhile.
     pub fn rebase(
         &mut self,
         name: &CompartmentName,
         (object, draft): (ObjectId, bool),
         blobs: &[Vec<u8>],
         cx: &mut Context<'_>,
-    ) -> Result<Option<Change>, ShelfError> {
+    ) -> Result<Vec<Change>, ShelfError> {
         let actor = Actor::of(&cx.pen.author(), object);
         let bytes = self.document(name, object, cx)?.rebase(blobs, actor);
         if let Some(loaded) = self.documents.remove(&object) {
             self.learn_document(name, object, &loaded.document, None);
             self.documents.insert(object, loaded);
         }
+        let mut changes = Vec::new();
+        if !bytes.is_empty() {
+            let content = Content::Delta { document: object, draft, bytes };
+            changes.push(Change { compartment: name.clone(), content });
+        }
+        if let (CompartmentName::Chart(client), true) = (name, draft) {
+            changes.extend(self.settle_quietly(*client, object, None, cx)?);
+        }
         self.tidy();
         if !matches!(name, CompartmentName::Calendar { .. }) {
             self.publish(name);
         }
-        let content = Content::Delta { document: object, draft, bytes };
-        let is_empty = matches!(&content, Content::Delta { bytes, .. } if bytes.is_empty());
-        Ok((!is_empty).then(|| Change { compartment: name.clone(), content }))
+        Ok(changes)
     }
 
     /// Takes over what a document says; of a calendar only what was `touched`, if that is known.

@@ -248,12 +248,7 @@ pub(super) fn stand<F: FileSystem>(
     rows: &Rows<F>,
 ) -> Result<Standing, FoundingError> {
     let entries = held::entries(store)?;
-    let mut times = Vec::new();
-    for entry in &entries {
-        times.push(received(entry, store)?);
-    }
-    let timed = entries.iter().zip(times);
-    let state = State::replay(timed).map_err(|_| FoundingError::Log)?.state;
+    let state = stored_log(store)?.state;
     if state.practice() != general.practice {
         return Err(FoundingError::Log);
     }
@@ -270,6 +265,18 @@ pub(super) fn stand<F: FileSystem>(
         return Err(StoreError::Altered.into());
     }
     Ok(Standing { rings, state })
+}
+
+/// Replays the practice log as it is stored.
+pub(super) fn stored_log<F: FileSystem>(
+    store: &Store<F>,
+) -> Result<membership::Replayed, FoundingError> {
+    let entries = held::entries(store)?;
+    let mut times = Vec::new();
+    for entry in &entries {
+        times.push(received(entry, store)?);
+    }
+    State::replay(entries.iter().zip(times)).map_err(|_| FoundingError::Log)
 }
 
 /// When the server took an entry; before there is a server, when its signer says so.

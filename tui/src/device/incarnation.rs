@@ -23,7 +23,7 @@ use tacenda_shared::envelope::Envelope;
 use tacenda_shared::id::{DevInc, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::vault::DeviceSecrets;
-use tacenda_shared::log::Receipt;
+use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::membership::{self, Action, Entry, Signer};
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH};
 use tacenda_shared::suite::Hash;
@@ -217,12 +217,11 @@ impl<F: FileSystem> Device<F> {
                     Err(error) => return Err(error.into()),
                 }
             }
-            let rebased = self.with_pending(&[], now, |practice, cx| {
+            let changes = self.with_pending(&[], now, |practice, cx| {
                 practice.rebase(&name, (document, draft), &blobs, cx)
             })?;
             let places = sources.iter().map(|source| source.location).collect();
             let done = DeviceFrame::Mail(MailFrame::Skipped(places));
-            let changes: Vec<_> = rebased.into_iter().collect();
             if let Err(error) = self.cabinet.put_with(&changes, vec![done]) {
                 self.start_over()?;
                 return Err(error.into());

@@ -507,8 +507,12 @@ impl<F: FileSystem> Device<F> {
         outcome = outcome.and(self.flush(now).map(drop));
         outcome = outcome.and(self.audit(AuditKind::Lock, now));
         outcome = outcome.and(self.cabinet.destroy_closed_drafts().map_err(DeviceError::from));
-        outcome = outcome.and(self.checkpoint());
-        outcome = outcome.and(self.cabinet.store.collect().map_err(DeviceError::from));
+        let indexed = self.checkpoint();
+        if indexed.is_ok() {
+            // Only what a whole index replaces is given back.
+            outcome = outcome.and(self.cabinet.store.collect().map_err(DeviceError::from));
+        }
+        outcome = outcome.and(indexed);
         let Self { cabinet, life, .. } = self;
         outcome = outcome.and(cabinet.close().map_err(DeviceError::from));
         if outcome.is_ok() {

@@ -461,7 +461,10 @@ mod tests {
         let model = |round: usize| DeviceFrame::Segment {
             compartment,
             generation: SlotGeneration::ZERO,
-            sealed: Sealed { salt: [0; SALT_LENGTH], ciphertext: vec![u8::try_from(round).unwrap_or(u8::MAX); 300 << 10] },
+            sealed: Sealed {
+                salt: [0; SALT_LENGTH],
+                ciphertext: vec![u8::try_from(round).unwrap_or(u8::MAX); 300 << 10],
+            },
         };
         append(&mut open(&disk), 6_000);
         let mut sizes = Vec::new();

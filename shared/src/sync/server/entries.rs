@@ -58,15 +58,7 @@ impl ServerPractice {
             // Something was acknowledged since the heads were asked for: ask again.
             return Err(Refusal { code: RefusalCode::Conflict, head: Some(head) });
         }
-        let brought = rotation(&entry.action)
-            .is_some_and(|(member, key)| is_safe_of(member, key, &rows));
-        let new_rows = self.record.new_rows(rows, member).map_err(refuse)?;
-        if let Some((member, key)) = rotation(&entry.action)
-            && !brought
-            && !self.record.holds_safe(member, key, &new_rows)
-        {
-            return Err(refuse(RefusalCode::MissingRows));
-        }
+        let new_rows = self.record.rows_with(&entry.action, rows, member).map_err(refuse)?;
         let receipt = PracticeReceipt::sign(self.practice(), entry.head(), now, &self.key);
         let delivered = DeliveredEntry { entry: bytes, receipt };
         let replaced = replaced_sheet(&entry.action, state);
@@ -143,6 +135,20 @@ fn cuts_of(action: &Action) -> &[Cut] {
 }
 
 impl Record {
+    /// The new rows that come with an entry; if it carries a key, its safe must be whole then.
+    fn rows_with(
+        &self,
+        action: &Action,
+        rows: Vec<Row>,
+        member: MemberId,
+    ) -> Result<Vec<Row>, RefusalCode> {
+        let Some((of, key)) = rotation(action) else { return self.new_rows(rows, member) };
+        let brought = is_safe_of(of, key, &rows);
+        let new = self.new_rows(rows, member)?;
+        let whole = brought || self.holds_safe(of, key, &new);
+        if whole { Ok(new) } else { Err(RefusalCode::MissingRows) }
+    }
+
     /// Those rows of an entry that are not here yet, or not as the entry has them: what somebody
     /// has put under the name of a key that is still to come must not keep that key away.
     fn new_rows(&self, rows: Vec<Row>, member: MemberId) -> Result<Vec<Row>, RefusalCode> {
@@ -222,7 +228,7 @@ fn safe_row(key: &RowKey, member: MemberId) -> Option<u32> {
 }
 
 /// The hash of a whole safe: of names and rows, ascending.
-fn hash_rows<'a>(rows: impl Iterator<Item = (&'a RowKey, &'a &'a [u8])>) -> Hash {
+pub(super) fn hash_rows<'a>(rows: impl Iterator<Item = (&'a RowKey, &'a &'a [u8])>) -> Hash {
     let fields: Vec<&[u8]> = rows.flat_map(|(key, bytes)| [key.0.as_slice(), *bytes]).collect();
     suite::hash("tac/row/all/v1", &fields)
 }

@@ -523,6 +523,43 @@ fn a_rotation_needs_its_whole_safe() {
 }
 
 #[test]
+fn junk_under_the_name_of_a_coming_key_keeps_no_lost_device_in() {
+    let (mut world, mut server, a, b) = begin();
+    let (member, ring) = (world.founder, caseload(&world)[0]);
+    let row = |generation: u8, byte| {
+        let mut name = [0; 41];
+        name[0] = 1;
+        name[1..17].copy_from_slice(member.as_bytes());
+        name[20] = generation;
+        name[21..37].copy_from_slice(ring.as_bytes());
+        name[40] = 1;
+        Row { key: RowKey(name), bytes: vec![byte; 76] }
+    };
+    let not_yet = Message::Refused(Refusal::new(RefusalCode::NotPermitted));
+    assert_eq!(server.ask(b.device, Message::RowsPut(vec![row(2, 9)])), [not_yet]);
+    // Also where such a row lies there already, the entry's own is the one that is kept.
+    let junk = ServerFrame::Row(row(2, 9));
+    server.practice.take_frame(&junk).unwrap();
+
+    world.revoke(Signer::Device(a.device), b.device, OwnHead::start(a.own.dev_inc)).unwrap();
+    let (entry, _) = world.entries.last().unwrap();
+    let mut action = entry.action.clone();
+    if let crate::membership::Action::RevokeDevice { member_key: Some(key), .. } = &mut action {
+        let bytes = vec![1; 76];
+        let rows = BTreeMap::from([(row(2, 1).key, bytes.as_slice())]);
+        key.safe = entries::hash_rows(rows.iter());
+    }
+    let before = server.practice.state().unwrap().clone();
+    let signer = Signer::Device(a.device);
+    let entry = before.propose(action, signer, world.now, &world.keys[&a.device]).unwrap();
+    let request = Message::PracticeAppend { entry: entry.encode(), rows: vec![row(2, 1)] };
+    let answers = server.ask(a.device, request);
+    assert!(matches!(answers.as_slice(), [Message::PracticeAppended(_)]), "{answers:?}");
+    let answers = server.ask(a.device, Message::RowsGet(vec![row(2, 1).key]));
+    assert_eq!(answers, [Message::Rows(vec![Some(vec![1; 76])])]);
+}
+
+#[test]
 fn many_rows_come_in_several_messages_and_in_order() {
     let (_, mut server, a, _) = begin();
     let wraps: Vec<Row> = (0..500_u16)

@@ -24,6 +24,8 @@ use tacenda_shared::sync::{MAX_ITEMS, Message, RowKey};
 
 /// Frames after which a batch goes to the disk.
 const BATCH_FRAMES: usize = 256;
+/// Bytes after which it does: far below what one group of the journal takes, with the next entry.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// What has come in and is not yet on the disk.
 #[derive(Default)]
@@ -41,6 +43,26 @@ pub(in crate::device) struct Batch {
     /// Whether an entry is among the frames that waits for its key.
     waits: bool,
     pub(in crate::device) changed: bool,
+}
+
+impl Batch {
+    /// Whether it is time to put this on the disk.
+    fn is_full(&self) -> bool {
+        let bytes: usize = self.frames.iter().map(weight).sum();
+        self.frames.len() >= BATCH_FRAMES || bytes >= BATCH_BYTES
+    }
+}
+
+/// About how many bytes a frame has; of those that can be large, at least as many.
+fn weight(frame: &DeviceFrame) -> usize {
+    match frame {
+        DeviceFrame::Content { sealed, .. } => sealed.ciphertext.len(),
+        DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => match &**carried {
+            Carried::Whole(envelope) => envelope.body.len(),
+            Carried::Stub(_) => 0,
+        },
+        _ => 0,
+    }
 }
 
 /// What became of an entry.
@@ -72,7 +94,7 @@ impl<F: FileSystem> Device<F> {
         let carried = Box::new(Carried::Whole(envelope.clone()));
         let frame = DeviceFrame::Mail(MailFrame::Entered { log, fate, record, carried });
         batch.frames.insert(at.min(batch.frames.len()), frame);
-        if batch.frames.len() >= BATCH_FRAMES { self.flush_mail(batch) } else { Ok(()) }
+        if batch.is_full() { self.flush_mail(batch) } else { Ok(()) }
     }
 
     /// Tries the entries again that wait for a key, of these logs.
@@ -107,7 +129,7 @@ impl<F: FileSystem> Device<F> {
             let number = record.map(|record| (number_of(&envelope), record));
             let frame = MailFrame::Judged { log, position, fate, number };
             batch.frames.push(DeviceFrame::Mail(frame));
-            if batch.frames.len() >= BATCH_FRAMES {
+            if batch.is_full() {
                 self.flush_mail(batch)?;
             }
         }

@@ -27,6 +27,7 @@ mod status;
 
 use super::cabinet::Cabinet;
 use super::chance::OsRandom;
+use super::founding;
 use super::frame::DeviceFrame;
 use super::incarnation::Incarnating;
 use super::keyring::Kept;
@@ -324,7 +325,8 @@ impl<F: FileSystem> Device<F> {
         act(&mut courier);
         let mut batch = std::mem::take(&mut courier.unstored);
         let mut outcome = self.take_events(&mut courier, &mut batch, now);
-        if outcome.is_ok() && (until == Until::Stored || !batch.changed) {
+        let now_or_never = until == Until::Stored || courier.outlived;
+        if outcome.is_ok() && (now_or_never || !batch.changed) {
             outcome = self.work(&mut courier, &mut batch, now);
         }
         let notices = std::mem::take(&mut courier.alarms);
@@ -341,8 +343,14 @@ impl<F: FileSystem> Device<F> {
                 self.courier = Some(courier);
                 Ok(Delivered { changed, notices, drop_link })
             }
-            // What it knows may be ahead of the disk: it begins anew with the next link.
-            Err(error) => Err(error),
+            // What it knows may be ahead of the disk: it begins anew with the next link, from what
+            // is stored, so that the practice log is never stored with a gap.
+            Err(error) => {
+                if let Ok(stored) = founding::stored_log(&self.cabinet.store) {
+                    self.cabinet.state = stored.state;
+                }
+                Err(error)
+            }
         }
     }
 
