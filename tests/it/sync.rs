@@ -507,7 +507,7 @@ fn a_person_replaces_the_sheet_and_the_old_words_are_void() {
         let place = asked(&pty)[answered];
         pty.keys(&new[place - 1]).keys("\r");
     }
-    pty.expect("The old one opens nothing any more.");
+    pty.expect("The server does not take the old one any more.");
     drop(pty);
 
     let fresh = Scene::empty(PROGRAM, &world.folder.join("two"));

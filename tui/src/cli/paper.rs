@@ -74,7 +74,11 @@ pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<
     stepped_up(home, arguments, true, |device, second| match (what, &old) {
         (Sheets::Replace { compromised }, Some(old)) => {
             sheet::replace(device, old, second, compromised, &mut input, now)?;
-            print::line("The new sheet is in force. The old one opens nothing any more.");
+            replaced();
+            if compromised {
+                print::line("What is made from now on is under keys that the old one alone");
+                print::line("does not open.");
+            }
             alone(device);
             Ok(())
         }
@@ -90,7 +94,7 @@ pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<
         }
         (Sheets::Complete, _) => {
             sheet::complete(device, &mut input, now)?;
-            print::line("The new sheet is in force. The old one opens nothing any more.");
+            replaced();
             Ok(())
         }
         (Sheets::Veto, _) => {
@@ -100,6 +104,13 @@ pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<
         }
         (Sheets::Status | Sheets::Replace { .. }, _) => status(device, arguments.json),
     })
+}
+
+/// Says how far the old sheet still reaches.
+fn replaced() {
+    print::line("The new sheet is in force. The server does not take the old one any more.");
+    print::line("Backups made before still open with the old one, and such a backup holds the");
+    print::line("keys of the device that made it until that device is shut out.");
 }
 
 /// Says what a sheet alone can do.
