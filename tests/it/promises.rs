@@ -29,6 +29,14 @@ fn every_test_that_security_md_names_exists() {
         }
     }
 
+    let lines: Vec<&str> = sources.lines().map(str::trim).collect();
+    let tests: BTreeSet<&str> = lines
+        .windows(2)
+        .filter_map(|pair| match pair {
+            ["#[test]", name] => name.strip_prefix("fn ")?.split_once('(').map(|(name, _)| name),
+            _ => None,
+        })
+        .collect();
     let mut named = BTreeSet::new();
     for row in &rows {
         let last = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
@@ -38,9 +46,7 @@ fn every_test_that_security_md_names_exists() {
             if mention.contains('/') {
                 assert!(root.join(mention).exists(), "{mention} is not there");
             } else {
-                let test = format!("#[test]\nfn {mention}()");
-                let sources = sources.replace("    #[test]\n    fn", "#[test]\nfn");
-                assert!(sources.contains(&test), "no test is called {mention}");
+                assert!(tests.contains(mention), "no test is called {mention}");
                 named.insert(mention);
             }
         }
