@@ -43,9 +43,10 @@ pub(crate) fn restore(from: &Folder, to: &Folder) -> Result<Vec<Renewed>, Restor
     for practice in from.list_practices()? {
         copy_segments(&from.practice(practice), &to.practice(practice))?;
     }
-    // The settings come last: what is half copied is no server's folder yet.
+    let renewed = renew(to)?;
+    // The settings come last: what is half copied, or goes on with the old life, cannot be served.
     copy(&from.config(), &to.config())?;
-    renew(to)
+    Ok(renewed)
 }
 
 /// Begins a new life of the practices in a folder that was copied back by hand.
@@ -65,4 +66,30 @@ pub(crate) fn renew(folder: &Folder) -> Result<Vec<Renewed>, RestoreError> {
         renewed.push(Renewed { practice, server_epoch: kept.decisions.server_epoch() });
     }
     Ok(renewed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn what_has_not_begun_a_new_life_cannot_be_served() {
+        let scratch = Scratch::new("restore");
+        let at = |name: &str| Folder::at(&scratch.path().join(name));
+        let (from, to) = (at("copy"), at("server"));
+        from.create().unwrap();
+        Identity::create(&from).unwrap();
+        std::fs::write(from.config(), "").unwrap();
+        let practice = PracticeId::from_bytes([7; 16]);
+        std::fs::create_dir_all(from.practice(practice)).unwrap();
+        let segment = from.practice(practice).join("0000000000000001.seg");
+        std::fs::write(segment, [7; 200]).unwrap();
+
+        let refused = restore(&from, &to);
+
+        assert!(matches!(refused, Err(RestoreError::Unusable(_))), "{:?}", refused.err());
+        assert!(to.practice(practice).exists());
+        assert!(!to.config().exists());
+    }
 }

@@ -8,6 +8,7 @@ use super::backup::format::{Secrets, key, open_item};
 use super::backup::{BackupError, Found, Holdings, Items, load, tables_of};
 use super::chance::OsRandom;
 use super::home::Home;
+use super::looked::damaged;
 use super::open::{Device, DeviceError};
 use super::rows::{RowChange, Rows};
 use super::store::StoreError;
@@ -115,7 +116,7 @@ impl Restoring {
 
         let own = Own::of(&general);
         let rows = DiskFs::open(&home.rows()).map_err(on_disk)?;
-        let mut device = Device::stand(general, device_name, journal, rows, now)?;
+        let mut device = stand_whole(general, device_name, (journal, rows), now)?;
         if !own.is_proven(&device.cabinet.state, &sheet) {
             return Err(BackupError::Foreign);
         }
@@ -129,6 +130,20 @@ impl Restoring {
         home.write_vault(&vault).map_err(DeviceError::from)?;
         Ok(Restored { time, holdings, has_server })
     }
+}
+
+/// Opens what was put back. Only what reads whole and can be written counts as restored.
+pub(super) fn stand_whole<F: FileSystem>(
+    general: General,
+    device_name: String,
+    (journal, rows): (F, F),
+    now: Timestamp,
+) -> Result<Device<F>, BackupError> {
+    let mut device = Device::stand(general, device_name, journal, rows, now)?;
+    if device.cabinet.is_read_only() || device.take_warnings().contains(&damaged()) {
+        return Err(BackupError::NotWhole);
+    }
+    Ok(device)
 }
 
 /// Puts journal and rows back as they were when the last whole run was written.
@@ -147,6 +162,11 @@ pub(super) fn unpack<T: FileSystem, F: FileSystem>(
     let mut open: Option<(u64, F::File)> = None;
     while let Some((number, part)) = items.next()? {
         let (segment, offset, bytes) = open_item((&key, found.header.backup), number, &part)?;
+        let copied = tables.segments.get(&segment).ok_or(BackupError::Damaged)?;
+        if copied.bytes == 0 {
+            // Collected since it was copied: the segment that took its place is in here, too.
+            continue;
+        }
         let length = lengths.entry(segment).or_insert(0);
         if *length != offset {
             return Err(BackupError::Damaged);
@@ -168,6 +188,7 @@ pub(super) fn unpack<T: FileSystem, F: FileSystem>(
     }
     journal.sync_folder().map_err(DeviceError::from)?;
     let copied = tables.segments.iter().map(|(number, copied)| (*number, copied.bytes));
+    let copied = copied.filter(|(_, bytes)| *bytes > 0);
     if items.mark() != keys.head.mark || !copied.eq(lengths) {
         return Err(BackupError::Damaged);
     }

@@ -241,6 +241,12 @@ impl<F: FileSystem> Store<F> {
         Ok(())
     }
 
+    /// Returns the journal, for tests that collect as if much had been written.
+    #[cfg(test)]
+    pub(super) fn journal_mut(&mut self) -> &mut Journal<F> {
+        &mut self.journal
+    }
+
     /// Returns the journal's segments, for a backup.
     pub fn segments(&self) -> Vec<Segment> {
         self.journal.segments()

@@ -102,10 +102,11 @@ pub(in crate::device) struct KeysHead {
     pub(in crate::device) mark: Mark,
 }
 
-/// What is known of a segment that is in a backup.
+/// What is known of a segment that is or was in the journal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::device) struct Copied {
-    /// How many of its bytes.
+    /// How many of its bytes count; 0 once the journal holds it no more, because a collected one
+    /// took its place. Its bytes are still in the file, and must not come back beside that one.
     pub(in crate::device) bytes: u64,
     /// Of its header: another life of the device has another.
     pub(in crate::device) fingerprint: [u8; 16],

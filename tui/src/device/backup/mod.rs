@@ -58,6 +58,9 @@ pub enum BackupError {
     /// The file is something else.
     #[error("the file is no backup")]
     NotABackup,
+    /// Every byte is as it was written, yet what came back does not read as a whole practice.
+    #[error("what the backup gives back is no whole practice")]
+    NotWhole,
     /// The words are no sheet.
     #[error(transparent)]
     Words(#[from] RecoveryError),

@@ -7,8 +7,9 @@ use super::write::Opened;
 use super::*;
 use crate::device::chance::OsRandom;
 use crate::device::founding;
+use crate::device::frame::DeviceFrame;
 use crate::device::open::Device;
-use crate::device::restore::unpack;
+use crate::device::restore::{stand_whole, unpack};
 use tacenda_shared::id::{ClientId, ObjectId};
 use tacenda_shared::journal::simulated::SimulatedFs;
 use tacenda_shared::keys::KemKey;
@@ -17,7 +18,7 @@ use tacenda_shared::keys::safe::RowName;
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General};
 use tacenda_shared::practice::edit::*;
 use tacenda_shared::random::Seeded;
-use tacenda_shared::seal::SecretKey;
+use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::suite::SigningKey;
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -90,7 +91,7 @@ impl Machine {
         assert_eq!(*secrets.second.unwrap().expose(), [9; 32]);
         let (journal, rows) = (SimulatedFs::new(3), SimulatedFs::new(4));
         unpack(stick, &found, &secrets.general, &journal, rows.clone())?;
-        Ok(stand(&secrets.general, journal, rows))
+        stand_whole(secrets.general, secrets.device_name, (journal, rows), NOW)
     }
 }
 
@@ -158,6 +159,57 @@ fn a_backup_goes_on_from_what_was_restored() {
 
     let again = machine.restore(&stick).unwrap();
     assert_eq!(names(&again), ["Ada Testerin", "Bert Musterhaft"]);
+}
+
+/// Appends a segment of its own in which nothing is needed; returns its number.
+fn dead_segment(device: &mut Device<SimulatedFs>) -> u64 {
+    let mut random = OsRandom;
+    let mut hedge = Hedge { key: &device.cabinet.keys.hedge, random: &mut random };
+    let store = &mut device.cabinet.store;
+    store.journal_mut().seal_active().unwrap();
+    let replaced = DeviceFrame::Checkpoint { part: 1, parts: 2, bytes: vec![0; 40_000] };
+    store.append(&[replaced], &mut hedge).unwrap();
+    store.journal_mut().seal_active().unwrap();
+    store.segments().iter().map(|segment| segment.number).max().unwrap()
+}
+
+#[test]
+fn a_practice_that_was_collected_twice_between_two_runs_comes_back_whole() {
+    let (machine, mut device) = Machine::begin();
+    let stick = SimulatedFs::new(5);
+    let (first, second) = (dead_segment(&mut device), dead_segment(&mut device));
+    client(&mut device, "Ada Testerin");
+    machine.backup(&mut device, &stick).unwrap();
+    let journal = device.cabinet.store.journal_mut();
+    assert!(journal.retire_dead(&|number| number == first).unwrap() > 0);
+    let newest = journal.segments().iter().map(|segment| segment.number).max().unwrap();
+    assert!(journal.retire_dead(&|number| [newest, second].contains(&number)).unwrap() > 0);
+    client(&mut device, "Bert Musterhaft");
+
+    assert_eq!(machine.backup(&mut device, &stick).unwrap().run, 2);
+
+    let mut restored = machine.restore(&stick).unwrap();
+    assert_eq!(names(&restored), ["Ada Testerin", "Bert Musterhaft"]);
+    client(&mut restored, "Test written after");
+    assert_eq!(machine.backup(&mut restored, &stick).unwrap().run, 3);
+    assert_eq!(names(&machine.restore(&stick).unwrap()).len(), 3);
+}
+
+#[test]
+fn what_does_not_read_whole_is_not_restored() {
+    let (machine, mut device) = Machine::begin();
+    client(&mut device, "Ada Testerin");
+    device.lock(NOW).unwrap();
+    machine.unlock().lock(NOW).unwrap();
+    let name = machine.journal.names().first().cloned().unwrap();
+    let mut bytes = machine.journal.contents(&name).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    machine.journal.put(&name, &bytes);
+
+    let stores = (machine.journal.clone(), machine.rows.clone());
+    let refused = stand_whole(copied(&machine.general), "laptop".into(), stores, NOW);
+
+    assert!(matches!(refused, Err(BackupError::NotWhole)), "{:?}", refused.err());
 }
 
 #[test]

@@ -60,6 +60,12 @@ impl From<&BackupError> for Notice {
                 NOTHING,
                 "Name the backup, or a file that does not exist yet.",
             ),
+            BackupError::NotWhole => Self::new(
+                "What this backup gives back is not a whole practice: part of its journal does \
+                 not read.",
+                "The backup is as it was, and nothing of it was left on this computer.",
+                "Keep the backup, and restore another copy of it.",
+            ),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::device::chance::OsRandom;
 use crate::device::home::Home;
 use crate::device::open::{Device, DeviceError, try_passphrase};
 use crate::device::store::StoreError;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use tacenda_shared::id::Timestamp;
@@ -153,7 +154,8 @@ impl<F: FileSystem> Device<F> {
         let mut newest = None;
         for segment in store.segments() {
             let Some(copied) = tables.segments.get(&segment.number) else { continue };
-            if segment.bytes < copied.bytes {
+            // What the other life has collected does not come back either.
+            if copied.bytes == 0 || segment.bytes < copied.bytes {
                 return Err(BackupError::Diverged);
             }
             newest = newest.max(Some((segment.number, copied.fingerprint)));
@@ -259,8 +261,8 @@ impl<T: FileSystem> Run<'_, '_, T> {
         Ok(done(&head, new_bytes, keys_bytes, counted))
     }
 
-    /// Copies every byte of the journal that is not in the tables yet, and takes the rows as they
-    /// are now.
+    /// Copies every byte of the journal that is not in the tables yet, notes which segments it
+    /// holds no more, and takes the rows as they are now.
     fn copy<F: FileSystem>(
         &mut self,
         cabinet: &Cabinet<F>,
@@ -269,7 +271,13 @@ impl<T: FileSystem> Run<'_, '_, T> {
         tables: &mut Tables,
     ) -> Result<u64, BackupError> {
         let mut new_bytes = 0_u64;
-        for Segment { number, bytes, .. } in cabinet.store().segments() {
+        let segments = cabinet.store().segments();
+        let present: BTreeSet<u64> = segments.iter().map(|segment| segment.number).collect();
+        for (_, gone) in tables.segments.iter_mut().filter(|(number, _)| !present.contains(number))
+        {
+            gone.bytes = 0;
+        }
+        for Segment { number, bytes, .. } in segments {
             let known = tables.segments.get(&number).copied();
             let mut offset = known.map_or(0, |copied| copied.bytes);
             if bytes <= offset.max(SEGMENT_HEADER) {
