@@ -55,6 +55,9 @@ enum Phase {
     Closed,
     Greeting(Timestamp),
     Open,
+    /// The practice log has named a new life of the server's files: what is still on its way was
+    /// said in the old one.
+    Over,
 }
 
 /// The state of one link; a new link begins anew.
@@ -93,6 +96,11 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn is_open(&self) -> bool {
         self.phase == Phase::Open
+    }
+
+    /// Nothing is asked or heard any more until the next link.
+    pub(super) fn end(&mut self) {
+        self.phase = Phase::Over;
     }
 
     pub(super) fn count(&self, which: impl Fn(&Request) -> bool) -> usize {
@@ -145,7 +153,7 @@ impl DeviceSync {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let greeting = match self.link.phase {
             Phase::Greeting(until) => Some(until),
-            Phase::Closed | Phase::Open => None,
+            Phase::Closed | Phase::Open | Phase::Over => None,
         };
         let requests = self.link.requests.values().map(|pending| pending.deadline);
         requests.chain(greeting).min()
@@ -201,6 +209,9 @@ impl DeviceSync {
     }
 
     pub(super) fn send(&mut self, request: Request, message: Message, now: Timestamp) {
+        if self.link.phase == Phase::Over {
+            return;
+        }
         let number = self.link.next_request;
         self.link.next_request = number.saturating_add(1);
         let deadline = now.plus_millis(PATIENCE_MILLIS);
@@ -216,6 +227,9 @@ impl DeviceSync {
         message: Message,
         now: Timestamp,
     ) -> Result<(), ProtocolError> {
+        if self.link.phase == Phase::Over {
+            return Ok(());
+        }
         match lane {
             Lane::Control => self.handle_control(message, now),
             Lane::Live => self.handle_live(message, now),

@@ -67,8 +67,11 @@ impl DeviceSync {
         self.cursor == Global::ZERO && !self.replicas.is_empty()
     }
 
-    /// The practice log names a new life: counts and places of the old one mean nothing there.
+    /// The practice log names a new life: counts and places of the old one mean nothing there, nor
+    /// does what is still on its way on this link.
     pub(super) fn begin_life(&mut self) {
+        self.disconnected();
+        self.link.end();
         self.cursor = Global::ZERO;
         self.early.clear();
         self.stopped.clear();

@@ -822,3 +822,60 @@ fn a_message_in_the_wrong_place_ends_the_link() {
     let unasked = victim.sync.handle_message(Lane::Request(99), Message::Taken, victim.now);
     assert_eq!(unasked, Err(ProtocolError::Misplaced(4)));
 }
+
+/// The newest entry of the practice log, as the server hands it out.
+fn newest_entry(world: &World) -> DeliveredEntry {
+    let (entry, received) = world.entries.last().unwrap();
+    let receipt =
+        PracticeReceipt::sign(world.state.practice(), entry.head(), *received, &world.server);
+    DeliveredEntry { entry: entry.encode(), receipt }
+}
+
+/// The practice log of a server whose files began another life.
+fn reseed(world: &mut World) {
+    let old = ServerEpoch::new(1);
+    let new = old.next();
+    let (bases, lost, missing) = (vec![], vec![], vec![]);
+    world.by_first(Action::Reseed { old, new, bases, lost, missing }).unwrap();
+}
+
+#[test]
+fn what_was_on_its_way_when_a_new_life_began_changes_nothing() {
+    let (mut world, mut pen, mut victim) = begin();
+    let [first, one, two, three] = opening(&world, &mut pen);
+    let mut told = Told::new(LOG);
+    victim.live(told.tell(&world, &[&first]));
+    victim.sync.look_again(victim.now);
+    victim.drain();
+    let changes = victim.lane_of(18);
+    let (pulled, live) = (told.tell(&world, &[&one, &two]), told.tell(&world, &[&three]));
+    let logs = vec![(LOG, told.head)];
+    victim.hear(changes, Message::Changed { g: Global::new(200), logs, more: false });
+    victim.end(changes);
+    let pull = victim.lane_of(20);
+    victim.sync.look_again(victim.now);
+    victim.drain();
+    let again = victim.lane_of(18);
+    let received = victim.received();
+
+    reseed(&mut world);
+    let entries = vec![newest_entry(&world)];
+    victim.live(Message::PracticeEntries { entries, more: false });
+    assert!(victim.events.contains(&Event::NewLife));
+    victim.sent.clear();
+    victim.hear(pull, pulled);
+    victim.end(pull);
+    victim.hear(again, Message::Changed { g: Global::new(201), logs: vec![], more: false });
+    victim.end(again);
+    victim.live(live);
+    victim.live(Message::Behind);
+
+    assert_eq!(victim.sync.cursor(), Global::ZERO);
+    assert_eq!(victim.received(), received);
+    assert_eq!(victim.alarms(), []);
+    assert_eq!(victim.sent, []);
+    assert_eq!(victim.sync.poll_timeout(), None);
+    // So the next link compares everything before it believes it.
+    victim.sync.connected(victim.now);
+    assert!(victim.sync.is_fresh());
+}
