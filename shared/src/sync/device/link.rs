@@ -2,6 +2,7 @@
 
 use super::check::{AlarmKind, Checker, Quarantine};
 use super::reseed::Refill;
+use super::welcome::Welcome;
 use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
 use crate::envelope::Envelope;
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
@@ -84,6 +85,8 @@ pub(super) struct Link {
     pub(super) compares: BTreeSet<CompartmentId>,
     /// Logs that the server has.
     pub(super) listed: BTreeSet<CompartmentId>,
+    /// What the server has said of itself, while the practice log that may explain it comes.
+    pub(super) welcome: Option<Welcome>,
     /// What the server is still to be given.
     pub(super) refill: Option<Refill>,
     /// How many entries were missing when that began, and how many of them have come.
@@ -96,6 +99,11 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn is_open(&self) -> bool {
         self.phase == Phase::Open
+    }
+
+    /// What there is may be asked: the server is whole, and this is the life that is known.
+    pub(super) fn may_ask(&self) -> bool {
+        self.is_open() && self.refill.is_none() && self.welcome.is_none()
     }
 
     /// Nothing is asked or heard any more until the next link.
@@ -177,7 +185,7 @@ impl DeviceSync {
         if self.link.awaits(|request| *request == Request::Changes) {
             // That answer may have been made before what is asked for now.
             self.link.again = true;
-        } else if self.is_open() && self.link.refill.is_none() {
+        } else if self.link.may_ask() {
             self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
         }
     }
@@ -189,8 +197,7 @@ impl DeviceSync {
 
     /// Asks what has changed since; [`Event::CaughtUp`] follows once all of that was handed on.
     pub fn refresh(&mut self, now: Timestamp) {
-        let open = self.is_open() && self.link.refill.is_none();
-        if open && !self.link.awaits(|request| *request == Request::Changes) {
+        if self.link.may_ask() && !self.link.awaits(|request| *request == Request::Changes) {
             self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
         }
     }
@@ -255,6 +262,7 @@ impl DeviceSync {
             Request::Changes => self.pull_next(now),
             Request::PracticePull(_) if self.link.refill.is_some() => self.ask_heads_to_fill(now),
             Request::PracticePull(asked) => {
+                self.doubt_welcome(now);
                 self.practice_withheld(asked, now);
                 self.pull_next(now);
             }
@@ -274,15 +282,9 @@ impl DeviceSync {
                 self.events.push_back(Event::Connected { time });
                 if refilling {
                     self.begin_refill(practice_head, now);
-                    return Ok(());
+                } else {
+                    self.take_welcome(Welcome { server_epoch, g, practice_head, own }, now);
                 }
-                self.link.fresh = self.is_fresh();
-                self.check_welcome(server_epoch, g, practice_head, own);
-                self.send(Request::Changes, Message::Changes { since: self.cursor }, now);
-                if practice_head.seq > self.state.head().seq {
-                    self.pull_practice(now);
-                }
-                self.pump(now);
                 Ok(())
             }
             (Phase::Greeting(_), Message::Taken) => {
@@ -312,52 +314,14 @@ impl DeviceSync {
         }
     }
 
-    fn check_welcome(
-        &mut self,
-        server_epoch: crate::id::ServerEpoch,
-        g: Global,
-        practice_head: crate::envelope::PracticeHead,
-        own: OwnHead,
-    ) {
-        let named = self.state.server().map(|server| server.server_epoch);
-        let current = self.state.head();
-        if named.is_some_and(|named| named > server_epoch) {
-            self.alarm(AlarmKind::Rollback, None, None, None);
-        } else if named != Some(server_epoch) && practice_head == current {
-            self.alarm(AlarmKind::ServerEpoch, None, None, None);
-        }
-        match self.state.head_at(practice_head.seq) {
-            Some(ours) if ours.hash != practice_head.hash => {
-                self.alarm(AlarmKind::PracticeFork, None, None, None);
-            }
-            Some(_) if practice_head.seq < current.seq => {
-                self.alarm(AlarmKind::Rollback, None, None, None);
-            }
-            _ => {}
-        }
-        if g < self.cursor {
-            self.alarm(AlarmKind::Rollback, None, None, None);
-        }
-        if self.link.fresh && self.is_behind(own) {
-            self.link.resend = Some(own);
-            return;
-        }
-        let (last, settled) = (self.outbox.own(), self.outbox.settled());
-        let number = |head: OwnHead| (head.dev_inc, head.dev_seq);
-        if number(own) > number(last) {
-            self.events.push_back(Event::IncarnationDue(own));
-        } else if number(own) < number(settled) && own.dev_inc == settled.dev_inc {
-            self.alarm(AlarmKind::Rollback, None, None, Some(self.device));
-        } else if number(own) == number(settled) && own.own != settled.own {
-            self.events.push_back(Event::IncarnationDue(own));
-        }
-    }
-
     fn handle_live(&mut self, message: Message, now: Timestamp) -> Result<(), ProtocolError> {
         if !self.is_open() {
             return Err(ProtocolError::Misplaced(message.number()));
         }
         match message {
+            // In a new life it means nothing; in the old one it is asked for again.
+            Message::Entries(_) | Message::Objects(_) | Message::Seen(_) | Message::Behind
+                if self.link.welcome.is_some() => {}
             Message::Entries(entries) => {
                 let g = entries.g;
                 let clean = self.take_entries(&entries, true, now);
@@ -482,7 +446,8 @@ impl DeviceSync {
 
     /// Sends the next pulls, or says that everything is here.
     pub(super) fn pull_next(&mut self, now: Timestamp) {
-        if !self.is_open() || self.link.awaits(|request| *request == Request::Changes) {
+        let asked = self.link.awaits(|request| *request == Request::Changes);
+        if !self.is_open() || self.link.welcome.is_some() || asked {
             return;
         }
         if self.link.wanted.is_empty() && self.link.count(|r| *r == Request::Pull) == 0 {

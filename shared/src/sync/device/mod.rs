@@ -13,6 +13,7 @@ mod outbox;
 mod practice_log;
 mod replica;
 mod reseed;
+mod welcome;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
 pub use join::{JoinError, Joined, Joining};

@@ -49,7 +49,7 @@ pub(super) struct Refill {
 impl DeviceSync {
     /// Returns whether new envelopes may go out: the link is open, and the server is whole.
     pub fn may_push(&self) -> bool {
-        self.is_open() && self.link.refill.is_none() && !self.link.fresh
+        self.link.may_ask() && !self.link.fresh
     }
 
     /// Returns whether the server is being refilled.

@@ -879,3 +879,41 @@ fn what_was_on_its_way_when_a_new_life_began_changes_nothing() {
     victim.sync.connected(victim.now);
     assert!(victim.sync.is_fresh());
 }
+
+#[test]
+fn a_life_that_the_practice_log_names_is_no_alarm_and_one_that_it_does_not_name_is() {
+    for named in [true, false] {
+        let (mut world, mut pen, mut victim) = begin();
+        let [first, one, two, _] = opening(&world, &mut pen);
+        victim.live(Told::new(LOG).tell(&world, &[&first, &one]));
+        match named {
+            true => reseed(&mut world),
+            false => world.by_first(Action::SetMinimumWriter(1)).unwrap(),
+        }
+        victim.sync.connected(victim.now);
+        let mut word = welcome(&world, victim.sync.device, 1);
+        if let Message::Welcome { server_epoch, .. } = &mut word {
+            *server_epoch = ServerEpoch::new(2);
+        }
+        victim.sent.clear();
+        victim.hear(Lane::Control, word);
+        victim.live(Told::new(LOG).tell(&world, &[&first, &two, &one]));
+        victim.sync.look_again(victim.now);
+        victim.drain();
+        let asks = |victim: &Victim| {
+            victim.sent.iter().any(|sent| matches!(sent.message, Message::Changes { .. }))
+        };
+        assert_eq!(victim.alarms(), []);
+        assert!(!asks(&victim));
+
+        let lane = victim.lane_of(14);
+        let entries = vec![newest_entry(&world)];
+        victim.hear(lane, Message::PracticeEntries { entries, more: false });
+        victim.end(lane);
+
+        assert_eq!(victim.events.contains(&Event::NewLife), named);
+        let alarms = [AlarmKind::ServerEpoch, AlarmKind::Rollback];
+        assert_eq!(victim.alarms(), if named { &[][..] } else { &alarms[..] });
+        assert_eq!(asks(&victim), !named);
+    }
+}

@@ -116,6 +116,60 @@ fn a_device_that_comes_after_the_end_brings_what_only_it_has() {
 
     assert_whole(&mut world);
     assert_eq!(clients(&mut world, 0), 3);
+    assert!(world.notices.is_empty(), "{:?}", world.notices);
+}
+
+#[test]
+fn a_device_that_was_away_while_the_server_was_filled_again_raises_no_alarm() {
+    let mut world = World::with_devices(2);
+    client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    let old = world.shelf.frames.len();
+    client(&mut world, 0, "Ben Beispiel");
+    world.heal();
+    world.cut(0);
+    client(&mut world, 1, "Cora Probe");
+    client(&mut world, 1, "Dana Muster");
+    world.carry();
+    world.put_back(old);
+    world.renew();
+    world.link(0);
+    world.carry();
+    let now = world.now;
+    assert!(world.device(0).finish_refilling(now));
+    world.carry();
+    assert!(!world.practice().is_refilling());
+
+    world.heal();
+    world.heal();
+
+    assert!(world.notices.is_empty(), "{:?}", world.notices);
+    assert_whole(&mut world);
+    assert_eq!(clients(&mut world, 0), 4);
+}
+
+#[test]
+fn an_end_of_the_refilling_that_came_second_is_said_again_as_it_stands() {
+    let mut world = World::with_devices(2);
+    client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    world.lose_server();
+    world.connect(0);
+    world.carry();
+    let now = world.now;
+    assert!(world.device(0).finish_refilling(now), "without the second");
+    world.connect(1);
+    while !world.practice().refill_state().missing.is_empty() {
+        assert!(world.step(1));
+    }
+    world.cut(1);
+
+    world.carry();
+
+    assert!(!world.practice().is_refilling());
+    world.heal();
+    assert_whole(&mut world);
+    assert!(world.notices.is_empty(), "{:?}", world.notices);
 }
 
 #[test]
