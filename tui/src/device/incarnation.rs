@@ -12,22 +12,21 @@
 
 use super::chance::OsRandom;
 use super::courier::frames::{MailFrame, SKIPPED_MAX, Source};
-use super::courier::{Batch, Courier};
+use super::courier::{Batch, Courier, of_refusal};
 use super::frame::{ContentKind, DeviceFrame};
 use super::home::Home;
 use super::locations::Place;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
 use std::collections::BTreeMap;
-use tacenda_shared::envelope::Envelope;
+use tacenda_shared::envelope::{Envelope, PracticeHead};
 use tacenda_shared::id::{DevInc, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::vault::DeviceSecrets;
 use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::membership::{self, Action, Entry, Signer};
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH};
-use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::DeliveredEntry;
+use tacenda_shared::sync::{DeliveredEntry, Refusal, RefusalCode};
 
 const KEY_LABEL: &str = "tac/place/key/v1";
 const NOTE_LABEL: &str = "tac/place/note/v1";
@@ -54,8 +53,11 @@ pub(super) enum Incarnating {
     /// from any life of it, for at most two seconds.
     Asked,
     /// This entry was proposed.
-    Proposed(Hash),
-    /// The server says less than it has confirmed: nothing is asked on this link any more.
+    Proposed(PracticeHead),
+    /// Somebody else's entry came first: decided anew once that is here.
+    Behind,
+    /// The server refuses, or says less than it has confirmed: nothing is asked on this link any
+    /// more.
     Stopped,
 }
 
@@ -272,7 +274,7 @@ impl<F: FileSystem> Device<F> {
         let entry = state.propose(Action::Incarnate { end }, signer, now, &self.cabinet.keys.sign);
         let Ok(entry) = entry else { return true };
         if courier.sync.append_entry(&entry, Vec::new(), now).is_ok() {
-            courier.incarnating = Some(Incarnating::Proposed(entry.hash()));
+            courier.incarnating = Some(Incarnating::Proposed(entry.head()));
         }
         true
     }
@@ -291,8 +293,8 @@ impl<F: FileSystem> Device<F> {
             return None;
         }
         let begun = courier.sync.state().devices().get(&device)?.dev_inc();
-        let hash = entry.hash();
-        if matches!(courier.incarnating, Some(Incarnating::Proposed(ours)) if ours == hash) {
+        let head = entry.head();
+        if matches!(courier.incarnating, Some(Incarnating::Proposed(ours)) if ours == head) {
             return Some(begun);
         }
         self.part(courier, begun);
@@ -322,6 +324,28 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn is_answer(courier: &mut Courier) -> bool {
         let proposed = |way: &mut Incarnating| matches!(way, Incarnating::Proposed(_));
         courier.incarnating.take_if(proposed).is_some()
+    }
+
+    /// What [`Device::end_last`] has proposed was not taken; false if nothing was. It is proposed
+    /// again where the practice log has gone on since, and otherwise not on this link.
+    pub(super) fn is_refused(courier: &mut Courier, refusal: &Refusal) -> bool {
+        let Some(Incarnating::Proposed(ours)) = courier.incarnating else { return false };
+        let second = refusal.code == RefusalCode::Conflict;
+        if second && courier.sync.state().head().seq >= ours.seq {
+            courier.incarnating = None;
+            return true;
+        }
+        courier.incarnating = Some(if second { Incarnating::Behind } else { Incarnating::Stopped });
+        courier.trouble = Some(of_refusal(refusal.code));
+        true
+    }
+
+    /// The practice log has gone on: what came second may be asked for again.
+    pub(super) fn ask_again(courier: &mut Courier) {
+        let behind = courier.incarnating.take_if(|way| matches!(way, Incarnating::Behind));
+        if behind.is_some() {
+            courier.trouble = None;
+        }
     }
 
     /// Goes on as the new incarnation, which is on the disk.

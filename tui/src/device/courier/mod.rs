@@ -40,6 +40,7 @@ use grid::Grid;
 pub(super) use inbox::Batch;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
+pub(super) use status::of_refusal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
@@ -136,7 +137,7 @@ pub struct Courier {
     /// Everything that the server had is here and shown.
     pub(super) current: bool,
     last: Option<Timestamp>,
-    trouble: Option<Notice>,
+    pub(super) trouble: Option<Notice>,
     drop_link: bool,
 }
 
@@ -438,7 +439,8 @@ impl<F: FileSystem> Device<F> {
             }
             Event::IncarnationDue(server) => self.part(courier, server.dev_inc),
             Event::Heads(heads) if self.end_last(courier, &heads, now) => {}
-            Event::PracticeTaken(_) | Event::PracticeRefused(_) if Self::is_answer(courier) => {}
+            Event::PracticeTaken(_) if Self::is_answer(courier) => {}
+            Event::PracticeRefused(refusal) if Self::is_refused(courier, &refusal) => {}
             Event::Unanswered(ticket) => courier.unanswered(ticket),
             Event::Heads(receipts) => courier.heads_known(&receipts, now),
             Event::Connected { .. } => {
@@ -504,6 +506,7 @@ impl<F: FileSystem> Device<F> {
     fn entry_arrived(&mut self, courier: &mut Courier, entry: &[u8], now: Timestamp) {
         self.cabinet.state = courier.sync.state().clone();
         (courier.parked, courier.behind, courier.keys_due) = (false, false, true);
+        Self::ask_again(courier);
         let author = self.cabinet.identity.author.device;
         let entry = Entry::decode(entry);
         let asked = |entry: &Entry| matches!(entry.action, Action::RequestRecovery { .. });

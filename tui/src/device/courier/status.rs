@@ -262,7 +262,8 @@ fn forked() -> Notice {
     )
 }
 
-fn of_refusal(code: RefusalCode) -> Notice {
+/// What the server's refusal means to a person.
+pub(in crate::device) fn of_refusal(code: RefusalCode) -> Notice {
     Notice::new(
         format!("The server refused: {}.", code.cause()),
         SAFE,

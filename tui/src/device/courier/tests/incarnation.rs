@@ -160,3 +160,33 @@ fn a_crash_at_any_step_of_a_new_life_is_in_nobodys_way() {
         assert_honest(&world);
     }
 }
+
+#[test]
+fn a_new_life_that_the_server_refuses_is_asked_for_once_on_a_link_and_said() {
+    for code in [RefusalCode::Conflict, RefusalCode::Quota] {
+        let mut world = World::with_devices(2);
+        client(&mut world, 0, "Ada Testerin");
+        world.heal();
+        world.links_may_drop = true;
+        world.restart_as(0, Life::elsewhere());
+        client(&mut world, 0, "Ben Beispiel");
+        world.refuses = Some(code);
+
+        world.link(0);
+        for _ in 0..300 {
+            world.step(0);
+        }
+
+        assert_eq!(world.refused, 1, "{code:?}");
+        let trouble = world.device(0).sync_status().trouble.unwrap().to_string();
+        assert!(trouble.contains(code.cause()), "{trouble}");
+        // The next link asks again.
+        world.refuses = None;
+        world.cut(0);
+        world.heal();
+        assert_equal(&mut world);
+        assert_eq!(names(&mut world, 1), ["Ada Testerin", "Ben Beispiel"]);
+        assert_eq!(world.device(0).sync_status().trouble, None);
+        assert_honest(&world);
+    }
+}

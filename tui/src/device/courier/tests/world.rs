@@ -22,7 +22,9 @@ use tacenda_shared::seal::SecretKey;
 use tacenda_shared::suite::{SigningKey, VerifyingKey};
 use tacenda_shared::sync::device::{Joined, Joining, Lane, Transmit};
 use tacenda_shared::sync::server::{ServerFrame, ServerPractice, Shelf, StoredEnvelope};
-use tacenda_shared::sync::{DeliveredEntry, Message, ObjectKey, Recover, Refusal, RowKey};
+use tacenda_shared::sync::{
+    DeliveredEntry, Message, ObjectKey, Recover, Refusal, RefusalCode, RowKey,
+};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -118,6 +120,10 @@ pub(super) struct World {
     pub(super) second: [u8; 32],
     /// Whether links may be given up, and come again.
     pub(super) links_may_drop: bool,
+    /// The server refuses every entry of the practice log, for this.
+    pub(super) refuses: Option<RefusalCode>,
+    /// How often it has.
+    pub(super) refused: usize,
 }
 
 pub(super) fn copied(general: &General) -> General {
@@ -180,6 +186,8 @@ impl World {
             paper,
             second,
             links_may_drop: false,
+            refuses: None,
+            refused: 0,
         }
     }
 
@@ -543,6 +551,12 @@ impl World {
                 self.computers[number].turned_away = welcome.is_err();
                 let reply = welcome.unwrap_or_else(Message::Refused);
                 self.tell(number, Incoming::Message(lane, reply));
+            }
+            Message::PracticeAppend { .. } if self.refuses.is_some() => {
+                let refusal = Refusal::new(self.refuses.unwrap());
+                self.refused += 1;
+                self.tell(number, Incoming::Message(lane, Message::Refused(refusal)));
+                self.tell(number, Incoming::End(lane));
             }
             request => {
                 let practice = self.practice.as_mut().unwrap();
