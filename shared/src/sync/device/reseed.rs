@@ -10,7 +10,7 @@
 use super::check::AlarmKind;
 use super::link::Request;
 use super::replica::Replica;
-use super::{DeviceSync, Event, ProtocolError, Queued};
+use super::{DeviceSync, Event, NotNext, ProtocolError, Queued};
 use crate::envelope::{Carried, Envelope, PracticeHead, Rights};
 use crate::id::{CompartmentId, Global, Position, PracticeSeq, Timestamp};
 use crate::log::{LogHead, OwnHead};
@@ -390,15 +390,15 @@ impl DeviceSync {
     }
 
     /// Sends again, as they are, the own envelopes after this head, in order, and whatever waits
-    /// behind them.
-    pub fn resend(&mut self, own: OwnHead, queued: Vec<Queued>, now: Timestamp) {
+    /// behind them. A hole is a fault of the caller's store: nothing that follows it is queued.
+    pub fn resend(
+        &mut self,
+        own: OwnHead,
+        queued: Vec<Queued>,
+        now: Timestamp,
+    ) -> Result<(), NotNext> {
         self.outbox.begin(own);
-        for one in queued {
-            // A hole would be a fault of the caller's store: what follows it stays there.
-            if self.queue(one, now).is_err() {
-                return;
-            }
-        }
+        queued.into_iter().try_for_each(|one| self.queue(one, now))
     }
 
     /// Asks again how far the refilling is; [`Event::Refill`] follows.

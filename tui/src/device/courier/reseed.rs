@@ -9,6 +9,7 @@ use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use crate::notice::Notice;
+use std::collections::BTreeMap;
 use tacenda_shared::envelope::{Carried, Envelope};
 use tacenda_shared::id::{
     CompartmentId, DevSeq, DeviceId, Global, Position, PracticeSeq, ServerEpoch, Timestamp,
@@ -300,26 +301,27 @@ impl<F: FileSystem> Device<F> {
         let unanswered = ledger.sent().map(|sent| sent.location);
         let all: Vec<Location> =
             placed.chain(unplaced).chain(ledger.beside_logs()).chain(unanswered).collect();
-        let mut again: Vec<(DevSeq, Location, Option<Source>, Envelope)> = Vec::new();
+        // One may stand in a log and wait for its answer at once.
+        let mut again: BTreeMap<DevSeq, (Location, Option<Source>, Envelope)> = BTreeMap::new();
         for location in all {
             if let Kept::Own(envelope, source) = self.kept_at(location)?
                 && envelope.header.dev_inc == own.dev_inc
                 && envelope.header.dev_seq > own.dev_seq
             {
-                again.push((envelope.header.dev_seq, location, source, *envelope));
+                again.entry(envelope.header.dev_seq).or_insert((location, source, *envelope));
             }
         }
-        again.sort_by_key(|(dev_seq, ..)| *dev_seq);
         let sent =
-            again.iter().map(|(dev_seq, location, source, _)| (*dev_seq, *location, *source));
+            again.iter().map(|(dev_seq, (location, source, _))| (*dev_seq, *location, *source));
         let frame = MailFrame::Resumed { own, sent: sent.collect() };
         batch.frames.push(DeviceFrame::Mail(frame));
         self.flush_mail(batch)?;
-        let queued = again.into_iter().map(|(_, _, _, envelope)| {
+        let queued = again.into_values().map(|(_, _, envelope)| {
             let rows = self.cabinet.rows_for(&envelope);
             Queued { envelope, rows }
         });
-        courier.sync.resend(own, queued.collect(), now);
+        let resent = courier.sync.resend(own, queued.collect(), now);
+        resent.map_err(|_| StoreError::Altered)?;
         Ok(())
     }
 
