@@ -434,6 +434,7 @@ impl<F: FileSystem> Device<F> {
             Event::PracticeChanged(delivered) => {
                 self.practice_changed(courier, batch, *delivered, now)?;
             }
+            Event::CutLearned(cut) => self.cut_learned(courier, batch, &cut)?,
             Event::Answer(ticket, message) => {
                 self.answered(courier, batch, ticket, *message, now)?;
             }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use tacenda_shared::envelope::{
     self, AccessRule, ControlBody, Envelope, Kind, MAX_RULES, Rights, Slot,
 };
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, SlotGeneration};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration};
 use tacenda_shared::journal::{FileSystem, Location};
 use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::log::OwnHead;
@@ -24,7 +24,7 @@ use tacenda_shared::plaintext;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::{DeviceSync, Replica};
+use tacenda_shared::sync::device::DeviceSync;
 use tacenda_shared::sync::{MAX_GROUP, RefusalCode, Row, RowKey};
 
 /// Envelopes that are sealed and journalled together at most.
@@ -149,16 +149,7 @@ impl<F: FileSystem> Cabinet<F> {
         let (id, state) = (compartment.id, sync.state());
         let announced = sync.next_header(id, Kind::Delta, NO_OBJECT, 0).slot_generation;
         let Some(replica) = sync.replica(id) else {
-            if announced != SlotGeneration::ZERO {
-                // Its genesis is on its way, and nobody else can begin it.
-                return Ok(Ready::Under(announced));
-            }
-            // What no ring of the practice may read stays here.
-            let Some(genesis) = self.genesis(state, compartment, packed)? else {
-                return Ok(Ready::Later);
-            };
-            self.control(sync, id, &genesis, None, own, packed)?;
-            return Ok(Ready::Under(compartment.generation));
+            return self.begin(sync, compartment, announced, own, packed);
         };
         let Some(slot) = replica.slot() else { return Ok(Ready::Later) };
         let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
@@ -167,8 +158,9 @@ impl<F: FileSystem> Cabinet<F> {
             // does not stand in the log yet.
             return Ok(Ready::Later);
         }
-        if replica.needs_slot(state) {
-            if let Some(next) = self.next_slot(state, id, replica, packed)? {
+        let rings = || replica.rules().iter().map(|rule| rule.ring);
+        if replica.needs_slot(state) || self.is_exposed(state, id, rings(), slot) {
+            if let Some(next) = self.next_slot(state, id, slot.generation, rings(), packed)? {
                 self.control(sync, id, &ControlBody::Slot(next), None, own, packed)?;
             }
             return Ok(Ready::Later);
@@ -178,20 +170,81 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(if matches { Ready::Under(slot.generation) } else { Ready::Later })
     }
 
+    /// The same for a log that has not begun: nobody else can begin it. A first key that may be
+    /// known to who was shut out since is followed by another at once, with nothing under it.
+    fn begin(
+        &self,
+        sync: &DeviceSync,
+        compartment: &Compartment,
+        announced: SlotGeneration,
+        own: &mut OwnHead,
+        packed: &mut Packed,
+    ) -> Result<Ready, StoreError> {
+        let (id, state) = (compartment.id, sync.state());
+        let first = Slot {
+            generation: compartment.generation,
+            commitment: compartment.commitment,
+            epochs: Vec::new(),
+        };
+        let exposed = self.is_exposed(state, id, compartment.rings.iter().copied(), &first);
+        if announced != SlotGeneration::ZERO {
+            // Its genesis is on its way, perhaps for those who were readers when it left.
+            let stale = compartment.rings.iter().any(|ring| state.stale(*ring));
+            return Ok(if stale || exposed { Ready::Later } else { Ready::Under(announced) });
+        }
+        // What no ring of the practice may read stays here.
+        let Some(genesis) = self.genesis(state, compartment, packed)? else {
+            return Ok(Ready::Later);
+        };
+        self.control(sync, id, &genesis, None, own, packed)?;
+        if !exposed {
+            return Ok(Ready::Under(compartment.generation));
+        }
+        if let ControlBody::Genesis { rules, slot, .. } = &genesis {
+            let rings = rules.iter().map(|rule| rule.ring);
+            if let Some(next) = self.next_slot(state, id, slot.generation, rings, packed)? {
+                self.control(sync, id, &ControlBody::Slot(next), None, own, packed)?;
+            }
+        }
+        Ok(Ready::Later)
+    }
+
+    /// Whether a content key was sealed to a key that a ring has no more: its row may have gone
+    /// out, and whoever was shut out since opens it.
+    fn is_exposed(
+        &self,
+        state: &State,
+        compartment: CompartmentId,
+        mut rings: impl Iterator<Item = RingId>,
+        slot: &Slot,
+    ) -> bool {
+        let generation = slot.generation;
+        rings.any(|ring| {
+            let held = self.rings.values().filter(|held| held.id == ring);
+            let mut keys = held.flat_map(HeldRing::keys);
+            keys.any(|(epoch, key)| {
+                let name = SlotName { ring, epoch, compartment, generation };
+                let old = state.current_epoch(ring) != Some(epoch);
+                let row = self.rows.row(&RowName::Slot(name)).filter(|_| old);
+                row.is_some_and(|row| safe::open_slot(key, &name, &slot.commitment, row).is_ok())
+            })
+        })
+    }
+
     /// The compartment's next content key, for every ring of its list; `None` while a ring's
     /// newest key is not here.
     fn next_slot(
         &self,
         state: &State,
         id: CompartmentId,
-        replica: &Replica,
+        before: SlotGeneration,
+        rings: impl Iterator<Item = RingId>,
         packed: &mut Packed,
     ) -> Result<Option<Slot>, StoreError> {
-        let Some(before) = replica.slot() else { return Ok(None) };
-        let generation = before.generation.next();
+        let generation = before.next();
         let mut held = Vec::new();
-        for rule in replica.rules() {
-            let ring = self.rings.values().find(|held| held.id == rule.ring);
+        for ring in rings {
+            let ring = self.rings.values().find(|held| held.id == ring);
             let current = ring.filter(|held| state.current_epoch(held.id) == Some(held.epoch));
             let Some(ring) = current else { return Ok(None) };
             held.push(ring);

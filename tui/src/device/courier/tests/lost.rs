@@ -252,6 +252,65 @@ fn a_lost_device_opens_nothing_that_is_written_after_it_was_shut_out() {
 }
 
 #[test]
+fn what_is_written_in_a_compartment_begun_before_a_device_was_shut_out_stays_closed_to_it() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    let mut thief = Thief::with(&mut world, 2);
+    world.lose(2);
+    let before = sealed(&world);
+    // The server keeps back what begins Ben's compartments, and the rows of their keys with it.
+    let ben = client(&mut world, 1, "Ben Beispiel");
+    let withheld = world.withhold(1);
+    assert!(!withheld.is_empty());
+
+    assert_eq!(revoke(&mut world, 0, 2), Ok(()));
+    assert_eq!(stale(&world), 0);
+    let note = begin_note(&mut world, 1, ben);
+    write(&mut world, 1, ben, note, "While it waits. ");
+    world.carry();
+    world.release(1, withheld);
+    world.heal();
+    write(&mut world, 1, ben, note, "Afterwards. ");
+    book(&mut world, 1, ada, 9);
+    world.heal();
+
+    let first = text(&mut world, 0, ben, note);
+    assert!(first.contains("While it waits.") && first.contains("Afterwards."), "{first}");
+    assert_eq!(world.device(1).sync_status().queued, 0);
+    world.heal();
+    for at in [0, 1] {
+        world.restart(at);
+    }
+    world.heal();
+    assert_eq!(world.device(0).index(), world.device(1).index());
+    assert_eq!(world.notices, [""; 0]);
+    thief.open_everything(&world, 2);
+    assert_eq!(thief.opened(&world), before, "all of what was there before, and nothing else");
+    assert!(sealed(&world).len() > before.len() + 3);
+}
+
+#[test]
+fn a_server_that_keeps_back_the_new_keys_of_rings_is_told_of() {
+    let mut world = World::with_devices(3);
+    world.cut(1);
+    world.computers[1].away = true;
+    world.lose(2);
+    assert_eq!(revoke(&mut world, 0, 2), Ok(()));
+    assert_eq!(world.notices, [""; 0]);
+    let state = world.practice.as_ref().unwrap().state().unwrap().clone();
+    world.shelf.rows.retain(|key, _| match RowName::decode(&key.0) {
+        Ok(RowName::Safe(name)) => state.current_epoch(name.ring) != Some(name.epoch),
+        _ => true,
+    });
+
+    world.computers[1].away = false;
+    world.heal();
+    let told = |notice: &String| notice.contains("did not give a key");
+    assert!(world.notices.iter().any(told), "{:?}", world.notices);
+}
+
+#[test]
 fn who_holds_a_lost_device_reads_that_it_was_removed() {
     let mut world = World::with_devices(2);
     let ada = client(&mut world, 0, "Ada Testerin");
@@ -387,6 +446,30 @@ fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
         world.restart(0);
     }
     assert!(world.device(0).sync_status().queued > 0, "it goes out as this device's own");
+}
+
+#[test]
+fn what_counted_before_a_device_is_known_to_be_out_is_told_of() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let note = begin_note(&mut world, 0, ada);
+    write(&mut world, 0, ada, note, "Shared. ");
+    world.heal();
+    world.lose(2);
+    write(&mut world, 2, ada, note, "Late words. ");
+    let moment = world.moment();
+    order(&mut world, 0, 2).unwrap();
+    while world.step(0) {}
+    // The server lets the thief in, and tells the other device first what came of it.
+    world.links_may_drop = true;
+    world.take_late(2, moment, 1);
+    assert!(text(&mut world, 1, ada, note).contains("Late words."));
+    world.carry();
+
+    let told = |notice: &&String| notice.contains("\"tablet 2\" was shut out");
+    let told: Vec<_> = world.notices.iter().filter(told).collect();
+    assert_eq!(told.len(), 1, "{:?}", world.notices);
+    assert!(told[0].contains("the chart of a client (1)"), "{told:?}");
 }
 
 proptest! {

@@ -581,6 +581,24 @@ impl World {
         }
     }
 
+    /// What this computer sends now stays unanswered; a server that lies has its rows already.
+    pub(super) fn withhold(&mut self, number: usize) -> Vec<Transmit> {
+        let now = self.now;
+        self.device(number).dispatch(now).unwrap();
+        let device = self.computers[number].device.as_mut().unwrap();
+        let withheld: Vec<Transmit> = std::iter::from_fn(|| device.poll_transmit()).collect();
+        for transmit in &withheld {
+            let Message::Push { rows, .. } = &transmit.message else { continue };
+            self.shelf.rows.extend(rows.iter().map(|row| (row.key, row.bytes.clone())));
+        }
+        withheld
+    }
+
+    /// What was withheld is handled as if it came now.
+    pub(super) fn release(&mut self, number: usize, withheld: Vec<Transmit>) {
+        withheld.into_iter().for_each(|transmit| self.answer(number, transmit));
+    }
+
     fn tell(&mut self, number: usize, incoming: Incoming) {
         self.computers[number].incoming.push_back(incoming);
     }
