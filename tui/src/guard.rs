@@ -49,8 +49,8 @@ pub fn harden() -> Hardened {
 /// Names and notes pass through many values on their way: a vector that grows, a message that is
 /// moved, a document of the library underneath. None of them can be asked to wipe itself, so
 /// everything is: once the practice is locked and its values are dropped, their text is gone too.
-/// It costs one pass over the bytes that are freed. What lies on a stack, and what a library in C
-/// allocates for itself, is out of its reach.
+/// It costs one pass over the bytes that are freed. What lies on a stack is out of its reach, see
+/// [`sweep_stack`], and so is what a library in C allocates for itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Wiping;
 
@@ -77,6 +77,17 @@ unsafe impl GlobalAlloc for Wiping {
         }
     }
 }
+
+/// Overwrites what earlier calls have left below this one on the stack of this thread. Called once
+/// a practice is locked: a piece of a text may have been moved through there.
+#[inline(never)]
+pub fn sweep_stack() {
+    let clean = [0_u8; SWEPT_BYTES];
+    zeroize::optimization_barrier(&clean);
+}
+
+/// Far more than the deepest call that handles text has been seen to use.
+const SWEPT_BYTES: usize = 256 << 10;
 
 #[cfg(target_os = "linux")]
 fn keep_to_itself() -> (bool, bool) {

@@ -296,11 +296,15 @@ impl<A: App, C: Clock> Desk<A, C> {
     }
 
     fn take_event(&mut self, event: DeviceEvent) {
-        if matches!(event, DeviceEvent::Locked) {
+        let locked = matches!(event, DeviceEvent::Locked);
+        if locked {
             self.lock_is_due = false;
             self.terminal.backend_mut().erase();
         }
         self.tell(Msg::Device(event));
+        if locked {
+            guard::sweep_stack();
+        }
     }
 
     /// Takes all that is there, so that one frame shows all of it.

@@ -16,6 +16,7 @@ use crate::cli::answer;
 use crate::cli::request::{Reply, Request};
 use crate::cli::socket::{Asked, Listener};
 use crate::cli::sync::Waiting;
+use crate::guard;
 use crate::link::Told;
 use crate::message::{DeviceEvent, Effect, Secret, SyncStatus, VaultState};
 use crate::notice::Notice;
@@ -503,6 +504,7 @@ impl Keeper {
             other @ (Practice::Absent | Practice::Locked) => self.practice = other,
             Practice::SettingUp(_) => self.practice = Practice::Absent,
         }
+        guard::sweep_stack();
     }
 
     /// Shows what has changed: the index, and every view that is on the screen.

@@ -48,20 +48,8 @@ pub(in crate::device) struct Batch {
 impl Batch {
     /// Whether it is time to put this on the disk.
     fn is_full(&self) -> bool {
-        let bytes: usize = self.frames.iter().map(weight).sum();
+        let bytes: usize = self.frames.iter().map(parcel::weight).sum();
         self.frames.len() >= BATCH_FRAMES || bytes >= BATCH_BYTES
-    }
-}
-
-/// About how many bytes a frame has; of those that can be large, at least as many.
-fn weight(frame: &DeviceFrame) -> usize {
-    match frame {
-        DeviceFrame::Content { sealed, .. } => sealed.ciphertext.len(),
-        DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => match &**carried {
-            Carried::Whole(envelope) => envelope.body.len(),
-            Carried::Stub(_) => 0,
-        },
-        _ => 0,
     }
 }
 

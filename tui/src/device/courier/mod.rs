@@ -416,9 +416,8 @@ impl<F: FileSystem> Device<F> {
                 batch.frames.push(mail(MailFrame::Settled { again, receipt }));
             }
             Event::Quarantined { log, carried, .. } => {
-                let fate = Fate::Quarantined;
-                let frame = MailFrame::Entered { log, fate, record: None, carried };
-                batch.frames.push(mail(frame));
+                let (fate, record) = (Fate::Quarantined, None);
+                batch.frames.push(mail(MailFrame::Entered { log, fate, record, carried }));
             }
             Event::Stub { log, carried, .. } => {
                 let (fate, record) = (Fate::Opened, None);
@@ -448,8 +447,7 @@ impl<F: FileSystem> Device<F> {
                 (courier.connected, courier.caught_up, courier.current) = (true, false, false);
                 courier.forget_link();
                 (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
-                (courier.refill, courier.brought) = (None, false);
-                courier.incarnating = None;
+                (courier.refill, courier.brought, courier.incarnating) = (None, false, None);
                 self.deposit(courier, now)?;
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;

@@ -6,9 +6,10 @@
 //! name     of a compartment, in its genesis: sealed under the slot key
 //! ```
 
-use crate::device::frame::ContentKind;
+use crate::device::courier::frames::MailFrame;
+use crate::device::frame::{ContentKind, DeviceFrame};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
-use tacenda_shared::envelope::{Header, Kind, SealedBytes};
+use tacenda_shared::envelope::{Carried, Header, Kind, SealedBytes};
 use tacenda_shared::id::{CompartmentId, ObjectId, RecordId};
 use tacenda_shared::keys::safe::SlotKey;
 use tacenda_shared::practice::change::Content;
@@ -57,6 +58,18 @@ pub(super) fn unparcel(header: &Header, body: &[u8]) -> Result<Option<Content>, 
         }),
         _ => None,
     })
+}
+
+/// About how many bytes a frame has; of those that can be large, at least as many.
+pub(super) fn weight(frame: &DeviceFrame) -> usize {
+    match frame {
+        DeviceFrame::Content { sealed, .. } => sealed.ciphertext.len(),
+        DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => match &**carried {
+            Carried::Whole(envelope) => envelope.body.len(),
+            Carried::Stub(_) => 0,
+        },
+        _ => 0,
+    }
 }
 
 /// Seals the name of a compartment for those who have its slot key.
