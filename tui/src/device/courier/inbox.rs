@@ -534,15 +534,8 @@ impl Courier {
                 let draft = replica.and_then(|replica| replica.draft(name.draft));
                 draft.is_some_and(|draft| draft.closed.is_none())
             }
-            // A ring's newest key comes with the safe of everybody whose own key is in force;
-            // under a former key of the member it goes once there is one under the present.
-            RowName::Safe(name) => {
-                let state = self.sync.state();
-                let key = state.active_member(name.member).map(|known| &known.key);
-                let in_force =
-                    key.is_some_and(|key| !key.retired && key.generation == name.member_generation);
-                in_force && state.current_epoch(name.ring) == Some(name.epoch)
-            }
+            // Under a former key of the member it goes once there is one under the present.
+            RowName::Safe(name) => super::keys::is_in_force(self.sync.state(), name),
             _ => false,
         }
     }

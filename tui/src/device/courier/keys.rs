@@ -18,7 +18,7 @@ use tacenda_shared::id::{RingEpoch, RingId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName, SafeName};
 use tacenda_shared::keys::wrap::{Wrap, WrapInfo};
-use tacenda_shared::membership::Recipient;
+use tacenda_shared::membership::{Recipient, State};
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
@@ -118,6 +118,13 @@ impl Courier {
         let ticket = self.sync.request(Message::RowsPut(rows), now);
         self.errands.insert(ticket, Errand::Deposit);
     }
+}
+
+/// Whether the server must have this row: the newest key of a ring under the member's present key.
+pub(super) fn is_in_force(state: &State, name: &SafeName) -> bool {
+    let key = state.active_member(name.member).map(|known| &known.key);
+    let present = key.filter(|key| !key.retired && key.generation == name.member_generation);
+    present.is_some() && state.current_epoch(name.ring) == Some(name.epoch)
 }
 
 /// What the practice log promises and is not here.
