@@ -332,14 +332,15 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let this = self.cabinet.identity.author.device;
+        if std::mem::replace(&mut courier.brought, true) {
+            // What comes in while a link stands is shown before it is put on the disk.
+            return Ok(());
+        }
         self.flush_mail(batch)?;
+        let this = self.cabinet.identity.author.device;
         let ledger = self.cabinet.store().locations().ledger();
         let others = ledger.unplaced().iter().filter(|((device, ..), _)| *device != this);
         let others: Vec<Location> = others.map(|(_, placed)| placed.location).collect();
-        if std::mem::replace(&mut courier.brought, true) || others.is_empty() {
-            return Ok(());
-        }
         let mut group: Vec<Carried> = Vec::new();
         let mut bytes = 0_usize;
         for location in others {
