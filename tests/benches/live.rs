@@ -130,11 +130,7 @@ fn floor(place: &Path) -> Vec<Duration> {
             file.sync_data().expect("a disk");
         }
     };
-    let times = (0..ROUNDS).map(|number| {
-        thread::sleep(Duration::from_millis(5));
-        timed(|| round(number)).1
-    });
-    let times = times.collect();
+    let times = (0..ROUNDS).map(|number| timed(|| round(number)).1).collect();
     echo.join().expect("an end");
     times
 }

@@ -9,9 +9,10 @@ use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::sync::Invite;
 use tacenda_tests::pty::Pty;
@@ -22,8 +23,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
 const SERVER: &str = env!("CARGO_BIN_EXE_server-under-test");
 /// A wire on which nothing has moved for so long is idle. Below the links' keep-alive.
 const IDLE: Duration = Duration::from_millis(1_500);
-/// For how long the server holds a link of which it hears nothing.
-const SERVER_PATIENCE: Duration = Duration::from_secs(32);
 
 /// A server and two computers.
 pub(crate) struct Pair {
@@ -53,10 +52,6 @@ impl Pair {
         let address = wire.as_ref().map_or(address, |wire| wire.address.to_string());
         let pair = Self { laptop, tablet, wire, server, folder: folder.to_owned() };
         pair.enrol(&address);
-        if counted {
-            // Links of the commands that ended are still told what happens until they time out.
-            thread::sleep(SERVER_PATIENCE);
-        }
         pair
     }
 
@@ -133,24 +128,21 @@ fn serve(folder: &Path) -> (Child, String) {
 /// Carries datagrams between devices and a server, and counts what is in them.
 pub(crate) struct Wire {
     address: SocketAddr,
-    lengths: Lengths,
+    /// The payload of each datagram, in the order in which they come by.
+    lengths: Receiver<usize>,
 }
-
-/// The payload of each datagram, in the order in which they came by.
-type Lengths = Arc<Mutex<Vec<usize>>>;
 
 impl Wire {
     fn to(server: &str) -> Self {
         let server: SocketAddr = server.parse().expect("an address");
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").expect("a socket"));
         let address = front.local_addr().expect("its address");
-        let lengths = Lengths::default();
-        let counts = Arc::clone(&lengths);
+        let (counts, lengths) = channel();
         thread::spawn(move || {
             let mut ways: BTreeMap<SocketAddr, Arc<UdpSocket>> = BTreeMap::new();
             let mut buffer = [0; 65536];
             while let Ok((length, from)) = front.recv_from(&mut buffer) {
-                count(&counts, length);
+                let _nobody_counts = counts.send(length);
                 let way = ways.entry(from).or_insert_with(|| back(server, from, &front, &counts));
                 // A server that is down is noticed by those who wait for it.
                 let _lost = way.send(&buffer[..length]);
@@ -162,20 +154,8 @@ impl Wire {
     /// Waits until nothing moves any more; returns the lengths since the last time, both ways
     /// over both legs.
     pub(crate) fn idle(&self) -> Vec<usize> {
-        let now = || self.lengths.lock().expect("a count").len();
-        let (mut before, mut since) = (now(), Instant::now());
-        while since.elapsed() < IDLE {
-            thread::sleep(Duration::from_millis(20));
-            if now() != before {
-                (before, since) = (now(), Instant::now());
-            }
-        }
-        std::mem::take(&mut *self.lengths.lock().expect("a count"))
+        std::iter::from_fn(|| self.lengths.recv_timeout(IDLE).ok()).collect()
     }
-}
-
-fn count(lengths: &Lengths, length: usize) {
-    lengths.lock().expect("a count").push(length);
 }
 
 /// The way from the server back to one device.
@@ -183,15 +163,15 @@ fn back(
     server: SocketAddr,
     device: SocketAddr,
     front: &Arc<UdpSocket>,
-    counts: &Lengths,
+    counts: &Sender<usize>,
 ) -> Arc<UdpSocket> {
     let way = Arc::new(UdpSocket::bind("127.0.0.1:0").expect("a socket"));
     way.connect(server).expect("a way");
-    let (own, front, counts) = (Arc::clone(&way), Arc::clone(front), Arc::clone(counts));
+    let (own, front, counts) = (Arc::clone(&way), Arc::clone(front), counts.clone());
     thread::spawn(move || {
         let mut buffer = [0; 65536];
         while let Ok(length) = own.recv(&mut buffer) {
-            count(&counts, length);
+            let _nobody_counts = counts.send(length);
             let _gone = front.send_to(&buffer[..length], device);
         }
     });

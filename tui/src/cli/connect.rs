@@ -233,5 +233,6 @@ impl Drop for Driven<'_> {
     fn drop(&mut self) {
         // The link ends with this; what was on its way goes out again on the next.
         let _next_time = self.device.link_down(None, (self.now)());
+        self.online.end();
     }
 }

@@ -56,6 +56,11 @@ impl Online {
         link.map(|link| Some(Self { link }))
     }
 
+    /// Ends the link for good; the server knows when this returns, or cannot be reached.
+    pub fn end(&mut self) {
+        self.link.end();
+    }
+
     /// Ends the link that stands, if one does, and tries the next at once.
     pub fn renew(&self) {
         self.link.renew();

@@ -76,8 +76,7 @@ impl Drop for Line {
         let connection = &self.connected.connection;
         self.runtime.block_on(async {
             connection.close(0_u32.into(), b"");
-            // The server learns it now and not after its patience is over.
-            let _late = timeout(Duration::from_secs(1), self.connected.idle()).await;
+            self.connected.told_of_the_end().await;
         });
     }
 }

@@ -12,7 +12,7 @@ pub use call::Line;
 
 use crate::notice::Notice;
 use std::io;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::Message;
@@ -104,6 +104,7 @@ pub enum Told {
 
 enum Order {
     Again,
+    End,
     Hurry,
     Send(u64, Transmit),
     Drop(u64),
@@ -114,12 +115,14 @@ enum Order {
 pub struct Link {
     orders: UnboundedSender<Order>,
     number: u64,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Again => "Again",
+            Self::End => "End",
             Self::Hurry => "Hurry",
             Self::Send(..) => "Send",
             Self::Drop(_) => "Drop",
@@ -135,12 +138,12 @@ impl Link {
     ) -> io::Result<Self> {
         let (orders, heard) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        thread::Builder::new().name("link".into()).spawn(move || {
+        let thread = thread::Builder::new().name("link".into()).spawn(move || {
             runtime.block_on(keep_up(&target, heard, &tell));
             // A name that is being looked up must not hold the end up.
             runtime.shutdown_background();
         })?;
-        Ok(Self { orders, number: 0 })
+        Ok(Self { orders, number: 0, thread: Some(thread) })
     }
 
     /// Takes note of which link stands, from [`Told::Up`].
@@ -161,6 +164,14 @@ impl Link {
     /// Ends the link that stands; another is tried.
     pub fn drop_link(&self) {
         let _ended = self.orders.send(Order::Drop(self.number));
+    }
+
+    /// Ends the link for good, and waits until the server knows, for at most a second: a process
+    /// that ends right afterwards would leave it to the server's patience.
+    pub fn end(&mut self) {
+        let _ended = self.orders.send(Order::End);
+        // If the thread has panicked, the link is as gone.
+        let _over = self.thread.take().map(JoinHandle::join);
     }
 
     /// Ends the link that stands, if one does, and tries the next at once.
@@ -220,7 +231,7 @@ async fn keep_up(
 
 /// Waits until nobody holds the link any more; orders for links that are gone are dropped.
 async fn nobody(orders: &mut UnboundedReceiver<Order>) {
-    while orders.recv().await.is_some() {}
+    while orders.recv().await.is_some_and(|order| !matches!(order, Order::End)) {}
 }
 
 /// Waits until somebody wants the next try, and returns how soon; `None` when nobody holds the
@@ -229,6 +240,7 @@ async fn asked(orders: &mut UnboundedReceiver<Order>) -> Option<Duration> {
     loop {
         match orders.recv().await? {
             Order::Again => return Some(Duration::ZERO),
+            Order::End => return None,
             Order::Hurry => return Some(jittered(FIRST_PAUSE)),
             Order::Drop(_) | Order::Send(..) => {}
         }

@@ -25,6 +25,8 @@ const IDLE: Duration = Duration::from_secs(30);
 const WINDOWS: (u32, u32) = (512 * 1024, 2 * 1024 * 1024);
 /// Bytes that wait to be taken.
 const SEND_WINDOW: u64 = 1024 * 1024;
+/// How long the other side is given to hear that a link is over.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -122,7 +124,7 @@ pub(super) async fn carry(
             }
             _ = connection.closed() => break Some(Trouble::Ended),
             order = orders.recv() => match order {
-                None => break None,
+                None | Some(Order::End) => break None,
                 Some(Order::Drop(which)) if which == number => break Some(Trouble::Ended),
                 Some(Order::Send(which, transmit)) if which == number => {
                     let sent = control.send(&connection, transmit, &mut streams, &told).await;
@@ -137,6 +139,9 @@ pub(super) async fn carry(
     };
     streams.shutdown().await;
     connection.close(0_u32.into(), b"");
+    if trouble.is_none() {
+        connected.told_of_the_end().await;
+    }
     trouble
 }
 
@@ -242,8 +247,9 @@ impl Connected {
         tls::key_of(keys.first()?)
     }
 
-    /// Waits until the other side knows that the link is over.
-    pub(super) async fn idle(&self) {
-        self.endpoint.wait_idle().await;
+    /// Waits until the other side knows that the link is over, for at most a second: it learns it
+    /// now and not after its patience is over.
+    pub(super) async fn told_of_the_end(&self) {
+        let _late = timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
 }
