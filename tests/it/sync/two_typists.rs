@@ -180,7 +180,7 @@ fn lane_of(told: &Told) -> Option<Lane> {
 #[test]
 fn a_recorded_text_of_two_people_ends_on_both_devices_as_it_ended_for_them() {
     if tacenda_tests::chance::number("TACENDA_REPLAY").is_none() {
-        return println!("NOT RUN: replay of two people's typing (TACENDA_REPLAY=1 runs it)");
+        return println!("two people's typing is replayed by .ci/run, or with TACENDA_REPLAY=1");
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(TRACE);
     if !path.exists() {
