@@ -9,9 +9,7 @@ use tacenda_tests::scene::Scene;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
 const F3: &str = "\x1bOR";
-const F4: &str = "\x1bOS";
 const F5: &str = "\x1b[15~";
-const F7: &str = "\x1b[18~";
 const F9: &str = "\x1b[20~";
 const F10: &str = "\x1b[21~";
 
@@ -103,16 +101,16 @@ fn joining_without_a_demo_says_what_to_do() {
 fn the_first_act_shows_beside_a_note_what_the_server_keeps_of_it() {
     let demo = Demo::at("demo-sees");
     let mut first = demo.begun(24, 80);
-    first.expect("Demo: nobody in it is real").expect("F4  What the server sees");
+    first.expect("Demo: nobody in it is real").expect("F5  What the server sees");
 
-    first.keys(F4).expect("What the server keeps").expect("> Note");
+    first.keys(F5).expect("What the server keeps").expect("> Note");
     first.keys("Slept well, walked far.").expect("Slept well, walked far.");
     first.expect("(this one)").expect("bytes").expect("log ");
 
     for (rows, columns) in [(23, 80), (50, 200)] {
         first.resize(rows, columns).expect("What the server keeps").expect("Slept well");
     }
-    first.keys(F4).expect_gone("What the server keeps").expect("Slept well, walked far.");
+    first.keys(F5).expect_gone("What the server keeps").expect("Slept well, walked far.");
     first.keys("\x1b").expect("Demo: nobody in it is real");
     demo.leave(first);
 }
@@ -124,14 +122,14 @@ fn the_second_act_keeps_what_is_written_while_the_cable_is_out() {
     let mut second = demo.open(&["demo", "--join"], 24, 80);
     second.expect("synced").keys("3").expect("Clients").keys(F9);
 
-    first.expect("F5 the cable").keys(F5).expect("Cable OUT");
+    first.expect("8 the cable").keys("8").expect("Cable OUT");
     first.keys("3").expect("Clients").keys("n").expect("New client");
     first.keys("Ada Offline\r").expect("Added");
     first.keys("1").expect("the other device did").expect_gone("queue 0");
     second.keys("n").expect("New client").keys("Zoe Online\r").expect("Added");
     second.expect_not("Ada Offline");
 
-    first.keys(F5);
+    first.keys("8");
     second.expect("Ada Offline");
     first.expect("synced").keys("3").keys(F9).expect("Zoe Online");
     second.keys(F10);
@@ -144,11 +142,11 @@ fn the_third_act_catches_a_server_that_alters_and_withholds_and_nothing_is_lost(
     let demo = Demo::at("demo-cheat");
     let mut first = demo.begun(50, 200);
 
-    first.keys(F7).expect("an entry is not by the device that it names");
+    first.keys("9").expect("an entry is not by the device that it names");
     first.keys("\r").expect("CAUGHT altering").expect("How: each entry is signed");
-    first.keys(F7).expect("the server holds something back");
+    first.keys("9").expect("the server holds something back");
     first.keys("\r").expect("CAUGHT withholding").expect("How: the log is a chain");
-    first.keys(F7).expect("it is honest again").expect("synced");
+    first.keys("9").expect("it is honest again").expect("synced");
 
     // What the other device wrote meanwhile stands here as it does on a device that the server
     // never cheated: the drafts have as many words.

@@ -4,6 +4,7 @@ mod crash;
 mod demo;
 mod hostile;
 mod idle;
+mod moving;
 mod practice;
 mod promises;
 mod reseed;

@@ -154,6 +154,19 @@ impl Server {
         }
     }
 
+    /// Returns an address on this computer at which nobody listens.
+    pub fn free_address() -> String {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.local_addr().expect("its address").to_string()
+    }
+
+    /// Ends it in order, and starts it at another address.
+    pub fn move_to(&mut self, address: &str) {
+        self.stop();
+        address.clone_into(&mut self.address);
+        self.start();
+    }
+
     /// Runs a command of the server's program on its folder.
     pub fn run(&self, name: &str, arguments: &[&str]) -> Output {
         self.command(name).args(arguments).output().expect("the server's program")

@@ -62,7 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, setup: Setup) -> ExitC
         }
     };
     #[cfg(feature = "demo")]
-    if let Some(Command::Server(server)) = arguments.command {
+    if let Some(Command::DemoServer(server)) = arguments.command {
         return cli::demo::serve(server.arguments);
     }
     let status = match Home::new(arguments.dir.clone()) {

@@ -68,6 +68,9 @@ pub enum Command {
     Device(Devices),
     /// Show or set how soon what is written leaves this device.
     Timing(Timing),
+    /// Where the server is.
+    #[command(subcommand)]
+    Server(Servers),
     /// Say how far this device and the server are.
     Sync(Sync),
     /// The recovery sheet: how it stands, and another one in its place.
@@ -87,7 +90,7 @@ pub enum Command {
     /// The server's program, for the demo.
     #[cfg(feature = "demo")]
     #[command(hide = true, disable_help_flag = true)]
-    Server(Server),
+    DemoServer(DemoServer),
 }
 
 /// Options of `join`.
@@ -99,6 +102,25 @@ pub struct Join {
     /// With the 24 words of the recovery sheet instead of a code: when no device is left.
     #[arg(long)]
     pub recover: bool,
+}
+
+/// What can be done with the addresses of the server.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Servers {
+    /// Say that it can be reached here, too; all devices follow. It stays the same server.
+    Add {
+        /// Host and port.
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+    },
+    /// List its addresses.
+    List,
+    /// Say that it cannot be reached here any more.
+    Remove {
+        /// Host and port, as `server list` prints it.
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+    },
 }
 
 /// Options of `timing`.
@@ -301,7 +323,7 @@ pub struct Import {
 /// What is handed to the server's program as it is.
 #[cfg(feature = "demo")]
 #[derive(Args, Debug)]
-pub struct Server {
+pub struct DemoServer {
     /// Its arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<std::ffi::OsString>,

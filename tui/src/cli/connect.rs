@@ -166,6 +166,11 @@ impl<'a> Driven<'a> {
         Ok(Self { device, online, told, now })
     }
 
+    /// Looks for the server at this address as well.
+    pub fn look_also(&self, address: &str) {
+        self.online.look_also(address);
+    }
+
     /// Returns the present moment.
     pub fn now(&self) -> Timestamp {
         (self.now)()

@@ -1,5 +1,6 @@
 //! The command line: what `tacenda COMMAND` reads, asks and prints.
 
+mod address;
 pub mod answer;
 pub mod args;
 mod backup;

@@ -123,6 +123,15 @@ pub enum Request {
         /// Whether to wait until both have everything.
         until_idle: bool,
     },
+    /// Says that the server has another address, or has one no more.
+    ServerAddress {
+        /// Host and port.
+        address: String,
+        /// Whether it is taken back.
+        remove: bool,
+    },
+    /// Lists the addresses of the server.
+    ServerList,
     /// Shows a day.
     Today {
         /// Which, as 2026-11-25, or today.

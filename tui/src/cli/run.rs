@@ -4,7 +4,7 @@ use super::answer::answer;
 use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
-use super::{backup, late, online, paper, print, revoke, socket, sync};
+use super::{address, backup, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
@@ -44,6 +44,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Sheet(what) => return finish(paper::sheet(home, *what, arguments)),
         Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
         Command::Timing(timing) => return finish(set_timing(home, timing)),
+        Command::Server(what) => return finish(address::server(home, what, arguments)),
         Command::Device(Devices::Late(late)) => {
             return finish(late::late(home, late, arguments));
         }
@@ -117,9 +118,9 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Device(Devices::Rename { id }) => {
             Request::DeviceRename { id: id.clone(), name: text()? }
         }
-        Command::Device(_) | Command::Sheet(_) => Request::Lock,
+        Command::Device(_) | Command::Server(_) | Command::Sheet(_) => Request::Lock,
         #[cfg(feature = "demo")]
-        Command::Demo(_) | Command::OtherDevice(_) | Command::Server(_) => Request::Lock,
+        Command::Demo(_) | Command::OtherDevice(_) | Command::DemoServer(_) => Request::Lock,
         Command::Import(import) => {
             let text = match &import.file {
                 Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,

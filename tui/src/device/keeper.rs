@@ -8,6 +8,7 @@ mod orders;
 
 use super::courier::Delivered;
 use super::home::{Home, VaultLock};
+use super::naming::Change;
 use super::online::Online;
 use super::open::{Device, DeviceError};
 use super::setup::{Founding, SetUp};
@@ -435,14 +436,20 @@ impl Keeper {
         let now = (self.settings.now)();
         let Practice::Open { device, .. } = &mut self.practice else { return };
         let Some(online) = self.online.as_mut().filter(|_| number == self.links) else { return };
-        let is_down = matches!(told, Told::Down(_));
+        let trouble = match told {
+            Told::Down(trouble) => Some(trouble),
+            _ => None,
+        };
         let delivered = online.told_first(device, told, now);
         if device.sync_status().connected {
             self.waiting.arrived(now);
-        } else if is_down && self.waiting.due().is_some() {
+        } else if trouble.is_some() && self.waiting.due().is_some() {
             online.hurry();
         }
         self.delivered(delivered, now);
+        if let Some(trouble) = trouble {
+            self.link_is_down(trouble);
+        }
     }
 
     /// Sends what was made since, and tells what became of it.
@@ -537,6 +544,10 @@ impl Keeper {
             }
             (Practice::Open { .. }, Request::Connect { invite }) => {
                 self.connect_for(&invite, asked.replies, now);
+            }
+            (Practice::Open { .. }, Request::ServerAddress { address, remove }) => {
+                let change = if remove { Change::Remove(address) } else { Change::Add(address) };
+                self.name_address(change, asked.replies);
             }
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
             (Practice::Open { device, .. }, Request::Sync { until_idle: true }) => {

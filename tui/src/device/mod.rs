@@ -17,6 +17,7 @@ mod keystrokes;
 pub mod locations;
 mod looked;
 pub mod memory;
+pub mod naming;
 pub mod online;
 pub mod open;
 pub mod patience;

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 #[derive(Debug)]
 pub struct Online {
     link: Link,
+    /// Where the practice says that its server is; empty where the way there is fixed.
+    named: Vec<String>,
 }
 
 impl Device {
@@ -49,11 +51,31 @@ impl Online {
             return Ok(None);
         }
         let Some(mut target) = device.target() else { return Ok(None) };
-        if let Some(route) = route {
-            target.addresses = vec![route.to_owned()];
-        }
+        let named = match route {
+            None => target.addresses.clone(),
+            Some(route) => {
+                target.addresses = vec![route.to_owned()];
+                Vec::new()
+            }
+        };
         let link = Link::start(target, tell).map_err(|error: io::Error| error.into());
-        link.map(|link| Some(Self { link }))
+        link.map(|link| Some(Self { link, named }))
+    }
+
+    /// Looks for the server at this address as well, until the practice says where it is.
+    pub fn look_also(&self, address: &str) {
+        if !self.named.is_empty() {
+            self.link.aim([self.named.as_slice(), &[address.to_owned()]].concat());
+        }
+    }
+
+    /// Follows a server that can be reached elsewhere now, as the practice log says.
+    fn follow(&mut self, device: &Device) {
+        let Some(target) = device.target().filter(|_| !self.named.is_empty()) else { return };
+        if target.addresses != self.named {
+            self.named.clone_from(&target.addresses);
+            self.link.aim(target.addresses);
+        }
     }
 
     /// Ends the link for good; the server knows when this returns, or cannot be reached.
@@ -122,6 +144,7 @@ impl Online {
         if delivered.as_ref().map_or(true, |delivered| delivered.drop_link) {
             self.link.drop_link();
         }
+        self.follow(device);
         delivered
     }
 }

@@ -12,6 +12,7 @@ pub use call::Line;
 
 use crate::notice::Notice;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tacenda_shared::suite::VerifyingKey;
@@ -32,7 +33,7 @@ const GOOD: Duration = Duration::from_secs(30);
 /// Where the server is, how it is known, and who asks.
 #[derive(Clone)]
 pub struct Target {
-    /// `host:port` each; the first that answers is used.
+    /// `host:port` each, best first; the first that answers is used.
     pub addresses: Vec<String>,
     /// The server's key: no other is spoken to. `None` only while two devices pair, which trust
     /// the server with nothing.
@@ -104,6 +105,7 @@ pub enum Told {
 
 enum Order {
     Again,
+    Aim,
     End,
     Hurry,
     Send(u64, Transmit),
@@ -114,6 +116,7 @@ enum Order {
 #[derive(Debug)]
 pub struct Link {
     orders: UnboundedSender<Order>,
+    addresses: Arc<Mutex<Vec<String>>>,
     number: u64,
     thread: Option<JoinHandle<()>>,
 }
@@ -122,6 +125,7 @@ impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Again => "Again",
+            Self::Aim => "Aim",
             Self::End => "End",
             Self::Hurry => "Hurry",
             Self::Send(..) => "Send",
@@ -137,13 +141,15 @@ impl Link {
         tell: impl Fn(Told) -> bool + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (orders, heard) = unbounded_channel();
+        let addresses = Arc::new(Mutex::new(target.addresses.clone()));
+        let aim = Arc::clone(&addresses);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("link".into()).spawn(move || {
-            runtime.block_on(keep_up(&target, heard, &tell));
+            runtime.block_on(keep_up(target, &aim, heard, &tell));
             // A name that is being looked up must not hold the end up.
             runtime.shutdown_background();
         })?;
-        Ok(Self { orders, number: 0, thread: Some(thread) })
+        Ok(Self { orders, addresses, number: 0, thread: Some(thread) })
     }
 
     /// Takes note of which link stands, from [`Told::Up`].
@@ -159,6 +165,13 @@ impl Link {
     /// Cuts the wait for the next try to the shortest: somebody waits for the link.
     pub fn hurry(&self) {
         let _ended = self.orders.send(Order::Hurry);
+    }
+
+    /// Looks for the server at these addresses from the next try on, which comes at once if no
+    /// link stands.
+    pub fn aim(&self, addresses: Vec<String>) {
+        *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+        let _ended = self.orders.send(Order::Aim);
     }
 
     /// Ends the link that stands; another is tried.
@@ -183,17 +196,23 @@ impl Link {
 
 /// Connects, carries, and connects again, until nobody listens.
 async fn keep_up(
-    target: &Target,
+    mut target: Target,
+    aim: &Mutex<Vec<String>>,
     mut orders: UnboundedReceiver<Order>,
     tell: &(impl Fn(Told) -> bool + Send + Sync),
 ) {
     let mut pause = FIRST_PAUSE;
     for number in 1.. {
         let begun = Instant::now();
-        let connecting = wire::connect(target);
+        target.addresses.clone_from(&aim.lock().unwrap_or_else(PoisonError::into_inner));
         let connected = tokio::select! {
-            connected = connecting => connected,
-            () = nobody(&mut orders) => return,
+            connected = wire::connect(&target) => connected,
+            elsewhere = aimed(&mut orders) => {
+                if elsewhere {
+                    continue;
+                }
+                return;
+            }
         };
         let trouble = match connected {
             Ok(connection) => {
@@ -229,6 +248,17 @@ async fn keep_up(
     }
 }
 
+/// Waits until the server is to be looked for elsewhere; false when nobody holds the link any more.
+async fn aimed(orders: &mut UnboundedReceiver<Order>) -> bool {
+    loop {
+        match orders.recv().await {
+            None | Some(Order::End) => return false,
+            Some(Order::Aim) => return true,
+            Some(Order::Again | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
+        }
+    }
+}
+
 /// Waits until nobody holds the link any more; orders for links that are gone are dropped.
 async fn nobody(orders: &mut UnboundedReceiver<Order>) {
     while orders.recv().await.is_some_and(|order| !matches!(order, Order::End)) {}
@@ -239,7 +269,7 @@ async fn nobody(orders: &mut UnboundedReceiver<Order>) {
 async fn asked(orders: &mut UnboundedReceiver<Order>) -> Option<Duration> {
     loop {
         match orders.recv().await? {
-            Order::Again => return Some(Duration::ZERO),
+            Order::Again | Order::Aim => return Some(Duration::ZERO),
             Order::End => return None,
             Order::Hurry => return Some(jittered(FIRST_PAUSE)),
             Order::Drop(_) | Order::Send(..) => {}

@@ -17,6 +17,8 @@ use tokio::time::timeout;
 
 /// A handshake that takes longer is given up.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// By so much an address is tried before the next.
+const HEAD_START: Duration = Duration::from_millis(300);
 /// How often a link says that it is there; the server ends one that is quiet for 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// A link without a sign of life ends.
@@ -36,21 +38,46 @@ pub(super) struct Connected {
     endpoint: Endpoint,
 }
 
-/// Tries the addresses in their order.
+/// Tries the addresses side by side, each a moment after the one before it: a server that has moved
+/// leaves an address behind at which nobody answers.
 pub(super) async fn connect(target: &Target) -> Result<Connected, Trouble> {
+    let mut tries = JoinSet::new();
+    for (turn, address) in (0_u32..).zip(target.addresses.clone()) {
+        let target = target.clone();
+        tries.spawn(async move {
+            tokio::time::sleep(HEAD_START * turn).await;
+            connect_by(&target, &address).await
+        });
+    }
     let mut trouble = Trouble::NoAddress;
-    for address in &target.addresses {
-        let Ok(found) = tokio::net::lookup_host(address).await else { continue };
-        for socket in found.take(4) {
-            match connect_to(target, socket).await {
-                Ok(connected) => return Ok(connected),
-                // A wrong key weighs more than silence elsewhere.
-                Err(_) if trouble == Trouble::AnotherServer => {}
-                Err(next) => trouble = next,
-            }
+    while let Some(tried) = tries.join_next().await {
+        match tried {
+            Ok(Ok(connected)) => return Ok(connected),
+            Ok(Err(next)) => trouble = graver(trouble, next),
+            Err(_) => trouble = graver(trouble, Trouble::Unreachable),
         }
     }
     Err(trouble)
+}
+
+async fn connect_by(target: &Target, address: &str) -> Result<Connected, Trouble> {
+    let mut trouble = Trouble::NoAddress;
+    let Ok(found) = tokio::net::lookup_host(address).await else { return Err(trouble) };
+    for socket in found.take(4) {
+        match connect_to(target, socket).await {
+            Ok(connected) => return Ok(connected),
+            Err(next) => trouble = graver(trouble, next),
+        }
+    }
+    Err(trouble)
+}
+
+/// A wrong key weighs more than silence elsewhere, and silence more than a name without a meaning.
+const fn graver(known: Trouble, next: Trouble) -> Trouble {
+    match (known, next) {
+        (Trouble::AnotherServer, _) | (_, Trouble::NoAddress) => known,
+        _ => next,
+    }
 }
 
 async fn connect_to(target: &Target, address: SocketAddr) -> Result<Connected, Trouble> {
@@ -132,7 +159,7 @@ pub(super) async fn carry(
                         break Some(Trouble::Ended);
                     }
                 }
-                Some(Order::Again | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
+                Some(Order::Again | Order::Aim | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
         }

@@ -98,16 +98,16 @@ pub fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let inside = paint::inset(area, 1);
     let acts: Vec<(String, Style)> = if look.rows >= ROOMY {
         vec![
-            (act("F4", "What the server sees", &sees_words(state)), Style::new()),
-            (act("F5", "Pull the cable", &cable_words(state, scene)), cable_style(state, scene)),
-            (act("F7", "Let the server cheat", server_words(state)), server_style(state, scene)),
+            (act("F5", "What the server sees", &sees_words(state)), Style::new()),
+            (act(" 8", "Pull the cable", &cable_words(state, scene)), cable_style(state, scene)),
+            (act(" 9", "Let the server cheat", server_words(state)), server_style(state, scene)),
             (act("F3", "The other device", &other_words(state)), Style::new()),
         ]
     } else {
         let keys = if look.columns >= WIDE {
-            "F4 what the server sees  F5 the cable  F7 let it cheat  F3 other device"
+            "F5 what the server sees  8 the cable  9 let it cheat  F3 other device"
         } else {
-            "F4 server sees  F5 cable  F7 let cheat  F3 other device"
+            "F5 server sees  8 cable  9 let cheat  F3 other device"
         };
         let news = match (&state.server, &state.pulled) {
             (Server::Honest | Server::HonestAgain, Some(_)) => {
@@ -168,8 +168,8 @@ fn server_words(state: &State) -> &'static str {
         Server::Done(_) => "it has changed an entry on its way to you",
         Server::Honest => "it is honest so far",
         Server::HonestAgain => "it is honest again; what it kept back comes now",
-        Server::Noticed(Cheat::Withhold, _) => "CAUGHT withholding; F7 makes it honest",
-        Server::Noticed(..) => "CAUGHT altering; F7 lets it withhold something",
+        Server::Noticed(Cheat::Withhold, _) => "CAUGHT withholding; 9 makes it honest",
+        Server::Noticed(..) => "CAUGHT altering; 9 lets it withhold something",
     }
 }
 
@@ -214,10 +214,10 @@ pub fn kept(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let mut line = 1;
     let words = if state.kept.is_empty() {
         "Type in the note. After a pause of three seconds it is sealed and sent, and all that the \
-         server has of it stands here. F4 closes this."
+         server has of it stands here. F5 closes this."
     } else {
         "No client, no note, no word: a number for each log and device, a size that is padded, \
-         and bytes that nobody without your keys can read. F4 closes this."
+         and bytes that nobody without your keys can read. F5 closes this."
     };
     line = paint::paragraph(frame, inside, line, words, Style::new()) + 1;
     for kept in &state.kept {

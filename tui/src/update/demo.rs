@@ -38,7 +38,7 @@ fn cable(demo: &mut State) -> (Option<Cue>, &'static str) {
         return (Some(Cue::Cable(true)), "The cable is in again: what waits goes out.");
     }
     demo.pulled = Some(demo.other.unwrap_or_default());
-    (Some(Cue::Cable(false)), "The cable is out. Go on: book, move, write. F5 puts it back.")
+    (Some(Cue::Cable(false)), "The cable is out. Go on: book, move, write. 8 puts it back.")
 }
 
 fn cheat(demo: &mut State) -> (Option<Cue>, &'static str) {

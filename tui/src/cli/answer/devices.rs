@@ -2,6 +2,7 @@
 
 use super::{Refused, Say, say_line};
 use crate::cli::online::short;
+use crate::cli::sync::no_server;
 use crate::device::open::Device;
 use crate::message::DeviceRow;
 use crate::notice::Notice;
@@ -19,6 +20,15 @@ pub(super) fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
         let revoked = if row.revoked { "  revoked" } else { "" };
         let text = format!("{}  {added}  {}{this}{revoked}", short(row.id), row.name);
         say_line(say, json, &text);
+    }
+    Ok(false)
+}
+
+/// Lists where the server is, best first.
+pub(super) fn addresses(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
+    let target = device.target().ok_or_else(|| Refused::Notice(no_server()))?;
+    for address in target.addresses {
+        say_line(say, serde_json::json!({ "address": address }), &address);
     }
     Ok(false)
 }

@@ -71,13 +71,17 @@ pub fn answer(
             say(super::sync::line(&device.sync_status(), device.is_current(), &before.zone));
             Ok(false)
         }
+        Request::ServerList => devices::addresses(device, say),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => {
             device.set_timing(Timing::of(home));
             Ok(false)
         }
         // These are the keeper's.
-        Request::Connect { .. } | Request::Lock | Request::Watch => Ok(false),
+        Request::Connect { .. }
+        | Request::Lock
+        | Request::ServerAddress { .. }
+        | Request::Watch => Ok(false),
     };
     match outcome {
         Ok(changed) => {

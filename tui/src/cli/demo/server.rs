@@ -95,7 +95,7 @@ impl Drop for DemoServer {
 
 fn server(words: &[&str], folder: &Path, options: &[&str]) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("server").args(words).arg(folder).args(options);
+    command.arg("demo-server").args(words).arg(folder).args(options);
     Ok(command)
 }
 

@@ -6,6 +6,7 @@ use super::{Ask, Keeper, Practice, locked};
 use crate::cli::request::{Reply, Typed};
 use crate::cli::{connect, pair, revoke};
 use crate::device::courier::late::LateEdit;
+use crate::device::naming::{Change, Naming};
 use crate::device::open::Device;
 use crate::device::settling::Settling;
 use crate::link::Trouble;
@@ -29,6 +30,8 @@ pub(super) enum Running {
     Approved(u64),
     /// A device meets this one in the mailbox; what it is sent is the yes.
     Meeting(u64, Sender<PairingPayload>),
+    /// The server gets another address, or loses one; this command waits for it.
+    Naming(Naming, Sender<Reply>),
     /// A device of this name is being shut out.
     Revoking(String, Option<SecondSecret>),
     /// What lies behind step-up is brought up to date before it goes on.
@@ -106,6 +109,10 @@ impl Keeper {
                     }
                 }
             }
+            Some(Running::Naming(mut naming, replies)) => match naming.work(device, now) {
+                None => self.running = Some(Running::Naming(naming, replies)),
+                Some(outcome) => answer(&replies, outcome),
+            },
             Some(Running::Adding(name)) => match device.poll_proposed() {
                 None => self.running = Some(Running::Adding(name)),
                 Some(Ok(())) => {
@@ -182,6 +189,32 @@ impl Keeper {
                 let notice = [happened, safe, next];
                 let _gone = replies.send(Reply::Refused { notice, locked: false });
             }
+        }
+    }
+
+    /// Says for a command that the server has another address, or has one no more.
+    pub(super) fn name_address(&mut self, change: Change, replies: Sender<Reply>) {
+        let begun = self.be_free().and_then(|()| Naming::begin(self.device()?, change));
+        match begun {
+            Err(notice) => answer(&replies, Err(notice)),
+            Ok(naming) => {
+                if let Some(online) = &self.online {
+                    if let Some(address) = naming.also() {
+                        online.look_also(address);
+                    }
+                    online.hurry();
+                }
+                self.running = Some(Running::Naming(naming, replies));
+            }
+        }
+    }
+
+    /// There is no link: a command does not wait for one.
+    pub(super) fn link_is_down(&mut self, trouble: Trouble) {
+        if let Some(Running::Naming(_, replies)) =
+            self.running.take_if(|running| matches!(running, Running::Naming(..)))
+        {
+            answer(&replies, Err(trouble.into()));
         }
     }
 
@@ -352,6 +385,17 @@ impl Keeper {
     }
 }
 
+/// Tells a command what came of what it asked for; one that has gone away needs no answer.
+fn answer(replies: &Sender<Reply>, outcome: Result<(), Notice>) {
+    let reply = match outcome {
+        Ok(()) => Reply::Done,
+        Err(Notice { happened, safe, next }) => {
+            Reply::Refused { notice: [happened, safe, next], locked: false }
+        }
+    };
+    let _gone = replies.send(reply);
+}
+
 fn moved() -> Notice {
     Notice::new(
         "This practice has another server already.",
@@ -371,7 +415,7 @@ impl Running {
     const fn is_of(&self, wanted: u64) -> bool {
         match self {
             Self::Approved(number) | Self::Meeting(number, _) => *number == wanted,
-            Self::Adding(_) | Self::Revoking(..) | Self::Settling(..) => false,
+            Self::Adding(_) | Self::Naming(..) | Self::Revoking(..) | Self::Settling(..) => false,
         }
     }
 }
