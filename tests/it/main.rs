@@ -1,6 +1,5 @@
 //! One binary for all tests that cross crates.
 
-mod beside;
 mod crash;
 mod demo;
 mod hostile;

@@ -215,6 +215,7 @@ def frame(plain):
         19: lambda: ("rewound", (r.fixed(16), r.u64(), r.list(ENTRIES, lambda: own_number(r)))),
         20: lambda: ("incarnated", r.u32()),
         21: lambda: ("aside", r.list(1 << 16, lambda: (r.u64(), r.u64()))),
+        22: lambda: ("annulled", r.list(1 << 16, lambda: source(r))),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()

@@ -87,7 +87,7 @@ MESSAGES = {
     14: lambda r: r.u32(),
     15: lambda r: (r.list(ITEMS, lambda: delivered(r)), r.flag()),
     16: lambda r: r.list(ITEMS, lambda: r.fixed(16)),
-    17: lambda r: r.list(ITEMS, lambda: receipt(r)),
+    17: lambda r: r.list(ITEMS, lambda: (receipt(r), r.option(lambda: r.bytes(323)))),
     18: lambda r: r.u64(),
     19: lambda r: (r.u64(), r.list(ITEMS, lambda: (r.fixed(16), log_head(r))), r.flag()),
     20: lambda r: r.list(ITEMS, lambda: (r.fixed(16), r.u64())),

@@ -16,7 +16,6 @@ pub enum Verb {
     Actions,
     AddDevice,
     Archive,
-    BackUp,
     Back,
     Cancel,
     ClearField,
@@ -67,7 +66,6 @@ pub enum Verb {
     Redo,
     Redraw,
     RenameDevice,
-    ReplaceSheet,
     RevokeDevice,
     Right,
     SetStatus(Status),
@@ -150,12 +148,10 @@ impl Verb {
         matches!(
             self,
             Self::AddDevice
-                | Self::BackUp
                 | Self::Connect
                 | Self::FinishRefilling
                 | Self::ImportLate
                 | Self::RenameDevice
-                | Self::ReplaceSheet
                 | Self::RevokeDevice
         )
     }

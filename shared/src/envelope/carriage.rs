@@ -74,6 +74,14 @@ impl Carried {
         }
     }
 
+    /// Returns what is left without the body.
+    pub fn to_stub(&self) -> Stub {
+        match self {
+            Self::Stub(stub) => stub.clone(),
+            Self::Whole(envelope) => envelope.to_stub(),
+        }
+    }
+
     /// Returns the envelope hash, the same before and after an erasure.
     pub fn hash(&self) -> Hash {
         match self {

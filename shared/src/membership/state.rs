@@ -393,6 +393,14 @@ impl State {
         numbered.filter(|(_, trail)| suspect(trail)).map(|(seq, _)| seq).collect()
     }
 
+    /// Returns the devices whose envelopes count only up to a cut, in one ring or in all.
+    pub fn cut_devices(&self) -> BTreeSet<DeviceId> {
+        let revoked = self.devices.iter().filter(|(_, known)| known.revoked.is_some());
+        let revoked = revoked.map(|(device, _)| *device);
+        let rings = self.rings.values().flat_map(|ring| ring.cuts.keys().copied());
+        revoked.chain(rings).collect()
+    }
+
     /// Returns the cuts that a revocation or removal of these devices would carry if it cut at
     /// `heads`; `None` if one is missing.
     pub fn cuts_at(

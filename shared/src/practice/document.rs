@@ -4,7 +4,10 @@
 //! author has been compared with the actor that it claims. A load that fails, or panics, leaves
 //! the document as it was.
 
+mod builds;
 mod rebase;
+
+pub(super) use builds::{Built, changes_in};
 
 use super::ShelfError;
 use super::change::Author;

@@ -3,10 +3,43 @@
 
 use super::change::{Author, Change, Content};
 use super::compartment::CompartmentName;
-use super::document::{Actor, Document};
+use super::document::{Actor, Built, Document, changes_in};
 use super::merge::reads;
 use super::{Context, MergeError, Practice, draft};
 use crate::id::ObjectId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns, for each late delta of a document, whether one of `kept` builds on it, itself or through
+/// other late ones: without it, what another device has written in good faith would show nowhere.
+pub fn carried(kept: &[Vec<u8>], late: &[Vec<u8>]) -> Vec<bool> {
+    let late: Vec<_> = late.iter().map(|blob| changes_in(blob)).collect();
+    let known: BTreeMap<_, _> =
+        late.iter().flatten().map(|change| (change.hash, &change.on)).collect();
+    let kept = kept.iter().flat_map(|blob| changes_in(blob));
+    let mut wanted: Vec<_> = kept.flat_map(|change| change.on).collect();
+    let mut carried = BTreeSet::new();
+    while let Some(hash) = wanted.pop() {
+        if let Some(on) = known.get(&hash)
+            && carried.insert(hash)
+        {
+            wanted.extend(on.iter().copied());
+        }
+    }
+    let is_carried =
+        |changes: &Vec<_>| changes.iter().any(|one: &Built| carried.contains(&one.hash));
+    late.iter().map(is_carried).collect()
+}
+
+/// Returns, for each stored blob of a document, whether it holds nothing but changes of `late`.
+pub fn made_of(blobs: &[Vec<u8>], late: &[Vec<u8>]) -> Vec<bool> {
+    let late: BTreeSet<_> =
+        late.iter().flat_map(|blob| changes_in(blob)).map(|change| change.hash).collect();
+    let only_late = |blob: &Vec<u8>| {
+        let changes = changes_in(blob);
+        !changes.is_empty() && changes.iter().all(|change| late.contains(&change.hash))
+    };
+    blobs.iter().map(only_late).collect()
+}
 
 impl Practice {
     /// Writes what the deltas of `author` would have made of a document, as this device's own

@@ -46,6 +46,7 @@ pub use chunk::{ChunkError, DELTA_BYTES_MAX};
 pub use document::DocumentError;
 pub use draft::{INSERTED_MAX, PART_BYTES_MAX};
 pub use facts::{ProjectionError, SCHEMA};
+pub use late::{carried, made_of};
 pub use merge::{MergeError, Merged, Rebuilt};
 pub use open::{Found, Match, Opened};
 

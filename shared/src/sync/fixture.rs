@@ -99,7 +99,8 @@ impl TestServer {
     #[cfg(feature = "device")]
     pub(crate) fn ask_sheet(&mut self, member: MemberId, request: Message) -> Vec<Message> {
         let request = Message::decode(&request.encode()).unwrap();
-        let decision = self.practice.handle_sheet(member, request, self.now);
+        let sheet = self.practice.state().unwrap().members()[&member].recovery.sig;
+        let decision = self.practice.handle_sheet((member, &sheet), request, self.now);
         self.carry_out(decision)
     }
 

@@ -1,5 +1,6 @@
 //! Messages as bytes on a stream: a length of four bytes, the type, the fields.
 
+use super::head::SignedHead;
 use super::refusal::{Refusal, RefusalCode};
 use super::run::Run;
 use super::wire::{
@@ -150,10 +151,8 @@ impl Message {
                     w.fixed(device.as_bytes());
                 });
             }
-            Self::DeviceHeads(receipts) => {
-                w.list(receipts, |w, receipt| {
-                    w.fixed(&receipt.encode());
-                });
+            Self::DeviceHeads(heads) => {
+                w.list(heads, |w, head| head.write(w));
             }
             _ => {}
         }
@@ -359,7 +358,7 @@ fn read_append(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
             more: read_flag(r)?,
         },
         16 => Message::DeviceHead(r.list(MAX_ITEMS, |r| r.fixed().map(DeviceId::from_bytes))?),
-        _ => Message::DeviceHeads(r.list(MAX_ITEMS, Receipt::read)?),
+        _ => Message::DeviceHeads(r.list(MAX_ITEMS, SignedHead::read)?),
     })
 }
 

@@ -25,7 +25,7 @@
 //! 14 PracticePull     seq4                                                PracticeEntries+
 //! 15 PracticeEntries  (entry(bytes) practice-receipt)* more1
 //! 16 DeviceHead       device*                                             DeviceHeads
-//! 17 DeviceHeads      receipt*
+//! 17 DeviceHeads      (receipt option(carried(bytes), a stub))*
 //! 18 Changes          g8                                                  Changed+
 //! 19 Changed          g8 (log log-head)* more1
 //! 20 PullMany         (log position8)*                                    Entries*
@@ -75,6 +75,7 @@ pub mod device;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod frame;
+mod head;
 mod invite;
 mod refusal;
 mod run;
@@ -82,6 +83,7 @@ pub mod server;
 mod wire;
 
 pub use frame::FrameBuffer;
+pub use head::{HeadProof, SignedHead};
 pub use invite::{Invite, MAX_ADDRESSES, TOKEN_LENGTH, is_address};
 pub use refusal::{Refusal, RefusalCode};
 pub use run::{Run, runs_of};

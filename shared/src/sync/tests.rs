@@ -66,7 +66,10 @@ fn messages() -> Vec<Message> {
         Message::PracticePull { from: PracticeSeq::new(1) },
         Message::PracticeEntries { entries: vec![delivered], more: true },
         Message::DeviceHead(vec![device]),
-        Message::DeviceHeads(vec![receipt]),
+        Message::DeviceHeads(vec![
+            SignedHead { receipt, last: None },
+            SignedHead { receipt, last: Some(vec![4; 323]) },
+        ]),
         Message::Changes { since: Global::new(1) },
         Message::Changed { g: Global::new(1), logs: vec![(log, head)], more: false },
         Message::PullMany(vec![(log, Position::new(1))]),

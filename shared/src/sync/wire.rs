@@ -1,6 +1,7 @@
 //! The frames of the link: a closed list of messages, each with one canonical form and a limit on
 //! every field. Nothing here decides anything; an unknown type or a byte too many is an error.
 
+use super::head::SignedHead;
 use super::refusal::{Refusal, RefusalCode};
 use super::run::Run;
 use crate::codec::{CodecError, Reader, Writer};
@@ -399,8 +400,8 @@ pub enum Message {
     },
     /// 16: the heads of these devices, whose appends are then held for two seconds.
     DeviceHead(Vec<DeviceId>),
-    /// 17: the server's signed word on each.
-    DeviceHeads(Vec<Receipt>),
+    /// 17: the server's signed word on each, with what the device signed there.
+    DeviceHeads(Vec<SignedHead>),
     /// 18: which logs changed after this count?
     Changes {
         /// The device's cursor.

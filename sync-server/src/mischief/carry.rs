@@ -395,7 +395,9 @@ fn wrong_receipt(context: &Context<'_>, message: &mut Message, fault: ReceiptFau
             });
             placed.map(wrong).is_some()
         }
-        Message::DeviceHeads(receipts) => receipts.first_mut().map(wrong).is_some(),
+        Message::DeviceHeads(heads) => {
+            heads.first_mut().map(|head| wrong(&mut head.receipt)).is_some()
+        }
         _ => false,
     }
 }

@@ -20,7 +20,9 @@ impl<D: Disk> Store<D> {
             Message::Hello { practice, device, versions } => {
                 let listener = Subscriber { link, outbox };
                 let welcome = self.hello(practice, device, versions, (&key, listener), now);
-                welcome.map(|message| (Who { practice, by: Signer::Device(device) }, message))
+                welcome.map(|message| {
+                    (Who { practice, by: Signer::Device(device), sheet: None }, message)
+                })
             }
             Message::Recover(word) => self.recover(&word, &key, now),
             _ => Err(Refusal::new(RefusalCode::Malformed)),
@@ -64,10 +66,8 @@ impl<D: Disk> Store<D> {
             let Some(kept) = kept else { continue };
             match kept.decisions.recover(word, key, now) {
                 Ok((member, welcome)) => {
-                    return Ok((
-                        Who { practice: *practice, by: Signer::Recovery(member) },
-                        welcome,
-                    ));
+                    let (by, sheet) = (Signer::Recovery(member), Some(word.sheet));
+                    return Ok((Who { practice: *practice, by, sheet }, welcome));
                 }
                 Err(why) if why == unknown => {}
                 Err(why) => return Err(why),

@@ -52,6 +52,8 @@ pub(crate) struct Who {
     pub(crate) practice: PracticeId,
     /// A device, or the sheet of a member.
     pub(crate) by: Signer,
+    /// The key of the sheet, if it is one: another may take its place while the link stands.
+    pub(crate) sheet: Option<VerifyingKey>,
 }
 
 /// A request of a link that has said who it is.
@@ -236,12 +238,15 @@ impl<D: Disk> Store<D> {
                 let _gone = request.answer.send(refused(code));
                 continue;
             }
-            let Who { practice, by } = request.who;
+            let Who { practice, by, sheet } = request.who;
             let Some(Some(kept)) = self.practices.get_mut(&practice) else { continue };
             let message = request.message.clone();
             let decision = match by {
                 Signer::Device(device) => kept.decisions.handle(device, message, now),
-                Signer::Recovery(member) => kept.decisions.handle_sheet(member, message, now),
+                Signer::Recovery(member) => {
+                    let Some(sheet) = sheet else { continue };
+                    kept.decisions.handle_sheet((member, &sheet), message, now)
+                }
             };
             decided.entry(practice).or_default().push((decision, request));
         }
@@ -385,7 +390,7 @@ impl<D: Disk> Store<D> {
     }
 
     fn try_draw(&self, who: Who, mut reply: Reply) -> (Answer, bool) {
-        let Who { practice, by } = who;
+        let Who { practice, by, .. } = who;
         let Some(Some(kept)) = self.practices.get(&practice) else {
             return (refused(RefusalCode::Storage), false);
         };

@@ -74,7 +74,7 @@ impl Desk {
     fn request(&self, device: usize, message: Message) -> (Request, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let device = self.practice.devices[device].id;
-        let who = Who { practice: self.practice.id, by: Signer::Device(device) };
+        let who = Who { practice: self.practice.id, by: Signer::Device(device), sheet: None };
         (Request { who, message, answer }, answered)
     }
 
@@ -96,7 +96,7 @@ impl Desk {
     fn collect(&mut self, mut answer: oneshot::Receiver<Answer>) -> Vec<Message> {
         // Nobody stands between here, so it does not matter who reads.
         let by = Signer::Device(DeviceId::from_bytes([0; 16]));
-        let who = Who { practice: self.practice.id, by };
+        let who = Who { practice: self.practice.id, by, sheet: None };
         let mut messages = Vec::new();
         let mut next = answer.try_recv().ok().flatten();
         while let Some((message, rest)) = next {

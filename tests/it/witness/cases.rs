@@ -316,6 +316,7 @@ fn frame_name(frame: &DeviceFrame) -> &'static str {
 
 fn mail_name(frame: &MailFrame) -> &'static str {
     match frame {
+        MailFrame::Annulled(_) => "annulled",
         MailFrame::Aside(_) => "aside",
         MailFrame::Cursor(_) => "cursor",
         MailFrame::Entered { .. } => "entered",

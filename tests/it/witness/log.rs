@@ -212,6 +212,7 @@ impl Log<'_> {
             MailFrame::Entered { log, fate: opened, record, carried: Box::new(carried(2)) },
             MailFrame::Judged { log, position, fate: Fate::Quarantined, number: Some(number) },
             MailFrame::Skipped(vec![location]),
+            MailFrame::Annulled(source.into_iter().collect()),
             MailFrame::Cursor(Global::new(17)),
             MailFrame::EnteredAgain { log, number: number.0 },
             MailFrame::Resumed { own, sent: vec![(own.dev_seq, location, source)] },

@@ -13,7 +13,7 @@ use tacenda_shared::membership::LostRange;
 use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::{
     DeliveredEntry, Entries, Limits, Message, Outcome, PracticeReceipt, Recover, RefillState,
-    Refusal, RefusalCode, Row, RowKey, Seen, runs_of,
+    Refusal, RefusalCode, Row, RowKey, Seen, SignedHead, runs_of,
 };
 
 /// Every message, framed.
@@ -67,6 +67,7 @@ fn row(world: &World) -> Row {
 fn appending(world: &World, traffic: &Traffic) -> Vec<Message> {
     let entry = world.entries[1].encode();
     let [placed, .., refused] = traffic.receipts[..] else { panic!("too few receipts") };
+    let last = Carried::Stub(traffic.carried[0].to_stub()).encode();
     let code = RefusalCode::Stale;
     let receipt = entry_receipt(world);
     let delivered = DeliveredEntry { entry: entry.clone(), receipt };
@@ -85,7 +86,10 @@ fn appending(world: &World, traffic: &Traffic) -> Vec<Message> {
         Message::PracticePull { from: PracticeSeq::new(2) },
         Message::PracticeEntries { entries: vec![delivered], more: true },
         Message::DeviceHead(vec![world.general.device, world.second.device]),
-        Message::DeviceHeads(vec![refused]),
+        Message::DeviceHeads(vec![
+            SignedHead { receipt: refused, last: None },
+            SignedHead { receipt: refused, last: Some(last) },
+        ]),
     ]
 }
 

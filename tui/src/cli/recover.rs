@@ -16,6 +16,7 @@ use crate::link::{Line, Target, Trouble};
 use crate::message::Secret;
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
+use tacenda_shared::envelope::PracticeHead;
 use tacenda_shared::id::{DevInc, DeviceId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::{RecoveryError, RecoverySheet};
@@ -154,13 +155,22 @@ pub fn admit<L: SheetLink>(
     dialogue: &mut dyn Dialogue,
     now: fn() -> Timestamp,
 ) -> Result<Admitted<L>, Notice> {
-    let mut answer: Option<BTreeSet<DeviceId>> = None;
+    // What the person has said yes to: which devices stay, in a practice log that ends there.
+    let mut answer: Option<(BTreeSet<DeviceId>, PracticeHead)> = None;
     for _ in 0..TRIES {
         let mut link = open()?;
         let mut looked = look(&mut link, sheet, &newcomer.tls(), now)?;
+        let state = looked.opened.state();
+        let head = state.head();
+        if let Some((_, confirmed)) = &answer
+            && state.head_at(confirmed.seq) != Some(*confirmed)
+        {
+            return Err(of(&RecoverError::AnotherLog));
+        }
         let keep = match answer.take() {
-            Some(keep) => keep,
-            None => {
+            Some((keep, confirmed)) if confirmed == head => keep,
+            // What has come since, nobody has said yes to.
+            Some(_) | None => {
                 let found = looked.opened.found(&looked.heads);
                 let keep = dialogue.is_that_all(&found).ok_or_else(stopped)?;
                 // The answer may have taken long, and devices go on while somebody thinks.
@@ -172,9 +182,12 @@ pub fn admit<L: SheetLink>(
         let mut hedge = Hedge { key: &newcomer.keys.hedge, random: &mut random };
         let Looked { mut joining, opened, heads } = looked;
         let revocation = opened.revocation(&keep, &heads, &mut hedge, now());
-        answer = Some(keep);
+        answer = Some((keep.clone(), head));
         if let Some(revocation) = revocation.map_err(|error| of(&error))? {
-            append(&mut link, &mut joining, revocation)?;
+            let signed = revocation.0.head();
+            if append(&mut link, &mut joining, revocation)?.is_some() {
+                answer = Some((keep, signed));
+            }
             sheet = opened.into_sheet();
             continue;
         }
@@ -281,7 +294,7 @@ fn heads(link: &mut dyn SheetLink, opened: &Opened) -> Result<BTreeMap<DeviceId,
     let mut found = BTreeMap::new();
     for answer in link.carry(Lane::Request(0), &Message::DeviceHead(devices))? {
         match answer {
-            Message::DeviceHeads(receipts) => found.extend(opened.heads(&receipts)),
+            Message::DeviceHeads(heads) => found.extend(opened.heads(&heads)),
             Message::Refused(refusal) => return Err(refused(refusal.code)),
             _ => return Err(Trouble::Garbled.into()),
         }
@@ -351,7 +364,11 @@ pub fn of(error: &RecoverError) -> Notice {
         RecoverError::NotAMember => {
             "A sheet that was replaced opens nothing any more: look for the newer one."
         }
-        RecoverError::Missing | RecoverError::Log => {
+        RecoverError::AnotherLog => {
+            "Your server shows two histories of your practice. Ask whoever runs it, and sign nothing \
+             more until that is explained."
+        }
+        RecoverError::Missing | RecoverError::Log | RecoverError::Unproven => {
             "Ask whoever runs your server to restore its folder from a backup."
         }
         RecoverError::Rule(_) | RecoverError::Keyring(_) => {

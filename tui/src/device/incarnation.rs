@@ -20,10 +20,10 @@ use super::open::{Device, DeviceError};
 use super::store::StoreError;
 use std::collections::BTreeMap;
 use tacenda_shared::envelope::{Envelope, PracticeHead};
-use tacenda_shared::id::{DevInc, Timestamp};
+use tacenda_shared::id::{DevInc, DeviceId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::vault::DeviceSecrets;
-use tacenda_shared::log::{OwnHead, Receipt};
+use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::{self, Action, Entry, Signer};
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH};
 use tacenda_shared::sync::{DeliveredEntry, Refusal, RefusalCode};
@@ -156,9 +156,8 @@ impl<F: FileSystem> Device<F> {
         }
     }
 
-    /// Takes what was written and not sent out of sight, until everything that the other life has
-    /// sent is here: it may be the same, and it may have the same numbers.
-    pub(super) fn set_work_aside(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+    /// Makes changes of what was typed, before documents are read anew.
+    pub(super) fn commit_typed(&mut self, now: Timestamp) -> Result<(), DeviceError> {
         let typed: Vec<_> = self.typed.iter().map(|(note, typed)| (*note, typed.client)).collect();
         for (note, client) in typed {
             match self.commit(note, client, now) {
@@ -167,6 +166,13 @@ impl<F: FileSystem> Device<F> {
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
+    }
+
+    /// Takes what was written and not sent out of sight, until everything that the other life has
+    /// sent is here: it may be the same, and it may have the same numbers.
+    pub(super) fn set_work_aside(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        self.commit_typed(now)?;
         let ledger = self.cabinet.store().locations().ledger();
         let sent = ledger.sent().filter_map(|sent| sent.source);
         let is_change = |source: &Source| {
@@ -248,7 +254,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn end_last(
         &mut self,
         courier: &mut Courier,
-        heads: &[Receipt],
+        heads: &BTreeMap<DeviceId, OwnHead>,
         now: Timestamp,
     ) -> bool {
         if courier.incarnating.take_if(|way| matches!(way, Incarnating::Asked)).is_none() {
@@ -257,8 +263,12 @@ impl<F: FileSystem> Device<F> {
         let device = self.cabinet.identity.author.device;
         let state = courier.sync.state();
         let last = state.active_device(device).map(membership::Device::dev_inc);
-        let receipt = heads.iter().find(|receipt| receipt.body.device == device);
-        let end = receipt.map(|receipt| receipt.body.own);
+        let end = heads.get(&device).copied();
+        if end.is_none() {
+            // The server does not show what this device has signed last.
+            courier.incarnating = Some(Incarnating::Stopped);
+            return true;
+        }
         // A server that has less than it has confirmed would have this device annul its own work.
         let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
         let settled = self.cabinet.store().locations().ledger().settled();

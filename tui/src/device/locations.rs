@@ -2,7 +2,7 @@
 //!
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
-use super::courier::frames::MailFrame;
+use super::courier::frames::{MailFrame, Source};
 use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,7 @@ impl Locations {
         }
         match frame {
             DeviceFrame::Mail(MailFrame::Aside(aside)) => self.hide(aside),
+            DeviceFrame::Mail(MailFrame::Annulled(sources)) => self.annul(sources),
             DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
             }
             DeviceFrame::Compartment(compartment) => {
@@ -101,6 +102,34 @@ impl Locations {
                 }
             }
             self.stale.insert(self.first_of_name(source.compartment));
+        }
+    }
+
+    /// Content that lies beyond a cut counts no more.
+    fn annul(&mut self, sources: &[Source]) {
+        for Source { compartment, kind, location } in sources {
+            match kind {
+                ContentKind::Record(record) => {
+                    let key = (*compartment, *record);
+                    if self.records.get(&key) == Some(location) {
+                        self.records.remove(&key);
+                    }
+                }
+                ContentKind::Close { draft: document, .. }
+                | ContentKind::Delta(document)
+                | ContentKind::Draft(document)
+                | ContentKind::DraftDelta(document)
+                | ContentKind::Saved(document) => {
+                    let key = (*compartment, *document);
+                    if let Some(places) = self.documents.get_mut(&key) {
+                        places.retain(|place| place.location != *location);
+                        if places.is_empty() {
+                            self.documents.remove(&key);
+                        }
+                    }
+                }
+            }
+            self.stale.insert(self.first_of_name(*compartment));
         }
     }
 

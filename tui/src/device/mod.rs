@@ -21,7 +21,6 @@ pub mod naming;
 pub mod online;
 pub mod open;
 pub mod patience;
-pub mod replacing;
 pub mod restore;
 pub mod rows;
 pub mod settings;

@@ -143,7 +143,10 @@ impl<F: FileSystem> Device<F> {
                 continue;
             };
             let row = SafeRow::from_bytes(bytes);
+            let lies_here = self.cabinet.rows.row(&name).is_some();
             if safe::open_second_ring(second, key, &at, &commitment, &row).is_ok() {
+                // What lies there does not open, or it would not be missed.
+                changes.extend(lies_here.then_some(RowChange::Delete(name)));
                 changes.push(RowChange::Put(name, row));
             }
         }

@@ -163,8 +163,8 @@ impl Joining {
 mod tests {
     use super::*;
     use crate::id::MemberId;
-    use crate::membership::fixture::World;
-    use crate::membership::{Action, Signer};
+    use crate::membership::fixture::{World, kem, wraps};
+    use crate::membership::{Action, Recipient, RecoveryKeys, Signer};
     use crate::sync::fixture::TestServer;
     use crate::sync::refusal::RefusalCode;
 
@@ -283,5 +283,39 @@ mod tests {
         let request = Message::PracticeAppend { entry, rows: vec![] };
         let refusal = Message::Refused(Refusal::new(RefusalCode::NotPermitted));
         assert_eq!(server.ask_sheet(world.founder, request), [refusal]);
+    }
+
+    #[test]
+    fn the_link_of_a_sheet_ends_with_the_sheet() {
+        let mut world = World::found();
+        let mut server = TestServer::new(&world);
+        let (founder, practice) = (world.founder, world.state.practice());
+        let seen = world.sheets[&founder].verifying();
+        let new_sheet = crate::suite::SigningKey::random(&mut world.random);
+        let recovery =
+            RecoveryKeys::prove(practice, founder, &new_sheet, kem(6), crate::suite::Hash::ZERO);
+        let replace = Action::ReplaceRecovery {
+            member: founder,
+            recovery,
+            wraps: wraps([Recipient::Recovery(founder)]),
+            member_key: None,
+        };
+        world.act(Signer::Recovery(founder), replace).unwrap();
+        let entry = world.entries.last().unwrap().0.encode();
+        let pull = || Message::PracticePull { from: PracticeSeq::ZERO };
+        let mut by = |sheet: &VerifyingKey, message: Message| {
+            let mut decision = server.practice.handle_sheet((founder, sheet), message, server.now);
+            decision.frames.into_iter().for_each(|frame| server.shelf.take(frame));
+            decision.reply.next_message(practice, &server.shelf)
+        };
+        assert!(matches!(by(&seen, pull()), Some(Message::PracticeEntries { .. })));
+        let append = Message::PracticeAppend { entry, rows: vec![] };
+        assert!(matches!(by(&seen, append), Some(Message::PracticeAppended(_))));
+
+        // Whoever read the words and holds a link open is out; the new words are not.
+        let refusal = Message::Refused(Refusal::new(RefusalCode::NotADevice));
+        assert_eq!(by(&seen, pull()), Some(refusal));
+        let answer = by(&new_sheet.verifying(), pull());
+        assert!(matches!(answer, Some(Message::PracticeEntries { .. })));
     }
 }

@@ -6,8 +6,9 @@ use super::welcome::Welcome;
 use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
 use crate::envelope::Envelope;
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
-use crate::log::{Checkpoint, LogHead, OwnHead, Receipt};
+use crate::log::{Checkpoint, LogHead, OwnHead};
 use crate::membership::Entry;
+use crate::sync::head::{HeadProof, SignedHead};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{MAX_ITEMS, Message, VERSIONS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -391,7 +392,7 @@ impl DeviceSync {
             (Request::PracticePull(_), Message::PracticeEntries { entries, .. }) => {
                 self.take_practice(&entries, now);
             }
-            (Request::Heads, Message::DeviceHeads(receipts)) => self.take_heads(receipts),
+            (Request::Heads, Message::DeviceHeads(heads)) => self.take_heads(&heads),
             (Request::OwnChain { device, after, end }, Message::OwnHashes(hashes)) => {
                 self.take_proof(device, after, &hashes, end);
             }
@@ -499,22 +500,28 @@ impl DeviceSync {
         }
     }
 
-    fn take_heads(&mut self, receipts: Vec<Receipt>) {
-        let key = self.state.server().map(|server| server.key);
-        let signed = |receipt: &Receipt| key.is_some_and(|key| receipt.is_signed_by(&key));
-        if !receipts.iter().all(signed) {
-            self.alarm(AlarmKind::BadReceipt, None, None, None);
-            return;
-        }
-        // A cut below what was seen would annul work that the server has acknowledged.
-        for receipt in &receipts {
-            let own = receipt.body.own;
-            let seen = self.newest_own(receipt.body.device);
-            if seen.is_some_and(|seen| (seen.dev_inc, seen.dev_seq) > (own.dev_inc, own.dev_seq)) {
-                self.alarm(AlarmKind::Rollback, None, None, Some(receipt.body.device));
+    fn take_heads(&mut self, heads: &[SignedHead]) {
+        let mut proven = BTreeMap::new();
+        for head in heads {
+            let device = head.receipt.body.device;
+            let doubt = match head.proof(&self.state) {
+                HeadProof::Proven(own) => {
+                    // A cut below what was seen would annul work that the server acknowledged.
+                    let seen = self.newest_own(device);
+                    let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
+                    proven.insert(device, own);
+                    let behind = seen.is_some_and(|seen| number(&seen) > number(&own));
+                    behind.then_some(AlarmKind::Rollback)
+                }
+                HeadProof::BadReceipt => Some(AlarmKind::BadReceipt),
+                HeadProof::Forged => Some(AlarmKind::Forged),
+                HeadProof::Withheld => Some(AlarmKind::Withheld),
+            };
+            if let Some(kind) = doubt {
+                self.alarm(kind, None, None, Some(device));
             }
         }
-        self.events.push_back(Event::Heads(receipts));
+        self.events.push_back(Event::Heads(proven));
     }
 
     fn take_beside(&mut self, bytes: &[u8]) {

@@ -115,8 +115,9 @@ pub enum Event {
     },
     /// Devices lost rights: documents they wrote in must be judged again, see [`Replica::late`].
     CutLearned(BTreeSet<DeviceId>),
-    /// The answer to [`DeviceSync::ask_heads`].
-    Heads(Vec<Receipt>),
+    /// The answer to [`DeviceSync::ask_heads`]: of those of whom the server has shown what they
+    /// signed last.
+    Heads(BTreeMap<DeviceId, OwnHead>),
     /// The server knows numbers of this device that this device does not: its store was copied or
     /// rolled back, and it must begin a new incarnation.
     IncarnationDue(OwnHead),
@@ -134,7 +135,8 @@ pub enum Event {
     PracticeRefused(Refusal),
     /// The entry that this device proposed was taken.
     PracticeTaken(PracticeReceipt),
-    /// What a device has sent up to this number is proven to be on the chain of its cut.
+    /// What a device has sent up to this number is proven to be on the chain of its cut, or of the
+    /// head that [`DeviceSync::prove_head`] named.
     Proven(DeviceId, OwnHead),
     /// An entry that is kept apart.
     Quarantined {
@@ -254,6 +256,13 @@ impl DeviceSync {
         }
         let replica = self.replicas.entry(log).or_insert_with(|| Replica::new(log));
         replica.take(carried.header(), carried.hash(), body.as_ref(), valid);
+    }
+
+    /// Entries that came before a cut was learned count no more: see [`Replica::late`].
+    pub fn annul(&mut self, log: CompartmentId, late: &BTreeSet<Position>) {
+        if let Some(replica) = self.replicas.get_mut(&log) {
+            replica.annul(late);
+        }
     }
 
     /// Returns the practice's id.

@@ -47,7 +47,7 @@ impl DeviceSync {
 
     /// Takes entries in order; those that are known must be the same.
     pub(super) fn take_practice(&mut self, delivered: &[DeliveredEntry], now: Timestamp) {
-        let before: BTreeSet<DeviceId> = self.cut_devices();
+        let before = self.state.cut_devices();
         let mut grown = false;
         for one in delivered {
             match self.take_practice_entry(one) {
@@ -62,7 +62,7 @@ impl DeviceSync {
         if !grown {
             return;
         }
-        let after = self.cut_devices();
+        let after = self.state.cut_devices();
         let cut: BTreeSet<DeviceId> = after.difference(&before).copied().collect();
         if !cut.is_empty() {
             cut.iter().for_each(|device| self.demand_proof(*device, now));
@@ -166,13 +166,6 @@ impl DeviceSync {
         }
     }
 
-    fn cut_devices(&self) -> BTreeSet<DeviceId> {
-        let revoked = self.state.devices().iter().filter(|(_, known)| known.revoked.is_some());
-        let revoked = revoked.map(|(device, _)| *device);
-        let rings = self.state.rings().values().flat_map(|ring| ring.cuts.keys().copied());
-        revoked.chain(rings).collect()
-    }
-
     /// The newest envelope within the cut that was seen must lie on the chain that the cut ends.
     fn demand_proof(&mut self, device: DeviceId, now: Timestamp) {
         let revoked = self.state.devices().get(&device).and_then(|known| known.revoked);
@@ -183,6 +176,24 @@ impl DeviceSync {
         let Some(((_, dev_inc, dev_seq), own)) = newest else { return };
         let seen = OwnHead { dev_inc: *dev_inc, dev_seq: *dev_seq, own: *own };
         self.ask_proof(device, seen, end, now);
+    }
+
+    /// Asks for the proof that a head at which a device is to be cut continues what was seen of it
+    /// here. [`Event::Proven`] follows, or an alarm about the device.
+    pub fn prove_head(&mut self, device: DeviceId, end: OwnHead, now: Timestamp) {
+        match self.numbers.get(&(device, end.dev_inc, end.dev_seq)) {
+            Some(own) if *own == end.own => self.events.push_back(Event::Proven(device, end)),
+            Some(_) => self.alarm(AlarmKind::NotOnChain, None, None, Some(device)),
+            None => {
+                let first = (device, end.dev_inc, DevSeq::ZERO);
+                let last = (device, end.dev_inc, end.dev_seq);
+                let seen = self.numbers.range(first..=last).next_back();
+                let seen = seen.map_or(OwnHead::start(end.dev_inc), |((_, dev_inc, seq), own)| {
+                    OwnHead { dev_inc: *dev_inc, dev_seq: *seq, own: *own }
+                });
+                self.ask_proof(device, seen, end, now);
+            }
+        }
     }
 
     /// Asks for the envelope hashes between an own head and a cut.

@@ -196,6 +196,10 @@ impl Replica {
     /// since. A function of the log and the practice log alone.
     pub fn late(&self, state: &State) -> BTreeSet<Position> {
         let mut late = BTreeSet::new();
+        let out = state.cut_devices();
+        if !self.marks.iter().any(|mark| out.contains(&mark.author)) {
+            return late;
+        }
         // The newest practice entry that valid entries of each device have cited so far.
         let mut cited: BTreeMap<DeviceId, PracticeSeq> = BTreeMap::new();
         let numbered = (1..).map(Position::new).zip(&self.marks);
@@ -222,6 +226,19 @@ impl Replica {
             }
         }
         late
+    }
+
+    /// These entries count no more.
+    pub(super) fn annul(&mut self, late: &BTreeSet<Position>) {
+        let mut newest = PracticeSeq::ZERO;
+        for (position, mark) in (1..).map(Position::new).zip(&mut self.marks) {
+            mark.valid &= !late.contains(&position);
+            newest = if mark.valid { newest.max(mark.cited) } else { newest };
+            mark.newest = newest;
+        }
+        for draft in self.drafts.values_mut() {
+            draft.closed = draft.closed.filter(|closed| !late.contains(closed));
+        }
     }
 
     /// The header of an entry as far as its right to be here depends on it.

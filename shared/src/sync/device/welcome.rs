@@ -86,6 +86,15 @@ impl DeviceSync {
             self.link.resend = Some(own);
             return;
         }
+        let known = self.state.devices().get(&self.device);
+        let newest = known.map_or(own.dev_inc, crate::membership::Device::dev_inc);
+        if own.dev_inc > newest {
+            // Only the practice log begins a life. If the server has more of it, that tells.
+            if welcome.practice_head.seq <= self.state.head().seq {
+                self.alarm(AlarmKind::Forged, None, None, Some(self.device));
+            }
+            return;
+        }
         let (last, settled) = (self.outbox.own(), self.outbox.settled());
         let number = |head: OwnHead| (head.dev_inc, head.dev_seq);
         if number(own) > number(last) {

@@ -168,7 +168,7 @@ impl Record {
 
     /// Whether everything that was acknowledged to a device lies within this cut.
     fn honours(&self, cut: &Cut) -> bool {
-        let have = self.last_own_head(cut.device);
+        let (have, _) = self.last_own_head(cut.device);
         let number = |head: &OwnHead| (head.dev_inc, head.dev_seq);
         let beyond = have.dev_seq != DevSeq::ZERO && number(&have) > number(&cut.head);
         let same = number(&have) != number(&cut.head) || have.own == cut.head.own;

@@ -244,10 +244,19 @@ impl ServerPractice {
     }
 
     /// Decides about one request of a sheet.
-    pub fn handle_sheet(&mut self, member: MemberId, request: Message, now: Timestamp) -> Decision {
-        let active = self.state().is_some_and(|state| state.active_member(member).is_some());
+    ///
+    /// `sheet` is the key that it signs with: one that was replaced since its link began has no
+    /// more business here.
+    pub fn handle_sheet(
+        &mut self,
+        (member, sheet): (MemberId, &VerifyingKey),
+        request: Message,
+        now: Timestamp,
+    ) -> Decision {
+        let known = self.state().and_then(|state| state.active_member(member));
+        let in_force = known.is_some_and(|known| known.recovery.sig == *sheet);
         match request {
-            _ if !active => Decision::refused(RefusalCode::NotADevice),
+            _ if !in_force => Decision::refused(RefusalCode::NotADevice),
             Message::PracticeAppend { entry, rows } => {
                 self.append_entry(Signer::Recovery(member), entry, rows, now)
             }

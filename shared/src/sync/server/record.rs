@@ -3,7 +3,9 @@
 
 use super::reply::Erased;
 use super::stored::{ServerFrame, StoredEnvelope};
-use crate::envelope::{AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Slot, Target};
+use crate::envelope::{
+    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Slot, Stub, Target,
+};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId,
     ServerEpoch, Timestamp,
@@ -41,11 +43,13 @@ pub(super) struct OwnChain {
     numbers: BTreeMap<DevSeq, Numbered>,
     /// Up to here there is no hole.
     whole: DevSeq,
+    /// What the device signed for the last of these numbers.
+    last: Option<Stub>,
 }
 
 impl Default for OwnChain {
     fn default() -> Self {
-        Self { numbers: BTreeMap::new(), whole: DevSeq::ZERO }
+        Self { numbers: BTreeMap::new(), whole: DevSeq::ZERO, last: None }
     }
 }
 
@@ -184,7 +188,7 @@ impl Record {
             }
             ServerFrame::Envelope(stored) => self.take_envelope(stored)?,
             ServerFrame::Refused { code, receipt: _, envelope } => {
-                self.take_number(&envelope.header, envelope.hash(), Fate::Refused(*code))?;
+                self.take_number(envelope.to_stub(), Fate::Refused(*code))?;
             }
             ServerFrame::Row(Row { key, bytes }) => {
                 self.rows.insert(*key, row_hash(bytes));
@@ -247,7 +251,8 @@ impl Record {
         server.is_some_and(|named| named.key == *key && self.server_epoch > named.server_epoch)
     }
 
-    fn take_number(&mut self, header: &Header, hash: Hash, fate: Fate) -> Result<(), RebuildError> {
+    fn take_number(&mut self, stub: Stub, fate: Fate) -> Result<(), RebuildError> {
+        let (header, hash) = (&stub.header, stub.hash());
         let chain = self.chains.entry((header.author, header.dev_inc)).or_default();
         let own = OwnHead::after(header, hash).own;
         if !chain.fits(header, own) {
@@ -256,6 +261,9 @@ impl Record {
         chain.numbers.insert(header.dev_seq, Numbered { hash, prev: header.prev_own, own, fate });
         while chain.numbers.contains_key(&chain.whole.next()) {
             chain.whole = chain.whole.next();
+        }
+        if chain.last.as_ref().is_none_or(|last| last.header.dev_seq < header.dev_seq) {
+            chain.last = Some(stub);
         }
         Ok(())
     }
@@ -278,7 +286,7 @@ impl Record {
             return Err(RebuildError::Inconsistent);
         }
         self.count(stored.g)?;
-        self.take_number(header, hash, Fate::Placed(log, head.position))?;
+        self.take_number(stored.carried.to_stub(), Fate::Placed(log, head.position))?;
         if let Carried::Whole(envelope) = &stored.carried {
             self.take_control(envelope, EntryRef { position: head.position, hash }, stored)?;
         }
@@ -332,16 +340,18 @@ impl Record {
         OwnHead { dev_inc, dev_seq: chain.whole, own: chain.own_at(chain.whole) }
     }
 
-    /// The last envelope of a device that is here, whatever is missing before it.
-    pub(super) fn last_own_head(&self, device: DeviceId) -> OwnHead {
+    /// The last envelope of a device that is here, whatever is missing before it, and what the
+    /// device signed for it.
+    pub(super) fn last_own_head(&self, device: DeviceId) -> (OwnHead, Option<Vec<u8>>) {
         let newest = self.newest_own_head(device);
         let chain = self.chains.get(&(device, newest.dev_inc));
-        let last = chain.and_then(|chain| chain.numbers.last_key_value());
-        last.map_or(newest, |(dev_seq, known)| OwnHead {
-            dev_inc: newest.dev_inc,
-            dev_seq: *dev_seq,
-            own: known.own,
-        })
+        match chain.and_then(|chain| chain.last.clone()) {
+            Some(last) => {
+                let own = OwnHead::after(&last.header, last.hash());
+                (own, Some(Carried::Stub(last).encode()))
+            }
+            None => (newest, None),
+        }
     }
 
     /// How far the newest incarnation that the server has seen of a device has come, without a

@@ -11,6 +11,7 @@ use crate::id::{
 };
 use crate::log::{OwnHead, Placement, Receipt, ReceiptBody};
 use crate::membership::{NotPermitted, State};
+use crate::sync::head::SignedHead;
 use crate::sync::refusal::RefusalCode;
 use crate::sync::run::{Run, runs_of};
 use crate::sync::server::stored::StoredEnvelope;
@@ -304,17 +305,17 @@ impl ServerPractice {
     }
 
     pub(super) fn device_heads(&mut self, devices: &[DeviceId], now: Timestamp) -> Decision {
-        let mut receipts = Vec::new();
+        let mut heads = Vec::new();
         for device in devices {
             let known = self.state().is_some_and(|state| state.devices().contains_key(device));
             if !known {
                 return Decision::refused(RefusalCode::NotADevice);
             }
             self.holds.insert(*device, now.plus_millis(HOLD_MILLIS));
-            let own = self.record.last_own_head(*device);
-            receipts.push(self.receipt(*device, own, None, now));
+            let (own, last) = self.record.last_own_head(*device);
+            heads.push(SignedHead { receipt: self.receipt(*device, own, None, now), last });
         }
-        Decision::reply(Reply::message(Message::DeviceHeads(receipts)))
+        Decision::reply(Reply::message(Message::DeviceHeads(heads)))
     }
 
     pub(super) fn changes(&self, device: DeviceId, since: Global) -> Decision {

@@ -10,13 +10,14 @@ use crate::device::keyring;
 use crate::device::looked::open_stores;
 use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
+use std::collections::BTreeSet;
 use tacenda_shared::id::{DeviceId, Global, PracticeSeq, RingEpoch, Timestamp};
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::keys::KemPublic;
 use tacenda_shared::keys::pairing::{Invitation, PairingPayload, PayloadExtra};
 use tacenda_shared::keys::safe::{self, RowName, SafeName, SecondSecret, SheetName};
 use tacenda_shared::keys::vault::General;
 use tacenda_shared::keys::wrap::{self, Wrap, WrapInfo};
+use tacenda_shared::keys::{KemKey, KemPublic};
 use tacenda_shared::membership::{
     self, Action, DeviceKeys, Entry, Recipient, Server, Signer, State,
 };
@@ -250,12 +251,42 @@ impl Enrolment {
         }
         frames.push(DeviceFrame::Wrap(founding::encode_wrap(&info, &wrapped)));
         let mut changes = Vec::new();
+        let key = open_member_key(general, &self.state, (&info, &wrapped))?;
+        let mut opened = BTreeSet::new();
         for (name, row) in self.names(general).into_iter().zip(rows) {
             let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
-            if let Some(bytes) = sized {
-                changes.push(RowChange::Put(name, safe::Row::from_bytes(bytes)));
+            let Some(row) = sized.map(safe::Row::from_bytes) else { continue };
+            match name {
+                // What does not open to the key that the log names would keep the true row away.
+                RowName::Safe(at) => {
+                    let commitment = self.state.commitment(at.ring, at.epoch);
+                    let good = commitment.is_some_and(|commitment| {
+                        safe::open_ring(&key, &at, &commitment, &row).is_ok()
+                    });
+                    if !good {
+                        continue;
+                    }
+                    opened.insert((at.ring, at.epoch));
+                }
+                // A ring lies behind one of the two secrets, not behind both.
+                RowName::SecondSafe(at) if opened.contains(&(at.ring, at.epoch)) => continue,
+                // Step-up tells, and puts the true one in its place.
+                _ => {}
             }
+            changes.push(RowChange::Put(name, row));
         }
         Ok((frames, changes))
     }
+}
+
+/// Opens the member's key, which the wrap gives to this device.
+fn open_member_key(
+    general: &General,
+    state: &State,
+    (info, wrapped): (&WrapInfo, &Wrap),
+) -> Result<KemKey, EnrolError> {
+    let known = state.members().get(&general.member).ok_or(EnrolError::NotAdded)?;
+    let public = KemPublic::from_published(&known.key.kem).map_err(|_| EnrolError::Missing)?;
+    let opened = wrap::unwrap_member_key(&general.keys.kem, info, wrapped, &public);
+    opened.map_err(|_| EnrolError::Missing)
 }

@@ -40,7 +40,8 @@ pub enum Fate {
     Waiting,
     /// It is kept apart; its log goes on.
     Quarantined,
-    /// It came too late and is kept apart; what it says was taken over by hand.
+    /// It came too late and is kept apart; what it says was taken over by hand, or because what
+    /// counts builds on it.
     Adopted,
 }
 
@@ -71,6 +72,8 @@ pub enum MailFrame {
     /// Changes of documents that are out of sight until it is known what others have of them:
     /// another life of this device may have written the same or have used the same numbers.
     Aside(Vec<Location>),
+    /// Content that counts no more: it came with entries that lie beyond a cut.
+    Annulled(Vec<Source>),
     /// Up to this count of the server, everything is on this disk.
     Cursor(Global),
     /// The next entry of a log, by another device.
@@ -155,7 +158,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 21;
+pub(in crate::device) const LAST_NUMBER: u8 = 22;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -209,6 +212,9 @@ impl MailFrame {
             }
             Self::Aside(aside) => {
                 w.u8(21).list(aside, |w, location| write_location(w, *location));
+            }
+            Self::Annulled(sources) => {
+                w.u8(22).list(sources, |w, source| write_source(w, *source));
             }
             Self::Incarnated(dev_inc) => {
                 w.u8(20).u32(dev_inc.get());
@@ -271,6 +277,7 @@ impl MailFrame {
                 numbers: r.list(ENTRIES_MAX, read_number)?,
             },
             21 => Self::Aside(r.list(SKIPPED_MAX, read_location)?),
+            22 => Self::Annulled(r.list(SKIPPED_MAX, read_source)?),
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
             _ => return Err(CodecError::Unknown),
         })
@@ -377,6 +384,9 @@ mod tests {
         let entered =
             |fate, record, carried| MailFrame::Entered { log: LOG, fate, record, carried };
         let (position, practice) = (Position::new(1), receipt.body.practice);
+        let number_of_record = Some((number, record));
+        let (log, fate) = (LOG, Fate::Opened);
+        let judged = MailFrame::Judged { log, position, fate, number: number_of_record };
         let frames = [
             MailFrame::Cursor(Global::new(7)),
             entered(Fate::Opened, Some(record), whole.clone()),
@@ -389,12 +399,7 @@ mod tests {
                 receipt.body.time,
                 &key,
             )),
-            MailFrame::Judged {
-                log: LOG,
-                position,
-                fate: Fate::Opened,
-                number: Some((number, record)),
-            },
+            judged,
             MailFrame::Sent { source: Some(source), envelope: Box::new(envelope()) },
             MailFrame::Settled { again: true, receipt },
             MailFrame::EnteredAgain { log: LOG, number },
@@ -406,6 +411,7 @@ mod tests {
             MailFrame::Skipped(vec![location]),
             MailFrame::Incarnated(DevInc::new(2)),
             MailFrame::Aside(vec![location]),
+            MailFrame::Annulled(vec![source]),
         ];
         for frame in frames {
             let frame = DeviceFrame::Mail(frame);

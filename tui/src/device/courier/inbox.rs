@@ -42,6 +42,8 @@ pub(in crate::device) struct Batch {
     touched: BTreeSet<CompartmentName>,
     /// Whether an entry is among the frames that waits for its key.
     waits: bool,
+    /// Whether something builds on what is not here.
+    pub(super) short: bool,
     pub(in crate::device) changed: bool,
 }
 
@@ -54,7 +56,7 @@ impl Batch {
 }
 
 /// What became of an entry.
-enum Outcome {
+pub(super) enum Outcome {
     Opened(Option<RecordId>),
     Quarantined,
     Waiting,
@@ -82,6 +84,7 @@ impl<F: FileSystem> Device<F> {
         let carried = Box::new(Carried::Whole(envelope.clone()));
         let frame = DeviceFrame::Mail(MailFrame::Entered { log, fate, record, carried });
         batch.frames.insert(at.min(batch.frames.len()), frame);
+        self.carry_late(batch, now)?;
         if batch.is_full() { self.flush_mail(batch) } else { Ok(()) }
     }
 
@@ -121,7 +124,7 @@ impl<F: FileSystem> Device<F> {
                 self.flush_mail(batch)?;
             }
         }
-        Ok(())
+        self.carry_late(batch, now)
     }
 
     fn take(
@@ -318,7 +321,7 @@ impl<F: FileSystem> Device<F> {
         self.merge(batch, log, number_of(envelope), change, &author, now)
     }
 
-    fn merge(
+    pub(super) fn merge(
         &mut self,
         batch: &mut Batch,
         log: CompartmentId,
@@ -342,6 +345,7 @@ impl<F: FileSystem> Device<F> {
         let merged = self
             .with_pending(&batch.pending, now, |practice, cx| practice.merge(&change, author, cx));
         let Ok(merged) = merged else { return Ok(Outcome::Quarantined) };
+        batch.short |= merged.missing > 0;
         if let (Some(kept), Content::Delta { bytes, .. }) = (merged.kept, &mut change.content) {
             *bytes = kept;
         }

@@ -4,14 +4,11 @@
 
 use super::frames::{Fate, MailFrame};
 use super::parcel;
-use super::status::part_of_practice;
-use super::{Batch, Courier};
 use crate::device::chance::OsRandom;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
-use crate::notice::Notice;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tacenda_shared::envelope::{self, Carried, Envelope};
 use tacenda_shared::id::{
     ClientId, CompartmentId, DevInc, DeviceId, ObjectId, Position, RecordId, Timestamp,
@@ -68,7 +65,8 @@ struct Key {
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum What {
+pub(super) enum What {
+    /// Changes of a document, and whether it is a draft.
     Document(ObjectId, bool),
     Record(RecordId),
     Sealed,
@@ -128,39 +126,6 @@ impl<F: FileSystem> Device<F> {
         Ok(changed)
     }
 
-    /// Says how much of devices that are out counted here before that was known. It stays as it
-    /// is, and the other devices, which knew in time, do not show it.
-    pub(super) fn cut_learned(
-        &mut self,
-        courier: &mut Courier,
-        batch: &mut Batch,
-        cut: &BTreeSet<DeviceId>,
-    ) -> Result<(), DeviceError> {
-        self.flush_mail(batch)?;
-        let (state, ledger) = (courier.sync.state(), self.cabinet.store().locations().ledger());
-        let mut found: BTreeMap<DeviceId, BTreeMap<&'static str, usize>> = BTreeMap::new();
-        for (log, replica) in courier.sync.replicas() {
-            let known = self.cabinet.store().locations().compartment(*log);
-            let part = known.map_or("something else", |known| part_of_practice(&known.name));
-            for position in replica.late(state) {
-                let Some(entry) = ledger.entry(*log, position) else { continue };
-                let frame = self.cabinet.store().read(entry.location)?;
-                let DeviceFrame::Mail(MailFrame::Entered { carried, .. }) = frame else { continue };
-                let header = carried.header();
-                let counted = entry.fate == Fate::Opened && header.kind.is_sealed();
-                if counted && cut.contains(&header.author) {
-                    *found.entry(header.author).or_default().entry(part).or_default() += 1;
-                }
-            }
-        }
-        for (device, parts) in found {
-            let info = self.cabinet.state.devices().get(&device).map(|known| known.info.clone());
-            let name = info.map_or_else(String::new, |info| self.name_of(device, &info));
-            courier.alarms.push(counted_too_long(&name, &parts));
-        }
-        Ok(())
-    }
-
     fn mark_adopted(&mut self, log: CompartmentId, places: &[Position]) -> Result<(), StoreError> {
         let judged = places.iter().map(|position| {
             let (position, fate) = (*position, Fate::Adopted);
@@ -216,7 +181,8 @@ impl<F: FileSystem> Device<F> {
                 let pieces = found.entry(Key { log, device, dev_inc, what }).or_default();
                 pieces.bytes.push(bytes);
                 pieces.places.push(position);
-                pieces.adopted = entry.fate == Fate::Adopted;
+                let first = pieces.places.len() == 1;
+                pieces.adopted = (first || pieces.adopted) && entry.fate == Fate::Adopted;
             }
         }
         Ok(found)
@@ -224,11 +190,14 @@ impl<F: FileSystem> Device<F> {
 
     /// Opens a late envelope; `None` if it is none: of a device that is in, not by the device that
     /// it names, or an entry without content.
-    fn late_content(&self, envelope: &Envelope) -> Option<(What, Vec<u8>)> {
+    pub(super) fn late_content(&self, envelope: &Envelope) -> Option<(What, Vec<u8>)> {
         let header = &envelope.header;
-        let author = self.cabinet.state.devices().get(&header.author)?;
-        author.revoked?;
-        if !header.kind.is_sealed() || !envelope.is_signed_by(&author.sig) {
+        let state = &self.cabinet.state;
+        let author = state.devices().get(&header.author)?;
+        if !state.cut_devices().contains(&header.author)
+            || !header.kind.is_sealed()
+            || !envelope.is_signed_by(&author.sig)
+        {
             return None;
         }
         let log = header.compartment;
@@ -253,21 +222,6 @@ impl<F: FileSystem> Device<F> {
             Content::Draft { .. } | Content::Close { .. } => None,
         }
     }
-}
-
-fn counted_too_long(name: &str, parts: &BTreeMap<&'static str, usize>) -> Notice {
-    let count: usize = parts.values().sum();
-    let listed: Vec<String> = parts.iter().map(|(part, n)| format!("{part} ({n})")).collect();
-    let changes = if count == 1 { "change" } else { "changes" };
-    Notice::new(
-        format!(
-            "This device took {count} {changes} of \"{name}\" before it learned that \"{name}\" \
-             was shut out: in {}.",
-            listed.join(", ")
-        ),
-        "They stay visible here, and your other devices do not show them. Nothing of yours is lost.",
-        "Compare these parts with another device, and write down anew there what is true.",
-    )
 }
 
 const fn client_of(name: &CompartmentName) -> Option<ClientId> {

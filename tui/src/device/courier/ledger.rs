@@ -81,6 +81,8 @@ impl Ledger {
     fn add_mail(&mut self, frame: &MailFrame, location: Location) {
         match frame {
             MailFrame::Aside(aside) => aside.iter().for_each(|location| self.put_aside(*location)),
+            // Content is indexed elsewhere.
+            MailFrame::Annulled(_) => {}
             MailFrame::Cursor(cursor) => self.cursor = *cursor,
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
@@ -265,6 +267,11 @@ impl Ledger {
     /// Returns how many pieces of content no envelope carries yet.
     pub fn unsent_count(&self) -> usize {
         self.unsent.len() + self.aside.len()
+    }
+
+    /// Returns the numbers of the envelopes that carry a record.
+    pub fn carriers(&self, record: RecordId) -> impl Iterator<Item = Number> + '_ {
+        self.numbers.iter().filter(move |(_, of)| **of == record).map(|(number, _)| *number)
     }
 
     /// Returns own envelopes without an answer, in the order of their numbers.

@@ -4,6 +4,7 @@
 //! never acknowledges to anybody what is not on this disk. Messages come in by `link_message` and
 //! go out by `poll_transmit`; after each call the caller drains what there is to send.
 
+mod annul;
 pub mod attach;
 mod company;
 mod deposit;
@@ -428,12 +429,12 @@ impl<F: FileSystem> Device<F> {
                 batch.frames.push(mail(MailFrame::Cursor(cursor)));
                 self.bring(courier, batch, now)?;
                 courier.caught_up = true;
-                courier.fetched_all();
+                courier.fetched_all(now);
             }
             Event::PracticeChanged(delivered) => {
                 self.practice_changed(courier, batch, *delivered, now)?;
             }
-            Event::CutLearned(cut) => self.cut_learned(courier, batch, &cut)?,
+            Event::CutLearned(_) => self.judge_again(courier, batch, now)?,
             Event::Answer(ticket, message) => {
                 self.answered(courier, batch, ticket, *message, now)?;
             }
@@ -441,14 +442,14 @@ impl<F: FileSystem> Device<F> {
             Event::Heads(heads) if self.end_last(courier, &heads, now) => {}
             Event::PracticeTaken(_) if Self::is_answer(courier) => {}
             Event::PracticeRefused(refusal) if Self::is_refused(courier, &refusal) => {}
-            Event::Unanswered(ticket) => courier.unanswered(ticket),
-            Event::Heads(receipts) => courier.heads_known(&receipts, now),
+            Event::Heads(heads) => courier.heads_known(heads, now),
             Event::Connected { .. } => {
                 (courier.connected, courier.caught_up, courier.current) = (true, false, false);
                 courier.forget_link();
                 (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
                 (courier.refill, courier.brought, courier.incarnating) = (None, false, None);
                 self.deposit(courier, now)?;
+                self.judge_again(courier, batch, now)?;
                 // What waited for a key asks for it again.
                 self.retry(courier, None, batch, now)?;
             }

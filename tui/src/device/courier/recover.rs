@@ -20,18 +20,21 @@ use tacenda_shared::keys::safe::{
 use tacenda_shared::keys::vault::DeviceSecrets;
 use tacenda_shared::keys::wrap::{self, Wrap, WrapAction, WrapInfo};
 use tacenda_shared::keys::{KemPublic, unwrap_ring_keys, unwrap_second_ring_keys};
-use tacenda_shared::log::{OwnHead, Receipt};
+use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::{self, Action, Entry, Invalid, Recipient, Signer, State};
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::device::Joined;
-use tacenda_shared::sync::{Row, RowKey};
+use tacenda_shared::sync::{HeadProof, Row, RowKey, SignedHead};
 use thiserror::Error;
 
 /// Why the words bring nothing back.
 #[derive(Debug, Error)]
 pub enum RecoverError {
+    /// The practice log is not the one that the person said yes to.
+    #[error("the server shows another practice log than the one that you said yes to")]
+    AnotherLog,
     /// The practice log names another server than the one that gave it.
     #[error("the practice log names another server than the one that gave it")]
     AnotherServer,
@@ -41,6 +44,9 @@ pub enum RecoverError {
     /// The practice log was not taken by its server as it stands here.
     #[error("the practice log does not hold together")]
     Log,
+    /// The server does not show what a device has signed last; nothing is signed on its word alone.
+    #[error("the server does not prove where a device ended")]
+    Unproven,
     /// A key that must be there is missing, or is not the one that the practice log names.
     #[error("a key that must be on the server is missing")]
     Missing,
@@ -420,14 +426,13 @@ impl Opened {
     }
 
     /// Takes the server's signed word on how far each device has come; a word that is not its own,
-    /// or about another device, is none.
-    pub fn heads(&self, receipts: &[Receipt]) -> BTreeMap<DeviceId, OwnHead> {
-        let state = &self.recovery.state;
-        let Some(server) = state.server() else { return BTreeMap::new() };
-        let good = receipts.iter().filter(|receipt| {
-            receipt.body.practice == state.practice() && receipt.is_signed_by(&server.key)
+    /// or that the device itself has not signed, is none.
+    pub fn heads(&self, heads: &[SignedHead]) -> BTreeMap<DeviceId, OwnHead> {
+        let proven = heads.iter().filter_map(|head| match head.proof(&self.recovery.state) {
+            HeadProof::Proven(own) => Some((head.receipt.body.device, own)),
+            HeadProof::BadReceipt | HeadProof::Forged | HeadProof::Withheld => None,
         });
-        good.map(|receipt| (receipt.body.device, receipt.body.own)).collect()
+        proven.collect()
     }
 
     /// Returns what a person is shown.
@@ -493,7 +498,8 @@ impl Opened {
         let action = if out.is_empty() {
             Action::RotateMemberKey { member, member_key: announced }
         } else {
-            let cuts = state.cuts_at(out.iter().copied(), heads).ok_or(RecoverError::Log)?;
+            let cuts = state.cuts_at(out.iter().copied(), heads);
+            let cuts = cuts.ok_or(RecoverError::Unproven)?;
             // What a thief has added goes with the thief's device, unless the person knows it.
             let kept = state.added_by(&out).into_iter().collect();
             let member_key = Some(announced);

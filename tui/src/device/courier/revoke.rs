@@ -15,10 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::id::{DeviceId, RingId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::wrap::WrapAction;
-use tacenda_shared::log::{OwnHead, Receipt};
+use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::{Action, Entry, Invalid, Signer, State};
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
+use tacenda_shared::sync::device::Alarm;
 use tacenda_shared::sync::{Refusal, RefusalCode, Row};
 use thiserror::Error;
 
@@ -48,6 +49,10 @@ pub enum RevokeError {
     /// A key that belongs into the new safe is not here yet.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The server does not show what the device itself has signed last, and nothing is signed on
+    /// the server's word alone.
+    #[error("the server does not prove where that device ended")]
+    Unproven,
     /// A rule of the practice log.
     #[error(transparent)]
     Rule(#[from] Invalid),
@@ -83,7 +88,9 @@ enum Step {
     Asked,
     /// They are here; what lies before them is being fetched.
     Fetching(BTreeMap<DeviceId, OwnHead>),
-    /// Everything up to the heads is here.
+    /// Everything up to the heads is here; whether they go on from there is being proven of these.
+    Proving(BTreeMap<DeviceId, OwnHead>, BTreeSet<DeviceId>),
+    /// The heads are where the devices themselves have ended.
     Cut(BTreeMap<DeviceId, OwnHead>),
     /// The entry is on its way.
     Proposed,
@@ -203,7 +210,7 @@ impl<F: FileSystem> Device<F> {
                     Err(Failed::Device(error)) => return Err(error),
                 }
             }
-            Step::Asked | Step::Fetching(_) | Step::Proposed => {}
+            Step::Asked | Step::Fetching(_) | Step::Proving(..) | Step::Proposed => {}
         }
         courier.order = Some(order);
         Ok(())
@@ -391,23 +398,52 @@ impl Courier {
         }
     }
 
-    /// The server's signed word on where devices stand.
-    pub(super) fn heads_known(&mut self, receipts: &[Receipt], now: Timestamp) {
-        let Some(order) = &mut self.order else { return };
-        if matches!(order.step, Step::Asked) {
-            let heads = receipts.iter().map(|receipt| (receipt.body.device, receipt.body.own));
-            order.step = Step::Fetching(heads.collect());
+    /// Where devices stand, as far as the server has shown what they signed last.
+    pub(super) fn heads_known(&mut self, heads: BTreeMap<DeviceId, OwnHead>, now: Timestamp) {
+        let state = self.sync.state();
+        let Some(order) = self.order.as_mut().filter(|order| matches!(order.step, Step::Asked))
+        else {
+            return;
+        };
+        let mut goes = order.revocation.goes.iter();
+        if goes.all(|gone| heads.contains_key(gone) || state.active_device(*gone).is_none()) {
+            order.step = Step::Fetching(heads);
             self.sync.refresh(now);
+        } else {
+            (self.order, self.revoked) = (None, Some(Err(RevokeError::Unproven)));
         }
     }
 
     /// Everything that the server had is here.
-    pub(super) fn fetched_all(&mut self) {
+    pub(super) fn fetched_all(&mut self, now: Timestamp) {
         self.level = true;
         if let Some(order) = &mut self.order
             && let Step::Fetching(heads) = &mut order.step
         {
-            order.step = Step::Cut(std::mem::take(heads));
+            let heads = std::mem::take(heads);
+            order.step = Step::Proving(heads.clone(), heads.keys().copied().collect());
+            heads.iter().for_each(|(device, end)| self.sync.prove_head(*device, *end, now));
+        }
+    }
+
+    /// The head at which a device is to be cut goes on from what is here of it.
+    pub(super) fn head_proven(&mut self, device: DeviceId) {
+        if let Some(order) = &mut self.order
+            && let Step::Proving(heads, open) = &mut order.step
+        {
+            open.remove(&device);
+            if open.is_empty() {
+                order.step = Step::Cut(std::mem::take(heads));
+            }
+        }
+    }
+
+    /// Something does not fit: nothing is signed about a device of which that is so.
+    pub(super) fn head_doubted(&mut self, alarm: &Alarm) {
+        let step = self.order.as_ref().map(|order| &order.step);
+        let open = |device| matches!(step, Some(Step::Proving(_, open)) if open.contains(&device));
+        if alarm.device.is_some_and(open) {
+            (self.order, self.revoked) = (None, Some(Err(RevokeError::Unproven)));
         }
     }
 

@@ -176,7 +176,10 @@ impl Courier {
 
     pub(super) fn note(&mut self, event: Event) {
         match event {
-            Event::Alarm(alarm) => self.alarm(alarm.kind),
+            Event::Alarm(alarm) => {
+                self.head_doubted(&alarm);
+                self.alarm(alarm.kind);
+            }
             Event::LinkDead => {
                 self.connected = false;
                 self.drop_link = true;
@@ -194,6 +197,8 @@ impl Courier {
                     code => of_refusal(code),
                 });
             }
+            Event::Proven(device, _) => self.head_proven(device),
+            Event::Unanswered(ticket) => self.unanswered(ticket),
             Event::PracticeTaken(_) => self.entry_taken(),
             Event::PracticeRefused(refusal) => self.entry_refused(refusal),
             Event::OutboxStopped(code) => {

@@ -21,7 +21,7 @@ struct End {
     shown: Vec<(Position, u32)>,
     acknowledged: Vec<u32>,
     alarms: Vec<Alarm>,
-    heads: Option<Vec<Receipt>>,
+    heads: Option<BTreeMap<DeviceId, OwnHead>>,
     rekeying: bool,
     out: bool,
 }
@@ -196,10 +196,11 @@ impl Net {
 
     /// The first device, told how far the last has come, revokes it there.
     fn revoke_if_asked(&mut self) {
-        let Some(receipts) = self.ends[0].heads.take() else { return };
+        let Some(heads) = self.ends[0].heads.take() else { return };
+        let (out, cut) = heads.first_key_value().unwrap();
+        let (out, cut) = (*out, *cut);
         let end = &mut self.ends[0];
         let state = end.sync.state();
-        let out = receipts[0].body.device;
         let member = self.world.founder;
         if state.active_device(out).is_none() {
             return;
@@ -209,7 +210,7 @@ impl Net {
         let recipients = remaining.map(Recipient::Device).chain([Recipient::Recovery(member)]);
         let action = Action::RevokeDevice {
             member,
-            cuts: vec![Cut { device: out, head: receipts[0].body.own }],
+            cuts: vec![Cut { device: out, head: cut }],
             kept: vec![],
             suspect_since: None,
             member_key: Some(NewMemberKey {
@@ -341,7 +342,7 @@ impl End {
                 let queued = self.settle(*receipt);
                 self.todo.extend(edit_of(&queued.envelope));
             }
-            Event::Heads(receipts) => self.heads = Some(receipts),
+            Event::Heads(heads) => self.heads = Some(heads),
             Event::PracticeTaken(_) | Event::PracticeRefused(_) => self.rekeying = false,
             Event::LinkRefused(Refusal { code: RefusalCode::NotADevice, .. })
             | Event::OutboxStopped(RefusalCode::NotADevice) => self.out = true,

@@ -10,6 +10,8 @@ use crate::sync::fixture::{LOG, Pen, genesis};
 use crate::sync::runs_of;
 use crate::sync::wire::{Entries, Limits, Outcome};
 
+mod heads;
+
 const OTHER: CompartmentId = CompartmentId::from_bytes([6; 16]);
 
 /// A device with an open link, at whose other end the test sits.

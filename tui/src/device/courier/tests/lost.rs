@@ -14,13 +14,13 @@ use tacenda_shared::seal::SecretKey;
 use tacenda_shared::suite::Hash;
 
 /// Orders a revocation and lets the links carry everything.
-fn revoke(world: &mut World, at: usize, lost: usize) -> Result<(), RevokeError> {
+pub(super) fn revoke(world: &mut World, at: usize, lost: usize) -> Result<(), RevokeError> {
     order(world, at, lost)?;
     world.heal();
     world.device(at).poll_revocation().unwrap_or(Err(RevokeError::Busy))
 }
 
-fn order(world: &mut World, at: usize, lost: usize) -> Result<(), RevokeError> {
+pub(super) fn order(world: &mut World, at: usize, lost: usize) -> Result<(), RevokeError> {
     let lost = BTreeSet::from([world.device_id(lost)]);
     let now = world.now;
     let plan = world.device(at).plan_revocation(&lost, &BTreeSet::new())?;
@@ -446,30 +446,6 @@ fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
         world.restart(0);
     }
     assert!(world.device(0).sync_status().queued > 0, "it goes out as this device's own");
-}
-
-#[test]
-fn what_counted_before_a_device_is_known_to_be_out_is_told_of() {
-    let mut world = World::with_devices(3);
-    let ada = client(&mut world, 0, "Ada Testerin");
-    let note = begin_note(&mut world, 0, ada);
-    write(&mut world, 0, ada, note, "Shared. ");
-    world.heal();
-    world.lose(2);
-    write(&mut world, 2, ada, note, "Late words. ");
-    let moment = world.moment();
-    order(&mut world, 0, 2).unwrap();
-    while world.step(0) {}
-    // The server lets the thief in, and tells the other device first what came of it.
-    world.links_may_drop = true;
-    world.take_late(2, moment, 1);
-    assert!(text(&mut world, 1, ada, note).contains("Late words."));
-    world.carry();
-
-    let told = |notice: &&String| notice.contains("\"tablet 2\" was shut out");
-    let told: Vec<_> = world.notices.iter().filter(told).collect();
-    assert_eq!(told.len(), 1, "{:?}", world.notices);
-    assert!(told[0].contains("the chart of a client (1)"), "{told:?}");
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! Devices of one member through a server: what one writes the others show.
 
+mod annulled;
+mod doubt;
 mod incarnation;
 mod live;
 mod lost;

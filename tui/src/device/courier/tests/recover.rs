@@ -276,3 +276,74 @@ fn a_slip_in_the_words_is_named_with_what_may_have_been_meant() {
     let zeros = read_words(&"abandon ".repeat(24)).unwrap_err();
     assert!(zeros.next.contains("swapped"));
 }
+
+/// A person who takes so long over the answer that something happens meanwhile.
+struct Slow<'a> {
+    world: Rc<RefCell<World>>,
+    meanwhile: &'a dyn Fn(&mut World),
+    asked: Vec<Found>,
+}
+
+impl Dialogue for Slow<'_> {
+    fn say(&mut self, _line: &str) {}
+
+    fn is_that_all(&mut self, found: &Found) -> Option<BTreeSet<DeviceId>> {
+        if self.asked.is_empty() {
+            (self.meanwhile)(&mut self.world.borrow_mut());
+        }
+        self.asked.push(found.clone());
+        Some(BTreeSet::new())
+    }
+}
+
+fn recover_slowly(
+    world: World,
+    meanwhile: &dyn Fn(&mut World),
+) -> (Vec<Vec<String>>, Result<(), Notice>) {
+    let newcomer = Newcomer::new("new laptop".into());
+    let (tls, server) = (newcomer.tls(), world.server_key());
+    let sheet = read_words(&world.paper).unwrap();
+    let world = Rc::new(RefCell::new(world));
+    let mut open = || {
+        let left = Rc::new(RefCell::new(usize::MAX));
+        Ok(Link { world: Rc::clone(&world), tls, server, member: None, left })
+    };
+    let mut person = Slow { world: Rc::clone(&world), meanwhile, asked: Vec::new() };
+    let outcome = admit(sheet, newcomer, &mut open, &mut person, now).map(|_| ());
+    let names = |found: &Found| found.devices.iter().map(|device| device.name.clone()).collect();
+    (person.asked.iter().map(names).collect(), outcome)
+}
+
+#[test]
+fn what_comes_after_the_answer_is_asked_about_again() {
+    let (asked, outcome) = recover_slowly(lost(2).0, &|world| {
+        // The tablet shuts the laptop out while the person thinks.
+        let (now, laptop) = (world.now, world.device_id(0));
+        world.link(1);
+        world.heal();
+        let plan = world.device(1).plan_revocation(&[laptop].into(), &BTreeSet::new()).unwrap();
+        world.device(1).revoke(plan, now).unwrap();
+        world.heal();
+        world.cut(1);
+    });
+
+    assert!(outcome.is_ok());
+    assert_eq!(asked, [vec!["laptop", "tablet 1"], vec!["tablet 1"]]);
+}
+
+#[test]
+fn nothing_is_signed_on_another_log_than_the_one_that_was_confirmed() {
+    let mut world = World::with_devices(3);
+    let before = world.moment();
+    let (now, thief) = (world.now, world.device_id(2));
+    let plan = world.device(0).plan_revocation(&[thief].into(), &BTreeSet::new()).unwrap();
+    world.device(0).revoke(plan, now).unwrap();
+    world.heal();
+    (0..3).for_each(|number| world.cut(number));
+
+    // What was shown is taken back: the log has not shut the thief out any more.
+    let (asked, outcome) = recover_slowly(world, &|world| world.put_back(before));
+
+    assert!(outcome.unwrap_err().happened.contains("another practice log"));
+    assert_eq!(asked, [vec!["laptop", "tablet 1"]]);
+}

@@ -124,7 +124,12 @@ pub(super) struct World {
     pub(super) refuses: Option<RefusalCode>,
     /// How often it has.
     pub(super) refused: usize,
+    /// What it makes of its answers before they leave.
+    pub(super) lie: Option<Lie>,
 }
+
+/// What a server that lies makes of an answer, with its key.
+pub(super) type Lie = fn(&mut Message, &SigningKey);
 
 pub(super) fn copied(general: &General) -> General {
     let keys = &general.keys;
@@ -188,6 +193,7 @@ impl World {
             links_may_drop: false,
             refuses: None,
             refused: 0,
+            lie: None,
         }
     }
 
@@ -269,7 +275,8 @@ impl World {
     pub(super) fn ask_sheet(&mut self, member: MemberId, message: &Message) -> Vec<Message> {
         let message = Message::decode(&message.encode()).unwrap();
         let practice = self.practice.as_mut().unwrap();
-        let decision = practice.handle_sheet(member, message, self.now);
+        let sheet = practice.state().unwrap().members()[&member].recovery.sig;
+        let decision = practice.handle_sheet((member, &sheet), message, self.now);
         assert!(decision.hold_until.is_none());
         let id = practice.practice();
         decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
@@ -569,7 +576,10 @@ impl World {
                 self.frames.extend(decision.frames.iter().cloned());
                 decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
                 let mut reply = decision.reply;
-                while let Some(message) = reply.next_message(id, &self.shelf) {
+                while let Some(mut message) = reply.next_message(id, &self.shelf) {
+                    if let Some(lie) = self.lie {
+                        lie(&mut message, &self.server);
+                    }
                     let message = Message::decode(&message.encode()).unwrap();
                     self.tell(number, Incoming::Message(lane, message));
                 }
@@ -704,13 +714,27 @@ impl World {
     /// A server that lies takes what a device has as if it were still the moment `moment`, and
     /// tells it to another.
     pub(super) fn take_late(&mut self, from: usize, moment: usize, to: usize) {
+        let mut old = self.server_at(moment);
+        let now = self.now;
+        self.device(from).attach(now).unwrap();
+        self.device(from).link_up(now).unwrap();
+        for message in self.speak(from, &mut old) {
+            self.hear_live(to, message);
+        }
+    }
+
+    /// The server as it was at that moment, for one that lies.
+    pub(super) fn server_at(&self, moment: usize) -> ServerPractice {
         let key = SigningKey::from_seed(*self.server.seed());
-        let mut old = ServerPractice::rebuild(&self.frames[..moment], key).unwrap();
+        ServerPractice::rebuild(&self.frames[..moment], key).unwrap()
+    }
+
+    /// Hands what a device sends now to that server; returns what the server tells others of it.
+    pub(super) fn speak(&mut self, from: usize, old: &mut ServerPractice) -> Vec<Message> {
         let (now, id) = (self.now, old.practice());
         let (device, tls) =
             (self.device_id(from), self.computers[from].general.keys.tls.verifying());
-        self.device(from).attach(now).unwrap();
-        self.device(from).link_up(now).unwrap();
+        self.device(from).dispatch(now).unwrap();
         let mut told = Vec::new();
         while let Some(Transmit { lane, message }) = self.device(from).poll_transmit() {
             let answers = match message {
@@ -729,9 +753,20 @@ impl World {
             }
             self.device(from).link_end(lane, now).unwrap();
         }
-        for message in told {
-            self.device(to).link_message(Lane::Live, message, now).unwrap();
-        }
+        told
+    }
+
+    /// A device hears something that nobody has asked for.
+    pub(super) fn hear_live(&mut self, number: usize, message: Message) {
+        let now = self.now;
+        let delivered = self.device(number).link_message(Lane::Live, message, now).unwrap();
+        self.notices.extend(delivered.notices.iter().map(ToString::to_string));
+    }
+
+    /// A device hears of everything in the practice log.
+    pub(super) fn hear_practice_log(&mut self, number: usize) {
+        let entries = self.shelf.entries.clone();
+        self.hear_live(number, Message::PracticeEntries { entries, more: false });
     }
 
     pub(super) fn joined_by(mut self, name: &str) -> Self {
