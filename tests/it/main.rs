@@ -1,5 +1,6 @@
 //! One binary for all tests that cross crates.
 
+mod beside;
 mod crash;
 mod demo;
 mod hostile;

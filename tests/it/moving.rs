@@ -9,7 +9,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
 const SERVER: &str = env!("CARGO_BIN_EXE_server-under-test");
 
 /// A server, a laptop and a tablet of one practice.
-fn practice(name: &str) -> (Server, Scene, Scene) {
+pub(super) fn practice(name: &str) -> (Server, Scene, Scene) {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moving").join(name);
     let laptop = Scene::founded(PROGRAM, &root.join("laptop"), |_, _| {});
     let tablet = Scene::empty(PROGRAM, &root.join("tablet"));
@@ -19,16 +19,16 @@ fn practice(name: &str) -> (Server, Scene, Scene) {
     (server, laptop, tablet)
 }
 
-fn add_client(scene: &Scene, code: &str) {
+pub(super) fn add_client(scene: &Scene, code: &str) {
     scene.run(&["client", "add", "--code", code], "Somebody Made-Up\n").done();
     idle(scene);
 }
 
-fn idle(scene: &Scene) {
+pub(super) fn idle(scene: &Scene) {
     scene.run(&["sync", "--until-idle"], "").done();
 }
 
-fn clients(scene: &Scene) -> String {
+pub(super) fn clients(scene: &Scene) -> String {
     scene.run(&["client", "list"], "").done()
 }
 

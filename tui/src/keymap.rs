@@ -16,6 +16,7 @@ pub enum Verb {
     Actions,
     AddDevice,
     Archive,
+    BackUp,
     Back,
     Cancel,
     ClearField,
@@ -66,6 +67,7 @@ pub enum Verb {
     Redo,
     Redraw,
     RenameDevice,
+    ReplaceSheet,
     RevokeDevice,
     Right,
     SetStatus(Status),
@@ -148,10 +150,12 @@ impl Verb {
         matches!(
             self,
             Self::AddDevice
+                | Self::BackUp
                 | Self::Connect
                 | Self::FinishRefilling
                 | Self::ImportLate
                 | Self::RenameDevice
+                | Self::ReplaceSheet
                 | Self::RevokeDevice
         )
     }

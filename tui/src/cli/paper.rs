@@ -4,13 +4,15 @@
 use super::args::{Arguments, Sheets};
 use super::online::{new_passphrase, short, stepped_up};
 use super::recover::{self, Dialogue, NewDevice};
-use super::run::{Failed, now};
-use super::{behind, print, prompt, sheet};
+use super::request::{Request, SheetWish, Typed};
+use super::run::{Failed, beside, carry_out, now};
+use super::{print, prompt, sheet};
 use crate::device::courier::recover::Found;
-use crate::device::home::Home;
-use crate::device::open::Device;
+use crate::device::courier::sheet::SheetStanding;
+use crate::device::home::{Home, HomeError};
 use crate::notice::Notice;
 use crate::program::Setup;
+use serde_json::Value;
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, IsTerminal as _};
 use tacenda_shared::id::{DeviceId, Timestamp};
@@ -71,39 +73,107 @@ pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<
         }
         _ => None,
     };
+    if matches!(what, Sheets::Status) {
+        return status(home, arguments);
+    }
+    if matches!(home.lock(), Err(HomeError::InUse)) {
+        return in_window(home, what, old.as_ref(), arguments, &mut input);
+    }
     stepped_up(home, arguments, true, |device, second| match (what, &old) {
         (Sheets::Replace { compromised }, Some(old)) => {
             sheet::replace(device, old, second, compromised, &mut input, now)?;
+            done(what, device.is_attached());
+            Ok(())
+        }
+        (Sheets::Request, _) => {
+            no_second_device(device.is_attached());
+            sheet::request(device, second, &mut input, now)?;
+            done(what, true);
+            Ok(())
+        }
+        (Sheets::Complete, _) => {
+            sheet::complete(device, &mut input, now)?;
+            done(what, true);
+            Ok(())
+        }
+        (Sheets::Veto, _) => {
+            sheet::veto(device, &mut input, now)?;
+            done(what, true);
+            Ok(())
+        }
+        (Sheets::Status | Sheets::Replace { .. }, _) => Ok(()),
+    })
+}
+
+/// The same through the window that has the practice open. It draws the words and carries the
+/// order out; what a person reads and types is here.
+fn in_window(
+    home: &Home,
+    what: Sheets,
+    old: Option<&RecoverySheet>,
+    arguments: &Arguments,
+    input: &mut Input,
+) -> Result<(), Failed> {
+    let old = Typed(old.map(|old| old.words().join(" ")).unwrap_or_default());
+    let wish = |new| match what {
+        Sheets::Complete | Sheets::Status => SheetWish::Complete,
+        Sheets::Replace { compromised } => {
+            SheetWish::Replace { old: old.clone(), new, compromised }
+        }
+        Sheets::Request => SheetWish::Request { new },
+        Sheets::Veto => SheetWish::Veto,
+    };
+    let mut new = Typed(String::new());
+    let mut attached = true;
+    if matches!(what, Sheets::Replace { .. } | Sheets::Request) {
+        let request = Request::SheetDraw { wish: wish(new.clone()) };
+        beside(&request, home, &mut |json, _| {
+            attached = json["server"] == true;
+            new = Typed(json["words"].as_str().unwrap_or_default().to_owned());
+            true
+        })?;
+        let drawn = recover::read_words(&new.0)?;
+        if matches!(what, Sheets::Request) {
+            no_second_device(attached);
+        }
+        sheet::show_and_check(&drawn, input)?;
+    }
+    let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
+    let passphrase = Typed(typed.0.to_string());
+    let request = Request::Sheet { wish: wish(new), passphrase };
+    beside(&request, home, &mut |_, text| print::line(text))?;
+    done(what, attached);
+    Ok(())
+}
+
+/// Says what was done.
+fn done(what: Sheets, attached: bool) {
+    match what {
+        Sheets::Replace { compromised } => {
             replaced();
             if compromised {
                 print::line("What is made from now on is under keys that the old one alone");
                 print::line("does not open.");
             }
-            alone(device);
-            Ok(())
+            alone(attached);
         }
-        (Sheets::Request, _) => {
-            if !device.is_attached() {
-                print::line("Without a server there is no second device that could complete this.");
-            }
-            sheet::request(device, second, &mut input, now)?;
+        Sheets::Request => {
             print::line("Asked for. Your other devices say so. In seven days run on one of them:");
             print::line("    tacenda sheet complete");
             print::line("Until then the old sheet is good, and the new one opens nothing.");
-            Ok(())
         }
-        (Sheets::Complete, _) => {
-            sheet::complete(device, &mut input, now)?;
-            replaced();
-            Ok(())
-        }
-        (Sheets::Veto, _) => {
-            sheet::veto(device, &mut input, now)?;
+        Sheets::Complete => replaced(),
+        Sheets::Veto => {
             print::line("Refused. The sheet that you have is still good.");
-            Ok(())
         }
-        (Sheets::Status | Sheets::Replace { .. }, _) => status(device, arguments.json),
-    })
+        Sheets::Status => {}
+    }
+}
+
+fn no_second_device(attached: bool) {
+    if !attached {
+        print::line("Without a server there is no second device that could complete this.");
+    }
 }
 
 /// Says how far the old sheet still reaches.
@@ -114,39 +184,49 @@ fn replaced() {
 }
 
 /// Says what a sheet alone can do.
-fn alone(device: &Device) {
-    if !device.is_attached() {
+fn alone(attached: bool) {
+    if !attached {
         print::line("It brings nothing back until there is a server or a new backup.");
     }
 }
 
-fn status(device: &Device, json: bool) -> Result<(), Notice> {
-    let standing = device.sheet_standing().map_err(|error| behind::of(&error))?;
-    if json {
-        let asked = standing.asked.as_ref().map(|asked| {
-            serde_json::json!({"device": asked.device, "this": asked.this,
-                "on": day(asked.on), "from": day(asked.from)})
-        });
-        print::line(&print::escaped(&serde_json::json!({"since": day(standing.since),
-            "psychotherapy": standing.step_up, "server": device.is_attached(), "asked": asked})));
-        return Ok(());
-    }
-    print::line(&format!("Your sheet is in force since {}.", day(standing.since)));
-    if !standing.step_up {
+/// `tacenda sheet status`.
+fn status(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    let json = arguments.json;
+    carry_out(Request::SheetStatus, home, arguments, None, &mut |standing, _| {
+        if json { print::line(&print::escaped(standing)) } else { say_standing(standing) }
+    })
+}
+
+/// How the sheet stands, for scripts.
+pub(super) fn standing(standing: &SheetStanding, attached: bool) -> Value {
+    let asked = standing.asked.as_ref().map(|asked| {
+        serde_json::json!({"device": asked.device, "this": asked.this,
+            "on": day(asked.on), "from": day(asked.from)})
+    });
+    serde_json::json!({"since": day(standing.since), "psychotherapy": standing.step_up,
+        "server": attached, "asked": asked})
+}
+
+/// The same in words.
+fn say_standing(standing: &Value) -> bool {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    print::line(&format!("Your sheet is in force since {}.", text(&standing["since"])));
+    if standing["psychotherapy"] != true {
         print::line("It does not bring psychotherapy notes back: make a new one to change that.");
     }
-    alone(device);
-    match &standing.asked {
-        None => print::line("No other sheet was asked for."),
-        Some(asked) => print::line(&format!(
-            "\"{}\" asked for another one on {}. From {} on: tacenda sheet complete on another \
-             device. To refuse it: tacenda sheet veto",
-            asked.device,
-            day(asked.on),
-            day(asked.from)
-        )),
-    };
-    Ok(())
+    alone(standing["server"] == true);
+    let asked = &standing["asked"];
+    if asked.is_null() {
+        return print::line("No other sheet was asked for.");
+    }
+    print::line(&format!(
+        "\"{}\" asked for another one on {}. From {} on: tacenda sheet complete on another \
+         device. To refuse it: tacenda sheet veto",
+        text(&asked["device"]),
+        text(&asked["on"]),
+        text(&asked["from"])
+    ))
 }
 
 impl sheet::Dialogue for Input {

@@ -53,14 +53,33 @@ pub enum Request {
         /// Its invite, as pasted.
         invite: Typed,
     },
+    /// Lists what came late from devices that were shut out.
+    DeviceLate,
+    /// Takes one piece of it over.
+    DeviceLateImport {
+        /// Its number in the list.
+        number: usize,
+    },
     /// Lists devices.
     DeviceList,
+    /// Says whom it would shut out, and changes nothing.
+    DevicePlan {
+        /// Which device.
+        lost: Lost,
+    },
     /// Gives a device another name.
     DeviceRename {
         /// How its id begins.
         id: String,
         /// The name; empty for the one that it was added with.
         name: String,
+    },
+    /// Shuts a device out. The passphrase is asked for again.
+    DeviceRevoke {
+        /// Which device.
+        lost: Lost,
+        /// As typed.
+        passphrase: Typed,
     },
     /// Prints the whole practice. The passphrase is asked for again.
     Export {
@@ -132,6 +151,20 @@ pub enum Request {
     },
     /// Lists the addresses of the server.
     ServerList,
+    /// Does something about the recovery sheet. The passphrase is asked for again.
+    Sheet {
+        /// What.
+        wish: SheetWish,
+        /// As typed.
+        passphrase: Typed,
+    },
+    /// Draws the words of a new sheet, which mean nothing yet, if what is wished can be done.
+    SheetDraw {
+        /// What they are for; its new words are empty.
+        wish: SheetWish,
+    },
+    /// Says how the recovery sheet stands.
+    SheetStatus,
     /// Shows a day.
     Today {
         /// Which, as 2026-11-25, or today.
@@ -141,6 +174,42 @@ pub enum Request {
     Timing,
     /// Stays and prints changes.
     Watch,
+}
+
+/// A device that is to be shut out.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lost {
+    /// How its id begins.
+    pub id: String,
+    /// How the ids of those begin that it has added and that stay.
+    pub keep: Vec<String>,
+    /// Since when what it signed is in doubt, as 2026-11-25.
+    pub since: Option<String>,
+}
+
+/// What is to be done about the recovery sheet.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "sheet", deny_unknown_fields)]
+pub enum SheetWish {
+    /// Bring into force what another device asked for.
+    Complete,
+    /// Another sheet in the place of the old.
+    Replace {
+        /// The words of the old one.
+        old: Typed,
+        /// The words of the new one.
+        new: Typed,
+        /// Whether somebody may have read the old one.
+        compromised: bool,
+    },
+    /// Ask for a new sheet without the old one.
+    Request {
+        /// The words of the new one.
+        new: Typed,
+    },
+    /// Refuse what was asked for.
+    Veto,
 }
 
 /// One line of an answer.

@@ -82,6 +82,11 @@ fn write_down(
     now: fn() -> Timestamp,
 ) -> Result<(), Notice> {
     device.sheet_order(action, now()).map_err(|error| behind::of(&error))?;
+    show_and_check(new, dialogue)
+}
+
+/// Shows the words and has three of them typed back.
+pub fn show_and_check(new: &RecoverySheet, dialogue: &mut dyn Dialogue) -> Result<(), Notice> {
     dialogue.write_down(&new.words());
     for place in words_to_type_back(&mut OsRandom) {
         let typed = dialogue.word(place);

@@ -8,7 +8,6 @@ mod orders;
 
 use super::courier::Delivered;
 use super::home::{Home, VaultLock};
-use super::naming::Change;
 use super::online::Online;
 use super::open::{Device, DeviceError};
 use super::setup::{Founding, SetUp};
@@ -95,6 +94,8 @@ pub struct Keeper {
     waiting: Waiting,
     /// What was ordered and is not done yet.
     running: Option<Running>,
+    /// The command that has ordered it; without one, the window has.
+    asker: Option<Sender<Reply>>,
     /// Counts up with each device that is to be added.
     joinings: u64,
     /// Counts up with each unlock, so that a link of before is not heard any more.
@@ -133,6 +134,7 @@ impl Keeper {
                 online: None,
                 waiting: Waiting::default(),
                 running: None,
+                asker: None,
                 joinings: 0,
                 links: 0,
                 sync: SyncStatus::default(),
@@ -498,6 +500,7 @@ impl Keeper {
     fn lock_now(&mut self) {
         self.online = None;
         self.running = None;
+        self.asker = None;
         self.shown.clear();
         self.watchers.clear();
         self.waiting.lock();
@@ -545,10 +548,12 @@ impl Keeper {
             (Practice::Open { .. }, Request::Connect { invite }) => {
                 self.connect_for(&invite, asked.replies, now);
             }
-            (Practice::Open { .. }, Request::ServerAddress { address, remove }) => {
-                let change = if remove { Change::Remove(address) } else { Change::Add(address) };
-                self.name_address(change, asked.replies);
-            }
+            (
+                Practice::Open { .. },
+                request @ (Request::DeviceRevoke { .. }
+                | Request::ServerAddress { .. }
+                | Request::Sheet { .. }),
+            ) => self.order_for(request, asked.replies, now),
             (Practice::Open { .. }, Request::Watch) => self.watchers.push(asked.replies),
             (Practice::Open { device, .. }, Request::Sync { until_idle: true }) => {
                 self.waiting.begin(device, asked.replies, now);

@@ -21,6 +21,7 @@ pub mod naming;
 pub mod online;
 pub mod open;
 pub mod patience;
+pub mod replacing;
 pub mod restore;
 pub mod rows;
 pub mod settings;

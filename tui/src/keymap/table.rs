@@ -82,6 +82,20 @@ pub static ROWS: &[Row] = &[
         on_other_device,
     ),
     row(
+        Verb::BackUp,
+        &[&[c('B')]],
+        &[C::Sync],
+        ["back up", "Back up the practice to a file", "backup"],
+        always,
+    ),
+    row(
+        Verb::ReplaceSheet,
+        &[&[c('P')]],
+        &[C::Sync],
+        ["new sheet", "Paper: replace the recovery sheet", "sheet"],
+        always,
+    ),
+    row(
         Verb::Confirm,
         &[&[k(KeyCode::Enter)]],
         &[C::Form],

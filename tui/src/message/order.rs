@@ -14,16 +14,39 @@ pub enum Order {
     Adopt(LateEdit),
     /// On the device that shows a code: the words match, and this is the passphrase.
     Approve(Secret),
+    /// Write a backup, or add to one.
+    BackUp {
+        /// Where, as typed.
+        file: String,
+        /// What was typed as the yes.
+        passphrase: Secret,
+    },
     /// Bring the practice to the server of this invite.
     Connect(Secret),
     /// Add no device after all.
     Decline,
+    /// Draw the words of a new recovery sheet, which mean nothing yet.
+    DrawSheet {
+        /// The words of the one that it is to replace.
+        old: Secret,
+    },
     /// Say that a server that was filled again has all that will come.
     Finish,
     /// Show a code for a new device.
     Pair,
     /// Say what it would mean to shut this device out. Changes nothing.
     Plan(DeviceId),
+    /// Put another recovery sheet in the place of the old.
+    ReplaceSheet {
+        /// The words of the old one.
+        old: Secret,
+        /// Those of the new one, typed back.
+        new: Secret,
+        /// Whether somebody may have read the old one.
+        compromised: bool,
+        /// What was typed as the yes.
+        passphrase: Secret,
+    },
     /// Shut this device out, and those that [`Plan::goes`] names.
     Revoke {
         /// Which.
@@ -47,6 +70,8 @@ pub enum Carried {
         /// Where the new device finds the server.
         address: String,
     },
+    /// The words of a new recovery sheet.
+    Drawn(Secret),
     /// The order was carried out, in words for the line above the hints, or was not.
     Ended(Result<String, Notice>),
     /// What it would mean to shut a device out, or why it cannot be.

@@ -30,6 +30,8 @@ pub enum Answer {
     FinishRefilling,
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
+    /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.
+    ReplaceSheet(bool),
     /// Settles where an appointment is.
     Settle(AppointmentId, Slot),
 }

@@ -1,6 +1,7 @@
 //! The screens and what lies over them. Each is a state, an `update` that decides and a `view`
 //! that draws; this file only routes. None of them touches a terminal, a clock or a file.
 
+pub mod backup;
 pub mod booking;
 pub mod chart;
 pub mod choice;
@@ -19,6 +20,7 @@ pub mod prompt;
 pub mod read;
 pub mod revoke;
 pub mod setup;
+pub mod sheet;
 pub mod sync;
 pub mod today;
 pub mod week;
@@ -212,6 +214,7 @@ pub enum Screen {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the name of its module")]
 pub enum Overlay {
+    Backup(backup::State),
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
     Help(help::State),
@@ -221,6 +224,7 @@ pub enum Overlay {
     Palette(palette::State),
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
+    Sheet(Box<sheet::State>),
 }
 
 impl Screen {
@@ -359,9 +363,15 @@ impl Overlay {
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
             Self::Notice(_) => &[C::Notice, C::Everywhere],
+            Self::Backup(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
+            Self::Sheet(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Revoke(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
-            Self::Pairing(_) | Self::Prompt(_) | Self::Revoke(_) => &[C::Typing, C::Everywhere],
+            Self::Backup(_)
+            | Self::Pairing(_)
+            | Self::Prompt(_)
+            | Self::Revoke(_)
+            | Self::Sheet(_) => &[C::Typing, C::Everywhere],
         }
     }
 
@@ -369,8 +379,10 @@ impl Overlay {
     pub fn is_typing(&self) -> bool {
         match self {
             Self::Choice(_) | Self::Menu(_) | Self::Notice(_) => false,
+            Self::Backup(state) => state.is_typing(),
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
+            Self::Sheet(state) => state.is_typing(),
             Self::ClientForm(_) | Self::Help(_) | Self::Palette(_) | Self::Prompt(_) => true,
         }
     }
@@ -383,6 +395,7 @@ impl Overlay {
     /// Decides.
     pub fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         match self {
+            Self::Backup(state) => backup::update(state, act),
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
@@ -395,12 +408,14 @@ impl Overlay {
             Self::Palette(state) => palette::update(state, act),
             Self::Prompt(state) => prompt::update(state, act, scene),
             Self::Revoke(state) => revoke::update(state, act),
+            Self::Sheet(state) => sheet::update(state, act, scene),
         }
     }
 
     /// Draws.
     pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         match self {
+            Self::Backup(state) => backup::view(state, scene, frame),
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
             Self::Help(state) => help::view(state, scene, frame),
@@ -410,6 +425,7 @@ impl Overlay {
             Self::Palette(state) => palette::view(state, scene, frame),
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
+            Self::Sheet(state) => sheet::view(state, scene, frame),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Desk, Model};
 use crate::notice::Notice;
 use crate::screen::choice::{self, Answer};
 use crate::screen::prompt::{self, Question};
-use crate::screen::{Focused, Overlay, Screen, pairing, revoke, sync};
+use crate::screen::{Focused, Overlay, Screen, backup, pairing, revoke, sync};
 use tacenda_shared::id::DeviceId;
 
 /// Shows the Sync screen, and asks for what it does not know yet.
@@ -24,6 +24,14 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         (Verb::AddDevice, _) => {
             lay(model, Overlay::Pairing(pairing::State::default()));
             vec![Effect::Order(Order::Pair)]
+        }
+        (Verb::BackUp, _) => {
+            lay(model, Overlay::Backup(backup::State::default()));
+            Vec::new()
+        }
+        (Verb::ReplaceSheet, _) => {
+            replace_sheet(model);
+            Vec::new()
         }
         (Verb::Connect, _) => {
             lay(model, Overlay::Prompt(prompt::State::new(Question::Invite)));
@@ -50,6 +58,17 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         (Verb::RevokeDevice, Focused::Device(id)) => vec![Effect::Order(Order::Plan(id))],
         _ => Vec::new(),
     }
+}
+
+/// Asks what the old sheet may have come to.
+fn replace_sheet(model: &mut Model) {
+    let words = "You need its words: the sheet that you have is void afterwards.";
+    let answers = vec![
+        ("Nobody has read it: the keys stay".to_owned(), Answer::ReplaceSheet(false)),
+        ("Somebody may have read it: new keys, too".to_owned(), Answer::ReplaceSheet(true)),
+    ];
+    let title = "Replace the recovery sheet?".to_owned();
+    lay(model, Overlay::Choice(choice::State::new(title, words.to_owned(), answers)));
 }
 
 /// Asks whether something that came late is to be taken over.
@@ -94,6 +113,16 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
             return vec![Effect::Order(Order::Standing)];
         }
         Carried::Ended(Err(notice)) => refused(model, notice),
+        Carried::Drawn(words) => {
+            let overlays = model.desk_mut().map(|desk| desk.overlays.as_mut_slice());
+            let sheet = overlays.into_iter().flatten().find_map(|overlay| match overlay {
+                Overlay::Sheet(state) => Some(state),
+                _ => None,
+            });
+            if let Some(state) = sheet {
+                state.show(words);
+            }
+        }
         Carried::Plan(id, Ok(plan)) => {
             if let Some(name) = row(model, id).map(|row| row.name.clone()) {
                 let state = revoke::State::new(id, name, plan);
@@ -136,11 +165,18 @@ fn with_pairing(model: &mut Model, act: impl FnOnce(&mut pairing::State)) {
     }
 }
 
+/// Whether it shows how far an order is.
+fn shows_order(overlay: &Overlay) -> bool {
+    matches!(
+        overlay,
+        Overlay::Backup(_) | Overlay::Pairing(_) | Overlay::Revoke(_) | Overlay::Sheet(_)
+    )
+}
+
 /// Closes what showed how far an order was.
 fn ended(model: &mut Model) {
     if let Some(desk) = model.desk_mut() {
-        let shows = |overlay: &Overlay| matches!(overlay, Overlay::Pairing(_) | Overlay::Revoke(_));
-        desk.overlays.retain(|overlay| !shows(overlay));
+        desk.overlays.retain(|overlay| !shows_order(overlay));
     }
 }
 
@@ -148,13 +184,13 @@ fn ended(model: &mut Model) {
 fn refused(model: &mut Model, notice: Notice) {
     let front = model.desk_mut().and_then(|desk| {
         desk.line.clear();
-        desk.overlays
-            .iter_mut()
-            .find(|overlay| matches!(overlay, Overlay::Pairing(_) | Overlay::Revoke(_)))
+        desk.overlays.iter_mut().find(|overlay| shows_order(overlay))
     });
     match front {
         Some(Overlay::Pairing(state)) => state.refuse(notice),
+        Some(Overlay::Backup(state)) => state.refuse(notice),
         Some(Overlay::Revoke(state)) => state.refuse(notice),
+        Some(Overlay::Sheet(state)) => state.refuse(notice),
         _ => lay(model, Overlay::Notice(notice)),
     }
 }
@@ -165,6 +201,7 @@ fn progress(model: &mut Model, words: String) {
         match overlay {
             Overlay::Pairing(state) => return state.progress(words),
             Overlay::Revoke(state) => return state.progress(words),
+            Overlay::Sheet(state) => return state.progress(words),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, finish, help, menu, palette, sync, today, week,
+    booking, chart, client_form, clients, finish, help, menu, palette, sheet, sync, today, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -119,6 +119,10 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::ReplaceSheet(compromised) => {
+            lay(model, Overlay::Sheet(Box::new(sheet::State::new(compromised))));
+            Vec::new()
+        }
         Answer::Adopt(edit) => vec![Effect::Order(Order::Adopt(edit))],
         Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),

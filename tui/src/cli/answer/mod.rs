@@ -7,9 +7,11 @@ pub(super) mod devices;
 mod exchange;
 mod notes;
 mod schedule;
+pub(crate) mod sheet;
 
 use super::print::escaped;
 use super::request::{Reply, Request};
+use super::{late, revoke};
 use crate::device::chance::OsRandom;
 use crate::device::home::Home;
 use crate::device::open::{Device, DeviceError};
@@ -28,7 +30,7 @@ use tacenda_shared::practice::view::{ClientRow, Index};
 pub type Say<'a> = &'a mut dyn FnMut(Reply) -> bool;
 
 /// Why a command is refused.
-enum Refused {
+pub(super) enum Refused {
     Device(DeviceError),
     Notice(Notice),
 }
@@ -54,7 +56,10 @@ pub fn answer(
         }
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),
+        Request::DeviceLate => late::list(device, say),
+        Request::DeviceLateImport { number } => late::import(device, number, now, say),
         Request::DeviceList => devices::list(device, say),
+        Request::DevicePlan { lost } => revoke::plan(device, &lost, say),
         Request::DeviceRename { id, name } => devices::rename(device, &id, name, now),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
         Request::Find { query } => find(device, &query, now, say),
@@ -67,6 +72,8 @@ pub fn answer(
         Request::NoteList { client } => notes::list(device, &client, say),
         Request::NoteShow { client, id } => notes::show(device, &client, id.as_deref(), now, say),
         Request::NoteSign { client, late_reason } => notes::sign(device, &client, late_reason, now),
+        Request::SheetDraw { wish } => sheet::draw(device, &wish, now, say),
+        Request::SheetStatus => sheet::status(device, say),
         Request::Sync { .. } => {
             say(super::sync::line(&device.sync_status(), device.is_current(), &before.zone));
             Ok(false)
@@ -79,8 +86,10 @@ pub fn answer(
         }
         // These are the keeper's.
         Request::Connect { .. }
+        | Request::DeviceRevoke { .. }
         | Request::Lock
         | Request::ServerAddress { .. }
+        | Request::Sheet { .. }
         | Request::Watch => Ok(false),
     };
     match outcome {
@@ -106,7 +115,7 @@ pub fn changed_line(index: &Index, now: Timestamp) -> Reply {
     Reply::Line { json: json::changed(index, now).value(), text: "changed".into() }
 }
 
-fn say_line(say: Say<'_>, json: Value, text: &str) {
+pub(super) fn say_line(say: Say<'_>, json: Value, text: &str) {
     // A command that has gone away ends by itself; the rest of the answer goes nowhere.
     let _gone = say(Reply::Line { json, text: harmless(text).into_owned() });
 }

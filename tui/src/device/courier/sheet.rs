@@ -125,6 +125,12 @@ impl<F: FileSystem> Device<F> {
         RecoverySheet::generate(&mut Hedge { key, random: &mut random })
     }
 
+    /// Returns whether this sheet is the one in force.
+    pub fn has_sheet(&self, sheet: &RecoverySheet) -> bool {
+        let known = self.cabinet.state.active_member(self.cabinet.identity.author.member);
+        known.is_some_and(|known| known.recovery.sig == sheet.sign().verifying())
+    }
+
     /// Returns how the sheet stands.
     pub fn sheet_standing(&self) -> Result<SheetStanding, SheetError> {
         let author = self.cabinet.identity.author;

@@ -3,22 +3,28 @@
 //! window goes on meanwhile.
 
 use super::{Ask, Keeper, Practice, locked};
-use crate::cli::request::{Reply, Typed};
-use crate::cli::{connect, pair, revoke};
+use crate::cli::request::{Lost, Reply, Request, Typed};
+use crate::cli::{answer, connect, pair, recover, revoke};
+use crate::device::backup::BackupError;
 use crate::device::courier::late::LateEdit;
+use crate::device::courier::revoke::Revocation;
 use crate::device::naming::{Change, Naming};
 use crate::device::open::Device;
+use crate::device::replacing::{Replacing, Wish};
 use crate::device::settling::Settling;
 use crate::link::Trouble;
 use crate::message::{Carried, DeviceEvent, Order, Plan, Secret, Standing};
 use crate::notice::Notice;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::keys::pairing::PairingPayload;
+use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::membership::DeviceKeys;
+use zeroize::Zeroizing;
 
 pub(super) use crate::cli::pair::Step as Joining;
 
@@ -30,8 +36,12 @@ pub(super) enum Running {
     Approved(u64),
     /// A device meets this one in the mailbox; what it is sent is the yes.
     Meeting(u64, Sender<PairingPayload>),
-    /// The server gets another address, or loses one; this command waits for it.
-    Naming(Naming, Sender<Reply>),
+    /// A command wants this device shut out once the server is heard.
+    Losing(Lost, Option<SecondSecret>),
+    /// The server gets another address, or loses one.
+    Naming(Naming),
+    /// Another recovery sheet takes the place of the old.
+    Replacing(Box<Replacing>),
     /// A device of this name is being shut out.
     Revoking(String, Option<SecondSecret>),
     /// What lies behind step-up is brought up to date before it goes on.
@@ -52,9 +62,14 @@ impl Keeper {
         let outcome = match order {
             Order::Adopt(edit) => self.adopt(&edit, now),
             Order::Approve(passphrase) => self.approve(&passphrase, now),
+            Order::BackUp { file, passphrase } => self.back_up(&file, &passphrase, now),
+            Order::DrawSheet { old } => self.draw_sheet(&old, now),
+            Order::ReplaceSheet { old, new, compromised, passphrase } => {
+                self.replace_sheet((&old, &new, compromised), &passphrase, now)
+            }
             Order::Connect(invite) => self.connect_to(&invite.0, now).map(|()| {
                 let words = "The server keeps your practice from now on. It cannot read it.";
-                self.ended(Ok(words.to_owned()));
+                self.said(Ok(words.to_owned()));
             }),
             Order::Decline => {
                 // The other end of the channel hears it, and tells the new device.
@@ -75,7 +90,7 @@ impl Keeper {
             }
         };
         if let Err(notice) = outcome {
-            self.ended(Err(notice));
+            self.said(Err(notice));
         }
     }
 
@@ -109,9 +124,20 @@ impl Keeper {
                     }
                 }
             }
-            Some(Running::Naming(mut naming, replies)) => match naming.work(device, now) {
-                None => self.running = Some(Running::Naming(naming, replies)),
-                Some(outcome) => answer(&replies, outcome),
+            Some(Running::Losing(lost, second)) if device.is_current() => {
+                self.lose(&lost, second, now);
+            }
+            Some(losing @ Running::Losing(..)) => self.running = Some(losing),
+            Some(Running::Naming(mut naming)) => match naming.work(device, now) {
+                None => self.running = Some(Running::Naming(naming)),
+                Some(outcome) => self.ended(outcome.map(|()| "The server was named.".to_owned())),
+            },
+            Some(Running::Replacing(mut replacing)) => match replacing.work(device, now) {
+                None => self.running = Some(Running::Replacing(replacing)),
+                Some(outcome) => {
+                    let words = "The new sheet is in force, and the old one is void.";
+                    self.ended(outcome.map(|()| words.to_owned()));
+                }
             },
             Some(Running::Adding(name)) => match device.poll_proposed() {
                 None => self.running = Some(Running::Adding(name)),
@@ -192,30 +218,103 @@ impl Keeper {
         }
     }
 
-    /// Says for a command that the server has another address, or has one no more.
-    pub(super) fn name_address(&mut self, change: Change, replies: Sender<Reply>) {
-        let begun = self.be_free().and_then(|()| Naming::begin(self.device()?, change));
+    /// Begins what a command has ordered, which waits for its end.
+    pub(super) fn order_for(&mut self, request: Request, replies: Sender<Reply>, now: Timestamp) {
+        let begun = self.be_free().and_then(|()| self.begin_for(request, now));
         match begun {
-            Err(notice) => answer(&replies, Err(notice)),
-            Ok(naming) => {
+            Err(notice) => tell_command(&replies, Err(notice)),
+            Ok(()) => {
+                self.asker = Some(replies);
                 if let Some(online) = &self.online {
-                    if let Some(address) = naming.also() {
-                        online.look_also(address);
-                    }
                     online.hurry();
                 }
-                self.running = Some(Running::Naming(naming, replies));
             }
         }
     }
 
-    /// There is no link: a command does not wait for one.
-    pub(super) fn link_is_down(&mut self, trouble: Trouble) {
-        if let Some(Running::Naming(_, replies)) =
-            self.running.take_if(|running| matches!(running, Running::Naming(..)))
-        {
-            answer(&replies, Err(trouble.into()));
+    fn begin_for(&mut self, request: Request, now: Timestamp) -> Result<(), Notice> {
+        let secret = |typed: &Typed| Secret(Zeroizing::new(typed.0.clone()));
+        match request {
+            Request::ServerAddress { address, remove } => {
+                let change = if remove { Change::Remove(address) } else { Change::Add(address) };
+                let naming = Naming::begin(self.device()?, change)?;
+                if let (Some(online), Some(address)) = (&self.online, naming.also()) {
+                    online.look_also(address);
+                }
+                self.running = Some(Running::Naming(naming));
+            }
+            Request::DeviceRevoke { lost, passphrase } => {
+                let second = pair::step_up(&self.settings.home, &secret(&passphrase), now)?;
+                revoke::planned(self.device()?, &lost)?;
+                self.running = Some(Running::Losing(lost, second));
+            }
+            Request::Sheet { wish, passphrase } => {
+                let second = pair::step_up(&self.settings.home, &secret(&passphrase), now)?;
+                let replacing = Replacing::begin(answer::sheet::wish(&wish)?, second);
+                self.running = Some(Running::Replacing(Box::new(replacing)));
+            }
+            // Whatever else a command asks for is answered at once.
+            _ => {}
         }
+        Ok(())
+    }
+
+    fn back_up(&mut self, file: &str, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
+        let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
+        let below_home = file.strip_prefix("~/").zip(std::env::var_os("HOME"));
+        let path = match below_home {
+            Some((rest, home)) => Path::new(&home).join(rest),
+            None => PathBuf::from(file),
+        };
+        let path = std::path::absolute(path);
+        let path = path.map_err(|error| Notice::from(&BackupError::from(error)))?;
+        let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
+        let done = device.backup(&self.settings.home, &typed, &path, now);
+        let held = done.map_err(|error| Notice::from(&error))?.holdings;
+        self.changed(now);
+        self.said(Ok(format!(
+            "Backed up: {} clients, {} appointments, {} signed notes.",
+            held.clients, held.appointments, held.notes
+        )));
+        Ok(())
+    }
+
+    fn draw_sheet(&mut self, old: &Secret, now: Timestamp) -> Result<(), Notice> {
+        let words = answer::sheet::drawn(self.device()?, Some(&old.0), now)?;
+        self.carried(Carried::Drawn(Secret(Zeroizing::new(words))));
+        Ok(())
+    }
+
+    fn replace_sheet(
+        &mut self,
+        (old, new, compromised): (&Secret, &Secret, bool),
+        passphrase: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        self.be_free()?;
+        let second = pair::step_up(&self.settings.home, passphrase, now)?;
+        let (old, new) = (recover::read_words(&old.0)?, recover::read_words(&new.0)?);
+        let wish = Wish::Replace { old, new, compromised };
+        self.running = Some(Running::Replacing(Box::new(Replacing::begin(wish, second))));
+        Ok(())
+    }
+
+    /// There is no link: a command does not wait for one. What cannot be taken back goes on by
+    /// itself when there is one.
+    pub(super) fn link_is_down(&mut self, trouble: Trouble) {
+        let Some(replies) = self.asker.take() else { return };
+        let Notice { happened, safe, next } = trouble.into();
+        let notice = if self.running.take_if(Running::can_be_left).is_some() {
+            Notice { happened, safe, next }
+        } else {
+            Notice::new(
+                happened,
+                safe,
+                "It goes on by itself once the server can be reached; the window says what came \
+                 of it. Keep the old sheet until then.",
+            )
+        };
+        tell_command(&replies, Err(notice));
     }
 
     fn adopt(&mut self, edit: &LateEdit, now: Timestamp) -> Result<(), Notice> {
@@ -228,7 +327,7 @@ impl Keeper {
             Some(false) | None => "What it says is in your practice already.",
         };
         self.changed(now);
-        self.ended(Ok(words.to_owned()));
+        self.said(Ok(words.to_owned()));
         Ok(())
     }
 
@@ -240,7 +339,7 @@ impl Keeper {
                 "Wait until this device has given all that it holds.",
             ));
         }
-        self.ended(Ok("The server goes on with what it was given.".to_owned()));
+        self.said(Ok("The server goes on with what it was given.".to_owned()));
         Ok(())
     }
 
@@ -274,10 +373,28 @@ impl Keeper {
         let device = self.device()?;
         let plan = device.plan_revocation(&BTreeSet::from([lost]), &BTreeSet::new());
         let plan = plan.map_err(|error| revoke::told(&error))?;
-        let rows = device.sync_status().devices;
-        let name = rows.into_iter().find(|row| row.id == lost).map(|row| row.name);
+        self.begin_revoking(plan, second, now)
+    }
+
+    fn lose(&mut self, lost: &Lost, second: Option<SecondSecret>, now: Timestamp) {
+        let plan = self.device().and_then(|device| revoke::planned(device, lost));
+        if let Err(notice) = plan.and_then(|plan| self.begin_revoking(plan, second, now)) {
+            self.ended(Err(notice));
+        }
+    }
+
+    fn begin_revoking(
+        &mut self,
+        plan: Revocation,
+        second: Option<SecondSecret>,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        let device = self.device()?;
+        let rows = device.sync_status().devices.into_iter();
+        let names: Vec<String> =
+            rows.filter(|row| plan.goes.contains(&row.id)).map(|row| row.name).collect();
         device.revoke(plan, now).map_err(|error| revoke::told(&error))?;
-        self.running = Some(Running::Revoking(name.unwrap_or_default(), second));
+        self.running = Some(Running::Revoking(names.join(", "), second));
         Ok(())
     }
 
@@ -376,7 +493,19 @@ impl Keeper {
         self.carried(Carried::Standing(standing));
     }
 
-    fn ended(&self, outcome: Result<String, Notice>) {
+    /// What was ordered has come to its end: whoever ordered it is told, a command or the window.
+    fn ended(&mut self, outcome: Result<String, Notice>) {
+        match self.asker.take() {
+            None => self.said(outcome),
+            Some(replies) => {
+                tell_command(&replies, outcome.map(|_| ()));
+                self.tell_standing();
+            }
+        }
+    }
+
+    /// Tells the window what came of an order that was carried out at once.
+    fn said(&self, outcome: Result<String, Notice>) {
         self.carried(Carried::Ended(outcome));
     }
 
@@ -386,7 +515,7 @@ impl Keeper {
 }
 
 /// Tells a command what came of what it asked for; one that has gone away needs no answer.
-fn answer(replies: &Sender<Reply>, outcome: Result<(), Notice>) {
+fn tell_command(replies: &Sender<Reply>, outcome: Result<(), Notice>) {
     let reply = match outcome {
         Ok(()) => Reply::Done,
         Err(Notice { happened, safe, next }) => {
@@ -411,11 +540,21 @@ impl Running {
         matches!(self, Self::Meeting(..))
     }
 
+    /// Whether nothing of it has been sent yet that cannot be taken back.
+    const fn can_be_left(&mut self) -> bool {
+        matches!(self, Self::Losing(..) | Self::Naming(_))
+    }
+
     /// Whether it is the adding of a device with this number.
     const fn is_of(&self, wanted: u64) -> bool {
         match self {
             Self::Approved(number) | Self::Meeting(number, _) => *number == wanted,
-            Self::Adding(_) | Self::Naming(..) | Self::Revoking(..) | Self::Settling(..) => false,
+            Self::Adding(_)
+            | Self::Losing(..)
+            | Self::Naming(_)
+            | Self::Replacing(_)
+            | Self::Revoking(..)
+            | Self::Settling(..) => false,
         }
     }
 }
