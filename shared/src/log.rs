@@ -15,6 +15,10 @@
 //! position and chain are zero): the server gives it for an envelope that it refused but
 //! journalled, and as a signed head.
 
+mod short;
+
+pub use short::ShortReceipt;
+
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::{Header, PracticeHead};
 use crate::id::{

@@ -9,6 +9,7 @@ from formats import (
     Carried,
     Reader,
     Receipt,
+    ShortReceipt,
     compartment_name,
     own_head,
     row_name,
@@ -286,20 +287,20 @@ def wrap_hash(wrap):
 # --- the server's journal ----------------------------------------------------------------------
 
 
+def received(r, read):
+    """A receipt and the envelope that it is about."""
+    short, carried = ShortReceipt(r), read(r.rest())
+    return short.restore(carried), carried
+
+
 def server_frame(kind, payload):
     """Returns (name, fields) of one frame of a server: nothing of it is sealed by the server."""
     r = Reader(payload)
     readers = {
         1: lambda: ("life", (r.fixed(16), r.u32(), r.i64())),
         2: lambda: ("practice", (r.u64(), (r.u32(), r.fixed(32), r.i64(), r.fixed(64)), r.rest())),
-        3: lambda: (
-            "envelope",
-            (r.u64(), Receipt(r.fixed(Receipt.LENGTH)), Carried.full(r.rest())),
-        ),
-        4: lambda: (
-            "refused",
-            (r.u8(), Receipt(r.fixed(Receipt.LENGTH)), Carried.whole(r.rest())),
-        ),
+        3: lambda: ("envelope", (r.u64(), *received(r, Carried.full))),
+        4: lambda: ("refused", (r.u8(), *received(r, Carried.whole))),
         5: lambda: ("row", (r.fixed(41), r.rest())),
         6: lambda: ("row gone", r.fixed(41)),
         7: lambda: (

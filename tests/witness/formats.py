@@ -316,6 +316,46 @@ class Receipt:
         verify(key, "tac/log/receipt/v1", [self.raw[:-64]], self.signature)
 
 
+class ShortReceipt:
+    """A receipt without what the envelope that it is about says already."""
+
+    def __init__(self, r):
+        form, self.server_epoch = r.u8(), r.u32()
+        self.practice_head = None if form & 1 else (r.u32(), r.fixed(32))
+        self.where = form >> 1
+        if self.where > 2:
+            raise Refused("a receipt of an unknown form")
+        self.place = (r.u64(), r.fixed(32)) if self.where == 0 else None
+        if self.place is not None and self.place[0] == 0:
+            raise Refused("a receipt places nothing")
+        self.time, self.signature = r.i64(), r.fixed(64)
+
+    def restore(self, carried):
+        header, envelope = carried.header, carried.hash()
+        position = header.seen_pos + 1
+        follows = position, chain_after(header.seen_chain, header.log, position, envelope)
+        if self.place == follows or self.practice_head == header.practice_head:
+            raise Refused("what the envelope says is left out")
+        log, (position, chain) = header.log, self.place or follows
+        if self.where == 2:
+            log, position, chain = ZERO16, 0, ZERO32
+        seq, head = self.practice_head or header.practice_head
+        own = own_after(header.prev_own, envelope)
+        return Receipt(
+            header.practice
+            + struct.pack(">II", self.server_epoch, seq)
+            + head
+            + log
+            + struct.pack(">Q", position)
+            + chain
+            + header.author
+            + struct.pack(">IQ", header.dev_inc, header.dev_seq)
+            + own
+            + struct.pack(">qB", self.time, self.where != 2)
+            + self.signature
+        )
+
+
 def own_head(r):
     return r.u32(), r.u64(), r.fixed(32)
 

@@ -1,6 +1,6 @@
 """The messages of the link: a closed list, each with one form."""
 
-from formats import MAX_ENVELOPE, Carried, Reader, Receipt, Run, own_head
+from formats import MAX_ENVELOPE, Carried, Reader, Receipt, Run, ShortReceipt, own_head
 from practice_log import MAX_ACTION
 from primitives import Refused
 
@@ -50,9 +50,9 @@ def run(r):
 def outcome(r):
     kind = r.u8()
     if kind == 0:
-        return receipt(r)
+        return ShortReceipt(r)
     if kind == 1:
-        return code(r), receipt(r)
+        return code(r), ShortReceipt(r)
     if kind == 2:
         return code(r), own_head(r)
     raise Refused("an unknown outcome")

@@ -14,7 +14,7 @@ use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, Position, PracticeId, PracticeSeq, ServerEpoch,
     Timestamp,
 };
-use crate::log::{OwnHead, Receipt};
+use crate::log::{OwnHead, ShortReceipt};
 use crate::membership::{LostRange, MAX_ENTRY};
 use crate::suite::{Hash, Signature, VerifyingKey};
 
@@ -496,10 +496,10 @@ fn read_row(r: &mut Reader<'_>) -> Result<Row, CodecError> {
 fn write_outcome(w: &mut Writer, outcome: &Outcome) {
     match outcome {
         Outcome::Placed(receipt) => {
-            w.u8(0).fixed(&receipt.encode());
+            receipt.write(w.u8(0));
         }
         Outcome::Refused { code, receipt } => {
-            w.u8(1).u8(code.number()).fixed(&receipt.encode());
+            receipt.write(w.u8(1).u8(code.number()));
         }
         Outcome::Rejected { code, have } => {
             w.u8(2).u8(code.number());
@@ -512,8 +512,8 @@ fn read_outcome(r: &mut Reader<'_>) -> Result<Outcome, CodecError> {
     let read_code =
         |r: &mut Reader<'_>| RefusalCode::from_number(r.u8()?).ok_or(CodecError::Unknown);
     Ok(match r.u8()? {
-        0 => Outcome::Placed(Receipt::read(r)?),
-        1 => Outcome::Refused { code: read_code(r)?, receipt: Receipt::read(r)? },
+        0 => Outcome::Placed(ShortReceipt::read(r)?),
+        1 => Outcome::Refused { code: read_code(r)?, receipt: ShortReceipt::read(r)? },
         2 => Outcome::Rejected { code: read_code(r)?, have: OwnHead::read(r)? },
         _ => return Err(CodecError::Unknown),
     })

@@ -1,14 +1,37 @@
 //! Messages: one form each, and nothing but an error for anything else.
 
 use super::*;
-use crate::envelope::PracticeHead;
+use crate::envelope::{Header, Kind, PracticeHead};
 use crate::id::{
-    CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, PracticeId, PracticeSeq,
-    ServerEpoch, Timestamp,
+    CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeId, PracticeSeq,
+    ServerEpoch, SlotGeneration, Timestamp,
 };
-use crate::log::{LogHead, OwnHead, ReceiptBody};
-use crate::suite::{Hash, SigningKey};
+use crate::log::{LogHead, OwnHead, ReceiptBody, ShortReceipt};
+use crate::suite::{Hash, SUITE_1, SigningKey};
 use proptest::prelude::*;
+
+/// Of the envelope that receipts are about.
+fn header() -> Header {
+    Header {
+        suite: SUITE_1,
+        kind: Kind::Delta,
+        flags: 0,
+        practice: PracticeId::from_bytes([2; 16]),
+        compartment: CompartmentId::from_bytes([3; 16]),
+        author: DeviceId::from_bytes([1; 16]),
+        dev_inc: DevInc::new(1),
+        dev_seq: DevSeq::new(6),
+        prev_own: Hash::from_bytes([4; 32]),
+        practice_head: PracticeHead { seq: PracticeSeq::new(4), hash: Hash::from_bytes([4; 32]) },
+        slot_generation: SlotGeneration::new(1),
+        object: ObjectId::from_bytes([0; 16]),
+        schema: 1,
+        seen_pos: Position::ZERO,
+        seen_chain: Hash::ZERO,
+        salt: [5; 24],
+        length: 192,
+    }
+}
 
 #[expect(clippy::too_many_lines, reason = "one example of each message")]
 fn messages() -> Vec<Message> {
@@ -31,6 +54,7 @@ fn messages() -> Vec<Message> {
         time,
     }
     .sign(&key);
+    let short = ShortReceipt::of(&receipt, &header(), hash);
     let practice_receipt = PracticeReceipt::sign(practice, practice_head, time, &key);
     let row = Row { key: RowKey::of_wrap(hash), bytes: vec![1; 76] };
     let run = Run { log, author: device, envelopes: vec![vec![1, 2], vec![3]] };
@@ -57,8 +81,8 @@ fn messages() -> Vec<Message> {
         Message::Recover(Recover::sign(&key, &key.verifying(), &key.verifying(), time)),
         Message::Push { runs: vec![run], rows: vec![row.clone()] },
         Message::Pushed(vec![
-            Outcome::Placed(receipt),
-            Outcome::Refused { code, receipt },
+            Outcome::Placed(short),
+            Outcome::Refused { code, receipt: short },
             Outcome::Rejected { code, have: own },
         ]),
         Message::PracticeAppend { entry: vec![1], rows: vec![row.clone()] },

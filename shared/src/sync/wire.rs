@@ -10,7 +10,7 @@ use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId, PracticeSeq,
     ServerEpoch, Timestamp,
 };
-use crate::log::{LogHead, OwnHead, Receipt};
+use crate::log::{LogHead, OwnHead, ShortReceipt};
 use crate::membership::LostRange;
 use crate::suite::{self, Hash, Signature, SigningKey, VerifyingKey};
 
@@ -187,13 +187,13 @@ pub struct DeliveredEntry {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// It stands in its log.
-    Placed(Receipt),
+    Placed(ShortReceipt),
     /// It was refused, but its number is used up; the receipt is about the own chain only.
     Refused {
         /// Why.
         code: RefusalCode,
         /// The device's own head with it.
-        receipt: Receipt,
+        receipt: ShortReceipt,
     },
     /// It was not taken at all; nor were those after it in the same push.
     Rejected {

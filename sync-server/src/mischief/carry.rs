@@ -6,7 +6,7 @@ use super::order::{Direction, Misdeed, ReceiptFault};
 use crate::tamper::{Incoming, Lane, Peer, Release};
 use tacenda_shared::envelope::{Carried, Envelope};
 use tacenda_shared::id::{CompartmentId, DeviceId, Global, Position};
-use tacenda_shared::log::{LogHead, Receipt};
+use tacenda_shared::log::{LogHead, Receipt, ShortReceipt};
 use tacenda_shared::suite::{Hash, Signature, SigningKey};
 use tacenda_shared::sync::{Entries, Message, Outcome, RefusalCode, Run, runs_of};
 
@@ -389,11 +389,14 @@ fn wrong_receipt(context: &Context<'_>, message: &mut Message, fault: ReceiptFau
     };
     match message {
         Message::Pushed(outcomes) => {
-            let placed = outcomes.iter_mut().find_map(|outcome| match outcome {
-                Outcome::Placed(receipt) => Some(receipt),
-                Outcome::Refused { .. } | Outcome::Rejected { .. } => None,
+            let mut found = outcomes.iter_mut().filter_map(|outcome| {
+                let stored = context.memory.answered(outcome)?.clone();
+                Some((outcome, stored))
             });
-            placed.map(wrong).is_some()
+            let Some((outcome, mut stored)) = found.next() else { return false };
+            wrong(&mut stored.receipt);
+            *outcome = stored.outcome();
+            true
         }
         Message::DeviceHeads(heads) => {
             heads.first_mut().map(|head| wrong(&mut head.receipt)).is_some()
@@ -407,10 +410,12 @@ fn refuse(context: &Context<'_>, message: &mut Message, code: RefusalCode) -> bo
     let Message::Pushed(outcomes) = message else { return false };
     let mut done = false;
     for outcome in outcomes {
-        if let Outcome::Placed(receipt) = *outcome {
-            let mut body = receipt.body;
+        if let Some(stored) = context.memory.answered(outcome) {
+            let mut body = stored.receipt.body;
             body.placement = None;
-            *outcome = Outcome::Refused { code, receipt: body.sign(context.key) };
+            let (header, hash) = (stored.carried.header(), stored.carried.hash());
+            let receipt = ShortReceipt::of(&body.sign(context.key), header, hash);
+            *outcome = Outcome::Refused { code, receipt };
             done = true;
         }
     }

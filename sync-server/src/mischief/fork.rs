@@ -8,6 +8,7 @@ use tacenda_shared::envelope::Carried;
 use tacenda_shared::id::{CompartmentId, DeviceId, Position};
 use tacenda_shared::log::{LogHead, Placement};
 use tacenda_shared::suite::SigningKey;
+use tacenda_shared::sync::server::StoredEnvelope;
 use tacenda_shared::sync::{Entries, Message, Outcome, runs_of};
 
 /// Where two views part.
@@ -119,7 +120,7 @@ impl Fork {
             }
             Message::Pushed(outcomes) => {
                 let shown = self.shown(memory, to);
-                let again = |outcome| self.outcome(&shown, key, outcome);
+                let again = |outcome| self.outcome(memory, &shown, key, outcome);
                 (Some(Message::Pushed(outcomes.into_iter().map(again).collect())), false)
             }
             other => (Some(other), false),
@@ -154,8 +155,15 @@ impl Fork {
         (Some(Message::Entries(Entries { log: self.log, after, runs, head, g: entries.g })), hidden)
     }
 
-    fn outcome(&self, shown: &Shown, key: &SigningKey, outcome: Outcome) -> Outcome {
-        let Outcome::Placed(receipt) = outcome else { return outcome };
+    fn outcome(
+        &self,
+        memory: &Memory,
+        shown: &Shown,
+        key: &SigningKey,
+        outcome: Outcome,
+    ) -> Outcome {
+        let Some(stored) = memory.answered(&outcome) else { return outcome };
+        let receipt = stored.receipt;
         let Some(place) = receipt.body.placement.filter(|place| place.log == self.log) else {
             return outcome;
         };
@@ -163,6 +171,6 @@ impl Fork {
         let Some((_, head)) = found else { return outcome };
         let mut body = receipt.body;
         body.placement = Some(Placement { log: self.log, head: *head });
-        Outcome::Placed(body.sign(key))
+        StoredEnvelope { receipt: body.sign(key), ..stored.clone() }.outcome()
     }
 }

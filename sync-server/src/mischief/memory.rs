@@ -9,7 +9,7 @@ use tacenda_shared::log::LogHead;
 use tacenda_shared::membership::Entry;
 use tacenda_shared::suite::Signature;
 use tacenda_shared::sync::server::{ServerFrame, StoredEnvelope};
-use tacenda_shared::sync::{DeliveredEntry, Entries, Message, RowKey, runs_of};
+use tacenda_shared::sync::{DeliveredEntry, Entries, Message, Outcome, RowKey, runs_of};
 
 /// A row's name without its version.
 type RowName = (u8, [u8; 16], [u8; 16]);
@@ -115,6 +115,12 @@ impl Memory {
     /// The entries of a log, in order.
     pub(super) fn entries(&self, log: CompartmentId) -> impl Iterator<Item = &StoredEnvelope> {
         self.logs.get(&log).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The entry about which this answers, if it was taken.
+    pub(super) fn answered(&self, outcome: &Outcome) -> Option<&StoredEnvelope> {
+        let mut all = self.logs.values().flat_map(BTreeMap::values);
+        all.find(|stored| stored.outcome() == *outcome)
     }
 
     /// An older version of a row.

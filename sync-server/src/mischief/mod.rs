@@ -92,7 +92,7 @@ impl Mischief {
     }
 
     /// Begins honestly, and keeps no copy of what the server keeps. What needs one (rolling back,
-    /// forking, replaying, inventing, old rows) is then never done.
+    /// forking, replaying, inventing, false receipts, old rows) is then never done.
     pub fn without_memory(key: SigningKey, tell: impl Fn(Told) + Send + Sync + 'static) -> Self {
         let mischief = Self::new(key, tell);
         mischief.lock().memory = Memory::short();

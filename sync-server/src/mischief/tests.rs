@@ -193,10 +193,11 @@ fn after_a_fork_each_of_two_devices_is_shown_a_whole_log_without_the_other() {
     assert_eq!(shown(&mischief, 3, entries(&all[3..], 3)), None);
 
     // What the device is told of its own, and what it asks for, fits what it was shown.
-    let told = Message::Pushed(vec![Outcome::Placed(all[3].receipt)]);
+    let told = Message::Pushed(vec![all[3].outcome()]);
     let frames = mischief.outgoing(&peer(2), told).frames;
     let Ok(Message::Pushed(outcomes)) = Message::decode(&frames[0][4..]) else { panic!() };
-    let [Outcome::Placed(receipt)] = outcomes[..] else { panic!("{outcomes:?}") };
+    let [Outcome::Placed(short)] = outcomes[..] else { panic!("{outcomes:?}") };
+    let receipt = short.restore(all[3].carried.header(), all[3].carried.hash()).unwrap();
     assert_eq!(receipt.body.placement.unwrap().head, to_x.head);
     assert!(receipt.is_signed_by(&SigningKey::from_seed([7; 32]).verifying()));
     let asked = Message::PullMany(vec![(LOG, Position::new(3))]);

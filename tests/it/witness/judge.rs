@@ -14,7 +14,9 @@ use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::safe::{self, RingKey, Row, RowName, SecondSecret, SheetName, SlotKey};
 use tacenda_shared::keys::vault::Vault;
 use tacenda_shared::keys::wrap::{self, SharedKey, Wrap, WrapAction, WrapInfo};
-use tacenda_shared::log::{Checkpoint, LogHead, OwnHead, Placement, Receipt, ring_digest};
+use tacenda_shared::log::{
+    Checkpoint, LogHead, OwnHead, Placement, Receipt, ShortReceipt, ring_digest,
+};
 use tacenda_shared::membership::{Entry, Recipient, State};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::Record;
@@ -167,6 +169,12 @@ fn log(case: &Value) -> Verdict {
         reader.finish().map_err(said)?;
         let about = receipt.is_signed_by(&server) && receipt.is_about(header, carried.hash());
         holds(about, "the receipt")?;
+        let short = bytes(item, "short");
+        let mut reader = Reader::new(&short);
+        let short = ShortReceipt::read(&mut reader).map_err(said)?;
+        reader.finish().map_err(said)?;
+        let restored = short.restore(header, carried.hash()).map_err(said)?;
+        same(&restored, &receipt, "the receipt from its short form")?;
         let placement = if item["placed"].as_bool().unwrap() {
             let seen = heads.iter().find(|head| head.position == header.seen_pos);
             same(&seen.map(|head| head.chain), &Some(header.seen_chain), "what was seen")?;

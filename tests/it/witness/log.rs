@@ -4,6 +4,7 @@ use super::cases::hex;
 use super::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tacenda_shared::codec;
 use tacenda_shared::envelope::{
     AccessRule, Base, Carried, Context, ControlBody, EntryRef, Envelope, Header, Kind,
     PracticeHead, Rights, SealedBytes, Slot, Target, open, seal, shorten, sign_control,
@@ -15,7 +16,7 @@ use tacenda_shared::id::{
 use tacenda_shared::journal::Location;
 use tacenda_shared::keys::safe::{DraftKey, SlotKey, envelope_key};
 use tacenda_shared::log::{
-    Checkpoint, LogHead, OwnHead, Placement, Receipt, ReceiptBody, ring_digest,
+    Checkpoint, LogHead, OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt, ring_digest,
 };
 use tacenda_shared::plaintext::pack;
 use tacenda_shared::practice::change::Author;
@@ -332,8 +333,11 @@ impl Log<'_> {
             time: self.now,
         }
         .sign(self.server);
+        let mut short = codec::Writer::new();
+        ShortReceipt::of(&receipt, carried.header(), carried.hash()).write(&mut short);
         self.entries.push(json!({"carried": hex(&carried.encode()),
-            "receipt": hex(&receipt.encode()), "placed": placement.is_some()}));
+            "receipt": hex(&receipt.encode()), "short": hex(short.as_slice()),
+            "placed": placement.is_some()}));
         self.carried.push(carried);
         self.receipts.push(receipt);
     }

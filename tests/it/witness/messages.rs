@@ -8,7 +8,7 @@ use tacenda_shared::envelope::Carried;
 use tacenda_shared::id::{
     CompartmentId, DevSeq, DeviceId, Global, Position, PracticeSeq, ServerEpoch,
 };
-use tacenda_shared::log::LogHead;
+use tacenda_shared::log::{LogHead, ShortReceipt};
 use tacenda_shared::membership::LostRange;
 use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::{
@@ -66,7 +66,10 @@ fn row(world: &World) -> Row {
 
 fn appending(world: &World, traffic: &Traffic) -> Vec<Message> {
     let entry = world.entries[1].encode();
-    let [placed, .., refused] = traffic.receipts[..] else { panic!("too few receipts") };
+    let short = traffic.receipts.iter().zip(&traffic.carried);
+    let short = short.map(|(one, of)| ShortReceipt::of(one, of.header(), of.hash()));
+    let [placed, .., without] = short.collect::<Vec<_>>()[..] else { panic!("too few receipts") };
+    let [.., refused] = traffic.receipts[..] else { panic!("too few receipts") };
     let last = Carried::Stub(traffic.carried[0].to_stub()).encode();
     let code = RefusalCode::Stale;
     let receipt = entry_receipt(world);
@@ -78,7 +81,7 @@ fn appending(world: &World, traffic: &Traffic) -> Vec<Message> {
         },
         Message::Pushed(vec![
             Outcome::Placed(placed),
-            Outcome::Refused { code, receipt: refused },
+            Outcome::Refused { code, receipt: without },
             Outcome::Rejected { code, have: world.own() },
         ]),
         Message::PracticeAppend { entry, rows: vec![row(world)] },

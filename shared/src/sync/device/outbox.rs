@@ -4,7 +4,7 @@
 use super::{DeviceSync, Event, Queued};
 use crate::envelope::{Carried, ControlBody};
 use crate::id::{CompartmentId, SlotGeneration, Timestamp};
-use crate::log::{OwnHead, Receipt};
+use crate::log::{OwnHead, Receipt, ShortReceipt};
 use crate::sync::device::check::AlarmKind;
 use crate::sync::device::link::Request;
 use crate::sync::refusal::RefusalCode;
@@ -126,27 +126,26 @@ impl DeviceSync {
         self.outbox.sent = 0;
         let whole = outcomes.len() == sent;
         for outcome in outcomes.into_iter().take(sent) {
-            match outcome {
-                Outcome::Placed(receipt) if self.settles(&receipt) => {
-                    let Some(queued) = self.settle(&receipt) else { break };
-                    self.events.push_back(Event::Receipted(Box::new(receipt)));
-                    self.place_own(queued.envelope, receipt);
-                }
-                Outcome::Refused { code, receipt } if self.settles(&receipt) => {
-                    let Some(queued) = self.settle(&receipt) else { break };
-                    let envelope = Box::new(queued.envelope);
-                    let receipt = Box::new(receipt);
-                    self.events.push_back(Event::Refused { envelope, code, receipt });
-                }
-                Outcome::Placed(_) | Outcome::Refused { .. } => {
-                    self.alarm(AlarmKind::BadReceipt, None, None, Some(self.device));
-                    self.stop(RefusalCode::BadSignature);
-                    break;
-                }
+            let (code, short) = match outcome {
+                Outcome::Placed(receipt) => (None, receipt),
+                Outcome::Refused { code, receipt } => (Some(code), receipt),
                 Outcome::Rejected { code, have } => {
                     self.rejected(code, have);
                     break;
                 }
+            };
+            let Some(receipt) = self.settles(&short) else {
+                self.alarm(AlarmKind::BadReceipt, None, None, Some(self.device));
+                self.stop(RefusalCode::BadSignature);
+                break;
+            };
+            let Some(queued) = self.settle(&receipt) else { break };
+            if let Some(code) = code {
+                let (envelope, receipt) = (Box::new(queued.envelope), Box::new(receipt));
+                self.events.push_back(Event::Refused { envelope, code, receipt });
+            } else {
+                self.events.push_back(Event::Receipted(Box::new(receipt)));
+                self.place_own(queued.envelope, receipt);
             }
         }
         if !whole && self.outbox.stopped.is_none() {
@@ -164,13 +163,12 @@ impl DeviceSync {
         self.events.push_back(Event::OutboxStopped(code));
     }
 
-    /// Whether the receipt is the server's word about the oldest envelope of the outbox.
-    fn settles(&self, receipt: &Receipt) -> bool {
-        let oldest = self.outbox.queue.front();
-        let key = self.state.server().map(|server| server.key);
-        oldest
-            .is_some_and(|queued| receipt.is_about(&queued.envelope.header, queued.envelope.hash()))
-            && key.is_some_and(|key| receipt.is_signed_by(&key))
+    /// Returns the receipt in full, if it is the server's word about the oldest envelope of the
+    /// outbox.
+    fn settles(&self, short: &ShortReceipt) -> Option<Receipt> {
+        let oldest = &self.outbox.queue.front()?.envelope;
+        let receipt = short.restore(&oldest.header, oldest.hash()).ok()?;
+        receipt.is_signed_by(&self.state.server()?.key).then_some(receipt)
     }
 
     fn settle(&mut self, receipt: &Receipt) -> Option<Queued> {

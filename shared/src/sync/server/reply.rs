@@ -113,7 +113,7 @@ impl Reply {
                 let outcome = |planned: Planned| match planned {
                     Planned::Known(outcome) => Some(*outcome),
                     Planned::Original(log, position) => {
-                        shelf.envelope(log, position).map(|stored| Outcome::Placed(stored.receipt))
+                        shelf.envelope(log, position).map(|stored| stored.outcome())
                     }
                 };
                 let outcomes: Option<Vec<_>> = planned.into_iter().map(outcome).collect();

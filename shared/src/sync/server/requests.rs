@@ -9,7 +9,7 @@ use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, RingEpoch, RingId,
     Timestamp,
 };
-use crate::log::{OwnHead, Placement, Receipt, ReceiptBody};
+use crate::log::{OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt};
 use crate::membership::{NotPermitted, State};
 use crate::sync::head::SignedHead;
 use crate::sync::refusal::RefusalCode;
@@ -133,6 +133,7 @@ impl ServerPractice {
             }
             Verdict::Known(Fate::Refused(code)) => {
                 let receipt = self.receipt(device, own, None, now);
+                let receipt = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
                 pushing.planned.push(Planned::known(Outcome::Refused { code, receipt }));
             }
             Verdict::Equivocation => {
@@ -148,8 +149,10 @@ impl ServerPractice {
             Verdict::Place => self.place(Carried::Whole(envelope), own, now, pushing),
             Verdict::Refuse(code) => {
                 let receipt = self.receipt(device, own, None, now);
+                let short = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
                 let frame = ServerFrame::Refused { code, receipt, envelope: Box::new(envelope) };
                 self.journal(&mut pushing.frames, frame);
+                let receipt = short;
                 pushing.planned.push(Planned::known(Outcome::Refused { code, receipt }));
             }
             Verdict::Reject(code) => {
@@ -188,8 +191,8 @@ impl ServerPractice {
         let receipt = self.receipt(author, own, Some(Placement { log, head }), now);
         let g = self.record.g.next();
         let stored = StoredEnvelope { g, receipt, carried: carried.clone() };
+        pushing.planned.push(Planned::known(stored.outcome()));
         self.journal(&mut pushing.frames, ServerFrame::Envelope(Box::new(stored)));
-        pushing.planned.push(Planned::known(Outcome::Placed(receipt)));
         pushing.placed.push((carried, receipt, g));
     }
 

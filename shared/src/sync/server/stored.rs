@@ -4,8 +4,8 @@
 //! kind
 //!  1 life      practice16 server_epoch4 time8
 //!  2 practice  g8 receipt(seq4 hash32 time8 signature64) entry
-//!  3 envelope  g8 receipt245 carried (1 byte: 0 whole, 1 stub; then the parts in full)
-//!  4 refused   code1 receipt245 envelope
+//!  3 envelope  g8 short receipt, carried (1 byte: 0 whole, 1 stub; then the parts in full)
+//!  4 refused   code1 short receipt, envelope
 //!  5 row       name41 bytes
 //!  6 row gone  name41
 //!  7 object    g8 compartment16 kind1 object16 device16 envelope
@@ -20,9 +20,11 @@ use crate::id::{
     CompartmentId, DeviceId, Global, ObjectId, Position, PracticeId, PracticeSeq, ServerEpoch,
     Timestamp,
 };
-use crate::log::Receipt;
+use crate::log::{Receipt, ShortReceipt};
 use crate::sync::refusal::RefusalCode;
-use crate::sync::wire::{DeliveredEntry, MAX_PLACES, ObjectKey, PracticeReceipt, Row, RowKey};
+use crate::sync::wire::{
+    DeliveredEntry, MAX_PLACES, ObjectKey, Outcome, PracticeReceipt, Row, RowKey,
+};
 use thiserror::Error;
 
 /// An envelope where it stands.
@@ -34,6 +36,14 @@ pub struct StoredEnvelope {
     pub receipt: Receipt,
     /// Whole, or what an erasure has left.
     pub carried: Carried,
+}
+
+impl StoredEnvelope {
+    /// Returns the answer to whoever pushed it.
+    pub fn outcome(&self) -> Outcome {
+        let (header, hash) = (self.carried.header(), self.carried.hash());
+        Outcome::Placed(ShortReceipt::of(&self.receipt, header, hash))
+    }
 }
 
 /// One frame of the server's journal. A group of them is durable together or not at all.
@@ -130,11 +140,15 @@ impl ServerFrame {
                 w.fixed(&delivered.entry);
             }
             Self::Envelope(stored) => {
-                w.u64(stored.g.get()).fixed(&stored.receipt.encode());
-                w.fixed(&stored.carried.encode());
+                let StoredEnvelope { g, receipt, carried } = &**stored;
+                let short = ShortReceipt::of(receipt, carried.header(), carried.hash());
+                short.write(w.u64(g.get()));
+                w.fixed(&carried.encode());
             }
             Self::Refused { code, receipt, envelope } => {
-                w.u8(code.number()).fixed(&receipt.encode()).fixed(&envelope.encode());
+                let short = ShortReceipt::of(receipt, &envelope.header, envelope.hash());
+                short.write(w.u8(code.number()));
+                w.fixed(&envelope.encode());
             }
             Self::Row(row) => {
                 w.fixed(&row.key.0).fixed(&row.bytes);
@@ -175,16 +189,19 @@ impl ServerFrame {
                     entry: r.rest().to_vec(),
                 },
             },
-            3 => Self::Envelope(Box::new(StoredEnvelope {
-                g: Global::new(r.u64()?),
-                receipt: Receipt::read(&mut r)?,
-                carried: Carried::decode(r.rest())?,
-            })),
-            4 => Self::Refused {
-                code: RefusalCode::from_number(r.u8()?).ok_or(CodecError::Unknown)?,
-                receipt: Receipt::read(&mut r)?,
-                envelope: Box::new(Envelope::decode(r.rest())?),
-            },
+            3 => {
+                let (g, short) = (Global::new(r.u64()?), ShortReceipt::read(&mut r)?);
+                let carried = Carried::decode(r.rest())?;
+                let receipt = short.restore(carried.header(), carried.hash())?;
+                Self::Envelope(Box::new(StoredEnvelope { g, receipt, carried }))
+            }
+            4 => {
+                let code = RefusalCode::from_number(r.u8()?).ok_or(CodecError::Unknown)?;
+                let short = ShortReceipt::read(&mut r)?;
+                let envelope = Box::new(Envelope::decode(r.rest())?);
+                let receipt = short.restore(&envelope.header, envelope.hash())?;
+                Self::Refused { code, receipt, envelope }
+            }
             5 => Self::Row(Row { key: RowKey(r.fixed()?), bytes: r.rest().to_vec() }),
             6 => Self::RowGone(RowKey(r.fixed()?)),
             7 => Self::Object {

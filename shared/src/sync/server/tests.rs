@@ -1,9 +1,9 @@
 //! What an honest device may rely on, and what a dishonest one does not get.
 
 use super::*;
-use crate::envelope::{AccessRule, ControlBody, EntryRef, Kind, Target};
+use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Target};
 use crate::id::{DevSeq, ObjectId, Position};
-use crate::log::{OwnHead, Receipt, proves};
+use crate::log::{OwnHead, Receipt, ShortReceipt, proves};
 use crate::membership::SoloRing;
 use crate::membership::fixture::{DAY, World};
 use crate::sync::HeadProof;
@@ -18,11 +18,15 @@ fn begin() -> (World, TestServer, Pen, Pen) {
     (world, server, a, b)
 }
 
-fn placed(outcome: &Outcome) -> Receipt {
+fn placed(outcome: &Outcome) -> ShortReceipt {
     match outcome {
         Outcome::Placed(receipt) => *receipt,
         other => panic!("{other:?}"),
     }
+}
+
+fn receipt_of(outcome: &Outcome, envelope: &Envelope) -> Receipt {
+    placed(outcome).restore(&envelope.header, envelope.hash()).unwrap()
 }
 
 fn refused(outcomes: &[Outcome]) -> RefusalCode {
@@ -43,7 +47,7 @@ fn what_is_pushed_gets_a_receipt_and_reaches_the_other_device() {
     let delta = a.delta(&world, 1);
     let outcomes = server.push(a.device, &[genesis.clone(), delta.clone()]);
 
-    let receipt = placed(&outcomes[1]);
+    let receipt = receipt_of(&outcomes[1], &delta);
     assert!(receipt.is_signed_by(&world.server.verifying()));
     assert!(receipt.is_about(&delta.header, delta.hash()));
     assert_eq!(receipt.body.placement.unwrap().head.position, Position::new(2));
@@ -95,8 +99,8 @@ fn an_envelope_before_which_others_are_missing_waits_for_them() {
     assert_eq!(refused(&outcomes), RefusalCode::Gap);
     let Outcome::Rejected { have, .. } = outcomes[0] else { panic!() };
     assert_eq!(have.dev_seq, DevSeq::new(1));
-    let outcomes = server.push(a.device, &[one, two]);
-    assert_eq!(placed(&outcomes[1]).body.own, a.own);
+    let outcomes = server.push(a.device, &[one, two.clone()]);
+    assert_eq!(receipt_of(&outcomes[1], &two).body.own, a.own);
 }
 
 #[test]
@@ -126,6 +130,7 @@ fn a_stale_ring_takes_nothing_until_it_is_re_keyed_and_the_slot_renewed() {
     assert_eq!(refused(&outcomes), RefusalCode::Stale);
     // Its number is used up: the own chain goes on, and a retry is answered alike.
     let Outcome::Refused { receipt, .. } = outcomes[0] else { panic!() };
+    let receipt = receipt.restore(&old.header, old.hash()).unwrap();
     assert_eq!(receipt.body.own, a.own);
     assert_eq!(refused(&server.push(a.device, &[old])), RefusalCode::Stale);
 
@@ -301,8 +306,8 @@ fn a_closed_draft_takes_no_more_and_its_key_goes_when_all_have_acknowledged() {
         &world,
         &ControlBody::Close { object, dev_inc: a.own.dev_inc, dev_seq: DevSeq::new(2) },
     );
-    let at =
-        placed(&server.push(a.device, std::slice::from_ref(&close))[0]).body.placement.unwrap();
+    let outcomes = server.push(a.device, std::slice::from_ref(&close));
+    let at = receipt_of(&outcomes[0], &close).body.placement.unwrap();
 
     let mut header = b.header(&world, Kind::Delta);
     header.object = object;
@@ -326,7 +331,7 @@ fn an_erasure_waits_thirty_days_and_then_only_stubs_are_served() {
     let envelopes =
         [a.genesis(&world, &caseload(&world)), a.delta(&world, 1), a.control(&world, &ask)];
     let outcomes = server.push(a.device, &envelopes);
-    let at = placed(&outcomes[2]).body.placement.unwrap().head;
+    let at = receipt_of(&outcomes[2], &envelopes[2]).body.placement.unwrap().head;
     let request = EntryRef { position: at.position, hash: envelopes[2].hash() };
     let order = ControlBody::Erase { request, base: None };
     let early = a.control(&world, &order);
@@ -348,8 +353,9 @@ fn a_list_that_takes_rights_away_comes_at_the_head_and_with_a_new_slot() {
     let (world, mut server, mut a, _) = begin();
     let office = world.rings[&SoloRing::Office];
     let both = [caseload(&world)[0], office];
-    let outcomes = server.push(a.device, &[a.genesis(&world, &both)]);
-    let head = placed(&outcomes[0]).body.placement.unwrap().head;
+    let first = a.genesis(&world, &both);
+    let outcomes = server.push(a.device, std::slice::from_ref(&first));
+    let head = receipt_of(&outcomes[0], &first).body.placement.unwrap().head;
     let narrower = |slot| ControlBody::Access { rules: rules(&caseload(&world)), slot };
     let blind = a.control(&world, &narrower(Some(slot(&world, &caseload(&world), 2))));
     assert_eq!(refused(&server.push(a.device, &[blind])), RefusalCode::Conflict);

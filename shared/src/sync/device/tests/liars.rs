@@ -3,7 +3,7 @@
 use super::*;
 use crate::envelope::PracticeHead;
 use crate::id::{PracticeSeq, ServerEpoch};
-use crate::log::{Checkpoint, Placement, ReceiptBody};
+use crate::log::{Checkpoint, Placement, ReceiptBody, ShortReceipt};
 use crate::membership::{Action, NotPermitted, Signer, SoloRing};
 use crate::suite::SigningKey;
 use crate::sync::fixture::{LOG, Pen, genesis};
@@ -725,6 +725,7 @@ fn a_receipt_that_the_server_did_not_sign_settles_nothing() {
         time: world.now,
     }
     .sign(&SigningKey::from_seed([4; 32]));
+    let receipt = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
     victim.hear(lane, Message::Pushed(vec![Outcome::Placed(receipt)]));
     assert_eq!(victim.alarms(), [AlarmKind::BadReceipt]);
     assert_eq!(victim.sync.queue_length(), 1);
@@ -755,6 +756,7 @@ fn a_receipt_for_another_order_than_the_one_handed_out_is_a_fork() {
     }
     .sign(&world.server);
     let lane = victim.lane_of(10);
+    let receipt = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
     victim.hear(lane, Message::Pushed(vec![Outcome::Placed(receipt)]));
     assert_eq!(victim.alarms(), []);
     victim.live(told.tell(&world, &[&two]));
