@@ -77,7 +77,8 @@ fn fill(device: &mut Device, now: Timestamp) {
 
 /// Opens the draft, with the caret at its start.
 fn open_draft(pty: &mut Pty) {
-    pty.keys("4").expect("draft").keys("\r").expect("DRAFT").keys(CTRL_HOME);
+    pty.keys("3").expect("SC-001").keys("\r").expect("Note DRAFT");
+    pty.keys("\r").expect("What was said before.").keys(CTRL_HOME);
 }
 
 fn speed(table: &mut Table) {
@@ -187,8 +188,10 @@ fn weight(table: &mut Table) {
         a.keys(SENTENCE).keys(F8);
         b.expect("day.She slept");
     });
-    a.keys("\x1b").expect_gone("Go on writing").keys("\x1b").expect("q quit");
-    b.keys("\x1b").expect("q quit");
+    a.keys("\x1b").expect_gone("Go on writing");
+    for pty in [&mut a, &mut b] {
+        pty.keys("\x1b").expect("Note DRAFT").keys("1").expect("q quit");
+    }
     a.keys("3").expect("SC-001");
     let what = format!("a note of {NOTE} characters, first key to signature");
     cost(&pair, table, &what, "", || signed_note(&mut a, &mut b));

@@ -28,6 +28,7 @@ pub struct Scene {
     root: PathBuf,
     program: &'static str,
     sheet: String,
+    has_runtime: bool,
 }
 
 impl Scene {
@@ -37,7 +38,8 @@ impl Scene {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
             Ok(()) | Err(_) => {}
         }
-        let scene = Self { root: folder.to_owned(), program, sheet: String::new() };
+        let scene =
+            Self { root: folder.to_owned(), program, sheet: String::new(), has_runtime: true };
         for name in ["home", "tmp", "run"] {
             let path = folder.join(name);
             fs::create_dir_all(&path).expect("a folder");
@@ -81,6 +83,12 @@ impl Scene {
         scene
     }
 
+    /// Takes XDG_RUNTIME_DIR away, as where nobody has logged in.
+    #[must_use]
+    pub fn without_runtime(self) -> Self {
+        Self { has_runtime: false, ..self }
+    }
+
     /// Returns the folder that holds everything.
     pub fn root(&self) -> &Path {
         &self.root
@@ -113,8 +121,10 @@ impl Scene {
             .args(arguments)
             .env("HOME", self.home())
             .env("TMPDIR", self.root.join("tmp"))
-            .env("XDG_RUNTIME_DIR", self.root.join("run"))
             .current_dir(&self.root);
+        if self.has_runtime {
+            command.env("XDG_RUNTIME_DIR", self.root.join("run"));
+        }
         command
     }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use tacenda_tests::planted;
 use tacenda_tests::pty::Ended;
@@ -70,6 +72,25 @@ fn a_day_by_commands_beside_the_open_interface_is_seen_in_it() {
     assert!(!lines.is_empty(), "nothing was seen to change");
     assert!(types(&lines).iter().all(|kind| *kind == "changed"), "{lines:?}");
     assert!(watched.code().is_some());
+}
+
+#[test]
+fn a_day_by_commands_beside_the_open_interface_works_without_a_runtime_folder() {
+    // The path of a socket has room for 108 bytes.
+    let folder = std::env::temp_dir().join(format!("tacenda-{}", std::process::id()));
+    let scene = founded_in(&folder).without_runtime();
+    let mut pty = scene.unlocked();
+
+    a_day(&scene);
+
+    pty.keys("3").expect("2 of 2").expect("TS-002");
+    let run = scene.vault().join("run");
+    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&run), mode(&run.join("socket"))), (0o700, 0o600));
+    pty.keys(F10).wait();
+    assert!(!run.join("socket").exists());
+    scene.run(&["client", "list"], "").done();
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -46,7 +46,11 @@ fn empty(name: &str) -> Scene {
 
 /// A computer with a practice that has one client.
 fn founded(name: &str) -> Scene {
-    Scene::founded(PROGRAM, &folder(name), |device, now| {
+    founded_in(&folder(name))
+}
+
+fn founded_in(folder: &Path) -> Scene {
+    Scene::founded(PROGRAM, folder, |device, now| {
         add_client(device, CODE, NAME, now);
     })
 }
