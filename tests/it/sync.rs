@@ -2,6 +2,7 @@
 //! what one writes showing on the other.
 
 mod two_typists;
+mod wrong_clock;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
