@@ -14,7 +14,7 @@ use crate::membership::{Action, Entry, LostRange, State};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::run::Run;
 use crate::sync::wire::{
-    DeliveredEntry, Entries, MAX_PLACES, Message, PracticeReceipt, RefillState, Row,
+    DeliveredEntry, Entries, MAX_PLACES, Message, PracticeReceipt, RefillState, Row, RowKey,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,6 +236,23 @@ impl ServerPractice {
             .collect()
     }
 
+    /// Rows came for entries that others have had for a while: whoever waits for them asks again.
+    pub(super) fn live_rows(&self, from: DeviceId, rows: &[RowKey]) -> Option<Live> {
+        let state = self.state()?;
+        let mut to = BTreeSet::new();
+        for parts in rows.iter().filter_map(|row| row.parts().ok()) {
+            let log = match parts.table {
+                3 => parts.id,
+                4 => parts.holder,
+                _ => continue,
+            };
+            let log = self.record.logs.get(&CompartmentId::from_bytes(log));
+            to.extend(log.into_iter().flat_map(|log| self.record.readers(state, log)));
+        }
+        to.remove(&from);
+        (!to.is_empty()).then_some(Live { to, message: Message::Behind })
+    }
+
     /// A device has given all that it holds.
     pub(super) fn given(
         &mut self,
@@ -333,11 +350,14 @@ impl ServerPractice {
         for (carried, receipt, _) in &bringing.placed {
             self.delete_rows(carried, receipt, &mut bringing.frames);
         }
+        let mut come = Vec::new();
         for row in self.fitting(device, rows) {
+            come.push(row.key);
             self.journal(&mut bringing.frames, ServerFrame::Row(row));
         }
         // Whoever brings it needs to hear where it stands now.
-        let live = self.live_entries(None, &bringing.placed);
+        let mut live = self.live_entries(None, &bringing.placed);
+        live.extend(self.live_rows(device, &come));
         let reply = Reply::message(Message::Taken);
         Decision { frames: bringing.frames, reply, live, hold_until: None }
     }

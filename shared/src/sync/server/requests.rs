@@ -31,6 +31,9 @@ pub(super) struct Pushing {
     pub(super) frames: Vec<ServerFrame>,
     planned: Vec<Planned>,
     pub(super) placed: Vec<(Carried, Receipt, Global)>,
+    /// What the author's envelopes announce that had their place already: another device may have
+    /// given them to a refilled server, without the rows.
+    known: BTreeSet<Announced>,
 }
 
 impl ServerPractice {
@@ -69,13 +72,19 @@ impl ServerPractice {
         // A row comes with the entry that announces it, or not at all.
         let announced: BTreeSet<Announced> =
             pushing.placed.iter().filter_map(|(carried, ..)| announced(carried)).collect();
-        for row in new_rows.into_iter().filter(|row| is_announced(row, &announced)) {
-            self.journal(&mut pushing.frames, ServerFrame::Row(row));
+        let mut late = Vec::new();
+        for row in new_rows {
+            let comes_late = is_announced(&row, &pushing.known);
+            if comes_late || is_announced(&row, &announced) {
+                late.extend(comes_late.then_some(row.key));
+                self.journal(&mut pushing.frames, ServerFrame::Row(row));
+            }
         }
         for (carried, receipt, _) in &pushing.placed {
             self.delete_rows(carried, receipt, &mut pushing.frames);
         }
-        let live = self.live_entries(Some(device), &pushing.placed);
+        let mut live = self.live_entries(Some(device), &pushing.placed);
+        live.extend(self.live_rows(device, &late));
         let reply = Reply::Pushed(pushing.planned);
         Decision { frames: pushing.frames, reply, live, hold_until: None }
     }
@@ -94,6 +103,9 @@ impl ServerPractice {
             let fresh = match self.record.check_row(&row, member, &logs) {
                 // If its entry is taken, the row is as its author says, whatever lies there.
                 Err(RefusalCode::RowExists) if !runs.is_empty() => true,
+                // A key that is destroyed stays so, and keeps back nothing else that its author
+                // sends again.
+                Err(RefusalCode::RowErased) if !runs.is_empty() => false,
                 checked => checked?,
             };
             if fresh {
@@ -129,6 +141,7 @@ impl ServerPractice {
         let own = OwnHead::after(&envelope.header, envelope.hash());
         match self.record.judge(&envelope, now) {
             Verdict::Known(Fate::Placed(log, position)) => {
+                pushing.known.extend(announced(&Carried::Whole(envelope)));
                 pushing.planned.push(Planned::Original(log, position));
             }
             Verdict::Known(Fate::Refused(code)) => {

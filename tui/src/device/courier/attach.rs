@@ -8,7 +8,7 @@ use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use tacenda_shared::envelope::Carried;
-use tacenda_shared::id::{CompartmentId, Timestamp};
+use tacenda_shared::id::{CompartmentId, Global, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::log::OwnHead;
 use tacenda_shared::sync::device::{DeviceSync, Queued};
@@ -107,7 +107,12 @@ impl<F: FileSystem> Device<F> {
             let queued = Queued { envelope: *envelope, rows };
             sync.queue(queued, now).map_err(|_| StoreError::Altered)?;
         }
-        self.courier = Some(Courier::new(sync));
+        let mut courier = Courier::new(sync);
+        let ledger = self.cabinet.store().locations().ledger();
+        if ledger.cursor() == Global::ZERO && ledger.logs().next().is_some() {
+            courier.rows_again.owe();
+        }
+        self.courier = Some(courier);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{self, Carried, ControlBody, Envelope, SealedBytes, Slot};
 use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
+use tacenda_shared::keys::safe::{self, RowName, SlotKey, SlotName};
 use tacenda_shared::plaintext;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -527,23 +527,6 @@ impl Courier {
         self.raise(super::withheld());
     }
 
-    /// Whether the server must have a row. The key of a draft lives until every device has
-    /// acknowledged its end, which this one cannot have done before it knows of that; others are
-    /// there as long as entries name them.
-    fn must_exist(&self, name: &RowName) -> bool {
-        match name {
-            RowName::Slot(_) => true,
-            RowName::Draft(name) => {
-                let replica = self.sync.replica(name.compartment);
-                let draft = replica.and_then(|replica| replica.draft(name.draft));
-                draft.is_some_and(|draft| draft.closed.is_none())
-            }
-            // Under a former key of the member it goes once there is one under the present.
-            RowName::Safe(name) => super::keys::is_in_force(self.sync.state(), name),
-            _ => false,
-        }
-    }
-
     /// Asks for the rows that are wanted.
     pub(super) fn ask_rows(&mut self, now: Timestamp) {
         // What a server lacks that is being refilled, it does not withhold.
@@ -557,32 +540,6 @@ impl Courier {
             let ticket = self.sync.request(Message::RowsGet(keys), now);
             self.errands.insert(ticket, Errand::Rows(names));
         }
-    }
-
-    /// Takes rows; returns the logs that they are for.
-    pub(super) fn take_rows(
-        &mut self,
-        names: Vec<RowName>,
-        rows: Vec<Option<Vec<u8>>>,
-    ) -> BTreeSet<CompartmentId> {
-        let mut logs = BTreeSet::new();
-        for (name, row) in names.into_iter().zip(rows) {
-            self.asked_rows.remove(&name);
-            let sized = row.and_then(|row| <[u8; safe::ROW_LENGTH]>::try_from(row).ok());
-            let Some(bytes) = sized else {
-                if self.must_exist(&name) {
-                    self.raise(super::withheld());
-                }
-                continue;
-            };
-            self.fetched.insert(name, safe::Row::from_bytes(bytes));
-            if let RowName::Slot(SlotName { compartment: log, .. })
-            | RowName::Draft(DraftName { compartment: log, .. }) = name
-            {
-                logs.insert(log);
-            }
-        }
-        logs
     }
 }
 

@@ -329,6 +329,13 @@ impl Ledger {
         self.taken.values().map(|taken| taken.place)
     }
 
+    /// Returns where own envelopes lie that were taken from incarnations before this one, and whose
+    /// turn in their log has not come here.
+    pub fn taken_before(&self, dev_inc: DevInc) -> impl Iterator<Item = Location> + '_ {
+        let first = (dev_inc, DevSeq::ZERO);
+        self.taken.range(..first).map(|(_, taken)| taken.location)
+    }
+
     /// Returns where own envelopes lie that stand in no log here: taken, or refused.
     pub fn beside_logs(&self) -> impl Iterator<Item = Location> + '_ {
         self.taken.values().map(|taken| taken.location).chain(self.refused.values().copied())

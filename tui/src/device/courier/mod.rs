@@ -23,6 +23,8 @@ pub(super) mod presence;
 pub mod recover;
 mod reseed;
 pub mod revoke;
+mod rows_again;
+mod rows_come;
 pub mod sheet;
 mod status;
 
@@ -41,6 +43,7 @@ use grid::Grid;
 pub(super) use inbox::Batch;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
+use rows_again::RowsAgain;
 pub(super) use status::of_refusal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::id::Timestamp;
@@ -67,6 +70,8 @@ enum Errand {
     Deposit,
     /// Rows of keys are fetched.
     Rows(Vec<RowName>),
+    /// Rows of keys are given to a server that began a new life.
+    RowsAgain,
     /// A wrap is fetched: what it is bound to, and its hash.
     Wrap(WrapInfo, Hash),
 }
@@ -122,6 +127,7 @@ pub struct Courier {
     /// What came in and was shown, and is not on the disk yet.
     unstored: Batch,
     deposited: bool,
+    rows_again: RowsAgain,
     /// How far the server is with being refilled, once this device has given all.
     refill: Option<RefillState>,
     /// Whether old envelopes of others were brought on this link.
@@ -373,6 +379,7 @@ impl<F: FileSystem> Device<F> {
             self.flush_mail(batch)?;
             courier.ask_rows(now);
             courier.look_whether_current(now);
+            self.forget_withheld(courier);
             self.incarnate(courier, now);
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
@@ -426,7 +433,7 @@ impl<F: FileSystem> Device<F> {
             }
             Event::CaughtUp(cursor) => {
                 self.retry(courier, None, batch, now)?;
-                batch.frames.push(mail(MailFrame::Cursor(cursor)));
+                batch.frames.extend(self.give_rows(courier, cursor, now));
                 self.bring(courier, batch, now)?;
                 courier.caught_up = true;
                 courier.fetched_all(now);
@@ -480,7 +487,7 @@ impl<F: FileSystem> Device<F> {
                 if !later.is_empty() {
                     courier.errands.insert(ticket, Errand::Rows(later));
                 }
-                let logs = courier.take_rows(names, rows);
+                let logs = courier.take_rows(&self.cabinet, names, rows);
                 self.take_safe_rows(courier)?;
                 self.retry(courier, Some(&logs), batch, now)?;
                 self.flush_mail(batch)?;
@@ -496,6 +503,11 @@ impl<F: FileSystem> Device<F> {
                 courier.asked_wraps.remove(&hash);
             }
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
+            (Some(Errand::RowsAgain), message) => {
+                let cursor = courier.rows_again.answered(message == Message::Taken);
+                let cursor = cursor.map(MailFrame::Cursor).map(DeviceFrame::Mail);
+                batch.frames.extend(cursor);
+            }
             (Some(Errand::Bring | Errand::Company | Errand::Deposit), _) => {}
             (None, message) => courier.answers.push_back((ticket, Some(message))),
         }

@@ -10,7 +10,7 @@ use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use crate::notice::Notice;
 use std::collections::BTreeMap;
-use tacenda_shared::envelope::{Carried, Envelope};
+use tacenda_shared::envelope::{Carried, Envelope, Kind};
 use tacenda_shared::id::{
     CompartmentId, DevSeq, DeviceId, Global, Position, PracticeSeq, ServerEpoch, Timestamp,
 };
@@ -139,6 +139,7 @@ impl<F: FileSystem> Device<F> {
                 let cursor = MailFrame::Cursor(Global::ZERO);
                 batch.frames.push(DeviceFrame::Mail(cursor));
                 courier.deposited = false;
+                courier.rows_again.owe();
                 courier.drop_link = true;
             }
             Event::Refill(state) => self.refilled(courier, state, now),
@@ -325,7 +326,8 @@ impl<F: FileSystem> Device<F> {
         Ok(())
     }
 
-    /// Old envelopes of others that the refilled server has not got, and perhaps nobody else has.
+    /// Old envelopes of others, and of earlier incarnations of this device, that the refilled
+    /// server has not got, and perhaps nobody else has.
     pub(super) fn bring(
         &mut self,
         courier: &mut Courier,
@@ -339,11 +341,21 @@ impl<F: FileSystem> Device<F> {
         self.flush_mail(batch)?;
         let this = self.cabinet.identity.author.device;
         let ledger = self.cabinet.store().locations().ledger();
-        let others = ledger.unplaced().iter().filter(|((device, ..), _)| *device != this);
-        let others: Vec<Location> = others.map(|(_, placed)| placed.location).collect();
+        // What its present incarnation made goes out again by itself, see `resend`.
+        let is_resent = |device, dev_inc| device == this && dev_inc == self.life.own();
+        let unplaced = ledger.unplaced().iter();
+        let unplaced = unplaced.filter(|((device, dev_inc, _), _)| !is_resent(*device, *dev_inc));
+        let taken = ledger.taken_before(self.life.own());
+        let old = unplaced.map(|(_, placed)| placed.location).chain(taken);
+        // A log takes nothing before its first entry, whoever made that.
+        let (mut first, mut later): (Vec<Location>, Vec<Location>) = (Vec::new(), Vec::new());
+        for location in old {
+            let is_first = self.carried_at(location)?.header().kind == Kind::Genesis;
+            if is_first { first.push(location) } else { later.push(location) }
+        }
         let mut group: Vec<Carried> = Vec::new();
         let mut bytes = 0_usize;
-        for location in others {
+        for location in first.into_iter().chain(later) {
             let carried = self.carried_at(location)?;
             bytes = bytes.saturating_add(carried.encode().len());
             group.push(carried);

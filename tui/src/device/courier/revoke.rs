@@ -455,6 +455,7 @@ impl Courier {
             self.proposed = None;
         }
         self.asked_wraps.clear();
+        self.rows_again.forget_link();
         if let Some(order) = &mut self.order {
             order.step = Step::Ask;
         }

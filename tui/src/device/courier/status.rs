@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::inbox::Batch;
+use super::rows_again::RowsAgain;
 use super::{Courier, Errand, outbox};
 use crate::device::founding;
 use crate::device::held::HeldRing;
@@ -95,6 +96,7 @@ impl Courier {
             grid: Grid::default(),
             unstored: Batch::default(),
             deposited: false,
+            rows_again: RowsAgain::default(),
             refill: None,
             brought: false,
             incarnating: None,
@@ -127,7 +129,8 @@ impl Courier {
     }
 
     pub(super) fn look_whether_current(&mut self, now: Timestamp) {
-        if self.caught_up && self.wanted.is_empty() && self.asked_rows.is_empty() {
+        let asked = !self.wanted.is_empty() || !self.asked_rows.is_empty();
+        if self.caught_up && !asked && !self.rows_again.is_under_way() {
             (self.caught_up, self.current, self.last) = (false, true, Some(now));
         }
     }
@@ -169,7 +172,7 @@ impl Courier {
             Some(Errand::Wrap(_, hash)) => {
                 self.asked_wraps.remove(&hash);
             }
-            Some(Errand::Bring | Errand::Company | Errand::Deposit) => {}
+            Some(Errand::Bring | Errand::Company | Errand::Deposit | Errand::RowsAgain) => {}
             None => self.answers.push_back((ticket, None)),
         }
     }

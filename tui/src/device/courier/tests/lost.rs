@@ -448,6 +448,49 @@ fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
     assert!(world.device(0).sync_status().queued > 0, "it goes out as this device's own");
 }
 
+/// One device is shut out between these acts of the two others.
+fn shut_out_between(before: Vec<Act>, after: Vec<Act>) -> Result<(), TestCaseError> {
+    let mut world = World::with_devices(3);
+    client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    world.lose(2);
+    before.into_iter().for_each(|act| perform(&mut world, act));
+    world.link(0);
+    while !world.device(0).is_current() {
+        let moved: Vec<bool> = (0..2).map(|at| world.step(at)).collect();
+        prop_assert!(moved.contains(&true));
+    }
+    order(&mut world, 0, 2).unwrap();
+    after.into_iter().for_each(|act| perform(&mut world, act));
+    world.heal();
+    let out = world.device_id(2);
+    if world.practice.as_ref().unwrap().state().unwrap().active_device(out).is_some() {
+        prop_assert_eq!(revoke(&mut world, 0, 2), Ok(()));
+    }
+    world.heal();
+    prop_assert_eq!(stale(&world), 0);
+    for round in 0..2 {
+        let first = world.device(0).index();
+        prop_assert_eq!(world.device(1).index(), first, "round {}", round);
+        for at in [0, 1] {
+            prop_assert_eq!(world.device(at).sync_status().queued, 0);
+            world.restart(at);
+        }
+        world.heal();
+    }
+    prop_assert_eq!(&world.notices, &Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_draft_whose_key_lies_under_an_older_content_key_raises_no_alarm() {
+    use Act::*;
+    let typed = vec![Write(1), Lock(1), Write(0), Write(0)];
+    let rest = [Step(0), Book(1), Move(1), Link(0), Restart(1), Step(0), Lock(1), Sign(0), Step(0)];
+    shut_out_between(vec![Cut(0)], vec![Lock(1), Write(1)]).unwrap();
+    shut_out_between(typed, rest.into_iter().chain([Book(1)]).collect()).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
@@ -456,33 +499,6 @@ proptest! {
         before in acts(),
         after in acts(),
     ) {
-        let mut world = World::with_devices(3);
-        client(&mut world, 0, "Ada Testerin");
-        world.heal();
-        world.lose(2);
-        before.into_iter().for_each(|act| perform(&mut world, act));
-        world.link(0);
-        while !world.device(0).is_current() {
-            let moved: Vec<bool> = (0..2).map(|at| world.step(at)).collect();
-            prop_assert!(moved.contains(&true));
-        }
-        order(&mut world, 0, 2).unwrap();
-        after.into_iter().for_each(|act| perform(&mut world, act));
-        world.heal();
-        let out = world.device_id(2);
-        if world.practice.as_ref().unwrap().state().unwrap().active_device(out).is_some() {
-            prop_assert_eq!(revoke(&mut world, 0, 2), Ok(()));
-        }
-        world.heal();
-        prop_assert_eq!(stale(&world), 0);
-        for round in 0..2 {
-            let first = world.device(0).index();
-            prop_assert_eq!(world.device(1).index(), first, "round {}", round);
-            for at in [0, 1] {
-                prop_assert_eq!(world.device(at).sync_status().queued, 0);
-                world.restart(at);
-            }
-            world.heal();
-        }
+        shut_out_between(before, after)?;
     }
 }

@@ -2,6 +2,7 @@
 //! holds comes back, in whatever order the devices come, and nothing is shown twice.
 
 use super::*;
+use crate::device::incarnation::Life;
 
 /// The trouble on a device's screen.
 fn trouble(world: &mut World, at: usize) -> String {
@@ -346,6 +347,84 @@ impl Story {
             assert_eq!(text.chars().count(), self.typed, "device {number}: {text}");
         }
     }
+}
+
+#[test]
+fn what_a_device_brings_without_the_keys_opens_once_its_author_has_come() {
+    use Step::*;
+    let mut story = Story::begin();
+    // The server hands device 1 what device 2 made, and is lost before it has given the keys.
+    let before = [Write(2), Write(1), Link(2), Carry(2), Link(1), Carry(1), Carry(2), Carry(2)];
+    before.into_iter().for_each(|step| story.take(step));
+    story.lose(Loss::Gone);
+    story.come(&[1, 0]);
+    story.world.cut(2);
+    let now = story.world.now;
+    story.world.device(1).finish_refilling(now);
+    story.world.carry();
+    story.come(&[0, 2]);
+    story.check();
+}
+
+#[test]
+fn a_key_that_its_author_sends_again_is_kept_though_another_brought_the_entry() {
+    use Step::*;
+    let mut story = Story::begin();
+    let before = [Write(2), Write(1), Link(2), Carry(2), Link(1), Carry(1)];
+    let between = [Carry(2), Type(2), Carry(2), Link(1), Carry(1), Link(0), Carry(2), Write(0)];
+    before.into_iter().for_each(|step| story.take(step));
+    story.lose(Loss::Gone);
+    between.into_iter().chain([Carry(0), Cut(2)]).for_each(|step| story.take(step));
+    story.come(&[0, 2]);
+    let now = story.world.now;
+    story.world.device(0).finish_refilling(now);
+    story.world.carry();
+    [Link(0), Write(0), Link(2), Carry(0)].into_iter().for_each(|step| story.take(step));
+    story.come(&[0, 2, 1]);
+    story.check();
+    for number in 0..3 {
+        assert_eq!(trouble(&mut story.world, number), "", "device {number}");
+    }
+}
+
+#[test]
+fn what_an_earlier_incarnation_made_comes_back_too() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let note = begin_note(&mut world, 0, ada);
+    world.heal();
+    world.links_may_drop = true;
+    world.cut(1);
+    client(&mut world, 0, "Ben Beispiel");
+    write(&mut world, 0, ada, note, "By an earlier life. ");
+    world.carry();
+    world.restart_as(0, Life::elsewhere());
+    world.link(0);
+    world.carry();
+    client(&mut world, 0, "Cora Probe");
+    world.carry();
+    // Device 1 hears that a new incarnation has begun, and nothing else.
+    let known = world.device(0).practice_head();
+    world.link(1);
+    while world.device(1).practice_head() != known {
+        assert!(world.step(1));
+    }
+    world.lose_server();
+    assert_eq!(clients(&mut world, 1), 1);
+    world.connect(1);
+    world.carry();
+    let now = world.now;
+    assert!(world.device(1).finish_refilling(now));
+    world.carry();
+    assert!(!world.practice().is_refilling());
+
+    world.connect(0);
+    world.heal();
+    world.heal();
+
+    assert_whole(&mut world);
+    assert_eq!(clients(&mut world, 1), 3);
+    assert_eq!(text(&mut world, 1, ada, note), "By an earlier life. ");
 }
 
 proptest! {
