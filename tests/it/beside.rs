@@ -59,7 +59,9 @@ fn numbered(contents: &str) -> BTreeMap<usize, String> {
     let words: Vec<&str> = contents.split_whitespace().collect();
     let pairs = words.windows(2).filter_map(|pair| {
         let number: usize = pair[0].trim_end_matches('.').parse().ok()?;
-        let is_word = pair[1].chars().all(|letter| letter.is_ascii_lowercase());
+        // "These 24 words" are no 24th word.
+        let is_word =
+            pair[1] != "words" && pair[1].chars().all(|letter| letter.is_ascii_lowercase());
         (is_word && (1..=24).contains(&number)).then(|| (number, pair[1].to_owned()))
     });
     // What is asked for later stands below.
@@ -102,9 +104,13 @@ fn a_command_replaces_the_sheet_beside_the_open_window_and_the_old_one_is_void()
     command.expect("Passphrase:").keys(PASSPHRASE).keys("\r");
     command.expect("The new sheet is in force.").expect("does not open.");
 
-    let old = laptop.run(&["sheet", "replace"], laptop.sheet());
-    assert_eq!(old.status, Some(1), "{old:?}");
-    assert!(old.err.contains("not the words of the sheet that is in force"), "{old:?}");
+    let mut old = Pty::spawn(laptop.command(["sheet", "replace"]), 60, 80);
+    old.expect("From word 1:").keys(laptop.sheet()).keys("\r");
+    old.expect("not the words of the sheet that is in force");
+    // No sheet is drawn where its words would go into a pipe.
+    let piped = laptop.run(&["sheet", "replace"], laptop.sheet());
+    assert_eq!((piped.status, piped.out.as_str()), (Some(1), ""), "{piped:?}");
+    assert!(piped.err.contains("on a terminal only"), "{piped:?}");
     let nothing = laptop.run(&["sheet", "veto"], "");
     assert!(nothing.err.contains("nobody has asked for a new sheet"), "{nothing:?}");
     // Both devices work on under the new keys.

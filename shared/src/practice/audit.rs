@@ -35,10 +35,20 @@ registry! {
         Pair = 8,
         /// A device was revoked.
         Revoke = 9,
+        /// What a device wrote that was shut out was taken over.
+        LateTaken = 10,
+        /// The recovery sheet brought the practice back to a new device.
+        Recover = 11,
         /// A backup was written: everything left the vault, sealed to the recovery sheet.
         Backup = 12,
         /// The practice was brought back from a backup.
         Restore = 13,
+        /// Another recovery sheet took the place of the one before.
+        SheetReplaced = 14,
+        /// Another recovery sheet was asked for.
+        SheetRequested = 15,
+        /// Another recovery sheet that was asked for was refused.
+        SheetVetoed = 16,
     }
 }
 

@@ -62,6 +62,9 @@ pub(super) fn recover(
 /// `tacenda sheet`. The passphrase is asked for when the vault is opened. Standard input, where it
 /// is no terminal: for `replace` the old words.
 pub(super) fn sheet(home: &Home, what: Sheets, arguments: &Arguments) -> Result<(), Failed> {
+    if matches!(what, Sheets::Replace { .. } | Sheets::Request) && !io::stdout().is_terminal() {
+        return Err(no_terminal().into());
+    }
     let mut input = match what {
         Sheets::Replace { .. } | Sheets::Request => Input::new()?,
         _ => Input { piped: None },
@@ -227,6 +230,15 @@ fn say_standing(standing: &Value) -> bool {
         text(&asked["on"]),
         text(&asked["from"])
     ))
+}
+
+/// Words that go into a pipe or a file are on no paper, and lie where nobody looks for them.
+fn no_terminal() -> Notice {
+    Notice::new(
+        "The words of a recovery sheet are shown on a terminal only, to be written on paper.",
+        "Nothing has been changed, and your sheet is still good.",
+        "Run the command in a terminal, without a pipe or a file behind it.",
+    )
 }
 
 impl sheet::Dialogue for Input {

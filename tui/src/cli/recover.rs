@@ -23,6 +23,7 @@ use tacenda_shared::keys::recovery::{RecoveryError, RecoverySheet};
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General, KdfCost};
 use tacenda_shared::keys::words;
 use tacenda_shared::log::OwnHead;
+use tacenda_shared::practice::AuditKind;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
@@ -110,6 +111,7 @@ pub fn recover(
         behind::settle(&mut driven, second, &mut |line| dialogue.say(line))?;
     }
     drop(driven);
+    device.audit(AuditKind::Recover, now()).map_err(|error| Notice::from(&error))?;
     device.close_behind();
     Ok(device)
 }

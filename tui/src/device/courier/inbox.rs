@@ -35,7 +35,7 @@ pub(in crate::device) struct Batch {
     /// Changes that were merged, for the practice to read.
     pub(super) pending: Vec<Change>,
     /// Changes that this device makes in consequence.
-    own: Vec<Change>,
+    pub(super) own: Vec<Change>,
     compartments: BTreeMap<CompartmentId, Compartment>,
     commitments: BTreeMap<ObjectId, Hash>,
     numbers: BTreeMap<Number, RecordId>,

@@ -123,6 +123,7 @@ impl<F: FileSystem> Device<F> {
         let changed = !changes.is_empty();
         self.keep(changes)?;
         self.mark_adopted(key.log, &pieces.places)?;
+        self.trail_late(key.device, now)?;
         Ok(changed)
     }
 

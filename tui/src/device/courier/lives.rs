@@ -47,6 +47,7 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<(), DeviceError> {
         self.entry_arrived(courier, &delivered.entry, now);
         let begun = self.reborn(courier, &delivered);
+        self.trail_entry(courier, batch, &delivered.entry, now)?;
         batch.frames.push(DeviceFrame::Mail(MailFrame::EntryReceipt(delivered.receipt)));
         batch.frames.push(DeviceFrame::Entry(delivered.entry));
         if let Some(begun) = begun {

@@ -27,6 +27,7 @@ mod rows_again;
 mod rows_come;
 pub mod sheet;
 mod status;
+mod trail;
 
 use super::cabinet::Cabinet;
 use super::chance::OsRandom;

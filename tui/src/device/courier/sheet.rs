@@ -282,6 +282,7 @@ impl<F: FileSystem> Device<F> {
         let SheetOrder { entry, rows, kept } = order;
         if !self.is_attached() {
             self.enter_here(&entry, kept)?;
+            self.trail_here(&entry, now)?;
             return self.rekey_here(now);
         }
         let sent = self.propose_keys(&entry, rows, kept, now);

@@ -8,6 +8,7 @@ mod lost;
 mod recover;
 mod reseed;
 mod sheet;
+mod trail;
 mod world;
 
 use super::enrol::{EnrolError, Enrolment};

@@ -115,6 +115,39 @@ fn psychotherapy_keys_open_on_another_device_and_never_without_the_second_secret
 }
 
 #[test]
+fn a_row_that_opens_nothing_keeps_the_true_key_from_no_new_device() {
+    let mut world = World::with_devices(1);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let secret = second(&world);
+    assert!(world.device(0).open_behind(&secret).unwrap());
+    let id = begin_behind(&mut world, 0, ada);
+    world.heal();
+    // While a new device comes in, the server gives junk for whatever only step-up would check.
+    let honest = world.shelf.rows.clone();
+    let named = honest.keys().filter_map(|key| match RowName::decode(&key.0) {
+        Ok(RowName::Safe(at) | RowName::SecondSafe(at)) => Some(RowName::SecondSafe(at)),
+        _ => None,
+    });
+    let junk: Vec<_> = named.map(|name| RowKey(name.encode())).collect();
+    world.shelf.rows.extend(junk.iter().map(|key| (*key, vec![7; 76])));
+    let mut world = world.joined_by("tablet 1");
+    for key in junk {
+        match honest.get(&key) {
+            Some(row) => world.shelf.rows.insert(key, row.clone()),
+            None => world.shelf.rows.remove(&key),
+        };
+    }
+
+    world.device(1).open_behind(&secret).unwrap();
+    assert!(!opens(world.device(1), id), "nothing true is here yet");
+    settle_behind(&mut world, 1);
+    world.device(1).open_behind(&secret).unwrap();
+    world.heal();
+
+    assert!(opens(world.device(1), id));
+}
+
+#[test]
 fn after_a_recovery_psychotherapy_keys_open_with_the_sheet_and_old_ones_open_nothing_new() {
     let (mut world, ada, _) = lost(2);
     let secret = second(&world);
