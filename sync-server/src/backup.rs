@@ -60,21 +60,23 @@ pub(crate) fn backup(
     Ok(findings)
 }
 
-/// Copies the segments of one journal. Those that are full never change again.
+/// Copies the segments of one journal. Those that are full never change again. What the journal has
+/// replaced is removed last: until the new is here, the copy needs the old.
 pub(crate) fn copy_segments(from: &Path, to: &Path) -> io::Result<()> {
     make_private(to)?;
     let names = segments(from)?;
-    for stale in segments(to)?.difference(&names) {
-        fs::remove_file(to.join(stale))?;
-    }
-    let newest = names.last().cloned();
-    for name in names {
-        let (source, target) = (from.join(&name), to.join(&name));
+    let newest = names.last();
+    for name in &names {
+        let (source, target) = (from.join(name), to.join(name));
         let is_there = target.metadata().map(|metadata| metadata.len()).ok();
-        let is_whole = is_there == Some(source.metadata()?.len()) && Some(&name) != newest.as_ref();
+        let is_whole = is_there == Some(source.metadata()?.len()) && Some(name) != newest;
         if !is_whole {
             copy(&source, &target)?;
         }
+    }
+    File::open(to)?.sync_all()?;
+    for stale in segments(to)?.difference(&names) {
+        fs::remove_file(to.join(stale))?;
     }
     File::open(to)?.sync_all()
 }
@@ -129,5 +131,34 @@ fn sha256(path: &Path) -> io::Result<String> {
             Some(bytes) => context.update(bytes),
             None => return Ok(hex::encode(context.finish().as_ref())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_copy_that_fails_half_way_still_has_all_that_it_had() {
+        let scratch = Scratch::new("backup");
+        let (from, to) = (scratch.path().join("from"), scratch.path().join("to"));
+        fs::create_dir_all(&from).unwrap();
+        for name in ["1.seg", "2.seg"] {
+            fs::write(from.join(name), name).unwrap();
+        }
+        copy_segments(&from, &to).unwrap();
+        let whole = segments(&to).unwrap();
+
+        // The journal has replaced its first segment, and what took its place cannot be copied.
+        fs::remove_file(from.join("1.seg")).unwrap();
+        fs::create_dir(from.join("3.seg")).unwrap();
+        copy_segments(&from, &to).unwrap_err();
+        assert_eq!(segments(&to).unwrap(), whole);
+
+        fs::remove_dir(from.join("3.seg")).unwrap();
+        fs::write(from.join("3.seg"), "3").unwrap();
+        copy_segments(&from, &to).unwrap();
+        assert_eq!(segments(&to).unwrap(), segments(&from).unwrap());
     }
 }

@@ -351,6 +351,10 @@ fn a_person_connects_pairs_and_sees_on_one_screen_what_is_added_on_the_other() {
     pair.expect("Passphrase:").keys(scene::PASSPHRASE).keys("\r");
     let code = code_on(&mut pair);
     let tablet = Scene::empty(PROGRAM, &world.folder.join("two"));
+    // What is left of a practice whose vault file is lost; the file may come back.
+    let journal = tablet.vault().join("journal");
+    fs::create_dir_all(&journal).unwrap();
+    fs::write(journal.join("1.seg"), "drafts that were never sent").unwrap();
     let join = tablet.start(&["join", "--server", &world.address], &format!("{code}\ntablet\n"));
     pair.expect("Do they match?").keys("yes\r");
     pair.expect("Your passphrase:").keys(scene::PASSPHRASE).keys("\r");
@@ -358,6 +362,7 @@ fn a_person_connects_pairs_and_sees_on_one_screen_what_is_added_on_the_other() {
     let joined = join.wait_with_output().unwrap();
     assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
     drop(pair);
+    assert!(tablet.vault().join("aside-1/journal/1.seg").exists(), "nothing is deleted");
     let devices = tablet.run(&["--json", "device", "list"], "").json();
     assert_eq!(devices.len(), 2);
     assert_eq!((&devices[0]["name"], &devices[0]["this"]), (&"tablet".into(), &true.into()));

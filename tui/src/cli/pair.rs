@@ -10,7 +10,6 @@ use crate::device::open::{Device, DeviceError};
 use crate::link::{Line, Target, Trouble};
 use crate::message::Secret;
 use crate::notice::Notice;
-use std::fs;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::Duration;
@@ -312,6 +311,7 @@ pub fn join(
     now: fn() -> Timestamp,
 ) -> Result<Device, Notice> {
     let NewDevice { home, server, code, name, passphrase, cost } = new;
+    clear(home)?;
     let keys = DeviceSecrets::generate(&mut OsRandom);
     let device = DeviceId::random(&mut OsRandom);
     let seed = Zeroizing::new(*keys.tls.seed());
@@ -447,6 +447,12 @@ pub(super) fn try_join(
     Ok(None)
 }
 
+/// Makes room for a new device. What lies there without a vault file may be a practice all the
+/// same, whose file comes back: it is put aside.
+pub(super) fn clear(home: &Home) -> Result<(), Notice> {
+    home.make().and_then(|()| home.set_aside()).map_err(|error| Notice::from(&error))
+}
+
 /// Writes the new device to the disk. The vault file comes last, as when a practice is set up.
 pub(super) fn settle(
     home: &Home,
@@ -458,12 +464,7 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<Device, Notice> {
     let told = |error: DeviceError| Notice::from(&error);
-    home.make().map_err(|error| Notice::from(&error))?;
-    for folder in [home.journal(), home.rows()] {
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(|error| told(error.into()))?;
-        }
-    }
+    clear(home)?;
     let random: &mut dyn Random = &mut OsRandom;
     let secret = SecretKey::from_bytes(random.bytes());
     let setup = VaultSetup { cost, device_name: name.to_owned() };

@@ -91,6 +91,7 @@ pub fn recover(
     let NewDevice { home, server, sheet, name, passphrase, cost } = new;
     let typed = Passphrase::from_text(&passphrase.0)
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
+    pair::clear(home)?;
     let newcomer = Newcomer::new(name.clone());
     let seed = Zeroizing::new(*newcomer.keys.tls.seed());
     let target = Target { addresses: vec![server], pin: None, seed };
