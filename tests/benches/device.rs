@@ -56,8 +56,8 @@ fn large(program: &'static str, table: &mut Table) -> Scene {
     let scene = Scene::founded(program, &folder("device"), |device, now| {
         let today = SystemClock::new(Zone::system()).now().local.date();
         let clinician = *device.index().clinicians.keys().next().expect("a clinician");
-        let history = entered(generate(1, Size::LARGE, today, clinician, "UTC"));
-        let dated = history.map(|dated| dated.no_later_than(now));
+        let history = generate(1, Size::LARGE, today, clinician, "UTC");
+        let dated = entered(history.filter_map(|dated| dated.by(now)));
         let all = dated.map(|dated| (dated.at, dated.edit));
         let (count, time) = timed(|| device.apply_all(all).expect("a practice"));
         (edits, entering) = (count, time);

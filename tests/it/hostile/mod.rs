@@ -8,6 +8,7 @@
 //!
 //! docs/hostile-cases.md lists the cases. A new one is a row in `entries.rs`, or a test beside it.
 
+mod devices;
 mod entries;
 mod keys;
 mod practice;

@@ -97,10 +97,29 @@ pub struct Dated {
 }
 
 impl Dated {
-    /// Dates an edit back that would lie after `latest`. The order of a history stays.
+    /// Returns the edit as a history has it that ends at `latest`. What would come of a session
+    /// after that has not come of it yet; what was arranged by then is dated back. The order of a
+    /// history stays.
     #[must_use]
-    pub fn no_later_than(self, latest: Timestamp) -> Self {
-        Self { at: self.at.min(latest), edit: self.edit }
+    pub fn by(self, latest: Timestamp) -> Option<Self> {
+        let arranges = match self.edit {
+            Edit::Book(_)
+            | Edit::ChangeContact { .. }
+            | Edit::Move { .. }
+            | Edit::NewClient { .. }
+            | Edit::RenameDevice { .. } => true,
+            Edit::Amend { .. }
+            | Edit::Archive { .. }
+            | Edit::BeginNote { .. }
+            | Edit::ChangeDraft { .. }
+            | Edit::DiscardDraft { .. }
+            | Edit::EnterMeasure { .. }
+            | Edit::EnterNote { .. }
+            | Edit::SetStatus { .. }
+            | Edit::Sign { .. } => false,
+        };
+        let happens = arranges || self.at <= latest;
+        happens.then(|| Self { at: self.at.min(latest), edit: self.edit })
     }
 }
 
@@ -111,7 +130,7 @@ impl Dated {
 /// whatever day it is, because a demo on a Sunday must show one. Today has six sessions: held
 /// and signed, held with a draft, no-show, arrived, confirmed, booked; 14:30 stays free. The
 /// last edits are dated at 13:25 of `today`; a caller whose clock shows an earlier time
-/// dates them back with [`Dated::no_later_than`].
+/// asks for what has happened by then with [`Dated::by`].
 pub fn generate(
     seed: u64,
     size: Size,

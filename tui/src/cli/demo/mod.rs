@@ -213,7 +213,7 @@ fn fill(
     let Some(clinician) = device.index().clinicians.keys().next().copied() else { return Ok(()) };
     let history = generate(seed, size, now.date(), clinician, zone);
     let latest = Timestamp::from_millis(now.timestamp().as_millisecond());
-    let dated = entered(history).map(|dated| dated.no_later_than(latest));
+    let dated = entered(history.filter_map(|dated| dated.by(latest)));
     device.apply_all(dated.map(|dated| (dated.at, dated.edit)))?;
     device.checkpoint()
 }
