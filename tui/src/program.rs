@@ -19,6 +19,7 @@ use crate::terminal::family::Profile;
 use clap::Parser as _;
 use ratatui::Frame;
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::vault::KdfCost;
@@ -132,9 +133,12 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     let Ok(keeper) = Keeper::start(settings, opened, device_port) else {
         return refuse(&no_system());
     };
-    let left = executor.block_on(runtime::run(Interface { model }, port, tty, clock));
-    // The keeper ends once the interface has left; what it still writes must be on the disk.
+    let run = runtime::run(Interface { model }, port, tty, clock);
+    let left = catch_unwind(AssertUnwindSafe(|| executor.block_on(run)));
+    // The keeper ends once the interface has left; what it still writes must be on the disk, also
+    // where the interface left by a fault.
     let kept = keeper.join().is_ok();
+    let left = left.unwrap_or_else(|fault| resume_unwind(fault));
     guard::report_faults();
     match left {
         Ok(leaving) if kept => leaving.status(),

@@ -70,11 +70,16 @@ fn wake(model: &mut Model) -> Option<Effect> {
 fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     let minute = |time: Timestamp| time.as_millis().div_euclid(MINUTE_MILLIS);
     let new_minute = minute(now.time) != minute(model.now.time);
+    let set_back = now.time < model.now.time;
     model.now = now;
-    if model.armed.is_some_and(|armed| armed <= model.now.time) {
+    if set_back || model.armed.is_some_and(|armed| armed <= model.now.time) {
         model.armed = None;
     }
     let Stage::Open(desk) = &mut model.stage else { return Vec::new() };
+    if set_back {
+        // The lock comes no later because somebody has set the clock back.
+        desk.deadline = desk.deadline.min(model.now.time.plus_millis(AUTO_LOCK_MILLIS));
+    }
     if model.now.time >= desk.deadline {
         return lock(model, "after 5 minutes without a key");
     }

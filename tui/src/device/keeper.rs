@@ -3,6 +3,7 @@
 //! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
 //! reach the disk.
 
+mod due;
 mod found;
 mod orders;
 
@@ -23,10 +24,11 @@ use crate::notice::Notice;
 use crate::runtime::{DevicePort, Zone};
 use orders::{Joining, Running};
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{KdfCost, Vault};
@@ -188,41 +190,45 @@ impl Keeper {
 
     fn run(&mut self, queue: &Receiver<Ask>) {
         loop {
-            let asked = match self.patience() {
-                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(patience) => queue.recv_timeout(patience),
-            };
-            match asked {
-                Ok(Ask::Command(asked)) => self.command(asked),
-                Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(Ask::Effect(effect)) => self.effect(effect),
-                Ok(Ask::Joining(number, joining)) => self.joining(number, joining),
-                Ok(Ask::Link(number, told)) => self.told(number, told),
-                Err(RecvTimeoutError::Timeout) => self.in_idle_time(),
-            }
-            self.flush();
-            self.keep_company();
-            self.send();
-            if self.carry_on() {
-                self.send();
-            }
-            self.show_company();
-            if let Practice::Open { device, .. } = &self.practice {
-                self.waiting.look(device, (self.settings.now)());
+            let turn = catch_unwind(AssertUnwindSafe(|| self.turn(queue)));
+            match turn {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => break,
+                Err(fault) => {
+                    // Whatever went wrong: what was typed goes to the disk, if it still can.
+                    let _lost_too = catch_unwind(AssertUnwindSafe(|| self.flush_at_once()));
+                    resume_unwind(fault);
+                }
             }
         }
         self.lock_now();
     }
 
-    fn patience(&self) -> Option<Duration> {
-        let Practice::Open { device, .. } = &self.practice else { return None };
-        if device.has_unchecked() || device.is_attaching() {
-            return Some(Duration::ZERO);
+    /// Does what is asked next, and what is due then.
+    fn turn(&mut self, queue: &Receiver<Ask>) -> ControlFlow<()> {
+        let asked = match self.patience() {
+            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(patience) => queue.recv_timeout(patience),
+        };
+        match asked {
+            Ok(Ask::Command(asked)) => self.command(asked),
+            Ok(Ask::Leave) | Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
+            Ok(Ask::Effect(effect)) => self.effect(effect),
+            Ok(Ask::Joining(number, joining)) => self.joining(number, joining),
+            Ok(Ask::Link(number, told)) => self.told(number, told),
+            Err(RecvTimeoutError::Timeout) => self.in_idle_time(),
         }
-        let due = [device.flush_due(), device.link_due(), device.grid_due(), device.company_due()];
-        let due = due.into_iter().flatten().chain(self.waiting.due()).min();
-        let wait = due?.millis_since((self.settings.now)());
-        Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
+        self.flush();
+        self.keep_company();
+        self.send();
+        if self.carry_on() {
+            self.send();
+        }
+        self.show_company();
+        if let Practice::Open { device, .. } = &self.practice {
+            self.waiting.look(device, (self.settings.now)());
+        }
+        ControlFlow::Continue(())
     }
 
     /// While nobody asks for anything: makes the link ready, then compares what is left of the
@@ -235,23 +241,6 @@ impl Keeper {
         }
         if let Some(notice) = device.check_next() {
             self.tell(DeviceEvent::Alarm(notice));
-        }
-    }
-
-    /// Puts keystrokes that are due onto the disk.
-    fn flush(&mut self) {
-        let now = (self.settings.now)();
-        let Practice::Open { device, .. } = &mut self.practice else { return };
-        if device.flush_due().is_none_or(|due| due > now) {
-            return;
-        }
-        match device.flush(now) {
-            Ok(counts) => {
-                for (note, splices) in counts {
-                    self.tell(DeviceEvent::Journalled { note, splices });
-                }
-            }
-            Err(error) => self.tell(DeviceEvent::Alarm(Notice::from(&error))),
         }
     }
 

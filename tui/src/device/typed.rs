@@ -57,6 +57,13 @@ impl Typed {
         self.waiting_since.map(|since| since.plus_millis(FLUSH_AFTER_MILLIS))
     }
 
+    /// Returns how long the oldest waiting keystroke may still wait, in milliseconds. One that would
+    /// have to wait longer than any does was typed before the clock was set back, and is due.
+    pub fn flush_wait(&self, now: Timestamp) -> Option<i64> {
+        let wait = self.flush_due()?.millis_since(now);
+        Some(if wait > FLUSH_AFTER_MILLIS + RETRY_AFTER_MILLIS { 0 } else { wait.max(0) })
+    }
+
     /// Returns what is not on the disk.
     pub fn unflushed(&self) -> &[Splice] {
         self.uncommitted.get(self.flushed..).unwrap_or_default()
@@ -231,6 +238,9 @@ mod tests {
         let due = typed.flush_due().unwrap();
 
         assert!(due.millis_since(typed_at) < 1_000);
+        assert_eq!(typed.flush_wait(due.plus_millis(-100)), Some(100));
+        assert_eq!(typed.flush_wait(due.plus_millis(9)), Some(0));
+        assert_eq!(typed.flush_wait(due.plus_millis(-3_600_000)), Some(0), "an hour back");
         assert_eq!(typed.unflushed().len(), 2);
         assert_eq!(typed.flushed(), 2);
         assert_eq!((typed.unflushed().len(), typed.uncommitted().len()), (0, 2));

@@ -79,6 +79,12 @@ impl<F: FileSystem> Device<F> {
         self.typed.values().filter_map(Typed::flush_due).min()
     }
 
+    /// Returns how long keystrokes may still wait, in milliseconds; none at all if the clock was set
+    /// back since they were typed.
+    pub fn flush_wait(&self, now: Timestamp) -> Option<i64> {
+        self.typed.values().filter_map(|typed| typed.flush_wait(now)).min()
+    }
+
     /// Puts keystrokes on the disk; returns for each draft how many are there. A draft whose
     /// keystrokes are refused keeps none of the others back.
     pub fn flush(&mut self, now: Timestamp) -> Result<Vec<(ObjectId, u64)>, DeviceError> {

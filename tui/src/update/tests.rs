@@ -277,6 +277,17 @@ fn the_vault_locks_itself_after_five_minutes_and_warns_before() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_delays_no_lock() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.wait(1_000).wait(-3_600_000);
+    assert!(driver.model.desk().is_some());
+    driver.wait(AUTO_LOCK_MILLIS);
+
+    assert!(driver.model.desk().is_none());
+}
+
+#[test]
 fn a_lock_leaves_nothing_of_the_practice_behind() {
     for key in [Key::ctrl('l'), Key::plain(KeyCode::F(12))] {
         let mut driver = Driver::open(80, 24);
