@@ -2,6 +2,7 @@
 //! another recovery sheet, a backup. Real processes over real QUIC.
 
 use super::moving::{add_client, clients, idle, practice};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tacenda_tests::pty::Pty;
@@ -52,6 +53,22 @@ fn a_command_shuts_a_lost_device_out_beside_the_open_window() {
 fn a_command_shuts_a_lost_device_out_where_no_window_is_open() {
     let (_server, laptop, tablet) = practice("shut-out-alone");
     shut_out(&laptop, &tablet, false);
+}
+
+#[test]
+fn a_lock_before_a_lost_device_is_out_says_that_it_may_still_read() {
+    let (server, laptop, _tablet) = practice("locked-before-out");
+    let mut window = laptop.unlocked();
+    window.expect("synced").keys("7").expect("Queue       empty").keys("j").keys("x");
+    window.expect("Type yes to go on:").keys("yes\r").expect("Your passphrase:");
+    // The server answers nothing from here on.
+    let pid = i32::try_from(server.pid()).ok().and_then(Pid::from_raw).expect("a process");
+    kill_process(pid, Signal::STOP).expect("a running server");
+    window.keys(PASSPHRASE).keys("\r").expect("it goes on until you lock");
+
+    window.keys("\u{1b}").keys("\u{c}");
+    window.expect("The lock came before a device was known to be shut out.");
+    kill_process(pid, Signal::CONT).expect("a stopped server");
 }
 
 /// The numbered words that a screen shows.

@@ -488,7 +488,7 @@ impl Keeper {
 
     fn lock_now(&mut self) {
         self.online = None;
-        self.running = None;
+        let unfinished = self.running.take().and_then(Running::unfinished);
         self.asker = None;
         self.shown.clear();
         self.watchers.clear();
@@ -502,6 +502,9 @@ impl Keeper {
             }
             other @ (Practice::Absent | Practice::Locked) => self.practice = other,
             Practice::SettingUp(_) => self.practice = Practice::Absent,
+        }
+        if let Some(notice) = unfinished {
+            self.tell(DeviceEvent::Alarm(notice));
         }
         guard::sweep_stack();
     }

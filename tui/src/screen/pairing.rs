@@ -103,7 +103,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let footer = match &state.step {
         Step::Words(_) => "Enter yes  Esc no, add nothing",
         Step::Beginning | Step::Code { .. } => "Esc add nothing",
-        Step::Working(_) => "Esc close; it goes on",
+        Step::Working(_) => "Esc close; it goes on until you lock",
         Step::Refused(_) => "Enter or Esc close",
     };
     let inside = paint::popup(frame, look, (72, 15), ("Add a device", footer));

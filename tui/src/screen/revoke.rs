@@ -105,7 +105,7 @@ pub fn update(state: &mut State, act: &Act) -> Vec<Ask> {
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
     let footer = match state.step {
-        Step::Working(_) => "Esc close; it goes on",
+        Step::Working(_) => "Esc close; it goes on until you lock",
         Step::Yes(_) | Step::Passphrase(_) => "Enter go on  Esc leave it",
     };
     let title = format!("Shut out {}?", state.name);

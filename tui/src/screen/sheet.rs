@@ -169,7 +169,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let footer = match state.step {
         Step::Drawing => "one moment",
         Step::New => "Enter: I have written them down  Esc leave it",
-        Step::Working(_) => "Esc close; it goes on",
+        Step::Working(_) => "Esc close; it goes on until you lock",
         Step::Old(_) | Step::Back(..) | Step::Passphrase(_) => "Enter go on  Esc leave it",
     };
     let inside = paint::popup(frame, look, (72, 18), ("Replace the recovery sheet", footer));

@@ -48,6 +48,31 @@ pub(super) enum Running {
     Settling(SecondSecret, Settling, Then),
 }
 
+impl Running {
+    /// Returns what a person must hear if a lock ends this: somebody may still be let in who is
+    /// believed to be out. What the practice log has taken already, each device finishes.
+    pub(super) fn unfinished(self) -> Option<Notice> {
+        let (happened, remedy) = match self {
+            Self::Losing(..) | Self::Revoking(..) | Self::Settling(_, _, Then::Out(_)) => (
+                "The lock came before a device was known to be shut out.",
+                "Unlock and look at Sync (7). If the device is not marked as revoked, shut it out \
+                 again (x): until then it reads what you write.",
+            ),
+            Self::Replacing(_) => (
+                "The lock came before another recovery sheet was known to be in force.",
+                "Keep both sheets. Unlock and look at Sync (7), since when the sheet is in force; \
+                 if it is the old one, replace it again (P).",
+            ),
+            Self::Adding(_)
+            | Self::Approved(_)
+            | Self::Meeting(..)
+            | Self::Naming(_)
+            | Self::Settling(_, _, Then::Approve(..)) => return None,
+        };
+        Some(Notice::new(happened, "Everything you have written is safe here.", remedy))
+    }
+}
+
 /// What comes after what lies behind step-up is up to date.
 pub(super) enum Then {
     /// The new device is given the yes.

@@ -67,8 +67,10 @@ fn join(frame: &mut Frame<'_>, area: Rect) {
                  \n\
                  To join a practice:\n\
                  1. On a device that has it, run: tacenda pair\n\
-                 2. On this computer, run: tacenda join\n\
-                 3. Type the code that the first one shows.\n\
+                 2. On this computer, run the command that it shows.\n\
+                 3. Type the code that it shows.\n\
+                 Without any device, with the recovery sheet:\n\
+                 tacenda join --recover --server HOST:PORT\n\
                  \n\
                  To look around in a practice that is made up: tacenda demo";
     paint::paragraph(frame, area, 1, words, Style::new());
