@@ -224,9 +224,9 @@ def frame(plain):
 
 
 def fate(r):
-    """1 opened, 2 waiting, 3 quarantined, 4 adopted."""
+    """1 opened, 2 waiting, 3 quarantined, 4 adopted, 5 destroyed."""
     value = r.u8()
-    if not 1 <= value <= 4:
+    if not 1 <= value <= 5:
         raise Refused("an unknown fate")
     return value
 

@@ -42,6 +42,13 @@ pub fn made_of(blobs: &[Vec<u8>], late: &[Vec<u8>]) -> Vec<bool> {
 }
 
 impl Practice {
+    /// Returns whether words of another device in a signed draft wait for their writer to make a
+    /// draft of them.
+    pub fn waits_for_late_words(&self, draft: ObjectId) -> bool {
+        let mut drafts = self.facts.charts.values().flat_map(|chart| chart.drafts.values());
+        drafts.any(|fact| fact.late.is_some_and(|(origin, _)| origin == draft))
+    }
+
     /// Writes what the deltas of `author` would have made of a document, as this device's own
     /// change. `None` if that is what the document says already, or if this version does not read
     /// it. The change is in memory when this returns, and is to be stored.

@@ -70,6 +70,7 @@
 //!
 //! Any request may be answered with Refused; the list of reasons is closed ([`RefusalCode`]).
 
+mod closing;
 #[cfg(feature = "device")]
 pub mod device;
 #[cfg(test)]
@@ -82,6 +83,7 @@ mod run;
 pub mod server;
 mod wire;
 
+pub use closing::END_AFTER;
 pub use frame::FrameBuffer;
 pub use head::{HeadProof, SignedHead};
 pub use invite::{Invite, MAX_ADDRESSES, TOKEN_LENGTH, is_address};

@@ -25,6 +25,16 @@ pub struct Place {
     pub location: Location,
 }
 
+impl Place {
+    /// Returns the record that a draft became, if this says so.
+    pub const fn closed_by(&self) -> Option<RecordId> {
+        match self.kind {
+            ContentKind::Close { record, .. } => Some(record),
+            _ => None,
+        }
+    }
+}
+
 /// The index.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Locations {
@@ -255,6 +265,12 @@ impl Locations {
     /// Returns where a record lies.
     pub fn record(&self, compartment: CompartmentId, record: RecordId) -> Option<Location> {
         self.records.get(&(compartment, record)).copied()
+    }
+
+    /// Returns where a record lies, as content.
+    pub fn record_place(&self, compartment: CompartmentId, record: RecordId) -> Option<Place> {
+        let location = self.record(compartment, record)?;
+        Some(Place { kind: ContentKind::Record(record), location })
     }
 
     /// Returns a compartment's records in the order in which they lie in the journal.

@@ -10,7 +10,7 @@ use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::journal::{
     AppendError, Config, Fate, FileSystem, FrameRef, Journal, OpenError,
 };
-use tacenda_shared::keys::safe::{ROW_LENGTH, ROW_NAME_LENGTH, Row, RowName};
+use tacenda_shared::keys::safe::{DraftName, ROW_LENGTH, ROW_NAME_LENGTH, Row, RowName};
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{self, Hedge, SALT_LENGTH, SecretKey};
 use zeroize::Zeroizing;
@@ -21,6 +21,8 @@ const CLASS: [u8; 8] = *b"tac-rows";
 const LABEL: &str = "tac/row-frame/v1";
 const SEGMENT_BYTES: u64 = 4 << 20;
 const SEALED_FRAME: u8 = 1;
+/// The first byte of the names of rows of drafts.
+const DRAFT_TABLE: u8 = 4;
 
 /// The rows of one device.
 pub struct Rows<F: FileSystem> {
@@ -83,6 +85,16 @@ impl<F: FileSystem> Rows<F> {
     /// Returns every row, for a backup.
     pub fn all(&self) -> impl Iterator<Item = (&[u8; ROW_NAME_LENGTH], &Row)> {
         self.rows.iter()
+    }
+
+    /// Returns the names of the rows of drafts.
+    pub fn drafts(&self) -> impl Iterator<Item = DraftName> + '_ {
+        let (mut first, mut last) = ([0; ROW_NAME_LENGTH], [u8::MAX; ROW_NAME_LENGTH]);
+        (first[0], last[0]) = (DRAFT_TABLE, DRAFT_TABLE);
+        self.rows.range(first..=last).filter_map(|(name, _)| match RowName::decode(name) {
+            Ok(RowName::Draft(name)) => Some(name),
+            _ => None,
+        })
     }
 
     /// Returns the rows of the member's safes and sheet, which other devices of the member, and the

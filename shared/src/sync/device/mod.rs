@@ -20,12 +20,12 @@ pub use join::{JoinError, Joined, Joining};
 pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;
 pub use practice_log::Offline;
-pub use replica::{Draft, Replica};
+pub use replica::{Draft, Ending, Replica};
 pub use reseed::Wanted;
 
 use super::refusal::{Refusal, RefusalCode};
 use super::wire::{DeliveredEntry, Message, PracticeReceipt, RefillState, Row, Seen};
-use crate::envelope::{Carried, Envelope, Header, Kind};
+use crate::envelope::{Carried, EntryRef, Envelope, Header, Kind};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeId,
     SlotGeneration, Timestamp,
@@ -278,6 +278,16 @@ impl DeviceSync {
     /// Returns what is known of a log.
     pub fn replica(&self, log: CompartmentId) -> Option<&Replica> {
         self.replicas.get(&log)
+    }
+
+    /// Returns how far the end of a draft is that was signed; `None` while it is open.
+    pub fn ending(&self, log: CompartmentId, object: ObjectId) -> Option<Ending> {
+        self.replicas.get(&log)?.ending(object, &self.state, self.device)
+    }
+
+    /// Returns whether this device's acknowledgement of an entry waits for the server.
+    pub fn is_acknowledging(&self, close: EntryRef) -> bool {
+        self.outbox.acknowledges(close)
     }
 
     /// Returns every log that is known.

@@ -2,7 +2,7 @@
 //! leaves only with a receipt, or with an event that carries it.
 
 use super::{DeviceSync, Event, Queued};
-use crate::envelope::{Carried, ControlBody};
+use crate::envelope::{Carried, ControlBody, EntryRef, Kind};
 use crate::id::{CompartmentId, SlotGeneration, Timestamp};
 use crate::log::{OwnHead, Receipt, ShortReceipt};
 use crate::sync::device::check::AlarmKind;
@@ -67,6 +67,13 @@ impl Outbox {
             _ => None,
         });
         slots.max()
+    }
+
+    pub(super) fn acknowledges(&self, close: EntryRef) -> bool {
+        let acknowledge = ControlBody::Acknowledge(close);
+        let mut queued =
+            self.queue.iter().filter(|one| one.envelope.header.kind == Kind::Acknowledge);
+        queued.any(|one| one.envelope.control() == Ok(Some(acknowledge.clone())))
     }
 
     /// A dead link has taken nothing for certain.

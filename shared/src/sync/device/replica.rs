@@ -1,12 +1,13 @@
 //! What a device knows of one log: its chain, who said what in it, who may, and under which slot.
 
-use crate::envelope::{AccessRule, ControlBody, Header, Kind, PracticeHead, Slot};
+use crate::envelope::{AccessRule, ControlBody, EntryRef, Header, Kind, PracticeHead, Slot};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, SlotGeneration,
 };
 use crate::log::LogHead;
 use crate::membership::{Standing, State};
 use crate::suite::{Hash, SUITE_1};
+use crate::sync::closing::Closings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A draft as its log tells it.
@@ -16,6 +17,19 @@ pub struct Draft {
     pub commitment: Hash,
     /// The position of the first valid Close.
     pub closed: Option<Position>,
+}
+
+/// How far the end of a draft is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ending {
+    /// The first valid Close.
+    pub close: EntryRef,
+    /// The device that asks has carried it out.
+    pub acknowledged: bool,
+    /// It has not, and is waited for.
+    pub awaited: bool,
+    /// Nobody is waited for: the draft's key may die.
+    pub over: bool,
 }
 
 /// What is remembered of one entry: enough to judge it again when a cut is learned.
@@ -43,6 +57,7 @@ pub struct Replica {
     rules: Vec<(Position, Vec<AccessRule>)>,
     slots: BTreeMap<SlotGeneration, Slot>,
     drafts: BTreeMap<ObjectId, Draft>,
+    closings: Closings,
 }
 
 impl Replica {
@@ -54,6 +69,7 @@ impl Replica {
             rules: Vec::new(),
             slots: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            closings: Closings::default(),
         }
     }
 
@@ -71,9 +87,11 @@ impl Replica {
         }
     }
 
-    /// Returns the newest position whose author is one of these.
+    /// Returns the newest position whose author is one of these. An acknowledgement shows nothing
+    /// to anybody.
     pub fn newest(&self, is_author: impl Fn(DeviceId) -> bool) -> Option<Position> {
-        let index = self.marks.iter().rposition(|mark| is_author(mark.author))?;
+        let shown = |mark: &Mark| mark.kind != Kind::Acknowledge && is_author(mark.author);
+        let index = self.marks.iter().rposition(shown)?;
         u64::try_from(index).ok().map(|index| Position::new(index.saturating_add(1)))
     }
 
@@ -95,6 +113,18 @@ impl Replica {
     /// Returns a draft.
     pub fn draft(&self, object: ObjectId) -> Option<&Draft> {
         self.drafts.get(&object)
+    }
+
+    /// Returns how far the end of a draft is that was signed; `None` while it is open.
+    pub fn ending(&self, object: ObjectId, state: &State, device: DeviceId) -> Option<Ending> {
+        let closing = self.closings.of_draft(object)?;
+        let acknowledged = closing.is_done_by(device);
+        Some(Ending {
+            close: closing.at(),
+            acknowledged,
+            awaited: !acknowledged && self.closings.awaits(closing, state, device),
+            over: self.closings.is_over(object, state, self.rules()),
+        })
     }
 
     /// Returns whether a device must append a slot before it seals here: an epoch of the newest
@@ -154,6 +184,10 @@ impl Replica {
             valid,
             newest: if valid { before.max(cited) } else { before },
         });
+        if valid {
+            let at = EntryRef { position: head.position, hash };
+            self.closings.take(header, at, body, None);
+        }
         if let Some(body) = body.filter(|_| valid) {
             self.take_body(head.position, body);
         }

@@ -78,6 +78,11 @@ impl ServerPractice {
                 self.journal(&mut frames, ServerFrame::RowGone(row));
             }
         }
+        if takes_rights(&entry.action) {
+            for row in self.rows_of_the_dead() {
+                self.journal(&mut frames, ServerFrame::RowGone(row));
+            }
+        }
         let everybody = self.state().map_or_else(BTreeSet::new, |state| {
             let active = state.devices().iter().filter(|(_, known)| known.revoked.is_none());
             active.map(|(device, _)| *device).filter(|to| by != Signer::Device(*to)).collect()
@@ -122,6 +127,17 @@ fn replaced_sheet(action: &Action, before: &State) -> Option<(MemberId, Verifyin
         return None;
     };
     before.members().get(member).map(|known| (*member, known.recovery.sig))
+}
+
+/// Whether devices may have gone that drafts were kept for.
+const fn takes_rights(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::RevokeDevice { .. }
+            | Action::RemoveMember { .. }
+            | Action::RingRemove { .. }
+            | Action::Abandon { .. }
+    )
 }
 
 /// The cuts with which the action takes rights away.

@@ -5,7 +5,7 @@ use super::record::{Fate, Log, Record};
 use crate::envelope::{
     AccessRule, ControlBody, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
 };
-use crate::id::{ObjectId, Position, RingId, SlotGeneration, Timestamp};
+use crate::id::{DeviceId, ObjectId, RingId, SlotGeneration, Timestamp};
 use crate::membership::{NotPermitted, State};
 use crate::sync::refusal::RefusalCode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,7 +156,7 @@ impl Record {
                 false => Ok(()),
             },
             ControlBody::Close { object, .. } => check_open(log, *object),
-            ControlBody::Acknowledge(_) => Ok(()),
+            ControlBody::Acknowledge(of) => check_acknowledge(log, of, header.author, now),
             ControlBody::EraseRequest(target) => self.check_target(log, target),
             ControlBody::Erase { request, base } => {
                 if let Some(base) = base {
@@ -256,14 +256,16 @@ fn check_erase(
     if waited && (alone || asked.by != member) { Ok(()) } else { Err(RefusalCode::NotPermitted) }
 }
 
-/// Whether everybody who can read the log has carried out what the Close at `position` asks.
-pub(super) fn is_closed_for_all(
-    record: &Record,
+/// Who acknowledges again orders the end, which has its time.
+fn check_acknowledge(
     log: &Log,
-    position: Position,
-) -> Option<ObjectId> {
-    let state = record.state.as_ref()?;
-    let closing = log.closings.get(&position)?;
-    let readers = record.readers(state, log);
-    readers.is_subset(&closing.done).then_some(closing.object)
+    of: &EntryRef,
+    author: DeviceId,
+    now: Timestamp,
+) -> Result<(), RefusalCode> {
+    let early = log
+        .closings
+        .cited(of)
+        .is_some_and(|(_, closing)| closing.is_done_by(author) && !closing.is_due(now));
+    if early { Err(RefusalCode::NotPermitted) } else { Ok(()) }
 }

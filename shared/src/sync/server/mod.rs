@@ -5,6 +5,7 @@
 //! journal as one group; *after* their sync the caller draws the reply and sends the live
 //! messages. If the group cannot be journalled the practice must be rebuilt from the journal.
 
+mod dead;
 mod entries;
 mod judge;
 mod mailbox;
@@ -23,9 +24,9 @@ use super::refusal::{Refusal, RefusalCode};
 use super::wire::{
     DeliveredEntry, Limits, MAX_GROUP, Message, PracticeReceipt, Recover, Row, RowKey, VERSIONS,
 };
-use crate::envelope::Rights;
 use crate::id::{
-    CompartmentId, DeviceId, Global, MemberId, PracticeId, PracticeSeq, ServerEpoch, Timestamp,
+    CompartmentId, DeviceId, Global, MemberId, ObjectId, PracticeId, PracticeSeq, ServerEpoch,
+    Timestamp,
 };
 use crate::membership::{Entry, Signer, State, Wrap};
 use crate::suite::{SigningKey, VerifyingKey};
@@ -352,20 +353,18 @@ impl ServerPractice {
 impl Record {
     /// The devices that may read a log now.
     fn readers(&self, state: &State, log: &Log) -> BTreeSet<DeviceId> {
-        let rings = log.rules.iter().filter(|rule| rule.rights.include(Rights::READ));
-        let members: BTreeSet<MemberId> = rings
-            .filter_map(|rule| state.rings().get(&rule.ring))
-            .flat_map(crate::membership::Ring::members)
-            .collect();
-        let devices = state.devices().iter();
-        devices
-            .filter(|(_, known)| known.revoked.is_none() && members.contains(&known.member))
-            .map(|(device, _)| *device)
-            .collect()
+        crate::sync::closing::readers(state, &log.rules)
     }
 
     fn may_read(&self, device: DeviceId, log: &Log) -> bool {
         self.state.as_ref().is_some_and(|state| self.readers(state, log).contains(&device))
+    }
+
+    /// Whether the key of a draft is dead.
+    fn is_over(&self, log: [u8; 16], draft: [u8; 16]) -> bool {
+        let (log, draft) = (CompartmentId::from_bytes(log), ObjectId::from_bytes(draft));
+        let known = self.state.as_ref().zip(self.logs.get(&log));
+        known.is_some_and(|(state, log)| log.closings.is_over(draft, state, &log.rules))
     }
 
     /// Whether a row may be kept. The same row again is nothing new and gives `Ok(false)`.
@@ -384,6 +383,10 @@ impl Record {
             None => {}
         }
         let parts = row.key.parts().map_err(|_| RefusalCode::Malformed)?;
+        if parts.table == 4 && self.is_over(parts.holder, parts.id) {
+            // It was not here when it was to die, or the server has forgotten that it was.
+            return Err(RefusalCode::RowErased);
+        }
         let known = |log: [u8; 16]| {
             let log = CompartmentId::from_bytes(log);
             self.logs.contains_key(&log) || new_logs.contains(&log)

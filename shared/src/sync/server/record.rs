@@ -13,6 +13,7 @@ use crate::id::{
 use crate::log::{LogHead, OwnHead};
 use crate::membership::{Action, Entry, State};
 use crate::suite::{Hash, VerifyingKey};
+use crate::sync::closing::Closings;
 use crate::sync::refusal::RefusalCode;
 use crate::sync::wire::{ObjectKey, Row, RowKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,14 +94,6 @@ pub(super) struct Request {
     pub(super) target: Target,
 }
 
-/// A Close, and who has carried out what it asks.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Closing {
-    pub(super) hash: Hash,
-    pub(super) object: ObjectId,
-    pub(super) done: BTreeSet<DeviceId>,
-}
-
 /// One log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Log {
@@ -110,7 +103,7 @@ pub(super) struct Log {
     pub(super) slot: Slot,
     /// Drafts, and whether each is closed.
     pub(super) drafts: BTreeMap<ObjectId, bool>,
-    pub(super) closings: BTreeMap<Position, Closing>,
+    pub(super) closings: Closings,
     pub(super) requests: BTreeMap<Position, Request>,
     pub(super) erased: Erased,
 }
@@ -291,6 +284,13 @@ impl Record {
             self.take_control(envelope, EntryRef { position: head.position, hash }, stored)?;
         }
         let known = self.logs.get_mut(&log).ok_or(RebuildError::Inconsistent)?;
+        let body = match &stored.carried {
+            Carried::Whole(envelope) => envelope.control().ok().flatten(),
+            Carried::Stub(_) => None,
+        };
+        let received = Some(stored.receipt.body.time);
+        let at = EntryRef { position: head.position, hash };
+        known.closings.take(header, at, body.as_ref(), received);
         known.head = head;
         known.g = stored.g;
         Ok(())
@@ -315,7 +315,7 @@ impl Record {
                 rules,
                 slot,
                 drafts: BTreeMap::new(),
-                closings: BTreeMap::new(),
+                closings: Closings::default(),
                 requests: BTreeMap::new(),
                 erased: Erased::default(),
             };
@@ -324,7 +324,7 @@ impl Record {
         }
         let member = self.member_of(header.author).ok_or(RebuildError::Inconsistent)?;
         let log = self.logs.get_mut(&header.compartment).ok_or(RebuildError::Inconsistent)?;
-        log.take_body(body, header.author, member, at, stored.receipt.body.time);
+        log.take_body(body, member, at, stored.receipt.body.time);
         Ok(())
     }
 
@@ -375,13 +375,12 @@ impl Log {
     fn take_body(
         &mut self,
         body: ControlBody,
-        author: DeviceId,
         member: MemberId,
         at: EntryRef,
         received: Timestamp,
     ) {
         match body {
-            ControlBody::Genesis { .. } => {}
+            ControlBody::Acknowledge(_) | ControlBody::Genesis { .. } => {}
             ControlBody::Access { rules, slot } => {
                 self.rules = rules;
                 if let Some(slot) = slot {
@@ -394,15 +393,6 @@ impl Log {
             }
             ControlBody::Close { object, .. } => {
                 self.drafts.insert(object, true);
-                let done = BTreeSet::from([author]);
-                self.closings.insert(at.position, Closing { hash: at.hash, object, done });
-            }
-            ControlBody::Acknowledge(of) => {
-                if let Some(closing) = self.closings.get_mut(&of.position)
-                    && closing.hash == of.hash
-                {
-                    closing.done.insert(author);
-                }
             }
             ControlBody::EraseRequest(target) => {
                 let request = Request { hash: at.hash, by: member, received, target };

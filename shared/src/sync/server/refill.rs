@@ -121,8 +121,8 @@ impl ServerPractice {
         for part in parts {
             self.fill_log(device, part, now, &mut filling);
         }
-        for (carried, receipt, _) in &filling.placed {
-            self.delete_rows(carried, receipt, &mut filling.frames);
+        for (carried, ..) in &filling.placed {
+            self.delete_rows(carried, &mut filling.frames);
         }
         let head = |log| self.log_head(log).unwrap_or(LogHead::EMPTY);
         let heads = parts.iter().map(|part| (part.log, head(part.log))).collect();
@@ -347,8 +347,8 @@ impl ServerPractice {
                 self.place(one, own, now, &mut bringing);
             }
         }
-        for (carried, receipt, _) in &bringing.placed {
-            self.delete_rows(carried, receipt, &mut bringing.frames);
+        for (carried, ..) in &bringing.placed {
+            self.delete_rows(carried, &mut bringing.frames);
         }
         let mut come = Vec::new();
         for row in self.fitting(device, rows) {

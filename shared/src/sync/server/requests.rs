@@ -1,13 +1,12 @@
 //! What the server does about each request of a device.
 
-use super::judge::{Verdict, is_closed_for_all};
+use super::judge::Verdict;
 use super::record::Fate;
 use super::reply::Stretch;
 use super::{Decision, HOLD_MILLIS, Live, Planned, Reply, ServerFrame, ServerPractice};
 use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Kind};
 use crate::id::{
-    CompartmentId, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, RingEpoch, RingId,
-    Timestamp,
+    CompartmentId, DevSeq, DeviceId, Global, MemberId, Position, RingEpoch, RingId, Timestamp,
 };
 use crate::log::{OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt};
 use crate::membership::{NotPermitted, State};
@@ -80,8 +79,8 @@ impl ServerPractice {
                 self.journal(&mut pushing.frames, ServerFrame::Row(row));
             }
         }
-        for (carried, receipt, _) in &pushing.placed {
-            self.delete_rows(carried, receipt, &mut pushing.frames);
+        for (carried, ..) in &pushing.placed {
+            self.delete_rows(carried, &mut pushing.frames);
         }
         let mut live = self.live_entries(Some(device), &pushing.placed);
         live.extend(self.live_rows(device, &late));
@@ -233,62 +232,6 @@ impl ServerPractice {
             time,
         }
         .sign(&self.key)
-    }
-
-    /// Deletes what a signed entry orders: the keys of an erased compartment, of what came before
-    /// an erased record, of a draft that everybody has given up.
-    pub(super) fn delete_rows(
-        &mut self,
-        carried: &Carried,
-        receipt: &Receipt,
-        frames: &mut Vec<ServerFrame>,
-    ) {
-        let Carried::Whole(envelope) = carried else { return };
-        let log = envelope.header.compartment;
-        let Ok(Some(body)) = envelope.control() else { return };
-        let Some(known) = self.record.logs.get(&log) else { return };
-        let position = receipt.body.placement.map_or(Position::ZERO, |place| place.head.position);
-        let gone: Vec<RowKey> = match body {
-            ControlBody::Erase { base: None, .. } => self.rows_of(log, |_, _| true),
-            ControlBody::Erase { base: Some(base), .. } => {
-                let generation = base.slot.generation.get();
-                self.rows_of(log, |version, _| version < generation)
-            }
-            ControlBody::Close { .. } => match is_closed_for_all(&self.record, known, position) {
-                Some(object) => self.rows_of(log, |_, draft| draft == Some(object)),
-                None => return,
-            },
-            ControlBody::Acknowledge(of) => {
-                match is_closed_for_all(&self.record, known, of.position) {
-                    Some(object) => self.rows_of(log, |_, draft| draft == Some(object)),
-                    None => return,
-                }
-            }
-            _ => return,
-        };
-        for key in gone {
-            self.journal(frames, ServerFrame::RowGone(key));
-        }
-    }
-
-    /// Slot and draft rows of a log for which `which(generation, draft)` holds.
-    fn rows_of(
-        &self,
-        log: CompartmentId,
-        which: impl Fn(u32, Option<ObjectId>) -> bool,
-    ) -> Vec<RowKey> {
-        let chosen = |key: &&RowKey| {
-            let Ok(parts) = key.parts() else { return false };
-            match parts.table {
-                3 => parts.id == *log.as_bytes() && which(parts.version, None),
-                4 => {
-                    let draft = Some(ObjectId::from_bytes(parts.id));
-                    parts.holder == *log.as_bytes() && which(parts.holder_version, draft)
-                }
-                _ => false,
-            }
-        };
-        self.record.rows.keys().filter(chosen).copied().collect()
     }
 
     /// One message for each stretch of one log. The author needs none: its receipts say as much.

@@ -1,8 +1,8 @@
 //! What an honest device may rely on, and what a dishonest one does not get.
 
 use super::*;
-use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Target};
-use crate::id::{DevSeq, ObjectId, Position};
+use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Rights, Target};
+use crate::id::{DevSeq, Position};
 use crate::log::{OwnHead, Receipt, ShortReceipt, proves};
 use crate::membership::SoloRing;
 use crate::membership::fixture::{DAY, World};
@@ -322,6 +322,44 @@ fn a_closed_draft_takes_no_more_and_its_key_goes_when_all_have_acknowledged() {
     assert_eq!(server.ask(a.device, known), [Message::Rows(vec![None])]);
     let erased = Message::Refused(Refusal::new(RefusalCode::RowErased));
     assert_eq!(server.ask(a.device, Message::RowsPut(vec![row])), [erased]);
+}
+
+#[test]
+fn nobody_orders_the_end_of_a_draft_before_its_time() {
+    let (world, mut server, mut a, mut b) = begin();
+    let object = ObjectId::from_bytes([8; 16]);
+    let draft = ControlBody::Draft { object, commitment: crate::suite::Hash::ZERO };
+    let mut name = [0; 41];
+    name[0] = 4;
+    name[1..17].copy_from_slice(LOG.as_bytes());
+    name[20] = 1;
+    name[21..37].copy_from_slice(object.as_bytes());
+    let row = Row { key: RowKey(name), bytes: vec![1; 76] };
+    // Both have written, so both are waited for.
+    let opening = [a.genesis(&world, &caseload(&world)), a.control(&world, &draft)];
+    server.push_with_rows(a.device, &opening, vec![row.clone()]);
+    let delta = b.delta(&world, 1);
+    server.push(b.device, &[delta]);
+    let dev_inc = a.own.dev_inc;
+    let close = a.control(&world, &ControlBody::Close { object, dev_inc, dev_seq: DevSeq::new(2) });
+    placed(&server.push(a.device, std::slice::from_ref(&close))[0]);
+    let position = server.practice.log_head(LOG).unwrap().position;
+    let entry = EntryRef { position, hash: close.hash() };
+
+    server.now = server.now.plus_millis(crate::sync::END_AFTER - 1_000);
+    let early = a.control(&world, &ControlBody::Acknowledge(entry));
+    assert_eq!(refused(&server.push(a.device, &[early])), RefusalCode::NotPermitted);
+    let known = Message::RowsGet(vec![row.key]);
+    assert_eq!(server.ask(a.device, known.clone()), [Message::Rows(vec![Some(vec![1; 76])])]);
+
+    server.now = server.now.plus_millis(1_000);
+    let order = a.control(&world, &ControlBody::Acknowledge(entry));
+    placed(&server.push(a.device, &[order])[0]);
+    assert_eq!(server.ask(a.device, known), [Message::Rows(vec![None])]);
+    // After a restart it is known as well, also if the deletion itself was lost.
+    let again = Message::RowsPut(vec![row]);
+    let erased = Message::Refused(Refusal::new(RefusalCode::RowErased));
+    assert_eq!(server.ask(a.device, again), [erased]);
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub enum Fate {
     /// It came too late and is kept apart; what it says was taken over by hand, or because what
     /// counts builds on it.
     Adopted,
+    /// Its key was destroyed before it came.
+    Destroyed,
 }
 
 impl Fate {
@@ -52,6 +54,7 @@ impl Fate {
             Self::Waiting => 2,
             Self::Quarantined => 3,
             Self::Adopted => 4,
+            Self::Destroyed => 5,
         }
     }
 
@@ -61,6 +64,7 @@ impl Fate {
             2 => Ok(Self::Waiting),
             3 => Ok(Self::Quarantined),
             4 => Ok(Self::Adopted),
+            5 => Ok(Self::Destroyed),
             _ => Err(CodecError::Unknown),
         }
     }

@@ -19,21 +19,29 @@ pub(super) struct Grid {
     opens: Option<Timestamp>,
     /// What was made up to here may leave.
     released: Option<Location>,
+    /// Words that nothing was made for may leave: acknowledgements.
+    words: bool,
 }
 
 impl Grid {
-    /// Opens if it is time. `newest` is the newest that waits behind the gate.
+    /// Opens if it is time. `newest` is the newest that waits behind the gate; `words` says whether
+    /// acknowledgements do.
     pub(super) fn turn(
         &mut self,
         newest: Option<Location>,
+        words: bool,
         now: Timestamp,
         random: &mut dyn Random,
     ) {
+        self.words &= words;
         let waits = newest.filter(|newest| self.released.is_none_or(|released| released < *newest));
         match (self.opens, waits) {
-            (None, Some(_)) => self.opens = Some(next(now, random)),
+            (None, waits) if waits.is_some() || words && !self.words => {
+                self.opens = Some(next(now, random));
+            }
             (Some(opens), _) if opens <= now => {
                 self.opens = None;
+                self.words = words;
                 self.released = newest.max(self.released);
             }
             (None | Some(_), _) => {}
@@ -43,6 +51,11 @@ impl Grid {
     /// Returns whether a piece of content must stay for now.
     pub(super) fn holds(&self, name: &CompartmentName, made: Location) -> bool {
         is_quiet(name) && self.released.is_none_or(|released| released < made)
+    }
+
+    /// Returns whether acknowledgements may leave now.
+    pub(super) const fn lets_words_out(&self) -> bool {
+        self.words
     }
 
     /// Returns when it opens next, if something waits.
@@ -86,7 +99,7 @@ mod tests {
             let now = Timestamp::from_millis(second * 1_000);
             let made = Location { segment: 1, offset: u64::try_from(second).unwrap() };
             let before = grid.released;
-            grid.turn(Some(made), now, &mut random);
+            grid.turn(Some(made), false, now, &mut random);
             if grid.released != before {
                 left.push(second);
                 assert_eq!(grid.released, Some(made), "all that waits leaves together");

@@ -57,6 +57,7 @@ impl Batch {
 
 /// What became of an entry.
 pub(super) enum Outcome {
+    Destroyed,
     Opened(Option<RecordId>),
     Quarantined,
     Waiting,
@@ -76,6 +77,7 @@ impl<F: FileSystem> Device<F> {
         let at = batch.frames.len();
         let outcome = self.take(courier, batch, envelope, now)?;
         let (fate, record) = match outcome {
+            Outcome::Destroyed => (Fate::Destroyed, None),
             Outcome::Opened(record) => (Fate::Opened, record),
             Outcome::Quarantined => (Fate::Quarantined, None),
             Outcome::Waiting => (Fate::Waiting, None),
@@ -114,6 +116,7 @@ impl<F: FileSystem> Device<F> {
             let Carried::Whole(envelope) = *carried else { continue };
             let (fate, record) = match self.take(courier, batch, &envelope, now)? {
                 Outcome::Waiting => continue,
+                Outcome::Destroyed => (Fate::Destroyed, None),
                 Outcome::Opened(record) => (Fate::Opened, record),
                 Outcome::Quarantined => (Fate::Quarantined, None),
             };
@@ -297,7 +300,8 @@ impl<F: FileSystem> Device<F> {
         if header.object != parcel::NO_OBJECT
             && !self.cabinet.fetch_draft(courier, batch, log, header.object)?
         {
-            return Ok(Outcome::Waiting);
+            let over = courier.is_over(log, header.object);
+            return Ok(if over { Outcome::Destroyed } else { Outcome::Waiting });
         }
         let draft = self.cabinet.drafts.get(&header.object);
         let Some(slot) = self.cabinet.slot_key(log, generation) else {
@@ -466,7 +470,8 @@ impl<F: FileSystem> Cabinet<F> {
     /// Asks for the row of a draft's key, unless it is here. Under which slot its author sealed
     /// it, nothing says: another slot may have come between.
     fn want_draft(&self, courier: &mut Courier, log: CompartmentId, draft: ObjectId) {
-        if self.drafts.contains_key(&draft) || self.has_draft_row(log, draft) {
+        let here = self.drafts.contains_key(&draft) || self.has_draft_row(log, draft);
+        if here || courier.is_over(log, draft) {
             return;
         }
         for (name, _) in self.draft_names(log, draft) {
@@ -493,7 +498,9 @@ impl<F: FileSystem> Cabinet<F> {
         let mut found = None;
         for (draft_name, slot) in self.draft_names(log, draft) {
             let name = RowName::Draft(draft_name);
-            let row = self.rows.row(&name).or_else(|| courier.fetched.get(&name)).copied();
+            // A row that the server gives after the end is not taken.
+            let given = courier.fetched.get(&name).filter(|_| !courier.is_over(log, draft));
+            let row = self.rows.row(&name).or(given).copied();
             let Some(row) = row else { continue };
             match safe::open_draft(slot, &draft_name, &commitment, &row) {
                 Ok(key) => {

@@ -8,12 +8,14 @@ use crate::device::frame::{ContentKind, DeviceFrame, Origin};
 use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
-use tacenda_shared::envelope::{Carried, ControlBody, Envelope};
+use tacenda_shared::envelope::{Carried, ControlBody, EntryRef, Envelope};
 use tacenda_shared::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeSeq, RecordId,
+    Timestamp,
 };
 use tacenda_shared::journal::Location;
 use tacenda_shared::log::{OwnHead, Receipt};
+use tacenda_shared::suite::Hash;
 
 /// An envelope of this device that the server has not yet answered for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,6 +65,10 @@ pub struct Ledger {
     receipts: BTreeMap<PracticeSeq, Location>,
     incarnation: Option<DevInc>,
     aside: BTreeMap<Location, (CompartmentId, ContentKind)>,
+    /// Own envelopes without an answer that end a draft here: the hash of the Close.
+    ending: BTreeMap<(DevInc, DevSeq), Hash>,
+    /// When the server took this device's word that a Close is carried out here.
+    acknowledged: BTreeMap<Hash, Timestamp>,
 }
 
 impl Ledger {
@@ -133,6 +139,11 @@ impl Ledger {
         let own = receipt.body.own;
         let key = (own.dev_inc, own.dev_seq);
         self.settled = Some(own);
+        let ending = self.ending.remove(&key).filter(|_| receipt.body.placement.is_some());
+        if let Some(close) = ending {
+            // The last word counts: who orders an end does it once.
+            self.acknowledged.insert(close, receipt.body.time);
+        }
         let Some(sent) = self.sent.remove(&key) else { return };
         let Some(place) = receipt.body.placement else {
             self.refused.insert(key, sent.location);
@@ -185,6 +196,7 @@ impl Ledger {
     fn begin_anew(&mut self, dev_inc: DevInc) {
         self.incarnation = Some(dev_inc);
         let unanswered = std::mem::take(&mut self.sent);
+        self.ending.clear();
         for sent in unanswered.into_values() {
             match sent.source {
                 Some(source) if self.aside.contains_key(&source.location) => {}
@@ -204,6 +216,14 @@ impl Ledger {
             _ => None,
         });
         self.learn_envelope(envelope, record);
+        let close = match envelope.control() {
+            Ok(Some(ControlBody::Acknowledge(of))) => Some(of.hash),
+            Ok(Some(ControlBody::Close { .. })) => Some(envelope.hash()),
+            _ => None,
+        };
+        if let Some(close) = close {
+            self.ending.insert((header.dev_inc, header.dev_seq), close);
+        }
         if let Some(source) = source {
             self.unsent.remove(&source.location);
         }
@@ -375,6 +395,11 @@ impl Ledger {
         own.find(|(_, known)| **known == record).map(|(number, _)| *number)
     }
 
+    /// Returns when the server took this device's word that a Close is carried out here.
+    pub fn acknowledged(&self, close: EntryRef) -> Option<Timestamp> {
+        self.acknowledged.get(&close.hash).copied()
+    }
+
     /// Returns up to which of the server's counts everything is on this disk.
     pub fn cursor(&self) -> Global {
         self.cursor
@@ -444,6 +469,31 @@ impl Ledger {
         });
         let aside: Vec<_> = self.aside().collect();
         w.list(&aside, |w, source| write_source(w, *source));
+        self.write_endings(w);
+    }
+
+    fn write_endings(&self, w: &mut Writer) {
+        let ending: Vec<_> = self.ending.iter().collect();
+        w.list(&ending, |w, ((dev_inc, dev_seq), close)| {
+            w.u32(dev_inc.get()).u64(dev_seq.get()).fixed(close.as_bytes());
+        });
+        let acknowledged: Vec<_> = self.acknowledged.iter().collect();
+        w.list(&acknowledged, |w, (close, time)| {
+            w.fixed(close.as_bytes()).i64(time.as_millis());
+        });
+    }
+
+    fn read_endings(&mut self, r: &mut Reader<'_>) -> Result<(), CodecError> {
+        let ending = r.list(ENTRIES_MAX, |r| {
+            let number = (DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
+            Ok((number, Hash::from_bytes(r.fixed()?)))
+        })?;
+        self.ending = ending.into_iter().collect();
+        let acknowledged = r.list(ENTRIES_MAX, |r| {
+            Ok((Hash::from_bytes(r.fixed()?), Timestamp::from_millis(r.i64()?)))
+        })?;
+        self.acknowledged = acknowledged.into_iter().collect();
+        Ok(())
     }
 
     pub(in crate::device) fn read(r: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -499,6 +549,7 @@ impl Ledger {
         let aside = r.list(ENTRIES_MAX, read_source)?;
         let aside = aside.into_iter().map(|one| (one.location, (one.compartment, one.kind)));
         ledger.aside = aside.collect();
+        ledger.read_endings(r)?;
         Ok(ledger)
     }
 }

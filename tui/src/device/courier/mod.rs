@@ -8,6 +8,7 @@ mod annul;
 pub mod attach;
 mod company;
 mod deposit;
+mod endings;
 pub mod enrol;
 pub mod frames;
 mod grid;
@@ -39,6 +40,7 @@ use super::open::{Device, DeviceError};
 use super::settings::Timing;
 use super::store::StoreError;
 use crate::notice::Notice;
+use endings::Endings;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 pub(super) use inbox::Batch;
@@ -125,6 +127,7 @@ pub struct Courier {
     /// What came of the last entry that was proposed.
     proposed: Option<Result<(), RefusalCode>>,
     grid: Grid,
+    endings: Endings,
     /// What came in and was shown, and is not on the disk yet.
     unstored: Batch,
     deposited: bool,
@@ -384,6 +387,7 @@ impl<F: FileSystem> Device<F> {
             self.incarnate(courier, now);
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
+            self.end_drafts(courier)?;
             if !self.send_next(courier, now)? {
                 return Ok(());
             }
@@ -398,6 +402,7 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<(), DeviceError> {
         // What comes after another life is known of comes again on the next link.
         while let Some(event) = courier.sync.poll_event().filter(|_| !courier.outlived) {
+            courier.endings.note(&event);
             self.happened(courier, batch, event, now)?;
         }
         Ok(())
@@ -540,10 +545,13 @@ impl<F: FileSystem> Device<F> {
         }
         let gate = (self.timing == Timing::Quiet).then(|| {
             let newest = self.cabinet.newest_quiet();
-            courier.grid.turn(newest, now, &mut OsRandom);
+            courier.grid.turn(newest, courier.endings.is_owed(), now, &mut OsRandom);
             &courier.grid
         });
-        let packed = self.cabinet.pack(&courier.sync, gate)?;
+        let mut packed = self.cabinet.pack(&courier.sync, gate)?;
+        if gate.is_none_or(Grid::lets_words_out) {
+            self.cabinet.pack_acknowledgements(courier, &mut packed)?;
+        }
         let frames = packed.frames();
         if frames.is_empty() {
             return Ok(false);

@@ -43,8 +43,14 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.envelopes.len() >= BATCH_ENVELOPES || self.bytes >= MAX_GROUP
+    }
+
+    /// Returns where the own chain stands after all of it.
+    pub(super) fn own_after(&self, own: OwnHead) -> OwnHead {
+        let last = self.envelopes.last();
+        last.map_or(own, |(last, _)| OwnHead::after(&last.header, last.hash()))
     }
 
     /// Returns the frames that put all of it on the disk.
@@ -400,7 +406,7 @@ impl<F: FileSystem> Cabinet<F> {
         }))
     }
 
-    fn control(
+    pub(super) fn control(
         &self,
         sync: &DeviceSync,
         compartment: CompartmentId,

@@ -57,7 +57,9 @@ impl Courier {
             RowName::Draft(name) => {
                 let replica = self.sync.replica(name.compartment);
                 let draft = replica.and_then(|replica| replica.draft(name.draft));
-                draft.is_some_and(|draft| draft.closed.is_none())
+                // While not all of the log has come, its end may be on the way.
+                self.level
+                    && draft.is_some_and(|draft| draft.closed.is_none())
                     && !self.may_lie_elsewhere(cabinet, name)
             }
             // Under a former key of the member it goes once there is one under the present.

@@ -1,5 +1,6 @@
 //! What the person is told of the link: counts, devices, and trouble in words.
 
+use super::endings::Endings;
 use super::grid::Grid;
 use super::inbox::Batch;
 use super::rows_again::RowsAgain;
@@ -11,7 +12,7 @@ use crate::device::open::Device;
 use crate::message::{DeviceRow, SyncStatus};
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tacenda_shared::envelope::Envelope;
+use tacenda_shared::envelope::{Envelope, Kind};
 use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -94,6 +95,7 @@ impl Courier {
             rekey_stopped: false,
             proposed: None,
             grid: Grid::default(),
+            endings: Endings::default(),
             unstored: Batch::default(),
             deposited: false,
             rows_again: RowsAgain::default(),
@@ -152,6 +154,8 @@ impl Courier {
     /// An envelope was not taken, and goes out no more or under another number.
     pub(super) fn refused(&mut self, code: RefusalCode, envelope: &Envelope) {
         match code {
+            // Another life of this device has said it before.
+            RefusalCode::NotPermitted if envelope.header.kind == Kind::Acknowledge => {}
             // Somebody signed first: the rest becomes an addendum by itself. Or somebody gave the
             // log its next key.
             RefusalCode::Closed | RefusalCode::Conflict => {}

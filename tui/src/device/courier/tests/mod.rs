@@ -2,6 +2,7 @@
 
 mod annulled;
 mod doubt;
+mod endings;
 mod incarnation;
 mod live;
 mod lost;

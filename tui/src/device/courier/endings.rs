@@ -1,0 +1,205 @@
+//! The end of drafts that were signed: this device acknowledges a Close once nothing of the draft
+//! is left here to be put elsewhere, and destroys the draft's key once every device that is waited
+//! for has done the same. After that, what was deleted while drafting opens nowhere.
+
+use super::Courier;
+use super::outbox::Packed;
+use crate::device::cabinet::Cabinet;
+use crate::device::chance::OsRandom;
+use crate::device::locations::Place;
+use crate::device::open::{Device, DeviceError};
+use crate::device::rows::RowChange;
+use crate::device::store::StoreError;
+use std::collections::BTreeSet;
+use tacenda_shared::envelope::{ControlBody, EntryRef, Kind};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::safe::{DraftName, RowName};
+use tacenda_shared::practice::record::{Record, RelationKind};
+use tacenda_shared::seal::Hedge;
+use tacenda_shared::sync::END_AFTER;
+use tacenda_shared::sync::device::{DeviceSync, Ending, Event};
+
+/// What the courier knows of drafts that end.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    /// Something has changed that may end a draft.
+    due: bool,
+    /// A signed draft is waited for here: something of it is still to be sent, or to be put
+    /// elsewhere.
+    waits: bool,
+    /// What is to be acknowledged, as soon as it may leave.
+    owed: BTreeSet<(CompartmentId, EntryRef)>,
+    /// The server's clock when the link was opened.
+    time: Option<Timestamp>,
+}
+
+impl Endings {
+    /// Takes note of what may end a draft.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Received { checked, .. } => {
+                self.due |= matches!(checked.header().kind, Kind::Acknowledge | Kind::Close);
+            }
+            Event::CaughtUp(_) | Event::PracticeChanged(_) | Event::Refused { .. } => {
+                self.due = true;
+            }
+            Event::Connected { time } => self.time = Some(*time),
+            _ => {}
+        }
+    }
+
+    /// Whether an acknowledgement waits to leave.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.owed.is_empty()
+    }
+}
+
+/// What is to be done about one draft.
+enum Turn {
+    Acknowledge,
+    Destroy,
+    Later,
+    Nothing,
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Looks which drafts end: what is to be acknowledged is noted, keys that may die are
+    /// destroyed.
+    pub(super) fn end_drafts(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
+        let endings = &courier.endings;
+        if !(endings.due || endings.waits) || !courier.sync.may_push() {
+            return Ok(());
+        }
+        let mut next = Endings { time: endings.time, ..Endings::default() };
+        let mut dead = Vec::new();
+        for (log, draft) in self.cabinet.drafts_with_rows() {
+            let Some(ending) = courier.sync.ending(log, draft) else { continue };
+            match self.turn_of(&courier.sync, (log, draft), &ending, next.time)? {
+                Turn::Acknowledge => {
+                    next.owed.insert((log, ending.close));
+                }
+                Turn::Destroy => dead.push((log, draft)),
+                Turn::Later => next.waits = true,
+                Turn::Nothing => {}
+            }
+        }
+        courier.endings = next;
+        Ok(self.cabinet.destroy_drafts(&dead)?)
+    }
+
+    fn turn_of(
+        &self,
+        sync: &DeviceSync,
+        (log, draft): (CompartmentId, ObjectId),
+        ending: &Ending,
+        time: Option<Timestamp>,
+    ) -> Result<Turn, StoreError> {
+        if !self.cabinet.is_signed(log, draft)? {
+            // What the Close names has not come yet, or is no signature of this draft.
+            return Ok(Turn::Nothing);
+        }
+        let ledger = self.cabinet.store().locations().ledger();
+        let since = ledger.acknowledged(ending.close);
+        let due = time.zip(since).is_some_and(|(now, since)| now.millis_since(since) >= END_AFTER);
+        let typed = self.typed.get(&draft).is_some_and(|typed| !typed.uncommitted().is_empty());
+        let queued = ledger.unsent().chain(ledger.aside()).any(|source| source.compartment == log)
+            || ledger.sent().any(|sent| sent.source.is_some_and(|s| s.compartment == log));
+        if typed || queued {
+            return Ok(Turn::Later);
+        }
+        if self.practice.waits_for_late_words(draft) && !due {
+            return Ok(Turn::Nothing);
+        }
+        Ok(match ending {
+            Ending { over: true, .. } => Turn::Destroy,
+            _ if sync.is_acknowledging(ending.close) => Turn::Nothing,
+            Ending { awaited: true, .. } => Turn::Acknowledge,
+            // Others were not heard of for so long that they are not waited for any more.
+            Ending { acknowledged: true, .. } if due => Turn::Acknowledge,
+            _ => Turn::Nothing,
+        })
+    }
+}
+
+impl Courier {
+    /// Whether the key of a draft is dead, or may die.
+    pub(super) fn is_over(&self, log: CompartmentId, draft: ObjectId) -> bool {
+        self.sync.ending(log, draft).is_some_and(|ending| ending.over)
+    }
+}
+
+impl<F: FileSystem> Cabinet<F> {
+    /// Returns the drafts whose keys are here.
+    fn drafts_with_rows(&self) -> BTreeSet<(CompartmentId, ObjectId)> {
+        self.rows.drafts().map(|name| (name.compartment, name.draft)).collect()
+    }
+
+    /// Whether a Close stands here whose record signs the draft.
+    fn is_signed(&self, log: CompartmentId, draft: ObjectId) -> Result<bool, StoreError> {
+        let places = self.store.locations().document(log, draft);
+        let records: Vec<RecordId> = places.iter().filter_map(Place::closed_by).collect();
+        for record in records {
+            if self.signs(log, record, draft)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn signs(
+        &self,
+        log: CompartmentId,
+        record: RecordId,
+        draft: ObjectId,
+    ) -> Result<bool, StoreError> {
+        let locations = self.store.locations();
+        let Some(known) = locations.compartment(log) else { return Ok(false) };
+        for id in locations.all_named(&known.name) {
+            let Some(place) = locations.record_place(id, record) else { continue };
+            let bytes = self.open_content(id, place)?;
+            let record = Record::decode(&bytes).map_err(|_| StoreError::Altered)?;
+            let signed = record.relation(RelationKind::Signs);
+            return Ok(signed.is_some_and(|signed| signed.target == *draft.as_bytes()));
+        }
+        Ok(false)
+    }
+
+    /// Destroys the keys of drafts, under whatever slots they lie.
+    fn destroy_drafts(&mut self, dead: &[(CompartmentId, ObjectId)]) -> Result<(), StoreError> {
+        let of_dead = |name: &DraftName| dead.contains(&(name.compartment, name.draft));
+        let names: Vec<_> = self.rows.drafts().filter(of_dead).collect();
+        let gone: Vec<_> =
+            names.into_iter().map(|name| RowChange::Delete(RowName::Draft(name))).collect();
+        let mut random = OsRandom;
+        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
+        self.rows.change(&gone, &mut hedge)?;
+        for (_, draft) in dead {
+            self.drafts.remove(draft);
+        }
+        Ok(())
+    }
+
+    /// Signs the acknowledgements that are owed, after what is packed already.
+    pub(super) fn pack_acknowledgements(
+        &self,
+        courier: &mut Courier,
+        packed: &mut Packed,
+    ) -> Result<(), StoreError> {
+        let mut own = packed.own_after(courier.sync.own());
+        let state = courier.sync.state();
+        let mut later = BTreeSet::new();
+        for (log, close) in std::mem::take(&mut courier.endings.owed) {
+            let Some(replica) = courier.sync.replica(log) else { continue };
+            let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
+            if stale || packed.is_full() {
+                later.insert((log, close));
+                continue;
+            }
+            let body = ControlBody::Acknowledge(close);
+            self.control(&courier.sync, log, &body, None, &mut own, packed)?;
+        }
+        courier.endings.owed = later;
+        Ok(())
+    }
+}
