@@ -29,6 +29,8 @@ pub(crate) struct Pair {
     pub(crate) laptop: Scene,
     pub(crate) tablet: Scene,
     pub(crate) wire: Option<Wire>,
+    /// Where devices find the server.
+    pub(crate) address: String,
     server: Child,
     folder: PathBuf,
 }
@@ -41,8 +43,27 @@ impl Pair {
         counted: bool,
         fill: impl FnOnce(&mut Device, Timestamp),
     ) -> Self {
-        let laptop = Scene::founded(PROGRAM, &folder.join("laptop"), fill);
-        let tablet = Scene::empty(PROGRAM, &folder.join("tablet"));
+        let pair = Self::apart(PROGRAM, folder, counted, fill);
+        pair.attach();
+        let (mut showing, code) = pair.showing();
+        let join =
+            pair.tablet.start(&["join", "--server", &pair.address], &format!("{code}\ntablet\n"));
+        approve(&mut showing);
+        showing.expect("belongs to your practice now.");
+        assert!(join.wait_with_output().expect("an end").status.success());
+        pair
+    }
+
+    /// Makes the same, with a practice that knows no server yet, and a second computer with
+    /// nothing on it.
+    pub(crate) fn apart(
+        program: &'static str,
+        folder: &Path,
+        counted: bool,
+        fill: impl FnOnce(&mut Device, Timestamp),
+    ) -> Self {
+        let laptop = Scene::founded(program, &folder.join("laptop"), fill);
+        let tablet = Scene::empty(program, &folder.join("tablet"));
         let kept = folder.join("server");
         let _before = fs::remove_dir_all(&kept);
         let made = command().arg("init").arg(&kept).args(["--address", "127.0.0.1:4440"]).output();
@@ -50,17 +71,20 @@ impl Pair {
         let (server, address) = serve(&kept);
         let wire = counted.then(|| Wire::to(&address));
         let address = wire.as_ref().map_or(address, |wire| wire.address.to_string());
-        let pair = Self { laptop, tablet, wire, server, folder: folder.to_owned() };
-        pair.enrol(&address);
-        pair
+        Self { laptop, tablet, wire, address, server, folder: folder.to_owned() }
     }
 
-    fn enrol(&self, address: &str) {
+    /// Attaches the practice to the server, until everything is there.
+    pub(crate) fn attach(&self) {
         let printed = command().arg("invite").arg(self.folder.join("server")).output();
         let text = String::from_utf8(printed.expect("an invite").stdout).expect("text");
         let invite = Invite::parse(&text).expect("an invite");
-        let invite = Invite { addresses: vec![address.to_owned()], ..invite };
+        let invite = Invite { addresses: vec![self.address.clone()], ..invite };
         self.laptop.run(&["connect"], &invite.to_string()).done();
+    }
+
+    /// Shows a code for a second device; returns the terminal with it.
+    pub(crate) fn showing(&self) -> (Pty, String) {
         let mut showing = Pty::spawn(self.laptop.command(["pair"]), 24, 80);
         showing.expect("Passphrase:").keys(PASSPHRASE).keys("\r");
         let line = "type this code there: ";
@@ -68,12 +92,12 @@ impl Pair {
         let contents = showing.contents();
         let code = contents.split_once(line).expect("a code").1;
         let code = code.split_whitespace().next().expect("a code").to_owned();
-        let input = format!("{code}\ntablet\n");
-        let join = self.tablet.start(&["join", "--server", address], &input);
-        showing.expect("Do they match?").keys("yes\r");
-        showing.expect("Your passphrase:").keys(PASSPHRASE).keys("\r");
-        showing.expect("belongs to your practice now.");
-        assert!(join.wait_with_output().expect("an end").status.success());
+        (showing, code)
+    }
+
+    /// Returns the process of the server.
+    pub(crate) fn server(&self) -> i32 {
+        i32::try_from(self.server.id()).expect("a process")
     }
 
     /// Opens both interfaces, unlocked and linked.
@@ -99,6 +123,12 @@ impl Drop for Pair {
         let _ended = self.server.kill();
         let _ended = self.server.wait();
     }
+}
+
+/// Says yes to a device that the terminal shows.
+pub(crate) fn approve(showing: &mut Pty) {
+    showing.expect("Do they match?").keys("yes\r");
+    showing.expect("Your passphrase:").keys(PASSPHRASE).keys("\r");
 }
 
 fn command() -> Command {

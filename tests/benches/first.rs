@@ -1,0 +1,123 @@
+//! The first sync: a practice of ten years is attached to a server, and a second device joins it.
+//! Real processes on terminals, a real server, and a wire between them that counts.
+//!
+//! `cargo build --release && cargo bench -p tacenda-tests --bench first`; with `-- demo` the
+//! practice of the demo, without `cargo build --release` the program under test.
+
+mod pair;
+mod table;
+
+use pair::{Pair, approve};
+use std::time::{Duration, Instant};
+use table::{Table, folder, median, megabytes, shown, timed};
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::practice::generate::{Size, entered, generate};
+use tacenda_tests::pty::Pty;
+use tacenda_tests::scene::PASSPHRASE;
+use tacenda_tui::device::open::Device;
+use tacenda_tui::runtime::{Clock as _, SystemClock, Zone};
+
+/// How often the memory of a process is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+fn main() {
+    let small = std::env::args().any(|argument| argument == "demo");
+    let mut table = Table::new("cargo bench -p tacenda-tests --bench first");
+    let size = if small { Size::DEMO } else { Size::LARGE };
+    let program = table::shipped().filter(|_| !small);
+    let program = program.unwrap_or(env!("CARGO_BIN_EXE_tacenda-under-test"));
+    let pair = Pair::apart(program, &folder("first"), true, |device, now| fill(device, size, now));
+    let sizes = format!("{} clients, {} notes", size.clients, size.notes);
+    table.figure("the practice", format!("{sizes}, {} appointments", size.appointments), "");
+    attach(&pair, &mut table);
+    join(&pair, &mut table);
+    table.print();
+}
+
+fn fill(device: &mut Device, size: Size, now: Timestamp) {
+    let today = SystemClock::new(Zone::system()).now().local.date();
+    let clinician = *device.index().clinicians.keys().next().expect("a clinician");
+    let history = generate(1, size, today, clinician, "UTC");
+    let dated = entered(history.filter_map(|dated| dated.by(now)));
+    device.apply_all(dated.map(|dated| (dated.at, dated.edit))).expect("a practice");
+}
+
+/// What a process has in memory now, in units of 1,000,000 bytes; nothing once it has ended.
+fn memory_of(pid: i32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024 / 1_000_000)
+}
+
+/// Forgets the most memory that a process has had, so that it counts anew.
+fn forget_peak(pid: i32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("a process of ours");
+}
+
+fn bytes_on(pair: &Pair) -> usize {
+    pair.wire.as_ref().expect("a wire that counts").idle().iter().sum()
+}
+
+/// Uploads everything, then opens the practice again and looks how soon its link stands.
+fn attach(pair: &Pair, table: &mut Table) {
+    let ((), time) = timed(|| pair.attach());
+    let bytes = bytes_on(pair);
+    table.figure("attached to a server, all of it there", shown(time), "");
+    table.figure("the same on the wire, both ways", format!("{:.1} MB", bytes as f64 / 1e6), "");
+    let peak = megabytes(pair.server(), "VmHWM");
+    table.figure("the server's memory at its peak", format!("{peak} MB"), "32 MiB");
+    table.figure("what the server keeps", format!("{:.1} MB", pair.kept() as f64 / 1e6), "");
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let mut pty = pair.laptop.open();
+        pty.expect("Enter unlock").keys(PASSPHRASE).keys("\r").expect("q quit");
+        let start = Instant::now();
+        pty.expect("synced");
+        times.push(start.elapsed());
+        pty.keys("q").wait();
+    }
+    table.figure("opened again: from Today to a link", shown(median(&times)), "");
+    bytes_on(pair);
+}
+
+/// Joins a second device, from the yes on the first on.
+fn join(pair: &Pair, table: &mut Table) {
+    let (mut showing, code) = pair.showing();
+    let command = pair.tablet.command(["join", "--server", &pair.address]);
+    let mut joining = Pty::spawn(command, 24, 80);
+    joining.expect("The code on the other device:").keys(&format!("{code}\r"));
+    joining.expect("A name for this device:").keys("tablet\r");
+    joining.expect("New passphrase:").keys(PASSPHRASE).keys("\r");
+    joining.expect("Once more:").keys(PASSPHRASE).keys("\r");
+    showing.expect("Do they match?");
+    forget_peak(pair.server());
+    let pid = joining.pid().as_raw_nonzero().get();
+    approve(&mut showing);
+    let start = Instant::now();
+    for (what, text, target) in [
+        ("from the yes to hearing it on the new device", "has said yes", ""),
+        ("from the yes to the first of the practice", "Receiving", ""),
+    ] {
+        joining.expect(text);
+        table.figure(what, shown(start.elapsed()), target);
+    }
+    let fetching = Instant::now();
+    let mut peak = 0;
+    while !joining.contents().contains("Done.") {
+        peak = peak.max(memory_of(pid).unwrap_or(0));
+        joining.bytes_within(LOOK);
+    }
+    table.figure("from the yes to all of it stored and opened", shown(start.elapsed()), "3 s");
+    table.figure("of this, fetching and opening", shown(fetching.elapsed()), "");
+    table.figure("its memory at its peak meanwhile", format!("{peak} MB"), "100 MiB");
+    // What was said in the mailbox before is a few kilobytes.
+    let bytes = bytes_on(pair);
+    table.figure(
+        "on the wire, both ways, pairing too",
+        format!("{:.1} MB", bytes as f64 / 1e6),
+        "8 MB",
+    );
+    let peak = megabytes(pair.server(), "VmHWM");
+    table.figure("the server's memory at its peak", format!("{peak} MB"), "32 MiB");
+}
