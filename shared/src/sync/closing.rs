@@ -42,6 +42,7 @@ impl Closing {
     }
 
     /// Where it stands.
+    #[cfg(feature = "device")]
     pub(crate) const fn at(&self) -> EntryRef {
         self.at
     }
@@ -97,6 +98,7 @@ impl Closings {
     }
 
     /// The Close of a draft.
+    #[cfg(feature = "device")]
     pub(crate) fn of_draft(&self, object: ObjectId) -> Option<&Closing> {
         self.closings.get(&object)
     }
