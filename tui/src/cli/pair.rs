@@ -32,14 +32,15 @@ use tacenda_shared::sync::{Message, RefusalCode};
 use zeroize::Zeroizing;
 
 /// How often the mailbox is looked into.
-const LOOK: Duration = Duration::from_millis(700);
+const LOOK: Duration = Duration::from_millis(250);
 /// How long a step of the other device may take; a code is good for ten minutes.
 const STEP_MILLIS: i64 = 9 * 60_000;
 /// How long the entry that adds the new device may take to appear.
 const ADDED_MILLIS: i64 = 60_000;
-/// When the new device first asks for it, and how long it waits then: a server does not bear
-/// strangers who keep knocking.
-const KNOCKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+/// When the new device first asks for it: most often it is there by then.
+const FIRST_KNOCK: Duration = Duration::from_millis(100);
+/// The longest it waits between two questions.
+const LAST_KNOCK: Duration = Duration::from_secs(25);
 
 /// What a person is shown and asked.
 pub trait Dialogue {
@@ -388,15 +389,22 @@ fn fetch(
     now: fn() -> Timestamp,
 ) -> Result<(Enrolment, Rows), Notice> {
     let begun = now();
-    thread::sleep(KNOCKS.0);
+    let mut pause = FIRST_KNOCK;
     let (mut line, joined) = loop {
+        thread::sleep(pause);
         match try_join(general, payload, target)? {
             Some(joined) => break joined,
-            None if now().millis_since(begun) < ADDED_MILLIS => thread::sleep(KNOCKS.1),
+            None if now().millis_since(begun) < ADDED_MILLIS => pause = after_knocking(pause),
             None => return Err(of(&EnrolError::NotAdded)),
         }
     };
     keys_of(&mut line, joined, general)
+}
+
+/// How long to wait once a question came too early. A server makes strangers wait who fail more
+/// than five times a minute, and behind the same address may be honest devices.
+fn after_knocking(pause: Duration) -> Duration {
+    pause.saturating_mul(5).min(LAST_KNOCK)
 }
 
 /// Fetches the keys that belong to a practice log.
@@ -505,4 +513,24 @@ pub(crate) fn of(error: &EnrolError) -> Notice {
         "Your practice is safe on your other device.",
         "Begin again with a new code; if this stays, ask whoever runs your server.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_added_yet_asks_soon_and_never_too_often() {
+        let mut pause = FIRST_KNOCK;
+        let mut asked = Vec::new();
+        let mut at = Duration::ZERO;
+        while at.as_millis() < ADDED_MILLIS.unsigned_abs().into() {
+            at += pause;
+            asked.push(at);
+            pause = after_knocking(pause);
+        }
+        assert!(asked.iter().filter(|at| at.as_secs() < 1).count() >= 2);
+        assert!(asked.len() <= 6, "the sixth comes after the minute in which five may fail");
+        assert!(asked.last().is_some_and(|last| last.as_secs() >= 60));
+    }
 }
