@@ -28,6 +28,8 @@ const HELLO: Duration = Duration::from_secs(5);
 const MAILBOX_PATIENCE: Duration = Duration::from_secs(25);
 /// Messages of one link that has not said who it is.
 const MAX_ANONYMOUS: usize = 2048;
+/// Founders with an open invite that may bring a long practice log at one time.
+pub(crate) const MAX_FOUNDERS: usize = 4;
 /// Memory for the requests of one device that are under way.
 const DEVICE_KIBIBYTES: usize = 2048;
 /// Messages of a stranger in one second, on average.
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) links: AtomicU64,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) founders: Semaphore,
     pub(crate) allowances: Mutex<BTreeMap<(PracticeId, Signer), Weak<Allowance>>>,
 }
 
@@ -164,13 +167,23 @@ async fn serve_anonymous(
     let Exchange { mut receiving, mut sending } = exchange;
     let mut next = Some(first);
     let mut bucket = Bucket::new(ANONYMOUS_PER_SECOND, Instant::now());
+    // Held only while a long log comes, and only by whoever has shown an open invite.
+    let mut founder: Option<SemaphorePermit<'_>>;
     for _ in 0..MAX_ANONYMOUS {
         let Some(message) = next.take() else { break };
+        let asks_first = matches!(&message, Message::Found { entries, .. } if entries.is_empty());
         let answer = match bucket.take(Instant::now()) {
             true => shared.ask_anonymous(message).await,
             false => Some(Message::Refused(Refusal::new(RefusalCode::TooOften))),
         };
-        let Some(answer) = answer else { break };
+        let Some(mut answer) = answer else { break };
+        founder = None;
+        if asks_first && answer == Message::Taken {
+            founder = shared.founders.try_acquire().ok();
+            if founder.is_none() {
+                answer = Message::Refused(Refusal::new(RefusalCode::TooOften));
+            }
+        }
         if let Message::Refused(why) = &answer
             && matches!(why.code, RefusalCode::Admission | RefusalCode::Unsupported)
         {
@@ -179,7 +192,8 @@ async fn serve_anonymous(
         if shared.send(&mut sending, &STRANGER, answer).await.is_err() {
             break;
         }
-        let read = timeout(MAILBOX_PATIENCE, receiving.message(MAX_MESSAGE_BEFORE_HELLO));
+        let limit = if founder.is_some() { MAX_MESSAGE } else { MAX_MESSAGE_BEFORE_HELLO };
+        let read = timeout(MAILBOX_PATIENCE, receiving.message(limit));
         next = tokio::select! {
             read = read => read.ok().and_then(Result::ok),
             () = stopped(&mut stopping) => None,

@@ -24,7 +24,7 @@ use tacenda_shared::journal::index::Index;
 use tacenda_shared::suite::VerifyingKey;
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -142,6 +142,7 @@ impl Server {
             limits: config.limits,
             links: AtomicU64::new(1),
             watch,
+            founders: Semaphore::new(link::MAX_FOUNDERS),
             allowances: Mutex::default(),
         });
         let (ended, store_ended) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! One binary for all tests that cross crates.
 
+mod another_server;
 mod beside;
 mod crash;
 mod demo;

@@ -34,7 +34,7 @@ fn operator(arguments: &[&str]) -> Output {
 }
 
 /// Works until the server lacks nothing that this device holds.
-fn give(device: &mut Device) {
+pub(super) fn give(device: &mut Device) {
     let mut driven = Driven::start(device, now).unwrap();
     let given = |device: &mut Device| device.refilling().is_some_and(|state| state.given);
     driven.until(&mut |_| {}, |device| device.is_current() || given(device)).unwrap();

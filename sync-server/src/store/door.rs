@@ -5,9 +5,10 @@ use super::disk::Disk;
 use super::kept::{BeginError, CommitError, Kept, Subscriber};
 use super::{Greeting, Store, StoreError, Who, refusal, tampered};
 use crate::log::Event;
+use tacenda_shared::envelope::PracticeHead;
 use tacenda_shared::id::{DeviceId, PracticeId, Timestamp};
 use tacenda_shared::journal::AppendError;
-use tacenda_shared::membership::Signer;
+use tacenda_shared::membership::{Signer, State};
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_shared::sync::server::ServerPractice;
 use tacenda_shared::sync::{Message, Recover, Refusal, RefusalCode};
@@ -121,14 +122,22 @@ impl<D: Disk> Store<D> {
         if !self.invites.admits(token, now) {
             return Ok(refusal(RefusalCode::Admission));
         }
+        if entries.is_empty() {
+            // Whoever brings a long log asks first.
+            return Ok(Message::Taken);
+        }
         let (decisions, frames) = match ServerPractice::found(entries, self.key(), now) {
             Ok(founded) => founded,
             Err(why) => return Ok(Message::Refused(why)),
         };
         let practice = decisions.practice();
-        if self.practices.contains_key(&practice) {
+        match self.practices.get(&practice) {
             // Its answer was lost the first time.
-            return Ok(Message::Taken);
+            Some(Some(kept)) if holds(&kept.decisions, &decisions) => return Ok(Message::Taken),
+            // Whoever takes that for its own log would part from what is kept here.
+            Some(Some(_)) => return Ok(refusal(RefusalCode::Conflict)),
+            Some(None) => return Ok(refusal(RefusalCode::Storage)),
+            None => {}
         }
         if !self.has_room() {
             return Ok(refusal(RefusalCode::Storage));
@@ -159,4 +168,11 @@ impl<D: Disk> Store<D> {
             Err(BeginError::Disk(_) | BeginError::Unusable(_)) => Ok(refusal(RefusalCode::Storage)),
         }
     }
+}
+
+/// Whether the practice log that is kept goes on from the one that is brought.
+fn holds(kept: &ServerPractice, brought: &ServerPractice) -> bool {
+    let brought = brought.state().map(State::head);
+    let known = |head: PracticeHead| kept.state()?.head_at(head.seq);
+    brought.is_some_and(|head| known(head) == Some(head))
 }

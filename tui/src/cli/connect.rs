@@ -2,6 +2,7 @@
 //! is there.
 
 use crate::device::courier::Delivered;
+use crate::device::courier::enrol::EnrolError;
 use crate::device::online::Online;
 use crate::device::open::Device;
 use crate::link::{Line, Target, Told, Trouble};
@@ -10,8 +11,8 @@ use crate::screen::sync::bar;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use tacenda_shared::id::Timestamp;
-use tacenda_shared::membership::Server;
-use tacenda_shared::sync::{Invite, Message, RefusalCode};
+use tacenda_shared::membership::{Entry, Server};
+use tacenda_shared::sync::{Invite, MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, RefusalCode};
 use zeroize::Zeroizing;
 
 /// How often a command looks whether something is overdue.
@@ -36,8 +37,8 @@ pub fn invite(text: &str) -> Result<Invite, Notice> {
     })
 }
 
-/// Brings the practice to the server of an invite. The server is asked first, so that nothing is
-/// changed if it cannot be reached.
+/// Brings the practice to the server of an invite. Nothing is changed before it has taken the
+/// practice.
 pub fn connect(device: &mut Device, invite: &Invite, now: Timestamp) -> Result<(), Notice> {
     connect_or_move(device, invite, &mut || false, now)
 }
@@ -52,9 +53,9 @@ pub fn connect_or_move(
 ) -> Result<(), Notice> {
     let known = device.target();
     let same = known.as_ref().is_some_and(|known| known.pin == Some(invite.pin));
-    if let Some(known) = known.filter(|_| !same) {
-        let target = Target { addresses: invite.addresses.clone(), pin: Some(invite.pin), ..known };
-        if follow(device, &target, now)? {
+    let as_device = device.target_at(invite.addresses.clone(), invite.pin);
+    if known.is_some() && !same {
+        if follow(device, &as_device, now)? {
             return Ok(());
         }
         if !agrees() {
@@ -66,29 +67,71 @@ pub fn connect_or_move(
             ));
         }
     }
+    // A key of its own: who a device is, the server learns only with Hello.
+    let seed = Zeroizing::new(invite_seed()?);
+    let target = Target { addresses: invite.addresses.clone(), pin: Some(invite.pin), seed };
+    let mut line = Line::open(&target)?;
+    let named = if same { None } else { Some(name(device, invite, now)?) };
+    let mut entries = device.practice_log().map_err(|error| Notice::from(&error))?;
+    entries.extend(named.as_ref().map(Entry::encode));
+    match bring(&mut line, invite, entries)? {
+        Message::Taken => match named {
+            Some(entry) => device.follow_server(&entry).map_err(|error| refused_here(&error)),
+            None => Ok(()),
+        },
+        Message::Refused(refusal) => {
+            // An earlier try may have got there, and ended before it was written down here.
+            let code = refusal.code;
+            let may_be_there = matches!(code, RefusalCode::Admission | RefusalCode::Conflict);
+            if may_be_there && follow(device, &as_device, now)? {
+                return Ok(());
+            }
+            Err(of_refusal(code))
+        }
+        _ => Err(Trouble::Garbled.into()),
+    }
+}
+
+/// Brings the practice log. Of somebody who has not shown an open invite a server reads little, so
+/// the invite goes first where the log is long.
+fn bring(line: &mut Line, invite: &Invite, entries: Vec<Vec<u8>>) -> Result<Message, Notice> {
+    let token = invite.token.to_vec();
+    let found = Message::Found { token: token.clone(), entries };
+    let length = found.frame().len();
+    if length > MAX_MESSAGE {
+        return Err(Notice::new(
+            "The list of your members and devices is too long to begin on another server.",
+            NOTHING_CHANGED,
+            "Move the folder of the server instead: it stays the same server elsewhere.",
+        ));
+    }
+    if length > MAX_MESSAGE_BEFORE_HELLO {
+        let asked = line.say(&Message::Found { token, entries: Vec::new() })?;
+        if asked != Message::Taken {
+            return Ok(asked);
+        }
+    }
+    Ok(line.say(&found)?)
+}
+
+/// Makes the entry that names the server of an invite; it counts once that has taken it.
+fn name(device: &Device, invite: &Invite, now: Timestamp) -> Result<Entry, Notice> {
     let server = Server {
         addresses: invite.addresses.clone(),
         key: invite.pin,
         server_epoch: device.next_server_epoch(),
     };
-    // A key of its own: who a device is, the server learns only with Hello.
-    let seed = Zeroizing::new(invite_seed()?);
-    let target = Target { addresses: invite.addresses.clone(), pin: Some(invite.pin), seed };
-    let mut line = Line::open(&target)?;
-    if !same {
-        device.set_server(server, now).map_err(|_| {
-            Notice::new(
-                "Only an owner of the practice can name its server.",
-                NOTHING_CHANGED,
-                "Ask an owner to connect.",
-            )
-        })?;
-    }
-    let entries = device.practice_log().map_err(|error| Notice::from(&error))?;
-    match line.say(&Message::Found { token: invite.token.to_vec(), entries })? {
-        Message::Taken => Ok(()),
-        Message::Refused(refusal) => Err(of_refusal(refusal.code)),
-        _ => Err(Trouble::Garbled.into()),
+    device.name_server(server, now).map_err(|error| refused_here(&error))
+}
+
+fn refused_here(error: &EnrolError) -> Notice {
+    match error {
+        EnrolError::Device(error) => Notice::from(error),
+        _ => Notice::new(
+            "Only an owner of the practice can name its server.",
+            NOTHING_CHANGED,
+            "Ask an owner to connect.",
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use super::open::{Device, DeviceError};
 use crate::link::{Link, Target, Told};
 use std::io;
 use tacenda_shared::id::Timestamp;
+use tacenda_shared::suite::VerifyingKey;
 use zeroize::Zeroizing;
 
 /// The link of an open practice. It ends when this is dropped.
@@ -20,11 +21,13 @@ impl Device {
     /// Returns where the server is, and with which key this device speaks to it.
     pub fn target(&self) -> Option<Target> {
         let server = self.cabinet.state.server()?;
-        Some(Target {
-            addresses: server.addresses.clone(),
-            pin: Some(server.key),
-            seed: Zeroizing::new(*self.cabinet.keys.tls.seed()),
-        })
+        Some(self.target_at(server.addresses.clone(), server.key))
+    }
+
+    /// Returns how this device speaks to a server there that holds this key.
+    pub fn target_at(&self, addresses: Vec<String>, pin: VerifyingKey) -> Target {
+        let seed = Zeroizing::new(*self.cabinet.keys.tls.seed());
+        Target { addresses, pin: Some(pin), seed }
     }
 }
 

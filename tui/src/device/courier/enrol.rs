@@ -1,5 +1,5 @@
-//! How a practice gets a server, and how a further device of its member begins: the entries that
-//! the practice log takes, and what the new device must find before it may begin.
+//! How a further device of a member begins: the entries that the practice log takes, and what the
+//! new device must find before it may begin.
 
 use super::frames::MailFrame;
 use crate::device::cabinet::Identity;
@@ -11,16 +11,14 @@ use crate::device::looked::open_stores;
 use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
 use std::collections::BTreeSet;
-use tacenda_shared::id::{DeviceId, Global, PracticeSeq, RingEpoch, Timestamp};
+use tacenda_shared::id::{DeviceId, PracticeSeq, RingEpoch, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::pairing::{Invitation, PairingPayload, PayloadExtra};
 use tacenda_shared::keys::safe::{self, RowName, SafeName, SecondSecret, SheetName};
 use tacenda_shared::keys::vault::General;
 use tacenda_shared::keys::wrap::{self, Wrap, WrapInfo};
 use tacenda_shared::keys::{KemKey, KemPublic};
-use tacenda_shared::membership::{
-    self, Action, DeviceKeys, Entry, Recipient, Server, Signer, State,
-};
+use tacenda_shared::membership::{self, Action, DeviceKeys, Entry, Recipient, Signer, State};
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{Hedge, SecretKey};
@@ -56,24 +54,6 @@ impl From<FoundingError> for EnrolError {
 }
 
 impl<F: FileSystem> Device<F> {
-    /// Names the server of the practice: the first, or another one. On the disk when this returns.
-    /// What the former server had counted means nothing to another one.
-    pub fn set_server(&mut self, server: Server, now: Timestamp) -> Result<(), EnrolError> {
-        let action = Action::SetServer { server, old_key_compromised_since: None };
-        let cabinet = &mut self.cabinet;
-        let signer = Signer::Device(cabinet.identity.author.device);
-        let entry = cabinet.state.propose(action, signer, now, &cabinet.keys.sign)?;
-        let state = cabinet.state.apply(&entry, entry.time)?;
-        let mut random = OsRandom;
-        let mut hedge = Hedge { key: &cabinet.keys.hedge, random: &mut random };
-        let frame = DeviceFrame::Entry(entry.encode());
-        let cursor = DeviceFrame::Mail(MailFrame::Cursor(Global::ZERO));
-        cabinet.store.append(&[frame, cursor], &mut hedge).map_err(DeviceError::from)?;
-        cabinet.state = state;
-        self.courier = None;
-        Ok(())
-    }
-
     /// Makes the entry that adds a device of this member, and the wrap that gives it the member's
     /// key. Both go to the server with [`Device::propose`].
     pub fn add_device(

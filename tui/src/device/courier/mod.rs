@@ -18,6 +18,7 @@ mod keys;
 pub mod late;
 pub mod ledger;
 mod lives;
+mod moving;
 mod outbox;
 mod parcel;
 pub(super) mod presence;

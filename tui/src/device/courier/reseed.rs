@@ -75,6 +75,7 @@ impl<F: FileSystem> Device<F> {
         entries: &[DeliveredEntry],
         now: Timestamp,
     ) -> Result<(), DeviceError> {
+        self.take_first_server(entries)?;
         self.attach(now)?;
         self.with_courier(now, |courier| courier.sync.take_delivered(entries, now))?;
         Ok(())
