@@ -42,6 +42,21 @@ fn assert_no_name(pty: &mut Pty, after: &str) {
     }
 }
 
+/// Puts the focus on the first row of the day. In the evening, when sessions wait for what came of
+/// them, Today begins there instead.
+fn begin_at_the_first_gap(pty: &mut Pty) {
+    pty.expect("free 5 h").expect("TS-003").keys("\x1b[H");
+    let chosen = |pty: &Pty| {
+        let contents = pty.contents();
+        contents.lines().find(|line| line.starts_with("> ")).map(str::to_owned)
+    };
+    pty.wait_for("a chosen row", |pty| chosen(pty).is_some());
+    if !chosen(pty).is_some_and(|row| row.contains("free 5 h")) {
+        pty.keys("\t\x1b[H");
+    }
+    pty.wait_for("the first gap", |pty| chosen(pty).is_some_and(|row| row.contains("free 5 h")));
+}
+
 /// Keys, and what the screen shows when they have been taken.
 const WALK: &[(&str, &str)] = &[
     ("", "TS-001"),
@@ -57,11 +72,10 @@ const WALK: &[(&str, &str)] = &[
     ("n", "New appointment"),
     ("TS", "TS-001"),
     ("\x1b", "New appointment"),
-    ("\x1b", "names hidden"),
     ("\x1b", "To finish"),
     ("\t", "TS-002"),
+    ("\x1b[B", "m move"),
     ("m", "Move"),
-    ("\x1b", "names hidden"),
     ("\x1b", "names hidden"),
     ("s", "held"),
     ("\x1b", "names hidden"),
@@ -88,9 +102,15 @@ const WALK: &[(&str, &str)] = &[
 fn no_name_is_on_any_screen_until_f9_shows_them() {
     let scene = busy();
     let mut pty = scene.unlocked();
+    begin_at_the_first_gap(&mut pty);
     for (keys, seen) in WALK {
+        let before = pty.contents();
         if !keys.is_empty() {
             pty.keys(keys);
+        }
+        if *keys == "\x1b" {
+            // What follows an Esc that was not taken yet would be read as a key with Alt.
+            pty.expect_screen("what Esc leads to", |screen| screen.contents() != before);
         }
         pty.expect(seen);
         // What comes a moment later must not tell either.
