@@ -18,9 +18,9 @@ use tacenda_shared::id::PracticeId;
 use tacenda_shared::membership::Signer;
 use tacenda_shared::sync::server::Reply;
 use tacenda_shared::sync::{MAX_MESSAGE, MAX_MESSAGE_BEFORE_HELLO, Message, Refusal, RefusalCode};
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 /// Within this time a link says who it is.
 const HELLO: Duration = Duration::from_secs(5);
@@ -32,6 +32,10 @@ const MAX_ANONYMOUS: usize = 2048;
 pub(crate) const MAX_FOUNDERS: usize = 4;
 /// Memory for the requests of one device that are under way.
 const DEVICE_KIBIBYTES: usize = 2048;
+/// How long whoever finds a mailbox empty is left waiting for what comes.
+const MAIL_WAIT: Duration = Duration::from_secs(2);
+/// Mailboxes that something came into, and nobody who waits has heard of yet.
+pub(crate) const MAX_POSTED: usize = 64;
 /// Messages of a stranger in one second, on average.
 const ANONYMOUS_PER_SECOND: u32 = 5;
 
@@ -45,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) watch: Arc<Watch>,
     pub(crate) founders: Semaphore,
     pub(crate) allowances: Mutex<BTreeMap<(PracticeId, Signer), Weak<Allowance>>>,
+    /// The mailboxes that something has just come into.
+    pub(crate) posted: broadcast::Sender<u64>,
 }
 
 /// What one device, over all of its links, may still do.
@@ -173,7 +179,7 @@ async fn serve_anonymous(
         let Some(message) = next.take() else { break };
         let asks_first = matches!(&message, Message::Found { entries, .. } if entries.is_empty());
         let answer = match bucket.take(Instant::now()) {
-            true => shared.ask_anonymous(message).await,
+            true => shared.ask_waiting(message, &mut stopping).await,
             false => Some(Message::Refused(Refusal::new(RefusalCode::TooOften))),
         };
         let Some(mut answer) = answer else { break };
@@ -295,6 +301,11 @@ async fn request<'a>(
     Ok((receiving.body(bytes).await?, bytes, room))
 }
 
+/// Waits until something may have come into a mailbox.
+async fn comes(posted: &mut broadcast::Receiver<u64>, mailbox: u64) {
+    while posted.recv().await.is_ok_and(|other| other != mailbox) {}
+}
+
 /// Waits until the server is told to stop.
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     drop(stopping.wait_for(|stops| *stops).await);
@@ -367,8 +378,44 @@ impl Shared {
             return Some(Message::Refused(Refusal::new(RefusalCode::Unsupported)));
         }
         let (answer, answered) = oneshot::channel();
+        let mailbox = match &message {
+            Message::MailboxPut { mailbox, .. } => Some(*mailbox),
+            _ => None,
+        };
         self.put(Job::Anonymous { message, answer }, Class::Live, 0);
-        answered.await.ok()
+        let answer = answered.await.ok()?;
+        if let Some(mailbox) = mailbox.filter(|_| answer == Message::Taken) {
+            // Most often somebody waits for it; nobody has to.
+            let _nobody = self.posted.send(mailbox);
+        }
+        Some(answer)
+    }
+
+    /// The same, but whoever finds a mailbox empty waits a moment for what comes into it, so that
+    /// nobody has to look again and again.
+    async fn ask_waiting(
+        &self,
+        message: Message,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Option<Message> {
+        let Message::MailboxGet { mailbox, .. } = message else {
+            return self.ask_anonymous(message).await;
+        };
+        let mut posted = self.posted.subscribe();
+        let until = tokio::time::Instant::now() + MAIL_WAIT;
+        loop {
+            let answer = self.ask_anonymous(message.clone()).await?;
+            if answer != Message::Mail(Vec::new()) {
+                return Some(answer);
+            }
+            tokio::select! {
+                comes = timeout_at(until, comes(&mut posted, mailbox)) => match comes {
+                    Ok(()) => {}
+                    Err(_) => return Some(answer),
+                },
+                () = stopped(stopping) => return Some(answer),
+            }
+        }
     }
 
     async fn ask(&self, who: Who, message: Message, bytes: usize) -> Result<Answer, LinkError> {

@@ -24,7 +24,7 @@ use tacenda_shared::journal::index::Index;
 use tacenda_shared::suite::VerifyingKey;
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -144,6 +144,7 @@ impl Server {
             watch,
             founders: Semaphore::new(link::MAX_FOUNDERS),
             allowances: Mutex::default(),
+            posted: broadcast::Sender::new(link::MAX_POSTED),
         });
         let (ended, store_ended) = oneshot::channel();
         let store = StoreThread::spawn(store, Arc::clone(&shared), ended)?;

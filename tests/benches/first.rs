@@ -83,9 +83,13 @@ fn attach(pair: &Pair, table: &mut Table) {
 
 /// Joins a second device, from the yes on the first on.
 fn join(pair: &Pair, table: &mut Table) {
+    let today = pair.laptop.run(&["--json", "today"], "").json();
+    let booked: Vec<_> = today.iter().filter(|row| row["type"] == "appointment").collect();
+    let codes: Vec<_> = booked.iter().filter_map(|row| row["clients"][0].as_str()).collect();
+    assert!(!codes.is_empty(), "a day with appointments: {today:?}");
     let (mut showing, code) = pair.showing();
     let command = pair.tablet.command(["join", "--server", &pair.address]);
-    let mut joining = Pty::spawn(command, 24, 80);
+    let mut joining = Pty::spawn(command, 60, 100);
     joining.expect("The code on the other device:").keys(&format!("{code}\r"));
     joining.expect("A name for this device:").keys("tablet\r");
     joining.expect("New passphrase:").keys(PASSPHRASE).keys("\r");
@@ -95,21 +99,21 @@ fn join(pair: &Pair, table: &mut Table) {
     let pid = joining.pid().as_raw_nonzero().get();
     approve(&mut showing);
     let start = Instant::now();
-    for (what, text, target) in [
-        ("from the yes to hearing it on the new device", "has said yes", ""),
-        ("from the yes to the first of the practice", "Receiving", ""),
-    ] {
-        joining.expect(text);
-        table.figure(what, shown(start.elapsed()), target);
-    }
-    let fetching = Instant::now();
+    joining.expect("has said yes");
+    table.figure("from the yes to hearing it on the new device", shown(start.elapsed()), "");
+    joining.expect("q quit");
+    table.figure("from the yes to the first screen", shown(start.elapsed()), "");
+    joining.expect_screen("today's appointments", |screen| {
+        codes.iter().all(|code| screen.contents().contains(code))
+    });
+    let what = format!("from the yes to all {} appointments of today on it", codes.len());
+    table.figure(&what, shown(start.elapsed()), "0.5 s");
     let mut peak = 0;
-    while !joining.contents().contains("Done.") {
+    while !joining.contents().contains("synced") {
         peak = peak.max(memory_of(pid).unwrap_or(0));
         joining.bytes_within(LOOK);
     }
     table.figure("from the yes to all of it stored and opened", shown(start.elapsed()), "3 s");
-    table.figure("of this, fetching and opening", shown(fetching.elapsed()), "");
     table.figure("its memory at its peak meanwhile", format!("{peak} MB"), "100 MiB");
     // What was said in the mailbox before is a few kilobytes.
     let bytes = bytes_on(pair);

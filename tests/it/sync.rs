@@ -1,6 +1,7 @@
 //! Two devices of one person and the server's program, over real QUIC: connecting, pairing, and
 //! what one writes showing on the other.
 
+mod first_screen;
 mod two_typists;
 mod wrong_clock;
 

@@ -82,14 +82,14 @@ pub fn refuse(notice: &Notice) -> u8 {
     REFUSED
 }
 
-/// A practice that is open before the interface starts: the demo's.
+/// A practice that is open before the interface starts: a demo's, or one that was just joined.
 pub struct Opened {
     /// The practice.
     pub device: Device,
     /// Its lock.
     pub lock: VaultLock,
-    /// Shown on its lock screen.
-    pub passphrase: Secret,
+    /// What the lock screen shows, of a demo alone: its passphrase.
+    pub shown: Option<Secret>,
     /// Its stage; the second terminal of a demo has none.
     pub stage: Option<DemoStage>,
 }
@@ -120,9 +120,7 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     model.locale = Locale::of_environment(&named);
     let (port, device_port) = Port::pair();
     let (opened, demo_passphrase, stage) = match opened {
-        Some(Opened { device, lock, passphrase, stage }) => {
-            (Some((device, lock)), Some(passphrase), stage)
-        }
+        Some(Opened { device, lock, shown, stage }) => (Some((device, lock)), shown, stage),
         None => (None, None, None),
     };
     if let Some(stage) = &stage {

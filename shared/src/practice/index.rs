@@ -75,6 +75,22 @@ impl Practice {
         self.index = Arc::new(index);
     }
 
+    /// Returns what a schedule of these days is read from: the calendars that hold its
+    /// appointments, and whose contacts it shows.
+    pub fn schedule_of(
+        &self,
+        days: impl IntoIterator<Item = jiff::civil::Date>,
+    ) -> (BTreeSet<CompartmentName>, BTreeSet<ClientId>) {
+        let ids = days.into_iter().filter_map(|day| self.index.days.get(&day)).flatten();
+        let booked = ids.filter_map(|id| self.facts.booking(*id));
+        let (mut calendars, mut clients) = (BTreeSet::new(), BTreeSet::new());
+        for ((clinician, quarter), booking) in booked {
+            calendars.insert(CompartmentName::Calendar { clinician, quarter });
+            clients.extend(booking.clients.iter().copied());
+        }
+        (calendars, clients)
+    }
+
     fn publish_settings(&mut self) {
         let settings = &self.facts.settings;
         let index = Arc::make_mut(&mut self.index);

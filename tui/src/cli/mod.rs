@@ -4,6 +4,7 @@ mod address;
 pub mod answer;
 pub mod args;
 mod backup;
+mod begin;
 pub mod behind;
 pub mod connect;
 #[cfg(feature = "demo")]

@@ -13,7 +13,7 @@ use crate::device::open::Device;
 use crate::device::setup::weak;
 use crate::message::Secret;
 use crate::notice::Notice;
-use crate::program::Setup;
+use crate::program::{self, Opened, Setup};
 use std::io::{self, IsTerminal as _};
 use tacenda_shared::id::DeviceId;
 use tacenda_shared::keys::pairing::PairingCode;
@@ -109,14 +109,15 @@ pub(super) fn pair(home: &Home, arguments: &Arguments) -> Result<(), Failed> {
 }
 
 /// `tacenda join`: the code, and on a second line the device's name, come from standard input or
-/// are asked for.
+/// are asked for. On a terminal the practice opens as soon as the device belongs to it, and what
+/// it has written arrives there; a script is left when everything is here. Returns the exit status.
 pub(super) fn join(
     home: &Home,
     join: &Join,
     arguments: &Arguments,
     setup: Setup,
-) -> Result<(), Failed> {
-    let _lock = home.lock().map_err(|error| Notice::from(&error))?;
+) -> Result<u8, Failed> {
+    let lock = home.lock().map_err(|error| Notice::from(&error))?;
     if home.read_vault().map_err(|error| Notice::from(&error))?.is_some() {
         return Err(Notice::new(
             "There is a practice in this folder already.",
@@ -126,7 +127,8 @@ pub(super) fn join(
         .into());
     }
     if join.recover {
-        return paper::recover(home, &join.server, arguments, setup);
+        paper::recover(home, &join.server, arguments, setup)?;
+        return Ok(program::DONE);
     }
     let text = asked("The code on the other device: ")?;
     let mut lines = text.lines().map(str::trim);
@@ -145,10 +147,15 @@ pub(super) fn join(
     let typed = new_passphrase(arguments, &name)?;
     let (server, cost) = (join.server.clone(), setup.cost);
     let new = NewDevice { home, server, code, name, passphrase: &typed, cost };
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        let device = pair::begin(new, &mut Terminal, now)?;
+        let opened = Opened { device, lock, shown: None, stage: None };
+        return Ok(program::interface(home.clone(), arguments, setup, Some(opened)));
+    }
     let device = pair::join(new, &mut Terminal, now)?;
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     print::line("Done. Open your practice here with `tacenda`.");
-    Ok(())
+    Ok(program::DONE)
 }
 
 /// Asks for the passphrase of a new device, twice where somebody types it.

@@ -1,6 +1,7 @@
 //! `tacenda pair` and `tacenda join`: a further device of the same person. One shows a code, the
 //! other is told it; both show three words; the first asks for the passphrase before it says yes.
 
+use super::begin::{NewVault, clear, device_secret, settle};
 use super::behind;
 use super::connect::Driven;
 use crate::device::chance::OsRandom;
@@ -10,35 +11,32 @@ use crate::device::open::{Device, DeviceError};
 use crate::link::{Line, Target, Trouble};
 use crate::message::Secret;
 use crate::notice::Notice;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
-use std::time::Duration;
-use tacenda_shared::id::{DevInc, DeviceId, MemberId, PracticeId, Timestamp};
-use tacenda_shared::journal::DiskFs;
+use std::time::{Duration, Instant};
+use tacenda_shared::id::{DevInc, DeviceId, Timestamp};
 use tacenda_shared::keys::pairing::{
-    CheckWords, Inviter, InviterStep, Joiner, JoinerStep, PairingCode, PairingError,
+    CheckWords, Invitation, Inviter, InviterStep, Joiner, JoinerStep, PairingCode, PairingError,
     PairingPayload, Purpose, Review,
 };
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::safe::SecondSecret;
-use tacenda_shared::keys::vault::{
-    DeviceSecrets, Extra, Factors, General, KdfCost, Vault, VaultSetup,
-};
+use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General, KdfCost};
 use tacenda_shared::membership::DeviceKeys;
-use tacenda_shared::random::Random;
-use tacenda_shared::seal::{Hedge, SecretKey};
+use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
 use tacenda_shared::sync::{Message, RefusalCode};
 use zeroize::Zeroizing;
 
-/// How often the mailbox is looked into.
+/// How often a mailbox is looked into at most.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a step of the other device may take; a code is good for ten minutes.
 const STEP_MILLIS: i64 = 9 * 60_000;
 /// How long the entry that adds the new device may take to appear.
 const ADDED_MILLIS: i64 = 60_000;
-/// When the new device first asks for it: most often it is there by then.
-const FIRST_KNOCK: Duration = Duration::from_millis(100);
+/// How long the new device waits before it asks again: it began to ask when it heard of it.
+const FIRST_KNOCK: Duration = Duration::from_millis(500);
 /// The longest it waits between two questions.
 const LAST_KNOCK: Duration = Duration::from_secs(25);
 
@@ -100,24 +98,34 @@ impl Mailbox {
             if !wanted() {
                 return Err(ended(&PairingError::Refused));
             }
-            let message = Message::MailboxGet { mailbox: self.number, from: self.next };
-            match self.call(&message)? {
-                Message::Mail(mails) => {
-                    if let Some(mail) = mails.into_iter().next() {
-                        self.next = self.next.saturating_add(1);
-                        return Ok(mail);
-                    }
-                }
-                // Nobody has put anything yet, or too much was asked.
-                Message::Refused(refusal)
-                    if matches!(refusal.code, RefusalCode::MailboxGone | RefusalCode::TooOften) => {
-                }
-                Message::Refused(refusal) => return Err(refused(refusal.code)),
-                _ => return Err(Trouble::Garbled.into()),
+            if let Some(mail) = self.look()? {
+                return Ok(mail);
             }
-            thread::sleep(LOOK);
         }
         Err(ended(&PairingError::Expired))
+    }
+
+    /// Looks into the mailbox once, which takes a moment: the server answers when something comes,
+    /// or after two seconds.
+    fn look(&mut self) -> Result<Option<Vec<u8>>, Notice> {
+        let begun = Instant::now();
+        let message = Message::MailboxGet { mailbox: self.number, from: self.next };
+        match self.call(&message)? {
+            Message::Mail(mails) => {
+                if let Some(mail) = mails.into_iter().next() {
+                    self.next = self.next.saturating_add(1);
+                    return Ok(Some(mail));
+                }
+            }
+            // Nobody has put anything yet, or too much was asked.
+            Message::Refused(refusal)
+                if matches!(refusal.code, RefusalCode::MailboxGone | RefusalCode::TooOften) => {}
+            Message::Refused(refusal) => return Err(refused(refusal.code)),
+            _ => return Err(Trouble::Garbled.into()),
+        }
+        // Only a server that does not wait answers sooner.
+        thread::sleep(LOOK.saturating_sub(begun.elapsed()));
+        Ok(None)
     }
 }
 
@@ -161,7 +169,8 @@ pub fn pair(
         behind::settle(&mut driven, second, &mut |line| dialogue.say(line))?;
         driven.device().close_behind();
     }
-    let payload = driven.device().pairing_payload(second.as_ref()).ok_or(Trouble::NoAddress)?;
+    let payload = driven.device().pairing_payload(second.as_ref(), now());
+    let payload = payload.ok_or(Trouble::NoAddress)?;
     let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
     mailbox.put(approved.send)?;
     let joining = approved.candidate.keys;
@@ -177,6 +186,7 @@ pub fn pair(
     })?;
     match outcome {
         Some(Ok(())) => {
+            tell_added(&mut mailbox);
             dialogue.say(&format!("\"{facts}\" belongs to your practice now."));
             Ok(())
         }
@@ -198,12 +208,21 @@ pub enum Step {
     Failed(Notice),
 }
 
+/// What the inviting half is told.
+#[derive(Debug)]
+pub enum Word {
+    /// The words match, and the passphrase was given.
+    Yes(Box<PairingPayload>),
+    /// The practice log names the new device.
+    Added,
+}
+
 /// The inviting half without the practice: meets the new device in the mailbox and tells each
 /// step. `answer` brings the yes, or ends for a no; nothing is changed before [`Step::Add`].
 pub fn invite(
     target: Target,
     keys: &PairingKeys,
-    answer: &Receiver<PairingPayload>,
+    answer: &Receiver<Word>,
     tell: &dyn Fn(Step) -> bool,
     now: fn() -> Timestamp,
 ) {
@@ -216,7 +235,7 @@ pub fn invite(
 fn invited(
     target: Target,
     keys: &PairingKeys,
-    answer: &Receiver<PairingPayload>,
+    answer: &Receiver<Word>,
     tell: &dyn Fn(Step) -> bool,
     now: fn() -> Timestamp,
 ) -> Result<(), Notice> {
@@ -234,14 +253,22 @@ fn invited(
     let review = hear(&mut mailbox, &mut inviter, &mut hedge, now, &mut wanted)?;
     let facts = review.candidate().facts.clone();
     tell(Step::Words(review.words().words().map(str::to_owned), facts.clone()));
-    let Ok(payload) = answer.recv() else {
+    let Ok(Word::Yes(payload)) = answer.recv() else {
         mailbox.put(review.refuse(&mut hedge).map_err(|error| ended(&error))?)?;
         return Err(ended(&PairingError::Refused));
     };
     let approved = review.approve(&payload, now(), &mut hedge).map_err(|error| ended(&error))?;
     mailbox.put(approved.send)?;
     tell(Step::Add(Box::new(approved.candidate.keys), facts));
+    if let Ok(Word::Added) = answer.recv() {
+        tell_added(&mut mailbox);
+    }
     Ok(())
+}
+
+/// Lets the new device know that it may ask the server. If it does not hear it, it asks later.
+fn tell_added(mailbox: &mut Mailbox) {
+    let _told = mailbox.put(Inviter::added());
 }
 
 /// Hears the new device out, up to the last question.
@@ -311,47 +338,65 @@ pub fn join(
     dialogue: &mut dyn Dialogue,
     now: fn() -> Timestamp,
 ) -> Result<Device, Notice> {
-    let NewDevice { home, server, code, name, passphrase, cost } = new;
-    clear(home)?;
-    let keys = DeviceSecrets::generate(&mut OsRandom);
-    let device = DeviceId::random(&mut OsRandom);
-    let seed = Zeroizing::new(*keys.tls.seed());
-    let mut target = Target { addresses: vec![server], pin: None, seed };
-    let (invitation, payload) = meet(code, &keys, device, &name, &target, dialogue, now)?;
-    dialogue.say("The other device has said yes.");
-    target.pin = Some(payload.server);
-    let general = General {
-        practice: invitation.0,
-        member: invitation.1,
-        device,
-        dev_inc: DevInc::new(1),
-        keys,
-        extra: Extra::default(),
-    };
-    let (enrolment, rows) = fetch(&general, &payload, &target, now)?;
-    let typed = Passphrase::from_text(&passphrase.0)
-        .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
-    let second = payload.extra.second().map_err(|_| ended(&PairingError::Malformed))?;
-    let what = (name.as_str(), &typed, cost);
-    let mut device = settle(home, &enrolment, general, rows, what, second.as_ref(), now())?;
+    let mut device = begin(new, dialogue, now)?;
     dialogue.say("Fetching your practice.");
     Driven::start(&mut device, now)?.until_current(&mut |line| dialogue.say(line))?;
     Ok(device)
 }
 
-type Met = ((PracticeId, MemberId), PairingPayload);
+/// The same, but fetches nothing yet of what the practice has written.
+pub fn begin(
+    new: NewDevice<'_>,
+    dialogue: &mut dyn Dialogue,
+    now: fn() -> Timestamp,
+) -> Result<Device, Notice> {
+    let NewDevice { home, server, code, name, passphrase, cost } = new;
+    let typed = Passphrase::from_text(&passphrase.0)
+        .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
+    clear(home)?;
+    let keys = DeviceSecrets::generate(&mut OsRandom);
+    let device = DeviceId::random(&mut OsRandom);
+    let seed = Zeroizing::new(*keys.tls.seed());
+    let secret = device_secret();
+    let mut target = Target { addresses: vec![server], pin: None, seed };
+    let mut mailbox = Mailbox::new(target.clone(), code.mailbox());
+    let (vault, met) = thread::scope(|scope| {
+        let vault = || NewVault::begin(&name, (&typed, &secret), cost, &keys.hedge);
+        let vault = scope.spawn(vault);
+        let met = meet(code, (&keys, device, &name), &mut mailbox, dialogue, now);
+        (vault.join(), met)
+    });
+    let (invitation, payload) = met?;
+    let vault = vault.unwrap_or_else(|panic| resume_unwind(panic))?;
+    dialogue.say("The other device has said yes.");
+    target.pin = Some(payload.server);
+    let general = General {
+        practice: invitation.practice,
+        member: invitation.member,
+        device,
+        dev_inc: DevInc::new(1),
+        keys,
+        extra: Extra::default(),
+    };
+    // It says so when this one is added; whatever comes of it, the server is asked.
+    let _heard = mailbox.look();
+    let (enrolment, rows) = fetch(&general, &payload, &target, now)?;
+    let malformed = |_| ended(&PairingError::Malformed);
+    let second = payload.extra.second().map_err(malformed)?;
+    let mut device = settle(home, &enrolment, general, rows, vault, second.as_ref(), now())?;
+    let first = payload.extra.first_logs().map_err(malformed)?;
+    device.fetch_first(&first, now()).map_err(|error| Notice::from(&error))?;
+    Ok(device)
+}
 
 /// The joiner's half of the pairing.
 fn meet(
     code: PairingCode,
-    keys: &DeviceSecrets,
-    device: DeviceId,
-    name: &str,
-    target: &Target,
+    (keys, device, name): (&DeviceSecrets, DeviceId, &str),
+    mailbox: &mut Mailbox,
     dialogue: &mut dyn Dialogue,
     now: fn() -> Timestamp,
-) -> Result<Met, Notice> {
-    let mut mailbox = Mailbox::new(target.clone(), code.mailbox());
+) -> Result<(Invitation, PairingPayload), Notice> {
     let mut joiner = Joiner::start(code, Purpose::Device, device, now());
     let mut random = OsRandom;
     loop {
@@ -366,9 +411,7 @@ fn meet(
                 }
             }
             JoinerStep::Compare(words) => show(dialogue, words),
-            JoinerStep::Paired { invitation, payload } => {
-                return Ok(((invitation.practice, invitation.member), *payload));
-            }
+            JoinerStep::Paired { invitation, payload } => return Ok((invitation, *payload)),
         }
     }
 }
@@ -391,10 +434,12 @@ fn fetch(
     let begun = now();
     let mut pause = FIRST_KNOCK;
     let (mut line, joined) = loop {
-        thread::sleep(pause);
         match try_join(general, payload, target)? {
             Some(joined) => break joined,
-            None if now().millis_since(begun) < ADDED_MILLIS => pause = after_knocking(pause),
+            None if now().millis_since(begun) < ADDED_MILLIS => {
+                thread::sleep(pause);
+                pause = after_knocking(pause);
+            }
             None => return Err(of(&EnrolError::NotAdded)),
         }
     };
@@ -455,42 +500,6 @@ pub(super) fn try_join(
     Ok(None)
 }
 
-/// Makes room for a new device. What lies there without a vault file may be a practice all the
-/// same, whose file comes back: it is put aside.
-pub(super) fn clear(home: &Home) -> Result<(), Notice> {
-    home.make().and_then(|()| home.set_aside()).map_err(|error| Notice::from(&error))
-}
-
-/// Writes the new device to the disk. The vault file comes last, as when a practice is set up.
-pub(super) fn settle(
-    home: &Home,
-    enrolment: &Enrolment,
-    general: General,
-    rows: Rows,
-    (name, passphrase, cost): (&str, &Passphrase, KdfCost),
-    second: Option<&SecondSecret>,
-    now: Timestamp,
-) -> Result<Device, Notice> {
-    let told = |error: DeviceError| Notice::from(&error);
-    clear(home)?;
-    let random: &mut dyn Random = &mut OsRandom;
-    let secret = SecretKey::from_bytes(random.bytes());
-    let setup = VaultSetup { cost, device_name: name.to_owned() };
-    let factors = Factors { passphrase, device_secret: Some(&secret) };
-    let second = second.map(SecondSecret::secret);
-    let vault = Vault::create(&setup, &general, second, factors, random)
-        .map_err(|error| told(error.into()))?;
-    let header = Vault::read_header(&vault).map_err(|error| told(error.into()))?;
-    home.write_secret(&header.vault_id, &secret).map_err(|error| Notice::from(&error))?;
-    let open = |folder| DiskFs::open(folder).map_err(|error| told(error.into()));
-    let files = (open(&home.journal())?, open(&home.rows())?);
-    let mut device = Device::enrol(enrolment, general, name.to_owned(), rows, files, now)
-        .map_err(|error| of(&error))?;
-    device.settle_at(home, &header.vault_id);
-    home.write_vault(&vault).map_err(|error| Notice::from(&error))?;
-    Ok(device)
-}
-
 fn ended(error: &PairingError) -> Notice {
     Notice::new(
         format!("The pairing ended: {error}."),
@@ -522,14 +531,14 @@ mod tests {
     #[test]
     fn a_device_that_is_not_added_yet_asks_soon_and_never_too_often() {
         let mut pause = FIRST_KNOCK;
-        let mut asked = Vec::new();
         let mut at = Duration::ZERO;
+        let mut asked = vec![at];
         while at.as_millis() < ADDED_MILLIS.unsigned_abs().into() {
             at += pause;
             asked.push(at);
             pause = after_knocking(pause);
         }
-        assert!(asked.iter().filter(|at| at.as_secs() < 1).count() >= 2);
+        assert!(asked.iter().filter(|at| at.as_secs() < 4).count() >= 3);
         assert!(asked.len() <= 6, "the sixth comes after the minute in which five may fail");
         assert!(asked.last().is_some_and(|last| last.as_secs() >= 60));
     }

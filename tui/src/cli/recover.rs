@@ -4,6 +4,7 @@
 //! Nothing is kept on the way. Whoever is stopped begins again with the words: what was taken by
 //! the practice log stays, and the device of the earlier try is one of those that are revoked.
 
+use super::begin::{self, NewVault};
 use super::behind;
 use super::connect::Driven;
 use super::pair::{self, keys_of};
@@ -91,8 +92,10 @@ pub fn recover(
     let NewDevice { home, server, sheet, name, passphrase, cost } = new;
     let typed = Passphrase::from_text(&passphrase.0)
         .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
-    pair::clear(home)?;
+    begin::clear(home)?;
     let newcomer = Newcomer::new(name.clone());
+    let secret = begin::device_secret();
+    let vault = NewVault::begin(&name, (&typed, &secret), cost, &newcomer.keys.hedge)?;
     let seed = Zeroizing::new(*newcomer.keys.tls.seed());
     let target = Target { addresses: vec![server], pin: None, seed };
     let mut open = || Line::open(&target).map_err(Notice::from);
@@ -101,9 +104,8 @@ pub fn recover(
     dialogue.say("This computer belongs to your practice now.");
     let (enrolment, rows) = keys_of(&mut link, joined, &general)?;
     drop(link);
-    let what = (name.as_str(), &typed, cost);
     let second = opened.second();
-    let mut device = pair::settle(home, &enrolment, general, rows, what, second, now())?;
+    let mut device = begin::settle(home, &enrolment, general, rows, vault, second, now())?;
     dialogue.say("Fetching your practice.");
     let mut driven = Driven::start(&mut device, now)?;
     driven.until_current(&mut |line| dialogue.say(line))?;

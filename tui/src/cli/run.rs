@@ -42,7 +42,10 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Connect => return finish(online::connect(home, arguments)),
         Command::Pair => return finish(online::pair(home, arguments)),
         Command::Sheet(what) => return finish(paper::sheet(home, *what, arguments)),
-        Command::Join(join) => return finish(online::join(home, join, arguments, setup)),
+        Command::Join(join) => {
+            let joined = online::join(home, join, arguments, setup);
+            return joined.unwrap_or_else(|failed| finish(Err(failed)));
+        }
         Command::Timing(timing) => return finish(set_timing(home, timing)),
         Command::Server(what) => return finish(address::server(home, what, arguments)),
         Command::Device(Devices::Late(late)) => {

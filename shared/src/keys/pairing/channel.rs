@@ -35,6 +35,7 @@ pub(super) enum Kind {
     Verdict = 6,
     Rejection = 7,
     More = 8,
+    Added = 9,
 }
 
 /// The running hash over every message, from both sides.

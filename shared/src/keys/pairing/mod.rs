@@ -33,7 +33,7 @@ pub use joiner::{Joiner, JoinerStep};
 
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::PracticeHead;
-use crate::id::{DeviceId, MemberId, PracticeId, PracticeSeq};
+use crate::id::{CompartmentId, DeviceId, MemberId, PracticeId, PracticeSeq};
 use crate::keys::safe::SecondSecret;
 use crate::membership::DeviceKeys;
 use crate::seal::SecretKey;
@@ -50,6 +50,9 @@ pub const FACTS_BYTES_MAX: usize = 256;
 pub const JOINER_EXTRA_BYTES_MAX: usize = 3840;
 /// How long checkpoint and further bytes of the payload may be, together.
 pub const PAYLOAD_EXTRA_BYTES_MAX: usize = 2560;
+
+/// How many logs a new device can be told to fetch before all others.
+pub const FIRST_LOGS_MAX: usize = 128;
 
 /// What is added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -158,22 +161,46 @@ pub struct PairingPayload {
 pub struct PayloadExtra(Zeroizing<Vec<u8>>);
 
 impl PayloadExtra {
-    /// Gives the member's second secret, which the inviting device has at hand only after step-up.
-    pub fn of_second(second: &SecondSecret) -> Self {
-        let mut writer = Writer::with_capacity(SECOND_LENGTH);
-        writer.u16(SECOND_TAG).bytes(second.secret().expose());
+    /// Gives the member's second secret, which the inviting device has at hand only after step-up,
+    /// and the logs to fetch before all others, of which the first [`FIRST_LOGS_MAX`] are named.
+    pub fn new(second: Option<&SecondSecret>, first: &[CompartmentId]) -> Self {
+        let mut writer = Writer::with_capacity(PAYLOAD_EXTRA_BYTES_MAX);
+        if let Some(second) = second {
+            writer.u16(SECOND_TAG).bytes(second.secret().expose());
+        }
+        let named = first.iter().take(FIRST_LOGS_MAX).flat_map(|log| *log.as_bytes());
+        let named: Vec<u8> = named.collect();
+        if !named.is_empty() {
+            writer.u16(FIRST_LOGS_TAG).bytes(&named);
+        }
         Self(Zeroizing::new(writer.into_bytes()))
     }
 
     /// Returns the member's second secret; `None` if the inviting device had none.
     pub fn second(&self) -> Result<Option<SecondSecret>, CodecError> {
+        let Some(value) = self.value(SECOND_TAG)? else { return Ok(None) };
+        let secret = value.try_into().map_err(|_| CodecError::Unknown)?;
+        Ok(Some(SecondSecret::from_secret(SecretKey::from_bytes(secret))))
+    }
+
+    /// Returns the logs to fetch before all others, soonest first: those that today's schedule is
+    /// read from, among some that it is not.
+    pub fn first_logs(&self) -> Result<Vec<CompartmentId>, CodecError> {
+        let named = self.value(FIRST_LOGS_TAG)?.unwrap_or_default();
+        let (ids, rest) = named.as_chunks();
+        let whole = rest.is_empty() && ids.len() <= FIRST_LOGS_MAX;
+        whole
+            .then(|| ids.iter().copied().map(CompartmentId::from_bytes).collect())
+            .ok_or(CodecError::Unknown)
+    }
+
+    fn value(&self, wanted: u16) -> Result<Option<&[u8]>, CodecError> {
         let mut reader = Reader::new(&self.0);
         let mut found = None;
         while reader.remaining() > 0 {
             let (tag, value) = (reader.u16()?, reader.bytes(PAYLOAD_EXTRA_BYTES_MAX)?);
-            if tag == SECOND_TAG {
-                let secret = value.try_into().map_err(|_| CodecError::Unknown)?;
-                found = Some(SecondSecret::from_secret(SecretKey::from_bytes(secret)));
+            if tag == wanted {
+                found = Some(value);
             }
         }
         Ok(found)
@@ -187,7 +214,7 @@ impl fmt::Debug for PayloadExtra {
 }
 
 const SECOND_TAG: u16 = 1;
-const SECOND_LENGTH: usize = 2 + 4 + 32;
+const FIRST_LOGS_TAG: u16 = 2;
 
 impl PairingPayload {
     fn encode(&self) -> Result<Zeroizing<Vec<u8>>, PairingError> {

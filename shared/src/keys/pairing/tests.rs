@@ -81,13 +81,29 @@ fn the_second_secret_goes_with_the_payload_and_does_not_show_itself() {
     assert!(cut.second().is_err());
 }
 
+#[test]
+fn the_logs_to_fetch_first_go_with_the_payload_as_far_as_there_is_room() {
+    let log = |number: u8| CompartmentId::from_bytes([number; 16]);
+    let many: Vec<_> = (0..200).map(log).collect();
+
+    let extra = PayloadExtra::new(Some(&second()), &many);
+
+    let given = PairingPayload { checkpoints: Vec::new(), extra, ..payload() };
+    let taken = PairingPayload::decode(&given.encode().unwrap()).unwrap();
+    assert_eq!(taken.extra.first_logs().unwrap(), many.get(..FIRST_LOGS_MAX).unwrap());
+    assert!(taken.extra.second().unwrap().is_some());
+    assert_eq!(PayloadExtra::default().first_logs().unwrap(), []);
+    let cut = PayloadExtra(Zeroizing::new(vec![0, 2, 0, 0, 0, 2, 1, 1]));
+    assert!(cut.first_logs().is_err());
+}
+
 fn payload() -> PairingPayload {
     PairingPayload {
         genesis: Hash::from_bytes([4; 32]),
         practice_head: PracticeHead { seq: PracticeSeq::new(12), hash: Hash::from_bytes([5; 32]) },
         server: VerifyingKey::from_bytes([6; 32]),
         checkpoints: vec![8; 100],
-        extra: PayloadExtra::of_second(&second()),
+        extra: PayloadExtra::new(Some(&second()), &[]),
     }
 }
 

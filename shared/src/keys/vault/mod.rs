@@ -110,11 +110,23 @@ impl Vault {
         factors: Factors<'_>,
         random: &mut dyn Random,
     ) -> Result<Vec<u8>, VaultError> {
+        let begun = Self::begin(setup, &general.keys.hedge, factors, random)?;
+        begun.finish(general, second_secret, random)
+    }
+
+    /// Begins a new vault before it is known what it will hold: takes the memory and time of the
+    /// KDF. `hedge` is the hedging key of the device.
+    pub fn begin<'a>(
+        setup: &VaultSetup,
+        hedge: &SecretKey,
+        factors: Factors<'a>,
+        random: &mut dyn Random,
+    ) -> Result<Begun<'a>, VaultError> {
         if setup.device_name.len() > DEVICE_NAME_BYTES_MAX {
             return Err(VaultError::DeviceNameTooLong);
         }
-        let mut hedge = Hedge { key: &general.keys.hedge, random };
-        let mut file = VaultFile {
+        let mut hedge = Hedge { key: hedge, random };
+        let file = VaultFile {
             vault_id: fresh(&mut hedge, b"id"),
             cost: setup.cost,
             salt: fresh(&mut hedge, b"salt"),
@@ -123,12 +135,7 @@ impl Vault {
             sections: Vec::new(),
         };
         let unlocking = Unlocking::new(&file, factors)?;
-        unlocking.put(&mut file, GENERAL, &general.encode(), &mut hedge)?;
-        if let Some(secret) = second_secret {
-            let body = contents::encode_second_secret(secret);
-            unlocking.put(&mut file, PSYCHOTHERAPY, &body, &mut hedge)?;
-        }
-        Ok(file.encode())
+        Ok(Begun { file, unlocking })
     }
 
     /// Reads what the lock screen needs. Costs nothing; asks for no passphrase.
@@ -187,6 +194,31 @@ impl Vault {
         for section in &old.sections {
             let (body, _) = unlocking.open(&old, section.kind)?;
             rewrapping.put_with(&mut file, section.kind, section.factors, &body, &mut hedge)?;
+        }
+        Ok(file.encode())
+    }
+}
+
+/// A new vault, empty so far, with its passphrase stretched already.
+pub struct Begun<'a> {
+    file: VaultFile,
+    unlocking: Unlocking<'a>,
+}
+
+impl Begun<'_> {
+    /// Writes the vault. With `second_secret` it has a psychotherapy section.
+    pub fn finish(
+        self,
+        general: &General,
+        second_secret: Option<&SecretKey>,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, VaultError> {
+        let Self { mut file, unlocking } = self;
+        let mut hedge = Hedge { key: &general.keys.hedge, random };
+        unlocking.put(&mut file, GENERAL, &general.encode(), &mut hedge)?;
+        if let Some(secret) = second_secret {
+            let body = contents::encode_second_secret(secret);
+            unlocking.put(&mut file, PSYCHOTHERAPY, &body, &mut hedge)?;
         }
         Ok(file.encode())
     }

@@ -462,8 +462,7 @@ impl DeviceSync {
         while !self.link.wanted.is_empty()
             && self.link.count(|request| *request == Request::Pull) < MAX_PULLS
         {
-            // A few logs for each stream, so that the first are here soon and all keep their turn.
-            let share = self.link.wanted.len().div_ceil(MAX_PULLS).clamp(1, MAX_ITEMS);
+            let share = self.next_share();
             let part: Vec<_> = self.link.wanted.drain(..share).collect();
             let pull = part.into_iter().map(|log| {
                 let ours = self.replicas.get(&log);
@@ -478,6 +477,18 @@ impl DeviceSync {
         let settled = self.waiting.is_empty() && self.link.rewinding.is_empty();
         if !pulling && !comparing && settled {
             self.finish_catching(now);
+        }
+    }
+
+    /// How many of the logs that are wanted one stream asks for. What somebody waits for comes in
+    /// small shares and before the rest; of the rest each stream takes its part, so that all keep
+    /// their turn.
+    fn next_share(&self) -> usize {
+        let is_first = |log: &&CompartmentId| self.priorities.contains_key(*log);
+        let first = self.link.wanted.iter().take_while(is_first).count();
+        match first {
+            0 => self.link.wanted.len().div_ceil(MAX_PULLS).clamp(1, MAX_ITEMS),
+            first => first.div_ceil(2 * MAX_PULLS),
         }
     }
 

@@ -37,8 +37,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const HOLD_MILLIS: i64 = 2000;
 /// Bytes that a device may push in one minute, without the bulk mode.
 pub const BYTES_PER_MINUTE: u64 = 20 << 20;
-/// Below this many things taken, a practice is being filled: bulk mode.
-const BULK_BELOW: u64 = 1000;
+/// So long after a practice has come to a server, or its files were lost, it is being filled: bulk
+/// mode.
+const BULK_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// A message for the live streams of these devices, after the sync.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -141,10 +142,10 @@ impl ServerPractice {
     /// Begins to rebuild with the first frame; [`ServerPractice::take_frame`] takes the rest, so
     /// that a journal need not lie in memory.
     pub fn begin(first: &ServerFrame, key: SigningKey) -> Result<Self, RebuildError> {
-        let ServerFrame::Life { practice, server_epoch, .. } = first else {
+        let ServerFrame::Life { practice, server_epoch, time } = first else {
             return Err(RebuildError::NoBeginning);
         };
-        let record = Record::new(*practice, *server_epoch);
+        let record = Record::new(*practice, *server_epoch, *time);
         Ok(Self { record, key, holds: BTreeMap::new(), meters: BTreeMap::new() })
     }
 
@@ -209,7 +210,7 @@ impl ServerPractice {
             g: self.g(),
             practice_head: state.head(),
             own: self.record.newest_own_head(device),
-            limits: self.limits(),
+            limits: self.limits(now),
             refilling: self.is_refilling(),
             time: now,
         })
@@ -237,7 +238,7 @@ impl ServerPractice {
             g: self.g(),
             practice_head: state.head(),
             own: crate::log::OwnHead::start(crate::id::DevInc::new(1)),
-            limits: self.limits(),
+            limits: self.limits(now),
             refilling: self.is_refilling(),
             time: now,
         };
@@ -288,9 +289,10 @@ impl ServerPractice {
     }
 
     /// Returns what devices are allowed now.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self, now: Timestamp) -> Limits {
         let group_bytes = u32::try_from(MAX_GROUP).unwrap_or(u32::MAX);
-        let bulk = self.record.g < Global::new(BULK_BELOW) || self.is_refilling();
+        let is_new = now.millis_since(self.record.began) < BULK_MILLIS;
+        let bulk = is_new || self.is_refilling();
         Limits { group_bytes, bytes_per_minute: BYTES_PER_MINUTE, bulk }
     }
 
@@ -340,7 +342,7 @@ impl ServerPractice {
     }
 
     fn meter(&mut self, device: DeviceId, bytes: u64, now: Timestamp) -> bool {
-        let bulk = self.limits().bulk;
+        let bulk = self.limits(now).bulk;
         let (began, used) = self.meters.entry(device).or_insert((now, 0));
         if now.millis_since(*began) >= 60_000 {
             (*began, *used) = (now, 0);

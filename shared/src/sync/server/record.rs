@@ -116,6 +116,8 @@ pub(super) struct Record {
     pub(super) g: Global,
     /// `None` only until genesis.
     pub(super) state: Option<State>,
+    /// When this life of the files began.
+    pub(super) began: Timestamp,
     /// The count at each entry of the practice log.
     pub(super) entry_g: Vec<Global>,
     pub(super) logs: BTreeMap<CompartmentId, Log>,
@@ -146,12 +148,13 @@ pub enum RebuildError {
 }
 
 impl Record {
-    pub(super) fn new(practice: PracticeId, server_epoch: ServerEpoch) -> Self {
+    pub(super) fn new(practice: PracticeId, server_epoch: ServerEpoch, began: Timestamp) -> Self {
         Self {
             practice,
             server_epoch,
             g: Global::ZERO,
             state: None,
+            began,
             entry_g: Vec::new(),
             logs: BTreeMap::new(),
             chains: BTreeMap::new(),
@@ -167,11 +170,11 @@ impl Record {
     /// Takes one frame.
     pub(super) fn take(&mut self, frame: &ServerFrame) -> Result<(), RebuildError> {
         match frame {
-            ServerFrame::Life { practice, server_epoch, .. } => {
+            ServerFrame::Life { practice, server_epoch, time } => {
                 if *practice != self.practice {
                     return Err(RebuildError::Inconsistent);
                 }
-                self.server_epoch = *server_epoch;
+                (self.server_epoch, self.began) = (*server_epoch, *time);
                 self.given.clear();
             }
             ServerFrame::Practice { g, delivered } => {

@@ -201,16 +201,17 @@ fn a_cut_below_what_was_acknowledged_is_refused() {
 fn a_device_that_pushes_too_much_in_a_minute_is_told_to_wait() {
     let (world, mut server, mut a, _) = begin();
     server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
-    let deltas: Vec<_> = (0..1000).map(|_| a.delta(&world, 1)).collect();
-    // The first thousand are a first upload, and as fast as it can be.
-    deltas.chunks(500).for_each(|group| {
-        server.push(a.device, group);
-    });
-    assert!(!server.practice.limits().bulk);
     let large = |pen: &mut Pen| {
         let header = pen.header(&world, Kind::Delta);
         pen.sign(&world, header, vec![1; 1_000_016])
     };
+    // On the first day a practice is filled, as fast as that can be.
+    assert!(server.practice.limits(server.now).bulk);
+    for _ in 0..22 {
+        server.push(a.device, &[large(&mut a)]);
+    }
+    server.now = server.now.plus_millis(24 * 60 * 60_000);
+    assert!(!server.practice.limits(server.now).bulk);
     let mut refused = 0;
     for _ in 0..22 {
         let envelope = large(&mut a);

@@ -1,8 +1,9 @@
 //! Further devices in the same hands: all keys are made here, so no code has to be typed. Only a
 //! demo does this; people pair.
 
+use crate::cli::begin::{NewVault, device_secret, settle};
 use crate::cli::connect::Driven;
-use crate::cli::pair::{keys_of, of, refused, settle, try_join};
+use crate::cli::pair::{keys_of, of, refused, try_join};
 use crate::device::chance::OsRandom;
 use crate::device::home::Home;
 use crate::device::open::Device;
@@ -35,7 +36,7 @@ pub(super) fn admit(
     driven.until_current(&mut |_| {})?;
     let mut newcomers = Vec::new();
     for name in names {
-        let payload = driven.device().pairing_payload(None).ok_or(Trouble::NoAddress)?;
+        let payload = driven.device().pairing_payload(None, now()).ok_or(Trouble::NoAddress)?;
         let keys = DeviceSecrets::generate(&mut OsRandom);
         let device = DeviceId::random(&mut OsRandom);
         let joining = keys.prove(invitation.practice, invitation.member, device);
@@ -80,8 +81,10 @@ impl Newcomer {
         let (mut line, joined) = joined.ok_or(Trouble::Unreachable)?;
         let (enrolment, rows) = keys_of(&mut line, joined, &general)?;
         let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
-        let what = (name, &typed, KdfCost::FLOOR);
-        let device = settle(home, &enrolment, general, rows, what, None, now())?;
+        let secret = device_secret();
+        let hedge = &general.keys.hedge;
+        let vault = NewVault::begin(name, (&typed, &secret), KdfCost::FLOOR, hedge)?;
+        let device = settle(home, &enrolment, general, rows, vault, None, now())?;
         device.lock(now()).map_err(|error| Notice::from(&error))
     }
 }

@@ -61,11 +61,11 @@ pub fn run(demo: &Demo, arguments: &Arguments, setup: Setup) -> u8 {
     );
     let size = if demo.small { Size::SMALL } else { Size::DEMO };
     match build(demo.seed, size, &folder.path) {
-        Ok(Built { home, mut opened, server }) => {
+        Ok(Built { home, mut opened, passphrase, server }) => {
             if folder.kept {
-                print::line(&format!("Its passphrase: {}", opened.passphrase.0.as_str()));
+                print::line(&format!("Its passphrase: {}", passphrase.0.as_str()));
             }
-            let playing = match set(&folder, &mut opened, server) {
+            let playing = match set(&folder, &mut opened, passphrase, server) {
                 Ok(playing) => playing,
                 Err(cause) => return program::refuse(&Notice::from(&DeviceError::from(cause))),
             };
@@ -89,14 +89,19 @@ pub fn work(folder: &Path) -> u8 {
 }
 
 /// Sets the stage: from now on it plays until the interface is gone.
-fn set(folder: &Folder, opened: &mut Opened, server: DemoServer) -> io::Result<JoinHandle<()>> {
+fn set(
+    folder: &Folder,
+    opened: &mut Opened,
+    passphrase: Secret,
+    server: DemoServer,
+) -> io::Result<JoinHandle<()>> {
     let cable = Cable::lay(&server.address)?;
     let (heard, asks, prompter) = Prompter::pair();
     opened.stage = Some(keeper::Stage { prompter, route: cable.address.clone() });
     let stage = Stage {
         server,
         cable,
-        other: (folder.path.join(OTHER), opened.passphrase.clone()),
+        other: (folder.path.join(OTHER), passphrase),
         device: opened.device.pairing_keys().invitation.inviter,
         is_kept: folder.kept,
     };
@@ -122,7 +127,7 @@ fn join(arguments: &Arguments, setup: Setup) -> u8 {
             .map_err(|_| Notice::from(&DeviceError::PassphraseTooLong))?;
         let device =
             Device::unlock(&home, &entered, 0, now()).map_err(|error| Notice::from(&error))?;
-        Ok(Opened { device, lock, passphrase, stage: None })
+        Ok(Opened { device, lock, shown: Some(passphrase), stage: None })
     };
     match opened() {
         Ok(opened) => program::interface(home.clone(), arguments, setup, Some(opened)),
@@ -133,6 +138,7 @@ fn join(arguments: &Arguments, setup: Setup) -> u8 {
 struct Built {
     home: Home,
     opened: Opened,
+    passphrase: Secret,
     server: DemoServer,
 }
 
@@ -164,7 +170,8 @@ fn build(seed: u64, size: Size, folder: &Path) -> Result<Built, Notice> {
     for one in settling? {
         one.join().unwrap_or_else(|_| Err(not_settled()))?;
     }
-    Ok(Built { home, opened: Opened { device, lock, passphrase, stage: None }, server })
+    let opened = Opened { device, lock, shown: Some(passphrase.clone()), stage: None };
+    Ok(Built { home, opened, passphrase, server })
 }
 
 type Settling = JoinHandle<Result<(), Notice>>;

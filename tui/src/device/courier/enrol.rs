@@ -135,16 +135,20 @@ impl<F: FileSystem> Device<F> {
         PairingKeys { invitation, key }
     }
 
-    /// Returns what the new device must find in the practice log, and the member's second secret
-    /// where step-up gave it; `None` without a server.
-    pub fn pairing_payload(&self, second: Option<&SecondSecret>) -> Option<PairingPayload> {
+    /// Returns what the new device must find in the practice log, the logs that its first screen
+    /// is read from, and the member's second secret where step-up gave it; `None` without a server.
+    pub fn pairing_payload(
+        &self,
+        second: Option<&SecondSecret>,
+        now: Timestamp,
+    ) -> Option<PairingPayload> {
         let state = &self.cabinet.state;
         Some(PairingPayload {
             genesis: state.head_at(PracticeSeq::ZERO)?.hash,
             practice_head: state.head(),
             server: state.server()?.key,
             checkpoints: Vec::new(),
-            extra: second.map_or_else(PayloadExtra::default, PayloadExtra::of_second),
+            extra: PayloadExtra::new(second, &self.first_logs(now)),
         })
     }
 }

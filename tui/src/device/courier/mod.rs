@@ -10,6 +10,7 @@ mod company;
 mod deposit;
 mod endings;
 pub mod enrol;
+mod first;
 pub mod frames;
 mod grid;
 mod inbox;

@@ -3,6 +3,7 @@
 //! window goes on meanwhile.
 
 use super::{Ask, Keeper, Practice, locked};
+use crate::cli::pair::Word;
 use crate::cli::request::{Lost, Reply, Request, Typed};
 use crate::cli::{answer, connect, pair, recover, revoke};
 use crate::device::backup::BackupError;
@@ -20,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tacenda_shared::id::{DeviceId, Timestamp};
-use tacenda_shared::keys::pairing::PairingPayload;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::membership::DeviceKeys;
@@ -31,11 +31,11 @@ pub(super) use crate::cli::pair::Step as Joining;
 /// What was ordered and is not done yet.
 pub(super) enum Running {
     /// The entry that adds a device of this name is on its way.
-    Adding(String),
+    Adding(String, Sender<Word>),
     /// The new device was given the yes.
-    Approved(u64),
+    Approved(u64, Sender<Word>),
     /// A device meets this one in the mailbox; what it is sent is the yes.
-    Meeting(u64, Sender<PairingPayload>),
+    Meeting(u64, Sender<Word>),
     /// A command wants this device shut out once the server is heard.
     Losing(Lost, Option<SecondSecret>),
     /// The server gets another address, or loses one.
@@ -63,8 +63,8 @@ impl Running {
                 "Keep both sheets. Unlock and look at Sync (7), since when the sheet is in force; \
                  if it is the old one, replace it again (P).",
             ),
-            Self::Adding(_)
-            | Self::Approved(_)
+            Self::Adding(..)
+            | Self::Approved(..)
             | Self::Meeting(..)
             | Self::Naming(_)
             | Self::Settling(_, _, Then::Approve(..)) => return None,
@@ -76,7 +76,7 @@ impl Running {
 /// What comes after what lies behind step-up is up to date.
 pub(super) enum Then {
     /// The new device is given the yes.
-    Approve(u64, Sender<PairingPayload>),
+    Approve(u64, Sender<Word>),
     /// A device of this name is out.
     Out(String),
 }
@@ -164,9 +164,11 @@ impl Keeper {
                     self.ended(outcome.map(|()| words.to_owned()));
                 }
             },
-            Some(Running::Adding(name)) => match device.poll_proposed() {
-                None => self.running = Some(Running::Adding(name)),
+            Some(Running::Adding(name, answer)) => match device.poll_proposed() {
+                None => self.running = Some(Running::Adding(name, answer)),
                 Some(Ok(())) => {
+                    // Who has gone meanwhile hears it from the server.
+                    let _gone = answer.send(Word::Added);
                     self.ended(Ok(format!("{name} belongs to your practice now.")));
                 }
                 Some(Err(code)) => self.ended(Err(pair::refused(code))),
@@ -192,9 +194,12 @@ impl Keeper {
                 self.carried(Carried::Words { words, name });
             }
             (Joining::Add(keys, name), Some(running)) if running.is_of(number) => {
-                match self.add(*keys, &name) {
-                    Ok(()) => self.running = Some(Running::Adding(name)),
-                    Err(notice) => self.ended(Err(notice)),
+                match (self.add(*keys, &name), running) {
+                    (Ok(()), Running::Approved(_, answer)) => {
+                        self.running = Some(Running::Adding(name, answer));
+                    }
+                    (Ok(()), _) => {}
+                    (Err(notice), _) => self.ended(Err(notice)),
                 }
             }
             (Joining::Failed(notice), Some(running)) if running.is_of(number) => {
@@ -457,7 +462,7 @@ impl Keeper {
                 self.running = Some(Running::Settling(second, Settling::default(), then));
                 Ok(())
             }
-            Ok(None) => self.give_yes(None, number, &answer),
+            Ok(None) => self.give_yes(None, number, answer),
         }
     }
 
@@ -465,11 +470,13 @@ impl Keeper {
         &mut self,
         second: Option<&SecondSecret>,
         number: u64,
-        answer: &Sender<PairingPayload>,
+        answer: Sender<Word>,
     ) -> Result<(), Notice> {
-        let payload = self.device()?.pairing_payload(second).ok_or(Trouble::NoAddress)?;
-        answer.send(payload).map_err(|_| Notice::from(Trouble::Unreachable))?;
-        self.running = Some(Running::Approved(number));
+        let now = (self.settings.now)();
+        let payload = self.device()?.pairing_payload(second, now).ok_or(Trouble::NoAddress)?;
+        let yes = Word::Yes(Box::new(payload));
+        answer.send(yes).map_err(|_| Notice::from(Trouble::Unreachable))?;
+        self.running = Some(Running::Approved(number, answer));
         Ok(())
     }
 
@@ -486,7 +493,7 @@ impl Keeper {
         match then {
             Then::Out(name) => self.out(&name),
             Then::Approve(number, answer) => {
-                if let Err(notice) = self.give_yes(Some(second), number, &answer) {
+                if let Err(notice) = self.give_yes(Some(second), number, answer) {
                     self.ended(Err(notice));
                 }
             }
@@ -573,8 +580,8 @@ impl Running {
     /// Whether it is the adding of a device with this number.
     const fn is_of(&self, wanted: u64) -> bool {
         match self {
-            Self::Approved(number) | Self::Meeting(number, _) => *number == wanted,
-            Self::Adding(_)
+            Self::Approved(number, _) | Self::Meeting(number, _) => *number == wanted,
+            Self::Adding(..)
             | Self::Losing(..)
             | Self::Naming(_)
             | Self::Replacing(_)

@@ -11,6 +11,7 @@ use crate::sync::runs_of;
 use crate::sync::wire::{Entries, Limits, Outcome};
 
 mod heads;
+mod order;
 
 const OTHER: CompartmentId = CompartmentId::from_bytes([6; 16]);
 
