@@ -3,9 +3,11 @@
 
 use rustix::process::Signal;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use tacenda_tests::pty::{Ended, Pty};
 use tacenda_tests::scene::Scene;
+use tacenda_tui::device::home::Home;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
 const F3: &str = "\x1bOR";
@@ -84,6 +86,23 @@ fn what_one_terminal_of_the_demo_does_the_other_shows_and_leaving_removes_all() 
     second.keys(F10);
     assert_eq!(second.wait(), Ended::Status(0));
     demo.leave(first);
+}
+
+#[test]
+fn a_folder_that_others_may_write_into_is_no_demo() {
+    let demo = Demo::at("demo-planted");
+    // Whoever may write into the temporary folder can lay this out.
+    let planted = demo.folder.join("tmp/tacenda-demo-0000000000000000");
+    let home = Home::contained_in(&planted);
+    home.make().unwrap();
+    fs::write(planted.join("passphrase-of-the-demo"), "theirs").unwrap();
+    let _held = home.lock().unwrap();
+    fs::set_permissions(&planted, fs::Permissions::from_mode(0o770)).unwrap();
+
+    let output = demo.scene.command(["demo", "--join"]).output().unwrap();
+
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("No demo is running."), "{said}");
 }
 
 #[test]

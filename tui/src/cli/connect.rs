@@ -232,9 +232,11 @@ impl<'a> Driven<'a> {
     ) -> Result<(), Notice> {
         let mut alive = (self.now)();
         let (mut queued, mut arriving, mut dropped) = (None, None, 0);
+        // What is so already is not waited for.
+        let mut wait = Duration::ZERO;
         loop {
             let now = (self.now)();
-            let delivered = match self.told.recv_timeout(LOOK) {
+            let delivered = match self.told.recv_timeout(std::mem::replace(&mut wait, LOOK)) {
                 Ok(told) => {
                     if !matches!(told, Told::Down(_)) {
                         alive = now;

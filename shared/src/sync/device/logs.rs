@@ -11,11 +11,18 @@ use crate::log::{LogHead, Receipt};
 use crate::sync::wire::{Entries, Message, Seen};
 use std::collections::BTreeSet;
 
+/// An entry that came, and whether it is known already that its author has signed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Arrived {
+    carried: Carried,
+    signed: bool,
+}
+
 /// Entries of one log that cannot be judged yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Waiting {
     /// From the replica's head on.
-    carried: Vec<Carried>,
+    arrived: Vec<Arrived>,
     /// For what.
     cause: Cause,
 }
@@ -61,9 +68,9 @@ impl DeviceSync {
             .flat_map(|run| run.restore(practice))
             .map(Result::ok)
             .collect();
-        let carried = restored.and_then(|carried| self.fit(entries, carried));
-        match carried {
-            Some(carried) => self.take_in_order(log, carried, now),
+        let arrived = restored.and_then(|carried| self.fit(entries, carried));
+        match arrived {
+            Some(arrived) => self.take_in_order(log, arrived, now),
             None if self.link.fresh => {
                 self.compare(log, now);
                 false
@@ -77,7 +84,7 @@ impl DeviceSync {
 
     /// Returns the entries that are new, if all of them lead from our chain to the head that the
     /// server names and bear their authors' signatures.
-    fn fit(&self, entries: &Entries, carried: Vec<Carried>) -> Option<Vec<Carried>> {
+    fn fit(&self, entries: &Entries, carried: Vec<Carried>) -> Option<Vec<Arrived>> {
         let replica = self.replicas.get(&entries.log);
         let chain = match replica {
             Some(replica) => replica.chain_at(entries.after)?,
@@ -86,14 +93,14 @@ impl DeviceSync {
         let mut head = LogHead { position: entries.after, chain };
         let ours = replica.map_or(LogHead::EMPTY, Replica::head);
         let mut new = Vec::new();
-        for one in carried {
-            head = head.after(entries.log, one.hash());
+        for carried in carried {
+            head = head.after(entries.log, carried.hash());
             if head.position > ours.position {
-                let unknown = one.header().practice_head.seq > self.state.head().seq;
-                if !unknown && !Checker::is_signed(&self.state, &one) {
+                let known = carried.header().practice_head.seq <= self.state.head().seq;
+                if known && !Checker::is_signed(&self.state, &carried) {
                     return None;
                 }
-                new.push(one);
+                new.push(Arrived { carried, signed: known });
             } else if replica.and_then(|replica| replica.chain_at(head.position))
                 != Some(head.chain)
             {
@@ -118,7 +125,7 @@ impl DeviceSync {
         }
         let positions = (first..=last).map(Position::new).collect();
         let cause = Cause::Full(entries.head);
-        self.waiting.insert(log, Waiting { carried: Vec::new(), cause });
+        self.waiting.insert(log, Waiting { arrived: Vec::new(), cause });
         self.send(Request::Full(log), Message::WantFull { log, positions }, now);
     }
 
@@ -133,7 +140,7 @@ impl DeviceSync {
             return;
         };
         let mut head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
-        let mut carried = Vec::new();
+        let mut arrived = Vec::new();
         for (position, bytes) in entries {
             let Ok(one) = Carried::decode(&bytes) else {
                 self.halt(AlarmKind::Damaged, log, position);
@@ -159,7 +166,7 @@ impl DeviceSync {
                 self.halt(AlarmKind::Forged, log, position);
                 return;
             }
-            carried.push(one);
+            arrived.push(Arrived { carried: one, signed: known });
         }
         if head.position < claimed.position {
             // It names more than it hands over.
@@ -170,7 +177,7 @@ impl DeviceSync {
             self.halt(AlarmKind::Fork, log, claimed.position);
             return;
         }
-        self.take_in_order(log, carried, now);
+        self.take_in_order(log, arrived, now);
         self.pull_next(now);
     }
 
@@ -181,12 +188,12 @@ impl DeviceSync {
     }
 
     /// Takes entries that continue our chain; false if some wait for the practice log.
-    fn take_in_order(&mut self, log: CompartmentId, carried: Vec<Carried>, now: Timestamp) -> bool {
-        let mut rest = carried.into_iter();
+    fn take_in_order(&mut self, log: CompartmentId, arrived: Vec<Arrived>, now: Timestamp) -> bool {
+        let mut rest = arrived.into_iter();
         while let Some(one) = rest.next() {
             if let Some(seq) = self.take_one(log, &one, now) {
-                let carried = std::iter::once(one).chain(rest).collect();
-                self.waiting.insert(log, Waiting { carried, cause: Cause::Practice(seq) });
+                let arrived = std::iter::once(one).chain(rest).collect();
+                self.waiting.insert(log, Waiting { arrived, cause: Cause::Practice(seq) });
                 self.pull_practice(now);
                 return false;
             }
@@ -202,12 +209,12 @@ impl DeviceSync {
     fn take_one(
         &mut self,
         log: CompartmentId,
-        carried: &Carried,
+        Arrived { carried, signed }: &Arrived,
         now: Timestamp,
     ) -> Option<PracticeSeq> {
         let replica = self.replicas.entry(log).or_insert_with(|| Replica::new(log));
         let checker = Checker { state: &self.state, numbers: &self.numbers, replica };
-        let verdict = checker.check(carried);
+        let verdict = checker.check(carried, *signed);
         let position = replica.head().position.next();
         let (hash, header) = (carried.hash(), carried.header());
         match verdict {
@@ -291,9 +298,10 @@ impl DeviceSync {
             }
             let Some((envelope, receipt)) = self.early.remove(&key) else { return };
             let promised = receipt.body.placement.map(|place| place.head.chain);
-            let carried = Carried::Whole(envelope);
+            // Its signature is this device's own.
+            let own = Arrived { carried: Carried::Whole(envelope), signed: true };
             let chain = if key.1 == head.position.next() {
-                Some(head.after(log, carried.hash()).chain)
+                Some(head.after(log, own.carried.hash()).chain)
             } else {
                 self.replicas.get(&log).and_then(|replica| replica.chain_at(key.1))
             };
@@ -302,7 +310,7 @@ impl DeviceSync {
                 self.halt(AlarmKind::Fork, log, key.1);
                 return;
             }
-            if key.1 == head.position.next() && self.take_one(log, &carried, now).is_some() {
+            if key.1 == head.position.next() && self.take_one(log, &own, now).is_some() {
                 return;
             }
         }
@@ -319,7 +327,7 @@ impl DeviceSync {
             .collect();
         for log in due {
             if let Some(waiting) = self.waiting.remove(&log) {
-                self.take_in_order(log, waiting.carried, now);
+                self.take_in_order(log, waiting.arrived, now);
             }
         }
         self.pull_next(now);
@@ -341,7 +349,7 @@ impl DeviceSync {
         let mut without = Vec::new();
         for (log, waiting) in &self.waiting {
             if matches!(waiting.cause, Cause::Practice(seq) if seq <= asked) {
-                let author = waiting.carried.first().map(|carried| carried.header().author);
+                let author = waiting.arrived.first().map(|one| one.carried.header().author);
                 without.push((*log, author));
             }
         }

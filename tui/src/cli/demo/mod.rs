@@ -26,7 +26,7 @@ use stage::Stage;
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::{self, JoinHandle};
@@ -262,13 +262,21 @@ impl Drop for Folder {
     }
 }
 
+/// Whether a folder is this person's alone. Everybody may write into the folder for temporary
+/// files, and a demo of somebody else's making would lead to a server of theirs.
+fn is_ours_alone(path: &Path) -> bool {
+    let meta = fs::symlink_metadata(path);
+    let user = rustix::process::geteuid().as_raw();
+    meta.is_ok_and(|meta| meta.is_dir() && meta.uid() == user && meta.mode() & 0o077 == 0)
+}
+
 /// Returns the folder of a demo that runs: its lock is held.
 fn running() -> Option<PathBuf> {
     let entries = fs::read_dir(std::env::temp_dir()).ok()?;
     entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.join(PASSPHRASE_FILE).is_file())
+        .filter(|path| is_ours_alone(path) && path.join(PASSPHRASE_FILE).is_file())
         .find(|path| matches!(Home::contained_in(path).lock(), Err(HomeError::InUse)))
 }
 
@@ -277,8 +285,8 @@ fn remove_stale() {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
     for entry in entries.flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if ours && is_folder && Home::contained_in(&entry.path()).lock().is_ok() {
+        if ours && is_ours_alone(&entry.path()) && Home::contained_in(&entry.path()).lock().is_ok()
+        {
             let _left = fs::remove_dir_all(entry.path());
         }
     }
