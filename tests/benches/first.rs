@@ -17,6 +17,8 @@ use tacenda_tests::scene::PASSPHRASE;
 use tacenda_tui::device::open::Device;
 use tacenda_tui::runtime::{Clock as _, SystemClock, Zone};
 
+/// How long somebody compares three words on two screens; meanwhile the new device derives its key.
+const COMPARING: Duration = Duration::from_secs(3);
 /// How often the memory of a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -96,6 +98,7 @@ fn join(pair: &Pair, table: &mut Table) {
     joining.expect("Once more:").keys(PASSPHRASE).keys("\r");
     showing.expect("Do they match?");
     forget_peak(pair.server());
+    std::thread::sleep(COMPARING);
     let pid = joining.pid().as_raw_nonzero().get();
     approve(&mut showing);
     let start = Instant::now();

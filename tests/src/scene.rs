@@ -158,13 +158,23 @@ impl Scene {
         self.start_with(arguments, input, PASSPHRASE)
     }
 
+    /// Runs a command whose standard output goes there.
+    pub fn run_into(&self, arguments: &[&str], input: &str, out: impl Into<Stdio>) -> Ran {
+        let child = self.start_into(arguments, input, PASSPHRASE, out.into());
+        Ran::from(child.wait_with_output().expect("its output"))
+    }
+
     /// Starts a command with a passphrase that may be wrong.
     pub fn start_with(&self, arguments: &[&str], input: &str, passphrase: &str) -> Child {
+        self.start_into(arguments, input, passphrase, Stdio::piped())
+    }
+
+    fn start_into(&self, arguments: &[&str], input: &str, passphrase: &str, out: Stdio) -> Child {
         let descriptor = holding(&format!("{passphrase}\n"));
         let number = descriptor.as_raw_fd().to_string();
         let mut command = self.command(["--passphrase-fd", &number]);
         command.args(arguments);
-        command.stdin(holding(input)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(holding(input)).stdout(out).stderr(Stdio::piped());
         let inherit = move || Ok(rustix::io::fcntl_setfd(&descriptor, FdFlags::empty())?);
         // SAFETY: one system call between fork and exec, which neither allocates nor locks.
         unsafe {

@@ -70,7 +70,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, setup: Setup) -> ExitC
         Err(error) => refuse(&Notice::from(&error)),
         Ok(home) => match &arguments.command {
             None => interface(home, &arguments, setup, None),
-            Some(command) => cli::run(command, &home, &arguments, setup),
+            Some(command) => match cli::run(command, &home, &arguments, setup) {
+                DONE if print::is_cut_short() => REFUSED,
+                status => status,
+            },
         },
     };
     ExitCode::from(status)

@@ -51,6 +51,17 @@ fn a_day(scene: &Scene) {
 }
 
 #[test]
+fn what_does_not_fit_where_it_is_printed_is_no_success() {
+    let scene = founded("commands-cut-short");
+    for words in [&["client", "list"][..], &["--json", "client", "list"], &["export"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let ran = scene.run_into(words, "", full);
+        assert_eq!(ran.status, Some(1), "{words:?}: {ran:?}");
+        assert!(ran.err.contains("cut short"), "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn a_day_by_commands_alone() {
     a_day(&founded("day-alone"));
 }

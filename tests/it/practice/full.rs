@@ -58,6 +58,32 @@ fn what_is_typed_while_the_disk_is_full_is_kept_once_there_is_room() {
     }
 }
 
+#[test]
+fn a_lock_on_a_full_disk_keeps_what_was_typed_and_the_practice_opens_again() {
+    let scene = founded("full-lock");
+    let Some(disk) = small(&scene.vault()) else { return };
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    pty.keys("Before. ").expect("Before.").expect("0 keys unsaved");
+
+    disk.fill();
+    let meanwhile = letters(60_000);
+    pty.keys(&format!("\x1b[200~{meanwhile}\x1b[201~"));
+    pty.expect_screen("that the disk is full", |screen| screen.contents().contains("disk is full"));
+    pty.keys("\r").expect_gone("Please read");
+    pty.keys(CTRL_L).expect("(locked)");
+    // There is no more room than before, and people need their records.
+    tacenda_tests::scene::unlock(&mut pty);
+    pty.keys("3").expect(CODE).keys(CTRL_L).expect("(locked)").keys(F10);
+    assert_eq!(pty.wait(), Ended::Status(0));
+
+    disk.free();
+    scene.run(&["note", "sign", CODE], "").done();
+    let shown = scene.run(&["note", "show", CODE], "").done();
+    let shown: String = shown.split_whitespace().collect();
+    assert!(shown.contains(&format!("Before.{meanwhile}")), "{} bytes", shown.len());
+}
+
 /// Letters without a pattern, so that nothing makes them shorter.
 fn letters(count: usize) -> String {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

@@ -4,11 +4,32 @@
 use crate::notice::Notice;
 use crate::widget::safe::{harmless, is_harmful};
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether something that was to be printed is lost.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints one line. Returns whether somebody still listens.
 pub fn line(text: &str) -> bool {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", harmless(text)).and_then(|()| out.flush()).is_ok()
+    let printed = writeln!(out, "{}", harmless(text)).and_then(|()| out.flush());
+    // Whoever has closed a pipe has read enough; on a full disk half a list would look whole.
+    let lost = printed.as_ref().is_err_and(|cause| cause.kind() != io::ErrorKind::BrokenPipe);
+    LOST.fetch_or(lost, Ordering::Relaxed);
+    printed.is_ok()
+}
+
+/// Says so if not everything could be printed; returns whether that is so.
+pub fn is_cut_short() -> bool {
+    let lost = LOST.load(Ordering::Relaxed);
+    if lost {
+        notice(&Notice::new(
+            "Not everything could be written to standard output: what is there is cut short.",
+            "Your practice is as it was before, or as the command has changed it.",
+            "Free some space, and ask again.",
+        ));
+    }
+    lost
 }
 
 /// Returns JSON in which every character that could command a terminal is escaped, so that

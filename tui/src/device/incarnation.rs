@@ -17,6 +17,7 @@ use super::frame::{ContentKind, DeviceFrame};
 use super::home::Home;
 use super::locations::Place;
 use super::open::{Device, DeviceError};
+use super::reserve::Reserve;
 use super::store::StoreError;
 use std::collections::BTreeMap;
 use tacenda_shared::envelope::{Envelope, PracticeHead};
@@ -135,6 +136,9 @@ impl<F: FileSystem> Device<F> {
     /// Where a device is that was just made: from now on it notices if it is copied.
     pub fn settle_at(&mut self, home: &Home, vault_id: &[u8; 16]) {
         self.life.note = Life::look(home, vault_id, &self.cabinet.keys).note;
+        let reserve = Reserve::of(home);
+        reserve.keep();
+        self.reserve = Some(reserve);
     }
 
     /// From now on documents are written as an incarnation that nobody else is yet: one after

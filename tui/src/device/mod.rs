@@ -22,6 +22,7 @@ pub mod online;
 pub mod open;
 pub mod patience;
 pub mod replacing;
+mod reserve;
 pub mod restore;
 pub mod rows;
 pub mod settings;

@@ -11,6 +11,7 @@ use super::founding::{self, Founded, FoundingError};
 use super::home::{Home, HomeError};
 use super::incarnation::Life;
 use super::looked::{Looked, damaged, open_looked, while_checking};
+use super::reserve::Reserve;
 use super::rows::Rows;
 use super::settings::Timing;
 use super::store::{Store, StoreError};
@@ -101,6 +102,8 @@ pub struct Device<F: FileSystem = DiskFs> {
     pub(super) presence: Presence,
     pub(super) timing: Timing,
     pub(super) life: Life,
+    /// What is kept for a full disk, of a practice in a folder.
+    pub(super) reserve: Option<Reserve>,
     pub(super) device_name: String,
     pub(super) warnings: Vec<Notice>,
     unlocked: Timestamp,
@@ -122,11 +125,15 @@ impl Device<DiskFs> {
         let (open, looked) = while_checking(home, tried);
         let open = open?;
         let name = open.header.device_name;
+        let reserve = Reserve::of(home);
+        reserve.make_room();
         let (journal, rows) = (DiskFs::open(&home.journal())?, DiskFs::open(&home.rows())?);
         let life = Life::look(home, &open.header.vault_id, &open.general.keys);
         let files = (journal, rows);
         let mut device = Self::stand_looked(open.general, name, files, (&looked, life), now)?;
         device.set_timing(Timing::of(home));
+        reserve.keep();
+        device.reserve = Some(reserve);
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
             device.audit(AuditKind::FailedUnlock, now)?;
         }
@@ -259,6 +266,7 @@ impl<F: FileSystem> Device<F> {
             presence: Presence::default(),
             timing: Timing::default(),
             life: Life::first(general_dev_inc),
+            reserve: None,
             device_name,
             warnings,
             unlocked: now,
@@ -499,13 +507,13 @@ impl<F: FileSystem> Device<F> {
             return Ok(());
         }
         let drafts: Vec<_> = self.typed.iter().map(|(note, typed)| (*note, typed.client)).collect();
-        let mut outcome = self.flush(now).map(drop);
+        let mut outcome = self.with_room(|device| device.flush(now).map(drop));
         for (note, client) in drafts {
-            outcome = outcome.and(self.commit(note, client, now));
+            outcome = outcome.and(self.with_room(|device| device.commit(note, client, now)));
         }
         // What the document refused goes to the disk once more as keystrokes.
-        outcome = outcome.and(self.flush(now).map(drop));
-        outcome = outcome.and(self.audit(AuditKind::Lock, now));
+        outcome = outcome.and(self.with_room(|device| device.flush(now).map(drop)));
+        outcome = outcome.and(self.with_room(|device| device.audit(AuditKind::Lock, now)));
         outcome = outcome.and(self.cabinet.destroy_closed_drafts().map_err(DeviceError::from));
         let indexed = self.checkpoint();
         if indexed.is_ok() {
