@@ -90,7 +90,6 @@ pub enum Verb {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[expect(missing_docs, reason = "each is the name of a screen or of a kind of screen")]
 pub enum Context {
-    Addendum,
     Appointments,
     Booking,
     Calendar,
@@ -235,7 +234,7 @@ pub fn hints(contexts: &[Context], situation: &Situation<'_>) -> Vec<&'static Ro
 
 /// Contexts of a note, in which inputs go to the note before the table is asked.
 pub const IN_NOTES: &[Context] =
-    &[Context::Addendum, Context::Finding, Context::Note, Context::Reader, Context::Review];
+    &[Context::Finding, Context::Note, Context::Reader, Context::Review];
 
 /// Returns keys as people read them: `Ctrl+K`, `g d`, `Shift+Tab`.
 pub fn strokes_words(strokes: &[Key]) -> String {
@@ -382,7 +381,6 @@ mod tests {
             &[C::Form, C::Everywhere],
             &[C::Entry, C::Everywhere],
             &[C::Note, C::Everywhere],
-            &[C::Addendum, C::Everywhere],
             &[C::Finding, C::Everywhere],
             &[C::Reader, C::Lists, C::Everywhere],
             &[C::Review, C::Everywhere],

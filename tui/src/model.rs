@@ -8,7 +8,7 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{Focused, Overlay, Scene, Screen, Situation, demo, lock, setup, today};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, RecordId, Timestamp};
+use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::practice::view::Index;
@@ -85,19 +85,6 @@ pub struct Desk {
     pub recent: Vec<Verb>,
     /// A form for a new client that was left and waits.
     pub kept: Option<Overlay>,
-    /// Addenda that were begun and not signed.
-    pub addenda: BTreeMap<RecordId, Addendum>,
-}
-
-/// An addendum that was begun and not signed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Addendum {
-    /// In whose chart the note is.
-    pub client: ClientId,
-    /// When the note was signed.
-    pub signed: Timestamp,
-    /// What was written.
-    pub text: String,
 }
 
 /// Acts of this sitting.
@@ -260,7 +247,6 @@ impl Desk {
             history: History::default(),
             recent: Vec::new(),
             kept: None,
-            addenda: BTreeMap::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The words that people read, where they are more than the name of a thing. It decides nothing.
 
 use crate::notice::Notice;
+use std::fmt::Display;
 use tacenda_shared::practice::edit::{NoteFormat, Status};
 
 /// Says that a passphrase did not open the vault: the same words whatever the cause.
@@ -84,8 +85,8 @@ pub fn room(name: &str) -> String {
 }
 
 /// Returns `1 word` or `n words`.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+pub fn counted<N: Display + From<u8> + PartialEq>(count: N, one: &str, many: &str) -> String {
+    if count == N::from(1) { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 /// Returns the name of an instrument as it is written: `phq-9` is `PHQ-9`.

@@ -281,7 +281,7 @@ fn replace(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left, desk));
+        effects.extend(close(left));
     }
     effects.extend(show(model, screen));
     effects
@@ -299,24 +299,18 @@ fn leave(model: &mut Model) -> Vec<Effect> {
         [Screen::Today(_)] => Vec::new(),
         [_] | [] => replace(model, Screen::Today(today::State::new(today))),
         [..] => match desk.screens.pop() {
-            Some(left) => close(left, desk),
+            Some(left) => close(left),
             None => Vec::new(),
         },
     }
 }
 
 /// Ends a screen that was left: what was typed goes on its way first, then its view is closed.
-fn close(screen: Screen, desk: &mut Desk) -> Vec<Effect> {
+fn close(screen: Screen) -> Vec<Effect> {
     let subject = screen.subject();
     let mut effects = Vec::new();
-    match screen {
-        Screen::Note(Writing { state: Some(mut state), .. }) => effects.extend(state.flush()),
-        Screen::Read(reading) => {
-            if let Some(addendum) = reading.unsigned() {
-                desk.addenda.insert(reading.record, addendum);
-            }
-        }
-        _ => {}
+    if let Screen::Note(Writing { state: Some(mut state), .. }) = screen {
+        effects.extend(state.flush());
     }
     effects.extend(subject.map(Effect::Close));
     effects
@@ -328,22 +322,16 @@ fn parting(model: &mut Model) -> Vec<Effect> {
     desk.overlays.clear();
     let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left, desk));
+        effects.extend(close(left));
     }
-    effects.extend(notes::keep_addenda(model));
     effects
 }
 
 /// What a lock costs, in words for the lock screen that name nobody.
 fn remains(desk: &Desk) -> lock::Remains {
-    let reading = |screen: &Screen| match screen {
-        Screen::Read(reading) => reading.unsigned().is_some(),
-        _ => false,
-    };
     let form = |overlay: &Overlay| matches!(overlay, Overlay::ClientForm(_) | Overlay::Prompt(_));
     let booking = |screen: &Screen| matches!(screen, Screen::Booking(_));
     lock::Remains {
-        addendum: !desk.addenda.is_empty() || desk.screens.iter().any(reading),
         form: desk.kept.is_some()
             || desk.overlays.iter().any(form)
             || desk.screens.iter().any(booking),

@@ -151,7 +151,7 @@ fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
 /// How a layer is left, and where all commands are.
 fn ways_out(desk: &Desk) -> String {
     let holds = |context| desk.contexts().contains(&context);
-    let out = if holds(Context::Note) || holds(Context::Addendum) {
+    let out = if holds(Context::Note) {
         "Esc back (text is kept)"
     } else if holds(Context::Review) {
         "Esc go on writing"

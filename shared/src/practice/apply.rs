@@ -7,7 +7,7 @@ use super::document::{Document, Scalar};
 use super::draft::{self, DraftFact, Misfit};
 use super::edit::{ContactChange, Edit, NoteFormat, Splice};
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, Timestamp};
+use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -113,6 +113,9 @@ impl Practice {
         let outcome = match edit {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
+            Edit::BeginAddendum { draft, client, note } => {
+                self.begin_addendum(draft, client, note, cx)
+            }
             Edit::BeginNote { note, client, session, format } => {
                 self.begin_note(note, client, session, format, cx)
             }
@@ -321,10 +324,6 @@ impl Practice {
         if session.is_some_and(|session| self.facts.booking(session).is_none()) {
             return Err(Refusal::UnknownAppointment);
         }
-        let known = self.facts.charts.get(&client);
-        if known.is_some_and(|chart| chart.drafts.contains_key(&note)) {
-            return Err(Refusal::DraftExists);
-        }
         let fact = DraftFact {
             session,
             format,
@@ -335,9 +334,37 @@ impl Practice {
             holds_late: false,
             late: None,
         };
-        let changes = self.create_draft(note, client, fact, &[], cx)?;
-        let inverse = Edit::DiscardDraft { note, client, discarded: true };
-        let guards = vec![draft_guard(note, client, false)];
+        self.begin_draft(note, client, fact, cx)
+    }
+
+    fn begin_addendum(
+        &mut self,
+        draft: ObjectId,
+        client: ClientId,
+        note: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let chart = self.facts.charts.get(&client);
+        if !chart.is_some_and(|chart| chart.is_note(note)) {
+            return Err(Refusal::UnknownNote);
+        }
+        self.begin_draft(draft, client, draft::addendum(note, cx.now, ""), cx)
+    }
+
+    fn begin_draft(
+        &mut self,
+        draft: ObjectId,
+        client: ClientId,
+        fact: DraftFact,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let known = self.facts.charts.get(&client);
+        if known.is_some_and(|chart| chart.drafts.contains_key(&draft)) {
+            return Err(Refusal::DraftExists);
+        }
+        let changes = self.create_draft(draft, client, fact, &[], cx)?;
+        let inverse = Edit::DiscardDraft { note: draft, client, discarded: true };
+        let guards = vec![draft_guard(draft, client, false)];
         Ok(Done { changes, inverse: Some(inverse), guards })
     }
 

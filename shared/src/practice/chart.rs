@@ -159,6 +159,12 @@ impl Chart {
 
     /// Returns the note that a record adds to in the end: an addendum does, and so does a second
     /// signature that was made under the same draft without knowledge of the first.
+    /// Whether a record of this chart is a signed note.
+    pub(super) fn is_note(&self, record: RecordId) -> bool {
+        let known = self.records.get(&record);
+        known.is_some_and(|fact| matches!(fact.headline, Headline::Note(_)))
+    }
+
     pub(super) fn adds_to(&self, record: RecordId) -> Option<RecordId> {
         self.adds_to_among(&self.signed_drafts(), record)
     }

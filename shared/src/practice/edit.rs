@@ -25,6 +25,15 @@ pub enum Edit {
         /// `true` to archive.
         archived: bool,
     },
+    /// Begins a draft that adds to a signed note: to sign it is to sign an addendum.
+    BeginAddendum {
+        /// The draft's document.
+        draft: ObjectId,
+        /// Whose chart it belongs to.
+        client: ClientId,
+        /// The signed note.
+        note: RecordId,
+    },
     /// Begins a draft note. Its id comes from the caller, so that typing can start at once.
     BeginNote {
         /// The draft's document.

@@ -4,7 +4,7 @@
 use super::apply::{Done, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::change::{Change, Content};
-use super::chart::{Headline, INSTRUMENT_BYTES_MAX, LATE_AFTER_MILLIS};
+use super::chart::{INSTRUMENT_BYTES_MAX, LATE_AFTER_MILLIS};
 use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::document::Scalar;
@@ -141,8 +141,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        let known = chart.records.get(&note);
-        if !known.is_some_and(|fact| matches!(fact.headline, Headline::Note(_))) {
+        if !chart.is_note(note) {
             return Err(Refusal::UnknownNote);
         }
         if text.trim().is_empty() {

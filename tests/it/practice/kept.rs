@@ -58,6 +58,35 @@ fn a_kill_while_typing_loses_at_most_the_last_second() {
 }
 
 #[test]
+fn an_addendum_survives_a_kill_is_found_again_and_signed() {
+    let scene = founded("kill-addendum");
+    scene.run(&["note", "append", CODE], "Slept six hours.").done();
+    scene.run(&["note", "sign", CODE], "").done();
+    let read = |pty: &mut Pty, down: &str| {
+        pty.keys("3").expect(CODE).keys("\r").expect("Timeline").keys(down).keys("\r");
+        pty.expect("SIGNED");
+    };
+    let mut pty = scene.unlocked();
+    read(&mut pty, "");
+    let words = letters(40);
+    pty.keys("n").expect("Addendum  ").keys(&words).expect(&words);
+    pty.bytes_within(Duration::from_millis(1_500));
+    pty.kill(Signal::KILL);
+    assert_eq!(pty.wait(), Ended::Signal(9));
+
+    let mut pty = scene.unlocked();
+    pty.keys("4").expect("add to a signed note").keys("1");
+    // What is not signed stands above it.
+    read(&mut pty, "j");
+    // The same key goes on with what was begun.
+    pty.keys("n").expect("Addendum  ").expect(&words).keys("\x1b[19~").expect("sign");
+    pty.keys("QS").expect("after initials").bytes_within(Duration::from_millis(400));
+    pty.keys("\r").expect("1 addendum").expect(&words).keys("\x1b").expect("Timeline");
+    let shown = scene.run(&["note", "show", CODE], "").done();
+    assert!(shown.contains("Slept six hours.") && shown.contains(&words), "{shown}");
+}
+
+#[test]
 fn a_closed_terminal_keeps_every_character() {
     let scene = founded("hang-up");
     let mut pty = scene.unlocked();

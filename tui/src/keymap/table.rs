@@ -133,13 +133,7 @@ pub static ROWS: &[Row] = &[
         ["sign", "Sign the draft, then the next", "sign-draft"],
         on_draft,
     ),
-    row(
-        Verb::SignNote,
-        &[&[f(8)]],
-        &[C::Note, C::Addendum],
-        ["sign", "Review and sign", "sign"],
-        always,
-    ),
+    row(Verb::SignNote, &[&[f(8)]], &[C::Note], ["sign", "Review and sign", "sign"], always),
     row(
         Verb::Confirm,
         &[&[k(KeyCode::Enter)]],
@@ -197,14 +191,8 @@ pub static ROWS: &[Row] = &[
         ["", "Previous part of the note", "previous-part"],
         always,
     ),
-    row(
-        Verb::Undo,
-        &[&[ctrl('z')]],
-        &[C::Note, C::Addendum],
-        ["undo", "Undo typing", "undo"],
-        always,
-    ),
-    row(Verb::Redo, &[&[ctrl('y')]], &[C::Note, C::Addendum], ["", "Redo typing", "redo"], always),
+    row(Verb::Undo, &[&[ctrl('z')]], &[C::Note], ["undo", "Undo typing", "undo"], always),
+    row(Verb::Redo, &[&[ctrl('y')]], &[C::Note], ["", "Redo typing", "redo"], always),
     row(
         Verb::WriteNote,
         &[&[c('N')]],
@@ -504,7 +492,7 @@ pub static ROWS: &[Row] = &[
     row(
         Verb::Actions,
         &[&[f(2)]],
-        &[C::Form, C::Entry, C::Typing, C::Note, C::Addendum],
+        &[C::Form, C::Entry, C::Typing, C::Note],
         ["", "What can be done here", ""],
         always,
     ),

@@ -174,7 +174,7 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
         (false, drafts) => text::counted(drafts, "draft", "drafts"),
     };
     let sessions = scene.digest.sessions.get(&row.id).copied().unwrap_or(0);
-    let sessions = text::counted(size(sessions), "session", "sessions");
+    let sessions = text::counted(sessions, "session", "sessions");
     // Where a name needs the room, the number of sessions gives way.
     let sessions =
         if scene.veil || width >= 76 { paint::cell(&sessions, 12) } else { String::new() };
@@ -223,7 +223,7 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
     let date = when::local(row.time, &scene.index.zone).date();
     let words = match &row.entry {
         TimelineEntry::Addendum { words, .. } => {
-            format!("Addendum      {}", text::counted(size(*words), "word", "words"))
+            format!("Addendum      {}", text::counted(*words, "word", "words"))
         }
         TimelineEntry::Measure { instrument, total, .. } => {
             format!("{:<12}  {total}", text::instrument(instrument))
@@ -232,16 +232,12 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
             let late = if *late { "   signed late" } else { "" };
             let addenda = match addenda {
                 0 => String::new(),
-                count => format!("   {}", text::counted(size(*count), "addendum", "addenda")),
+                count => format!("   {}", text::counted(*count, "addendum", "addenda")),
             };
-            let words = text::counted(size(*words), "word", "words");
+            let words = text::counted(*words, "word", "words");
             format!("Note signed   {}   {words}{addenda}{late}", text::format(*format))
         }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
     };
     format!("{} {}   {words}", when::aligned(date), date.year())
-}
-
-fn size(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -50,8 +50,6 @@ pub(crate) struct Locked {
 /// What stood on the screen and is not there any more after a lock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Remains {
-    /// An addendum that was not signed; it has become a draft.
-    pub(crate) addendum: bool,
     /// A form that was not saved; it is gone.
     pub(crate) form: bool,
 }
@@ -132,9 +130,6 @@ fn facts(state: &State, place: &Place) -> Vec<(&'static str, String)> {
     }
     if let Some(Locked { at, cause, remains }) = state.locked {
         let mut words = format!("{} {cause}; drafts are kept", when::clock(at.time()));
-        if remains.addendum {
-            words.push_str("; what was begun as an addendum is a draft now");
-        }
         if remains.form {
             words.push_str("; a form that was not saved is gone");
         }

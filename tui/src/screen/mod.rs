@@ -262,10 +262,12 @@ impl Screen {
             Self::Booking(state) => state.is_typing(),
             Self::Clients(state) => state.is_typing(),
             Self::Note(_) => true,
-            Self::Read(state) => state.is_typing(),
-            Self::Chart(_) | Self::Finish(_) | Self::Sync(_) | Self::Today(_) | Self::Week(_) => {
-                false
-            }
+            Self::Chart(_)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::Sync(_)
+            | Self::Today(_)
+            | Self::Week(_) => false,
         }
     }
 

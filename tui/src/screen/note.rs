@@ -61,6 +61,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// To be carried out with a ticket of the root's.
     pub edit: Option<Edit>,
+    /// Whether an addendum to the signed note is to be written.
+    pub add: bool,
     /// Whether the person has left the screen. The text is kept.
     pub leave: bool,
     /// A line for the person.
@@ -548,14 +550,6 @@ impl State {
         }
         self.taken()
     }
-}
-
-/// Returns what writes a text into a draft without parts that is still empty.
-pub(crate) fn written(note: ObjectId, client: ClientId, text: String) -> Vec<Effect> {
-    let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: text };
-    let pieces = pieces(splice).into_iter();
-    let type_in = |piece| Effect::Type { note, client, splices: vec![piece], seen: 0 };
-    pieces.flat_map(|piece| [type_in(piece), Effect::Commit { note, client }]).collect()
 }
 
 /// Cuts a splice that inserts very much into several that follow each other.

@@ -7,7 +7,6 @@ use super::{Opening, Scene, read};
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Context;
 use crate::message::Now;
-use crate::model::Addendum;
 use crate::notice::Notice;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -36,6 +35,7 @@ pub struct Writing {
     pub state: Option<Box<note::State>>,
     session: Option<AppointmentId>,
     begun: Option<Timestamp>,
+    adds: bool,
     refusal: Option<Notice>,
     /// What was typed before the draft was open: it is not lost.
     early: Vec<Input>,
@@ -59,8 +59,6 @@ pub struct Reading {
     session: Option<AppointmentId>,
     signed: Option<Timestamp>,
     refusal: Option<Notice>,
-    begun: String,
-    pub(crate) signing: Option<u64>,
 }
 
 impl Writing {
@@ -72,6 +70,7 @@ impl Writing {
             state: None,
             session: None,
             begun: None,
+            adds: false,
             refusal: None,
             early: Vec::new(),
             signing: None,
@@ -85,6 +84,11 @@ impl Writing {
     pub fn to_sign(client: ClientId, note: ObjectId, sweep: Vec<(ClientId, ObjectId)>) -> Self {
         let early = vec![Input::Key(Key::plain(KeyCode::F(8)))];
         Self { early, sweep, ..Self::new(client, note) }
+    }
+
+    /// Returns whether it adds to a signed note.
+    pub const fn is_addendum(&self) -> bool {
+        self.adds
     }
 
     /// Returns the contexts of the key table that hold here.
@@ -106,6 +110,7 @@ impl Writing {
             (Ok(View::Draft(view)), None) => {
                 self.session = view.row.session;
                 self.begun = Some(view.row.begun);
+                self.adds = view.row.addendum_to.is_some();
                 let mut state = note::State::new(&view, circumstances(&scene, self.session));
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
@@ -130,25 +135,17 @@ impl Writing {
         };
         let client = who::client(scene.index, self.client, scene.veil);
         let session = session_words(self.session, self.begun, scene);
-        let heading = Heading { client: &client, session: &session };
+        let kind = if self.adds { "Addendum" } else { "Note" };
+        let heading = Heading { kind, client: &client, session: &session };
         let area = beside(self.client, scene, frame, area);
         note::view(state, &heading, frame, area, &look(scene));
     }
 }
 
 impl Reading {
-    /// Waits for a note. `begun` is an addendum that was begun before and not signed.
-    pub fn new(client: ClientId, record: RecordId, begun: String) -> Self {
-        Self {
-            client,
-            record,
-            state: None,
-            session: None,
-            signed: None,
-            refusal: None,
-            begun,
-            signing: None,
-        }
+    /// Waits for a note.
+    pub const fn new(client: ClientId, record: RecordId) -> Self {
+        Self { client, record, state: None, session: None, signed: None, refusal: None }
     }
 
     /// Takes the note, or a newer version of it, or why there is none.
@@ -162,8 +159,7 @@ impl Reading {
             (Ok(View::Note(view)), None) => {
                 self.session = view.session;
                 self.signed = Some(view.signed.time);
-                let about = circumstances(&scene, None);
-                let mut state = read::State::new(&view, words, about, &self.begun);
+                let mut state = read::State::new(&view, words);
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
                 self.state = Some(Box::new(state));
@@ -173,25 +169,12 @@ impl Reading {
         }
     }
 
-    /// Returns whether letters type.
-    pub fn is_typing(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.is_typing())
-    }
-
     /// Returns the contexts of the key table that hold here.
     pub fn contexts(&self) -> &'static [Context] {
         match &self.state {
-            Some(state) if state.is_reviewed() => &[Context::Review, Context::Everywhere],
-            Some(state) if state.is_typing() => &[Context::Addendum, Context::Everywhere],
             Some(_) => &[Context::Reader, Context::Lists, Context::Everywhere],
             None => &[Context::Everywhere],
         }
-    }
-
-    /// Returns an addendum that is begun and neither signed nor on its way to be.
-    pub fn unsigned(&self) -> Option<Addendum> {
-        let text = self.state.as_ref().filter(|_| self.signing.is_none())?.unsigned()?;
-        Some(Addendum { client: self.client, signed: self.signed?, text })
     }
 
     /// Draws the note.
@@ -201,7 +184,7 @@ impl Reading {
         };
         let client = who::client(scene.index, self.client, scene.veil);
         let session = session_words(self.session, self.signed, scene);
-        let heading = Heading { client: &client, session: &session };
+        let heading = Heading { kind: "Note", client: &client, session: &session };
         let area = beside(self.client, scene, frame, area);
         read::view(state, &heading, frame, area, &look(scene));
     }
@@ -242,7 +225,7 @@ pub fn input(screen: &mut super::Screen, input: &Input, now: &Now) -> Option<Out
             }
             Some(Outcome { taken: true, ..Outcome::default() })
         }
-        super::Screen::Read(Reading { state: Some(state), .. }) => Some(state.update(input, now)),
+        super::Screen::Read(Reading { state: Some(state), .. }) => Some(state.update(input)),
         _ => None,
     }
 }

@@ -4,14 +4,15 @@ use super::verbs::{code, edit, start_of, with_row};
 use super::{close, lay, leave, show};
 use crate::input::Input;
 use crate::message::Effect;
-use crate::model::{Addendum, Model, Stage, Way};
+use crate::model::{Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::choice::{self, Answer};
-use crate::screen::note::{self, Outcome};
+use crate::screen::note::Outcome;
 use crate::screen::parts::digest::What;
 use crate::screen::parts::when;
 use crate::screen::writing::{self, Reading, Writing};
 use crate::screen::{Focused, Overlay, Screen};
+use crate::text;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat};
 use tacenda_shared::practice::view::{DraftRow, NoteState};
@@ -63,7 +64,7 @@ fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
     let drafts = drafts.filter(|row| row.client == client && row.addendum_to.is_none());
     let words = |row: &DraftRow| {
         let date = when::short(when::local(row.begun, &index.zone).date());
-        format!("Go on with the draft of {date}, {} words", row.words)
+        format!("Go on with the draft of {date}, {}", text::counted(row.words, "word", "words"))
     };
     drafts.map(|row| (words(row), Answer::OpenDraft(client, row.note))).collect()
 }
@@ -144,36 +145,27 @@ fn sweep_on(model: &mut Model, mut sweep: Vec<(ClientId, ObjectId)>) -> Vec<Effe
     show(model, Screen::Note(Writing::to_sign(client, note, sweep)))
 }
 
-/// Opens a signed note, with the addendum that was begun to it, if one was.
+/// Opens a signed note.
 pub(super) fn open_record(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
-    let begun = model.desk_mut().and_then(|desk| desk.addenda.remove(&record));
-    show(
-        model,
-        Screen::Read(Reading::new(
-            client,
-            record,
-            begun.map(|begun| begun.text).unwrap_or_default(),
-        )),
-    )
+    show(model, Screen::Read(Reading::new(client, record)))
 }
 
-/// Makes free drafts of addenda that are not signed, so that nobody's words are lost when the
-/// practice is left: a draft is sealed on disk, and the interface may keep nothing.
-pub(super) fn keep_addenda(model: &mut Model) -> Vec<Effect> {
-    let Some(desk) = model.desk_mut() else { return Vec::new() };
-    let zone = desk.index.zone.clone();
-    let mut effects = Vec::new();
-    for Addendum { client, signed, text } in std::mem::take(&mut desk.addenda).into_values() {
-        let note = ObjectId::from_bytes(model.ids.fresh());
-        model.ids.advance();
-        let date = when::long(when::local(signed, &zone).date());
-        let text = format!("Meant as an addendum to the note signed on {date}:\n{text}");
-        let says = format!("kept an addendum of {} as a draft", code(model, client));
-        let format = NoteFormat::Free;
-        let begin = Edit::BeginNote { note, client, session: None, format };
-        effects.extend(edit(model, begin, says, Way::Fresh));
-        effects.extend(note::written(note, client, text));
+/// Goes on with the addendum to a signed note that was begun, or begins one.
+fn add_to(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
+    let begun = model.desk().and_then(|desk| {
+        let mut drafts = desk.index.drafts.iter().rev();
+        drafts.find(|row| row.client == client && row.addendum_to == Some(record))
+    });
+    if let Some(row) = begun {
+        let note = row.note;
+        return open_draft(model, client, note);
     }
+    let draft = ObjectId::from_bytes(model.ids.fresh());
+    model.ids.advance();
+    let says = format!("began an addendum for {}", code(model, client));
+    let begin = Edit::BeginAddendum { draft, client, note: record };
+    let mut effects = edit(model, begin, says, Way::Fresh);
+    effects.extend(open_draft(model, client, draft));
     effects
 }
 
@@ -192,11 +184,11 @@ pub(super) fn input(model: &mut Model, input: &Input) -> Option<Vec<Effect>> {
 pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     let mut effects = outcome.effects;
     let ticket = outcome.edit.map(|act| {
-        let says = match (&act, model.desk().and_then(|desk| desk.screens.last())) {
-            (Edit::Amend { client, .. }, _) => {
-                format!("added to a note of {}", code(model, *client))
+        let says = match model.desk().and_then(|desk| desk.screens.last()) {
+            Some(Screen::Note(note)) if note.is_addendum() => {
+                format!("added to a note of {}", code(model, note.client))
             }
-            (_, Some(Screen::Note(note))) => {
+            Some(Screen::Note(note)) => {
                 format!("signed a note of {}", code(model, note.client))
             }
             _ => "signed".to_owned(),
@@ -207,13 +199,17 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     if let Some(say) = outcome.say {
         super::say(model, &say);
     }
-    match model.desk_mut().and_then(|desk| desk.screens.last_mut()) {
+    let read = match model.desk_mut().and_then(|desk| desk.screens.last_mut()) {
         Some(Screen::Note(note)) => {
             note.wake = outcome.wake;
             note.signing = ticket.or(note.signing);
+            None
         }
-        Some(Screen::Read(note)) => note.signing = ticket.or(note.signing),
-        _ => {}
+        Some(Screen::Read(note)) => Some((note.client, note.record)),
+        _ => None,
+    };
+    if let Some((client, record)) = read.filter(|_| outcome.add) {
+        effects.extend(add_to(model, client, record));
     }
     if outcome.leave {
         effects.extend(leave(model));
@@ -230,19 +226,13 @@ pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -
                 let sweep = std::mem::take(&mut note.sweep);
                 let in_front = at + 1 == desk.screens.len();
                 let left = desk.screens.remove(at);
-                let mut effects = close(left, desk);
+                let mut effects = close(left);
                 if in_front {
                     effects.extend(sweep_on(model, sweep));
                 }
                 return effects;
             }
             (Screen::Note(note), Some(notice)) if note.signing == Some(ticket) => {
-                note.signing = None;
-                if let Some(state) = &mut note.state {
-                    state.refused(notice);
-                }
-            }
-            (Screen::Read(note), Some(notice)) if note.signing == Some(ticket) => {
                 note.signing = None;
                 if let Some(state) = &mut note.state {
                     state.refused(notice);

@@ -6,11 +6,11 @@ use crate::keymap;
 use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
 use crate::model::{AUTO_LOCK_MILLIS, Stage, WARNING_MILLIS};
 use crate::screen::Screen;
-use crate::screen::parts::sample::{self, Driver, NAMES};
+use crate::screen::parts::sample::{self, Driver, NAMES, Sample};
 use jiff::civil::date;
 use proptest::prelude::*;
-use tacenda_shared::id::{MemberId, ObjectId};
-use tacenda_shared::practice::edit::{AppointmentKind, Edit, NoteFormat, Status, Subject};
+use tacenda_shared::id::{MemberId, ObjectId, RecordId};
+use tacenda_shared::practice::edit::{AppointmentKind, Edit, Status, Subject};
 use tacenda_shared::practice::view::DraftRow;
 use zeroize::Zeroizing;
 
@@ -500,7 +500,7 @@ fn space_s_goes_straight_to_signing_a_draft() {
 #[test]
 fn a_sweep_signs_each_draft_of_the_list_with_three_keys() {
     let mut driver = Driver::open(80, 24);
-    let mut sample = sample::Sample::new();
+    let mut sample = Sample::new();
     let more = ObjectId::from_bytes([41; 16]);
     let second = DraftRow { note: more, session: None, ..sample.index.drafts[0].clone() };
     sample.index.drafts.push(second);
@@ -535,43 +535,47 @@ fn the_palette_reaches_the_verbs_of_a_note() {
 }
 
 #[test]
-fn an_addendum_that_was_begun_is_there_when_the_note_is_read_again() {
+fn an_addendum_is_a_draft_from_its_first_letter_on() {
     let mut driver = Driver::open(80, 24);
     driver.keys("⏎").open_asked().keys("j⏎").open_asked();
     assert!(driver.screen().contains("Went out twice"), "{}", driver.screen());
 
-    driver.keys("nalso walked⎋⎋");
-    driver.keys("⏎").open_asked().keys("n");
+    driver.keys("n").open_asked().keys("also walked");
 
-    assert!(driver.screen().contains("also walked"), "{}", driver.screen());
+    let [Edit::BeginAddendum { draft, note, .. }] = driver.edits()[..] else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!(*note, RecordId::from_bytes([8; 16]));
+    let typed = driver.effects.iter().filter_map(|effect| match effect {
+        Effect::Type { note, splices, .. } if note == draft => Some(splices[0].inserted.as_str()),
+        _ => None,
+    });
+    assert_eq!(typed.collect::<String>(), "also walked");
+    assert!(driver.screen().contains("Addendum"), "{}", driver.screen());
 }
 
 #[test]
-fn a_lock_makes_a_draft_of_an_addendum_that_is_not_signed() {
+fn an_addendum_that_was_begun_is_gone_on_with() {
     let mut driver = Driver::open(80, 24);
-    driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nalso walked");
-    let before = driver.effects.len();
-
-    driver.key(Key::ctrl('l'));
-
-    let [Edit::BeginNote { note: begun, format: NoteFormat::Free, session: None, .. }] =
-        driver.edits()[..]
-    else {
-        panic!("{:?}", driver.edits())
+    let mut sample = Sample::new();
+    let (draft, note) = (ObjectId::from_bytes([77; 16]), RecordId::from_bytes([8; 16]));
+    let begun = DraftRow {
+        note: draft,
+        session: None,
+        addendum_to: Some(note),
+        ..sample.index.drafts[0].clone()
     };
-    let effects = &driver.effects[before..];
-    let typed = effects.iter().find_map(|effect| match effect {
-        Effect::Type { note, splices, .. } if note == begun => Some(splices[0].inserted.clone()),
+    let client = begun.client;
+    sample.index.drafts.push(begun);
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("n");
+
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+    let opened = driver.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Open(subject, _) => Some(*subject),
         _ => None,
     });
-    let text = "Meant as an addendum to the note signed on Sun 8 Nov 2026:\nalso walked";
-    assert_eq!(typed.as_deref(), Some(text));
-    let place = |wanted: fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
-    let commit = place(|effect| matches!(effect, Effect::Commit { .. }));
-    assert!(commit < place(|effect| matches!(effect, Effect::Lock)));
-    let screen = driver.screen();
-    assert!(screen.contains("addendum is a draft now"), "{screen}");
-    assert!(!screen.contains("walked") && !screen.contains("form"), "{screen}");
+    assert_eq!(opened, Some(Subject::Draft(client, draft)));
 }
 
 #[test]
@@ -677,7 +681,7 @@ fn under_the_veil_no_name_is_on_any_screen() {
 #[test]
 fn text_that_would_command_the_terminal_is_drawn_harmless() {
     let mut driver = Driver::open(80, 24);
-    let mut sample = sample::Sample::new();
+    let mut sample = Sample::new();
     let row = sample.index.clients.get_mut(&sample::client_id(1)).unwrap();
     std::sync::Arc::make_mut(row).code = "\u{1b}[2J\u{202e}X".to_owned();
 
@@ -767,7 +771,7 @@ fn a_week_leaves_out_its_empty_days_and_arrows_pass_over_them() {
 #[test]
 fn appointments_and_signatures_are_those_of_the_member_at_the_keyboard() {
     let mut driver = Driver::open(80, 24);
-    let mut sample = sample::Sample::new();
+    let mut sample = Sample::new();
     let other = MemberId::from_bytes([1; 16]);
     sample.index.clinicians.insert(other, "Alex Z. Other".to_owned());
     driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
@@ -797,7 +801,7 @@ fn where_a_note_was_begun_a_new_one_is_not_what_enter_means() {
 fn what_comes_next_is_not_what_was_held_already() {
     let mut driver = Driver::open(80, 24);
     assert!(driver.screen().contains("Next: AK-007"));
-    let mut sample = sample::Sample::new();
+    let mut sample = Sample::new();
     sample.change(2, |row| row.status = Status::Held);
     driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
     assert!(driver.screen().contains("Next: DB-002"));

@@ -165,13 +165,22 @@ fn notes() {
         driver.keys("⏎").open_asked().keys("j⏎").open_asked();
     });
     snapshot("note_addendum", true, |driver| {
-        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nAlso walked.");
+        driver
+            .keys("⏎")
+            .open_asked()
+            .keys("j⏎")
+            .open_asked()
+            .keys("n")
+            .open_asked()
+            .keys("Also walked.")
+            .wait(1_000);
     });
     snapshot("week_without_empty_days", true, |driver| {
         driver.keys("2z");
     });
     snapshot("locked_over_what_was_not_saved", true, |driver| {
-        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("nAlso walked.⎋⎋⎋");
+        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("n").open_asked();
+        driver.keys("Also walked.⎋⎋⎋");
         driver.keys("3n").key(Key::ctrl('l'));
     });
 }

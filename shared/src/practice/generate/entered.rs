@@ -68,6 +68,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         }
         Edit::Amend { .. }
         | Edit::Archive { .. }
+        | Edit::BeginAddendum { .. }
         | Edit::Book(_)
         | Edit::ChangeContact { .. }
         | Edit::DiscardDraft { .. }

@@ -110,6 +110,7 @@ impl Dated {
             | Edit::RenameDevice { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }
+            | Edit::BeginAddendum { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::DiscardDraft { .. }

@@ -79,6 +79,7 @@ fn read(edits: &[Dated]) -> Ledger {
                 assert!(ledger.clients.contains(client) && *archived);
             }
             Edit::Amend { .. }
+            | Edit::BeginAddendum { .. }
             | Edit::ChangeContact { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterNote { .. }

@@ -68,6 +68,7 @@ fn world() -> (Index, Vec<ChartItem>) {
                 Arc::make_mut(index.clients.get_mut(&client).unwrap()).archived = archived;
             }
             Edit::Amend { .. }
+            | Edit::BeginAddendum { .. }
             | Edit::ChangeContact { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterNote { .. }

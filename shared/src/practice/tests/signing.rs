@@ -157,6 +157,33 @@ fn an_addendum_stands_under_its_note_and_changes_nothing_in_it() {
 }
 
 #[test]
+fn a_draft_that_was_begun_as_an_addendum_is_signed_as_one_on_any_device() {
+    let (mut world, client, note) = draft_on_two(NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.sign(0, client, note);
+    let record = only_note(&world, 0, client);
+    let draft = ObjectId::from_bytes([8; 16]);
+    let begin = |note| Edit::BeginAddendum { draft, client, note };
+    let missing = RecordId::from_bytes([9; 16]);
+    assert_eq!(world.act(0, begin(missing)), Err(Refusal::UnknownNote));
+    world.act(0, begin(record)).unwrap();
+    assert_eq!(world.act(0, begin(record)), Err(Refusal::DraftExists));
+    world.type_text(0, client, draft, "and also ");
+    world.sync();
+    world.type_text(1, client, draft, "this, ");
+    world.sign(1, client, draft);
+    world.sync();
+
+    for desk in 0..2 {
+        let view = world.desks[desk].note(client, record);
+        assert_eq!(view.parts[0].1, "said");
+        assert_eq!(view.addenda.len(), 1);
+        assert_eq!(view.addenda[0].text, "this, and also ");
+        assert!(world.desks[desk].index().drafts.is_empty());
+    }
+}
+
+#[test]
 fn words_that_the_signer_had_not_seen_become_an_addendum_draft_of_their_writer() {
     let (mut world, client, note) = draft_on_two(NoteFormat::Free);
     world.type_text(0, client, note, "seen.");

@@ -3,6 +3,7 @@
 use super::{Refused, Say, client_named, local, refuse, say_line};
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
+use crate::text;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::interchange::json;
@@ -58,7 +59,11 @@ pub(super) fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Re
     let client = client_named(&index, code)?.id;
     for draft in open_drafts(&index, client) {
         let json = json::draft(&index, draft).value();
-        say_line(say, json, &format!("draft   {}  {} words", draft.note, draft.words));
+        say_line(
+            say,
+            json,
+            &format!("draft   {}  {}", draft.note, text::counted(draft.words, "word", "words")),
+        );
     }
     for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter()) {
         let Some(json) = json::note_row(&index, client, row) else { continue };

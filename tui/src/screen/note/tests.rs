@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use tacenda_shared::practice::view::{DraftRow, Standing};
 
 const HEADING: Heading<'_> =
-    Heading { client: "ZZ-014", session: "session 12   Sun 22 Nov 09:00-09:50" };
+    Heading { kind: "Note", client: "ZZ-014", session: "session 12   Sun 22 Nov 09:00-09:50" };
 
 pub(crate) fn draft(parts: &[(Part, &str)], remote: &[Splice]) -> DraftView {
     let format = if parts.len() > 1 { NoteFormat::Soap } else { NoteFormat::Free };

@@ -1,6 +1,7 @@
 //! Draws the note screen from its state alone.
 
 use super::{Look, State};
+use crate::text;
 use crate::widget::editor::Editor;
 use crate::widget::safe;
 use ratatui::Frame;
@@ -15,6 +16,8 @@ const HEADER: u16 = 2;
 /// Whose note it is, as the veil allows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Heading<'a> {
+    /// What is written: `Note` or `Addendum`.
+    pub kind: &'a str,
     /// Code or name of the client.
     pub client: &'a str,
     /// Which session it is about, or when it was begun; for example `Sun 22 Nov 09:00-09:50`.
@@ -99,8 +102,8 @@ fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer,
         NoteFormat::Soap => "SOAP",
     };
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let left = format!("Note  {}  {}   {format}", heading.client, heading.session);
-    let right = format!("DRAFT  {} words", state.counters.words);
+    let left = format!("{}  {}  {}   {format}", heading.kind, heading.client, heading.session);
+    let right = format!("DRAFT  {}", text::counted(state.counters.words, "word", "words"));
     both(buffer, area, 0, (&left, &right), bold, look);
     if state.review.is_some() {
         return;

@@ -2,6 +2,7 @@
 //! minute, so that drawing never walks through years of appointments.
 
 use super::when;
+use crate::text;
 use std::collections::BTreeMap;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::Status;
@@ -98,9 +99,12 @@ impl Digest {
 pub fn words(what: &What) -> String {
     match what {
         What::Draft(draft) if draft.addendum_to.is_some() => {
-            format!("draft that would add to a signed note, {} words", draft.words)
+            let words = text::counted(draft.words, "word", "words");
+            format!("draft that would add to a signed note, {words}")
         }
-        What::Draft(draft) => format!("note draft, {} words", draft.words),
+        What::Draft(draft) => {
+            format!("note draft, {}", text::counted(draft.words, "word", "words"))
+        }
         What::NoteMissing(_) => "note missing".to_owned(),
         What::StatusMissing(_) => "what came of it?".to_owned(),
     }

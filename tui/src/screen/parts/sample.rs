@@ -14,7 +14,7 @@ use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp,
 };
 use tacenda_shared::practice::edit::{
-    AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
+    AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
 };
 use tacenda_shared::practice::view::{
     AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView, Rival,
@@ -192,6 +192,13 @@ impl Sample {
         View::Draft(DraftView::new(row, parts))
     }
 
+    pub(crate) fn addendum(&self, note: ObjectId, signed: RecordId) -> View {
+        let (format, addendum_to) = (NoteFormat::Free, Some(signed));
+        let begun = self.index.drafts[0].clone();
+        let row = DraftRow { note, session: None, format, addendum_to, words: 0, ..begun };
+        View::Draft(DraftView::new(row, vec![(Part::Text, String::new())]))
+    }
+
     pub(crate) fn note(&self) -> View {
         View::Note(NoteView {
             record: RecordId::from_bytes([8; 16]),
@@ -325,14 +332,25 @@ impl Driver {
         let sample = Sample::new();
         let (subject, view) = match asked.unwrap() {
             subject @ Subject::Chart(client) => (subject, sample.chart(client.as_bytes()[0])),
-            subject @ Subject::Draft(_, note) => (subject, sample.draft(note)),
+            subject @ Subject::Draft(_, note) => match self.begun_to_add(note) {
+                Some(signed) => (subject, sample.addendum(note, signed)),
+                None => (subject, sample.draft(note)),
+            },
             subject @ Subject::Note(..) => (subject, sample.note()),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
     }
 
+    /// The note that a draft was begun to add to.
+    fn begun_to_add(&self, wanted: ObjectId) -> Option<RecordId> {
+        self.edits().into_iter().find_map(|edit| match edit {
+            Edit::BeginAddendum { draft, note, .. } if *draft == wanted => Some(*note),
+            _ => None,
+        })
+    }
+
     /// The edits that were asked for.
-    pub(crate) fn edits(&self) -> Vec<&tacenda_shared::practice::edit::Edit> {
+    pub(crate) fn edits(&self) -> Vec<&Edit> {
         let edits = self.effects.iter().filter_map(|effect| match effect {
             Effect::Edit { edit, .. } | Effect::Undo { edit, .. } => Some(edit),
             _ => None,
