@@ -1,6 +1,7 @@
 //! Everything that the interface knows, as plain values. It holds no channel, no file and no key,
 //! and while the vault is locked it holds nothing of the practice.
 
+use crate::device::settings::AutoLock;
 use crate::input::Key;
 use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
@@ -17,8 +18,6 @@ use tacenda_shared::suite;
 
 pub use crate::theme::Look;
 
-/// How long after the last key the vault locks itself, in milliseconds.
-pub const AUTO_LOCK_MILLIS: i64 = 5 * 60_000;
 /// How long before that a warning is shown, in milliseconds.
 pub const WARNING_MILLIS: i64 = 30_000;
 
@@ -37,6 +36,8 @@ pub struct Model {
     pub sync: SyncStatus,
     /// Where in its life the program is.
     pub stage: Stage,
+    /// How long after the last key the vault locks itself.
+    pub auto_lock: AutoLock,
     /// Where the demo stands, if this is one.
     pub demo: Option<demo::State>,
     /// The moment for which a wake-up is armed.
@@ -168,6 +169,7 @@ impl Model {
             locale: Locale::EnGb,
             sync: SyncStatus::default(),
             stage: Stage::Starting,
+            auto_lock: AutoLock::default(),
             demo: None,
             armed: None,
             interrupted: None,
@@ -235,7 +237,7 @@ impl Model {
 
 impl Desk {
     /// Opens at Today.
-    pub(crate) fn new(index: Arc<Index>, now: &Now) -> Self {
+    pub(crate) fn new(index: Arc<Index>, now: &Now, auto_lock: AutoLock) -> Self {
         Self {
             digest: Digest::of(&index, now.time),
             index,
@@ -243,7 +245,7 @@ impl Desk {
             overlays: Vec::new(),
             pending: Vec::new(),
             line: String::new(),
-            deadline: now.time.plus_millis(AUTO_LOCK_MILLIS),
+            deadline: now.time.plus_millis(auto_lock.millis()),
             history: History::default(),
             recent: Vec::new(),
             kept: None,

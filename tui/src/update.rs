@@ -14,7 +14,7 @@ mod verbs;
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::{self, Context, Found, Verb};
 use crate::message::{Effect, Msg, Now};
-use crate::model::{AUTO_LOCK_MILLIS, Desk, Model, Stage, WARNING_MILLIS, Way};
+use crate::model::{Desk, Model, Stage, WARNING_MILLIS, Way};
 use crate::screen::parts::digest::Digest;
 use crate::screen::writing::Writing;
 use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
@@ -78,10 +78,10 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     let Stage::Open(desk) = &mut model.stage else { return Vec::new() };
     if set_back {
         // The lock comes no later because somebody has set the clock back.
-        desk.deadline = desk.deadline.min(model.now.time.plus_millis(AUTO_LOCK_MILLIS));
+        desk.deadline = desk.deadline.min(model.now.time.plus_millis(model.auto_lock.millis()));
     }
     if model.now.time >= desk.deadline {
-        return lock(model, "after 5 minutes without a key");
+        return lock(model, "by itself: no key was pressed");
     }
     if new_minute {
         desk.digest = Digest::of(&desk.index, model.now.time);
@@ -102,7 +102,7 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
         Input::Key(_) | Input::Paste(_) | Input::Burst(_) => {}
     }
     if let Stage::Open(desk) = &mut model.stage {
-        desk.deadline = model.now.time.plus_millis(AUTO_LOCK_MILLIS);
+        desk.deadline = model.now.time.plus_millis(model.auto_lock.millis());
         return open_input(model, input);
     }
     if *input == Input::Key(Key::ctrl('c')) && interrupt(model) {

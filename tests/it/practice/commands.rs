@@ -51,6 +51,18 @@ fn a_day(scene: &Scene) {
 }
 
 #[test]
+fn the_auto_lock_is_between_one_and_thirty_minutes_and_is_kept() {
+    let scene = founded("commands-auto-lock");
+    assert_eq!(scene.run(&["auto-lock"], "").done(), "lock.after.minutes = 5\n");
+    scene.run(&["auto-lock", "12"], "").done();
+    scene.run(&["timing", "quiet"], "").done();
+    assert_eq!(scene.run(&["auto-lock"], "").done(), "lock.after.minutes = 12\n");
+    for minutes in ["0", "31", "off"] {
+        assert_eq!(scene.run(&["auto-lock", minutes], "").status, Some(2), "{minutes}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_where_it_is_printed_is_no_success() {
     let scene = founded("commands-cut-short");
     for words in [&["client", "list"][..], &["--json", "client", "list"], &["export"]] {

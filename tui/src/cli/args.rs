@@ -66,6 +66,8 @@ pub enum Command {
     /// Devices of the practice.
     #[command(subcommand)]
     Device(Devices),
+    /// Show or set after how many minutes without a key the practice locks itself.
+    AutoLock(AutoLock),
     /// Show or set how soon what is written leaves this device.
     Timing(Timing),
     /// Where the server is.
@@ -121,6 +123,14 @@ pub enum Servers {
         #[arg(value_name = "HOST:PORT")]
         address: String,
     },
+}
+
+/// Options of `auto-lock`.
+#[derive(Args, Debug)]
+pub struct AutoLock {
+    /// 1 to 30. It counts from the next start of the window on.
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=30))]
+    pub minutes: Option<u8>,
 }
 
 /// Options of `timing`.

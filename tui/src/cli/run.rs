@@ -7,7 +7,7 @@ use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
 use super::{address, backup, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
-use crate::device::settings::Timing;
+use crate::device::settings::{AutoLock, Timing};
 use crate::device::setup::{Founding, SetUp, weak};
 use crate::device::words::reason;
 use crate::message::Secret;
@@ -46,6 +46,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
             let joined = online::join(home, join, arguments, setup);
             return joined.unwrap_or_else(|failed| finish(Err(failed)));
         }
+        Command::AutoLock(asked) => return finish(set_auto_lock(home, asked)),
         Command::Timing(timing) => return finish(set_timing(home, timing)),
         Command::Server(what) => return finish(address::server(home, what, arguments)),
         Command::Device(Devices::Late(late)) => {
@@ -115,6 +116,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
+        Command::AutoLock(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) => Request::Lock,
         Command::Device(Devices::List) => Request::DeviceList,
@@ -272,12 +274,28 @@ fn alone(
 
 /// Shows or sets how soon what is written leaves this device; the process that has the practice
 /// open takes it over at once, or when it is unlocked.
+fn set_auto_lock(home: &Home, asked: &args::AutoLock) -> Result<(), Failed> {
+    if let Some(minutes) = asked.minutes.and_then(AutoLock::new) {
+        minutes.set(home).map_err(|error| not_set(&error))?;
+        if matches!(home.lock(), Err(HomeError::InUse)) {
+            print::line("The window that is open takes it when it is started again.");
+        }
+    }
+    print::line(&format!("lock.after.minutes = {}", AutoLock::of(home).minutes()));
+    Ok(())
+}
+
+fn not_set(error: &io::Error) -> Notice {
+    Notice::new(
+        format!("The setting was not written: {}.", reason(error)),
+        "Nothing is lost.",
+        "Check that you may write into the folder of Tacenda's settings.",
+    )
+}
+
 fn set_timing(home: &Home, asked: &args::Timing) -> Result<(), Failed> {
     if let Some(timing) = asked.timing.as_deref().and_then(Timing::parse) {
-        timing.set(home).map_err(|error| {
-            let next = "Check that you may write into the folder of Tacenda's settings.";
-            Notice::new(format!("The setting was not written: {error}."), "Nothing is lost.", next)
-        })?;
+        timing.set(home).map_err(|error| not_set(&error))?;
         if matches!(home.lock(), Err(HomeError::InUse)) {
             // Whoever has it open and locked reads the setting when it is unlocked.
             let _locked = socket::ask(&home.socket(), &Request::Timing, |_| Ok(()));

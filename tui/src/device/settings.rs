@@ -33,8 +33,7 @@ impl Timing {
 
     /// Returns what the device is set to; live if nothing is set or the file does not read.
     pub fn of(home: &Home) -> Self {
-        let text = fs::read_to_string(home.settings()).unwrap_or_default();
-        text.lines().rev().find_map(of_line).unwrap_or_default()
+        read(home, TIMING, Self::parse).unwrap_or_default()
     }
 
     /// Sets the device to this.
@@ -43,36 +42,93 @@ impl Timing {
     ///
     /// What the disk says.
     pub fn set(self, home: &Home) -> io::Result<()> {
-        let path = home.settings();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
-        let others = text.lines().filter(|line| of_line(line).is_none());
-        let mut lines: Vec<String> = others.map(str::to_owned).collect();
-        lines.push(format!("{KEY} = {}", self.word()));
-        if let Some(folder) = path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let new = path.with_extension("new");
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(format!("{}\n", lines.join("\n")).as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &path)
+        write(home, TIMING, self.word(), |word| Self::parse(word).is_some())
     }
 }
 
-const KEY: &str = "sync.timing";
+/// How many minutes after the last key the vault locks itself: 1 to 30. It cannot be turned off
+/// (45 CFR 164.312(a)(2)(iii), automatic logoff).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AutoLock(u8);
 
-fn of_line(line: &str) -> Option<Timing> {
+impl Default for AutoLock {
+    fn default() -> Self {
+        Self(5)
+    }
+}
+
+impl AutoLock {
+    /// Takes the minutes; `None` if there are too few or too many.
+    pub fn new(minutes: u8) -> Option<Self> {
+        (1..=30).contains(&minutes).then_some(Self(minutes))
+    }
+
+    /// Returns the minutes.
+    pub const fn minutes(self) -> u8 {
+        self.0
+    }
+
+    /// Returns the time in milliseconds.
+    pub fn millis(self) -> i64 {
+        i64::from(self.0) * 60_000
+    }
+
+    /// Returns what the device is set to; five minutes if nothing is set or the file does not read.
+    pub fn of(home: &Home) -> Self {
+        read(home, AUTO_LOCK, Self::parse).unwrap_or_default()
+    }
+
+    /// Sets the device to this.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn set(self, home: &Home) -> io::Result<()> {
+        write(home, AUTO_LOCK, &self.0.to_string(), |word| Self::parse(word).is_some())
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::new(word.parse().ok()?)
+    }
+}
+
+const AUTO_LOCK: &str = "lock.after.minutes";
+const TIMING: &str = "sync.timing";
+
+/// Returns the word of the last line of this key that reads.
+fn read<T>(home: &Home, key: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let text = fs::read_to_string(home.settings()).unwrap_or_default();
+    text.lines().rev().find_map(|line| parse(word_of(line, key)?))
+}
+
+fn word_of<'a>(line: &'a str, wanted: &str) -> Option<&'a str> {
     let (key, word) = line.split_once('=')?;
-    if key.trim() == KEY { Timing::parse(word.trim()) } else { None }
+    (key.trim() == wanted).then(|| word.trim())
+}
+
+/// Puts one line in the place of those of this key that read.
+fn write(home: &Home, key: &str, word: &str, reads: impl Fn(&str) -> bool) -> io::Result<()> {
+    let path = home.settings();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let others = text.lines().filter(|line| !word_of(line, key).is_some_and(&reads));
+    let mut lines: Vec<String> = others.map(str::to_owned).collect();
+    lines.push(format!("{key} = {word}"));
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let new = path.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(format!("{}\n", lines.join("\n")).as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, &path)
 }
 
 #[cfg(test)]
@@ -97,6 +153,10 @@ mod tests {
         let text = fs::read_to_string(home.settings()).unwrap();
         assert_eq!(text, "colour = none\nsync.timing = soon\nsync.timing = quiet\n");
         Timing::Live.set(&home).unwrap();
+        assert_eq!(Timing::of(&home), Timing::Live);
+        assert_eq!((AutoLock::of(&home).minutes(), AutoLock::new(0)), (5, None));
+        AutoLock::new(30).unwrap().set(&home).unwrap();
+        assert_eq!((AutoLock::of(&home).minutes(), AutoLock::new(31)), (30, None));
         assert_eq!(Timing::of(&home), Timing::Live);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -37,7 +37,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model, index: Arc<Index>) {
-    model.stage = Stage::Open(Box::new(Desk::new(index, &model.now)));
+    model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, model.auto_lock)));
 }
 
 fn changed(model: &mut Model, index: Arc<Index>) {

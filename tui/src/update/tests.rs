@@ -1,10 +1,11 @@
 //! What a person sees happen when they press keys, from the outside: keys in, effects and screens
 //! out.
 
+use crate::device::settings::AutoLock;
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap;
 use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
-use crate::model::{AUTO_LOCK_MILLIS, Stage, WARNING_MILLIS};
+use crate::model::{Stage, WARNING_MILLIS};
 use crate::screen::Screen;
 use crate::screen::parts::sample::{self, Driver, NAMES, Sample};
 use jiff::civil::date;
@@ -266,11 +267,11 @@ fn pasted_text_does_nothing_where_no_caret_is_shown() {
 fn the_vault_locks_itself_after_five_minutes_and_warns_before() {
     let mut driver = Driver::open(80, 24);
 
-    driver.wait(AUTO_LOCK_MILLIS - WARNING_MILLIS);
+    driver.wait(AutoLock::default().millis() - WARNING_MILLIS);
     assert!(driver.screen().contains("Locks within 30 s."));
     driver.keys("j").wait(WARNING_MILLIS);
     assert!(driver.model.desk().is_some());
-    driver.wait(AUTO_LOCK_MILLIS);
+    driver.wait(AutoLock::default().millis());
 
     assert!(driver.model.desk().is_none());
     assert!(driver.effects.iter().any(|effect| matches!(effect, Effect::Lock)));
@@ -282,7 +283,7 @@ fn a_clock_that_is_set_back_delays_no_lock() {
 
     driver.wait(1_000).wait(-3_600_000);
     assert!(driver.model.desk().is_some());
-    driver.wait(AUTO_LOCK_MILLIS);
+    driver.wait(AutoLock::default().millis());
 
     assert!(driver.model.desk().is_none());
 }
