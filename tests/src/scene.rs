@@ -4,6 +4,7 @@
 
 use crate::pty::Pty;
 use rustix::io::FdFlags;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -169,18 +170,35 @@ impl Scene {
         self.start_into(arguments, input, passphrase, Stdio::piped())
     }
 
+    /// Runs a command that may have so many bytes of memory.
+    pub fn run_within(&self, arguments: &[&str], bytes: u64) -> Ran {
+        let mut command = self.prepared(arguments, "", PASSPHRASE);
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        let narrow = move || Ok(setrlimit(Resource::As, limit)?);
+        // SAFETY: one system call between fork and exec, which neither allocates nor locks.
+        unsafe {
+            command.pre_exec(narrow);
+        }
+        Ran::from(command.stdout(Stdio::piped()).output().expect("the program under test"))
+    }
+
     fn start_into(&self, arguments: &[&str], input: &str, passphrase: &str, out: Stdio) -> Child {
+        let mut command = self.prepared(arguments, input, passphrase);
+        command.stdout(out).spawn().expect("the program under test")
+    }
+
+    fn prepared(&self, arguments: &[&str], input: &str, passphrase: &str) -> Command {
         let descriptor = holding(&format!("{passphrase}\n"));
         let number = descriptor.as_raw_fd().to_string();
         let mut command = self.command(["--passphrase-fd", &number]);
         command.args(arguments);
-        command.stdin(holding(input)).stdout(out).stderr(Stdio::piped());
+        command.stdin(holding(input)).stderr(Stdio::piped());
         let inherit = move || Ok(rustix::io::fcntl_setfd(&descriptor, FdFlags::empty())?);
         // SAFETY: one system call between fork and exec, which neither allocates nor locks.
         unsafe {
             command.pre_exec(inherit);
         }
-        command.spawn().expect("the program under test")
+        command
     }
 
     /// Returns every file below the vault and the secrets with its bytes, but for the lock.

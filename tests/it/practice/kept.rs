@@ -87,6 +87,21 @@ fn an_addendum_survives_a_kill_is_found_again_and_signed() {
 }
 
 #[test]
+fn a_program_that_is_stopped_is_locked_and_keeps_every_character() {
+    let scene = founded("stopped");
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    let text = letters(60);
+    pty.keys(&text).expect(&text).kill(Signal::TSTP);
+    pty.expect("(locked)").expect_not(&text);
+    pty.kill(Signal::STOP).wait_stopped();
+    pty.kill(Signal::CONT);
+
+    unlock(&mut pty);
+    pty.keys("4").expect("draft").keys("\r").expect(&text);
+}
+
+#[test]
 fn a_closed_terminal_keeps_every_character() {
     let scene = founded("hang-up");
     let mut pty = scene.unlocked();

@@ -26,6 +26,22 @@ fn look_around(pty: &mut Pty) {
 }
 
 #[test]
+fn too_little_memory_for_the_passphrase_is_said_and_costs_nothing() {
+    let scene = founded("little-memory");
+    let mut refused = 0;
+    for mebibytes in [72, 80, 88, 96, 104, 112, 128, 160] {
+        let ran = scene.run_within(&["client", "list"], mebibytes << 20);
+        assert!(!ran.err.contains("panicked"), "{mebibytes}: {ran:?}");
+        if ran.status == Some(1) {
+            refused += 1;
+            assert!(ran.err.contains("not enough free memory"), "{mebibytes}: {ran:?}");
+        }
+    }
+    assert!(refused > 0, "no amount was too little for the passphrase alone");
+    scene.run(&["client", "list"], "").done();
+}
+
+#[test]
 fn a_storm_of_sizes_while_typing_keeps_every_character() {
     let scene = founded("storm");
     let mut pty = scene.unlocked();
