@@ -32,8 +32,10 @@ use table::{Table, shown, timed};
 use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::{Message, Outcome};
 
-/// A practice of 15.
-const DEVICES: usize = 15;
+/// Devices, of several practices.
+const DEVICES: usize = 100;
+/// Devices of each practice.
+const EACH: usize = 20;
 /// Pushes of each device, one after the other, each answered before the next.
 const PUSHES: usize = 100;
 /// Bytes of content of an envelope: a sentence of a draft.
@@ -57,10 +59,13 @@ fn main() {
     let fresh = process.resident_kib();
     table.figure("memory of a server that knows nobody", format!("{fresh} KiB"), "");
     runtime.block_on(async {
-        let mut practice = founded(&process).await;
+        let mut practices = Vec::new();
+        for number in 0..DEVICES.div_ceil(EACH) {
+            practices.push(founded(&process, number).await);
+        }
         let floor = floor(&folder);
-        for devices in [1, DEVICES] {
-            let (count, time) = push(&process, &mut practice, devices).await;
+        for devices in [1, 15, DEVICES] {
+            let (count, time) = push(&process, &mut practices, devices).await;
             let what = format!("a durable push, {devices} devices at once");
             let each = time / u32::try_from(count).unwrap();
             table.beside(&what, each, ("pwrite, fdatasync", floor), "");
@@ -71,7 +76,7 @@ fn main() {
                 "",
             );
         }
-        idle(&process, &practice, &mut table).await;
+        idle(&process, &practices, &mut table).await;
     });
     table.figure("limits in force", LIMITS.map(|(_, lifted)| lifted).join(", "), "");
     table.print();
@@ -87,9 +92,9 @@ fn lift_limits(folder: &Path) {
     fs::write(path, text).unwrap();
 }
 
-async fn founded(process: &Process) -> Practice {
-    let (mut practice, token) = process.invited(1);
-    while practice.devices.len() < DEVICES {
+async fn founded(process: &Process, number: usize) -> Practice {
+    let (mut practice, token) = process.invited(number as u64 + 1);
+    while practice.devices.len() < EACH {
         practice.add_device();
     }
     let key = SigningKey::from_seed([77; 32]);
@@ -122,9 +127,10 @@ fn floor(folder: &Path) -> Duration {
 }
 
 /// Lets the first so many devices push at once, each one envelope after the other.
-async fn push(process: &Process, practice: &mut Practice, devices: usize) -> (usize, Duration) {
+async fn push(process: &Process, practices: &mut [Practice], devices: usize) -> (usize, Duration) {
     let mut workers = Vec::new();
-    for device in 0..devices {
+    for number in 0..devices {
+        let (practice, device) = (&mut practices[number / EACH], number % EACH);
         let client = Client::welcome(process, practice, device).await;
         let pushes: Vec<_> = (0..PUSHES)
             .map(|_| {
@@ -152,15 +158,15 @@ async fn push(process: &Process, practice: &mut Practice, devices: usize) -> (us
     (devices * PUSHES, start.elapsed())
 }
 
-async fn idle(process: &Process, practice: &Practice, table: &mut Table) {
+async fn idle(process: &Process, practices: &[Practice], table: &mut Table) {
     let mut links = Vec::new();
-    for device in 0..DEVICES {
-        links.push(Client::welcome(process, practice, device).await);
+    for number in 0..DEVICES {
+        links.push(Client::welcome(process, &practices[number / EACH], number % EACH).await);
     }
     let before = process.resident_kib();
     for _ in 0..IDLE_LINKS {
-        for device in 0..DEVICES {
-            links.push(Client::welcome(process, practice, device).await);
+        for number in 0..DEVICES {
+            links.push(Client::welcome(process, &practices[number / EACH], number % EACH).await);
         }
     }
     let grown = process.resident_kib().saturating_sub(before);
