@@ -8,7 +8,7 @@ use tacenda_shared::envelope::{Carried, Envelope};
 use tacenda_shared::id::{CompartmentId, DeviceId, Global, Position};
 use tacenda_shared::log::{LogHead, Receipt, ShortReceipt};
 use tacenda_shared::suite::{Hash, Signature, SigningKey};
-use tacenda_shared::sync::{Entries, Message, Outcome, RefusalCode, Run, runs_of};
+use tacenda_shared::sync::{Entries, Message, Outcome, Refusal, RefusalCode, Run, runs_of};
 
 /// An entry's place.
 pub(super) type Place = (CompartmentId, Position);
@@ -126,6 +126,12 @@ fn one(
         Misdeed::Epoch(epoch) => {
             if let Message::Welcome { server_epoch, .. } = &mut message {
                 *server_epoch = epoch;
+                *done = true;
+            }
+        }
+        Misdeed::Greet(code) => {
+            if matches!(message, Message::Welcome { .. }) {
+                message = Message::Refused(Refusal::new(code));
                 *done = true;
             }
         }

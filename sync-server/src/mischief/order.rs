@@ -21,6 +21,7 @@
 //! receipt FAULT to X            FAULT: signature, position, own, time
 //! refuse CODE to X              keeps what the next push brings, and says that it refused
 //! epoch N to X                  another life of the server's files
+//! greet CODE to X               a refusal in the place of a welcome
 //! drop TYPE to|from X           the next message of that type number
 //! twice TYPE to|from X          the same, twice
 //! hold TYPE to|from X           the same, kept back until the order is ended
@@ -95,6 +96,8 @@ pub enum Misdeed {
     },
     /// See the module.
     Garble,
+    /// See the module.
+    Greet(RefusalCode),
     /// See the module.
     HidePractice(PracticeSeq),
     /// See the module.
@@ -219,6 +222,11 @@ impl FromStr for Order {
     }
 }
 
+fn refusal(name: &str) -> Result<RefusalCode, OrderError> {
+    let known = RefusalCode::ALL.iter().find(|known| known.name() == name);
+    known.copied().ok_or(OrderError::Unknown)
+}
+
 fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
     Ok(match words {
         ["again"] => Misdeed::Again,
@@ -244,10 +252,8 @@ fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
             "time" => ReceiptFault::Time,
             _ => return Err(OrderError::Unknown),
         }),
-        ["refuse", code] => {
-            let known = RefusalCode::ALL.iter().find(|known| known.name() == *code);
-            Misdeed::Refuse(*known.ok_or(OrderError::Unknown)?)
-        }
+        ["greet", code] => Misdeed::Greet(refusal(code)?),
+        ["refuse", code] => Misdeed::Refuse(refusal(code)?),
         _ => return Err(OrderError::Unknown),
     })
 }
@@ -291,6 +297,7 @@ impl fmt::Display for Order {
             Misdeed::FlipAt(log, position) => write!(f, "flip {log} {position} to {whom}"),
             Misdeed::Fork { log, with } => write!(f, "fork {log} {whom} with {with}"),
             Misdeed::Garble => write!(f, "garble to {whom}"),
+            Misdeed::Greet(code) => write!(f, "greet {} to {whom}", code.name()),
             Misdeed::HidePractice(seq) => write!(f, "hide practice {seq} from {whom}"),
             Misdeed::HideRows(table) => write!(f, "hide rows {table} from {whom}"),
             Misdeed::Hold(kind, way) => write!(f, "hold {kind} {way} {whom}"),

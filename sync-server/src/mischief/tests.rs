@@ -35,6 +35,7 @@ fn every_order_reads_back_from_its_line() {
         format!("receipt position to {x}"),
         format!("receipt own to {x}"),
         format!("receipt time to {x}"),
+        format!("greet VERSION to {x}"),
         format!("refuse STALE to {x}"),
         format!("epoch 9 to {x}"),
         format!("drop 21 to {x}"),

@@ -53,6 +53,32 @@ fn another_life_of_the_servers_files_is_named_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_server_that_speaks_another_version_or_keeps_no_such_practice_says_so_and_nothing_is_lost() {
+    for (code, says, next) in [
+        ("VERSION", "the two programs speak no common version", "update the older one"),
+        (
+            "UNKNOWN_PRACTICE",
+            "the server does not keep this practice",
+            "check the server's address",
+        ),
+    ] {
+        let name = format!("a server that greets with {code}");
+        let mut stage = Stage::set(&code.to_lowercase(), 1);
+        let before = stage.export();
+
+        let order = stage.server.order(&format!("greet {code} to {}", stage.laptop_id));
+        stage.server.tell("hang up any");
+        stage.server.done(order);
+
+        stage.reads_on_sync_screen(&name, says);
+        stage.reads_on_sync_screen(&name, next);
+        assert_eq!(stage.export(), before, "{name}: something here has changed");
+        stage.make_peace(order);
+        stage.work_goes_on(&name);
+    }
+}
+
+#[test]
 fn a_revocation_that_is_hidden_shows_as_soon_as_somebody_writes_who_knows_it() {
     let name = "H18 a hidden revocation";
     let mut stage = Stage::set("hidden", 2);

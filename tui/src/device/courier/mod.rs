@@ -152,6 +152,8 @@ pub struct Courier {
     last: Option<Timestamp>,
     pub(super) trouble: Option<Notice>,
     drop_link: bool,
+    /// Whether `trouble` says why the link that stands is dropped.
+    said_why: bool,
 }
 
 /// What a call has led to.
@@ -206,7 +208,12 @@ impl<F: FileSystem> Device<F> {
             courier.sync.disconnected();
             (courier.connected, courier.current) = (false, false);
             courier.forget_link();
-            courier.trouble = trouble.or(courier.trouble.take());
+            // A link that was dropped from here ended for a reason that is told already.
+            let said = std::mem::take(&mut courier.said_why);
+            courier.trouble = match courier.trouble.take() {
+                Some(known) if said => Some(known),
+                known => trouble.or(known),
+            };
         })
     }
 
@@ -345,6 +352,7 @@ impl<F: FileSystem> Device<F> {
         }
         let notices = std::mem::take(&mut courier.alarms);
         let drop_link = std::mem::take(&mut courier.drop_link);
+        courier.said_why |= drop_link && courier.trouble.is_some();
         match outcome {
             Ok(()) if courier.outlived => {
                 // What is queued under old numbers goes with the courier, and not out.

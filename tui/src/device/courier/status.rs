@@ -110,6 +110,7 @@ impl Courier {
             last: None,
             trouble: None,
             drop_link: false,
+            said_why: false,
         }
     }
 
