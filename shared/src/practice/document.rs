@@ -5,18 +5,19 @@
 //! the document as it was.
 
 mod builds;
+mod lawful;
 mod rebase;
 
 pub(super) use builds::{Built, changes_in};
+use lawful::{is_by, is_lawful};
 
 use super::ShelfError;
 use super::change::Author;
 use super::chunk::{self, ChunkError, Kind};
-use super::draft;
 use super::edit::{Part, Splice};
-use crate::id::{AppointmentId, DevInc, ObjectId as DocumentId, Timestamp};
+use crate::id::{ObjectId as DocumentId, Timestamp};
 use crate::suite;
-use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
+use automerge::legacy::{Key, ObjectId, OpId};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{
     ActorId, AutoCommit, Change, ChangeHash, Cursor, LoadOptions, MoveCursor, ObjId, ObjType,
@@ -322,16 +323,26 @@ impl Document {
             Scalar::Text(text) => ScalarValue::Str(text.into()),
         };
         for map in self.maps(place) {
-            let values = self.inner.get_all(&map, field).map_or(0, |values| values.len());
-            if values > 1 {
+            if let Some(other) = self.none_of(&map, field) {
                 // To settle for a value that is there, the library would delete the others, and
                 // a deletion is what nobody may send.
-                let put = self.inner.put(&map, field, ScalarValue::Null);
+                let put = self.inner.put(&map, field, other);
                 debug_assert!(put.is_ok());
             }
             let put = self.inner.put(&map, field, value.clone());
             debug_assert!(put.is_ok());
         }
+    }
+
+    /// Where a field has several values, returns a value that is none of them.
+    fn none_of(&self, map: &ObjId, field: &str) -> Option<ScalarValue> {
+        let held = self.inner.get_all(map, field).unwrap_or_default();
+        let numbers = (0..).map(ScalarValue::Int);
+        let mut others = std::iter::once(ScalarValue::Null).chain(numbers);
+        let is_held = |other: &ScalarValue| {
+            held.iter().any(|(value, _)| value.as_scalar().is_some_and(|held| held == other))
+        };
+        (held.len() > 1).then(|| others.find(|other| !is_held(other))).flatten()
     }
 
     /// Makes a map in the root, whose name must be new: two maps of one name would not merge.
@@ -502,20 +513,6 @@ impl Document {
     }
 }
 
-/// How many earlier incarnations of an author are looked at; a device whose files are never copied
-/// has none.
-const LIVES_MAX: u32 = 64;
-
-/// Returns whether a change is by this author, in this incarnation or an earlier one: what was
-/// written before a new one began, and not yet sent, goes out as it is.
-fn is_by(change: &Change, author: &Author, document: DocumentId) -> bool {
-    let newest = author.incarnation.get();
-    (newest.saturating_sub(LIVES_MAX)..=newest).rev().any(|incarnation| {
-        let life = Author { incarnation: DevInc::new(incarnation), ..*author };
-        Actor::of(&life, document).0 == change.actor_id().to_bytes()
-    })
-}
-
 /// The name under which a part's text lies in a draft's document.
 pub(super) const fn part_field(part: Part) -> &'static str {
     match part {
@@ -531,34 +528,6 @@ fn part_of(field: &str) -> Option<Part> {
     [Part::Text, Part::Subjective, Part::Objective, Part::Assessment, Part::Plan]
         .into_iter()
         .find(|part| part_field(*part) == field)
-}
-
-/// Returns whether a change keeps to what honest devices do, so that nobody can take a draft or an
-/// appointment out of sight: fields are written and never deleted, texts are written into, and
-/// neither they nor maps are replaced. What a draft is about is said when it is made.
-fn is_lawful(change: &Change) -> bool {
-    let Ok(change) = catch_unwind(AssertUnwindSafe(|| change.decode())) else { return false };
-    let begins = |operation: &Op| operation.action == OpType::Make(ObjType::Text);
-    let begins_draft = change.operations.iter().any(begins);
-    change.operations.iter().all(|operation| {
-        let fresh = operation.pred.is_empty();
-        match (&operation.obj, &operation.key, &operation.action) {
-            (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Text)) => {
-                fresh && part_of(name).is_some()
-            }
-            (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Map)) => {
-                fresh && AppointmentId::parse(name).is_some()
-            }
-            (ObjectId::Root, Key::Map(name), OpType::Put(_)) => {
-                let object = part_of(name).is_some() || AppointmentId::parse(name).is_some();
-                !object && (begins_draft || !draft::IDENTITY.contains(&name.as_str()))
-            }
-            (ObjectId::Id(_), Key::Map(_), OpType::Put(_)) => true,
-            (ObjectId::Id(_), Key::Seq(_), OpType::Put(ScalarValue::Str(_))) => operation.insert,
-            (ObjectId::Id(_), Key::Seq(_), OpType::Delete) => true,
-            _ => false,
-        }
-    })
 }
 
 fn splice_of(path: &[(ObjId, Prop)], action: &PatchAction) -> Option<Splice> {

@@ -218,6 +218,30 @@ fn act(world: &mut World, desk: usize, what: u8, number: u8, hour: i8) -> bool {
     world.act(desk, edit).is_ok()
 }
 
+#[test]
+fn a_move_over_moves_that_crossed_is_one_that_every_device_takes() {
+    let mut world = World::new(&[1, 2, 3]);
+    world.client(0, 1);
+    world.sync();
+    assert!(act(&mut world, 1, 0, 1, 8));
+    world.give(0, 0);
+    world.give(2, 0);
+    // Two give the session to themselves, unseen by each other, and a third moves it within its
+    // day: one of them puts nothing in the place of where it went.
+    assert!(act(&mut world, 0, 3, 1, 8));
+    world.give(1, 9_469_635_533_872_866_307);
+    assert!(act(&mut world, 1, 1, 1, 8));
+    world.give(1, 0);
+    assert!(act(&mut world, 2, 3, 1, 8));
+    world.give(1, 535_469_158_429_182_715);
+    assert!(act(&mut world, 1, 2, 1, 14));
+
+    while world.give(0, 0) || world.give(2, 0) {}
+    world.sync();
+    let first = world.desks[0].index();
+    assert!((1..3).all(|desk| world.desks[desk].index().appointments == first.appointments));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
     #[test]
