@@ -123,24 +123,24 @@ fn one(
         Misdeed::Swap(one, other) => *done |= swap(&mut message, one, other),
         Misdeed::RollBack(count) => return roll_back(context, message, count, done),
         Misdeed::HidePractice(seq) => return hide_practice(context, message, seq, done),
-        Misdeed::Epoch(epoch) => {
-            if let Message::Welcome { server_epoch, .. } = &mut message {
-                *server_epoch = epoch;
-                *done = true;
-            }
-        }
-        Misdeed::Greet(code) => {
-            if matches!(message, Message::Welcome { .. }) {
-                message = Message::Refused(Refusal::new(code));
-                *done = true;
-            }
-        }
+        Misdeed::Epoch(_) | Misdeed::Greet(_) => *done |= greet(&mut message, misdeed),
         Misdeed::Receipt(fault) => *done |= wrong_receipt(context, &mut message, fault),
         Misdeed::Refuse(code) => *done |= refuse(context, &mut message, code),
         // Rows are changed where they are read, and the rest needs no occasion.
         _ => {}
     }
     vec![message]
+}
+
+/// Says something else than welcome.
+fn greet(message: &mut Message, misdeed: Misdeed) -> bool {
+    let Message::Welcome { server_epoch, .. } = message else { return false };
+    match misdeed {
+        Misdeed::Epoch(epoch) => *server_epoch = epoch,
+        Misdeed::Greet(code) => *message = Message::Refused(Refusal::new(code)),
+        _ => return false,
+    }
+    true
 }
 
 fn flip(body: &mut [u8]) {
