@@ -75,7 +75,7 @@ fn an_addendum_survives_a_kill_is_found_again_and_signed() {
     assert_eq!(pty.wait(), Ended::Signal(9));
 
     let mut pty = scene.unlocked();
-    pty.keys("4").expect("add to a signed note").keys("1");
+    pty.keys("4").expect("addendum draft").keys("1");
     // What is not signed stands above it.
     read(&mut pty, "j");
     // The same key goes on with what was begun.

@@ -276,7 +276,14 @@ impl DeviceSync {
     /// An own envelope was stored: it takes its place now, or when what lies before has come.
     pub(super) fn place_own(&mut self, envelope: Envelope, receipt: Receipt) {
         let Some(place) = receipt.body.placement else { return };
-        self.early.insert((place.log, place.head.position), (envelope, receipt));
+        let (key, hash) = ((place.log, place.head.position), envelope.hash());
+        let before = self.early.insert(key, (envelope, receipt));
+        if before.is_some_and(|(other, _)| other.hash() != hash) {
+            // The server has signed one place twice: nothing it hands out there fits both.
+            self.early.remove(&key);
+            self.halt(AlarmKind::Fork, key.0, key.1);
+            return;
+        }
         let now = receipt.body.time;
         self.take_early(place.log, now);
         let head = self.replicas.get(&place.log).map_or(LogHead::EMPTY, Replica::head);

@@ -99,8 +99,7 @@ impl Digest {
 pub fn words(what: &What) -> String {
     match what {
         What::Draft(draft) if draft.addendum_to.is_some() => {
-            let words = text::counted(draft.words, "word", "words");
-            format!("draft that would add to a signed note, {words}")
+            format!("addendum draft, {}", text::counted(draft.words, "word", "words"))
         }
         What::Draft(draft) => {
             format!("note draft, {}", text::counted(draft.words, "word", "words"))

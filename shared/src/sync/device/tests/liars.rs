@@ -765,6 +765,44 @@ fn a_receipt_for_another_order_than_the_one_handed_out_is_a_fork() {
 }
 
 #[test]
+fn two_receipts_for_one_place_are_a_fork() {
+    let (world, mut pen, mut victim) = begin();
+    let [first, ..] = opening(&world, &mut pen);
+    let mut told = Told::new(LOG);
+    victim.live(told.tell(&world, &[&first]));
+    let mut outcomes = Vec::new();
+    for number in 0..2 {
+        let header = victim.sync.next_header(LOG, Kind::Delta, ObjectId::from_bytes([0; 16]), 1);
+        let envelope = sign(&world, header, vec![number; 208]);
+        let queued = Queued { envelope: envelope.clone(), rows: vec![] };
+        victim.sync.queue(queued, victim.now).unwrap();
+        // Of the first the server says that it stands where the second does.
+        let mut head = told.head.after(LOG, envelope.hash());
+        head.position = told.head.position.next().next();
+        let receipt = ReceiptBody {
+            practice: world.state.practice(),
+            server_epoch: ServerEpoch::new(1),
+            practice_head: world.state.head(),
+            placement: Some(Placement { log: LOG, head }),
+            device: victim.sync.device,
+            own: OwnHead::after(&envelope.header, envelope.hash()),
+            time: world.now,
+        };
+        let receipt = receipt.sign(&world.server);
+        let short = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
+        outcomes.push(Message::Pushed(vec![Outcome::Placed(short)]));
+    }
+    for outcome in outcomes {
+        victim.drain();
+        let lane = victim.lane_of(10);
+        victim.hear(lane, outcome);
+        victim.end(lane);
+    }
+
+    assert_eq!(victim.alarms(), [AlarmKind::Fork]);
+}
+
+#[test]
 fn a_server_that_knows_numbers_we_do_not_asks_for_a_new_incarnation() {
     let (world, _, mut victim) = begin();
     victim.sync.connected(victim.now);
