@@ -732,6 +732,23 @@ fn a_receipt_that_the_server_did_not_sign_settles_nothing() {
     assert_eq!(victim.sync.queue_length(), 1);
 }
 
+/// The server's signed word that an envelope ends the log at this head.
+fn placed(world: &World, envelope: &Envelope, head: LogHead) -> Message {
+    let header = &envelope.header;
+    let receipt = ReceiptBody {
+        practice: world.state.practice(),
+        server_epoch: ServerEpoch::new(1),
+        practice_head: world.state.head(),
+        placement: Some(Placement { log: LOG, head }),
+        device: header.author,
+        own: OwnHead::after(header, envelope.hash()),
+        time: world.now,
+    };
+    let receipt = receipt.sign(&world.server);
+    let short = ShortReceipt::of(&receipt, header, envelope.hash());
+    Message::Pushed(vec![Outcome::Placed(short)])
+}
+
 #[test]
 fn a_receipt_for_another_order_than_the_one_handed_out_is_a_fork() {
     let (world, mut pen, mut victim) = begin();
@@ -746,19 +763,8 @@ fn a_receipt_for_another_order_than_the_one_handed_out_is_a_fork() {
     victim.drain();
     // The receipt places it after one entry, the live stream tells of another there.
     let head = told.head.after(LOG, one.hash()).after(LOG, envelope.hash());
-    let receipt = ReceiptBody {
-        practice: world.state.practice(),
-        server_epoch: ServerEpoch::new(1),
-        practice_head: world.state.head(),
-        placement: Some(Placement { log: LOG, head }),
-        device: victim.sync.device,
-        own: OwnHead::after(&envelope.header, envelope.hash()),
-        time: world.now,
-    }
-    .sign(&world.server);
     let lane = victim.lane_of(10);
-    let receipt = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
-    victim.hear(lane, Message::Pushed(vec![Outcome::Placed(receipt)]));
+    victim.hear(lane, placed(&world, &envelope, head));
     assert_eq!(victim.alarms(), []);
     victim.live(told.tell(&world, &[&two]));
     assert_eq!(victim.alarms(), [AlarmKind::Fork]);
@@ -779,18 +785,7 @@ fn two_receipts_for_one_place_are_a_fork() {
         // Of the first the server says that it stands where the second does.
         let mut head = told.head.after(LOG, envelope.hash());
         head.position = told.head.position.next().next();
-        let receipt = ReceiptBody {
-            practice: world.state.practice(),
-            server_epoch: ServerEpoch::new(1),
-            practice_head: world.state.head(),
-            placement: Some(Placement { log: LOG, head }),
-            device: victim.sync.device,
-            own: OwnHead::after(&envelope.header, envelope.hash()),
-            time: world.now,
-        };
-        let receipt = receipt.sign(&world.server);
-        let short = ShortReceipt::of(&receipt, &envelope.header, envelope.hash());
-        outcomes.push(Message::Pushed(vec![Outcome::Placed(short)]));
+        outcomes.push(placed(&world, &envelope, head));
     }
     for outcome in outcomes {
         victim.drain();
