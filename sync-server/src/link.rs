@@ -9,7 +9,7 @@ use crate::outbox::{Outbox, Outgoing};
 use crate::queue::{Class, Queue};
 use crate::store::{Answer, Greeting, Job, Request, Who, class_of};
 use crate::tamper::{Lane, Peer, Watch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ const DEVICE_KIBIBYTES: usize = 2048;
 const MAIL_WAIT: Duration = Duration::from_secs(2);
 /// Mailboxes that something came into, and nobody who waits has heard of yet.
 pub(crate) const MAX_POSTED: usize = 64;
+/// Mailboxes that a stranger uses on one link: a pairing has one.
+const MAX_MAILBOXES: usize = 2;
 /// Messages of a stranger in one second, on average.
 const ANONYMOUS_PER_SECOND: u32 = 5;
 
@@ -172,13 +174,13 @@ async fn serve_anonymous(
 ) {
     let Exchange { mut receiving, mut sending } = exchange;
     let mut next = Some(first);
-    let mut bucket = Bucket::new(ANONYMOUS_PER_SECOND, Instant::now());
+    let mut stranger = Stranger::new();
     // Held only while a long log comes, and only by whoever has shown an open invite.
     let mut founder: Option<SemaphorePermit<'_>>;
     for _ in 0..MAX_ANONYMOUS {
         let Some(message) = next.take() else { break };
         let asks_first = matches!(&message, Message::Found { entries, .. } if entries.is_empty());
-        let answer = match bucket.take(Instant::now()) {
+        let answer = match stranger.may(&message) {
             true => shared.ask_waiting(message, &mut stopping).await,
             false => Some(Message::Refused(Refusal::new(RefusalCode::TooOften))),
         };
@@ -327,6 +329,26 @@ async fn send_live(link: Link, peer: Peer, outbox: Arc<Outbox>, watch: &Watch) -
                 return Ending::Silent;
             }
         }
+    }
+}
+
+/// What somebody may still do on a link who has not said who it is.
+struct Stranger {
+    bucket: Bucket,
+    mailboxes: BTreeSet<u64>,
+}
+
+impl Stranger {
+    fn new() -> Self {
+        let bucket = Bucket::new(ANONYMOUS_PER_SECOND, Instant::now());
+        Self { bucket, mailboxes: BTreeSet::new() }
+    }
+
+    fn may(&mut self, message: &Message) -> bool {
+        if let Message::MailboxPut { mailbox, .. } | Message::MailboxGet { mailbox, .. } = message {
+            self.mailboxes.insert(*mailbox);
+        }
+        self.bucket.take(Instant::now()) && self.mailboxes.len() <= MAX_MAILBOXES
     }
 }
 

@@ -370,6 +370,19 @@ async fn two_strangers_exchange_letters_for_a_pairing() {
 }
 
 #[tokio::test]
+async fn a_stranger_uses_few_mailboxes_on_a_link() {
+    let home = Home::new();
+    let process = Process::start(&home.init());
+    let put = |mailbox| Message::MailboxPut { mailbox, number: 0, mail: vec![1; 100] };
+
+    let answers = ask_as_stranger(&process, &[put(1), put(2), put(3)]).await;
+
+    assert_eq!(answers[..2], [Message::Taken, Message::Taken]);
+    assert_eq!(refusal_of(&answers[2..]), RefusalCode::TooOften);
+    assert_eq!(ask_as_stranger(&process, &[put(4)]).await, [Message::Taken]);
+}
+
+#[tokio::test]
 async fn an_invite_brings_one_practice_and_a_guess_brings_none() {
     let home = Home::new();
     let process = Process::start(&home.init());

@@ -54,7 +54,8 @@ fn text_cannot_command_the_terminal() {
     esc(&mut pty)
         .expect_gone("Pronouns")
         .keys("4")
-        .expect("EV-000")
+        .expect("oldest first")
+        .expect("Eve")
         .keys("\r")
         .expect("DRAFT")
         .expect("before");

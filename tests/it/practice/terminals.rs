@@ -26,12 +26,12 @@ fn look_around(pty: &mut Pty) {
 }
 
 #[test]
-fn too_little_memory_for_the_passphrase_is_said_and_costs_nothing() {
+fn too_little_memory_for_the_passphrase_is_said() {
     let scene = founded("little-memory");
     let mut refused = 0;
     for mebibytes in [72, 80, 88, 96, 104, 112, 128, 160] {
         let ran = scene.run_within(&["client", "list"], mebibytes << 20);
-        assert!(!ran.err.contains("panicked"), "{mebibytes}: {ran:?}");
+        assert!(matches!(ran.status, Some(0 | 1)), "{mebibytes}: {ran:?}");
         if ran.status == Some(1) {
             refused += 1;
             assert!(ran.err.contains("not enough free memory"), "{mebibytes}: {ran:?}");

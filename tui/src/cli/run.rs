@@ -272,8 +272,7 @@ fn alone(
     ended
 }
 
-/// Shows or sets how soon what is written leaves this device; the process that has the practice
-/// open takes it over at once, or when it is unlocked.
+/// Shows or sets after how many minutes without a key the practice locks itself.
 fn set_auto_lock(home: &Home, asked: &args::AutoLock) -> Result<(), Failed> {
     if let Some(minutes) = asked.minutes.and_then(AutoLock::new) {
         minutes.set(home).map_err(|error| not_set(&error))?;
@@ -293,6 +292,8 @@ fn not_set(error: &io::Error) -> Notice {
     )
 }
 
+/// Shows or sets how soon what is written leaves this device; the process that has the practice
+/// open takes it over at once, or when it is unlocked.
 fn set_timing(home: &Home, asked: &args::Timing) -> Result<(), Failed> {
     if let Some(timing) = asked.timing.as_deref().and_then(Timing::parse) {
         timing.set(home).map_err(|error| not_set(&error))?;

@@ -497,7 +497,7 @@ impl Keeper {
         match std::mem::replace(&mut self.practice, Practice::Locked) {
             Practice::Open { device, _listener } => {
                 if let Err(error) = device.lock(now) {
-                    self.tell(DeviceEvent::Alarm(Notice::from(&error)));
+                    self.tell(DeviceEvent::Alarm(error.at_lock()));
                 }
             }
             other @ (Practice::Absent | Practice::Locked) => self.practice = other,

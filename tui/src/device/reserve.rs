@@ -4,6 +4,7 @@
 use super::home::Home;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
+use crate::notice::Notice;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use std::fs::OpenOptions;
 use std::io;
@@ -71,6 +72,18 @@ impl Reserve {
 }
 
 impl DeviceError {
+    /// Returns what must be heard if a lock failed: nothing stays on a screen after it.
+    pub(super) fn at_lock(&self) -> Notice {
+        if !self.is_full_disk() {
+            return Notice::from(self);
+        }
+        Notice::new(
+            "The disk is full, and not all of what was typed last could be kept by the lock.",
+            "Everything saved before is safe.",
+            "Free some space, then unlock and look at your drafts.",
+        )
+    }
+
     fn is_full_disk(&self) -> bool {
         matches!(self, Self::Store(StoreError::Append(AppendError::Full)))
     }
