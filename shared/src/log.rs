@@ -22,15 +22,15 @@ pub use short::ShortReceipt;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::{Header, PracticeHead};
 use crate::id::{
-    CompartmentId, DevInc, DevSeq, DeviceId, Position, PracticeId, PracticeSeq, RingId,
+    CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeId, PracticeSeq, RingId,
     ServerEpoch, Timestamp,
 };
 use crate::suite::{self, Hash, Signature, SigningKey, VerifyingKey};
 
-/// Compartments that one checkpoint names at most; a larger day is several checkpoints.
+/// Compartments that one checkpoint names at most; of more, the others are not compared.
 pub const MAX_CHECKPOINT_HEADS: usize = 16_384;
 /// Peers whose counters one checkpoint names at most.
-const MAX_PEERS: usize = 1024;
+pub(crate) const MAX_PEERS: usize = 1024;
 const RECEIPT_LABEL: &str = "tac/log/receipt/v1";
 
 /// How far a log has come.
@@ -237,27 +237,27 @@ impl Receipt {
 ///
 /// ```text
 /// counter8 time8 device_end(dev_inc4 dev_seq8 own32) practice_seq4 practice_head32
-/// server_epoch4 count4 (device16 counter8)* count4 (log16 position8 chain32)* full1
+/// server_epoch4 count4 (device16 counter8)* count4 (log16 position8 chain32)* since8
 /// ring16 ring_count8 ring_digest32
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
-    /// Grows by one with each checkpoint of the device in this ring.
+    /// Grows with each checkpoint of the device in this ring.
     pub counter: u64,
     /// The device's clock.
     pub time: Timestamp,
-    /// How far the device itself has come.
+    /// How far the device itself has come, as the server has signed.
     pub own: OwnHead,
-    /// The practice log as it knows it.
+    /// The practice log as it knows it: the entry that the envelope cites.
     pub practice_head: PracticeHead,
     /// The server epoch in which the positions are meant.
     pub server_epoch: ServerEpoch,
     /// The highest counter that it has seen of each peer, ascending by device.
     pub peers: Vec<(DeviceId, u64)>,
-    /// Heads of compartments that changed since the last full one, ascending.
+    /// Heads of the ring's compartments that changed since the last full one, ascending.
     pub heads: Vec<(CompartmentId, LogHead)>,
-    /// Whether `heads` names every compartment of the ring: once a day.
-    pub full: bool,
+    /// The counter of that full one; its own if this is one, which names every compartment.
+    pub since: u64,
     /// The ring that it is sealed to.
     pub ring: RingId,
     /// How many compartments the ring has.
@@ -273,7 +273,22 @@ pub fn ring_digest(ids: &std::collections::BTreeSet<CompartmentId>) -> Hash {
     suite::hash("tac/log/ring/v1", &fields)
 }
 
+/// The object of a checkpoint's envelope that says what has changed since the last full one.
+pub const CHANGED: ObjectId = ObjectId::from_bytes([0; 16]);
+/// The object of a full checkpoint's envelope: both are kept, one of each device and ring.
+pub const FULL: ObjectId = ObjectId::from_bytes([1; 16]);
+
 impl Checkpoint {
+    /// Returns whether it names every compartment of the ring.
+    pub const fn is_full(&self) -> bool {
+        self.since == self.counter
+    }
+
+    /// Returns the object that its envelope's header names.
+    pub const fn object(&self) -> ObjectId {
+        if self.is_full() { FULL } else { CHANGED }
+    }
+
     /// Writes the content of a checkpoint envelope.
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -287,7 +302,7 @@ impl Checkpoint {
         w.list(&self.heads, |w, (log, head)| {
             w.fixed(log.as_bytes()).u64(head.position.get()).fixed(head.chain.as_bytes());
         });
-        w.u8(u8::from(self.full)).fixed(self.ring.as_bytes());
+        w.u64(self.since).fixed(self.ring.as_bytes());
         w.u64(self.ring_count).fixed(self.ring_digest.as_bytes());
         w.into_bytes()
     }
@@ -310,11 +325,7 @@ impl Checkpoint {
                 let position = Position::new(r.u64()?);
                 Ok((log, LogHead { position, chain: Hash::from_bytes(r.fixed()?) }))
             })?,
-            full: match r.u8()? {
-                0 => false,
-                1 => true,
-                _ => return Err(CodecError::Unknown),
-            },
+            since: r.u64()?,
             ring: RingId::from_bytes(r.fixed()?),
             ring_count: r.u64()?,
             ring_digest: Hash::from_bytes(r.fixed()?),
@@ -406,7 +417,7 @@ mod tests {
             server_epoch: ServerEpoch::new(1),
             peers: vec![(DeviceId::random(&mut random), 4)],
             heads: vec![(CompartmentId::random(&mut random), LogHead::EMPTY)],
-            full: true,
+            since: 3,
             ring: RingId::random(&mut random),
             ring_count: 1,
             ring_digest: Hash::ZERO,

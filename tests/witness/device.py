@@ -217,6 +217,10 @@ def frame(plain):
         20: lambda: ("incarnated", r.u32()),
         21: lambda: ("aside", r.list(1 << 16, lambda: (r.u64(), r.u64()))),
         22: lambda: ("annulled", r.list(1 << 16, lambda: source(r))),
+        23: lambda: (
+            "noted",
+            (r.fixed(16), r.fixed(16), r.u64(), r.fixed(32), r.u32(), own_head(r)),
+        ),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()

@@ -370,7 +370,7 @@ def checkpoint(data):
         "server_epoch": r.u32(),
         "peers": r.list(1024, lambda: (r.fixed(16), r.u64())),
         "heads": r.list(16384, lambda: (r.fixed(16), r.u64(), r.fixed(32))),
-        "full": r.flag(),
+        "since": r.u64(),
         "ring": r.fixed(16),
         "ring_count": r.u64(),
         "ring_digest": r.fixed(32),

@@ -54,6 +54,8 @@ pub const SAFE_ROW: &str = "tac/row/safe/v1";
 pub const SECOND_SAFE_ROW: &str = "tac/row/second-safe/v1";
 /// A row that holds a slot key.
 pub const SLOT_ROW: &str = "tac/row/slot/v1";
+/// A ring's key, to the key that seals checkpoints.
+pub const CHECKPOINT: &str = "tac/checkpoint/v1";
 /// The row that holds the second secret for a recovery sheet.
 pub const SHEET_ROW: &str = "tac/row/sheet/v1";
 /// A row that holds a draft key.
@@ -107,6 +109,7 @@ mod tests {
         WRAP_COINS,
         KEM_SEED,
         RING_KEY,
+        CHECKPOINT,
         SLOT_KEY,
         DRAFT_KEY,
         SECOND_SECRET,

@@ -318,7 +318,7 @@ pub struct ObjectKey {
     pub compartment: CompartmentId,
     /// Snapshot, pack or checkpoint.
     pub kind: Kind,
-    /// The document of a snapshot; zero else.
+    /// The document of a snapshot; of a checkpoint, whether it is full; zero else.
     pub object: ObjectId,
     /// The device of a checkpoint; zero else.
     pub device: DeviceId,

@@ -121,6 +121,7 @@ fn one(
             }
         }
         Misdeed::Swap(one, other) => *done |= swap(&mut message, one, other),
+        Misdeed::OldCheckpoints => return old_checkpoints(context, message, done),
         Misdeed::RollBack(count) => return roll_back(context, message, count, done),
         Misdeed::HidePractice(seq) => return hide_practice(context, message, seq, done),
         Misdeed::Epoch(_) | Misdeed::Greet(_) => *done |= greet(&mut message, misdeed),
@@ -130,6 +131,18 @@ fn one(
         _ => {}
     }
     vec![message]
+}
+
+/// Shows the first checkpoints instead of the newest, and none as they come.
+fn old_checkpoints(context: &Context<'_>, message: Message, done: &mut bool) -> Vec<Message> {
+    let Message::Objects(newest) = message else { return vec![message] };
+    if context.peer.lane == Lane::Live {
+        return Vec::new();
+    }
+    let first = |bytes: &Vec<u8>| context.memory.first_checkpoint(bytes);
+    let old: Vec<_> = newest.iter().map(|bytes| first(bytes).unwrap_or(bytes.clone())).collect();
+    *done |= old != newest;
+    vec![Message::Objects(old)]
 }
 
 /// Says something else than welcome.

@@ -3,13 +3,13 @@
 use super::fork::Fork;
 use super::order::Whom;
 use std::collections::BTreeMap;
-use tacenda_shared::envelope::{Carried, PracticeHead};
+use tacenda_shared::envelope::{Carried, Envelope, PracticeHead};
 use tacenda_shared::id::{CompartmentId, DeviceId, Global, Position, PracticeId, PracticeSeq};
 use tacenda_shared::log::LogHead;
 use tacenda_shared::membership::Entry;
 use tacenda_shared::suite::Signature;
 use tacenda_shared::sync::server::{ServerFrame, StoredEnvelope};
-use tacenda_shared::sync::{DeliveredEntry, Entries, Message, Outcome, RowKey, runs_of};
+use tacenda_shared::sync::{DeliveredEntry, Entries, Message, ObjectKey, Outcome, RowKey, runs_of};
 
 /// A row's name without its version.
 type RowName = (u8, [u8; 16], [u8; 16]);
@@ -26,6 +26,8 @@ pub(super) struct Memory {
     /// The last entry of the practice log.
     newest: Option<DeliveredEntry>,
     rows: BTreeMap<RowName, BTreeMap<(u32, u32), Vec<u8>>>,
+    /// The first object that was kept under each key.
+    objects: BTreeMap<ObjectKey, Vec<u8>>,
 }
 
 impl Memory {
@@ -51,6 +53,9 @@ impl Memory {
                 let head = delivered.receipt.head;
                 self.entries.insert(head.seq, (*g, head));
                 self.newest = Some(delivered.clone());
+            }
+            ServerFrame::Object { key, envelope, .. } => {
+                self.objects.entry(*key).or_insert_with(|| envelope.encode());
             }
             ServerFrame::Row(row) => {
                 if let Ok(parts) = row.key.parts() {
@@ -129,6 +134,18 @@ impl Memory {
         let versions = self.rows.get(&(parts.table, parts.holder, parts.id))?;
         let before = versions.range(..(parts.holder_version, parts.version)).next_back();
         before.map(|(_, bytes)| bytes.clone())
+    }
+
+    /// The first checkpoint that its device put in the place of this one.
+    pub(super) fn first_checkpoint(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let header = Envelope::decode(bytes).ok()?.header;
+        let key = ObjectKey {
+            compartment: header.compartment,
+            kind: header.kind,
+            object: header.object,
+            device: header.author,
+        };
+        self.objects.get(&key).cloned()
     }
 
     /// Begins a fork after what is in the log now.

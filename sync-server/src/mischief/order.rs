@@ -16,6 +16,7 @@
 //! fork LOG X with Y             from now on neither sees there what the other writes
 //! roll back COUNT for X         nothing that was taken after that count
 //! hide practice SEQ from X      nothing of the practice log from this entry on
+//! old checkpoints to X          the first of each device and ring, instead of the newest
 //! old row TABLE to X            a row of that table that was replaced, for the one asked for
 //! hide rows TABLE from X        no row of that table
 //! receipt FAULT to X            FAULT: signature, position, own, time
@@ -111,6 +112,8 @@ pub enum Misdeed {
     },
     /// See the module.
     InventPractice,
+    /// See the module.
+    OldCheckpoints,
     /// See the module.
     OldRow(u8),
     /// See the module.
@@ -244,6 +247,7 @@ fn to(words: &[&str]) -> Result<Misdeed, OrderError> {
         ["replay", at, position] => {
             Misdeed::Replay { log: log(at)?, position: Position::new(number(position)?) }
         }
+        ["old", "checkpoints"] => Misdeed::OldCheckpoints,
         ["old", "row", table] => Misdeed::OldRow(number(table)?),
         ["receipt", fault] => Misdeed::Receipt(match *fault {
             "own" => ReceiptFault::Own,
@@ -303,6 +307,7 @@ impl fmt::Display for Order {
             Misdeed::Hold(kind, way) => write!(f, "hold {kind} {way} {whom}"),
             Misdeed::Invent { log } => write!(f, "invent {log} to {whom}"),
             Misdeed::InventPractice => write!(f, "invent practice to {whom}"),
+            Misdeed::OldCheckpoints => write!(f, "old checkpoints to {whom}"),
             Misdeed::OldRow(table) => write!(f, "old row {table} to {whom}"),
             Misdeed::Receipt(fault) => write!(f, "receipt {fault} to {whom}"),
             Misdeed::Refuse(code) => write!(f, "refuse {} to {whom}", code.name()),

@@ -29,6 +29,7 @@ fn every_order_reads_back_from_its_line() {
         format!("fork {log} {x} with {y}"),
         format!("roll back 12 for {x}"),
         format!("hide practice 3 from {x}"),
+        format!("old checkpoints to {x}"),
         format!("old row 1 to {x}"),
         format!("hide rows 5 from {x}"),
         format!("receipt signature to {x}"),

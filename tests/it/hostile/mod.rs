@@ -12,6 +12,7 @@ mod devices;
 mod entries;
 mod keys;
 mod practice;
+mod views;
 
 use std::path::{Path, PathBuf};
 use tacenda_shared::id::ClientId;

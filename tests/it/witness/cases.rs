@@ -325,6 +325,7 @@ fn mail_name(frame: &MailFrame) -> &'static str {
         MailFrame::EntryReceipt(_) => "entry receipt",
         MailFrame::Incarnated(_) => "incarnated",
         MailFrame::Judged { .. } => "judged",
+        MailFrame::Noted { .. } => "noted",
         MailFrame::Resumed { .. } => "resumed",
         MailFrame::Rewound { .. } => "rewound",
         MailFrame::Sent { .. } => "sent",

@@ -14,7 +14,7 @@ use tacenda_shared::id::{
     RingEpoch, RingId, ServerEpoch, SlotGeneration, Timestamp,
 };
 use tacenda_shared::journal::Location;
-use tacenda_shared::keys::safe::{DraftKey, SlotKey, envelope_key};
+use tacenda_shared::keys::safe::{DraftKey, RingKey, SlotKey, checkpoint_key, envelope_key};
 use tacenda_shared::log::{
     Checkpoint, LogHead, OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt, ring_digest,
 };
@@ -26,6 +26,7 @@ use tacenda_shared::random::{Random, Seeded};
 use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::suite::{Hash, SUITE_1, SigningKey};
 use tacenda_shared::sync::PracticeReceipt;
+use tacenda_shared::sync::device::Noted;
 use tacenda_tui::device::courier::frames::{Fate, MailFrame, Source};
 use tacenda_tui::device::frame::ContentKind;
 
@@ -52,6 +53,7 @@ struct Log<'w> {
     log: CompartmentId,
     head: LogHead,
     slot: SlotKey,
+    ring_key: RingKey,
     generation: SlotGeneration,
     draft: ObjectId,
     draft_key: DraftKey,
@@ -76,6 +78,7 @@ pub(super) fn cases(world: &mut World) -> (Vec<Value>, Traffic) {
     let mut hedge = Hedge { key: &hedge_key, random: &mut random };
     let slot = SlotKey::generate(&mut hedge, b"slot");
     let draft_key = DraftKey::generate(&mut hedge, b"draft");
+    let ring_key = RingKey::generate(&mut hedge, b"ring");
     let first = SigningKey::from_seed(*world.general.keys.sign.seed());
     let second = SigningKey::from_seed(*world.second.sign.seed());
     let start = OwnHead::start(DevInc::new(1));
@@ -85,6 +88,7 @@ pub(super) fn cases(world: &mut World) -> (Vec<Value>, Traffic) {
         log: CompartmentId::random(&mut random),
         head: LogHead::EMPTY,
         slot,
+        ring_key,
         generation: SlotGeneration::new(1),
         draft: ObjectId::random(&mut random),
         draft_key,
@@ -164,7 +168,7 @@ impl Log<'_> {
             server_epoch: ServerEpoch::new(1),
             peers: vec![(self.writers[1].device, 3)],
             heads: vec![(self.log, self.head)],
-            full: true,
+            since: 7,
             ring,
             ring_count: 2,
             ring_digest: ring_digest(&ids),
@@ -173,7 +177,11 @@ impl Log<'_> {
         let bytes = checkpoint.encode();
         self.cases.push(json!({"check": "checkpoint", "bytes": hex(&bytes), "counter": 7,
             "ids": ids}));
-        self.sealed(0, Kind::Checkpoint, NONE, &bytes);
+        let (key, out) = (self.ring_key.secret(), checkpoint_key(&self.ring_key));
+        self.cases.push(json!({"check": "primitive", "op": "derive",
+            "label": "tac/checkpoint/v1", "key": hex(key.expose()), "salt": "", "fields": [],
+            "out": hex(out.expose())}));
+        self.sealed(0, Kind::Checkpoint, checkpoint.object(), &bytes);
     }
 
     /// The compartment's name, as its genesis carries it.
@@ -203,6 +211,8 @@ impl Log<'_> {
         let number = ((device, own.dev_inc, own.dev_seq), RecordId::from_bytes([9; 16]));
         let position = self.head.position;
         let receipt = Box::new(self.receipts[1]);
+        let server_epoch = ServerEpoch::new(1);
+        let noted = Noted { counter: 7, hash: envelope.hash(), server_epoch, own };
         let entry = PracticeReceipt::sign(self.practice, self.practice_head, self.now, self.server);
         let opened = Fate::Opened;
         vec![
@@ -218,6 +228,7 @@ impl Log<'_> {
             MailFrame::EnteredAgain { log, number: number.0 },
             MailFrame::Resumed { own, sent: vec![(own.dev_seq, location, source)] },
             MailFrame::Rewound { log, position, numbers: vec![number.0] },
+            MailFrame::Noted { ring: RingId::from_bytes([8; 16]), device, noted },
         ]
     }
 
@@ -279,7 +290,10 @@ impl Log<'_> {
         let header = self.header(who, kind, object);
         let content = pack(kind, 1, body).unwrap();
         let draft = (object != NONE).then_some(&self.draft_key);
-        let key = envelope_key(&self.slot, draft);
+        let key = match kind {
+            Kind::Checkpoint => checkpoint_key(&self.ring_key).expose().to_vec(),
+            _ => envelope_key(&self.slot, draft).to_vec(),
+        };
         let mut hedge = Hedge { key: &self.hedge_key, random: &mut self.random };
         let signer = &self.writers[who].sign;
         let envelope = seal(header, &key, &content, signer, &mut hedge).unwrap();

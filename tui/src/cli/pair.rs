@@ -25,7 +25,7 @@ use tacenda_shared::keys::safe::SecondSecret;
 use tacenda_shared::keys::vault::{DeviceSecrets, Extra, General, KdfCost};
 use tacenda_shared::membership::DeviceKeys;
 use tacenda_shared::seal::Hedge;
-use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, Transmit};
+use tacenda_shared::sync::device::{JoinError, Joined, Joining, Lane, RingWord, Transmit};
 use tacenda_shared::sync::{Message, RefusalCode};
 use zeroize::Zeroizing;
 
@@ -384,6 +384,9 @@ pub fn begin(
     let malformed = |_| ended(&PairingError::Malformed);
     let second = payload.extra.second().map_err(malformed)?;
     let mut device = settle(home, &enrolment, general, rows, vault, second.as_ref(), now())?;
+    let words = RingWord::decode_all(&payload.checkpoints).map_err(malformed)?;
+    let expected = device.expect_rings(&words, invitation.inviter, now());
+    expected.map_err(|error| Notice::from(&error))?;
     let first = payload.extra.first_logs().map_err(malformed)?;
     device.fetch_first(&first, now()).map_err(|error| Notice::from(&error))?;
     Ok(device)

@@ -201,7 +201,9 @@ impl Keeper {
                 }
             }
         }
-        self.lock_now();
+        if let Some(mut parting) = self.lock_now() {
+            parting.end();
+        }
     }
 
     /// Does what is asked next, and what is due then.
@@ -273,7 +275,7 @@ impl Keeper {
         match effect {
             Effect::Unlock(passphrase) => self.unlock(&passphrase, now),
             Effect::Lock => {
-                self.lock_now();
+                drop(self.lock_now());
                 self.tell(DeviceEvent::Locked);
                 self.tell(DeviceEvent::State(self.vault_state()));
             }
@@ -486,8 +488,12 @@ impl Keeper {
         }
     }
 
-    fn lock_now(&mut self) {
-        self.online = None;
+    /// Locks. Returns the link, which ends once what was said last has gone out.
+    fn lock_now(&mut self) -> Option<Online> {
+        let mut parting = self.online.take();
+        if let (Some(online), Practice::Open { device, .. }) = (&mut parting, &mut self.practice) {
+            online.take_leave(device, (self.settings.now)());
+        }
         let unfinished = self.running.take().and_then(Running::unfinished);
         self.asker = None;
         self.shown.clear();
@@ -507,6 +513,7 @@ impl Keeper {
             self.tell(DeviceEvent::Alarm(notice));
         }
         guard::sweep_stack();
+        parting
     }
 
     /// Shows what has changed: the index, and every view that is on the screen.
@@ -532,7 +539,7 @@ impl Keeper {
         let now = (self.settings.now)();
         match (&mut self.practice, asked.request) {
             (_, Request::Lock) => {
-                self.lock_now();
+                drop(self.lock_now());
                 self.tell(DeviceEvent::Locked);
                 self.tell(DeviceEvent::State(self.vault_state()));
                 let _gone = asked.replies.send(Reply::Done);

@@ -86,6 +86,19 @@ impl Online {
         self.link.end();
     }
 
+    /// Says what this device has seen before the link ends for good: what is on its way is given a
+    /// second. [`Online::end`] waits for it.
+    pub fn take_leave(&mut self, device: &mut Device, now: Timestamp) {
+        // What cannot be noted on the disk is not said: the next link does it.
+        let owed = device.say_farewell(now).unwrap_or(false);
+        while let Some(transmit) = device.poll_transmit() {
+            self.link.send(transmit);
+        }
+        if owed {
+            self.link.finish();
+        }
+    }
+
     /// Ends the link that stands, if one does, and tries the next at once.
     pub fn renew(&self) {
         self.link.renew();

@@ -107,6 +107,7 @@ enum Order {
     Again,
     Aim,
     End,
+    Finish,
     Hurry,
     Send(u64, Transmit),
     Drop(u64),
@@ -127,6 +128,7 @@ impl std::fmt::Debug for Order {
             Self::Again => "Again",
             Self::Aim => "Aim",
             Self::End => "End",
+            Self::Finish => "Finish",
             Self::Hurry => "Hurry",
             Self::Send(..) => "Send",
             Self::Drop(_) => "Drop",
@@ -172,6 +174,11 @@ impl Link {
     pub fn aim(&self, addresses: Vec<String>) {
         *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
         let _ended = self.orders.send(Order::Aim);
+    }
+
+    /// Lets what is on its way be answered, for at most a second, and then ends the link for good.
+    pub fn finish(&self) {
+        let _ended = self.orders.send(Order::Finish);
     }
 
     /// Ends the link that stands; another is tried.
@@ -252,7 +259,7 @@ async fn keep_up(
 async fn aimed(orders: &mut UnboundedReceiver<Order>) -> bool {
     loop {
         match orders.recv().await {
-            None | Some(Order::End) => return false,
+            None | Some(Order::End | Order::Finish) => return false,
             Some(Order::Aim) => return true,
             Some(Order::Again | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
         }
@@ -261,7 +268,7 @@ async fn aimed(orders: &mut UnboundedReceiver<Order>) -> bool {
 
 /// Waits until nobody holds the link any more; orders for links that are gone are dropped.
 async fn nobody(orders: &mut UnboundedReceiver<Order>) {
-    while orders.recv().await.is_some_and(|order| !matches!(order, Order::End)) {}
+    while orders.recv().await.is_some_and(|order| !matches!(order, Order::End | Order::Finish)) {}
 }
 
 /// Waits until somebody wants the next try, and returns how soon; `None` when nobody holds the
@@ -270,7 +277,7 @@ async fn asked(orders: &mut UnboundedReceiver<Order>) -> Option<Duration> {
     loop {
         match orders.recv().await? {
             Order::Again | Order::Aim => return Some(Duration::ZERO),
-            Order::End => return None,
+            Order::End | Order::Finish => return None,
             Order::Hurry => return Some(jittered(FIRST_PAUSE)),
             Order::Drop(_) | Order::Send(..) => {}
         }

@@ -21,6 +21,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEAD_START: Duration = Duration::from_millis(300);
 /// How often a link says that it is there; the server ends one that is quiet for 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long what is on its way may take once the link is to end.
+const FINISHING: Duration = Duration::from_secs(1);
 /// A link without a sign of life ends.
 const IDLE: Duration = Duration::from_secs(30);
 /// Bytes of one stream, and of the link, that wait to be read.
@@ -134,7 +136,7 @@ pub(super) async fn carry(
 ) -> Option<Trouble> {
     let connection = connected.connection.clone();
     let (told, mut heard) = unbounded_channel();
-    let mut streams = JoinSet::new();
+    let (mut streams, mut requests) = (JoinSet::new(), JoinSet::new());
     streams.spawn(hear_live(connection.clone(), told.clone()));
     let mut control = Control::Closed;
     let trouble = loop {
@@ -152,19 +154,30 @@ pub(super) async fn carry(
             _ = connection.closed() => break Some(Trouble::Ended),
             order = orders.recv() => match order {
                 None | Some(Order::End) => break None,
+                Some(Order::Finish) => {
+                    let all = async { while requests.join_next().await.is_some() {} };
+                    // Whatever comes of it, the link ends.
+                    let _late = timeout(FINISHING, all).await;
+                    break None;
+                }
                 Some(Order::Drop(which)) if which == number => break Some(Trouble::Ended),
                 Some(Order::Send(which, transmit)) if which == number => {
-                    let sent = control.send(&connection, transmit, &mut streams, &told).await;
-                    if sent.is_none() {
+                    let Transmit { lane, message } = transmit;
+                    if lane != Lane::Control {
+                        requests.spawn(ask(connection.clone(), lane, message, told.clone()));
+                    } else if control.send(&connection, message, &mut streams, &told).await.is_none()
+                    {
                         break Some(Trouble::Ended);
                     }
                 }
                 Some(Order::Again | Order::Aim | Order::Drop(_) | Order::Hurry | Order::Send(..)) => {}
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
+            Some(_) = requests.join_next(), if !requests.is_empty() => {}
         }
     };
     streams.shutdown().await;
+    requests.shutdown().await;
     connection.close(0_u32.into(), b"");
     if trouble.is_none() {
         connected.told_of_the_end().await;
@@ -182,22 +195,18 @@ impl Control {
     async fn send(
         &mut self,
         connection: &Connection,
-        Transmit { lane, message }: Transmit,
+        message: Message,
         streams: &mut JoinSet<()>,
         told: &UnboundedSender<Told>,
     ) -> Option<()> {
-        match (lane, &mut *self) {
-            (Lane::Control, Self::Closed) => {
+        match self {
+            Self::Closed => {
                 let (mut send, receive) = connection.open_bi().await.ok()?;
                 send.write_all(&message.frame()).await.ok()?;
                 *self = Self::Open(send);
                 streams.spawn(hear(receive, Lane::Control, told.clone()));
             }
-            (Lane::Control, Self::Open(send)) => send.write_all(&message.frame()).await.ok()?,
-            (lane, _) => {
-                let request = ask(connection.clone(), lane, message, told.clone());
-                streams.spawn(request);
-            }
+            Self::Open(send) => send.write_all(&message.frame()).await.ok()?,
         }
         Some(())
     }

@@ -52,7 +52,7 @@ pub const JOINER_EXTRA_BYTES_MAX: usize = 3840;
 pub const PAYLOAD_EXTRA_BYTES_MAX: usize = 2560;
 
 /// How many logs a new device can be told to fetch before all others.
-pub const FIRST_LOGS_MAX: usize = 128;
+pub const FIRST_LOGS_MAX: usize = 120;
 
 /// What is added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -149,7 +149,7 @@ pub struct PairingPayload {
     pub practice_head: PracticeHead,
     /// The key of the server.
     pub server: VerifyingKey,
-    /// The inviting device's own checkpoints, for the comparison after first sync.
+    /// What the inviting device says of its rings, for the comparison after first sync.
     pub checkpoints: Vec<u8>,
     /// What else the new device is given.
     pub extra: PayloadExtra,

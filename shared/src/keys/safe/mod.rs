@@ -462,6 +462,11 @@ pub fn envelope_key(slot: &SlotKey, draft: Option<&DraftKey>) -> Zeroizing<Vec<u
     key
 }
 
+/// Returns the key that seals the checkpoints of a ring.
+pub fn checkpoint_key(ring: &RingKey) -> SecretKey {
+    ring.0.derive(label::CHECKPOINT, &[])
+}
+
 /// Returns the key under which this device keeps a compartment's content in its own journal,
 /// keystrokes included: it dies with the slot key or the draft key.
 pub fn local_key(slot: &SlotKey, draft: Option<&DraftKey>) -> SecretKey {

@@ -1,12 +1,11 @@
 //! One link from Hello to its end: which requests are on their way, and what is still to fetch.
 
-use super::check::{AlarmKind, Checker, Quarantine};
+use super::check::AlarmKind;
 use super::reseed::Refill;
 use super::welcome::Welcome;
-use super::{Alarm, Checked, DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
-use crate::envelope::Envelope;
+use super::{DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
-use crate::log::{Checkpoint, LogHead, OwnHead};
+use crate::log::{LogHead, OwnHead};
 use crate::membership::Entry;
 use crate::sync::head::{HeadProof, SignedHead};
 use crate::sync::refusal::{Refusal, RefusalCode};
@@ -24,6 +23,8 @@ pub(super) enum Request {
     /// Asked by the caller.
     Caller(Ticket),
     Changes,
+    /// What devices have seen, by their own word.
+    Checkpoints,
     /// A log from its beginning, to find where it parts from ours.
     Compare(CompartmentId),
     Fill(Vec<(CompartmentId, Position)>),
@@ -155,6 +156,7 @@ impl DeviceSync {
         self.link = Link { founding, next_request, ..Link::default() };
         self.transmits.clear();
         self.waiting.clear();
+        self.checkpoints.lose_touch();
         self.outbox.unsend();
     }
 
@@ -203,17 +205,20 @@ impl DeviceSync {
         }
     }
 
-    /// Returns the end of a device's own chain as far as envelopes of it were seen here.
+    /// Returns the end of a device's own chain as far as envelopes of it, or its own word, were
+    /// seen here.
     pub fn newest_own(&self, device: DeviceId) -> Option<OwnHead> {
         use crate::id::{DevInc, DevSeq};
         let first = (device, DevInc::ZERO, DevSeq::ZERO);
         let last = (device, DevInc::new(u32::MAX), DevSeq::new(u64::MAX));
         let newest = self.numbers.range(first..=last).next_back();
-        newest.map(|((_, dev_inc, dev_seq), own)| OwnHead {
+        let newest = newest.map(|((_, dev_inc, dev_seq), own)| OwnHead {
             dev_inc: *dev_inc,
             dev_seq: *dev_seq,
             own: *own,
-        })
+        });
+        let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
+        newest.into_iter().chain(self.checkpoints.end_of(device)).max_by_key(number)
     }
 
     pub(super) fn send(&mut self, request: Request, message: Message, now: Timestamp) {
@@ -261,9 +266,11 @@ impl DeviceSync {
             _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
             Request::Changes if std::mem::take(&mut self.link.again) => self.look_again(now),
             Request::Changes => self.pull_next(now),
+            Request::Checkpoints => self.events.push_back(Event::CheckpointsRead),
             Request::PracticePull(_) if self.link.refill.is_some() => self.ask_heads_to_fill(now),
             Request::PracticePull(asked) => {
                 self.doubt_welcome(now);
+                self.practice_withheld_beside(asked);
                 self.practice_withheld(asked, now);
                 self.pull_next(now);
             }
@@ -338,9 +345,9 @@ impl DeviceSync {
             }
             Message::PracticeEntries { entries, .. } => self.take_practice(&entries, now),
             Message::Objects(objects) => {
-                objects.iter().for_each(|bytes| self.take_beside(bytes));
+                objects.iter().for_each(|bytes| self.take_beside(bytes, now));
             }
-            Message::Ephemeral(bytes) => self.take_beside(&bytes),
+            Message::Ephemeral(bytes) => self.take_beside(&bytes, now),
             Message::Seen(seen) => self.take_seen(seen),
             Message::Behind => self.look_again(now),
             message => return Err(ProtocolError::Misplaced(message.number())),
@@ -364,6 +371,9 @@ impl DeviceSync {
                     self.link.catching = Some(g);
                     self.find_absent();
                 }
+            }
+            (Request::Checkpoints, Message::Objects(objects)) => {
+                objects.iter().for_each(|bytes| self.take_beside(bytes, now));
             }
             (Request::Compare(log), Message::Entries(entries)) if entries.log == log => {
                 self.take_compared(&entries);
@@ -501,6 +511,7 @@ impl DeviceSync {
                 self.alarm(AlarmKind::Withheld, Some(log), Some(position), Some(device));
             }
         }
+        self.judge_rings();
         if let Some(g) = self.link.catching.take() {
             self.end_comparing(now);
             // What a stopped log lacks is asked for again, also after a restart.
@@ -533,63 +544,5 @@ impl DeviceSync {
             }
         }
         self.events.push_back(Event::Heads(proven));
-    }
-
-    fn take_beside(&mut self, bytes: &[u8]) {
-        let Ok(envelope) = Envelope::decode(bytes) else { return };
-        let log = envelope.header.compartment;
-        let rules = self.replicas.get(&log).map(super::Replica::rules);
-        match Checker::check_beside(&self.state, rules, &envelope) {
-            Ok(member) => {
-                let checkpoint = envelope.header.kind == crate::envelope::Kind::Checkpoint;
-                let checked = Box::new(Checked::new(envelope, member, false));
-                self.events.push_back(match checkpoint {
-                    true => Event::Checkpoint(checked),
-                    false => Event::Presence(checked),
-                });
-            }
-            Err(Quarantine::BadSignature) => {
-                let device = Some(envelope.header.author);
-                self.alarm(AlarmKind::Forged, Some(log), None, device);
-            }
-            // A peer with another practice head: its next one will fit.
-            Err(_) => {}
-        }
-    }
-
-    /// Compares what a peer has seen with what this device was given. What the peer has seen and
-    /// this device has not is asked for first; it is an alarm only if it does not come.
-    pub fn heed(&mut self, from: DeviceId, checkpoint: &Checkpoint, now: Timestamp) {
-        let known = self.counters.entry((checkpoint.ring, from)).or_default();
-        if checkpoint.counter < *known {
-            let alarm =
-                Alarm { kind: AlarmKind::Rollback, log: None, position: None, device: Some(from) };
-            self.events.push_back(Event::Alarm(alarm));
-            return;
-        }
-        *known = checkpoint.counter;
-        for (peer, counter) in &checkpoint.peers {
-            let known = self.counters.entry((checkpoint.ring, *peer)).or_default();
-            *known = (*known).max(*counter);
-        }
-        match self.state.head_at(checkpoint.practice_head.seq) {
-            Some(ours) if ours != checkpoint.practice_head => {
-                self.alarm(AlarmKind::PracticeFork, None, None, Some(from));
-            }
-            Some(_) => {}
-            None => self.pull_practice(now),
-        }
-        for (log, head) in &checkpoint.heads {
-            let Some(replica) = self.replicas.get(log) else { continue };
-            match replica.chain_at(head.position) {
-                Some(chain) if chain == head.chain => {}
-                Some(_) => self.alarm(AlarmKind::Fork, Some(*log), Some(head.position), Some(from)),
-                None => {
-                    self.expected.insert(*log, (head.position, from));
-                    self.link.dirty.insert(*log);
-                }
-            }
-        }
-        self.pull_next(now);
     }
 }

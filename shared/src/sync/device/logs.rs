@@ -337,6 +337,7 @@ impl DeviceSync {
                 self.take_in_order(log, waiting.arrived, now);
             }
         }
+        self.retry_beside(now);
         self.pull_next(now);
     }
 
@@ -347,7 +348,7 @@ impl DeviceSync {
             Cause::Practice(seq) => Some(seq),
             Cause::Full(_) => None,
         });
-        missing.max()
+        missing.max().max(self.checkpoints.missing_entry())
     }
 
     /// The server has given its whole practice log. If what was known to be missing when it was
@@ -385,13 +386,5 @@ impl DeviceSync {
             }
             _ => self.events.push_back(Event::SeenByPeer(seen)),
         }
-    }
-
-    /// Checks a checkpoint that the caller got as an answer to `ObjectsGet`.
-    pub fn check_object(&self, bytes: &[u8]) -> Option<Checked> {
-        let envelope = Envelope::decode(bytes).ok()?;
-        let rules = self.replicas.get(&envelope.header.compartment).map(Replica::rules);
-        let member = Checker::check_beside(&self.state, rules, &envelope).ok()?;
-        Some(Checked::new(envelope, member, false))
     }
 }

@@ -6,6 +6,7 @@
 //! nothing that is queued is dropped without an event that carries it.
 
 mod check;
+mod checkpoints;
 mod join;
 mod link;
 mod logs;
@@ -16,6 +17,7 @@ mod reseed;
 mod welcome;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
+pub use checkpoints::{Noted, RING_WORDS_MAX, RingWord};
 pub use join::{JoinError, Joined, Joining};
 pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;
@@ -34,6 +36,7 @@ use crate::log::{LogHead, OwnHead, Receipt};
 use crate::membership::State;
 use crate::suite::{Hash, SUITE_1};
 use check::Numbers;
+use checkpoints::Checkpoints;
 use link::Link;
 use outbox::Outbox;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -87,6 +90,9 @@ pub enum Event {
     CaughtUp(Global),
     /// A peer's checkpoint, to be opened and compared: see [`DeviceSync::heed`].
     Checkpoint(Box<Checked>),
+    /// All checkpoints that were asked for have been handed on: once they are heeded, see
+    /// [`DeviceSync::compare_checkpoints`].
+    CheckpointsRead,
     /// The server's files were lost or restored: it asks for what this device holds. The answer is
     /// [`DeviceSync::give_entries`], [`DeviceSync::give_stretches`] or [`DeviceSync::give_rest`].
     Give(Wanted),
@@ -215,8 +221,8 @@ pub struct DeviceSync {
     stopped: BTreeSet<CompartmentId>,
     /// How far peers have seen logs.
     expected: BTreeMap<CompartmentId, (Position, DeviceId)>,
-    /// Counters of peers' checkpoints, by ring and device.
-    counters: BTreeMap<(crate::id::RingId, DeviceId), u64>,
+    /// What devices have said of what they have seen.
+    checkpoints: Checkpoints,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
 }
@@ -238,7 +244,7 @@ impl DeviceSync {
             early: BTreeMap::new(),
             stopped: BTreeSet::new(),
             expected: BTreeMap::new(),
-            counters: BTreeMap::new(),
+            checkpoints: Checkpoints::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }

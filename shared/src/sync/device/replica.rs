@@ -2,7 +2,8 @@
 
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Header, Kind, PracticeHead, Slot};
 use crate::id::{
-    CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, SlotGeneration,
+    CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, RingId,
+    SlotGeneration,
 };
 use crate::log::LogHead;
 use crate::membership::{Standing, State};
@@ -98,6 +99,12 @@ impl Replica {
     /// Returns the access list in force at the head.
     pub fn rules(&self) -> &[AccessRule] {
         self.rules.last().map_or(&[], |(_, rules)| rules.as_slice())
+    }
+
+    /// Returns whether one of these rings has, or ever had, a right to it.
+    pub(super) fn was_ever_of(&self, rings: &BTreeSet<RingId>) -> bool {
+        let ever = self.rules.iter().flat_map(|(_, rules)| rules);
+        ever.into_iter().any(|rule| rings.contains(&rule.ring))
     }
 
     /// Returns the newest slot.

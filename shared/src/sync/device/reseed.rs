@@ -76,6 +76,7 @@ impl DeviceSync {
         self.early.clear();
         self.stopped.clear();
         self.expected.clear();
+        self.checkpoints.begin_life();
         self.events.push_back(Event::NewLife);
     }
 

@@ -8,7 +8,7 @@ use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Kind};
 use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, MemberId, Position, RingEpoch, RingId, Timestamp,
 };
-use crate::log::{OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt};
+use crate::log::{CHANGED, FULL, OwnHead, Placement, Receipt, ReceiptBody, ShortReceipt};
 use crate::membership::{NotPermitted, State};
 use crate::sync::head::SignedHead;
 use crate::sync::refusal::RefusalCode;
@@ -387,6 +387,10 @@ impl ServerPractice {
         };
         let header = &envelope.header;
         let checkpoint = header.kind == Kind::Checkpoint;
+        if checkpoint && ![CHANGED, FULL].contains(&header.object) {
+            // Two of each device and ring are kept, not as many as it likes.
+            return Decision::refused(RefusalCode::Malformed);
+        }
         let key = ObjectKey {
             compartment: header.compartment,
             kind: header.kind,

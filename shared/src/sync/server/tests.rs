@@ -3,7 +3,7 @@
 use super::*;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Rights, Target};
 use crate::id::{DevSeq, Position};
-use crate::log::{OwnHead, Receipt, ShortReceipt, proves};
+use crate::log::{CHANGED, FULL, OwnHead, Receipt, ShortReceipt, proves};
 use crate::membership::SoloRing;
 use crate::membership::fixture::{DAY, World};
 use crate::sync::HeadProof;
@@ -524,29 +524,34 @@ fn presence_and_seen_reach_the_others_and_are_never_stored() {
 fn the_newest_checkpoint_of_each_device_is_kept_and_told() {
     let (world, mut server, a, b) = begin();
     let ring = world.rings[&SoloRing::Everyone];
-    let checkpoint = |byte| {
+    let checkpoint = |byte, object| {
         let mut pen = a.clone();
         let mut header = pen.header(&world, Kind::Checkpoint);
+        header.object = object;
         header.compartment = CompartmentId::from_bytes(*ring.as_bytes());
         header.dev_seq = DevSeq::ZERO;
         header.prev_own = crate::suite::Hash::ZERO;
         pen.sign(&world, header, vec![byte; 208])
     };
-    for byte in [1, 2] {
-        let put = Message::ObjectPut(checkpoint(byte).encode());
+    for (byte, object) in [(1, FULL), (2, CHANGED), (3, CHANGED)] {
+        let put = Message::ObjectPut(checkpoint(byte, object).encode());
         assert_eq!(server.ask(a.device, put), [Message::Taken]);
     }
+    // One of each, not as many as a device likes.
+    let put = Message::ObjectPut(checkpoint(4, ObjectId::from_bytes([9; 16])).encode());
+    let refused = Message::Refused(Refusal::new(RefusalCode::Malformed));
+    assert_eq!(server.ask(a.device, put), [refused]);
     assert_eq!(server.live.last().unwrap().to, [b.device].into());
     let key = CompartmentId::from_bytes(*ring.as_bytes());
     let read = server.ask(b.device, Message::ObjectsGet(vec![key]));
-    assert_eq!(read, [Message::Objects(vec![checkpoint(2).encode()])]);
-    let kept = ObjectKey {
-        compartment: key,
-        kind: Kind::Checkpoint,
-        object: ObjectId::from_bytes([0; 16]),
-        device: a.device,
+    let newest = [checkpoint(3, CHANGED), checkpoint(1, FULL)].map(|one| one.encode());
+    assert_eq!(read, [Message::Objects(newest.to_vec())]);
+    let kept = |object| {
+        let (compartment, kind) = (key, Kind::Checkpoint);
+        ObjectKey { compartment, kind, object, device: a.device }
     };
-    assert_eq!(server.practice.record.objects.keys().collect::<Vec<_>>(), [&kept]);
+    let keys: Vec<_> = server.practice.record.objects.keys().copied().collect();
+    assert_eq!(keys, [kept(CHANGED), kept(FULL)]);
 }
 
 #[test]

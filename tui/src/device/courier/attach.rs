@@ -1,9 +1,9 @@
 //! Making the courier ready from what lies in the journal, a little at a time: a practice of many
 //! years has tens of thousands of envelopes, and whoever has just unlocked wants to see Today.
 
-use super::Courier;
 use super::frames::{Fate, MailFrame};
 use super::ledger::Placed;
+use super::{Batch, Courier};
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
@@ -78,7 +78,10 @@ impl<F: FileSystem> Device<F> {
         let own = ledger.settled().filter(|own| own.dev_inc == incarnation);
         let own = own.unwrap_or(OwnHead::start(incarnation));
         let state = self.cabinet.state.clone();
-        let sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
+        let mut sync = DeviceSync::new(author.device, state, ledger.cursor(), own);
+        for (ring, device, noted) in ledger.noted().iter() {
+            sync.take_noted(ring, device, noted);
+        }
         let left = ledger.logs().map(|(log, _)| log).collect();
         Attaching { sync, left, at: 0 }
     }
@@ -89,6 +92,23 @@ impl<F: FileSystem> Device<F> {
             DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => Ok(Carried::Whole(*envelope)),
             _ => Err(StoreError::Altered.into()),
         }
+    }
+
+    /// The server has said welcome.
+    pub(super) fn greeted(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        (courier.connected, courier.caught_up, courier.current) = (true, false, false);
+        courier.forget_link();
+        (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
+        (courier.refill, courier.brought, courier.incarnating) = (None, false, None);
+        self.deposit(courier, now)?;
+        self.judge_again(courier, batch, now)?;
+        // What waited for a key asks for it again.
+        self.retry(courier, None, batch, now)
     }
 
     fn finish_attaching(

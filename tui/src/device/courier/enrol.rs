@@ -23,7 +23,7 @@ use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::random::Random;
 use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::Joined;
+use tacenda_shared::sync::device::{Joined, RingWord};
 use tacenda_shared::sync::{DeliveredEntry, Row, RowKey};
 use thiserror::Error;
 
@@ -147,7 +147,7 @@ impl<F: FileSystem> Device<F> {
             genesis: state.head_at(PracticeSeq::ZERO)?.hash,
             practice_head: state.head(),
             server: state.server()?.key,
-            checkpoints: Vec::new(),
+            checkpoints: RingWord::encode_all(&self.ring_words()),
             extra: PayloadExtra::new(second, &self.first_logs(now)),
         })
     }

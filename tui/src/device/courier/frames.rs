@@ -3,14 +3,18 @@
 //! Envelopes are kept as they were sealed, sent or delivered, in the order of their logs, so that
 //! a server whose files were lost can be filled again from any device.
 
+use super::watch::{read_noted, write_noted};
 use crate::device::frame::ContentKind;
 use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::envelope::{Carried, Envelope, EnvelopeError, MAX_ENVELOPE};
-use tacenda_shared::id::{CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId};
+use tacenda_shared::id::{
+    CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId, RingId,
+};
 use tacenda_shared::journal::Location;
 use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::sync::PracticeReceipt;
+use tacenda_shared::sync::device::Noted;
 
 /// More pieces of content than are ever passed over at once.
 pub(in crate::device) const SKIPPED_MAX: usize = 1 << 16;
@@ -105,6 +109,15 @@ pub enum MailFrame {
     /// This life of the device has begun an incarnation: what no earlier one was answered for
     /// goes out again.
     Incarnated(DevInc),
+    /// What is known of the newest checkpoint of a device in a ring.
+    Noted {
+        /// Which ring.
+        ring: RingId,
+        /// Whose.
+        device: DeviceId,
+        /// What.
+        noted: Noted,
+    },
     /// What became of an entry after all.
     Judged {
         /// Which log.
@@ -162,7 +175,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 22;
+pub(in crate::device) const LAST_NUMBER: u8 = 23;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -220,6 +233,7 @@ impl MailFrame {
             Self::Annulled(sources) => {
                 w.u8(22).list(sources, |w, source| write_source(w, *source));
             }
+            Self::Noted { ring, device, noted } => write_noted(w.u8(23), *ring, *device, noted),
             Self::Incarnated(dev_inc) => {
                 w.u8(20).u32(dev_inc.get());
             }
@@ -282,6 +296,7 @@ impl MailFrame {
             },
             21 => Self::Aside(r.list(SKIPPED_MAX, read_location)?),
             22 => Self::Annulled(r.list(SKIPPED_MAX, read_source)?),
+            23 => read_noted(r).map(|(ring, device, noted)| Self::Noted { ring, device, noted })?,
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
             _ => return Err(CodecError::Unknown),
         })

@@ -76,7 +76,8 @@ pub(super) const fn is_quiet(name: &CompartmentName) -> bool {
     )
 }
 
-fn next(now: Timestamp, random: &mut dyn Random) -> Timestamp {
+/// Returns a time soon after the next moment, drawn by chance.
+pub(super) fn next(now: Timestamp, random: &mut dyn Random) -> Timestamp {
     let moment = (now.as_millis().div_euclid(GRID) + 1) * GRID;
     let mut drawn = [0; 8];
     random.fill(&mut drawn);

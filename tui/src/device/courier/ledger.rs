@@ -4,6 +4,7 @@
 use crate::device::courier::frames::{
     Fate, MailFrame, Number, Source, read_number, read_source, write_number, write_source,
 };
+use crate::device::courier::watch::Notebook;
 use crate::device::frame::{ContentKind, DeviceFrame, Origin};
 use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,7 @@ pub struct Ledger {
     ending: BTreeMap<(DevInc, DevSeq), Hash>,
     /// When the server took this device's word that a Close is carried out here.
     acknowledged: BTreeMap<Hash, Timestamp>,
+    noted: Notebook,
 }
 
 impl Ledger {
@@ -89,6 +91,7 @@ impl Ledger {
             MailFrame::Aside(aside) => aside.iter().for_each(|location| self.put_aside(*location)),
             // Content is indexed elsewhere.
             MailFrame::Annulled(_) => {}
+            MailFrame::Noted { ring, device, noted } => self.noted.add(*ring, *device, *noted),
             MailFrame::Cursor(cursor) => self.cursor = *cursor,
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
@@ -264,6 +267,11 @@ impl Ledger {
         if let Some(entry) = index.zip(entries).and_then(|(index, all)| all.get_mut(index)) {
             entry.fate = fate;
         }
+    }
+
+    /// Returns what is known of checkpoints.
+    pub fn noted(&self) -> &Notebook {
+        &self.noted
     }
 
     /// Returns what this device made and no envelope carries yet, in the order of making.
@@ -470,6 +478,7 @@ impl Ledger {
         let aside: Vec<_> = self.aside().collect();
         w.list(&aside, |w, source| write_source(w, *source));
         self.write_endings(w);
+        self.noted.write(w);
     }
 
     fn write_endings(&self, w: &mut Writer) {
@@ -550,6 +559,7 @@ impl Ledger {
         let aside = aside.into_iter().map(|one| (one.location, (one.compartment, one.kind)));
         ledger.aside = aside.collect();
         ledger.read_endings(r)?;
+        ledger.noted = Notebook::read(r)?;
         Ok(ledger)
     }
 }

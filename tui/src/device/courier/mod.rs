@@ -31,6 +31,7 @@ mod rows_come;
 pub mod sheet;
 mod status;
 mod trail;
+mod watch;
 
 use super::cabinet::Cabinet;
 use super::chance::OsRandom;
@@ -50,16 +51,20 @@ pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use rows_again::RowsAgain;
 pub(super) use status::of_refusal;
+use status::withheld;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::envelope::Envelope;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
+use tacenda_shared::log::Checkpoint;
 use tacenda_shared::membership::{Action, Entry, Signer};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
 use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
 use tacenda_shared::sync::{Message, RefillState, RefusalCode, Row};
+use watch::Watch;
 
 /// Envelopes that wait for the server at most before more are sealed.
 const QUEUE_ENVELOPES: usize = 256;
@@ -71,6 +76,8 @@ enum Errand {
     Company,
     /// Old envelopes, also of others, go to a refilled server.
     Bring,
+    /// What this device has seen is told.
+    Checkpoint(Box<Checkpoint>),
     /// Rows that every device of the member needs are put on the server.
     Deposit,
     /// Rows of keys are fetched.
@@ -130,6 +137,9 @@ pub struct Courier {
     proposed: Option<Result<(), RefusalCode>>,
     grid: Grid,
     endings: Endings,
+    watch: Watch,
+    /// Checkpoints that leave once they are noted on the disk.
+    words: Vec<(Box<Checkpoint>, Envelope)>,
     /// What came in and was shown, and is not on the disk yet.
     unstored: Batch,
     deposited: bool,
@@ -315,7 +325,8 @@ impl<F: FileSystem> Device<F> {
     pub fn link_due(&self) -> Option<Timestamp> {
         let courier = self.courier.as_ref()?;
         let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
-        courier.sync.poll_timeout().into_iter().chain(finish).min()
+        let watch = courier.watch.due().filter(|_| courier.current);
+        courier.sync.poll_timeout().into_iter().chain(finish).chain(watch).min()
     }
 
     /// Returns when what waits behind the gate of quiet timing may leave.
@@ -398,6 +409,9 @@ impl<F: FileSystem> Device<F> {
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
             self.end_drafts(courier)?;
+            self.keep_watch(courier, batch, now);
+            self.flush_mail(batch)?;
+            courier.send_words(now);
             if !self.send_next(courier, now)? {
                 return Ok(());
             }
@@ -429,6 +443,7 @@ impl<F: FileSystem> Device<F> {
         match event {
             Event::Received { log, checked, .. } => {
                 courier.parked = false;
+                self.stir_watch(courier, now);
                 self.entered(courier, batch, (log, &checked), now)?;
             }
             Event::Receipted(receipt) => {
@@ -466,18 +481,12 @@ impl<F: FileSystem> Device<F> {
             Event::PracticeTaken(_) if Self::is_answer(courier) => {}
             Event::PracticeRefused(refusal) if Self::is_refused(courier, &refusal) => {}
             Event::Heads(heads) => courier.heads_known(heads, now),
-            Event::Connected { .. } => {
-                (courier.connected, courier.caught_up, courier.current) = (true, false, false);
-                courier.forget_link();
-                (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
-                (courier.refill, courier.brought, courier.incarnating) = (None, false, None);
-                self.deposit(courier, now)?;
-                self.judge_again(courier, batch, now)?;
-                // What waited for a key asks for it again.
-                self.retry(courier, None, batch, now)?;
-            }
+            Event::Connected { .. } => self.greeted(courier, batch, now)?,
             Event::Presence(checked) => self.attend(&checked, now),
             Event::SeenByPeer(seen) => self.attend_seen(&seen, now),
+            Event::Checkpoint(_) | Event::CheckpointsRead => {
+                self.watched(courier, batch, event, now);
+            }
             Event::Give(_)
             | Event::NewLife
             | Event::Refill(_)
@@ -518,13 +527,17 @@ impl<F: FileSystem> Device<F> {
             (Some(Errand::Wrap(_, hash)), _) => {
                 courier.asked_wraps.remove(&hash);
             }
+            (Some(Errand::Checkpoint(made)), Message::Taken) => courier.sync.checkpoint_made(&made),
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
             (Some(Errand::RowsAgain), message) => {
                 let cursor = courier.rows_again.answered(message == Message::Taken);
                 let cursor = cursor.map(MailFrame::Cursor).map(DeviceFrame::Mail);
                 batch.frames.extend(cursor);
             }
-            (Some(Errand::Bring | Errand::Company | Errand::Deposit), _) => {}
+            (
+                Some(Errand::Bring | Errand::Checkpoint(_) | Errand::Company | Errand::Deposit),
+                _,
+            ) => {}
             (None, message) => courier.answers.push_back((ticket, Some(message))),
         }
         Ok(())
@@ -578,15 +591,6 @@ impl<F: FileSystem> Device<F> {
         }
         Ok(true)
     }
-}
-
-fn withheld() -> Notice {
-    Notice::new(
-        "The server did not give a key that it must have.",
-        "What you have written is safe here. Some of what your other devices wrote is not shown.",
-        "Open Tacenda on the other device and let it connect; if this stays, call your server's \
-         operator.",
-    )
 }
 
 #[cfg(test)]

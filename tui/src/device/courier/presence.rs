@@ -212,6 +212,13 @@ impl Presence {
         self.peers.get(&device)
     }
 
+    /// A device has signed something at that time, by its clock.
+    pub(super) fn hear(&mut self, from: DeviceId, time: Timestamp) {
+        let known = self.heard.entry(from).or_insert(time);
+        self.has_changed |= *known < time;
+        *known = (*known).max(time);
+    }
+
     /// Returns when a device last signed something that reached this one.
     pub(super) fn heard(&self, device: DeviceId) -> Option<Timestamp> {
         self.heard.get(&device).copied()

@@ -456,6 +456,7 @@ impl Courier {
         }
         self.asked_wraps.clear();
         self.rows_again.forget_link();
+        self.watch.forget_link();
         if let Some(order) = &mut self.order {
             order.step = Step::Ask;
         }

@@ -4,6 +4,7 @@ use super::endings::Endings;
 use super::grid::Grid;
 use super::inbox::Batch;
 use super::rows_again::RowsAgain;
+use super::watch::Watch;
 use super::{Courier, Errand, outbox};
 use crate::device::founding;
 use crate::device::held::HeldRing;
@@ -96,6 +97,8 @@ impl Courier {
             proposed: None,
             grid: Grid::default(),
             endings: Endings::default(),
+            watch: Watch::default(),
+            words: Vec::new(),
             unstored: Batch::default(),
             deposited: false,
             rows_again: RowsAgain::default(),
@@ -177,7 +180,13 @@ impl Courier {
             Some(Errand::Wrap(_, hash)) => {
                 self.asked_wraps.remove(&hash);
             }
-            Some(Errand::Bring | Errand::Company | Errand::Deposit | Errand::RowsAgain) => {}
+            Some(
+                Errand::Bring
+                | Errand::Checkpoint(_)
+                | Errand::Company
+                | Errand::Deposit
+                | Errand::RowsAgain,
+            ) => {}
             None => self.answers.push_back((ticket, None)),
         }
     }
@@ -254,6 +263,16 @@ fn in_steps((come, all): (u64, u64)) -> (u64, u64) {
 }
 
 const SAFE: &str = "Everything you have written is safe on this device.";
+
+/// A key that the practice log or a log names is not handed out.
+pub(super) fn withheld() -> Notice {
+    Notice::new(
+        "The server did not give a key that it must have.",
+        "What you have written is safe here. Some of what your other devices wrote is not shown.",
+        "Open Tacenda on the other device and let it connect; if this stays, call your server's \
+         operator.",
+    )
+}
 
 /// The server has less than it had, and says nothing of it.
 fn rolled_back() -> Notice {

@@ -3,13 +3,14 @@
 use super::*;
 use crate::envelope::PracticeHead;
 use crate::id::{PracticeSeq, ServerEpoch};
-use crate::log::{Checkpoint, Placement, ReceiptBody, ShortReceipt};
+use crate::log::{Placement, ReceiptBody, ShortReceipt};
 use crate::membership::{Action, NotPermitted, Signer, SoloRing};
 use crate::suite::SigningKey;
 use crate::sync::fixture::{LOG, Pen, genesis};
 use crate::sync::runs_of;
 use crate::sync::wire::{Entries, Limits, Outcome};
 
+mod checkpoints;
 mod heads;
 mod order;
 
@@ -513,45 +514,6 @@ fn a_log_with_another_chain_is_a_fork() {
     let logs = vec![(LOG, branch.head)];
     victim.hear(lane, Message::Changed { g: Global::new(200), logs, more: false });
     assert_eq!(victim.alarms(), [AlarmKind::Fork]);
-}
-
-#[test]
-fn a_peers_checkpoint_shows_what_the_server_holds_back() {
-    let (world, mut pen, mut victim) = begin();
-    let envelopes = opening(&world, &mut pen);
-    let mut told = Told::new(LOG);
-    let first = told.tell(&world, &[&envelopes[0], &envelopes[1]]);
-    victim.live(first);
-    let mut all = Told::new(LOG);
-    all.tell(&world, &envelopes.iter().collect::<Vec<_>>());
-    let checkpoint = |counter, head| Checkpoint {
-        counter,
-        time: world.now,
-        own: pen.own,
-        practice_head: world.state.head(),
-        server_epoch: ServerEpoch::new(1),
-        peers: vec![],
-        heads: vec![(LOG, head)],
-        full: false,
-        ring: world.rings[&SoloRing::Caseload],
-        ring_count: 1,
-        ring_digest: Hash::ZERO,
-    };
-    let now = victim.now;
-    victim.sync.heed(world.first, &checkpoint(5, all.head), now);
-    victim.drain();
-    assert_eq!(victim.alarms(), []);
-    // It is asked first, and gives nothing.
-    let lane = victim.lane_of(20);
-    victim.end(lane);
-    assert_eq!(victim.alarms(), [AlarmKind::Withheld]);
-
-    let mut forked = all.head;
-    forked.position = Position::new(2);
-    victim.sync.heed(world.first, &checkpoint(6, forked), now);
-    victim.sync.heed(world.first, &checkpoint(4, told.head), now);
-    victim.drain();
-    assert_eq!(victim.alarms()[1..], [AlarmKind::Fork, AlarmKind::Rollback]);
 }
 
 #[test]

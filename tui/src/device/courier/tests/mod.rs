@@ -10,6 +10,7 @@ mod recover;
 mod reseed;
 mod sheet;
 mod trail;
+mod watch;
 mod world;
 
 use super::enrol::{EnrolError, Enrolment};

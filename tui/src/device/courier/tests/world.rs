@@ -36,7 +36,7 @@ pub(super) struct MemoryShelf {
     entries: Vec<DeliveredEntry>,
     pub(super) envelopes: BTreeMap<(CompartmentId, Position), StoredEnvelope>,
     pub(super) rows: BTreeMap<RowKey, Vec<u8>>,
-    objects: BTreeMap<ObjectKey, Envelope>,
+    pub(super) objects: BTreeMap<ObjectKey, Envelope>,
     refused: Vec<Envelope>,
     evidence: usize,
 }
