@@ -100,6 +100,8 @@ ids! {
     ClientId;
     /// An appointment. Known to devices only.
     AppointmentId;
+    /// A series of appointments. Known to devices only.
+    SeriesId;
     /// A sealed file beside the log.
     BlobId;
 }

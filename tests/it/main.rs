@@ -9,6 +9,7 @@ mod idle;
 mod moving;
 mod practice;
 mod promises;
+mod recurrence;
 mod reseed;
 mod server;
 mod sync;

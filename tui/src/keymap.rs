@@ -30,6 +30,7 @@ pub enum Verb {
     Down,
     Earlier,
     EditContact,
+    EndSeries,
     First,
     Filter,
     FinishRefilling,
@@ -74,6 +75,7 @@ pub enum Verb {
     Shorter,
     SignDraft,
     SignNote,
+    SkipDate,
     ShowClients,
     ShowFinish,
     ShowSync,
@@ -266,6 +268,18 @@ pub(crate) fn on_appointment(situation: &Situation<'_>) -> Option<&'static str> 
     match situation.focused {
         Focused::Appointment(_) => None,
         _ => Some("put the focus on an appointment first"),
+    }
+}
+
+/// Possible where the focus is on an appointment of a series that nothing has changed by itself.
+pub(crate) fn on_occurrence(situation: &Situation<'_>) -> Option<&'static str> {
+    let Focused::Appointment(id) = situation.focused else {
+        return Some("put the focus on an appointment first");
+    };
+    match situation.scene.appointment(id).and_then(|row| row.occurrence) {
+        None => Some("no series"),
+        Some(one) if one.touched => Some("it was changed by itself"),
+        Some(_) => None,
     }
 }
 

@@ -79,6 +79,9 @@ pub enum Refusal {
     /// There is no such client.
     #[error("there is no such client")]
     UnknownClient,
+    /// There is no such series.
+    #[error("there is no such series")]
+    UnknownSeries,
     /// There is no such signed note, or it cannot be read here.
     #[error("there is no such note")]
     UnknownNote,
@@ -110,7 +113,34 @@ pub(super) struct Done {
 impl Practice {
     /// Carries out an edit.
     pub fn apply(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
-        let outcome = match edit {
+        self.look_ahead(cx.now);
+        let session = match &edit {
+            Edit::BeginNote { session, .. }
+            | Edit::EnterMeasure { session, .. }
+            | Edit::EnterNote { session, .. } => *session,
+            _ => None,
+        };
+        // A session that something is written about is an appointment of its own from then on.
+        let touched = session.map_or(Ok(None), |session| self.touch(session, cx));
+        let outcome = touched.and_then(|touched| {
+            let outcome = self.carry_out(edit, cx);
+            match (outcome, touched, session) {
+                (Ok(mut done), touched, _) => {
+                    done.changes.splice(..0, touched);
+                    Ok(done)
+                }
+                (Err(refusal), Some(_), Some(session)) => {
+                    self.untouch(session);
+                    Err(refusal)
+                }
+                (Err(refusal), ..) => Err(refusal),
+            }
+        });
+        self.finish(outcome)
+    }
+
+    fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
             Edit::BeginAddendum { draft, client, note } => {
@@ -120,6 +150,7 @@ impl Practice {
                 self.begin_note(note, client, session, format, cx)
             }
             Edit::Book(new) => self.book(new, cx),
+            Edit::BookSeries(new) => self.book_series(*new, cx),
             Edit::ChangeContact { client, contact } => self.change_contact(client, contact, cx),
             Edit::ChangeDraft { note, client, splices } => {
                 self.change_draft(note, client, &splices, cx)
@@ -127,6 +158,7 @@ impl Practice {
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
             }
+            Edit::EndSeries { series, last } => self.end_series(series, last, cx),
             Edit::EnterNote { client, session, format, parts, late_reason } => {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
@@ -134,14 +166,22 @@ impl Practice {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }
             Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
+            Edit::MoveFollowing { series, from, slot } => {
+                self.move_following(series, (from, slot), cx)
+            }
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::RejoinSeries { series, last, heir, gone } => {
+                self.rejoin(series, last, (heir, gone), cx)
+            }
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }
+            Edit::SkipOccurrence { series, date, skipped } => {
+                self.skip(series, (date, skipped), cx)
+            }
             Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
-        };
-        self.finish(outcome)
+        }
     }
 
     /// Carries out the inverse of an earlier edit, unless another device has changed the same
@@ -228,7 +268,7 @@ impl Practice {
         touched.dedup();
         for name in &touched {
             // Appointments are published one by one as they change.
-            if !matches!(name, CompartmentName::Calendar { .. }) {
+            if !matches!(name, CompartmentName::Calendar { .. } | CompartmentName::Series(_)) {
                 self.publish(name);
             }
         }

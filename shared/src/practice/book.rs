@@ -32,7 +32,12 @@ impl Practice {
         if memo.as_ref().is_some_and(|memo| memo.len() > calendar::MEMO_BYTES_MAX) {
             return Err(Refusal::TextTooLong);
         }
-        let quarter = Quarter::of(zone::date(cx.now, &self.facts.settings.zone));
+        // An occurrence that is written down by itself lies where every device would put it.
+        let date = match self.derived.origin(new.id) {
+            Some((_, start)) => start.date(),
+            None => zone::date(cx.now, &self.facts.settings.zone),
+        };
+        let quarter = Quarter::of(date);
         let key = (new.slot.clinician, quarter);
         let id = new.id;
         let booking = Booking::new(NewAppointment { memo, ..new });
@@ -44,7 +49,7 @@ impl Practice {
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
     }
 
-    fn create_booking(
+    pub(super) fn create_booking(
         &mut self,
         key: CalendarKey,
         id: AppointmentId,
@@ -83,11 +88,12 @@ impl Practice {
         reason: Option<String>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let (key, booking) = self.living(id)?;
         let reason = reason.as_deref().map(contact::normal).filter(|reason| !reason.is_empty());
         if reason.as_ref().is_some_and(|reason| reason.len() > calendar::REASON_BYTES_MAX) {
             return Err(Refusal::TextTooLong);
         }
+        let touched = self.touch(id, cx)?;
+        let (key, booking) = self.living(id)?;
         let inverse =
             Edit::SetStatus { appointment: id, status: booking.status, reason: booking.reason };
         let value = calendar::status_scalar(status, reason.as_deref());
@@ -95,7 +101,8 @@ impl Practice {
         let change = self.write_calendar(key, id, cx, |document, name| {
             document.put(Some(name), calendar::STATUS, value);
         })?;
-        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+        let changes = touched.into_iter().chain(change).collect();
+        Ok(Done { changes, inverse: Some(inverse), guards })
     }
 
     pub(super) fn move_to(
@@ -105,9 +112,15 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         check_slot(&slot)?;
+        if let Some(settled) = self.settle_series(id, &slot, cx)? {
+            return Ok(settled);
+        }
+        let touched = self.touch(id, cx)?;
         let (key, booking) = self.living(id)?;
         if slot.clinician != key.0 {
-            return self.hand_over(id, key, booking, slot, cx);
+            let mut done = self.hand_over(id, key, booking, slot, cx)?;
+            done.changes.splice(..0, touched);
+            return Ok(done);
         }
         let value = written(slot, cx).scalar();
         let guards = vec![guard(key, id, calendar::SLOT, value.clone())];
@@ -117,7 +130,7 @@ impl Practice {
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
             }
         })?;
-        let mut changes: Vec<_> = change.into_iter().collect();
+        let mut changes: Vec<_> = touched.into_iter().chain(change).collect();
         changes.extend(self.settle(id, cx)?);
         let inverse = Edit::Move { appointment: id, slot: booking.slot };
         Ok(Done { changes, inverse: Some(inverse), guards })
@@ -182,7 +195,7 @@ impl Practice {
     }
 }
 
-fn check_slot(slot: &Slot) -> Result<(), Refusal> {
+pub(super) fn check_slot(slot: &Slot) -> Result<(), Refusal> {
     let length = (1..=calendar::MINUTES_MAX).contains(&slot.minutes);
     let room = slot.room.as_ref().is_none_or(|room| room.len() <= calendar::ROOM_BYTES_MAX);
     let whole = slot.start.subsec_nanosecond() == 0;
@@ -193,7 +206,7 @@ fn check_slot(slot: &Slot) -> Result<(), Refusal> {
     }
 }
 
-fn written(slot: Slot, cx: &Context<'_>) -> Written {
+pub(super) fn written(slot: Slot, cx: &Context<'_>) -> Written {
     let author = cx.pen.author();
     Written { slot, device: author.device, incarnation: author.incarnation, time: cx.now }
 }

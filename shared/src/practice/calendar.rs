@@ -16,6 +16,8 @@ pub(super) const MEMO_BYTES_MAX: usize = 500;
 pub(super) const REASON_BYTES_MAX: usize = 1000;
 pub(super) const CLIENTS_MAX: usize = 64;
 pub(super) const MINUTES_MAX: u16 = 1440;
+/// Bytes of a date as text.
+pub(super) const DATE_BYTES_MAX: usize = 16;
 const RIVALS_MAX: usize = 64;
 
 pub(super) const SLOT: &str = "slot";

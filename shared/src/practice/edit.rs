@@ -3,7 +3,11 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
-use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
+use super::schedule::recur::Rule;
+use crate::id::{
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
+};
+use jiff::civil::Date;
 use std::fmt;
 
 /// One act. Each is one group commit, one line of "Undid: …", and one undo.
@@ -47,6 +51,8 @@ pub enum Edit {
     },
     /// Books a new appointment.
     Book(NewAppointment),
+    /// Books a series.
+    BookSeries(Box<NewSeries>),
     /// Sets fields of a client's contact; `None` leaves a field as it is.
     ChangeContact {
         /// Whom.
@@ -71,6 +77,13 @@ pub enum Edit {
         client: ClientId,
         /// `false` brings it back.
         discarded: bool,
+    },
+    /// Ends a series after a date, or lets it go on.
+    EndSeries {
+        /// Which.
+        series: SeriesId,
+        /// The last local date on which it takes place; `None` for no end but its rule's.
+        last: Option<Date>,
     },
     /// Enters a finished measure as a signed record.
     EnterMeasure {
@@ -104,6 +117,15 @@ pub enum Edit {
         /// Where to.
         slot: Slot,
     },
+    /// Changes an occurrence of a series and all that follow it.
+    MoveFollowing {
+        /// Of which.
+        series: SeriesId,
+        /// The first that changes: its local date by the series' rule.
+        from: Date,
+        /// Where that one goes; the rhythm stays.
+        slot: Slot,
+    },
     /// Adds a client.
     NewClient {
         /// Drawn by the caller.
@@ -111,12 +133,32 @@ pub enum Edit {
         /// What is known; at least a name.
         contact: ContactChange,
     },
+    /// Takes an [`Edit::MoveFollowing`] back.
+    RejoinSeries {
+        /// The series that goes on as before.
+        series: SeriesId,
+        /// Until when it goes on.
+        last: Option<Date>,
+        /// The one that ends before it began.
+        heir: SeriesId,
+        /// The date on which that one began.
+        gone: Date,
+    },
     /// Gives a device another name than the one that it was added with.
     RenameDevice {
         /// Which.
         device: DeviceId,
         /// The name; empty gives it back the one that it was added with.
         name: String,
+    },
+    /// Leaves one date of a series out, or brings it back.
+    SkipOccurrence {
+        /// Of which.
+        series: SeriesId,
+        /// The local date by the series' rule.
+        date: Date,
+        /// `false` brings it back.
+        skipped: bool,
     },
     /// Sets what came of an appointment.
     SetStatus {
@@ -151,6 +193,17 @@ pub struct NewAppointment {
     pub slot: Slot,
     /// A line for the calendar; never clinical.
     pub memo: Option<String>,
+}
+
+/// A new series.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewSeries {
+    /// Drawn by the caller.
+    pub series: SeriesId,
+    /// The first occurrence; its id counts for nothing.
+    pub first: NewAppointment,
+    /// The rhythm.
+    pub rule: Rule,
 }
 
 /// When and where an appointment is. One value, so that two moves cannot mix.

@@ -10,15 +10,16 @@ use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
 use super::record::{Record, RecordKind};
+use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId, SeriesId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 2;
+pub const SCHEMA: u16 = 3;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -41,6 +42,7 @@ pub(super) struct Facts {
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     pub(super) trails: BTreeMap<MemberId, Trail>,
+    series: BTreeMap<SeriesKey, Series>,
     /// In which calendar each appointment is.
     homes: BTreeMap<AppointmentId, CalendarKey>,
     /// What took the place of each appointment that changed its clinician.
@@ -103,6 +105,16 @@ impl Facts {
                     booking.encode(w);
                 });
             }
+            CompartmentName::Series(member) => {
+                let all: Vec<_> = self.series.iter().filter(|(key, _)| key.0 == *member).collect();
+                if all.is_empty() {
+                    return None;
+                }
+                writer.list(&all, |w, ((_, id), series)| {
+                    w.fixed(id.as_bytes());
+                    series.encode(w);
+                });
+            }
             CompartmentName::Contact(client) => {
                 contact::encode(&mut writer, self.contacts.get(client)?);
             }
@@ -138,6 +150,16 @@ impl Facts {
                 self.forget(name);
                 for (id, booking) in bookings {
                     self.learn_booking((*clinician, *quarter), id, booking);
+                }
+            }
+            CompartmentName::Series(member) => {
+                let all = reader.list(ITEMS_MAX, |r| {
+                    Ok((SeriesId::from_bytes(r.fixed()?), Series::decode(r)?))
+                })?;
+                reader.finish()?;
+                self.forget(name);
+                for (id, series) in all {
+                    self.learn_series((*member, id), series);
                 }
             }
             CompartmentName::Contact(client) => {
@@ -177,6 +199,7 @@ impl Facts {
             {
                 self.homes.retain(|_, key| *key != (*clinician, *quarter));
             }
+            CompartmentName::Series(member) => self.series.retain(|key, _| key.0 != *member),
             CompartmentName::Contact(client) => {
                 self.contacts.remove(client);
             }
@@ -206,6 +229,29 @@ impl Facts {
             self.heirs.entry(from).or_default().insert(id);
         }
         self.calendars.entry(key).or_default().insert(id, booking);
+    }
+
+    /// Forgets one appointment.
+    pub(super) fn forget_booking(&mut self, key: CalendarKey, id: AppointmentId) {
+        self.homes.remove(&id);
+        if let Some(calendar) = self.calendars.get_mut(&key) {
+            calendar.remove(&id);
+        }
+    }
+
+    /// Returns a series.
+    pub(super) fn series_of(&self, key: SeriesKey) -> Option<&Series> {
+        self.series.get(&key)
+    }
+
+    /// Returns every series that is known.
+    pub(super) fn all_series(&self) -> impl Iterator<Item = (SeriesKey, &Series)> {
+        self.series.iter().map(|(key, series)| (*key, series))
+    }
+
+    /// Takes over what a document says of a series.
+    pub(super) fn learn_series(&mut self, key: SeriesKey, series: Series) {
+        self.series.insert(key, series);
     }
 
     /// Returns every appointment that is known.

@@ -3,6 +3,7 @@
 
 use super::calendar::Booking;
 use super::compartment::CompartmentName;
+use super::schedule::{Series, SeriesKey};
 use super::view::{AppointmentRow, DraftRow, Index, NoteState};
 use super::{Practice, zone};
 use crate::id::{AppointmentId, ClientId};
@@ -18,6 +19,11 @@ impl Practice {
                 for id in self.facts.in_calendar(name) {
                     self.publish_appointment(id);
                 }
+            }
+            CompartmentName::Series(member) => {
+                let of = |(key, _): &(SeriesKey, &Series)| key.0 == *member;
+                let keys: Vec<_> = self.facts.all_series().filter(of).map(|(key, _)| key).collect();
+                keys.into_iter().for_each(|key| self.publish_series(key));
             }
             CompartmentName::Contact(client) => {
                 let index = Arc::make_mut(&mut self.index);
@@ -40,6 +46,7 @@ impl Practice {
             clinicians: settings.clinicians.clone(),
             devices: settings.devices.clone(),
             clients: self.facts.contacts.clone(),
+            series: self.index.series.clone(),
             ..Index::default()
         };
         (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
@@ -65,6 +72,8 @@ impl Practice {
                 rows.push(Arc::new(self.row(id, booking, &family)));
             }
         }
+        let derived = self.occurrences().filter(|id| self.facts.booking(*id).is_none());
+        rows.extend(derived.filter_map(|id| self.derived_row(id)).map(Arc::new));
         let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
         index.appointments = ids.collect();
         rows.sort_by_key(|row| (row.starts, row.id));
@@ -82,11 +91,17 @@ impl Practice {
         days: impl IntoIterator<Item = jiff::civil::Date>,
     ) -> (BTreeSet<CompartmentName>, BTreeSet<ClientId>) {
         let ids = days.into_iter().filter_map(|day| self.index.days.get(&day)).flatten();
-        let booked = ids.filter_map(|id| self.facts.booking(*id));
         let (mut calendars, mut clients) = (BTreeSet::new(), BTreeSet::new());
-        for ((clinician, quarter), booking) in booked {
-            calendars.insert(CompartmentName::Calendar { clinician, quarter });
-            clients.extend(booking.clients.iter().copied());
+        for id in ids {
+            if let Some(((clinician, quarter), booking)) = self.facts.booking(*id) {
+                calendars.insert(CompartmentName::Calendar { clinician, quarter });
+                clients.extend(booking.clients.iter().copied());
+            }
+            if let Some(((clinician, _), _)) = self.derived.origin(*id) {
+                calendars.insert(CompartmentName::Series(clinician));
+                let row = self.index.appointments.get(id);
+                clients.extend(row.into_iter().flat_map(|row| row.clients.iter().copied()));
+            }
         }
         (calendars, clients)
     }
@@ -117,6 +132,8 @@ impl Practice {
         for member in &family {
             let found = self.facts.booking(*member).filter(|_| living == Some(*member));
             let row = found.map(|(_, booking)| self.row(*member, booking, &family));
+            let is_derived = self.facts.booking(*member).is_none();
+            let row = row.or_else(|| self.derived_row(*member).filter(|_| is_derived));
             self.publish_row(*member, row);
         }
     }
@@ -160,6 +177,7 @@ impl Practice {
             reason: booking.reason.clone(),
             memo: booking.memo.clone(),
             note: self.note_state(family),
+            occurrence: self.occurrence(id, true),
         }
     }
 

@@ -7,8 +7,9 @@ use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::{Actor, Document, DocumentError, Taken};
 use super::record::{Record, RecordError, RelationKind};
+use super::schedule::Series;
 use super::{Context, Loaded, Practice, Refusal, Shelf, ShelfError, document_of, draft};
-use crate::id::{AppointmentId, ObjectId, RecordId};
+use crate::id::{AppointmentId, ObjectId, RecordId, SeriesId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
@@ -76,6 +77,7 @@ impl Practice {
         changes: &[(&Change, &Author)],
         cx: &mut Context<'_>,
     ) -> Vec<Result<Merged, MergeError>> {
+        self.look_ahead(cx.now);
         let mut outcomes: Vec<Option<Result<Merged, MergeError>>> =
             changes.iter().map(|_| None).collect();
         let mut shelf = Counter { shelf: cx.shelf, records: BTreeMap::new() };
@@ -333,6 +335,17 @@ impl Practice {
                     }
                 }
             }
+            CompartmentName::Series(clinician) => {
+                for key in document.keys() {
+                    let Some(id) = SeriesId::parse(&key) else { continue };
+                    let Some(series) = Series::read(document, &key, object) else { continue };
+                    let key = (*clinician, id);
+                    if self.facts.series_of(key) != Some(&series) {
+                        self.facts.learn_series(key, series);
+                        self.publish_series(key);
+                    }
+                }
+            }
             CompartmentName::Contact(client) => {
                 if let Some(row) = contact::read(document, *client) {
                     self.facts.contacts.insert(*client, Arc::new(row));
@@ -432,7 +445,8 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
     match name {
         CompartmentName::Practice
         | CompartmentName::Calendar { .. }
-        | CompartmentName::Contact(_) => object == document_of(name),
+        | CompartmentName::Contact(_)
+        | CompartmentName::Series(_) => object == document_of(name),
         CompartmentName::Chart(_) => draft,
         _ => false,
     }

@@ -33,6 +33,7 @@ pub mod quick_add;
 pub mod record;
 pub mod release;
 pub mod ring;
+pub mod schedule;
 mod sign;
 pub mod text;
 pub mod view;
@@ -62,6 +63,7 @@ use document::{Actor, Document};
 use edit::{Edit, Splice};
 use facts::Facts;
 use record::{Header, Record, RecordKind, Relation, Tags};
+use schedule::Derived;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -148,6 +150,7 @@ pub struct Practice {
     documents: BTreeMap<ObjectId, Loaded>,
     /// Drafts on a screen, each with what others wrote since it was last looked at.
     shown: BTreeMap<ObjectId, Vec<Splice>>,
+    derived: Derived,
     undo: VecDeque<(Edit, Vec<Guard>)>,
     unreadable: usize,
 }
@@ -160,7 +163,12 @@ struct Loaded {
 
 impl Loaded {
     fn new(name: &CompartmentName, document: Document) -> Self {
-        let stays = matches!(name, CompartmentName::Practice | CompartmentName::Calendar { .. });
+        let stays = matches!(
+            name,
+            CompartmentName::Practice
+                | CompartmentName::Calendar { .. }
+                | CompartmentName::Series(_)
+        );
         Self { document, stays }
     }
 }

@@ -5,8 +5,11 @@
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
 use super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
-use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
-use std::collections::BTreeMap;
+use super::schedule::recur::Rule;
+use crate::id::{
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The read model: everything that lists need, nothing of what charts say.
@@ -22,6 +25,8 @@ pub struct Index {
     pub clients: BTreeMap<ClientId, Arc<ClientRow>>,
     /// Every appointment that can be read.
     pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
+    /// Every series that can be read.
+    pub series: BTreeMap<SeriesId, Arc<SeriesRow>>,
     /// Appointments by local date of their start in the practice's zone, in order of start.
     pub days: BTreeMap<jiff::civil::Date, Vec<AppointmentId>>,
     /// Drafts that are neither signed nor discarded, oldest first.
@@ -76,6 +81,40 @@ pub struct AppointmentRow {
     pub memo: String,
     /// The draft or note that was begun for it, if its chart can be read.
     pub note: NoteState,
+    /// Which occurrence of a series it is, if it is one.
+    pub occurrence: Option<Occurrence>,
+}
+
+/// A series in the read model.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SeriesRow {
+    /// Which.
+    pub id: SeriesId,
+    /// Who comes.
+    pub clients: Vec<ClientId>,
+    /// What it is.
+    pub kind: AppointmentKind,
+    /// When and where the first takes place.
+    pub slot: Slot,
+    /// The rhythm.
+    pub rule: Rule,
+    /// The last date, if it was ended.
+    pub last: Option<jiff::civil::Date>,
+    /// Dates that are left out.
+    pub skipped: BTreeSet<jiff::civil::Date>,
+    /// A line for the calendar, or empty.
+    pub memo: String,
+}
+
+/// One occurrence of a series.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Occurrence {
+    /// Of which.
+    pub series: SeriesId,
+    /// The local date by the series' rule, wherever it was moved.
+    pub date: jiff::civil::Date,
+    /// Whether it was changed by itself: then a change of the series leaves it as it is.
+    pub touched: bool,
 }
 
 /// A slot that another device moved the same appointment to, unseen by the first.

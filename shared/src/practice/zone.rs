@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// Returns the zone of this name; an unknown one is read as UTC.
-fn named(zone: &str) -> TimeZone {
+pub(super) fn named(zone: &str) -> TimeZone {
     LAST.with_borrow_mut(|last| match last {
         Some((name, known)) if name == zone => known.clone(),
         _ => {

@@ -18,9 +18,6 @@ pub fn words(problem: &Problem) -> String {
         Problem::NoDate => "no date was named".into(),
         Problem::NoTime => "no time was named".into(),
         Problem::Past => "that moment has passed".into(),
-        Problem::RepeatNotSupported => {
-            "repeating is not built yet; only the first is booked".into()
-        }
         Problem::TooLong => "the sentence is too long".into(),
         Problem::TimeDoesNotExist { resolved } => format!(
             "the clocks go forward over that time; {:02}:{:02} would be the same moment",

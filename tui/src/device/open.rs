@@ -287,6 +287,7 @@ impl<F: FileSystem> Device<F> {
             }
         }
         missing.extend(self.practice.restore_all(&segments));
+        self.practice.look_ahead(now);
         let mut owed = Vec::new();
         for name in missing {
             owed.extend(self.rebuild(&name, now));

@@ -229,6 +229,7 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),
         Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
         Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
+        Refusal::UnknownSeries => ("There is no such series.", "Look at the week."),
         Refusal::UnknownNote => ("There is no such note.", "Look at the chart."),
         Refusal::WrittenElsewhere => (
             "Another device still has to send this draft.",

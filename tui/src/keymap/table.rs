@@ -2,8 +2,8 @@
 
 use super::{Context, Row, Verb};
 use super::{
-    always, on_appointment, on_client, on_device, on_draft, on_late, on_other_device,
-    on_shown_client, on_something, on_struck,
+    always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
+    on_other_device, on_shown_client, on_something, on_struck,
 };
 use super::{with_link, with_redo, with_refilling, with_undo, without_server};
 use crate::input::{Key, KeyCode};
@@ -262,6 +262,20 @@ pub static ROWS: &[Row] = &[
         &[C::Appointments],
         ["", "Status: cancelled by clinician", "cancelled-by-us"],
         on_appointment,
+    ),
+    row(
+        Verb::SkipDate,
+        &[&[c('s'), c('d')]],
+        &[C::Appointments],
+        ["", "Series: leave this out", "skip-date"],
+        on_occurrence,
+    ),
+    row(
+        Verb::EndSeries,
+        &[&[c('s'), c('e')]],
+        &[C::Appointments],
+        ["", "Series: end before this", "end-series"],
+        on_occurrence,
     ),
     row(
         Verb::Cancel,

@@ -10,9 +10,12 @@ use super::{Act, Ask, Scene};
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Verb;
 use jiff::civil::DateTime;
-use tacenda_shared::id::{AppointmentId, ClientId, MemberId};
-use tacenda_shared::practice::edit::{AppointmentKind, Edit, Modality, NewAppointment, Slot};
-use tacenda_shared::practice::view::{AppointmentRow, ClientRow};
+use tacenda_shared::id::{AppointmentId, ClientId, MemberId, SeriesId};
+use tacenda_shared::practice::edit::{
+    AppointmentKind, Edit, Modality, NewAppointment, NewSeries, Slot,
+};
+use tacenda_shared::practice::quick_add::Repeat;
+use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Occurrence};
 
 pub use form::view;
 
@@ -24,7 +27,7 @@ const LENGTH_STEP: i64 = 5;
 const USUAL: u16 = 50;
 /// Longest appointment in minutes.
 const LONGEST: u16 = 1440;
-const FIELDS: usize = 7;
+const FIELDS: usize = 8;
 
 /// The fields, in the order of Tab.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,10 +39,12 @@ enum At {
     Room,
     Modality,
     Kind,
+    /// How a new one repeats; what else changes with one of a series.
+    Repeat,
 }
 
 const ORDER: [At; FIELDS] =
-    [At::Client, At::Date, At::Start, At::Minutes, At::Room, At::Modality, At::Kind];
+    [At::Client, At::Date, At::Start, At::Minutes, At::Room, At::Modality, At::Kind, At::Repeat];
 
 /// The form as it stands.
 #[derive(Debug)]
@@ -51,6 +56,10 @@ pub struct State {
     zone: String,
     modality: Modality,
     kind: AppointmentKind,
+    repeat: Option<Repeat>,
+    /// Which occurrence of a series is moved, and whether those that follow go with it.
+    occurrence: Option<Occurrence>,
+    following: bool,
     who: Field,
     date: Field,
     start: Field,
@@ -76,13 +85,14 @@ struct Given {
     room: Field,
     modality: Modality,
     kind: AppointmentKind,
+    repeat: Option<Repeat>,
 }
 
 impl Default for Given {
     fn default() -> Self {
         let [date, start, minutes, room] = Default::default();
         let (modality, kind) = (Modality::InOffice, AppointmentKind::Individual);
-        Self { date, start, minutes, room, modality, kind }
+        Self { date, start, minutes, room, modality, kind, repeat: None }
     }
 }
 
@@ -96,6 +106,9 @@ impl State {
             zone: scene.index.zone.clone(),
             modality: Modality::InOffice,
             kind: AppointmentKind::Individual,
+            repeat: None,
+            occurrence: None,
+            following: false,
             who: Field::default(),
             date: Field::default(),
             start: Field::default(),
@@ -123,6 +136,9 @@ impl State {
             zone: row.slot.zone.clone(),
             modality: row.slot.modality,
             kind: row.kind,
+            repeat: None,
+            occurrence: row.occurrence,
+            following: false,
             who: Field::default(),
             date: Field::default(),
             start: Field::default(),
@@ -179,13 +195,14 @@ impl State {
             room: self.room.clone(),
             modality: self.modality,
             kind: self.kind,
+            repeat: self.repeat,
         };
     }
 
     fn take_given(&mut self) {
-        let Given { date, start, minutes, room, modality, kind } = self.given.clone();
+        let Given { date, start, minutes, room, modality, kind, repeat } = self.given.clone();
         (self.date, self.start, self.minutes, self.room) = (date, start, minutes, room);
-        (self.modality, self.kind) = (modality, kind);
+        (self.modality, self.kind, self.repeat) = (modality, kind, repeat);
     }
 
     /// Takes what the fields say as the place from which arrows go on.
@@ -212,10 +229,20 @@ impl State {
 
     fn tab(&mut self, by: usize) {
         let now = self.focus.and_then(|at| ORDER.iter().position(|other| *other == at));
-        let next = now.map_or(0, |now| (now + by) % FIELDS);
+        let mut next = now.map_or(0, |now| (now + by) % FIELDS);
+        // What cannot change is passed over.
+        while ORDER.get(next).is_some_and(|at| !self.has(*at)) {
+            next = (next + by) % FIELDS;
+        }
         self.focus = ORDER.get(next).copied();
-        if self.focus == Some(At::Client) && self.moved.is_some() {
-            self.focus = Some(if by == 1 { At::Date } else { At::Kind });
+    }
+
+    /// Whether a field can be changed here.
+    fn has(&self, at: At) -> bool {
+        match at {
+            At::Client => self.moved.is_none(),
+            At::Repeat => self.moved.is_none() || self.occurrence.is_some_and(|one| !one.touched),
+            _ => true,
         }
     }
 
@@ -226,7 +253,7 @@ impl State {
             At::Start => Some(&mut self.start),
             At::Minutes => Some(&mut self.minutes),
             At::Room => Some(&mut self.room),
-            At::Modality | At::Kind => None,
+            At::Modality | At::Kind | At::Repeat => None,
         }
     }
 
@@ -248,6 +275,10 @@ impl State {
             At::Modality => self.modality = cycle(&MODALITIES, self.modality, forth),
             // The kind of an appointment stays what it is when it is moved.
             At::Kind if self.moved.is_none() => self.kind = cycle(&KINDS, self.kind, forth),
+            At::Repeat if self.moved.is_none() => {
+                self.repeat = cycle(&RHYTHMS, self.repeat, forth);
+            }
+            At::Repeat => self.following = !self.following,
             _ => {}
         }
         if at != At::Client {
@@ -298,6 +329,7 @@ impl State {
             self.modality = said.modality;
             self.room = Field::default();
         }
+        self.repeat = said.repeat.or(self.repeat);
         if said.clients.len() > 1 || said.kind != AppointmentKind::Individual {
             self.kind = said.kind;
         }
@@ -330,22 +362,38 @@ impl State {
             format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
         let who = self.who_words(scene, true);
         if let Some(appointment) = self.moved {
-            let edit = Edit::Move { appointment, slot };
-            return vec![Ask::Leave, Ask::Edit(edit, format!("moved {who} to {at}"))];
+            let (edit, says) = match self.occurrence.filter(|_| self.following) {
+                Some(Occurrence { series, date, .. }) => (
+                    Edit::MoveFollowing { series, from: date, slot },
+                    format!("moved {who} and all that follow to {at}"),
+                ),
+                None => (Edit::Move { appointment, slot }, format!("moved {who} to {at}")),
+            };
+            return vec![Ask::Leave, Ask::Edit(edit, says)];
         }
         let alone = matches!(self.kind, AppointmentKind::Supervision | AppointmentKind::TimeOff);
         if self.clients.is_empty() && !alone {
             self.focus = Some(At::Client);
             return vec![Ask::Say("Who comes? Type a code or a name.".to_owned())];
         }
-        let edit = Edit::Book(NewAppointment {
+        let first = NewAppointment {
             id: AppointmentId::from_bytes(scene.fresh),
             clients: self.clients.clone(),
             kind: self.kind,
             slot,
             memo: None,
-        });
-        vec![Ask::Leave, Ask::Edit(edit, format!("booked {who} {at}"))]
+        };
+        let (edit, says) = match self.repeat {
+            None => (Edit::Book(first), format!("booked {who} {at}")),
+            Some(repeat) => {
+                let rule = repeat.rule(first.slot.start.date());
+                let series = SeriesId::from_bytes(scene.fresh);
+                let new = NewSeries { series, first, rule };
+                let says = format!("booked {who} {} from {at}", repeat.words());
+                (Edit::BookSeries(Box::new(new)), says)
+            }
+        };
+        vec![Ask::Leave, Ask::Edit(edit, says)]
     }
 }
 
@@ -368,6 +416,17 @@ fn find<'a>(wanted: &str, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
     found.into_iter().map(|(_, row)| row).collect()
 }
 
+/// What can be chosen without typing; a sentence can say any number.
+const RHYTHMS: [Option<Repeat>; 8] = [
+    None,
+    Some(Repeat::Weeks(1)),
+    Some(Repeat::Weeks(2)),
+    Some(Repeat::Weeks(3)),
+    Some(Repeat::Weeks(4)),
+    Some(Repeat::Months(1)),
+    Some(Repeat::MonthsByWeekday(1)),
+    Some(Repeat::Days(1)),
+];
 const MODALITIES: [Modality; 3] = [Modality::InOffice, Modality::Video, Modality::Phone];
 const KINDS: [AppointmentKind; 8] = [
     AppointmentKind::Individual,

@@ -10,9 +10,9 @@ use crate::screen::Screen;
 use crate::screen::parts::sample::{self, Driver, NAMES, Sample};
 use jiff::civil::date;
 use proptest::prelude::*;
-use tacenda_shared::id::{MemberId, ObjectId, RecordId};
+use tacenda_shared::id::{MemberId, ObjectId, RecordId, SeriesId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, Status, Subject};
-use tacenda_shared::practice::view::DraftRow;
+use tacenda_shared::practice::view::{DraftRow, Occurrence};
 use zeroize::Zeroizing;
 
 #[test]
@@ -826,4 +826,69 @@ fn an_undo_that_comes_before_the_edit_is_saved_waits_for_it() {
     driver.device(DeviceEvent::Applied { ticket: 1, outcome: Ok(Some(inverse)) });
     assert_eq!(driver.edits().len(), 2);
     assert!(matches!(driver.effects.last(), Some(Effect::Undo { ticket: 2, .. })));
+}
+
+#[test]
+fn a_series_is_booked_by_one_word_more_or_in_the_form() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jjnak thu 3pm every 2 weeks");
+    let screen = driver.screen();
+    assert!(screen.contains("Repeats  < every 2 weeks >"), "{screen}");
+    driver.keys("⏎⏎");
+    let [Edit::BookSeries(new)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(new.rule.to_string(), "FREQ=WEEKLY;INTERVAL=2");
+    assert_eq!(new.first.slot.start, date(2026, 11, 26).at(15, 0, 0, 0));
+
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jjnak⏎").key(Key::shift(KeyCode::Tab)).key(Key::shift(KeyCode::Tab));
+    driver.keys(" ⏎⏎");
+    let [Edit::BookSeries(new)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(new.rule.to_string(), "FREQ=WEEKLY");
+}
+
+/// Today's first appointment is one of a series.
+fn with_series(touched: bool) -> Driver {
+    let mut sample = Sample::new();
+    let one = Occurrence { series: SeriesId::from_bytes([4; 16]), date: sample::today(), touched };
+    sample.change(1, |row| row.occurrence = Some(one));
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver
+}
+
+#[test]
+fn this_and_all_that_follow_are_moved_in_six_keys() {
+    let mut driver = with_series(false);
+    let focus = driver.screen();
+    // m, a day on, to the last field, the other choice, out of the field, and that is it.
+    driver.keys("m").code(KeyCode::Right).key(Key::shift(KeyCode::Tab)).keys(" ");
+    let screen = driver.screen();
+    assert!(screen.contains("Changes  < from here on >"), "{focus}\n{screen}");
+    driver.keys("⏎⏎");
+    let [Edit::MoveFollowing { series, from, slot }] = driver.edits()[..] else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!((*series, *from), (SeriesId::from_bytes([4; 16]), sample::today()));
+    assert_eq!(slot.start.date(), sample::today().tomorrow().unwrap());
+}
+
+#[test]
+fn one_date_is_left_out_and_a_series_is_ended_in_two_keys() {
+    let series = SeriesId::from_bytes([4; 16]);
+    let mut driver = with_series(false);
+    driver.keys("sd");
+    let skip = Edit::SkipOccurrence { series, date: sample::today(), skipped: true };
+    assert_eq!(driver.edits(), [&skip]);
+    let mut driver = with_series(false);
+    driver.keys("se");
+    let end = Edit::EndSeries { series, last: sample::today().yesterday().ok() };
+    assert_eq!(driver.edits(), [&end]);
+
+    // What was changed by itself is no matter of the series any more.
+    let mut driver = with_series(true);
+    driver.keys("sd");
+    assert!(driver.edits().is_empty());
+    assert!(driver.screen().contains("it was changed by itself"), "{}", driver.screen());
+    driver.keys("m").key(Key::shift(KeyCode::Tab));
+    assert!(driver.screen().contains("this one only"), "{}", driver.screen());
 }

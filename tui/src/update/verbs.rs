@@ -16,7 +16,7 @@ use crate::text;
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::edit::{Edit, Slot, Status};
-use tacenda_shared::practice::view::AppointmentRow;
+use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
 
 /// Runs a verb, or says why it cannot be run.
 pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
@@ -42,14 +42,13 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         return devices::run(model, verb, focused);
     }
     match verb {
-        Verb::Actions => lists(model, Verb::Actions),
-        Verb::Help => lists(model, Verb::Help),
-        Verb::Palette => lists(model, Verb::Palette),
+        Verb::Actions | Verb::Help | Verb::Palette => lists(model, verb),
         Verb::Archive => return archive(model, client),
         Verb::Back => return back(model),
         Verb::Cancel => return cancel(model, focused),
         Verb::ClearField => return clear_field(model),
         Verb::EditContact => edit_contact(model, client),
+        Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
@@ -333,6 +332,25 @@ fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect
     }
     let says = format!("{whose}: {}", status.word());
     edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
+}
+
+/// Ends a series before the occurrence in focus, or leaves that one out.
+fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
+    let Focused::Appointment(id) = focused else { return Vec::new() };
+    let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
+    let Occurrence { series, date, .. } = one;
+    let (whose, day) = (whose(model, id), when::day_and_date(date));
+    let (act, says) = match verb {
+        Verb::EndSeries => (
+            Edit::EndSeries { series, last: date.yesterday().ok() },
+            format!("{whose}: the series ends before {day}"),
+        ),
+        _ => (
+            Edit::SkipOccurrence { series, date, skipped: true },
+            format!("{whose}: left out {day}"),
+        ),
+    };
+    edit(model, act, says, Way::Fresh)
 }
 
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {

@@ -70,13 +70,18 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::Archive { .. }
         | Edit::BeginAddendum { .. }
         | Edit::Book(_)
+        | Edit::BookSeries(_)
         | Edit::ChangeContact { .. }
         | Edit::DiscardDraft { .. }
+        | Edit::EndSeries { .. }
         | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }
         | Edit::Move { .. }
+        | Edit::MoveFollowing { .. }
         | Edit::NewClient { .. }
+        | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
-        | Edit::SetStatus { .. } => Some(dated),
+        | Edit::SetStatus { .. }
+        | Edit::SkipOccurrence { .. } => Some(dated),
     }
 }

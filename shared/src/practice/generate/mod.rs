@@ -104,10 +104,15 @@ impl Dated {
     pub fn by(self, latest: Timestamp) -> Option<Self> {
         let arranges = match self.edit {
             Edit::Book(_)
+            | Edit::BookSeries(_)
             | Edit::ChangeContact { .. }
+            | Edit::EndSeries { .. }
             | Edit::Move { .. }
+            | Edit::MoveFollowing { .. }
             | Edit::NewClient { .. }
-            | Edit::RenameDevice { .. } => true,
+            | Edit::RejoinSeries { .. }
+            | Edit::RenameDevice { .. }
+            | Edit::SkipOccurrence { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }
             | Edit::BeginAddendum { .. }

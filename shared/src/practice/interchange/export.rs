@@ -1,15 +1,16 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
 use super::super::edit::Stamp;
-use super::super::view::{AppointmentRow, ClientRow, DraftView, Index, NoteView};
+use super::super::view::{AppointmentRow, ClientRow, DraftView, Index, NoteView, SeriesRow};
 use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
-    KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest, STATUSES, Typed, instant, moment, slot,
-    stamp, word,
+    KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest, STATUSES, SeriesLine, Typed, instant,
+    moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +57,16 @@ pub fn export_lines<'a>(
         rest: Rest::new(),
     };
     let clients = index.clients.values().map(|row| client(row, index));
-    let appointments = index.appointments.values().map(|row| appointment(row));
+    let series = index.series.values().map(|row| series(row));
+    // What follows from a series alone is in its line.
+    let stands = |row: &&Arc<AppointmentRow>| row.occurrence.is_none_or(|one| one.touched);
+    let appointments = index.appointments.values().filter(stands).map(|row| appointment(row));
     let items = items.into_iter().flat_map(|item| chart_item(&item, index));
-    let lines = std::iter::once(json(&header)).chain(clients).chain(appointments).chain(items);
+    let lines = std::iter::once(json(&header))
+        .chain(clients)
+        .chain(series)
+        .chain(appointments)
+        .chain(items);
     Counted { lines, count: 0, ended: false }
 }
 
@@ -98,6 +106,23 @@ fn client(row: &ClientRow, index: &Index) -> String {
             safe_contact: row.safe_contact.clone(),
             archived: row.archived,
             since: Some(moment(row.since, &index.zone)),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn series(row: &SeriesRow) -> String {
+    typed(
+        "series",
+        SeriesLine {
+            id: row.id.to_string(),
+            clients: row.clients.iter().map(ToString::to_string).collect(),
+            kind: word(KINDS, row.kind).to_owned(),
+            slot: slot(&row.slot),
+            rule: row.rule.to_string(),
+            last: row.last.map(|last| last.to_string()),
+            skipped: row.skipped.iter().map(ToString::to_string).collect(),
+            memo: row.memo.clone(),
             rest: Rest::new(),
         },
     )

@@ -4,14 +4,18 @@
 //! counted by name. An error names the line and the cause, never what the line says.
 
 use super::super::draft::INSERTED_MAX;
-use super::super::edit::{ContactChange, Edit, NewAppointment, Part, Slot, Splice, Status};
+use super::super::edit::{
+    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Status,
+};
+use super::super::schedule::recur::Rule;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
     KINDS, Kind, MODALITIES, MeasureLine, Moment, NoteLine, PARTS, PartBody, Rest, STATUSES,
-    SlotBody, read_instant, value,
+    SeriesLine, SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -155,6 +159,7 @@ impl Importer {
         match kind.kind.as_str() {
             "client" => self.client(parse(line)?),
             "appointment" => self.appointment(parse(line)?),
+            "series" => self.series(parse(line)?),
             "note" => self.note(parse(line)?),
             "addendum" => self.addendum(parse(line)?),
             "measure" => self.measure(parse(line)?),
@@ -223,6 +228,32 @@ impl Importer {
             steps.push(ImportStep::Edit(Edit::SetStatus { appointment: id, status, reason }));
         }
         Ok(steps)
+    }
+
+    fn series(&mut self, line: SeriesLine) -> Result<Vec<ImportStep>, Cause> {
+        let series = id(&line.id, SeriesId::parse, "id")?;
+        if line.clients.len() > CLIENTS_MAX {
+            return Err(Cause::Invalid("clients"));
+        }
+        let clients = line.clients.iter().map(|text| id(text, ClientId::parse, "clients"));
+        let clients = clients.collect::<Result<Vec<_>, _>>()?;
+        let kind = value(KINDS, &line.kind).ok_or(Cause::Invalid("kind"))?;
+        let rule: Rule = line.rule.parse().map_err(|_| Cause::Invalid("rule"))?;
+        let date = |text: &String, field| text.parse::<Date>().map_err(|_| Cause::Invalid(field));
+        let last = line.last.as_ref().map(|last| date(last, "last")).transpose()?;
+        let skipped = line.skipped.iter().map(|text| date(text, "skipped"));
+        let skipped = skipped.collect::<Result<Vec<_>, _>>()?;
+        let slot = self.slot(line.slot)?;
+        self.seen("series", &line.rest);
+        let memo = (!line.memo.is_empty()).then_some(line.memo);
+        // The id of the first counts for nothing.
+        let first = AppointmentId::from_bytes([0; 16]);
+        let first = NewAppointment { id: first, clients, kind, slot, memo };
+        let mut edits = vec![Edit::BookSeries(Box::new(NewSeries { series, first, rule }))];
+        let skip = |date| Edit::SkipOccurrence { series, date, skipped: true };
+        edits.extend(skipped.into_iter().map(skip));
+        edits.extend(last.map(|last| Edit::EndSeries { series, last: Some(last) }));
+        Ok(edits.into_iter().map(ImportStep::Edit).collect())
     }
 
     fn slot(&mut self, body: SlotBody) -> Result<Slot, Cause> {

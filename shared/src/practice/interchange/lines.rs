@@ -102,6 +102,24 @@ pub(super) struct AppointmentLine {
     pub(super) rest: Rest,
 }
 
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct SeriesLine {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) clients: Vec<String>,
+    pub(super) kind: String,
+    pub(super) slot: SlotBody,
+    pub(super) rule: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) skipped: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) memo: String,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
 /// Who signed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct AuthorBody {

@@ -69,6 +69,11 @@ fn world() -> (Index, Vec<ChartItem>) {
             }
             Edit::Amend { .. }
             | Edit::BeginAddendum { .. }
+            | Edit::BookSeries(_)
+            | Edit::EndSeries { .. }
+            | Edit::MoveFollowing { .. }
+            | Edit::RejoinSeries { .. }
+            | Edit::SkipOccurrence { .. }
             | Edit::ChangeContact { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterNote { .. }
@@ -91,6 +96,7 @@ fn booked(new: NewAppointment) -> AppointmentRow {
         reason: None,
         memo: new.memo.unwrap_or_default(),
         note: NoteState::Missing,
+        occurrence: None,
     }
 }
 

@@ -11,11 +11,13 @@ mod say;
 mod when;
 mod who;
 
-use super::edit::{AppointmentKind, Modality, NewAppointment, Slot};
-use crate::id::{AppointmentId, ClientId, MemberId};
+use super::edit::{AppointmentKind, Modality, NewAppointment, NewSeries, Slot};
+use super::schedule::recur::{self, Frequency, Rule};
+use crate::id::{AppointmentId, ClientId, MemberId, SeriesId};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use std::num::NonZeroU32;
 
 /// What a sentence is read against.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,7 @@ pub struct QuickAdd {
     pub room: Option<String>,
     /// What it is.
     pub kind: AppointmentKind,
-    /// How it repeats. Understood, but this version books the first one only.
+    /// How it repeats, if it does.
     pub repeat: Option<Repeat>,
     /// What has to be, or should be, put right, in order of importance.
     pub problems: Vec<Problem>,
@@ -91,8 +93,10 @@ pub struct QuickAdd {
 pub enum Repeat {
     /// Every so many days.
     Days(u8),
-    /// Every so many months.
+    /// Every so many months, on the same date.
     Months(u8),
+    /// Every so many months, on the same weekday of the month.
+    MonthsByWeekday(u8),
     /// Every so many weeks.
     Weeks(u8),
 }
@@ -136,8 +140,6 @@ pub enum Problem {
     NoTime,
     /// The moment has passed.
     Past,
-    /// Repeating is understood but cannot be booked by this version: only the first is.
-    RepeatNotSupported,
     /// The sentence is longer than what is read; the rest was left out.
     TooLong,
     /// The clocks go forward over this time: it does not exist.
@@ -174,16 +176,58 @@ impl Problem {
             | Self::TimeDoesNotExist { .. }
             | Self::UnknownWord { .. }
             | Self::UnknownZone => true,
-            Self::FarAhead
-            | Self::Past
-            | Self::RepeatNotSupported
-            | Self::TimeHappensTwice
-            | Self::UnusualHour => false,
+            Self::FarAhead | Self::Past | Self::TimeHappensTwice | Self::UnusualHour => false,
+        }
+    }
+}
+
+impl Repeat {
+    /// Returns the rule of a series that begins on this date.
+    pub fn rule(self, begins: Date) -> Rule {
+        let every = |count: u8, frequency| {
+            let count = NonZeroU32::new(count.into()).unwrap_or(NonZeroU32::MIN);
+            Rule::every(count, frequency)
+        };
+        match self {
+            Self::Days(days) => every(days, Frequency::Daily),
+            Self::Months(months) => every(months, Frequency::Monthly),
+            Self::MonthsByWeekday(months) => {
+                let nth = (i16::from(begins.day()) - 1) / 7 + 1;
+                // The fifth of its kind is the last: not every month has five.
+                let nth = if nth == 5 { -1 } else { nth };
+                let mut rule = every(months, Frequency::Monthly);
+                rule.days.push(recur::Day { nth, weekday: begins.weekday() });
+                rule
+            }
+            Self::Weeks(weeks) => every(weeks, Frequency::Weekly),
+        }
+    }
+
+    /// Returns it in English words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Days(1) => "daily".to_owned(),
+            Self::Days(days) => format!("every {days} days"),
+            Self::Months(1) => "monthly".to_owned(),
+            Self::Months(months) => format!("every {months} months"),
+            Self::MonthsByWeekday(1) => "monthly, weekday".to_owned(),
+            Self::MonthsByWeekday(months) => format!("every {months} months, weekday"),
+            Self::Weeks(1) => "weekly".to_owned(),
+            Self::Weeks(weeks) => format!("every {weeks} weeks"),
         }
     }
 }
 
 impl QuickAdd {
+    /// Returns the series, if it repeats and no problem is left that blocks it.
+    pub fn series(&self, series: SeriesId) -> Option<NewSeries> {
+        let repeat = self.repeat?;
+        // The id of the first counts for nothing.
+        let first = self.appointment(AppointmentId::from_bytes([0; 16]))?;
+        let rule = repeat.rule(first.slot.start.date());
+        Some(NewSeries { series, first, rule })
+    }
+
     /// Returns the appointment, or nothing while a problem is left that blocks it.
     pub fn appointment(&self, id: AppointmentId) -> Option<NewAppointment> {
         if self.problems.iter().any(Problem::blocks) {
@@ -273,9 +317,6 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     }
     if let (Some(date), Some(start)) = (date, said.start) {
         check_moment(date, start, context, &mut problems);
-    }
-    if said.repeat.is_some() {
-        problems.push(Problem::RepeatNotSupported);
     }
     problems.sort_by_key(|problem| !problem.blocks());
     let modality = said.modality.unwrap_or(Modality::InOffice);

@@ -2,7 +2,7 @@
 //!
 //! Clients appear by code, so that the line can stand under the veil.
 
-use super::{Locale, QuickAdd, QuickAddContext};
+use super::{Locale, QuickAdd, QuickAddContext, Repeat};
 use crate::practice::edit::Modality;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
@@ -24,7 +24,22 @@ pub(super) fn resolved(quick_add: &QuickAdd, context: &QuickAddContext<'_>) -> S
         room.map(|room| if german { format!(", Raum {room}") } else { format!(", room {room}") });
     parts.push(format!("{way}{}", room.unwrap_or_default()));
     parts.push(quick_add.kind.word().to_owned());
+    parts.extend(quick_add.repeat.map(|repeat| rhythm(repeat, german)));
     parts.join(" · ")
+}
+
+fn rhythm(repeat: Repeat, german: bool) -> String {
+    match repeat {
+        repeat if !german => repeat.words(),
+        Repeat::Days(1) => "täglich".to_owned(),
+        Repeat::Days(days) => format!("alle {days} Tage"),
+        Repeat::Months(1) => "monatlich".to_owned(),
+        Repeat::Months(months) => format!("alle {months} Monate"),
+        Repeat::MonthsByWeekday(1) => "monatlich am Wochentag".to_owned(),
+        Repeat::MonthsByWeekday(months) => format!("alle {months} Monate am Wochentag"),
+        Repeat::Weeks(1) => "wöchentlich".to_owned(),
+        Repeat::Weeks(weeks) => format!("alle {weeks} Wochen"),
+    }
 }
 
 fn who(quick_add: &QuickAdd, context: &QuickAddContext<'_>) -> String {

@@ -117,7 +117,9 @@ fn brief(quick_add: &QuickAdd) -> String {
     match quick_add.repeat {
         Some(Repeat::Weeks(1)) => text.push_str(" weekly"),
         Some(Repeat::Weeks(weeks)) => text.push_str(&format!(" {weeks}-weekly")),
-        Some(Repeat::Days(_) | Repeat::Months(_)) => text.push_str(" repeats"),
+        Some(Repeat::Days(_) | Repeat::Months(_) | Repeat::MonthsByWeekday(_)) => {
+            text.push_str(" repeats");
+        }
         None => {}
     }
     text
@@ -156,7 +158,6 @@ fn problems() -> Vec<(Locale, &'static str, Problem)> {
         (US, "AT today 10am", Problem::Past),
         (US, "AT 11/24 10am", Problem::FarAhead),
         (US, "AT thu 11pm", Problem::UnusualHour),
-        (US, "AT thu 3pm daily", Problem::RepeatNotSupported),
     ]
 }
 

@@ -3,6 +3,7 @@
 mod convergence;
 mod day;
 mod hostile;
+mod series;
 mod signing;
 mod undo;
 pub(super) mod world;

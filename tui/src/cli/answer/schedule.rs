@@ -4,7 +4,7 @@ use super::{Refused, Say, codes, local, refuse, say_line};
 use crate::cli::problems;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
-use tacenda_shared::id::{AppointmentId, Timestamp};
+use tacenda_shared::id::{AppointmentId, SeriesId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::quick_add::{Locale, QuickAdd, QuickAddContext, parse};
@@ -85,7 +85,11 @@ pub(super) fn book(
     if asked.dry_run {
         return Ok(false);
     }
-    device.apply(Edit::Book(new), now)?;
+    let edit = match read.series(SeriesId::random(&mut OsRandom)) {
+        Some(series) => Edit::BookSeries(Box::new(series)),
+        None => Edit::Book(new),
+    };
+    device.apply(edit, now)?;
     Ok(true)
 }
 

@@ -10,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::practice::edit::Slot;
+use tacenda_shared::practice::quick_add::Repeat;
 
 /// Draws the form and the day.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -44,6 +45,7 @@ const fn place(at: At, width: u16) -> (u16, u16, u16) {
         At::Minutes => (3, 9, 6),
         At::Modality => (3, right, 14),
         At::Room => (4, 9, 20),
+        At::Repeat => (4, right, 22),
     }
 }
 
@@ -56,14 +58,20 @@ const fn label(at: At) -> &'static str {
         At::Room => "Room",
         At::Modality => "How",
         At::Kind => "Kind",
+        At::Repeat => "Repeats",
     }
 }
 
 fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     for at in ORDER {
         let (line, column, _) = place(at, area.width);
+        if at == At::Repeat && !state.has(at) && state.occurrence.is_none() {
+            continue;
+        }
         let left = Rect { x: area.x + column.saturating_sub(9).min(area.width), width: 9, ..area };
-        paint::text(frame, left, line, label(at), scene.look.title());
+        let moves = at == At::Repeat && state.moved.is_some();
+        let label = if moves { "Changes" } else { label(at) };
+        paint::text(frame, left, line, label, scene.look.title());
         if state.focus != Some(at) {
             field_view(state, at, scene, frame, area);
         }
@@ -108,10 +116,22 @@ fn field_view(state: &State, at: At, scene: &Scene<'_>, frame: &mut Frame<'_>, a
         At::Room => state.room.clone(),
         At::Modality => Field::new(format!("< {} >", state.modality.word())),
         At::Kind => Field::new(format!("< {} >", state.kind.word())),
+        At::Repeat => Field::new(repeat_words(state)),
     };
     let focused = state.focus == Some(at);
     let shown = if focused && at == At::Client { state.who.clone() } else { shown };
     shown.view(frame, scene.look, area, focused);
+}
+
+fn repeat_words(state: &State) -> String {
+    match (state.occurrence, state.following) {
+        (Some(one), _) if one.touched => "this one only".to_owned(),
+        (Some(_), true) => "< from here on >".to_owned(),
+        (Some(_), false) => "< this one only >".to_owned(),
+        (None, _) => {
+            format!("< {} >", state.repeat.map_or_else(|| "no".to_owned(), Repeat::words))
+        }
+    }
 }
 
 fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Style) {

@@ -161,6 +161,7 @@ impl Sample {
             reason: None,
             memo: String::new(),
             note: NoteState::Missing,
+            occurrence: None,
         };
         let day = self.index.days.entry(row.slot.start.date()).or_default();
         day.push(row.id);

@@ -65,7 +65,6 @@ pub fn misread(sentence: &str, said: &QuickAdd) -> Option<String> {
             Some(format!("{candidates} clients fit {word}: type more of it"))
         }
         Problem::LengthOutOfRange => Some("a length is 1 to 1440 minutes".to_owned()),
-        Problem::RepeatNotSupported => Some("repeats are not booked yet: only this one".to_owned()),
         Problem::TimeDoesNotExist { .. } => {
             Some("the clocks go forward over this time: it does not exist".to_owned())
         }

@@ -1,0 +1,10 @@
+//! Rules of the schedule: which occurrences a series has, and what may be done to them. Pure but
+//! for the documents that hold it.
+
+mod edits;
+mod occurrence;
+pub mod recur;
+mod series;
+
+pub(super) use occurrence::Derived;
+pub(super) use series::{Series, SeriesKey};

@@ -1,0 +1,125 @@
+//! The occurrences of series as the read model shows them: rows like those of appointments, up to
+//! a horizon. One that somebody has touched is an appointment of its own under the same id, and
+//! its row is that one's.
+
+use super::super::view::{AppointmentRow, NoteState, Occurrence};
+use super::super::{Practice, zone};
+use super::series::{Series, SeriesKey, occurrence_of};
+use crate::id::{AppointmentId, SeriesId, Timestamp};
+use jiff::ToSpan as _;
+use jiff::civil::{Date, DateTime, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How many months ahead of today a series without end is shown.
+const MONTHS: i32 = 13;
+/// Occurrences of one series that are shown at most.
+const SHOWN_MAX: usize = 2_000;
+
+/// Which occurrences there are.
+#[derive(Debug, Default)]
+pub(in crate::practice) struct Derived {
+    /// Up to this date; without it nothing is shown yet.
+    horizon: Option<Date>,
+    of: BTreeMap<AppointmentId, (SeriesKey, DateTime)>,
+    ids: BTreeMap<SeriesKey, Vec<AppointmentId>>,
+}
+
+impl Derived {
+    /// Returns the series and the local start by its rule.
+    pub(in crate::practice) fn origin(&self, id: AppointmentId) -> Option<(SeriesKey, DateTime)> {
+        self.of.get(&id).copied()
+    }
+}
+
+impl Practice {
+    /// Shows series up to 13 months after this time. Costs nothing unless a month has passed.
+    pub fn look_ahead(&mut self, now: Timestamp) {
+        let today = zone::date(now, &self.facts.settings.zone);
+        let until = today.checked_add(MONTHS.months()).map_or(Date::MAX, Date::last_of_month);
+        if self.derived.horizon.is_none_or(|known| known < until) {
+            self.derived.horizon = Some(until);
+            let all: Vec<_> = self.facts.all_series().map(|(key, _)| key).collect();
+            all.into_iter().for_each(|key| self.publish_series(key));
+        }
+    }
+
+    /// Brings the occurrences of a series up to what is known of it.
+    pub(in crate::practice) fn publish_series(&mut self, key: SeriesKey) {
+        let before = self.derived.ids.remove(&key).unwrap_or_default();
+        for id in &before {
+            self.derived.of.remove(id);
+        }
+        let known = self.facts.series_of(key);
+        let row = known.map(|series| Arc::new(series.row(key.1)));
+        let times = known.map(|series| self.times_of(series));
+        let index = Arc::make_mut(&mut self.index);
+        match row {
+            Some(row) => drop(index.series.insert(key.1, row)),
+            None => drop(index.series.remove(&key.1)),
+        }
+        let mut ids = Vec::new();
+        for time in times.unwrap_or_default() {
+            let id = occurrence_of(key.1, time.date());
+            self.derived.of.insert(id, (key, time));
+            ids.push(id);
+        }
+        let touched: BTreeSet<_> = before.iter().chain(&ids).copied().collect();
+        self.derived.ids.insert(key, ids);
+        touched.into_iter().for_each(|id| self.publish_appointment(id));
+    }
+
+    /// The local starts of a series by its rule, without those that are left out.
+    fn times_of(&self, series: &Series) -> Vec<DateTime> {
+        let Some(horizon) = self.derived.horizon else { return Vec::new() };
+        let last = series.last.map_or(horizon, |last| last.min(horizon));
+        let end = last.to_datetime(Time::constant(23, 59, 59, 0));
+        let slot = &series.first.slot;
+        let times = series.rule.occurrences(slot.start, end, &zone::named(&slot.zone));
+        let kept = times.filter(|time| !series.skipped.contains(&time.date()));
+        kept.take(SHOWN_MAX).collect()
+    }
+
+    /// The row of an occurrence that nobody has touched.
+    pub(in crate::practice) fn derived_row(&self, id: AppointmentId) -> Option<AppointmentRow> {
+        let (key, time) = self.derived.origin(id)?;
+        let series = self.facts.series_of(key)?;
+        let slot = series.slot_on(time);
+        // What two devices decided at once about all of it is asked about at the first.
+        let first = time == series.first.slot.start;
+        let rivals = if first { series.rivals().to_vec() } else { Vec::new() };
+        Some(AppointmentRow {
+            id,
+            clients: series.clients().to_vec(),
+            kind: series.kind(),
+            starts: zone::instant(slot.start, &slot.zone),
+            slot,
+            rivals,
+            status: series.first.status,
+            reason: None,
+            memo: series.first.memo.clone(),
+            note: NoteState::Missing,
+            occurrence: self.occurrence(id, false),
+        })
+    }
+
+    /// Which occurrence an appointment is, if it is one.
+    pub(in crate::practice) fn occurrence(
+        &self,
+        id: AppointmentId,
+        touched: bool,
+    ) -> Option<Occurrence> {
+        let ((_, series), time) = self.derived.origin(id)?;
+        Some(Occurrence { series, date: time.date(), touched })
+    }
+
+    /// Every id that is an occurrence of this clinician's series.
+    pub(in crate::practice) fn series_named(&self, series: SeriesId) -> Option<SeriesKey> {
+        self.facts.all_series().map(|(key, _)| key).find(|key| key.1 == series)
+    }
+
+    /// Every occurrence that is shown.
+    pub(in crate::practice) fn occurrences(&self) -> impl Iterator<Item = AppointmentId> + '_ {
+        self.derived.of.keys().copied()
+    }
+}

@@ -1,0 +1,182 @@
+//! A series as its document holds it: one map for each, one scalar for each thing that can change.
+//!
+//! What a series is never changes but for its end and the dates that are left out: whoever changes
+//! "this and all that follow" ends it and begins another. So two devices that do so at once leave
+//! behind what each of them meant, and nothing that neither did.
+
+use super::super::calendar::{self, Booking, Written};
+use super::super::document::{Document, Scalar};
+use super::super::edit::{AppointmentKind, NewAppointment, Slot};
+use super::super::view::{Rival, SeriesRow};
+use super::recur::Rule;
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, SeriesId};
+use crate::suite;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+/// Bytes of a rule at most.
+const RULE_BYTES_MAX: usize = 4_096;
+/// Dates that are left out at most: three of each week for twenty years.
+const SKIPPED_MAX: usize = 4_096;
+
+const RULE: &str = "rule";
+const LAST: &str = "last";
+/// In front of the date that is left out.
+const SKIPPED: &str = "skip ";
+
+/// Whose series, and which.
+pub(in crate::practice) type SeriesKey = (MemberId, SeriesId);
+
+/// A series as far as its document tells.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::practice) struct Series {
+    /// Who comes, when first, where, and the line for the calendar: like a single appointment.
+    pub(in crate::practice) first: Booking,
+    pub(in crate::practice) rule: Rule,
+    /// The last date, if it was ended; where devices ended it at once, the earliest.
+    pub(in crate::practice) last: Option<Date>,
+    pub(in crate::practice) skipped: BTreeSet<Date>,
+}
+
+impl Series {
+    /// Writes all of it under a name that is new to the document.
+    pub(in crate::practice) fn create(
+        first: &Booking,
+        rule: &Rule,
+        document: &mut Document,
+        name: &str,
+        slot: &Written,
+    ) {
+        first.create(document, name, slot);
+        document.put(Some(name), RULE, Scalar::Text(rule.to_string()));
+    }
+
+    /// Reads one; `None` when what is there is no series that this version understands.
+    pub(in crate::practice) fn read(
+        document: &Document,
+        name: &str,
+        object: ObjectId,
+    ) -> Option<Self> {
+        let first = Booking::read(document, name, object)?;
+        let place = Some(name);
+        let rule = document.value(place, RULE)?;
+        let rule = rule.text()?.parse().ok()?;
+        let ends = document.values(place, LAST);
+        let ends = ends.iter().filter_map(|(value, _)| value.text()?.parse::<Date>().ok());
+        let date_of = |field: &str| field.strip_prefix(SKIPPED)?.parse::<Date>().ok();
+        let is_set = |field: &String| {
+            let value = document.value(place, field);
+            value.is_some_and(|value| value == Scalar::Flag(true))
+        };
+        let fields = document.fields(name).unwrap_or_default();
+        let skipped = fields.iter().filter(|field| is_set(field));
+        let skipped = skipped.filter_map(|field| date_of(field)).take(SKIPPED_MAX).collect();
+        Some(Self { first, rule, last: ends.min(), skipped })
+    }
+
+    /// Writes when it ends; without a date it goes on.
+    pub(in crate::practice) fn end_scalar(last: Option<Date>) -> Scalar {
+        last.map_or(Scalar::Nothing, |last| Scalar::Text(last.to_string()))
+    }
+
+    /// The field that says when it ends.
+    pub(in crate::practice) const fn end_field() -> &'static str {
+        LAST
+    }
+
+    /// The field that holds the rule.
+    pub(in crate::practice) const fn rule_field() -> &'static str {
+        RULE
+    }
+
+    /// The field that says whether a date is left out.
+    pub(in crate::practice) fn skip_field(date: Date) -> String {
+        format!("{SKIPPED}{date}")
+    }
+
+    /// The slot of the occurrence on this date.
+    pub(in crate::practice) fn slot_on(&self, start: jiff::civil::DateTime) -> Slot {
+        Slot { start, ..self.first.slot.clone() }
+    }
+
+    /// What a series is, as a new appointment would say it.
+    pub(in crate::practice) fn as_new(&self, id: AppointmentId, slot: Slot) -> NewAppointment {
+        NewAppointment {
+            id,
+            clients: self.first.clients.clone(),
+            kind: self.first.kind,
+            slot,
+            memo: Some(self.first.memo.clone()).filter(|memo| !memo.is_empty()),
+        }
+    }
+
+    /// What lists show of it.
+    pub(in crate::practice) fn row(&self, id: SeriesId) -> SeriesRow {
+        SeriesRow {
+            id,
+            clients: self.first.clients.clone(),
+            kind: self.first.kind,
+            slot: self.first.slot.clone(),
+            rule: self.rule.clone(),
+            last: self.last,
+            skipped: self.skipped.clone(),
+            memo: self.first.memo.clone(),
+        }
+    }
+
+    pub(in crate::practice) fn kind(&self) -> AppointmentKind {
+        self.first.kind
+    }
+
+    pub(in crate::practice) fn clients(&self) -> &[ClientId] {
+        &self.first.clients
+    }
+
+    pub(in crate::practice) fn rivals(&self) -> &[Rival] {
+        &self.first.rivals
+    }
+
+    pub(in crate::practice) fn encode(&self, writer: &mut Writer) {
+        self.first.encode(writer);
+        writer.text(&self.rule.to_string());
+        writer.option(self.last, |w, last| {
+            w.text(&last.to_string());
+        });
+        let skipped: Vec<_> = self.skipped.iter().collect();
+        writer.list(&skipped, |w, date| {
+            w.text(&date.to_string());
+        });
+    }
+
+    pub(in crate::practice) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let date = |r: &mut Reader<'_>| {
+            let text = r.text(calendar::DATE_BYTES_MAX)?;
+            text.parse::<Date>().map_err(|_| CodecError::Unknown)
+        };
+        let first = Booking::decode(reader)?;
+        let rule = reader.text(RULE_BYTES_MAX)?.parse().map_err(|_| CodecError::Unknown)?;
+        let last = reader.option(date)?;
+        let skipped = reader.list(SKIPPED_MAX, date)?.into_iter().collect();
+        Ok(Self { first, rule, last, skipped })
+    }
+}
+
+/// The id of the series that goes on from a date after a change of "this and all that follow":
+/// two devices that change the same from the same date make one series, with two slots to choose
+/// from.
+pub(in crate::practice) fn heir_of(series: SeriesId, from: Date) -> SeriesId {
+    let hash = suite::hash("tac/series/following", &[series.as_bytes(), &date_bytes(from)]);
+    SeriesId::from_bytes(hash.truncated())
+}
+
+/// The id of one occurrence: H(series, local date by the rule). It stays when it is moved.
+pub(in crate::practice) fn occurrence_of(series: SeriesId, date: Date) -> AppointmentId {
+    let hash = suite::hash("tac/series/occurrence", &[series.as_bytes(), &date_bytes(date)]);
+    AppointmentId::from_bytes(hash.truncated())
+}
+
+fn date_bytes(date: Date) -> [u8; 4] {
+    let [high, low] = date.year().to_be_bytes();
+    [high, low, date.month().cast_unsigned(), date.day().cast_unsigned()]
+}

@@ -1,0 +1,294 @@
+//! Series: what is agreed once and takes place again and again.
+
+use super::world::{World, ZONE, appointment, member, slot};
+use crate::id::{AppointmentId, ClientId, SeriesId};
+use crate::practice::Refusal;
+use crate::practice::edit::{Edit, NewSeries, NoteFormat, Slot, Status};
+use crate::practice::view::{AppointmentRow, NoteState};
+use crate::practice::zone;
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+const SERIES: SeriesId = SeriesId::from_bytes([7; 16]);
+
+fn series(client: ClientId, rule: &str, slot: Slot) -> Edit {
+    let first = appointment(AppointmentId::from_bytes([0; 16]), client, slot);
+    let rule = rule.parse().unwrap();
+    Edit::BookSeries(Box::new(NewSeries { series: SERIES, first, rule }))
+}
+
+/// The dates on which anything takes place, in order.
+fn dates(world: &World, desk: usize, count: usize) -> Vec<Date> {
+    world.desks[desk].index().days.keys().copied().take(count).collect()
+}
+
+fn on(world: &World, desk: usize, day: Date) -> Vec<AppointmentRow> {
+    let index = world.desks[desk].index();
+    let ids = index.days.get(&day).into_iter().flatten();
+    ids.map(|id| (*index.appointments[id]).clone()).collect()
+}
+
+fn begin(rule: &str) -> (World, ClientId) {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    world.act(0, series(client, rule, slot(member(1), 10))).unwrap();
+    world.sync();
+    (world, client)
+}
+
+#[test]
+fn a_weekly_session_stands_in_every_week_for_a_year_ahead_on_every_device() {
+    let (world, client) = begin("FREQ=WEEKLY");
+    for desk in 0..2 {
+        let expected = [date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 7)];
+        assert_eq!(dates(&world, desk, 3), expected);
+        let index = world.desks[desk].index();
+        assert_eq!(index.days.keys().next_back(), Some(&date(2027, 12, 27)));
+        let [row] = &on(&world, desk, date(2026, 12, 7))[..] else { panic!("one") };
+        assert_eq!(row.clients, [client]);
+        assert_eq!((row.status, row.note), (Status::Booked, NoteState::Missing));
+    }
+}
+
+#[test]
+fn a_session_at_ten_stays_at_ten_when_the_clocks_change() {
+    let (world, _) = begin("FREQ=WEEKLY");
+    let hours = |day| {
+        let [row] = &on(&world, 0, day)[..] else { panic!("one on {day}") };
+        (row.slot.start.hour(), zone::local(row.starts, "UTC").hour())
+    };
+    // Vienna: one hour ahead of UTC in winter, two in summer.
+    assert_eq!(hours(date(2027, 3, 22)), (10, 9));
+    assert_eq!(hours(date(2027, 3, 29)), (10, 8));
+    assert_eq!(hours(date(2027, 10, 25)), (10, 8));
+    assert_eq!(hours(date(2027, 11, 1)), (10, 9));
+    assert_eq!(ZONE, "Europe/Vienna");
+}
+
+#[test]
+fn an_occurrence_that_is_moved_or_has_happened_is_itself_and_the_others_stay() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let [row] = &on(&world, 0, date(2026, 11, 30))[..] else { panic!("one") };
+    let id = row.id;
+    let mut later = row.slot.clone();
+    later.start = date(2026, 12, 2).at(15, 0, 0, 0);
+    let undo = world.act(0, Edit::Move { appointment: id, slot: later }).unwrap().unwrap();
+    let [held] = &on(&world, 0, date(2026, 11, 23))[..] else { panic!("one") };
+    let held = held.id;
+    world
+        .act(0, Edit::SetStatus { appointment: held, status: Status::Held, reason: None })
+        .unwrap();
+    let note = world.begin(0, 9, client, Some(held), NoteFormat::Free);
+    world.sync();
+    for desk in 0..2 {
+        let expected = [date(2026, 11, 23), date(2026, 12, 2), date(2026, 12, 7)];
+        assert_eq!(dates(&world, desk, 3), expected, "desk {desk}");
+        let row = world.desks[desk].index().appointments[&held].clone();
+        assert_eq!((row.status, row.note), (Status::Held, NoteState::Draft(note)));
+        assert!(row.occurrence.is_some_and(|one| one.touched && one.date == date(2026, 11, 23)));
+    }
+    let (changes, _) = world.desks[0].undo(undo).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(dates(&world, 1, 2), [date(2026, 11, 23), date(2026, 11, 30)]);
+}
+
+#[test]
+fn a_note_about_an_occurrence_makes_it_an_appointment_and_a_refused_one_does_not() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let [row] = &on(&world, 0, date(2026, 11, 30))[..] else { panic!("one") };
+    let (id, before) = (row.id, world.desks[0].index());
+    let stranger = ClientId::from_bytes([9; 16]);
+    let note = crate::id::ObjectId::from_bytes([3; 16]);
+    let begin =
+        |client| Edit::BeginNote { note, client, session: Some(id), format: NoteFormat::Free };
+    assert_eq!(world.act(0, begin(stranger)), Err(Refusal::UnknownClient));
+    assert_eq!(*world.desks[0].index(), *before);
+    world.act(0, begin(client)).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(world.desks[desk].index().appointments[&id].note, NoteState::Draft(note));
+    }
+}
+
+#[test]
+fn this_and_all_that_follow_go_elsewhere_and_undo_brings_them_back() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let mut tuesday = slot(member(1), 11);
+    tuesday.start = date(2026, 12, 8).at(11, 0, 0, 0);
+    let from = date(2026, 12, 7);
+    let edit = Edit::MoveFollowing { series: SERIES, from, slot: tuesday };
+    let undo = world.act(0, edit).unwrap().unwrap();
+    world.sync();
+    let moved = [date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 8), date(2026, 12, 15)];
+    for desk in 0..2 {
+        assert_eq!(dates(&world, desk, 4), moved);
+    }
+    let (changes, redo) = world.desks[0].undo(undo).unwrap();
+    world.send(0, changes);
+    world.sync();
+    let before = [date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 14)];
+    assert_eq!(dates(&world, 1, 4), before);
+    let (changes, _) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(dates(&world, 1, 4), moved, "and again");
+}
+
+#[test]
+fn what_is_counted_keeps_its_count_when_the_rest_is_moved() {
+    let (mut world, _) = begin("FREQ=WEEKLY;COUNT=5");
+    let mut slot = slot(member(1), 8);
+    slot.start = date(2026, 12, 7).at(8, 0, 0, 0);
+    let edit = Edit::MoveFollowing { series: SERIES, from: date(2026, 12, 7), slot };
+    world.act(0, edit).unwrap();
+    let index = world.desks[0].index();
+    assert_eq!(index.days.len(), 5);
+    assert_eq!(index.days.keys().next_back(), Some(&date(2026, 12, 21)));
+}
+
+#[test]
+fn a_series_ends_after_a_date_leaves_dates_out_and_goes_on_again() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let skip = Edit::SkipOccurrence { series: SERIES, date: date(2026, 11, 30), skipped: true };
+    let unskip = world.act(0, skip).unwrap().unwrap();
+    let end = Edit::EndSeries { series: SERIES, last: Some(date(2026, 12, 14)) };
+    let go_on = world.act(1, end).unwrap().unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let left = [date(2026, 11, 23), date(2026, 12, 7), date(2026, 12, 14)];
+        assert_eq!(dates(&world, desk, 9), left);
+    }
+    for (desk, inverse) in [(0, unskip), (1, go_on)] {
+        let (changes, _) = world.desks[desk].undo(inverse).unwrap();
+        world.send(desk, changes);
+    }
+    world.sync();
+    assert_eq!(dates(&world, 1, 60).len(), 58);
+}
+
+#[test]
+fn two_devices_that_move_what_follows_from_one_date_at_once_are_asked_once() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let from = date(2026, 12, 7);
+    let mut there = |desk: usize, hour: i8| {
+        let mut slot = slot(member(1), hour);
+        slot.start = from.at(hour, 0, 0, 0);
+        world.act(desk, Edit::MoveFollowing { series: SERIES, from, slot }).unwrap();
+    };
+    there(0, 14);
+    there(1, 16);
+    world.sync();
+    let [row] = &on(&world, 0, from)[..] else { panic!("one") };
+    let (id, rival) = (row.id, row.rivals[0].slot.clone());
+    assert!([14, 16].contains(&row.slot.start.hour()) && row.slot != rival);
+    let [next] = &on(&world, 1, date(2026, 12, 14))[..] else { panic!("one") };
+    assert!(next.rivals.is_empty(), "it is asked about at the first");
+    // Settled for the one that is not shown: for all of them.
+    world.act(1, Edit::Move { appointment: id, slot: rival.clone() }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let [next] = &on(&world, desk, date(2026, 12, 14))[..] else { panic!("one") };
+        assert_eq!(next.slot.start.hour(), rival.start.hour());
+        assert!(on(&world, desk, from)[0].rivals.is_empty());
+    }
+}
+
+#[test]
+fn two_devices_that_touch_one_occurrence_at_once_touch_the_same() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let [row] = &on(&world, 0, date(2026, 12, 7))[..] else { panic!("one") };
+    let id = row.id;
+    let mut other = row.slot.clone();
+    other.start = date(2026, 12, 9).at(9, 0, 0, 0);
+    world.act(0, Edit::Move { appointment: id, slot: other }).unwrap();
+    let cancel =
+        Edit::SetStatus { appointment: id, status: Status::CancelledByClient, reason: None };
+    world.act(1, cancel).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let row = world.desks[desk].index().appointments[&id].clone();
+        assert_eq!(row.status, Status::CancelledByClient, "desk {desk}");
+        let days = [row.slot.start.date()].into_iter();
+        let days: Vec<Date> =
+            days.chain(row.rivals.iter().map(|rival| rival.slot.start.date())).collect();
+        assert!(days.contains(&date(2026, 12, 9)), "{days:?}");
+    }
+    assert_eq!(*world.desks[0].index(), *world.desks[1].index());
+}
+
+#[test]
+fn what_a_series_needs_must_be_there() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let again = series(client, "FREQ=DAILY", slot(member(1), 8));
+    assert_eq!(world.act(0, again), Err(Refusal::AppointmentExists));
+    let other = SeriesId::from_bytes([8; 16]);
+    let end = Edit::EndSeries { series: other, last: None };
+    assert_eq!(world.act(0, end), Err(Refusal::UnknownSeries));
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Cancel(usize),
+    End(u8),
+    Following(u8, i8),
+    Give(usize),
+    Move(usize, i8),
+    Skip(u8),
+}
+
+fn acts() -> impl Strategy<Value = Vec<(usize, Act)>> {
+    let act = prop_oneof![
+        (0..8_usize).prop_map(Act::Cancel),
+        (0..8_u8).prop_map(Act::End),
+        (0..8_u8, 7..18_i8).prop_map(|(week, hour)| Act::Following(week, hour)),
+        (0..9_usize).prop_map(Act::Give),
+        (0..8_usize, 7..18_i8).prop_map(|(at, hour)| Act::Move(at, hour)),
+        (0..8_u8).prop_map(Act::Skip),
+    ];
+    proptest::collection::vec((0..2_usize, act), 1..14)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_two_devices_do_to_a_series_both_end_with_the_same(acts in acts()) {
+        let (mut world, _) = begin("FREQ=WEEKLY;COUNT=12");
+        let week = |week: u8| date(2026, 11, 23).saturating_add(jiff::Span::new().weeks(week));
+        for (desk, act) in acts {
+            let shown: Vec<_> = world.desks[desk].index().days.values().flatten().copied().collect();
+            let at = |at: usize| shown.get(at % shown.len().max(1)).copied();
+            let edit = match act {
+                Act::Give(choice) => {
+                    world.give(desk, choice);
+                    continue;
+                }
+                Act::Cancel(one) => at(one).map(|appointment| Edit::SetStatus {
+                    appointment, status: Status::CancelledByClient, reason: None,
+                }),
+                Act::End(weeks) => Some(Edit::EndSeries { series: SERIES, last: Some(week(weeks)) }),
+                Act::Following(weeks, hour) => {
+                    let mut slot = slot(member(1), hour);
+                    slot.start = week(weeks).at(hour, 0, 0, 0);
+                    Some(Edit::MoveFollowing { series: SERIES, from: week(weeks), slot })
+                }
+                Act::Move(one, hour) => at(one).map(|appointment| {
+                    let mut slot = world.desks[desk].index().appointments[&appointment].slot.clone();
+                    slot.start = slot.start.date().at(hour, 0, 0, 0);
+                    Edit::Move { appointment, slot }
+                }),
+                Act::Skip(weeks) => {
+                    Some(Edit::SkipOccurrence { series: SERIES, date: week(weeks), skipped: true })
+                }
+            };
+            if let Some(edit) = edit {
+                world.act(desk, edit).unwrap();
+            }
+        }
+        world.sync();
+        prop_assert_eq!(&*world.desks[0].index(), &*world.desks[1].index());
+        let mut again = world.desks[0].rebuilt();
+        again.look_ahead(world.desks[0].now);
+        prop_assert_eq!(&*again.index(), &*world.desks[0].index());
+    }
+}
