@@ -2,6 +2,7 @@
 
 mod another_server;
 mod beside;
+mod calendars;
 mod crash;
 mod demo;
 mod hostile;

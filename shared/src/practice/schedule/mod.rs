@@ -2,6 +2,7 @@
 //! for the documents that hold it.
 
 mod edits;
+pub mod ical;
 mod occurrence;
 pub mod recur;
 mod series;

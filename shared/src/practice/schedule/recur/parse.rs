@@ -188,7 +188,8 @@ fn end_at(text: &str) -> Result<End, RuleError> {
     }
 }
 
-/// A date is the whole of its day.
+/// A date is the moment at which it begins, as calendar programs read it: the last of a series of
+/// whole days, and before the sessions of that day.
 fn stamp(text: &str) -> Option<DateTime> {
     let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
     let (date, time) = text.split_once(['T', 't']).map_or((text, None), |(d, t)| (d, Some(t)));
@@ -198,7 +199,7 @@ fn stamp(text: &str) -> Option<DateTime> {
     }
     let day = Date::new(part(date, 0, 4)?, small(part(date, 4, 6)?)?, small(part(date, 6, 8)?)?);
     let time = match time {
-        None => Time::new(23, 59, 59, 0),
+        None => Time::new(0, 0, 0, 0),
         Some(time) if time.len() == 6 && time.bytes().all(|byte| byte.is_ascii_digit()) => {
             let [hour, minute, second] =
                 [part(time, 0, 2)?, part(time, 2, 4)?, part(time, 4, 6)?.min(59)];

@@ -43,7 +43,8 @@ fn the_end_is_included_and_an_instant_is_meant_in_the_zone() {
     let start = date(2026, 12, 1).at(9, 0, 0, 0);
     assert_eq!(first("FREQ=DAILY;UNTIL=20261203T090000", start, 9).len(), 3);
     assert_eq!(first("FREQ=DAILY;UNTIL=20261203T085959", start, 9).len(), 2);
-    assert_eq!(first("FREQ=DAILY;UNTIL=20261203", start, 9).len(), 3);
+    // A date alone is where that day begins.
+    assert_eq!(first("FREQ=DAILY;UNTIL=20261203", start, 9).len(), 2);
     assert_eq!(first("FREQ=DAILY;COUNT=4", start, 9).len(), 4);
     let rule: Rule = "FREQ=DAILY;UNTIL=20261203T080000Z".parse().unwrap();
     let berlin = TimeZone::get("Europe/Berlin").unwrap();

@@ -1,0 +1,114 @@
+//! Files that do not read, and what is made of those that do.
+
+use super::*;
+use jiff::civil::date;
+use proptest::prelude::*;
+
+fn calendar(inside: &str) -> String {
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{inside}END:VCALENDAR\r\n")
+}
+
+fn event(inside: &str) -> String {
+    calendar(&format!("BEGIN:VEVENT\r\nUID:1\r\n{inside}END:VEVENT\r\n"))
+}
+
+fn cause(text: &str) -> (usize, IcalCause) {
+    let error = Calendar::read(text.as_bytes()).unwrap_err();
+    (error.line, error.cause)
+}
+
+fn starts(text: &str, zone: &str) -> Vec<String> {
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    let zone = TimeZone::get(zone).unwrap();
+    let busy = calendar.busy(date(2026, 1, 1), date(2028, 1, 1), &zone).unwrap();
+    busy.iter().map(|one| one.start.strftime("%Y-%m-%d %H:%M").to_string()).collect()
+}
+
+#[test]
+fn what_does_not_read_is_refused_as_a_whole_with_its_line() {
+    assert_eq!(cause(""), (1, IcalCause::NotACalendar));
+    assert_eq!(cause("Dear Sir or Madam:\r\nplease"), (1, IcalCause::Malformed));
+    assert_eq!(cause("BEGIN:VEVENT\r\nEND:VEVENT\r\n"), (1, IcalCause::NotACalendar));
+    assert_eq!(cause("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"), (2, IcalCause::Unbalanced));
+    assert_eq!(cause("BEGIN:VCALENDAR\nEND:VEVENT\n"), (2, IcalCause::Unbalanced));
+    assert_eq!(cause(&event("")), (3, IcalCause::When("DTSTART")));
+    assert_eq!(cause(&event("DTSTART:20261340T990000\r\n")), (5, IcalCause::When("DTSTART")));
+    assert_eq!(
+        cause(&event("DTSTART:20260101T000000\r\nDURATION:soon\r\n")).1,
+        IcalCause::Duration
+    );
+    let (line, cause) = cause(&event("DTSTART:20260101T000000\r\nRRULE:FREQ=OFTEN\r\n"));
+    assert_eq!(line, 6);
+    assert!(matches!(cause, IcalCause::Rule(_)), "{cause}");
+    assert_eq!(Calendar::read(&[0xff, 0xfe]).unwrap_err().cause, IcalCause::NotText);
+    let large = vec![b' '; BYTES_MAX + 1];
+    assert_eq!(Calendar::read(&large).unwrap_err().cause, IcalCause::TooLarge);
+}
+
+#[test]
+fn a_folded_line_is_one_and_a_colon_in_quotes_is_no_end() {
+    let text = event(
+        "DTSTART;X-A=\"1:2;3\";TZID=\"Europe/Berlin\":202612\r\n 01T090000\r\nSUMMARY:a\\, b\\n\r\n c\r\n",
+    );
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    let busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
+    assert_eq!(busy[0].title, "a, b\nc");
+    assert_eq!(busy[0].instants.0.to_string(), "2026-12-01T08:00:00Z");
+}
+
+#[test]
+fn a_zone_that_the_file_describes_itself_changes_its_clocks() {
+    let zone = "BEGIN:VTIMEZONE\r\nTZID:Ours\r\nBEGIN:STANDARD\r\nDTSTART:16011104T020000\r\n\
+                TZOFFSETFROM:-0400\r\nTZOFFSETTO:-0500\r\n\
+                RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\n\
+                DTSTART:16010311T020000\r\nTZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\n\
+                RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n";
+    let one = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID=Ours:20260302T090000\r\n\
+               RRULE:FREQ=WEEKLY;COUNT=2\r\nEND:VEVENT\r\n";
+    let text = calendar(&format!("{zone}{one}"));
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    assert_eq!(calendar.unknown_zones(), 0);
+    let busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
+    let instants: Vec<String> = busy.iter().map(|one| one.instants.0.to_string()).collect();
+    assert_eq!(instants, ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z"]);
+}
+
+#[test]
+fn a_zone_that_nobody_knows_is_counted_and_read_as_local_time() {
+    let text = event("DTSTART;TZID=Mars/Olympus:20261201T090000\r\n");
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    assert_eq!(calendar.unknown_zones(), 1);
+    assert_eq!(starts(&text, "Europe/Berlin"), ["2026-12-01 09:00"]);
+}
+
+#[test]
+fn a_rule_without_end_is_looked_at_as_far_as_the_window() {
+    let text = event("DTSTART:20260105T090000\r\nRRULE:FREQ=WEEKLY\r\n");
+    assert_eq!(starts(&text, "Europe/Berlin").len(), 104);
+    let bomb = event("DTSTART:20260101T000000Z\r\nRRULE:FREQ=SECONDLY\r\n");
+    let bomb = Calendar::read(bomb.as_bytes()).unwrap();
+    let busy = bomb.busy(date(2026, 1, 1), date(2028, 1, 1), &TimeZone::UTC);
+    assert_eq!(busy.map(|busy| busy.len()).unwrap_or(BUSY_MAX), BUSY_MAX);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_fall_over(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _read = Calendar::read(&bytes);
+    }
+
+    #[test]
+    fn no_lines_make_it_fall_over(lines in proptest::collection::vec(
+        prop_oneof![
+            Just("BEGIN:VEVENT".to_owned()), Just("END:VEVENT".to_owned()),
+            Just("BEGIN:VTIMEZONE".to_owned()), Just("BEGIN:STANDARD".to_owned()),
+            "(DTSTART|DTEND|RDATE|EXDATE|RECURRENCE-ID)(;VALUE=DATE)?:[0-9TZ,/]{0,20}",
+            "RRULE:FREQ=(DAILY|YEARLY|HOURLY);BY(DAY|MONTH|SETPOS|WEEKNO)=[-0-9MOTU,]{1,8}",
+            "TZOFFSETTO:[-+0-9é]{0,8}", "DURATION:[-+PTWDHMS0-9]{0,12}",
+        ], 0..30)) {
+        let text = calendar(&lines.iter().map(|line| format!("{line}\r\n")).collect::<String>());
+        if let Ok(calendar) = Calendar::read(text.as_bytes()) {
+            let _busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Which zone a TZID means: its name in the time zone database, the name that Windows gives it, or
+//! the rules that the file itself brings.
+
+use super::line::Property;
+use crate::practice::schedule::recur::Rule;
+use crate::practice::zone;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Zones of one file at most; of more, the rest is unknown.
+const ZONES_MAX: usize = 1_024;
+
+/// The zones of one file.
+#[derive(Debug, Default)]
+pub(super) struct Zones {
+    own: Vec<Own>,
+    found: BTreeMap<String, Option<TimeZone>>,
+    unknown: BTreeSet<String>,
+    lived_in: Option<TimeZone>,
+}
+
+/// A zone as the file describes it.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    id: String,
+    /// A name of the database that some programs add.
+    location: Option<String>,
+    standard: Option<Part>,
+    daylight: Option<Part>,
+    in_daylight: bool,
+}
+
+/// Standard time or summer time; of several the last one counts.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    offset: i32,
+    name: Option<String>,
+    rule: Option<Rule>,
+    /// At which time of day it begins, `hh:mm:ss`.
+    at: Option<String>,
+}
+
+impl Zones {
+    pub(super) fn begin(&mut self) {
+        if self.own.len() < ZONES_MAX {
+            self.own.push(Own::default());
+        }
+    }
+
+    pub(super) fn begin_part(&mut self, name: &str) {
+        let Some(own) = self.own.last_mut() else { return };
+        own.in_daylight = name == "DAYLIGHT";
+        let part = if own.in_daylight { &mut own.daylight } else { &mut own.standard };
+        *part = Some(Part::default());
+    }
+
+    pub(super) fn take(&mut self, within: Option<&str>, property: &Property<'_>) {
+        let Some(own) = self.own.last_mut() else { return };
+        let value = property.value.trim();
+        if within.is_none() {
+            match property.name.as_str() {
+                "TZID" => value.clone_into(&mut own.id),
+                "X-LIC-LOCATION" => own.location = Some(value.to_owned()),
+                _ => {}
+            }
+            return;
+        }
+        let part = if own.in_daylight { &mut own.daylight } else { &mut own.standard };
+        let Some(part) = part else { return };
+        match property.name.as_str() {
+            "TZOFFSETTO" => part.offset = offset(value).unwrap_or(part.offset),
+            "TZNAME" => part.name = Some(value.to_owned()),
+            "RRULE" => part.rule = value.parse().ok(),
+            "DTSTART" => part.at = value.split_once('T').and_then(|(_, time)| clock(time)),
+            _ => {}
+        }
+    }
+
+    /// Returns the zone of a name.
+    pub(super) fn named(&mut self, name: &str) -> Option<TimeZone> {
+        if let Some(known) = self.found.get(name) {
+            return known.clone();
+        }
+        let own = self.own.iter().rev().find(|own| own.id == name);
+        let found = of_database(name)
+            .or_else(|| of_database(own?.location.as_deref()?))
+            .or_else(|| of_database(windows(name)?))
+            .or_else(|| own?.zone());
+        if found.is_none() {
+            self.unknown.insert(name.to_owned());
+        }
+        if self.found.len() < ZONES_MAX {
+            self.found.insert(name.to_owned(), found.clone());
+        }
+        found
+    }
+
+    /// Takes the zone that the calendar says it is lived in.
+    pub(super) fn live_in(&mut self, name: &str) {
+        self.lived_in = self.named(name);
+    }
+
+    pub(super) fn lived_in(&self) -> Option<TimeZone> {
+        self.lived_in.clone()
+    }
+
+    pub(super) fn unknown(&self) -> usize {
+        self.unknown.len()
+    }
+}
+
+/// A name of the database, also behind what programs put before it: `/mozilla.org/2005/Europe/…`.
+fn of_database(name: &str) -> Option<TimeZone> {
+    let mut tail = name.trim_matches(['"', ' ']);
+    loop {
+        if zone::is_known(tail) {
+            return Some(zone::named(tail));
+        }
+        tail = tail.split_once('/')?.1;
+    }
+}
+
+impl Own {
+    /// The rules as POSIX writes them.
+    fn zone(&self) -> Option<TimeZone> {
+        let standard = self.standard.as_ref().or(self.daylight.as_ref())?;
+        let name = |part: &Part, instead: &str| {
+            let name = part.name.as_deref().unwrap_or_default();
+            let plain = name.len() >= 3 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+            if plain { name.to_owned() } else { instead.to_owned() }
+        };
+        let mut rules = format!("{}{}", name(standard, "STD"), posix_offset(standard.offset));
+        let daylight = self.daylight.as_ref().filter(|_| self.standard.is_some());
+        if let Some(daylight) = daylight
+            && let (Some(begins), Some(ends)) = (daylight.change(), standard.change())
+        {
+            let summer = name(daylight, "DST");
+            rules.push_str(&format!("{summer}{},{begins},{ends}", posix_offset(daylight.offset)));
+        }
+        TimeZone::posix(&rules).ok()
+    }
+}
+
+impl Part {
+    /// The yearly day on which it begins: the n-th weekday of a month.
+    fn change(&self) -> Option<String> {
+        let rule = self.rule.as_ref()?;
+        let ([month], [day]) = (rule.months.as_slice(), rule.days.as_slice()) else { return None };
+        // Some write "the Sunday among the days 8 to 14" for the second.
+        let among = rule.month_days.first().map(|first| (first - 1) / 7 + 1);
+        let nth = match (day.nth, among) {
+            (0, Some(nth)) => nth,
+            (-1, _) => 5,
+            (nth @ 1..=4, _) => nth,
+            _ => return None,
+        };
+        let weekday = match day.weekday {
+            Weekday::Sunday => 0,
+            weekday => weekday.to_monday_one_offset(),
+        };
+        let at = self.at.as_deref().unwrap_or("02:00:00");
+        Some(format!("M{month}.{nth}.{weekday}/{at}"))
+    }
+}
+
+/// `+hhmm` or `-hhmmss`, in seconds east of Greenwich.
+fn offset(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("-", digits) => (-1, digits),
+        ("+", digits) => (1, digits),
+        _ => (1, text),
+    };
+    let part = |from: usize| digits.get(from..from + 2).map_or(Some(0), |two| two.parse().ok());
+    let (hours, minutes, seconds): (i32, i32, i32) = (part(0)?, part(2)?, part(4)?);
+    let whole = hours * 3_600 + minutes * 60 + seconds;
+    (whole < 86_400).then_some(sign * whole)
+}
+
+/// POSIX counts west of Greenwich.
+fn posix_offset(east: i32) -> String {
+    let sign = if east > 0 { "-" } else { "" };
+    let east = east.unsigned_abs();
+    format!("{sign}{}:{:02}:{:02}", east / 3_600, east / 60 % 60, east % 60)
+}
+
+fn clock(time: &str) -> Option<String> {
+    let digits = time.trim_end_matches('Z');
+    let plain = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let two = |from: usize| digits.get(from..from + 2);
+    plain.then(|| Some(format!("{}:{}:{}", two(0)?, two(2)?, two(4)?)))?
+}
+
+/// What Windows calls zones (CLDR, windowsZones), the territory that is named first.
+fn windows(name: &str) -> Option<&'static str> {
+    WINDOWS.iter().find(|(windows, _)| *windows == name).map(|(_, zone)| *zone)
+}
+
+const WINDOWS: [(&str, &str); 42] = [
+    ("AUS Eastern Standard Time", "Australia/Sydney"),
+    ("AUS Central Standard Time", "Australia/Darwin"),
+    ("Alaskan Standard Time", "America/Anchorage"),
+    ("Arab Standard Time", "Asia/Riyadh"),
+    ("Arabian Standard Time", "Asia/Dubai"),
+    ("Argentina Standard Time", "America/Buenos_Aires"),
+    ("Atlantic Standard Time", "America/Halifax"),
+    ("Canada Central Standard Time", "America/Regina"),
+    ("Cen. Australia Standard Time", "Australia/Adelaide"),
+    ("Central America Standard Time", "America/Guatemala"),
+    ("Central Europe Standard Time", "Europe/Budapest"),
+    ("Central European Standard Time", "Europe/Warsaw"),
+    ("Central Standard Time", "America/Chicago"),
+    ("Central Standard Time (Mexico)", "America/Mexico_City"),
+    ("China Standard Time", "Asia/Shanghai"),
+    ("E. Australia Standard Time", "Australia/Brisbane"),
+    ("E. Europe Standard Time", "Europe/Chisinau"),
+    ("E. South America Standard Time", "America/Sao_Paulo"),
+    ("Eastern Standard Time", "America/New_York"),
+    ("Egypt Standard Time", "Africa/Cairo"),
+    ("FLE Standard Time", "Europe/Kiev"),
+    ("GMT Standard Time", "Europe/London"),
+    ("GTB Standard Time", "Europe/Bucharest"),
+    ("Greenwich Standard Time", "Atlantic/Reykjavik"),
+    ("Hawaiian Standard Time", "Pacific/Honolulu"),
+    ("India Standard Time", "Asia/Calcutta"),
+    ("Israel Standard Time", "Asia/Jerusalem"),
+    ("Korea Standard Time", "Asia/Seoul"),
+    ("Mountain Standard Time", "America/Denver"),
+    ("New Zealand Standard Time", "Pacific/Auckland"),
+    ("Newfoundland Standard Time", "America/St_Johns"),
+    ("Pacific Standard Time", "America/Los_Angeles"),
+    ("Romance Standard Time", "Europe/Paris"),
+    ("Russian Standard Time", "Europe/Moscow"),
+    ("SA Pacific Standard Time", "America/Bogota"),
+    ("Singapore Standard Time", "Asia/Singapore"),
+    ("South Africa Standard Time", "Africa/Johannesburg"),
+    ("Tokyo Standard Time", "Asia/Tokyo"),
+    ("Turkey Standard Time", "Europe/Istanbul"),
+    ("US Mountain Standard Time", "America/Phoenix"),
+    ("UTC", "Etc/UTC"),
+    ("W. Europe Standard Time", "Europe/Berlin"),
+];
