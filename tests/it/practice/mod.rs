@@ -2,6 +2,7 @@
 //! disk afterwards, and what nobody may find.
 
 mod backup;
+mod calendars;
 mod commands;
 mod damage;
 mod first_run;

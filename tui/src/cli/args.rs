@@ -54,6 +54,9 @@ pub enum Command {
     Restore(Restore),
     /// Take in JSON Lines that `export` wrote.
     Import(Import),
+    /// Calendars of others.
+    #[command(subcommand)]
+    Calendar(Calendars),
     /// Change the passphrase.
     Passphrase,
     /// Bring the practice to a server; the invite comes from standard input.
@@ -318,6 +321,37 @@ pub struct Restore {
     /// The backup; its keys are in FILE.keys beside it.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// What can be done with calendars of others.
+#[derive(Debug, Subcommand)]
+pub enum Calendars {
+    /// Take in an iCalendar file (.ics) as busy times. The same file can be taken in again: only
+    /// what has changed in it changes.
+    Import(CalendarImport),
+}
+
+/// Options of `calendar import`.
+#[derive(Args, Debug)]
+pub struct CalendarImport {
+    /// The file; without one, standard input.
+    pub file: Option<PathBuf>,
+    /// Only print what would come in.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// As appointments instead of busy times.
+    #[arg(long)]
+    pub appointments: bool,
+    /// Keep the titles; without it each says "Busy".
+    #[arg(long)]
+    pub titles: bool,
+    /// So many days from today on.
+    #[arg(long, value_name = "N", default_value_t = 365)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=3_650))]
+    pub days: u16,
+    /// Take back what the same file has brought.
+    #[arg(long)]
+    pub undo: bool,
 }
 
 /// Options of `import`.

@@ -11,6 +11,21 @@ use zeroize::Zeroize as _;
 /// The longest line in either direction: an import is carried out whole or not at all.
 pub const LINE_BYTES_MAX: usize = 64 << 20;
 
+/// How a calendar is taken in.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct TakeInCalendar {
+    /// Only say what would come in.
+    pub dry_run: bool,
+    /// As appointments instead of busy times.
+    pub appointments: bool,
+    /// With titles.
+    pub titles: bool,
+    /// So many days from today on.
+    pub days: u16,
+    /// Take back what the same file has brought.
+    pub undo: bool,
+}
+
 /// A passphrase on its way: silent in `Debug`, wiped when dropped.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
@@ -90,6 +105,13 @@ pub enum Request {
     Find {
         /// The words.
         query: String,
+    },
+    /// Takes in a calendar of others.
+    CalendarImport {
+        /// The file.
+        text: String,
+        /// How.
+        how: TakeInCalendar,
     },
     /// Takes in lines of an export.
     Import {

@@ -1,9 +1,9 @@
 //! Carries out one command: through the process that has the vault open, or by opening it.
 
 use super::answer::answer;
-use super::args::{self, Arguments, Client, Command, Devices, Export, Note};
+use super::args::{self, Arguments, Calendars, Client, Command, Devices, Export, Note};
 use super::prompt::{self, PromptError};
-use super::request::{LINE_BYTES_MAX, Reply, Request, Typed};
+use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed};
 use super::{address, backup, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -19,6 +19,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
+use tacenda_shared::practice::schedule::ical;
 
 /// The longest text that standard input gives to a command.
 const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -108,6 +109,19 @@ fn finish(outcome: Result<(), Failed>) -> u8 {
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
+        Command::Calendar(Calendars::Import(import)) => Request::CalendarImport {
+            text: match &import.file {
+                Some(file) => prompt::file(file, ical::BYTES_MAX)?,
+                None => prompt::standard_input(ical::BYTES_MAX)?,
+            },
+            how: TakeInCalendar {
+                dry_run: import.dry_run,
+                appointments: import.appointments,
+                titles: import.titles,
+                days: import.days,
+                undo: import.undo,
+            },
+        },
         Command::Client(Client::Add { code }) => {
             Request::ClientAdd { code: code.clone(), name: text()? }
         }

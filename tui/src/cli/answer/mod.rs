@@ -3,6 +3,7 @@
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
 mod backup;
+mod calendar;
 pub(super) mod devices;
 mod exchange;
 mod notes;
@@ -54,6 +55,7 @@ pub fn answer(
         Request::Backup { file, passphrase } => {
             backup::write(device, home, (&file, &passphrase.0), now, say)
         }
+        Request::CalendarImport { text, how } => calendar::import(device, &text, &how, now, say),
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),
         Request::DeviceLate => late::list(device, say),

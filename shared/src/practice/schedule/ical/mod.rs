@@ -7,9 +7,11 @@
 mod event;
 mod expand;
 mod line;
+mod plan;
 mod zones;
 
 pub use expand::Busy;
+pub use plan::{BROUGHT_MAX, Plan, TakeIn, TooMuch, plan};
 
 use crate::practice::schedule::recur::RuleError;
 use event::Event;
