@@ -76,3 +76,37 @@ fn a_calendar_that_does_not_read_says_where_and_changes_nothing() {
         assert_eq!(scene.run(&["calendar", "import"], text).status, Some(1), "{text:?}");
     }
 }
+
+#[test]
+fn a_feed_says_when_somebody_is_busy_and_nothing_of_who_comes() {
+    let scene = founded("calendar-feed");
+    let day = tomorrow().to_string();
+    let new = |sentence: &str| scene.run(&["new", "--as-of", &day], sentence).done();
+    new("ts-001 today 9:00 50m weekly");
+    new("ts-001 today 15:00 50m");
+    let feed = |options: &[&str]| {
+        let words = [&["calendar", "feed", "--days", "20"][..], options].concat();
+        scene.run(&words, "").done()
+    };
+    let first = feed(&[]);
+    assert_eq!(first.matches("SUMMARY:Busy").count(), 4, "{first}");
+    for secret in ["TS-001", "Ada", "Testerin", "room", "individual"] {
+        assert!(!first.contains(secret), "{secret}:\n{first}");
+    }
+    let ids = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("UID:")).map(str::to_owned).collect()
+    };
+    let second = feed(&["--initials"]);
+    assert!(ids(&first).iter().all(|id| !ids(&second).contains(id)), "ids are by chance");
+    assert_eq!(second.matches("SUMMARY:AT").count(), 4, "{second}");
+
+    // What it writes another practice can take in.
+    let file = scene.root().join("busy.ics");
+    feed(&["--output", file.to_str().unwrap()]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("BEGIN:VCALENDAR\r\n") && text.ends_with("END:VCALENDAR\r\n"));
+    let tried = scene.run(&["--json", "calendar", "import", "--dry-run"], &text).json();
+    assert_eq!(counts(&tried), [("new", 4)]);
+    let again = scene.run(&["calendar", "feed", "--output", file.to_str().unwrap()], "");
+    assert_eq!(again.status, Some(1), "a file that is there stays as it is");
+}

@@ -106,6 +106,15 @@ pub enum Request {
         /// The words.
         query: String,
     },
+    /// Writes down when somebody is busy. The passphrase is asked for again.
+    CalendarFeed {
+        /// As typed.
+        passphrase: Typed,
+        /// So many days from today on.
+        days: u16,
+        /// With initials.
+        initials: bool,
+    },
     /// Takes in a calendar of others.
     CalendarImport {
         /// The file.

@@ -1,7 +1,10 @@
 //! Carries out one command: through the process that has the vault open, or by opening it.
 
 use super::answer::answer;
-use super::args::{self, Arguments, Calendars, Client, Command, Devices, Export, Note};
+use super::args::{
+    self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Devices, Export,
+    Note,
+};
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed};
 use super::{address, backup, late, online, paper, print, revoke, socket, sync};
@@ -17,6 +20,7 @@ use serde_json::Value;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
 use tacenda_shared::practice::schedule::ical;
@@ -35,6 +39,9 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         #[cfg(feature = "demo")]
         Command::OtherDevice(other) => return super::demo::work(&other.folder),
         Command::Export(export) => return finish(self::export(export, home, arguments)),
+        Command::Calendar(Calendars::Feed(feed)) => {
+            return finish(self::feed(feed, home, arguments));
+        }
         Command::Backup(options) => return finish(backup::backup(options, home, arguments)),
         Command::Restore(options) => {
             return finish(backup::restore(options, home, arguments, setup));
@@ -106,22 +113,21 @@ fn finish(outcome: Result<(), Failed>) -> u8 {
     }
 }
 
+fn calendar_import(import: &CalendarImport) -> Result<Request, PromptError> {
+    let text = match &import.file {
+        Some(file) => prompt::file(file, ical::BYTES_MAX)?,
+        None => prompt::standard_input(ical::BYTES_MAX)?,
+    };
+    let CalendarImport { dry_run, appointments, titles, days, undo, .. } = *import;
+    let how = TakeInCalendar { dry_run, appointments, titles, days, undo };
+    Ok(Request::CalendarImport { text, how })
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
-        Command::Calendar(Calendars::Import(import)) => Request::CalendarImport {
-            text: match &import.file {
-                Some(file) => prompt::file(file, ical::BYTES_MAX)?,
-                None => prompt::standard_input(ical::BYTES_MAX)?,
-            },
-            how: TakeInCalendar {
-                dry_run: import.dry_run,
-                appointments: import.appointments,
-                titles: import.titles,
-                days: import.days,
-                undo: import.undo,
-            },
-        },
+        Command::Calendar(Calendars::Import(import)) => calendar_import(import)?,
+        Command::Calendar(Calendars::Feed(_)) => Request::Lock,
         Command::Client(Client::Add { code }) => {
             Request::ClientAdd { code: code.clone(), name: text()? }
         }
@@ -328,6 +334,31 @@ fn export(export: &Export, home: &Home, arguments: &Arguments) -> Result<(), Fai
         let mut each = |_: &Value, text: &str| print::line(text);
         return carry_out(request, home, arguments, Some(&typed), &mut each);
     };
+    into_file(path, "\n", request, (home, arguments, &typed))
+}
+
+fn feed(feed: &CalendarFeed, home: &Home, arguments: &Arguments) -> Result<(), Failed> {
+    let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
+    let (days, initials) = (feed.days, feed.initials);
+    let passphrase = Typed(typed.0.to_string());
+    let request = Request::CalendarFeed { passphrase, days, initials };
+    let Some(path) = &feed.output else {
+        let mut each = |json: &Value, text: &str| match arguments.json {
+            true => print::line(&print::escaped(json)),
+            false => print::line(text),
+        };
+        return carry_out(request, home, arguments, Some(&typed), &mut each);
+    };
+    into_file(path, "\r\n", request, (home, arguments, &typed))
+}
+
+/// Writes what a request lets out into a new file that only its owner can read.
+fn into_file(
+    path: &Path,
+    end_of_line: &str,
+    request: Request,
+    (home, arguments, typed): (&Home, &Arguments, &Secret),
+) -> Result<(), Failed> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -335,14 +366,14 @@ fn export(export: &Export, home: &Home, arguments: &Arguments) -> Result<(), Fai
         .open(path)
         .map_err(|error| not_written(&error))?;
     let mut written = Ok(());
-    let outcome = carry_out(request, home, arguments, Some(&typed), &mut |_, text| {
-        written = writeln!(file, "{text}");
+    let outcome = carry_out(request, home, arguments, Some(typed), &mut |_, text| {
+        written = write!(file, "{text}{end_of_line}");
         written.is_ok()
     });
     let synced = written.and_then(|()| file.sync_all());
     let done = outcome.and_then(|()| synced.map_err(|error| not_written(&error).into()));
     if done.is_err() {
-        // Half an export must not look like one.
+        // Half of it must not look like all.
         let _left = fs::remove_file(path);
     }
     done

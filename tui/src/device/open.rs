@@ -21,14 +21,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
-use tacenda_shared::journal::{AppendError, DiskFs, FileSystem};
+use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::edit::{Edit, Purpose, Stamp, Subject};
-use tacenda_shared::practice::interchange::export_lines;
-use tacenda_shared::practice::release::{self, Released};
+use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use tacenda_shared::practice::{
     Applied, AuditEvent, AuditKind, Context, Match, Practice, Refusal, ShelfError,
@@ -408,33 +406,6 @@ impl<F: FileSystem> Device<F> {
         Ok(found.matches)
     }
 
-    /// Collects the whole practice as JSON Lines and lets it out through the gate; the entry is on
-    /// the disk when this returns.
-    pub fn export(&mut self, now: Timestamp) -> Result<Released, DeviceError> {
-        if self.cabinet.is_read_only() {
-            // Nothing leaves without an entry, and none can be written.
-            return Err(StoreError::Append(AppendError::ReadOnly).into());
-        }
-        let index = self.index();
-        let mut items = Vec::new();
-        for client in index.clients.keys() {
-            items.extend(self.with_context(now, |practice, cx| practice.chart_items(*client, cx))?);
-        }
-        let written = Stamp { time: now, zone: index.zone.clone() };
-        let mut bytes = Vec::new();
-        for line in export_lines(&index, &written, items) {
-            bytes.extend_from_slice(line.as_bytes());
-            bytes.push(b'\n');
-        }
-        let item = release::Item { compartment: CompartmentName::Practice, bytes };
-        let release = self.with_context(now, |practice, cx| {
-            let (way, why) = (release::Way::File, Purpose::Disclosure);
-            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
-        })?;
-        self.keep(release.changes)?;
-        Ok(release.released)
-    }
-
     /// Returns whose device this is.
     pub fn member(&self) -> MemberId {
         self.cabinet.identity.author.member
@@ -535,7 +506,7 @@ impl<F: FileSystem> Device<F> {
         std::mem::take(&mut self.warnings)
     }
 
-    fn with_context<T, E>(
+    pub(super) fn with_context<T, E>(
         &mut self,
         now: Timestamp,
         act: impl FnOnce(&mut Practice, &mut Context<'_>) -> Result<T, E>,

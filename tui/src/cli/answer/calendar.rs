@@ -2,14 +2,16 @@
 
 use super::{Refused, Say, refuse, say_line};
 use crate::cli::request::TakeInCalendar;
+use crate::device::home::Home;
 use crate::device::open::Device;
 use crate::notice::Notice;
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use tacenda_shared::id::Timestamp;
+use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::practice::edit::{AppointmentKind, NewAppointment};
 use tacenda_shared::practice::schedule::ical::{
-    BROUGHT_MAX, Calendar, IcalError, Plan, TakeIn, plan,
+    BROUGHT_MAX, Calendar, IcalError, Plan, Says, TakeIn, plan,
 };
 
 /// Appointments that are printed one by one.
@@ -44,6 +46,27 @@ pub(super) fn import(
         return Ok(false);
     }
     device.apply_all(plan.edits.into_iter().map(|edit| (now, edit)))?;
+    Ok(true)
+}
+
+/// Prints when somebody is busy, once the passphrase was typed again and the entry is written.
+pub(super) fn feed(
+    device: &mut Device,
+    home: &Home,
+    (passphrase, days, initials): (&str, u16, bool),
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let typed = Passphrase::from_text(passphrase).unwrap_or_default();
+    Device::check_passphrase(home, &typed, now)?;
+    let today = super::local(&device.index(), now).date();
+    let until = today.saturating_add(i64::from(days).days());
+    let says = if initials { Says::Initials } else { Says::Busy };
+    let released = device.feed((today, until), says, now)?;
+    for line in String::from_utf8_lossy(released.bytes()).lines() {
+        let json = serde_json::json!({"schema": 1, "type": "line", "line": line});
+        say_line(say, json, line);
+    }
     Ok(true)
 }
 

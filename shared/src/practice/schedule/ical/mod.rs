@@ -6,11 +6,13 @@
 
 mod event;
 mod expand;
+mod feed;
 mod line;
 mod plan;
 mod zones;
 
 pub use expand::Busy;
+pub use feed::{Says, feed};
 pub use plan::{BROUGHT_MAX, Plan, TakeIn, TooMuch, plan};
 
 use crate::practice::schedule::recur::RuleError;

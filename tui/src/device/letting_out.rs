@@ -1,0 +1,67 @@
+//! What leaves the vault as a file or a feed: collected here, let out by the gate.
+
+use super::chance::OsRandom;
+use super::open::{Device, DeviceError};
+use super::store::StoreError;
+use jiff::civil::Date;
+use tacenda_shared::id::Timestamp;
+use tacenda_shared::journal::{AppendError, FileSystem};
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::edit::{Purpose, Stamp};
+use tacenda_shared::practice::interchange::export_lines;
+use tacenda_shared::practice::release::{self, Released};
+use tacenda_shared::practice::schedule::ical::{self, Says};
+
+impl<F: FileSystem> Device<F> {
+    /// Collects the whole practice as JSON Lines and lets it out through the gate; the entry is on
+    /// the disk when this returns.
+    pub fn export(&mut self, now: Timestamp) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            // Nothing leaves without an entry, and none can be written.
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let index = self.index();
+        let mut items = Vec::new();
+        for client in index.clients.keys() {
+            items.extend(self.with_context(now, |practice, cx| practice.chart_items(*client, cx))?);
+        }
+        let written = Stamp { time: now, zone: index.zone.clone() };
+        let mut bytes = Vec::new();
+        for line in export_lines(&index, &written, items) {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
+        let item = release::Item { compartment: CompartmentName::Practice, bytes };
+        let release = self.with_context(now, |practice, cx| {
+            let (way, why) = (release::Way::File, Purpose::Disclosure);
+            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
+    /// Lets out through the gate when somebody is busy, as an iCalendar file with ends of line; the
+    /// entry is on the disk when this returns.
+    pub fn feed(
+        &mut self,
+        days: (Date, Date),
+        says: Says,
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let (index, member) = (self.index(), self.member());
+        let clinician = index.clinicians.keys().find(|known| **known == member);
+        let clinician = clinician.or(index.clinicians.keys().next()).copied().unwrap_or(member);
+        let lines = ical::feed(&index, clinician, days, says, now, &mut OsRandom);
+        let bytes = lines.iter().flat_map(|line| line.bytes().chain(*b"\r\n")).collect();
+        let item = release::Item { compartment: CompartmentName::Series(clinician), bytes };
+        let release = self.with_context(now, |practice, cx| {
+            let (way, why) = (release::Way::Feed, Purpose::Disclosure);
+            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+}
