@@ -11,6 +11,17 @@ use zeroize::Zeroize as _;
 /// The longest line in either direction: an import is carried out whole or not at all.
 pub const LINE_BYTES_MAX: usize = 64 << 20;
 
+/// What a feed is to say.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct WriteFeed {
+    /// The passphrase as typed.
+    pub passphrase: Typed,
+    /// So many days from today on.
+    pub days: u16,
+    /// With initials.
+    pub initials: bool,
+}
+
 /// How a calendar is taken in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TakeInCalendar {
@@ -107,14 +118,7 @@ pub enum Request {
         query: String,
     },
     /// Writes down when somebody is busy. The passphrase is asked for again.
-    CalendarFeed {
-        /// As typed.
-        passphrase: Typed,
-        /// So many days from today on.
-        days: u16,
-        /// With initials.
-        initials: bool,
-    },
+    CalendarFeed(WriteFeed),
     /// Takes in a calendar of others.
     CalendarImport {
         /// The file.

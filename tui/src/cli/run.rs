@@ -6,7 +6,7 @@ use super::args::{
     Note,
 };
 use super::prompt::{self, PromptError};
-use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed};
+use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed};
 use super::{address, backup, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -341,7 +341,7 @@ fn feed(feed: &CalendarFeed, home: &Home, arguments: &Arguments) -> Result<(), F
     let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
     let (days, initials) = (feed.days, feed.initials);
     let passphrase = Typed(typed.0.to_string());
-    let request = Request::CalendarFeed { passphrase, days, initials };
+    let request = Request::CalendarFeed(WriteFeed { passphrase, days, initials });
     let Some(path) = &feed.output else {
         let mut each = |json: &Value, text: &str| match arguments.json {
             true => print::line(&print::escaped(json)),

@@ -15,6 +15,7 @@ use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NewAppointment, NewSeries, Slot,
 };
 use tacenda_shared::practice::quick_add::Repeat;
+use tacenda_shared::practice::schedule::recur::{End, Rule};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Occurrence};
 
 pub use form::view;
@@ -56,7 +57,7 @@ pub struct State {
     zone: String,
     modality: Modality,
     kind: AppointmentKind,
-    repeat: Option<Repeat>,
+    repeat: Option<(Repeat, End)>,
     /// Which occurrence of a series is moved, and whether those that follow go with it.
     occurrence: Option<Occurrence>,
     following: bool,
@@ -85,7 +86,7 @@ struct Given {
     room: Field,
     modality: Modality,
     kind: AppointmentKind,
-    repeat: Option<Repeat>,
+    repeat: Option<(Repeat, End)>,
 }
 
 impl Default for Given {
@@ -276,7 +277,8 @@ impl State {
             // The kind of an appointment stays what it is when it is moved.
             At::Kind if self.moved.is_none() => self.kind = cycle(&KINDS, self.kind, forth),
             At::Repeat if self.moved.is_none() => {
-                self.repeat = cycle(&RHYTHMS, self.repeat, forth);
+                let rhythm = self.repeat.map(|(repeat, _)| repeat);
+                self.repeat = cycle(&RHYTHMS, rhythm, forth).map(|repeat| (repeat, End::Never));
             }
             At::Repeat => self.following = !self.following,
             _ => {}
@@ -329,7 +331,7 @@ impl State {
             self.modality = said.modality;
             self.room = Field::default();
         }
-        self.repeat = said.repeat.or(self.repeat);
+        self.repeat = said.repeat.map(|repeat| (repeat, said.repeat_end)).or(self.repeat);
         if said.clients.len() > 1 || said.kind != AppointmentKind::Individual {
             self.kind = said.kind;
         }
@@ -385,8 +387,8 @@ impl State {
         };
         let (edit, says) = match self.repeat {
             None => (Edit::Book(first), format!("booked {who} {at}")),
-            Some(repeat) => {
-                let rule = repeat.rule(first.slot.start.date());
+            Some((repeat, end)) => {
+                let rule = Rule { end, ..repeat.rule(first.slot.start.date()) };
                 let series = SeriesId::from_bytes(scene.fresh);
                 let new = NewSeries { series, first, rule };
                 let says = format!("booked {who} {} from {at}", repeat.words());

@@ -831,12 +831,12 @@ fn an_undo_that_comes_before_the_edit_is_saved_waits_for_it() {
 #[test]
 fn a_series_is_booked_by_one_word_more_or_in_the_form() {
     let mut driver = Driver::open(80, 24);
-    driver.keys("jjnak thu 3pm every 2 weeks");
+    driver.keys("jjnak thu 3pm every 2 weeks x6");
     let screen = driver.screen();
-    assert!(screen.contains("Repeats  < every 2 weeks >"), "{screen}");
+    assert!(screen.contains("Repeats  < every 2 weeks x6 >"), "{screen}");
     driver.keys("⏎⏎");
     let [Edit::BookSeries(new)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
-    assert_eq!(new.rule.to_string(), "FREQ=WEEKLY;INTERVAL=2");
+    assert_eq!(new.rule.to_string(), "FREQ=WEEKLY;INTERVAL=2;COUNT=6");
     assert_eq!(new.first.slot.start, date(2026, 11, 26).at(15, 0, 0, 0));
 
     let mut driver = Driver::open(80, 24);

@@ -6,13 +6,14 @@
 //! sees it before anything is booked. It books nothing, reads no clock, and no sentence makes
 //! it fail: what it cannot read is a [`Problem`].
 
+mod plain;
 mod read;
 mod say;
 mod when;
 mod who;
 
 use super::edit::{AppointmentKind, Modality, NewAppointment, NewSeries, Slot};
-use super::schedule::recur::{self, Frequency, Rule};
+use super::schedule::recur::{self, End, Frequency, Rule};
 use crate::id::{AppointmentId, ClientId, MemberId, SeriesId};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
@@ -80,6 +81,8 @@ pub struct QuickAdd {
     pub kind: AppointmentKind,
     /// How it repeats, if it does.
     pub repeat: Option<Repeat>,
+    /// How far it repeats.
+    pub repeat_end: End,
     /// What has to be, or should be, put right, in order of importance.
     pub problems: Vec<Problem>,
     /// What would be booked, in full: code, date, start, end, zone, way, room.
@@ -224,7 +227,8 @@ impl QuickAdd {
         let repeat = self.repeat?;
         // The id of the first counts for nothing.
         let first = self.appointment(AppointmentId::from_bytes([0; 16]))?;
-        let rule = repeat.rule(first.slot.start.date());
+        let end = self.repeat_end;
+        let rule = Rule { end, ..repeat.rule(first.slot.start.date()) };
         Some(NewSeries { series, first, rule })
     }
 
@@ -280,7 +284,24 @@ struct Said {
     room: Option<String>,
     kind: Option<AppointmentKind>,
     repeat: Option<Repeat>,
+    repeat_end: End,
     problems: Vec<Problem>,
+}
+
+impl Day {
+    /// Whether the other way of saying it is the same day.
+    fn is_also(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(date), Self::Weekday(weekday))
+            | (Self::Weekday(weekday), Self::Fixed(date)) => date.weekday() == weekday,
+            (one, other) => one == other,
+        }
+    }
+
+    /// The one of two ways that says more.
+    fn sharper(self, other: Self) -> Self {
+        if matches!(self, Self::Fixed(_)) { self } else { other }
+    }
 }
 
 /// Reads `sentence`.
@@ -329,6 +350,7 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
         room: said.room,
         kind,
         repeat: said.repeat,
+        repeat_end: said.repeat_end,
         problems,
         resolved: String::new(),
         owner: (context.clinician, context.zone.to_owned()),

@@ -1,9 +1,13 @@
 //! Goes through the words of a sentence once, and asks at each what it could be.
 
+use super::plain;
 use super::when::{self, Clock};
 use super::who::{self, Who};
 use super::{CHARACTERS_MAX, Day, Locale, Problem, QuickAddContext, Repeat, Said, WORDS_MAX};
 use crate::practice::edit::{AppointmentKind, Modality};
+use crate::practice::schedule::recur::End;
+use jiff::civil::Time;
+use std::num::NonZeroU8;
 
 /// The words from some place on, in small letters, with the word as typed.
 pub(super) struct Words<'s> {
@@ -34,7 +38,9 @@ pub(super) fn read(sentence: &str, context: &QuickAddContext<'_>) -> Said {
         said.problems.push(Problem::TooLong);
     }
     let typed = typed.get(..WORDS_MAX).unwrap_or(&typed);
-    let small: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
+    let words = plain::plain(typed, context.locale == Locale::De);
+    let small: Vec<String> = words.iter().map(|word| word.small.clone()).collect();
+    let typed: Vec<&str> = words.iter().map(|word| word.typed.as_str()).collect();
     let mut at = 0;
     while at < small.len() {
         let words = Words {
@@ -54,6 +60,7 @@ fn step(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> us
         return client(words, context, said);
     }
     let taken = repeat(words, context, said);
+    let taken = taken.or_else(|| how_often(words, context, said));
     let taken = taken.or_else(|| length(words, said));
     let taken = taken.or_else(|| place(words, context, said));
     let taken = taken.or_else(|| moment(words, context, said));
@@ -97,6 +104,10 @@ fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
     }
     let (day, taken) = when::day(words, context)?;
     match day {
+        // `wednesday, december 2nd` says one day in two ways.
+        Ok(day) if said.day.is_some_and(|before| before.is_also(day)) => {
+            said.day = said.day.map(|before| before.sharper(day));
+        }
         Ok(_) if said.day.is_some() => {
             said.problems.push(Problem::NamedTwice { word: words.typed(taken) });
         }
@@ -136,6 +147,49 @@ fn repeat(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
     };
     said.repeat = Some(repeat);
     Some(taken)
+}
+
+/// Reads how far a rhythm goes that was said before: `for 10 weeks`, `8 times`, `x8`, `until 3/1`.
+fn how_often(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
+    let repeat = said.repeat.filter(|_| said.repeat_end == End::Never)?;
+    let is_count = |word: &str| matches!(word, "times" | "sessions" | "mal" | "sitzungen");
+    let (first, skipped) = match words.at(0) {
+        "for" | "für" => (1, 1),
+        _ => (0, 0),
+    };
+    let (number, unit) = (words.at(first), words.at(first + 1));
+    if let Some(count) = words.at(0).strip_prefix('x').and_then(|count| count.parse().ok()) {
+        said.repeat_end = End::Count(u32::from(NonZeroU8::get(count)));
+        return Some(1);
+    }
+    if is_count(unit) {
+        said.repeat_end = End::Count(u32::from(small_number(number)?));
+        return Some(2 + skipped);
+    }
+    if skipped == 1
+        && let Some(unit) = unit_of(unit)
+    {
+        let number = u32::from(small_number(number)?);
+        let ((Repeat::Days(every), Unit::Days)
+        | (Repeat::Weeks(every), Unit::Weeks)
+        | (Repeat::Months(every) | Repeat::MonthsByWeekday(every), Unit::Months)) = (repeat, unit)
+        else {
+            return None;
+        };
+        said.repeat_end = End::Count(number.div_ceil(u32::from(every.max(1))));
+        return Some(3);
+    }
+    if matches!(words.at(0), "until" | "till" | "through" | "bis") {
+        let rest = Words {
+            small: words.small.get(1..).unwrap_or_default(),
+            typed: words.typed.get(1..).unwrap_or_default(),
+        };
+        let (day, taken) = when::day(&rest, context)?;
+        let Ok(Day::Fixed(date)) = day else { return None };
+        said.repeat_end = End::Until(date.to_datetime(Time::constant(23, 59, 59, 0)));
+        return Some(1 + taken);
+    }
+    None
 }
 
 /// What a word counts.
@@ -179,20 +233,45 @@ fn every(number: &str, unit: &str) -> Option<Repeat> {
 }
 
 fn length(words: &Words<'_>, said: &mut Said) -> Option<usize> {
-    let (minutes, taken) =
-        one_word_length(words.at(0)).map(|minutes| (minutes, 1)).or_else(|| {
-            let number = words.at(0).replace(',', ".");
-            let per_unit = minutes_per(words.at(1))?;
-            let whole =
-                tenths(&number).or_else(|| small_number(&number).map(|n| u32::from(n) * 10))?;
-            Some((whole.checked_mul(per_unit)? / 10, 2))
-        })?;
+    let spoken = spoken_length(words);
+    let one = || one_word_length(words.at(0)).map(|minutes| (minutes, 1));
+    let (minutes, taken) = spoken.or_else(one).or_else(|| {
+        let number = words.at(0).replace(',', ".");
+        let per_unit = minutes_per(words.at(1))?;
+        let whole = tenths(&number).or_else(|| small_number(&number).map(|n| u32::from(n) * 10))?;
+        let minutes = whole.checked_mul(per_unit)? / 10;
+        // `1 hr 15 min`
+        let and = usize::from(matches!(words.at(2), "and" | "und"));
+        let more = number_of(words.at(2 + and)).filter(|more| *more < 60);
+        match more.filter(|_| per_unit == 60 && minutes_per(words.at(3 + and)) == Some(1)) {
+            Some(more) => Some((minutes + more, 4 + and)),
+            None => Some((minutes, 2)),
+        }
+    })?;
     if said.minutes.is_some() {
         said.problems.push(Problem::NamedTwice { word: words.typed(taken) });
     } else {
         said.minutes = Some(minutes);
     }
     Some(taken)
+}
+
+/// Lengths that have words of their own.
+fn spoken_length(words: &Words<'_>) -> Option<(u32, usize)> {
+    let at = |offset| words.at(offset);
+    Some(match (at(0), at(1), at(2), at(3), at(4)) {
+        ("an" | "one" | "1", "hour", "and", "a", "half") => (90, 5),
+        ("half", "an", "hour", ..) => (30, 3),
+        ("half" | "halbe", "hour" | "stunde", ..) => (30, 2),
+        ("anderthalb" | "eineinhalb" | "1½", "stunden" | "hours", ..) => (90, 2),
+        ("dreiviertelstunde", ..) => (45, 1),
+        ("doppelstunde", ..) => (100, 1),
+        _ => return None,
+    })
+}
+
+fn number_of(word: &str) -> Option<u32> {
+    word.parse().ok()
 }
 
 fn minutes_per(unit: &str) -> Option<u32> {
@@ -308,5 +387,17 @@ fn is_filler(word: &str) -> bool {
             | "book"
             | "new"
             | "termin"
+            | "from"
+            | "von"
+            | "between"
+            | "per"
+            | "ab"
+            | "via"
+            | "kommenden"
+            | "kommende"
+            | "kommender"
+            | "coming"
+            | "please"
+            | "bitte"
     )
 }

@@ -4,6 +4,7 @@
 
 use super::{Locale, QuickAdd, QuickAddContext, Repeat};
 use crate::practice::edit::Modality;
+use crate::practice::schedule::recur::End;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
@@ -25,6 +26,13 @@ pub(super) fn resolved(quick_add: &QuickAdd, context: &QuickAddContext<'_>) -> S
     parts.push(format!("{way}{}", room.unwrap_or_default()));
     parts.push(quick_add.kind.word().to_owned());
     parts.extend(quick_add.repeat.map(|repeat| rhythm(repeat, german)));
+    parts.extend(match quick_add.repeat_end {
+        End::Count(count) if german => Some(format!("{count} Mal")),
+        End::Count(count) => Some(format!("{count} times")),
+        End::Until(until) if german => Some(format!("bis {}", day(until.date(), context.locale))),
+        End::Until(until) => Some(format!("until {}", day(until.date(), context.locale))),
+        End::Never | End::UntilInstant(_) => None,
+    });
     parts.join(" · ")
 }
 

@@ -95,6 +95,85 @@ const SENTENCES: &[(Locale, &str, &str)] = &[
     (DE, "AT 24. 10 Uhr vor Ort", "AT-001 2026-12-24 10:00 50m office"),
     (DE, "AT 1.12.2026, 16:00, Video, wöchentlich", "AT-001 2026-12-01 16:00 50m video weekly"),
     (DE, "AT 1/12 16:00 Zimmer 3", "AT-001 2026-12-01 16:00 50m office room=3"),
+    (US, "alba fri @ 2pm", "AS-007 2026-11-27 14:00 50m office"),
+    (US, "fri 2pm w/ alba", "AS-007 2026-11-27 14:00 50m office"),
+    (US, "alba 2pm-2:50pm fri video", "AS-007 2026-11-27 14:00 50m video"),
+    (US, "alba next friday 8am", "AS-007 2026-12-04 08:00 50m office"),
+    (US, "alba tonight 7pm", "AS-007 2026-11-25 19:00 50m office"),
+    (US, "alba monday morning 9", "AS-007 2026-11-30 09:00 50m office"),
+    (US, "alba 11/7/2027 1:30 am", "AS-007 2027-11-07 01:30 50m office"),
+    (US, "alba wednesday, december 2nd at 10:15am", "AS-007 2026-12-02 10:15 50m office"),
+    (US, "phone call with alba tmrw 9am", "AS-007 2026-11-26 09:00 50m phone"),
+    (US, "group AT QS ZF thu 6pm 90min", "AT-001+QS-002+ZF-003 2026-11-26 18:00 90m office group"),
+    (US, "alba thu 3pm monthly", "AS-007 2026-11-26 15:00 50m office repeats"),
+    (US, "alba biweekly thu 3pm", "AS-007 2026-11-26 15:00 50m office 2-weekly"),
+    (US, "alba dec 2 10am every 3 weeks", "AS-007 2026-12-02 10:00 50m office 3-weekly"),
+    (US, "AT mon 10 to 11am", "AT-001 2026-11-30 10:00 60m office"),
+    (US, "AT mon 10:00 - 10:50", "AT-001 2026-11-30 10:00 50m office"),
+    (US, "AT thu at noon for an hour", "AT-001 2026-11-26 12:00 60m office"),
+    (US, "AT thu 3pm for 45 minutes", "AT-001 2026-11-26 15:00 45m office"),
+    (US, "AT thu 3pm telehealth", "AT-001 2026-11-26 15:00 50m video"),
+    (US, "family AT QS thu 3pm", "AT-001+QS-002 2026-11-26 15:00 50m office family"),
+    (US, "AT thu 3:15", "AT-001 2026-11-26 15:15 50m office"),
+    (US, "AT thu 3pm until 4:30pm", "AT-001 2026-11-26 15:00 90m office"),
+    (US, "AT thursday afternoon 3", "AT-001 2026-11-26 15:00 50m office"),
+    (US, "AT thu 3pm weekly for 10 weeks", "AT-001 2026-11-26 15:00 50m office weekly x10"),
+    (
+        US,
+        "AT thu 3pm weekly until 3/1",
+        "AT-001 2026-11-26 15:00 50m office weekly until 2027-03-01",
+    ),
+    (US, "AT thu 3pm weekly x8", "AT-001 2026-11-26 15:00 50m office weekly x8"),
+    (US, "AT thu 3pm every thursday", "AT-001 2026-11-26 15:00 50m office weekly"),
+    (GB, "AT a week on tuesday 10am", "AT-001 2026-12-08 10:00 50m office"),
+    (GB, "AT tuesday week 10am", "AT-001 2026-12-08 10:00 50m office"),
+    (GB, "AT half eight thu", "AT-001 2026-11-26 08:30 50m office"),
+    (GB, "AT quarter past 3 thu", "AT-001 2026-11-26 15:15 50m office"),
+    (GB, "AT thu quarter to 4pm", "AT-001 2026-11-26 15:45 50m office"),
+    (GB, "AT thu 15h", "AT-001 2026-11-26 15:00 50m office"),
+    (GB, "AT 2 december at 9.30am for 50 mins", "AT-001 2026-12-02 09:30 50m office"),
+    (GB, "AT in a fortnight 10am", "AT-001 2026-12-09 10:00 50m office"),
+    (GB, "AT thurs 2pm", "AT-001 2026-11-26 14:00 50m office"),
+    (GB, "AT tues 2pm", "AT-001 2026-12-01 14:00 50m office"),
+    (GB, "AT weds 2pm", "AT-001 2026-11-25 14:00 50m office"),
+    (DE, "AT Donnerstag viertel nach 3", "AT-001 2026-11-26 15:15 50m office"),
+    (DE, "AT Do dreiviertel 4", "AT-001 2026-11-26 15:45 50m office"),
+    (DE, "AT kommenden Montag 9 Uhr", "AT-001 2026-11-30 09:00 50m office"),
+    (DE, "AT am 3.12. von 14 bis 15 Uhr", "AT-001 2026-12-03 14:00 60m office"),
+    (DE, "AT jeden Montag 9 Uhr", "AT-001 2026-11-30 09:00 50m office weekly"),
+    (DE, "AT 14-tägig Do 15 Uhr", "AT-001 2026-11-26 15:00 50m office 2-weekly"),
+    (DE, "AT Do 15 Uhr monatlich", "AT-001 2026-11-26 15:00 50m office repeats"),
+    (DE, "AT morgen früh 8 Uhr", "AT-001 2026-11-26 08:00 50m office"),
+    (DE, "AT Mi 2.12. 10:15", "AT-001 2026-12-02 10:15 50m office"),
+    (DE, "AT in 3 Tagen 9 Uhr", "AT-001 2026-11-28 09:00 50m office"),
+    (DE, "AT und QS Paar Do 17 Uhr 90 Min", "AT-001+QS-002 2026-11-26 17:00 90m office couple"),
+    (DE, "Supervision Fr 16 Uhr", " 2026-11-27 16:00 50m office supervision"),
+    (DE, "AT nächsten Freitag 10 Uhr", "AT-001 2026-12-04 10:00 50m office"),
+    (DE, "AT Do 15 Uhr per Video", "AT-001 2026-11-26 15:00 50m video"),
+    (DE, "AT Do 15:00 Uhr, 50 Minuten", "AT-001 2026-11-26 15:00 50m office"),
+    (DE, "AT Do viertel vor 3", "AT-001 2026-11-26 14:45 50m office"),
+    (DE, "AT Do 15 Uhr jede Woche", "AT-001 2026-11-26 15:00 50m office weekly"),
+    (DE, "AT Do 15 Uhr alle zwei Wochen", "AT-001 2026-11-26 15:00 50m office 2-weekly"),
+    (DE, "AT heute Nachmittag 15 Uhr", "AT-001 2026-11-25 15:00 50m office"),
+    (DE, "AT Do 15 Uhr eine Stunde", "AT-001 2026-11-26 15:00 60m office"),
+    (DE, "AT Do 15 Uhr anderthalb Stunden", "AT-001 2026-11-26 15:00 90m office"),
+    (US, "AT thu 3pm one hour", "AT-001 2026-11-26 15:00 60m office"),
+    (US, "AT thu 3pm an hour and a half", "AT-001 2026-11-26 15:00 90m office"),
+    (US, "AT thu 3pm 1h30", "AT-001 2026-11-26 15:00 90m office"),
+    (US, "AT thu 3pm 1 hr 15 min", "AT-001 2026-11-26 15:00 75m office"),
+    (DE, "AT 31.10.2027 2:30", "AT-001 2027-10-31 02:30 50m office"),
+    (US, "AT 3/14/2027 3:30am", "AT-001 2027-03-14 03:30 50m office"),
+    (US, "AT thu 3:00-4:15", "AT-001 2026-11-26 15:00 75m office"),
+    (GB, "AT thu 09:30 till 10:45", "AT-001 2026-11-26 09:30 75m office"),
+    (GB, "AT thu 3 in the afternoon", "AT-001 2026-11-26 15:00 50m office"),
+    (GB, "AT thu 2.15 weekly 6 times", "AT-001 2026-11-26 14:15 50m office weekly x6"),
+    (
+        DE,
+        "AT Do 15 Uhr wöchentlich bis 1.3.",
+        "AT-001 2026-11-26 15:00 50m office weekly until 2027-03-01",
+    ),
+    (DE, "AT Do 15 Uhr wöchentlich für 10 Wochen", "AT-001 2026-11-26 15:00 50m office weekly x10"),
+    (DE, "AT Do 3 Uhr nachmittags", "AT-001 2026-11-26 15:00 50m office"),
 ];
 
 fn brief(quick_add: &QuickAdd) -> String {
@@ -122,12 +201,17 @@ fn brief(quick_add: &QuickAdd) -> String {
         }
         None => {}
     }
+    match quick_add.repeat_end {
+        End::Count(count) => text.push_str(&format!(" x{count}")),
+        End::Until(until) => text.push_str(&format!(" until {}", until.date())),
+        _ => {}
+    }
     text
 }
 
 #[test]
 fn sentences_of_three_locales_mean_what_they_say() {
-    assert!(SENTENCES.len() >= 40);
+    assert!(SENTENCES.len() >= 110);
     for (locale, sentence, expected) in SENTENCES {
         let quick_add = parse(sentence, &context(*locale));
         assert_eq!(brief(&quick_add), *expected, "{locale:?} {sentence}: {:?}", quick_add.problems);

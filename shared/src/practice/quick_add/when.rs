@@ -16,6 +16,75 @@ pub(super) struct Clock {
 /// What was read, or that it does not exist, and the number of words that it took.
 type Reading<T> = Option<(Result<T, ()>, usize)>;
 
+/// Returns whether a word could be a time of day, marked as one or not.
+pub(super) fn is_clock(word: &str) -> bool {
+    let inside = |numbers: Numbers| numbers.hour <= 24 && numbers.minute.is_none_or(|m| m < 60);
+    Numbers::read(word).is_some_and(inside)
+}
+
+/// Returns a time of day as `15:00`, if the word is one to which a part of the day can be said.
+pub(super) fn in_part(word: &str, late: bool) -> Option<String> {
+    let numbers = Numbers::read(word)?;
+    let minute = numbers.minute.unwrap_or(0);
+    let hour = match numbers.half {
+        Some(half) => on_24_hours(numbers.hour, Some(half)).ok()?,
+        None if late && (1..12).contains(&numbers.hour) => numbers.hour + 12,
+        None => numbers.hour,
+    };
+    time(hour, minute).ok()?;
+    Some(format!("{hour}:{minute:02}"))
+}
+
+/// An hour as it is spoken, with the half of the day that may be said with it.
+fn spoken_hour(word: &str) -> Option<(u8, Option<Half>)> {
+    let names = [
+        ["one", "eins"],
+        ["two", "zwei"],
+        ["three", "drei"],
+        ["four", "vier"],
+        ["five", "fünf"],
+        ["six", "sechs"],
+        ["seven", "sieben"],
+        ["eight", "acht"],
+        ["nine", "neun"],
+        ["ten", "zehn"],
+        ["eleven", "elf"],
+        ["twelve", "zwölf"],
+    ];
+    if let Some(at) = names.iter().position(|names| names.contains(&word)) {
+        return Some((u8::try_from(at).ok()?.saturating_add(1), None));
+    }
+    let numbers = Numbers::read(word).filter(|numbers| numbers.minute.is_none())?;
+    Some((u8::try_from(numbers.hour).ok()?, numbers.half))
+}
+
+/// Reads `half past 9`, `halb 4`, `half eight`, `quarter to 4pm`, `viertel nach 3`, `dreiviertel 4`.
+fn spoken(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Time> {
+    let german = context.locale == Locale::De;
+    let british = context.locale == Locale::EnGb;
+    let (hour, before, minute, taken) = match (words.at(0), words.at(1), words.at(2)) {
+        ("halb", hour, _) if german => (hour, true, 30, 2),
+        ("dreiviertel", hour, _) if german => (hour, true, 45, 2),
+        ("half", "past", hour) => (hour, false, 30, 3),
+        ("half", hour, _) if british => (hour, false, 30, 2),
+        ("quarter", "past" | "after", hour) => (hour, false, 15, 3),
+        ("quarter", "to" | "before" | "of", hour) => (hour, true, 45, 3),
+        ("viertel", "nach", hour) if german => (hour, false, 15, 3),
+        ("viertel", "vor", hour) if german => (hour, true, 45, 3),
+        _ => return None,
+    };
+    let (hour, half) = spoken_hour(hour)?;
+    let after = taken + usize::from(half_of(words.at(taken)).is_some() || words.at(taken) == "uhr");
+    let half = half.or_else(|| half_of(words.at(taken)));
+    let hour = match half {
+        Some(_) => on_24_hours(u32::from(hour), half),
+        None if (1..=6).contains(&hour) => Ok(u32::from(hour) + 12),
+        None => Ok(u32::from(hour)),
+    };
+    let hour = hour.and_then(|hour| if before { hour.checked_sub(1).ok_or(()) } else { Ok(hour) });
+    Some((hour.and_then(|hour| time(hour, minute)), after))
+}
+
 /// Reads a time of day that begins here. `has_day` says whether a day was named before, which
 /// settles what `8.10` means in German.
 pub(super) fn clock(
@@ -33,16 +102,15 @@ pub(super) fn clock(
     if let Some(time) = named {
         return Some((Ok(one(time)), 1));
     }
-    let spoken = match (words.at(0), words.at(1), words.at(2)) {
-        ("halb", hour, _) if german => Some((hour.parse::<u8>().ok()?.checked_sub(1)?, 30, 2)),
-        ("half", "past", hour) => Some((hour.parse().ok()?, 30, 3)),
-        ("at" | "@" | "um", hour, next) if half_of(next).is_none() && next != "uhr" => {
-            hour.parse().ok().map(|hour| (hour, 0, 2))
-        }
-        _ => None,
-    };
-    if let Some((hour, minute, taken)) = spoken {
-        return Some((in_practice_hours(hour, minute).map(one), taken));
+    if let Some((time, taken)) = spoken(words, context) {
+        return Some((time.map(one), taken));
+    }
+    if let ("at" | "@" | "um", hour, next) = (words.at(0), words.at(1), words.at(2))
+        && half_of(next).is_none()
+        && next != "uhr"
+        && let Ok(hour) = hour.parse()
+    {
+        return Some((in_practice_hours(hour, 0).map(one), 2));
     }
     written(words, context, has_day)
 }
@@ -60,14 +128,23 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
     let mut taken = if marked { 2 } else { 1 };
     let word = words.at(0);
     if let Some((from, to)) = word.split_once(['-', '–']) {
-        let (from, to) = (Numbers::read(from)?, Numbers::read(to)?);
+        let (mut begins, mut ends) = (Numbers::read(from)?, Numbers::read(to)?);
+        if !marked && ends.half.is_none() {
+            begins.hour = begins.in_practice(context.locale, from);
+            let later = begins.hour > 12 && ends.hour < 12;
+            ends.hour = if later { ends.hour + 12 } else { ends.hour };
+        }
+        let (from, to) = (begins, ends);
         let clear = [&from, &to].iter().any(|side| side.half.is_some() || side.uhr || side.colon);
         if !clear && !marked {
             return None;
         }
         return Some((range(&from, &to, half_of(next)), taken));
     }
-    let numbers = Numbers::read(word)?;
+    let mut numbers = Numbers::read(word)?;
+    if !marked {
+        numbers.hour = numbers.in_practice(context.locale, word);
+    }
     let clear = marked || numbers.half.is_some() || numbers.uhr || numbers.colon;
     if !clear && !numbers.is_time_with_a_dot(context.locale, has_day) {
         return None;
@@ -142,6 +219,7 @@ impl Numbers {
         };
         let parted = digits.split_once([':', '.', 'h']);
         let (hour, minute) = match parted {
+            Some((hour, "")) if digits.ends_with('h') => (hour, None),
             Some((hour, minute)) => (hour, Some(two_digits(minute)?)),
             // `930am`
             None if half.is_some() && (3..=4).contains(&digits.len()) && digits.is_ascii() => {
@@ -150,9 +228,21 @@ impl Numbers {
             }
             None => (digits, None),
         };
+        // `15h`
+        let (hour, minute, hours) = match (digits.strip_suffix('h'), half) {
+            (Some(hour), None) => (hour, None, true),
+            _ => (hour, minute, false),
+        };
         let hour = (hour.len() <= 2).then(|| number(hour)).flatten()?;
-        let colon = digits.contains([':', 'h']);
+        let colon = hours || digits.contains([':', 'h']);
         Some(Self { hour, minute, half, colon, uhr })
+    }
+
+    /// `3:15` is said of the afternoon where the day has twice twelve hours; `03:15` is not.
+    fn in_practice(&self, locale: Locale, word: &str) -> u32 {
+        let said = self.half.is_some() || self.uhr || word.starts_with('0') || word.ends_with('h');
+        let afternoon = locale != Locale::De && !said && (1..=6).contains(&self.hour);
+        if afternoon { self.hour + 12 } else { self.hour }
     }
 
     /// `9.30` is a time in English; in German only when it cannot be a date, or a day is known.
@@ -193,6 +283,7 @@ fn time(hour: u32, minute: u32) -> Result<Time, ()> {
 /// Reads a day that begins here.
 pub(super) fn day(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Day> {
     relative(words, context)
+        .or_else(|| week_on(words, context))
         .or_else(|| in_week(words, context))
         .or_else(|| numeric(words.at(0), context).map(|date| (date, 1)))
         .or_else(|| with_month_name(words, context))
@@ -213,6 +304,7 @@ fn relative(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
         ("heute", ..) if german => (0, 1),
         ("morgen", ..) if german => (1, 1),
         ("übermorgen" | "uebermorgen", ..) if german => (2, 1),
+        ("in", "a", "fortnight") => (14, 3),
         ("in", number, unit) => {
             let number = i64::from(small_number(number)?);
             let span = match unit_of(unit)? {
@@ -225,6 +317,19 @@ fn relative(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
         _ => return None,
     };
     Some((context.today.checked_add(i64::from(days).days()).map_err(|_| ()), taken))
+}
+
+/// Reads `tuesday week` and `a week on tuesday`: the one after the next.
+fn week_on(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
+    let (named, taken) = match (words.at(0), words.at(1), words.at(2), words.at(3)) {
+        ("a" | "one", "week", "on" | "from", named) => (named, 4),
+        (named, "week", ..) => (named, 2),
+        _ => return None,
+    };
+    let weekday = weekday(named, context.locale)?;
+    let distance = i64::from(context.today.weekday().until(weekday));
+    let days = if distance == 0 { 14 } else { distance + 7 };
+    Some((context.today.checked_add(days.days()).map_err(|_| ()), taken))
 }
 
 /// Reads `this thu`, `next thu`, `next week`, `next week thu`, `thu next week`.

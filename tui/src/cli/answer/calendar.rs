@@ -1,7 +1,7 @@
 //! Taking in a calendar of others: what it comes to is told first, or only.
 
 use super::{Refused, Say, refuse, say_line};
-use crate::cli::request::TakeInCalendar;
+use crate::cli::request::{TakeInCalendar, WriteFeed};
 use crate::device::home::Home;
 use crate::device::open::Device;
 use crate::notice::Notice;
@@ -53,15 +53,15 @@ pub(super) fn import(
 pub(super) fn feed(
     device: &mut Device,
     home: &Home,
-    (passphrase, days, initials): (&str, u16, bool),
+    asked: &WriteFeed,
     now: Timestamp,
     say: Say<'_>,
 ) -> Result<bool, Refused> {
-    let typed = Passphrase::from_text(passphrase).unwrap_or_default();
+    let typed = Passphrase::from_text(&asked.passphrase.0).unwrap_or_default();
     Device::check_passphrase(home, &typed, now)?;
     let today = super::local(&device.index(), now).date();
-    let until = today.saturating_add(i64::from(days).days());
-    let says = if initials { Says::Initials } else { Says::Busy };
+    let until = today.saturating_add(i64::from(asked.days).days());
+    let says = if asked.initials { Says::Initials } else { Says::Busy };
     let released = device.feed((today, until), says, now)?;
     for line in String::from_utf8_lossy(released.bytes()).lines() {
         let json = serde_json::json!({"schema": 1, "type": "line", "line": line});

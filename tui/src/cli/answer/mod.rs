@@ -55,9 +55,7 @@ pub fn answer(
         Request::Backup { file, passphrase } => {
             backup::write(device, home, (&file, &passphrase.0), now, say)
         }
-        Request::CalendarFeed { passphrase, days, initials } => {
-            calendar::feed(device, home, (&passphrase.0, days, initials), now, say)
-        }
+        Request::CalendarFeed(asked) => calendar::feed(device, home, &asked, now, say),
         Request::CalendarImport { text, how } => calendar::import(device, &text, &how, now, say),
         Request::ClientAdd { code, name } => client_add(device, code, &name, now),
         Request::ClientList => client_list(device, say),

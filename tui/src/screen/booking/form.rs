@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::practice::edit::Slot;
-use tacenda_shared::practice::quick_add::Repeat;
+use tacenda_shared::practice::schedule::recur::End;
 
 /// Draws the form and the day.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -129,7 +129,15 @@ fn repeat_words(state: &State) -> String {
         (Some(_), true) => "< from here on >".to_owned(),
         (Some(_), false) => "< this one only >".to_owned(),
         (None, _) => {
-            format!("< {} >", state.repeat.map_or_else(|| "no".to_owned(), Repeat::words))
+            let words = match state.repeat {
+                None => "no".to_owned(),
+                Some((repeat, End::Count(count))) => format!("{} x{count}", repeat.words()),
+                Some((repeat, End::Until(until))) => {
+                    format!("{} to {}", repeat.words(), until.strftime("%-d %b"))
+                }
+                Some((repeat, _)) => repeat.words(),
+            };
+            format!("< {words} >")
         }
     }
 }
