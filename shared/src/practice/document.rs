@@ -407,6 +407,12 @@ impl Document {
         Some(self.inner.keys(map).collect())
     }
 
+    /// Returns the fields of all maps of one name.
+    pub(super) fn all_fields(&self, name: &str) -> BTreeSet<String> {
+        let maps = self.maps(Some(name)).into_iter();
+        maps.flat_map(|map| self.inner.keys(map).collect::<Vec<_>>()).collect()
+    }
+
     /// Makes one change of everything that was written since the last; empty if nothing was.
     pub(super) fn commit(&mut self, time: Timestamp) -> Vec<u8> {
         let seconds = time.as_millis().div_euclid(1000);

@@ -166,6 +166,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Rebuilt, Refusal> {
         let before = self.facts.in_calendar(name);
+        let series: Vec<_> = self.facts.all_series().map(|(key, _)| key).collect();
         self.facts.forget(name);
         let mut rebuilt = Rebuilt::default();
         let mut deltas: BTreeMap<(ObjectId, bool), Vec<Vec<u8>>> = BTreeMap::new();
@@ -192,6 +193,11 @@ impl Practice {
         }
         for appointment in before {
             self.publish_appointment(appointment);
+        }
+        for key in series {
+            if self.facts.series_of(key).is_none() {
+                self.publish_series(key);
+            }
         }
         if let CompartmentName::Chart(client) = name {
             let signed = self.facts.charts.get(client).map(Chart::signed_drafts);

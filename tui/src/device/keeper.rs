@@ -492,7 +492,8 @@ impl Keeper {
     fn lock_now(&mut self) -> Option<Online> {
         let mut parting = self.online.take();
         if let (Some(online), Practice::Open { device, .. }) = (&mut parting, &mut self.practice) {
-            online.take_leave(device, (self.settings.now)());
+            let notices = online.take_leave(device, (self.settings.now)());
+            notices.into_iter().for_each(|notice| self.tell(DeviceEvent::Alarm(notice)));
         }
         let unfinished = self.running.take().and_then(Running::unfinished);
         self.asker = None;

@@ -4,6 +4,7 @@
 use super::courier::Delivered;
 use super::open::{Device, DeviceError};
 use crate::link::{Link, Target, Told};
+use crate::notice::Notice;
 use std::io;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::suite::VerifyingKey;
@@ -88,15 +89,17 @@ impl Online {
 
     /// Says what this device has seen before the link ends for good: what is on its way is given a
     /// second. [`Online::end`] waits for it.
-    pub fn take_leave(&mut self, device: &mut Device, now: Timestamp) {
+    /// Returns what must be told.
+    pub fn take_leave(&mut self, device: &mut Device, now: Timestamp) -> Vec<Notice> {
         // What cannot be noted on the disk is not said: the next link does it.
-        let owed = device.say_farewell(now).unwrap_or(false);
+        let (owed, notices) = device.say_farewell(now).unwrap_or_default();
         while let Some(transmit) = device.poll_transmit() {
             self.link.send(transmit);
         }
         if owed {
             self.link.finish();
         }
+        notices
     }
 
     /// Ends the link that stands, if one does, and tries the next at once.

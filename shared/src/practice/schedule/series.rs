@@ -69,7 +69,7 @@ impl Series {
             let value = document.value(place, field);
             value.is_some_and(|value| value == Scalar::Flag(true))
         };
-        let fields = document.fields(name).unwrap_or_default();
+        let fields = document.all_fields(name);
         let skipped = fields.iter().filter(|field| is_set(field));
         let skipped = skipped.filter_map(|field| date_of(field)).take(SKIPPED_MAX).collect();
         Some(Self { first, rule, last: ends.min(), skipped })

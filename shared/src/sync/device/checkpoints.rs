@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a full one stands before the next. Milliseconds.
 const FULL_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// A counter is a clock's at most, and no clock is this far ahead. Milliseconds: ten years.
+const FAR_AHEAD_MILLIS: u64 = 10 * 366 * 24 * 60 * 60 * 1_000;
 /// Bytes that may wait for the practice log at most; more is dropped, and asked for again.
 const WAITING_BYTES: usize = 4 << 20;
 
@@ -31,7 +33,7 @@ const WAITING_BYTES: usize = 4 << 20;
 pub struct Noted {
     /// Its counter.
     pub counter: u64,
-    /// The hash of its envelope; zero for one that is only known of.
+    /// The hash of its envelope.
     pub hash: Hash,
     /// The life of the server's files in which it was made.
     pub server_epoch: ServerEpoch,
@@ -112,8 +114,10 @@ pub(super) struct Checkpoints {
     due: Option<BTreeMap<(RingId, DeviceId), u64>>,
     /// The highest counters that have come since that was asked.
     come: BTreeMap<(RingId, DeviceId), u64>,
-    /// What rings must have once everything has come.
-    rings: BTreeMap<RingId, (RingWord, DeviceId)>,
+    /// The rings that were asked for last.
+    asked: BTreeSet<RingId>,
+    /// What rings must have once everything has come, and whether that was asked for again.
+    rings: BTreeMap<RingId, (RingWord, DeviceId, bool)>,
     /// A newer one exists than was shown here.
     wants: bool,
     /// How far devices have come, by their own word.
@@ -131,6 +135,7 @@ impl Checkpoints {
     pub(super) fn begin_life(&mut self) {
         self.rings.clear();
         self.own.clear();
+        self.ends.clear();
     }
 
     /// The newest entry of the practice log that something here cites.
@@ -148,14 +153,17 @@ impl Checkpoints {
         noted.into_iter().chain(self.told.get(&key).copied()).max()
     }
 
-    fn waits(&mut self, envelope: &Envelope, bytes: &[u8]) {
+    /// Keeps one until the practice log has come; false if there is no room.
+    fn waits(&mut self, envelope: &Envelope, bytes: &[u8]) -> bool {
         let header = &envelope.header;
         let key = (header.compartment, header.author, header.object);
         let cited = header.practice_head.seq;
         let held: usize = self.waiting.values().map(|waiting| waiting.bytes.len()).sum();
-        if held.saturating_add(bytes.len()) <= WAITING_BYTES {
+        let fits = held.saturating_add(bytes.len()) <= WAITING_BYTES;
+        if fits {
             self.waiting.insert(key, Waiting { cited, bytes: bytes.to_vec() });
         }
+        fits
     }
 }
 
@@ -163,7 +171,7 @@ impl DeviceSync {
     /// Takes what was kept of a checkpoint, this device's own among them.
     pub fn take_noted(&mut self, ring: RingId, device: DeviceId, noted: Noted) {
         self.checkpoints.noted.insert((ring, device), noted);
-        self.learn_end(device, noted.own);
+        self.learn_end(device, noted.own, noted.server_epoch);
     }
 
     /// Asks for the newest checkpoints of these rings. They come as [`Event::Checkpoint`], and
@@ -184,6 +192,7 @@ impl DeviceSync {
             (of == epoch).then_some((key, counter))
         });
         self.checkpoints.due = Some(due.collect());
+        self.checkpoints.asked = rings.iter().copied().collect();
         self.checkpoints.come.clear();
         self.checkpoints.wants = false;
         let names = rings.iter().map(|ring| CompartmentId::from_bytes(*ring.as_bytes()));
@@ -259,8 +268,13 @@ impl DeviceSync {
 
     fn compare_with(&mut self, device: DeviceId, checkpoint: &Checkpoint, now: Timestamp) {
         let ring = checkpoint.ring;
+        let far = u64::try_from(now.as_millis()).unwrap_or(0).saturating_add(FAR_AHEAD_MILLIS);
         for (peer, counter) in &checkpoint.peers {
             let key = (ring, *peer);
+            // A lost device may name anybody, and any number.
+            if *counter > far || !self.state.devices().contains_key(peer) {
+                continue;
+            }
             let newer = self
                 .checkpoints
                 .known(key)
@@ -276,10 +290,12 @@ impl DeviceSync {
         if seen.is_some_and(|seen| *seen != own.own) {
             self.alarm(AlarmKind::Equivocation, None, None, Some(device));
         } else {
-            self.learn_end(device, own);
+            self.learn_end(device, own, checkpoint.server_epoch);
         }
-        // Places are meant in the life of the server's files in which they were seen.
-        if checkpoint.server_epoch != self.server_epoch() || !self.link.may_ask() {
+        // Places are meant in the life of the server's files in which they were seen; while a
+        // refilled server is compared, what is here may be of the one before.
+        let other_life = checkpoint.server_epoch != self.server_epoch() || self.link.fresh;
+        if other_life || !self.link.may_ask() {
             return;
         }
         for (log, head) in &checkpoint.heads {
@@ -314,9 +330,9 @@ impl DeviceSync {
     /// Takes what the device that let this one in has said of a ring, to be compared once
     /// everything has come.
     pub fn expect_ring(&mut self, word: RingWord, from: DeviceId) {
-        let known = self.checkpoints.rings.get(&word.ring).map_or(0, |(known, _)| known.count);
+        let known = self.checkpoints.rings.get(&word.ring).map_or(0, |(known, ..)| known.count);
         if known <= word.count {
-            self.checkpoints.rings.insert(word.ring, (word, from));
+            self.checkpoints.rings.insert(word.ring, (word, from, false));
         }
         let key = (word.ring, from);
         let told = (self.server_epoch(), word.counter);
@@ -325,9 +341,13 @@ impl DeviceSync {
         }
     }
 
-    /// Everything that was missing has been asked for: compares which logs there are.
-    pub(super) fn judge_rings(&mut self) {
-        for (ring, (word, device)) in std::mem::take(&mut self.checkpoints.rings) {
+    /// Everything that was missing has been asked for: compares which logs there are. What is not
+    /// here may be on its way, so it is asked for once more before it is an alarm.
+    pub(super) fn judge_rings(&mut self, now: Timestamp) {
+        if self.checkpoints.due.is_some() || self.link.fresh || !self.link.may_ask() {
+            return;
+        }
+        for (ring, (word, device, again)) in std::mem::take(&mut self.checkpoints.rings) {
             let logs: BTreeSet<_> = self.logs_of(ring).map(|(log, _)| *log).collect();
             let count = u64::try_from(logs.len()).unwrap_or(u64::MAX);
             let hidden = match count.cmp(&word.count) {
@@ -335,15 +355,18 @@ impl DeviceSync {
                 std::cmp::Ordering::Equal => ring_digest(&logs) != word.digest,
                 std::cmp::Ordering::Greater => false,
             };
-            if hidden {
+            if hidden && again {
                 self.alarm(AlarmKind::Withheld, None, None, Some(device));
+            } else if hidden {
+                self.checkpoints.rings.insert(ring, (word, device, true));
+                self.look_again(now);
             }
         }
     }
 
     /// After the answer to [`DeviceSync::ask_checkpoints`] was heeded: what the server must have
     /// and has not shown is an alarm.
-    pub fn compare_checkpoints(&mut self) {
+    pub fn compare_checkpoints(&mut self, now: Timestamp) {
         let Some(due) = self.checkpoints.due.take() else { return };
         for (key, counter) in &due {
             let come = self.checkpoints.come.get(key).copied().unwrap_or(0);
@@ -356,7 +379,8 @@ impl DeviceSync {
             let come = self.checkpoints.come.get(key).copied().unwrap_or(0);
             // What was learned from this very answer may be newer than the rest of it.
             let asked = due.get(key).copied().unwrap_or(0);
-            *of == epoch && key.1 != self.device && come.max(asked) < *counter
+            let of_these = self.checkpoints.asked.contains(&key.0);
+            of_these && *of == epoch && key.1 != self.device && come.max(asked) < *counter
         });
         let came: Vec<_> = self.checkpoints.come.iter().map(|(key, come)| (*key, *come)).collect();
         for (key, come) in came.into_iter().filter(|(_, come)| *come < u64::MAX) {
@@ -368,14 +392,15 @@ impl DeviceSync {
                 self.alarm(AlarmKind::Withheld, None, None, Some(key.1));
             }
         }
+        self.pull_next(now);
     }
 
     /// Returns this device's next checkpoint of a ring; `None` if nothing has changed since the
     /// last. Once it is kept, and the server has it, see [`DeviceSync::checkpoint_made`].
     pub fn next_checkpoint(&self, ring: RingId, now: Timestamp) -> Option<Checkpoint> {
-        let heads: BTreeMap<_, _> =
-            self.logs_of(ring).map(|(log, replica)| (*log, replica.head())).collect();
-        let ids: BTreeSet<_> = heads.keys().copied().collect();
+        let ids: BTreeSet<_> = self.logs_of(ring).map(|(log, _)| *log).collect();
+        let heads = self.logs_of(ring).map(|(log, replica)| (*log, replica.head()));
+        let heads: BTreeMap<_, _> = heads.take(MAX_CHECKPOINT_HEADS).collect();
         let key = (ring, self.device);
         let known = self.checkpoints.known(key).map_or(0, |(_, counter)| counter);
         // Also a device that was put back to an older state goes on above what it has said.
@@ -400,8 +425,7 @@ impl DeviceSync {
         let new: Vec<_> = named.iter().copied().filter(differs).collect();
         // What names half of them anyway may as well be the next to count from.
         let full = full.filter(|_| new.len() < named.len().div_ceil(2));
-        let mut heads = if full.is_some() { new } else { named };
-        heads.truncate(MAX_CHECKPOINT_HEADS);
+        let heads = if full.is_some() { new } else { named };
         // What was seen in an earlier life of the server's files may be gone with them.
         let of_ring = |((of, _), noted): &(&(RingId, DeviceId), &Noted)| {
             *of == ring && noted.server_epoch == epoch
@@ -483,7 +507,10 @@ impl DeviceSync {
         self.state.server().map_or(ServerEpoch::ZERO, |server| server.server_epoch)
     }
 
-    fn learn_end(&mut self, device: DeviceId, own: OwnHead) {
+    fn learn_end(&mut self, device: DeviceId, own: OwnHead, server_epoch: ServerEpoch) {
+        if server_epoch != self.server_epoch() {
+            return;
+        }
         let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
         let known = self.checkpoints.ends.get(&device);
         if device != self.device && known.is_none_or(|known| number(known) < number(&own)) {
@@ -514,9 +541,13 @@ impl DeviceSync {
             }
             Err(_) if checkpoint && envelope.header.practice_head.seq > self.state.head().seq => {
                 // Its author may be somebody whom only that entry lets in.
-                let ring = RingId::from_bytes(*log.as_bytes());
-                self.checkpoints.come.insert((ring, envelope.header.author), u64::MAX);
-                self.checkpoints.waits(&envelope, bytes);
+                let author = envelope.header.author;
+                let kept = self.checkpoints.waits(&envelope, bytes);
+                if kept && self.state.devices().contains_key(&author) {
+                    let ring = RingId::from_bytes(*log.as_bytes());
+                    self.checkpoints.come.insert((ring, author), u64::MAX);
+                }
+                self.checkpoints.wants |= !kept;
                 self.pull_practice(now);
             }
             // A peer with another practice head: its next one will fit.

@@ -205,20 +205,17 @@ impl DeviceSync {
         }
     }
 
-    /// Returns the end of a device's own chain as far as envelopes of it, or its own word, were
-    /// seen here.
+    /// Returns the end of a device's own chain as far as envelopes of it were seen here.
     pub fn newest_own(&self, device: DeviceId) -> Option<OwnHead> {
         use crate::id::{DevInc, DevSeq};
         let first = (device, DevInc::ZERO, DevSeq::ZERO);
         let last = (device, DevInc::new(u32::MAX), DevSeq::new(u64::MAX));
         let newest = self.numbers.range(first..=last).next_back();
-        let newest = newest.map(|((_, dev_inc, dev_seq), own)| OwnHead {
+        newest.map(|((_, dev_inc, dev_seq), own)| OwnHead {
             dev_inc: *dev_inc,
             dev_seq: *dev_seq,
             own: *own,
-        });
-        let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
-        newest.into_iter().chain(self.checkpoints.end_of(device)).max_by_key(number)
+        })
     }
 
     pub(super) fn send(&mut self, request: Request, message: Message, now: Timestamp) {
@@ -463,11 +460,11 @@ impl DeviceSync {
         }
         if self.link.wanted.is_empty() && self.link.count(|r| *r == Request::Pull) == 0 {
             let dirty = std::mem::take(&mut self.link.dirty);
-            self.link.wanted.extend(
-                dirty
-                    .into_iter()
-                    .filter(|log| !self.stopped.contains(log) && !self.waiting.contains_key(log)),
-            );
+            // What waits is asked for once it does not any more.
+            let (later, now): (BTreeSet<_>, BTreeSet<_>) =
+                dirty.into_iter().partition(|log| self.waiting.contains_key(log));
+            self.link.dirty = later;
+            self.link.wanted.extend(now.into_iter().filter(|log| !self.stopped.contains(log)));
         }
         while !self.link.wanted.is_empty()
             && self.link.count(|request| *request == Request::Pull) < MAX_PULLS
@@ -511,7 +508,7 @@ impl DeviceSync {
                 self.alarm(AlarmKind::Withheld, Some(log), Some(position), Some(device));
             }
         }
-        self.judge_rings();
+        self.judge_rings(now);
         if let Some(g) = self.link.catching.take() {
             self.end_comparing(now);
             // What a stopped log lacks is asked for again, also after a restart.
@@ -529,8 +526,11 @@ impl DeviceSync {
             let doubt = match head.proof(&self.state) {
                 HeadProof::Proven(own) => {
                     // A cut below what was seen would annul work that the server acknowledged.
-                    let seen = self.newest_own(device);
                     let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
+                    // What the device says of itself only shows a server that says less of it; a
+                    // lost one may say anything, and no cut is made by it.
+                    let said = self.checkpoints.end_of(device);
+                    let seen = self.newest_own(device).into_iter().chain(said).max_by_key(number);
                     proven.insert(device, own);
                     let behind = seen.is_some_and(|seen| number(&seen) > number(&own));
                     behind.then_some(AlarmKind::Rollback)

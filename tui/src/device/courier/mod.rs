@@ -325,7 +325,7 @@ impl<F: FileSystem> Device<F> {
     pub fn link_due(&self) -> Option<Timestamp> {
         let courier = self.courier.as_ref()?;
         let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
-        let watch = courier.watch.due().filter(|_| courier.current);
+        let watch = courier.watch.due().filter(|_| self.may_watch(courier));
         courier.sync.poll_timeout().into_iter().chain(finish).chain(watch).min()
     }
 
@@ -548,6 +548,8 @@ impl<F: FileSystem> Device<F> {
         self.cabinet.state = courier.sync.state().clone();
         (courier.parked, courier.behind, courier.keys_due) = (false, false, true);
         Self::ask_again(courier);
+        // Somebody may have come, or keys that open what could not be read.
+        courier.watch.look_again();
         let author = self.cabinet.identity.author.device;
         let entry = Entry::decode(entry);
         let asked = |entry: &Entry| matches!(entry.action, Action::RequestRecovery { .. });

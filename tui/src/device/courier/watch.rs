@@ -11,7 +11,8 @@ use crate::device::chance::OsRandom;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
-use std::collections::BTreeMap;
+use crate::notice::Notice;
+use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::envelope::{self, Envelope, Kind};
 use tacenda_shared::id::{
@@ -45,6 +46,11 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn forget_link(&mut self) {
         (self.asked, self.read, self.due) = (false, false, None);
+    }
+
+    /// What the others say is read once more.
+    pub(super) fn look_again(&mut self) {
+        self.asked = false;
     }
 
     /// Returns when it has something to do.
@@ -91,9 +97,14 @@ pub(super) fn read_noted(r: &mut Reader<'_>) -> Result<(RingId, DeviceId, Noted)
 }
 
 impl<F: FileSystem> Device<F> {
+    /// Whether anything can be asked and said now.
+    pub(super) fn may_watch(&self, courier: &Courier) -> bool {
+        courier.current && courier.sync.may_push() && !self.cabinet.is_read_only()
+    }
+
     /// Does what is due: reads what others say once everything is here, then says it in turn.
     pub(super) fn keep_watch(&self, courier: &mut Courier, batch: &mut Batch, now: Timestamp) {
-        if !courier.current || !courier.sync.may_push() || self.cabinet.is_read_only() {
+        if !self.may_watch(courier) {
             return;
         }
         let again = courier.watch.read && courier.sync.wants_checkpoints();
@@ -109,7 +120,13 @@ impl<F: FileSystem> Device<F> {
 
     /// The checkpoints that this device owes: they are sent by the next turn, once they are noted.
     fn say_checkpoints(&self, courier: &mut Courier, batch: &mut Batch, now: Timestamp) {
-        for ring in self.cabinet.watched() {
+        let on_its_way = |errand: &Errand| match errand {
+            Errand::Checkpoint(checkpoint) => Some(checkpoint.ring),
+            _ => None,
+        };
+        // Of two at once, the server might keep the older one.
+        let busy: BTreeSet<RingId> = courier.errands.values().filter_map(on_its_way).collect();
+        for ring in self.cabinet.watched().into_iter().filter(|ring| !busy.contains(ring)) {
             let Some(checkpoint) = courier.sync.next_checkpoint(ring, now) else { continue };
             let Some(envelope) = self.cabinet.seal_checkpoint(&courier.sync, &checkpoint) else {
                 continue;
@@ -128,16 +145,16 @@ impl<F: FileSystem> Device<F> {
         courier.watch.last = Some(now);
     }
 
-    /// Before the link ends: says what this device has seen, if it may and has not. True if
-    /// something is on its way.
-    pub fn say_farewell(&mut self, now: Timestamp) -> Result<bool, DeviceError> {
+    /// Before the link ends: says what this device has seen, if it may and has not. Returns whether
+    /// something is on its way, and what must be told.
+    pub fn say_farewell(&mut self, now: Timestamp) -> Result<(bool, Vec<Notice>), DeviceError> {
         let stands = self.courier.as_ref().is_some_and(|courier| courier.watch.read);
         if stands && let Some(courier) = &mut self.courier {
             courier.watch.due = Some(now);
         }
-        self.dispatch(now)?;
+        let notices = self.dispatch(now)?.notices;
         let mut errands = self.courier.iter().flat_map(|courier| courier.errands.values());
-        Ok(errands.any(|errand| matches!(errand, Errand::Checkpoint(_))))
+        Ok((errands.any(|errand| matches!(errand, Errand::Checkpoint(_))), notices))
     }
 
     /// Takes what the other devices say.
@@ -177,10 +194,12 @@ impl<F: FileSystem> Device<F> {
     /// What the others say has been read: what is due of it is compared, and this device's turn
     /// comes.
     fn checkpoints_read(&self, courier: &mut Courier, now: Timestamp) {
-        courier.sync.compare_checkpoints();
+        courier.sync.compare_checkpoints(now);
         if !courier.watch.read {
             courier.watch.read = true;
-            courier.watch.last = courier.watch.last.max(courier.sync.last_checkpoint());
+            // A clock that was ahead does not silence this device.
+            let last = courier.sync.last_checkpoint().filter(|last| *last <= now);
+            courier.watch.last = courier.watch.last.max(last);
             self.stir_watch(courier, now);
         }
     }

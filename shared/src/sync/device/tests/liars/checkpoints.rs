@@ -62,7 +62,7 @@ impl Victim {
                     self.drain();
                 }
                 Event::CheckpointsRead => {
-                    self.sync.compare_checkpoints();
+                    self.sync.compare_checkpoints(self.now);
                     self.drain();
                 }
                 other => self.events.push(other),
@@ -161,6 +161,10 @@ fn a_log_that_is_hidden_as_a_whole_shows() {
     victim.sync.connected(victim.now);
     victim.events.clear();
     victim.caught_up_with(&world, 200);
+    assert_eq!(victim.alarms(), [], "it is asked for once more");
+    let lane = victim.lane_of(18);
+    victim.hear(lane, Message::Changed { g: Global::new(200), logs: vec![], more: false });
+    victim.end(lane);
     assert_eq!(victim.alarms(), [AlarmKind::Withheld]);
 }
 
@@ -273,13 +277,42 @@ fn a_checkpoint_of_another_practice_log_is_a_fork() {
 }
 
 #[test]
-fn a_server_that_shows_less_of_a_device_than_the_device_says_is_noticed_at_a_revocation() {
-    let (world, pen, mut victim, told, _) = begin_log();
-    let peer = Peer::new(&world, &pen);
-    let mut word = peer.says(5, 5, &[told]);
+fn a_server_that_shows_less_of_a_device_than_the_device_says_is_noticed_and_makes_no_cut() {
+    let (world, mut pen, mut victim) = begin();
+    let envelopes = opening(&world, &mut pen);
+    let third = &envelopes[2];
+    let before = OwnHead::after(&third.header, third.hash());
+    let mut peer = Peer::new(&world, &pen);
+    peer.logs.clear();
+    let mut word = peer.says(5, 5, &[]);
     word.own = pen.own;
     victim.told(&peer, &word);
-    assert_eq!(victim.sync.newest_own(world.first), Some(pen.own));
+    assert_eq!(victim.sync.newest_own(world.first), None, "a thief could say as much");
+
+    victim.sync.ask_heads(vec![world.first], victim.now);
+    victim.drain();
+    let lane = victim.lane_of(16);
+    let shown = heads::word(&world, world.first, before, Some(third));
+    victim.hear(lane, Message::DeviceHeads(vec![shown]));
+    assert_eq!(victim.alarms(), [AlarmKind::Rollback]);
+    let heads = BTreeMap::from([(world.first, before)]);
+    assert!(victim.events.contains(&Event::Heads(heads)));
+}
+
+#[test]
+fn what_a_peer_says_of_nobody_or_of_the_far_future_counts_for_nothing() {
+    let (world, pen, mut victim) = begin();
+    let mut peer = Peer::new(&world, &pen);
+    peer.logs.clear();
+    let mut word = peer.says(5, 5, &[]);
+    let me = victim.sync.device;
+    word.peers = vec![(DeviceId::from_bytes([0x77; 16]), 9), (me, u64::MAX)];
+    victim.told(&peer, &word);
+    assert!(!victim.sync.wants_checkpoints());
+    victim.asks(&peer, &[&word]);
+    assert_eq!(victim.alarms(), []);
+    let own = victim.sync.next_checkpoint(peer.ring(), victim.now).unwrap();
+    assert!(own.counter < u64::MAX / 2, "{}", own.counter);
 }
 
 #[test]

@@ -4,7 +4,12 @@ use super::*;
 use crate::sync::{HeadProof, SignedHead};
 
 /// The server's word that a device ends at `own`, with what stands there.
-fn word(world: &World, device: DeviceId, own: OwnHead, last: Option<&Envelope>) -> SignedHead {
+pub(super) fn word(
+    world: &World,
+    device: DeviceId,
+    own: OwnHead,
+    last: Option<&Envelope>,
+) -> SignedHead {
     let body = ReceiptBody {
         practice: world.state.practice(),
         server_epoch: ServerEpoch::new(1),
