@@ -7,11 +7,11 @@ use super::super::change::Change;
 use super::super::compartment::{CompartmentName, Quarter};
 use super::super::document::{Document, Scalar};
 use super::super::edit::{Edit, NewSeries, Slot};
-use super::super::{Context, Practice, contact, document_of};
-use super::recur::{End, Rule};
-use super::series::{Series, SeriesKey, heir_of};
+use super::super::{Context, Practice, contact, document_of, zone};
+use super::recur::{self, End, Rule};
+use super::series::{Series, SeriesKey, heir_of, occurrence_of};
 use crate::id::{AppointmentId, SeriesId};
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 
 impl Practice {
     pub(in crate::practice) fn book_series(
@@ -139,6 +139,7 @@ impl Practice {
         let mut changes = Vec::new();
         let (change, ended) = self.write_end(key, last, cx)?;
         changes.extend(change);
+        let left_out = self.left_out(id, &known, from, (&rule, &slot));
         let value = written(slot.clone(), cx).scalar();
         let moved = guard(heir_key, calendar::SLOT, value.clone());
         if self.facts.series_of(heir_key).is_some() {
@@ -155,7 +156,36 @@ impl Practice {
                 changes.extend(self.write_end(heir_key, known.last, cx)?.0);
             }
         }
+        if !left_out.is_empty() {
+            changes.extend(self.write_series(heir_key, cx, |document, name| {
+                for date in left_out {
+                    document.put(Some(name), &Series::skip_field(date), Scalar::Flag(true));
+                }
+            })?);
+        }
         Ok(Done { changes, inverse: Some(inverse), guards: vec![ended, moved] })
+    }
+
+    /// The dates of what follows that stand for dates which were left out, or which became
+    /// appointments of their own: the n-th for the n-th.
+    fn left_out(
+        &self,
+        id: SeriesId,
+        known: &Series,
+        from: Date,
+        (rule, slot): (&Rule, &Slot),
+    ) -> Vec<Date> {
+        let first = &known.first.slot;
+        let far = recur::horizon(from.to_datetime(Time::midnight()));
+        let before = known.rule.occurrences(first.start, far, &zone::named(&first.zone));
+        let before = before.map(DateTime::date).filter(|date| *date >= from);
+        let after = rule.occurrences(slot.start, far, &zone::named(&slot.zone));
+        let touched = |date: &Date| {
+            let own = occurrence_of(id, *date);
+            known.skipped.contains(date) || self.facts.booking(own).is_some()
+        };
+        let pairs = before.zip(after.map(DateTime::date));
+        pairs.filter(|(old, _)| touched(old)).map(|(_, new)| new).collect()
     }
 
     /// Takes a change of "this and all that follow" back.
@@ -235,8 +265,8 @@ impl Practice {
 fn following(series: &Series, from: Date, slot: &Slot) -> Rule {
     let mut rule = series.rule.clone();
     if let End::Count(count) = rule.end {
-        let end = from.to_datetime(jiff::civil::Time::midnight());
-        let zone = super::super::zone::named(&series.first.slot.zone);
+        let end = from.to_datetime(Time::midnight());
+        let zone = zone::named(&series.first.slot.zone);
         let before = series.rule.occurrences(series.first.slot.start, end, &zone);
         let past = before.filter(|time| time.date() < from).count();
         let past = u32::try_from(past).unwrap_or(u32::MAX);

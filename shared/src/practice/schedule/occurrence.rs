@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 /// How many months ahead of today a series without end is shown.
 const MONTHS: i32 = 13;
-/// Occurrences of one series that are shown at most.
-const SHOWN_MAX: usize = 2_000;
+/// Occurrences of one series that are shown at most: two a day.
+const SHOWN_MAX: usize = 800;
+/// Occurrences that are shown at most, whoever wrote the series: of more, the rest is not.
+const ALL_MAX: usize = 50_000;
 
 /// Which occurrences there are.
 #[derive(Debug, Default)]
@@ -60,6 +62,9 @@ impl Practice {
         }
         let mut ids = Vec::new();
         for time in times.unwrap_or_default() {
+            if self.derived.of.len() == ALL_MAX {
+                break;
+            }
             let id = occurrence_of(key.1, time.date());
             self.derived.of.insert(id, (key, time));
             ids.push(id);

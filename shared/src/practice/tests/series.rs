@@ -136,6 +136,28 @@ fn this_and_all_that_follow_go_elsewhere_and_undo_brings_them_back() {
 }
 
 #[test]
+fn what_was_cancelled_or_left_out_before_does_not_come_back_when_the_rest_is_moved() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let [row] = &on(&world, 0, date(2026, 12, 14))[..] else { panic!("one") };
+    let cancelled =
+        Edit::SetStatus { appointment: row.id, status: Status::CancelledByClient, reason: None };
+    world.act(0, cancelled).unwrap();
+    let skip = Edit::SkipOccurrence { series: SERIES, date: date(2026, 12, 28), skipped: true };
+    world.act(0, skip).unwrap();
+    let mut tuesday = slot(member(1), 11);
+    tuesday.start = date(2026, 12, 8).at(11, 0, 0, 0);
+    let from = date(2026, 12, 7);
+    world.act(0, Edit::MoveFollowing { series: SERIES, from, slot: tuesday }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let all = dates(&world, desk, 6);
+        let december = |day| date(2026, 12, day);
+        assert_eq!(all[2..], [december(8), december(14), december(22), date(2027, 1, 5)]);
+        assert_eq!(on(&world, desk, december(14))[0].status, Status::CancelledByClient);
+    }
+}
+
+#[test]
 fn what_is_counted_keeps_its_count_when_the_rest_is_moved() {
     let (mut world, _) = begin("FREQ=WEEKLY;COUNT=5");
     let mut slot = slot(member(1), 8);

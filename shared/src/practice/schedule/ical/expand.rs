@@ -8,6 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Periods of rules that are looked at in one file: a second of work.
+const PERIODS_OF_ALL_MAX: u32 = 1_000_000;
+
 /// One time at which somebody is busy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Busy {
@@ -42,10 +45,10 @@ impl Calendar {
         for event in &self.events {
             groups.entry(event.uid.as_str()).or_default().push(event);
         }
-        let mut all = Vec::new();
+        let (mut all, mut left) = (Vec::new(), PERIODS_OF_ALL_MAX);
         for group in groups.values() {
-            all.extend(Series::of(group, zone).occurrences(window, zone));
-            if all.len() > BUSY_MAX {
+            all.extend(Series::of(group, zone).occurrences(window, zone, &mut left));
+            if all.len() > BUSY_MAX || left == 0 {
                 return Err(IcalError { line: 1, cause: IcalCause::TooMany });
             }
         }
@@ -63,6 +66,8 @@ struct Series<'e> {
     changed: BTreeMap<Timestamp, &'e Event>,
     /// Changes of an occurrence and all that follow it, likewise.
     following: BTreeMap<Timestamp, &'e Event>,
+    /// Moments that are left out.
+    without: BTreeSet<Timestamp>,
     floating: &'e TimeZone,
 }
 
@@ -86,14 +91,25 @@ impl<'e> Series<'e> {
                 place.insert(at, *event);
             }
         }
-        Self { bases, changed, following, floating }
+        let gone = |base: &&Event| {
+            let like = base.start.clone();
+            let of = base.without.iter();
+            of.map(|when| when.like(&like, floating).instant(floating)).collect::<Vec<_>>()
+        };
+        let without = bases.iter().flat_map(gone).collect();
+        Self { bases, changed, following, without, floating }
     }
 
-    fn occurrences(&self, window: (DateTime, DateTime), zone: &TimeZone) -> Vec<Busy> {
+    fn occurrences(
+        &self,
+        window: (DateTime, DateTime),
+        zone: &TimeZone,
+        left: &mut u32,
+    ) -> Vec<Busy> {
         let mut all = Vec::new();
         let mut shown = BTreeSet::new();
         for base in &self.bases {
-            for (time, length) in self.times(base, window.1) {
+            for (time, length) in self.times(base, window.1, left) {
                 let at = time.instant(self.floating);
                 if let Some(changed) = self.changed.get(&at) {
                     if shown.insert(at) {
@@ -115,7 +131,7 @@ impl<'e> Series<'e> {
         }
         // What changes an occurrence that the rules do not have stands for itself.
         for (at, event) in self.changed.iter().chain(&self.following) {
-            let left_out = self.bases.iter().any(|base| self.leaves_out(base, *at));
+            let left_out = self.without.contains(at);
             // A version of before the whole was changed says nothing any more.
             let outdated = self.bases.iter().any(|base| base.sequence > event.sequence);
             let alone = self.bases.is_empty() || !self.following.contains_key(at) && !outdated;
@@ -127,13 +143,8 @@ impl<'e> Series<'e> {
         all
     }
 
-    fn leaves_out(&self, base: &Event, at: Timestamp) -> bool {
-        let of = |when: &When| when.like(&base.start, self.floating).instant(self.floating);
-        base.without.iter().any(|when| of(when) == at)
-    }
-
     /// The moments that an event has by its rules and dates, up to the end of the window.
-    fn times(&self, base: &Event, end: DateTime) -> Vec<(When, Option<Length>)> {
+    fn times(&self, base: &Event, end: DateTime, left: &mut u32) -> Vec<(When, Option<Length>)> {
         let like = |local: DateTime| match &base.start {
             When::Day(_) => When::Day(local.date()),
             When::At(_, zone) => When::At(local, zone.clone()),
@@ -149,7 +160,12 @@ impl<'e> Series<'e> {
             times.entry(when.instant(self.floating)).or_insert((when, length));
         };
         for rule in &base.rules {
-            rule.occurrences(start, horizon, zone).for_each(|time| add(like(time), None));
+            if *left == 0 {
+                break;
+            }
+            let mut occurrences = rule.occurrences(start, horizon, zone);
+            (&mut occurrences).for_each(|time| add(like(time), None));
+            *left = left.saturating_sub(occurrences.periods());
         }
         if base.rules.is_empty() {
             add(base.start.clone(), None);
@@ -158,14 +174,16 @@ impl<'e> Series<'e> {
             add(when.like(&base.start, self.floating), *length);
         }
         for rule in &base.without_rules {
-            for time in rule.occurrences(start, horizon, zone) {
+            if *left == 0 {
+                break;
+            }
+            let mut occurrences = rule.occurrences(start, horizon, zone);
+            for time in &mut occurrences {
                 times.remove(&like(time).instant(self.floating));
             }
+            *left = left.saturating_sub(occurrences.periods());
         }
-        for when in &base.without {
-            let gone = when.like(&base.start, self.floating);
-            times.remove(&gone.instant(self.floating));
-        }
+        times.retain(|at, _| !self.without.contains(at));
         times.into_values().collect()
     }
 }

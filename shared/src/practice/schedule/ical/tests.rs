@@ -88,7 +88,7 @@ fn a_rule_without_end_is_looked_at_as_far_as_the_window() {
     let bomb = event("DTSTART:20260101T000000Z\r\nRRULE:FREQ=SECONDLY\r\n");
     let bomb = Calendar::read(bomb.as_bytes()).unwrap();
     let busy = bomb.busy(date(2026, 1, 1), date(2028, 1, 1), &TimeZone::UTC);
-    assert_eq!(busy.map(|busy| busy.len()).unwrap_or(BUSY_MAX), BUSY_MAX);
+    assert!(busy.map_or(0, |busy| busy.len()) <= BUSY_MAX);
 }
 
 proptest! {

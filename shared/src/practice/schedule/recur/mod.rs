@@ -16,8 +16,8 @@ use period::Period;
 use std::num::NonZeroU32;
 
 /// Periods that are looked at for one rule at most: what has not come to an end by then is cut
-/// off there. Seven thousand days are nineteen years; rules of seconds end within the day.
-pub const PERIODS_MAX: u32 = 200_000;
+/// off there. So many days are a hundred years; rules of seconds end within the day.
+pub const PERIODS_MAX: u32 = 40_000;
 /// Occurrences of one rule at most.
 pub const OCCURRENCES_MAX: usize = 50_000;
 
@@ -181,6 +181,13 @@ pub struct Occurrences {
     left: usize,
     /// What the last period has, the latest first.
     ready: Vec<DateTime>,
+}
+
+impl Occurrences {
+    /// Returns how many periods were looked at: what it has cost.
+    pub const fn periods(&self) -> u32 {
+        self.periods
+    }
 }
 
 impl Iterator for Occurrences {

@@ -4,6 +4,11 @@ use super::{Day, Frequency, Rule};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{SignedDuration, Span, ToSpan as _};
 
+/// Times of a day that are looked at: one each minute.
+const TIMES_OF_DAY_MAX: usize = 1_440;
+/// Times of a period that are looked at.
+const TIMES_MAX: usize = 20_000;
+
 /// A period, by the time at which it begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Period(DateTime);
@@ -57,13 +62,12 @@ impl Period {
         };
         let dates = (0..days).filter_map(|day| first.checked_add(day.days()).ok());
         let dates = dates.filter(|date| has_date(rule, *date));
-        let all: Vec<DateTime> = if rule.frequency < Frequency::Daily {
-            let times = clock_times(rule, self.0);
-            dates.flat_map(|date| times.iter().map(move |time| date.to_datetime(*time))).collect()
-        } else {
-            let times = day_times(rule);
-            dates.flat_map(|date| times.iter().map(move |time| date.to_datetime(*time))).collect()
+        let times = match rule.frequency < Frequency::Daily {
+            true => clock_times(rule, self.0),
+            false => day_times(rule),
         };
+        let all = dates.flat_map(|date| times.iter().map(move |time| date.to_datetime(*time)));
+        let all: Vec<DateTime> = all.take(TIMES_MAX).collect();
         if rule.positions.is_empty() { all } else { positioned(&all, &rule.positions) }
     }
 }
@@ -75,12 +79,12 @@ fn week_of(date: Date, week_start: Weekday) -> Date {
 
 /// The times of a day that the rule names.
 fn day_times(rule: &Rule) -> Vec<Time> {
-    let mut times = Vec::new();
-    for hour in &rule.hours {
-        for minute in &rule.minutes {
-            times.extend(rule.seconds.iter().filter_map(|second| time(*hour, *minute, *second)));
-        }
-    }
+    let hours = rule.hours.iter();
+    let minutes = hours.flat_map(|hour| rule.minutes.iter().map(move |minute| (*hour, *minute)));
+    let all = minutes.flat_map(|(hour, minute)| {
+        rule.seconds.iter().filter_map(move |second| time(hour, minute, *second))
+    });
+    let mut times: Vec<Time> = all.take(TIMES_OF_DAY_MAX).collect();
     times.sort_unstable();
     times.dedup();
     times
