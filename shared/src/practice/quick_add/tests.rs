@@ -163,6 +163,8 @@ const SENTENCES: &[(Locale, &str, &str)] = &[
     (US, "AT thu 3pm 1 hr 15 min", "AT-001 2026-11-26 15:00 75m office"),
     (DE, "AT 31.10.2027 2:30", "AT-001 2027-10-31 02:30 50m office"),
     (US, "AT 3/14/2027 3:30am", "AT-001 2027-03-14 03:30 50m office"),
+    (US, "AT thu 3pm until 4", "AT-001 2026-11-26 15:00 60m office"),
+    (US, "AT thu 11am to 1", "AT-001 2026-11-26 11:00 120m office"),
     (US, "AT thu 3:00-4:15", "AT-001 2026-11-26 15:00 75m office"),
     (GB, "AT thu 09:30 till 10:45", "AT-001 2026-11-26 09:30 75m office"),
     (GB, "AT thu 3 in the afternoon", "AT-001 2026-11-26 15:00 50m office"),

@@ -166,7 +166,14 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
 }
 
 fn range(from: &Numbers, to: &Numbers, half_after: Option<Half>) -> Result<Clock, ()> {
-    let half = to.half.or(half_after);
+    // `3pm until 4`, `11am to 1`: the end is the next such hour.
+    let next = |half: Half| match (half, to.hour % 12 > from.hour % 12) {
+        (half, true) => half,
+        (Half::Am, false) => Half::Pm,
+        (Half::Pm, false) => Half::Am,
+    };
+    let twelve = to.hour <= 12 && !to.uhr;
+    let half = to.half.or(half_after).or(from.half.filter(|_| twelve).map(next));
     let end = time(on_24_hours(to.hour, half)?, to.minute.unwrap_or(0))?;
     // `11-1pm` begins in the morning, `3-4pm` does not.
     let start_half = from.half.or(match half {
