@@ -17,10 +17,10 @@ use tacenda_tests::scene::PASSPHRASE;
 use tacenda_tui::device::open::Device;
 use tacenda_tui::runtime::{Clock as _, SystemClock, Zone};
 
-/// How long somebody compares three words on two screens; meanwhile the new device derives its key.
-const COMPARING: Duration = Duration::from_secs(3);
-/// How often the memory of a process is looked at.
+/// How often the memory and the work of a process are looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// After how many looks without any work a process has done all that it could.
+const AT_REST: u32 = 25;
 
 fn main() {
     let small = std::env::args().any(|argument| argument == "demo");
@@ -50,6 +50,27 @@ fn memory_of(pid: i32) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmRSS"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1024 / 1_000_000)
+}
+
+/// Returns how long a process has worked so far, in ticks of the kernel's clock; nothing once it
+/// has ended.
+fn work_of(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may have spaces; user time and system time are fields 14 and 15, the state is 3.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// Waits until a process has nothing to do.
+fn rest(pty: &mut Pty, pid: i32) {
+    let (mut worked, mut looks) = (work_of(pid), 0);
+    while looks < AT_REST {
+        pty.bytes_within(LOOK);
+        let now = work_of(pid);
+        assert!(now.is_some(), "it has ended");
+        looks = if now == worked { looks + 1 } else { 0 };
+        worked = now;
+    }
 }
 
 /// Forgets the most memory that a process has had, so that it counts anew.
@@ -98,8 +119,9 @@ fn join(pair: &Pair, table: &mut Table) {
     joining.expect("Once more:").keys(PASSPHRASE).keys("\r");
     showing.expect("Do they match?");
     forget_peak(pair.server());
-    std::thread::sleep(COMPARING);
     let pid = joining.pid().as_raw_nonzero().get();
+    // Whoever compares three words on two screens takes longer than it takes to derive a key.
+    rest(&mut joining, pid);
     approve(&mut showing);
     let start = Instant::now();
     joining.expect("has said yes");

@@ -4,6 +4,7 @@
 
 use super::connect::Driven;
 use super::request::Reply;
+use crate::device::courier::QueueEnd;
 use crate::device::open::Device;
 use crate::link::Trouble;
 use crate::message::SyncStatus;
@@ -36,9 +37,12 @@ pub fn line(status: &SyncStatus, idle: bool, zone: &str) -> Reply {
     let json = json::sync(json::Sync { state, pending: status.queued, current }).value();
     let text = match (status.attached, idle, status.queued) {
         (false, _, _) => "This practice has no server.".to_owned(),
-        (true, true, _) => {
+        (true, true, 0) => {
             "Everything is sent, and everything that the server had is here.".to_owned()
         }
+        (true, true, _) => "Everything up to your asking is sent, and everything that the server \
+             had is here. More has been written since."
+            .to_owned(),
         (true, false, 0) => "Nothing waits to be sent.".to_owned(),
         (true, false, 1) => "1 change is still to be sent.".to_owned(),
         (true, false, queued) => format!("{queued} changes are still to be sent."),
@@ -85,6 +89,9 @@ struct Waiter {
     replies: Sender<Reply>,
     steps: Steps,
     queued: u64,
+    /// Where the queue ended when it was looked at first, with what was typed until then: it waits
+    /// for nothing that is written later.
+    end: Option<QueueEnd>,
     /// When something moved last.
     moved: Timestamp,
 }
@@ -102,7 +109,7 @@ impl Waiting {
     }
 
     fn add(&mut self, replies: Sender<Reply>, queued: u64, now: Timestamp) {
-        self.0.push(Waiter { replies, steps: Steps::default(), queued, moved: now });
+        self.0.push(Waiter { replies, steps: Steps::default(), queued, end: None, moved: now });
     }
 
     /// Returns when to look at the latest.
@@ -126,12 +133,22 @@ impl Waiting {
     pub fn look(&mut self, device: &Device, now: Timestamp) {
         if !self.0.is_empty() {
             let zone = device.index().zone.clone();
-            self.look_at(&device.sync_status(), device.is_current(), &zone, now);
+            let idle = |end: &mut Option<QueueEnd>| {
+                device.is_current_up_to(*end.get_or_insert_with(|| device.queue_end()))
+            };
+            self.look_at(&device.sync_status(), idle, &zone, now);
         }
     }
 
-    fn look_at(&mut self, status: &SyncStatus, idle: bool, zone: &str, now: Timestamp) {
+    fn look_at(
+        &mut self,
+        status: &SyncStatus,
+        is_idle: impl Fn(&mut Option<QueueEnd>) -> bool,
+        zone: &str,
+        now: Timestamp,
+    ) {
         self.0.retain_mut(|waiter| {
+            let idle = is_idle(&mut waiter.end);
             if waiter.queued != status.queued {
                 (waiter.queued, waiter.moved) = (status.queued, now);
             }
@@ -192,13 +209,13 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         waiting.add(replies, 3, at(0));
         assert_eq!(waiting.due(), Some(at(45)));
-        waiting.look_at(&status(2), false, "UTC", at(30));
+        waiting.look_at(&status(2), |_| false, "UTC", at(30));
         let offline = SyncStatus { connected: false, ..status(2) };
-        waiting.look_at(&offline, false, "UTC", at(74));
+        waiting.look_at(&offline, |_| false, "UTC", at(74));
         assert!(matches!(heard.try_recv(), Ok(Reply::Line { .. })));
         assert!(heard.try_recv().is_err());
 
-        waiting.look_at(&offline, false, "UTC", at(75));
+        waiting.look_at(&offline, |_| false, "UTC", at(75));
 
         let Ok(Reply::Refused { notice, locked: false }) = heard.try_recv() else {
             panic!("a reason")
@@ -206,6 +223,13 @@ mod tests {
         assert_eq!(notice[0], "The server cannot be reached.");
         assert_eq!(waiting.due(), None);
         assert!(heard.recv().is_err());
+    }
+
+    #[test]
+    fn what_was_written_meanwhile_is_not_said_to_be_sent() {
+        let Reply::Line { json, text } = line(&status(2), true, "UTC") else { panic!("a line") };
+        assert!(text.contains("More has been written since."), "{text}");
+        assert_eq!((&json["state"], &json["pending"]), (&"up-to-date".into(), &2.into()));
     }
 
     #[test]

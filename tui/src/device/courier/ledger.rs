@@ -297,6 +297,21 @@ impl Ledger {
         self.unsent.len() + self.aside.len()
     }
 
+    /// Returns where lies what was made first of all that the server has not answered for.
+    pub fn oldest_queued(&self) -> Option<Location> {
+        self.queued().min()
+    }
+
+    /// Returns where lies what was made last of all that the server has not answered for.
+    pub fn newest_queued(&self) -> Option<Location> {
+        self.queued().max()
+    }
+
+    fn queued(&self) -> impl Iterator<Item = Location> + '_ {
+        let made = |sent: &Sent| sent.source.map_or(sent.location, |source| source.location);
+        self.unsent.keys().chain(self.aside.keys()).copied().chain(self.sent.values().map(made))
+    }
+
     /// Returns the numbers of the envelopes that carry a record.
     pub fn carriers(&self, record: RecordId) -> impl Iterator<Item = Number> + '_ {
         self.numbers.iter().filter(move |(_, of)| **of == record).map(|(number, _)| *number)

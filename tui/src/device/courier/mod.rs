@@ -50,6 +50,7 @@ pub(super) use inbox::Batch;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use rows_again::RowsAgain;
+pub use status::QueueEnd;
 pub(super) use status::of_refusal;
 use status::withheld;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -181,12 +182,6 @@ impl<F: FileSystem> Device<F> {
     /// Returns whether the practice has a server.
     pub fn is_attached(&self) -> bool {
         self.cabinet.state.server().is_some()
-    }
-
-    /// Returns whether everything that the server had is here, and everything from here is there.
-    pub fn is_current(&self) -> bool {
-        let current = self.courier.as_ref().is_some_and(|c| c.connected && c.current);
-        current && self.sync_status().queued == 0
     }
 
     /// Returns the practice log, entry by entry, as a server that is to keep it is given it.

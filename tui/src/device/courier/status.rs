@@ -15,11 +15,15 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::{Envelope, Kind};
 use tacenda_shared::id::{DeviceId, Timestamp};
-use tacenda_shared::journal::FileSystem;
+use tacenda_shared::journal::{FileSystem, Location};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::sync::RefusalCode;
 use tacenda_shared::sync::device::{AlarmKind, DeviceSync, Event, ProtocolError, Ticket};
+
+/// Where the queue ended at a moment: after it lies only what was written later.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueEnd(Option<Location>);
 
 impl<F: FileSystem> Device<F> {
     /// Returns the state of the link.
@@ -39,6 +43,29 @@ impl<F: FileSystem> Device<F> {
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),
         }
+    }
+
+    /// Returns whether everything that the server had is here, and everything from here is there.
+    pub fn is_current(&self) -> bool {
+        self.has_everything() && self.sync_status().queued == 0
+    }
+
+    /// Returns whether everything that the server had when it was asked last is here.
+    fn has_everything(&self) -> bool {
+        self.courier.as_ref().is_some_and(|courier| courier.connected && courier.current)
+    }
+
+    /// Returns the end of the queue as it is now.
+    pub fn queue_end(&self) -> QueueEnd {
+        QueueEnd(self.cabinet.store().locations().ledger().newest_queued())
+    }
+
+    /// Returns whether everything that the server had is here, and whatever was in the queue up to
+    /// `end` is there. What is written while somebody waits does not keep them waiting.
+    pub fn is_current_up_to(&self, end: QueueEnd) -> bool {
+        let ledger = self.cabinet.store().locations().ledger();
+        let oldest = ledger.oldest_queued();
+        self.has_everything() && oldest.is_none_or(|oldest| Some(oldest) > end.0)
     }
 
     fn devices(&self) -> Vec<DeviceRow> {

@@ -138,6 +138,33 @@ fn what_was_done_offline_waits_and_then_arrives_once() {
 }
 
 #[test]
+fn who_waits_for_the_queue_does_not_wait_for_what_is_written_meanwhile() {
+    let mut world = World::with_devices(1);
+    world.heal();
+    world.cut(0);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    book(&mut world, 0, ada, 9);
+    let (end, queued) = (world.device(0).queue_end(), world.device(0).sync_status().queued);
+    let before = world.envelopes().count();
+    assert!(queued >= 2, "{queued}");
+    assert!(!world.device(0).is_current_up_to(end), "there is no link");
+    world.link(0);
+    let mut steps: u64 = 0;
+    while !world.device(0).is_current_up_to(end) {
+        assert!(steps < 1_000, "never");
+        assert!(!world.device(0).is_current(), "something is written all the time");
+        book(&mut world, 0, ada, 10);
+        world.step(0);
+        steps += 1;
+    }
+    let sent = u64::try_from(world.envelopes().count() - before).unwrap();
+    assert!(sent >= queued, "{sent} of {queued} are on the server");
+    assert!(world.device(0).sync_status().queued > 0);
+    world.heal();
+    assert!(world.device(0).is_current());
+}
+
+#[test]
 fn a_locked_device_goes_on_where_it_was() {
     let mut world = World::with_devices(2);
     let ada = client(&mut world, 0, "Ada Testerin");
