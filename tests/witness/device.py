@@ -221,6 +221,7 @@ def frame(plain):
             "noted",
             (r.fixed(16), r.fixed(16), r.u64(), r.fixed(32), r.u32(), own_head(r)),
         ),
+        24: lambda: ("erased", (r.fixed(16), r.option(lambda: r.bytes(1 << 10)))),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()

@@ -15,6 +15,10 @@ const MAX_SEALED_NAME: usize = 512;
 /// Snapshots that one erasure's base names at most.
 const MAX_BASE_SNAPSHOTS: usize = 4096;
 
+/// Between asking for an erasure and ordering it: time in which anybody can object, and in which a
+/// mistake is noticed. Milliseconds, by the server's receipts.
+pub const ERASE_DELAY: i64 = 30 * 24 * 60 * 60 * 1000;
+
 /// What members of a ring may do in a compartment: a set of read, write, manage, erase.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Rights(u8);

@@ -64,12 +64,24 @@ pub enum Refusal {
     /// The draft is empty.
     #[error("there is nothing to sign")]
     NothingToSign,
+    /// A legal hold keeps the record.
+    #[error("a legal hold keeps the record")]
+    Held,
+    /// Nobody has asked that the record be erased.
+    #[error("nobody has asked for an erasure")]
+    NotAsked,
     /// What is needed cannot be read from this device.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
     /// A text is longer than its limit.
     #[error("a text is longer than its limit")]
     TextTooLong,
+    /// The record is hidden, to be erased.
+    #[error("the record is to be erased")]
+    ToBeErased,
+    /// An erasure is ordered thirty days after it was asked for.
+    #[error("thirty days have not passed")]
+    TooEarly,
     /// An appointment has room for 64 clients.
     #[error("too many clients")]
     TooManyClients,
@@ -140,9 +152,11 @@ impl Practice {
     }
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        self.check_hidden(&edit)?;
         match edit {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
+            Edit::AskErasure { client } => self.ask_erasure(client, cx),
             Edit::BeginAddendum { draft, client, note } => {
                 self.begin_addendum(draft, client, note, cx)
             }
@@ -165,11 +179,13 @@ impl Practice {
             Edit::EnterMeasure { client, session, instrument, answers } => {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }
+            Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
             Edit::MoveFollowing { series, from, slot } => {
                 self.move_following(series, (from, slot), cx)
             }
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::OrderErasure { client } => self.order_erasure(client, cx),
             Edit::RejoinSeries { series, last, heir, gone } => {
                 self.rejoin(series, last, (heir, gone), cx)
             }
@@ -181,6 +197,7 @@ impl Practice {
                 self.skip(series, (date, skipped), cx)
             }
             Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
+            Edit::WithdrawErasure { client } => self.withdraw_erasure(client, cx),
         }
     }
 

@@ -49,6 +49,16 @@ registry! {
         SheetRequested = 15,
         /// Another recovery sheet that was asked for was refused.
         SheetVetoed = 16,
+        /// Somebody asked that a record be erased.
+        ErasureAsked = 17,
+        /// That was taken back.
+        ErasureWithdrawn = 18,
+        /// It was ordered.
+        ErasureOrdered = 19,
+        /// A legal hold was set on a record.
+        HoldSet = 20,
+        /// It was taken away.
+        HoldEnded = 21,
     }
 }
 

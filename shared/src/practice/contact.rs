@@ -3,6 +3,7 @@
 
 use super::document::{Document, Scalar};
 use super::edit::ContactChange;
+use super::erasure::Erasures;
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
@@ -173,6 +174,7 @@ pub(super) struct Settings {
     pub(super) clinicians: BTreeMap<MemberId, String>,
     /// Names that were given after a device was added; the others are in the practice log.
     pub(super) devices: BTreeMap<DeviceId, String>,
+    pub(super) erasures: Erasures,
 }
 
 impl Settings {
@@ -213,6 +215,7 @@ impl Settings {
         Self {
             clinicians: clinicians.collect(),
             devices: devices.collect(),
+            erasures: Erasures::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
     }
@@ -226,6 +229,7 @@ impl Settings {
         writer.list(&devices, |w, (device, name)| {
             w.fixed(device.as_bytes()).text(name);
         });
+        self.erasures.encode(writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -240,6 +244,7 @@ impl Settings {
             zone,
             clinicians: clinicians.into_iter().collect(),
             devices: devices.into_iter().collect(),
+            erasures: Erasures::decode(reader)?,
         })
     }
 }

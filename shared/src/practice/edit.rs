@@ -22,6 +22,11 @@ pub enum Edit {
         /// What is added.
         text: String,
     },
+    /// Hides a client's record, so that it can be erased later.
+    AskErasure {
+        /// Whose.
+        client: ClientId,
+    },
     /// Moves a client to the archive or back.
     Archive {
         /// Whom.
@@ -109,6 +114,13 @@ pub enum Edit {
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
     },
+    /// Sets a legal hold on a client's record, which keeps it from being erased.
+    Hold {
+        /// Whose.
+        client: ClientId,
+        /// `false` takes it away.
+        held: bool,
+    },
     /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
     /// appointment that two devices moved at once: the settled slot is simply moved to.
     Move {
@@ -132,6 +144,11 @@ pub enum Edit {
         client: ClientId,
         /// What is known; at least a name.
         contact: ContactChange,
+    },
+    /// Orders that a record is erased which was asked for long enough ago.
+    OrderErasure {
+        /// Whose.
+        client: ClientId,
     },
     /// Takes an [`Edit::MoveFollowing`] back.
     RejoinSeries {
@@ -177,6 +194,11 @@ pub enum Edit {
         client: ClientId,
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
+    },
+    /// Brings a record back that was to be erased.
+    WithdrawErasure {
+        /// Whose.
+        client: ClientId,
     },
 }
 

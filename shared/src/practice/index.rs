@@ -26,9 +26,11 @@ impl Practice {
                 keys.into_iter().for_each(|key| self.publish_series(key));
             }
             CompartmentName::Contact(client) => {
+                let row = self.facts.contacts.get(client).filter(|_| !self.is_hidden(*client));
+                let row = row.map(Arc::clone);
                 let index = Arc::make_mut(&mut self.index);
-                match self.facts.contacts.get(client) {
-                    Some(row) => index.clients.insert(*client, Arc::clone(row)),
+                match row {
+                    Some(row) => index.clients.insert(*client, row),
                     None => index.clients.remove(client),
                 };
             }
@@ -50,7 +52,11 @@ impl Practice {
             ..Index::default()
         };
         (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
+        index.clients.retain(|client, _| !settings.erasures.is_hidden(*client));
         for (client, chart) in &self.facts.charts {
+            if settings.erasures.is_hidden(*client) {
+                continue;
+            }
             let timeline = chart.timeline();
             if !timeline.is_empty() {
                 index.timelines.insert(*client, Arc::new(timeline));
@@ -82,6 +88,7 @@ impl Practice {
             index.days.entry(date).or_default().push(row.id);
         }
         self.index = Arc::new(index);
+        self.publish_erasures();
     }
 
     /// Returns what a schedule of these days is read from: the calendars that hold its
@@ -111,10 +118,17 @@ impl Practice {
         let index = Arc::make_mut(&mut self.index);
         index.clinicians.clone_from(&settings.clinicians);
         index.devices.clone_from(&settings.devices);
-        if index.zone == settings.zone {
+        let zone = settings.zone.clone();
+        self.publish_erasures();
+        self.publish_zone(zone);
+    }
+
+    fn publish_zone(&mut self, now: String) {
+        let index = Arc::make_mut(&mut self.index);
+        if index.zone == now {
             return;
         }
-        index.zone.clone_from(&settings.zone);
+        index.zone = now;
         index.days.clear();
         let Index { days, appointments, zone, .. } = index;
         for row in appointments.values() {
@@ -189,7 +203,8 @@ impl Practice {
     }
 
     fn publish_chart(&mut self, client: ClientId) {
-        let (drafts, timeline, sessions) = match self.facts.charts.get(&client) {
+        let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client));
+        let (drafts, timeline, sessions) = match chart {
             Some(chart) => (chart.unfinished(client), chart.timeline(), chart.sessions()),
             None => (Vec::new(), Vec::new(), BTreeMap::new()),
         };

@@ -20,6 +20,7 @@ mod contact;
 mod document;
 mod draft;
 pub mod edit;
+pub mod erasure;
 mod facts;
 pub mod generate;
 mod index;

@@ -111,7 +111,8 @@ impl Practice {
                 ranked.push((10 + rank, String::new(), Match::Appointment(row.id)));
             }
         }
-        for (client, chart) in &self.facts.charts {
+        let shown = self.facts.charts.iter().filter(|(client, _)| !self.is_hidden(**client));
+        for (client, chart) in shown {
             for (id, fact) in &chart.records {
                 if let super::chart::Headline::Measure { instrument, .. } = &fact.headline
                     && let Some(rank) = rank(instrument, &query)
@@ -125,6 +126,11 @@ impl Practice {
     }
 
     fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
+        if let Subject::Chart(client) | Subject::Note(client, _) = subject
+            && self.is_hidden(client)
+        {
+            return Err(Refusal::ToBeErased);
+        }
         match subject {
             Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),

@@ -5,6 +5,7 @@
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
 use super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
+use super::erasure::Erasure;
 use super::schedule::recur::Rule;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
@@ -29,6 +30,10 @@ pub struct Index {
     pub series: BTreeMap<SeriesId, Arc<SeriesRow>>,
     /// Appointments by local date of their start in the practice's zone, in order of start.
     pub days: BTreeMap<jiff::civil::Date, Vec<AppointmentId>>,
+    /// Clients whose record is out of sight because it is to be erased, or was.
+    pub erasures: BTreeMap<ClientId, ErasureRow>,
+    /// Clients whose record a legal hold keeps.
+    pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
     pub drafts: Vec<DraftRow>,
     /// Measures and notes that exist, newest first, per client.
@@ -56,6 +61,15 @@ pub struct ClientRow {
     pub archived: bool,
     /// When the client was added.
     pub since: Timestamp,
+}
+
+/// A record that is out of sight.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ErasureRow {
+    /// The client's code, as long as this device can still read it.
+    pub code: String,
+    /// How far it is.
+    pub erasure: Erasure,
 }
 
 /// An appointment in a list. Comes from the `calendar` compartment alone.

@@ -150,6 +150,32 @@ fn a_locked_practice_answers_commands_with_3() {
 }
 
 #[test]
+fn a_record_that_is_to_be_erased_is_out_of_sight_until_it_is_taken_back() {
+    let scene = founded("commands-erase");
+    scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();
+    let listed = || scene.run(&["client", "list"], "").done();
+    let asked = scene.run(&["erase", "ask", "ts-002"], "").done();
+    assert!(asked.contains("can be erased from 20"), "{asked}");
+    assert!(!listed().contains("TS-002"));
+    let notes = scene.run(&["note", "append", "TS-002"], "text");
+    assert_eq!(notes.status, Some(1), "{notes:?}");
+    let lines = scene.run(&["--json", "erase", "list"], "").json();
+    assert_eq!((types(&lines), &lines[0]["stage"]), (vec!["erasure"], &"asked".into()));
+
+    let early = scene.run(&["erase", "carry-out", "TS-002", "--yes"], "");
+    assert!(early.status == Some(1) && early.err.contains("thirty days"), "{early:?}");
+    scene.run(&["erase", "withdraw", "TS-002"], "").done();
+    assert!(listed().contains("TS-002"));
+    scene.run(&["erase", "hold", "TS-002"], "").done();
+    let held = scene.run(&["erase", "ask", "TS-002"], "");
+    assert!(held.status == Some(1) && held.err.contains("legal hold"), "{held:?}");
+    let lines = scene.run(&["--json", "erase", "list"], "").json();
+    assert_eq!(types(&lines), ["hold"]);
+    scene.run(&["erase", "hold", "--off", "TS-002"], "").done();
+    assert!(scene.run(&["erase", "list"], "").done().is_empty());
+}
+
+#[test]
 fn what_is_refused_says_why_and_ends_with_1() {
     let scene = founded("refused");
     for (arguments, input, happened) in [

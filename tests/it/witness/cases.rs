@@ -323,6 +323,7 @@ fn mail_name(frame: &MailFrame) -> &'static str {
         MailFrame::EnteredAgain { .. } => "entered again",
         MailFrame::EnteredOwn { .. } => "entered own",
         MailFrame::EntryReceipt(_) => "entry receipt",
+        MailFrame::Erased { .. } => "erased",
         MailFrame::Incarnated(_) => "incarnated",
         MailFrame::Judged { .. } => "judged",
         MailFrame::Noted { .. } => "noted",

@@ -215,6 +215,7 @@ impl Log<'_> {
         let noted = Noted { counter: 7, hash: envelope.hash(), server_epoch, own };
         let entry = PracticeReceipt::sign(self.practice, self.practice_head, self.now, self.server);
         let opened = Fate::Opened;
+        let client = ClientId::from_bytes([4; 16]);
         vec![
             MailFrame::EntryReceipt(entry),
             MailFrame::Sent { source, envelope: Box::new(envelope) },
@@ -228,6 +229,7 @@ impl Log<'_> {
             MailFrame::EnteredAgain { log, number: number.0 },
             MailFrame::Resumed { own, sent: vec![(own.dev_seq, location, source)] },
             MailFrame::Rewound { log, position, numbers: vec![number.0] },
+            MailFrame::Erased { log, name: Some(CompartmentName::Chart(client)) },
             MailFrame::Noted { ring: RingId::from_bytes([8; 16]), device, noted },
         ]
     }

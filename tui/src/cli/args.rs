@@ -69,6 +69,9 @@ pub enum Command {
     /// Devices of the practice.
     #[command(subcommand)]
     Device(Devices),
+    /// The erasure of a client's record, and the legal hold that stands before it.
+    #[command(subcommand)]
+    Erase(Erase),
     /// Show or set after how many minutes without a key the practice locks itself.
     AutoLock(AutoLock),
     /// Show or set how soon what is written leaves this device.
@@ -96,6 +99,42 @@ pub enum Command {
     #[cfg(feature = "demo")]
     #[command(hide = true, disable_help_flag = true)]
     DemoServer(DemoServer),
+}
+
+/// What can be done about the erasure of a record.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Erase {
+    /// Hide a client's record on all devices, so that it can be erased after thirty days.
+    Ask {
+        /// The client's code.
+        client: String,
+        /// Although the time is not over for which such records are usually kept.
+        #[arg(long)]
+        before_retention: bool,
+    },
+    /// Bring a record back that was not erased yet.
+    Withdraw {
+        /// The client's code.
+        client: String,
+    },
+    /// Let the keys of a record die that was asked for thirty days ago. Nothing brings it back.
+    CarryOut {
+        /// The client's code.
+        client: String,
+        /// Do not ask for a yes.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Keep a record although somebody asks to have it erased: a court or a board may need it.
+    Hold {
+        /// The client's code.
+        client: String,
+        /// Take the hold away.
+        #[arg(long)]
+        off: bool,
+    },
+    /// List what was asked for, what is due, and which devices have not carried it out.
+    List,
 }
 
 /// Options of `join`.

@@ -9,6 +9,7 @@ pub mod behind;
 pub mod connect;
 #[cfg(feature = "demo")]
 pub mod demo;
+mod erase;
 pub mod late;
 mod online;
 pub mod pair;

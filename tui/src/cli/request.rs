@@ -107,6 +107,15 @@ pub enum Request {
         /// As typed.
         passphrase: Typed,
     },
+    /// Does something about the erasure of a record.
+    Erase {
+        /// The client's code.
+        client: String,
+        /// What.
+        wish: EraseWish,
+    },
+    /// Lists what was asked to be erased.
+    EraseList,
     /// Prints the whole practice. The passphrase is asked for again.
     Export {
         /// As typed.
@@ -221,6 +230,28 @@ pub struct Lost {
     pub keep: Vec<String>,
     /// Since when what it signed is in doubt, as 2026-11-25.
     pub since: Option<String>,
+}
+
+/// What is to be done about the erasure of a record.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EraseWish {
+    /// Hide it.
+    Ask {
+        /// Although the time is not over for which it is kept.
+        before_retention: bool,
+    },
+    /// Let its keys die. The passphrase is asked for again.
+    CarryOut {
+        /// As typed.
+        passphrase: Typed,
+    },
+    /// Keep it whatever is asked.
+    Hold,
+    /// Keep it no longer.
+    LetGo,
+    /// Bring it back.
+    Withdraw,
 }
 
 /// What is to be done about the recovery sheet.

@@ -7,7 +7,7 @@ use super::args::{
 };
 use super::prompt::{self, PromptError};
 use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed};
-use super::{address, backup, late, online, paper, print, revoke, socket, sync};
+use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::{AutoLock, Timing};
@@ -38,6 +38,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Demo(demo) => return super::demo::run(demo, arguments, setup),
         #[cfg(feature = "demo")]
         Command::OtherDevice(other) => return super::demo::work(&other.folder),
+        Command::Erase(what) => return finish(erase::erase(home, what, arguments)),
         Command::Export(export) => return finish(self::export(export, home, arguments)),
         Command::Calendar(Calendars::Feed(feed)) => {
             return finish(self::feed(feed, home, arguments));
@@ -134,7 +135,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Client(Client::List) => Request::ClientList,
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
-        Command::Export(_) | Command::Passphrase => Request::Lock,
+        Command::Erase(_) | Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
         Command::AutoLock(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,

@@ -2,12 +2,12 @@
 //!
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
-use super::courier::frames::{MailFrame, Source};
+use super::courier::frames::{MailFrame, Source, read_erased, write_erased};
 use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, SlotGeneration};
+use tacenda_shared::id::{ClientId, CompartmentId, ObjectId, RecordId, SlotGeneration};
 use tacenda_shared::journal::Location;
 use tacenda_shared::practice::compartment::CompartmentName;
 
@@ -53,6 +53,8 @@ pub struct Locations {
     lasting: BTreeSet<u64>,
     /// Compartments that changed after their segment was written.
     stale: BTreeSet<CompartmentId>,
+    /// Logs whose keys are dead, and what they were, as far as that was known here.
+    erased: BTreeMap<CompartmentId, Option<CompartmentName>>,
     ledger: Ledger,
 }
 
@@ -66,6 +68,7 @@ impl Locations {
         match frame {
             DeviceFrame::Mail(MailFrame::Aside(aside)) => self.hide(aside),
             DeviceFrame::Mail(MailFrame::Annulled(sources)) => self.annul(sources),
+            DeviceFrame::Mail(MailFrame::Erased { log, name }) => self.bury(*log, name.clone()),
             DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
             }
             DeviceFrame::Compartment(compartment) => {
@@ -143,8 +146,31 @@ impl Locations {
         }
     }
 
+    /// What lies under dead keys is nothing that could be shown, looked for or sent.
+    fn bury(&mut self, log: CompartmentId, name: Option<CompartmentName>) {
+        let known = self.compartments.remove(&log).map(|known| known.name);
+        self.older.retain(|(id, _), _| *id != log);
+        if let Some(known) = &known
+            && let Some(named) = self.names.get_mut(known)
+        {
+            named.remove(&log);
+            if named.is_empty() {
+                self.names.remove(known);
+            }
+        }
+        self.documents.retain(|(id, _), _| *id != log);
+        self.records.retain(|(id, _), _| *id != log);
+        self.keystrokes.retain(|_, (id, _)| *id != log);
+        self.segments.remove(&log);
+        self.stale.remove(&log);
+        self.erased.insert(log, name.or(known));
+    }
+
     fn add_compartment(&mut self, compartment: Compartment) {
         let id = compartment.id;
+        if self.is_erased(id) {
+            return;
+        }
         let named = self.names.entry(compartment.name.clone()).or_default();
         if named.insert(id) && named.len() > 1 {
             // Two of one name, made apart, are shown as one, with one read model.
@@ -239,6 +265,19 @@ impl Locations {
     /// Returns every compartment, by id.
     pub fn compartments(&self) -> impl Iterator<Item = &Compartment> {
         self.compartments.values()
+    }
+
+    /// Returns whether the keys of a log are dead.
+    pub fn is_erased(&self, log: CompartmentId) -> bool {
+        self.erased.contains_key(&log)
+    }
+
+    /// Returns the logs of a client's record whose keys are dead.
+    pub fn erased_of(&self, client: ClientId) -> impl Iterator<Item = CompartmentId> + '_ {
+        let theirs = move |name: &Option<CompartmentName>| {
+            name.as_ref().is_some_and(|name| name.client() == Some(client))
+        };
+        self.erased.iter().filter(move |(_, name)| theirs(name)).map(|(log, _)| *log)
     }
 
     /// Returns where a document's content lies, in order.
@@ -366,6 +405,8 @@ impl Locations {
         writer.list(&lasting, |writer, segment| {
             writer.u64(**segment);
         });
+        let erased: Vec<_> = self.erased.iter().collect();
+        writer.list(&erased, |writer, (log, name)| write_erased(writer, **log, name.as_ref()));
         self.ledger.write(&mut writer);
         writer.into_bytes()
     }
@@ -433,6 +474,7 @@ impl Locations {
             .into_iter()
             .collect();
         self.lasting = reader.list(ENTRIES_MAX, Reader::u64)?.into_iter().collect();
+        self.erased = reader.list(ENTRIES_MAX, read_erased)?.into_iter().collect();
         self.ledger = Ledger::read(reader)?;
         Ok(())
     }

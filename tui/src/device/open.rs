@@ -226,6 +226,9 @@ impl<F: FileSystem> Device<F> {
         let (store, tables, warnings) = open_looked(&general, (journal, rows), looked)?;
         let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
         device.live(life);
+        if !device.cabinet.is_read_only() {
+            device.cabinet.bury_erased()?;
+        }
         device.restore(now)?;
         device.recover_keystrokes(now);
         device.warn();

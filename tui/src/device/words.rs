@@ -193,6 +193,9 @@ impl From<&DeviceError> for Notice {
 
 fn refused(refusal: Refusal) -> Notice {
     let (happened, next) = match refusal {
+        Refusal::Held | Refusal::NotAsked | Refusal::ToBeErased | Refusal::TooEarly => {
+            of_erasure(refusal)
+        }
         Refusal::AlreadySigned => {
             ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
         }
@@ -237,4 +240,25 @@ fn refused(refusal: Refusal) -> Notice {
         ),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::Held => (
+            "A legal hold keeps this record.",
+            "Take the hold away first, if no court and no board may ask for it any more.",
+        ),
+        Refusal::NotAsked => (
+            "Nobody has asked that this record be erased.",
+            "Look at what was asked for with `tacenda erase list`.",
+        ),
+        Refusal::ToBeErased => (
+            "This record is to be erased, so nothing new is begun in it.",
+            "To bring it back: `tacenda erase withdraw`.",
+        ),
+        _ => (
+            "A record is erased no earlier than thirty days after that was asked for.",
+            "Look at the day with `tacenda erase list`.",
+        ),
+    }
 }

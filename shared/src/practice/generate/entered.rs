@@ -68,6 +68,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         }
         Edit::Amend { .. }
         | Edit::Archive { .. }
+        | Edit::AskErasure { .. }
         | Edit::BeginAddendum { .. }
         | Edit::Book(_)
         | Edit::BookSeries(_)
@@ -76,12 +77,15 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::EndSeries { .. }
         | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }
+        | Edit::Hold { .. }
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NewClient { .. }
+        | Edit::OrderErasure { .. }
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
         | Edit::SetStatus { .. }
-        | Edit::SkipOccurrence { .. } => Some(dated),
+        | Edit::SkipOccurrence { .. }
+        | Edit::WithdrawErasure { .. } => Some(dated),
     }
 }

@@ -115,14 +115,18 @@ impl Dated {
             | Edit::SkipOccurrence { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }
+            | Edit::AskErasure { .. }
             | Edit::BeginAddendum { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
+            | Edit::Hold { .. }
+            | Edit::OrderErasure { .. }
             | Edit::SetStatus { .. }
-            | Edit::Sign { .. } => false,
+            | Edit::Sign { .. }
+            | Edit::WithdrawErasure { .. } => false,
         };
         let happens = arranges || self.at <= latest;
         happens.then(|| Self { at: self.at.min(latest), edit: self.edit })

@@ -67,17 +67,7 @@ fn world() -> (Index, Vec<ChartItem>) {
             Edit::Archive { client, archived } => {
                 Arc::make_mut(index.clients.get_mut(&client).unwrap()).archived = archived;
             }
-            Edit::Amend { .. }
-            | Edit::BeginAddendum { .. }
-            | Edit::BookSeries(_)
-            | Edit::EndSeries { .. }
-            | Edit::MoveFollowing { .. }
-            | Edit::RejoinSeries { .. }
-            | Edit::SkipOccurrence { .. }
-            | Edit::ChangeContact { .. }
-            | Edit::DiscardDraft { .. }
-            | Edit::EnterNote { .. }
-            | Edit::RenameDevice { .. } => {}
+            _ => {}
         }
     }
     items.extend(drafts.into_values().map(ChartItem::Draft));

@@ -2,6 +2,7 @@
 
 mod convergence;
 mod day;
+mod erasure;
 mod hostile;
 mod series;
 mod signing;

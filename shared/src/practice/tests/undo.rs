@@ -33,12 +33,14 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         },
         Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap },
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
+        Edit::AskErasure { client },
+        Edit::Hold { client, held: true },
     ]
 }
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..7 {
+    for number in 0..9 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);

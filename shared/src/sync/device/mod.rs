@@ -7,6 +7,7 @@
 
 mod check;
 mod checkpoints;
+mod erasing;
 mod join;
 mod link;
 mod logs;
@@ -18,6 +19,7 @@ mod welcome;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
 pub use checkpoints::{Noted, RING_WORDS_MAX, RingWord};
+pub use erasing::Erasing;
 pub use join::{JoinError, Joined, Joining};
 pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;

@@ -1,5 +1,6 @@
 //! What a device knows of one log: its chain, who said what in it, who may, and under which slot.
 
+use super::erasing::Erasing;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Header, Kind, PracticeHead, Slot};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, RingId,
@@ -59,6 +60,7 @@ pub struct Replica {
     slots: BTreeMap<SlotGeneration, Slot>,
     drafts: BTreeMap<ObjectId, Draft>,
     closings: Closings,
+    erasing: Erasing,
 }
 
 impl Replica {
@@ -71,6 +73,7 @@ impl Replica {
             slots: BTreeMap::new(),
             drafts: BTreeMap::new(),
             closings: Closings::default(),
+            erasing: Erasing::default(),
         }
     }
 
@@ -120,6 +123,11 @@ impl Replica {
     /// Returns a draft.
     pub fn draft(&self, object: ObjectId) -> Option<&Draft> {
         self.drafts.get(&object)
+    }
+
+    /// Returns what the log says of its erasure.
+    pub const fn erasing(&self) -> &Erasing {
+        &self.erasing
     }
 
     /// Returns how far the end of a draft is that was signed; `None` while it is open.
@@ -194,6 +202,7 @@ impl Replica {
         if valid {
             let at = EntryRef { position: head.position, hash };
             self.closings.take(header, at, body, None);
+            self.erasing.take(header, at, body);
         }
         if let Some(body) = body.filter(|_| valid) {
             self.take_body(head.position, body);
@@ -280,6 +289,7 @@ impl Replica {
         for draft in self.drafts.values_mut() {
             draft.closed = draft.closed.filter(|closed| !late.contains(closed));
         }
+        self.erasing.annul(late);
     }
 
     /// The header of an entry as far as its right to be here depends on it.

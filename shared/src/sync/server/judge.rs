@@ -3,15 +3,12 @@
 
 use super::record::{Fate, Log, Record};
 use crate::envelope::{
-    AccessRule, ControlBody, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
+    AccessRule, ControlBody, ERASE_DELAY, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
 };
 use crate::id::{DeviceId, ObjectId, RingId, SlotGeneration, Timestamp};
 use crate::membership::{NotPermitted, State};
 use crate::sync::refusal::RefusalCode;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Between asking for an erasure and ordering it, by receipt time.
-const ERASE_DELAY: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// What to do with an envelope.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,6 +113,11 @@ impl Record {
         };
         if rules.iter().any(|rule| state.stale(rule.ring)) {
             return Some(RefusalCode::Stale);
+        }
+        let acknowledges = matches!(body, Some(ControlBody::Acknowledge(_)));
+        if log.is_some_and(Log::is_erased) && !acknowledges {
+            // Whoever was away seals under a key that is dead.
+            return Some(RefusalCode::Closed);
         }
         let checked = match (log, body) {
             (None, Some(ControlBody::Genesis { slot, .. })) => {

@@ -389,6 +389,14 @@ impl Record {
             // It was not here when it was to die, or the server has forgotten that it was.
             return Err(RefusalCode::RowErased);
         }
+        let log = match parts.table {
+            3 => self.logs.get(&CompartmentId::from_bytes(parts.id)),
+            4 => self.logs.get(&CompartmentId::from_bytes(parts.holder)),
+            _ => None,
+        };
+        if log.is_some_and(Log::is_erased) {
+            return Err(RefusalCode::RowErased);
+        }
         let known = |log: [u8; 16]| {
             let log = CompartmentId::from_bytes(log);
             self.logs.contains_key(&log) || new_logs.contains(&log)

@@ -375,6 +375,11 @@ impl Record {
 }
 
 impl Log {
+    /// Whether all of it was erased: from then on it takes acknowledgements only.
+    pub(super) fn is_erased(&self) -> bool {
+        self.erased.below > Position::ZERO
+    }
+
     fn take_body(
         &mut self,
         body: ControlBody,

@@ -385,6 +385,11 @@ fn an_erasure_waits_thirty_days_and_then_only_stubs_are_served() {
         entries.runs[0].restore(world.state.practice()).map(|restored| restored.unwrap()).collect();
     assert!(matches!(carried[1], crate::envelope::Carried::Stub(_)));
     assert_eq!(carried[1].hash(), envelopes[1].hash());
+    // Whoever was away still seals under the key that is dead now.
+    let late = a.delta(&world, 2);
+    assert_eq!(refused(&server.push(a.device, &[late])), RefusalCode::Closed);
+    let again = a.control(&world, &ControlBody::Slot(slot(&world, &caseload(&world), 2)));
+    assert_eq!(refused(&server.push(a.device, &[again])), RefusalCode::Closed);
 }
 
 #[test]

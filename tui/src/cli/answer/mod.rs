@@ -5,6 +5,7 @@
 mod backup;
 mod calendar;
 pub(super) mod devices;
+mod erasing;
 mod exchange;
 mod notes;
 mod schedule;
@@ -64,6 +65,10 @@ pub fn answer(
         Request::DeviceList => devices::list(device, say),
         Request::DevicePlan { lost } => revoke::plan(device, &lost, say),
         Request::DeviceRename { id, name } => devices::rename(device, &id, name, now),
+        Request::Erase { client, wish } => {
+            erasing::carry_out(device, home, (&client, wish), now, say)
+        }
+        Request::EraseList => erasing::list(device, now, say),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
         Request::Find { query } => find(device, &query, now, say),
         Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),
@@ -101,16 +106,19 @@ pub fn answer(
             changed
         }
         Err(refused) => {
-            let notice = match refused {
-                Refused::Device(error) => Notice::from(&error),
-                Refused::Notice(notice) => notice,
-            };
-            let notice = [notice.happened, notice.safe, notice.next];
-            say(Reply::Refused { notice, locked: false });
+            say(told(refused));
             // An import may have been refused half-way.
             !Arc::ptr_eq(&before, &device.index())
         }
     }
+}
+
+fn told(refused: Refused) -> Reply {
+    let notice = match refused {
+        Refused::Device(error) => Notice::from(&error),
+        Refused::Notice(notice) => notice,
+    };
+    Reply::Refused { notice: [notice.happened, notice.safe, notice.next], locked: false }
 }
 
 /// The line that `watch` prints when something has changed.

@@ -13,6 +13,7 @@ use tacenda_shared::id::{
 };
 use tacenda_shared::journal::Location;
 use tacenda_shared::log::{OwnHead, Receipt};
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::sync::PracticeReceipt;
 use tacenda_shared::sync::device::Noted;
 
@@ -20,6 +21,9 @@ use tacenda_shared::sync::device::Noted;
 pub(in crate::device) const SKIPPED_MAX: usize = 1 << 16;
 /// An envelope and the byte that says whether it is whole.
 const CARRIED_BYTES_MAX: usize = MAX_ENVELOPE + 1;
+
+/// The longest name of a compartment.
+const NAME_BYTES_MAX: usize = 1 << 10;
 
 /// The number of an envelope: device, incarnation, count.
 pub type Number = (DeviceId, DevInc, DevSeq);
@@ -104,6 +108,13 @@ pub enum MailFrame {
         /// The number.
         dev_seq: DevSeq,
     },
+    /// The keys of a log are dead, and so is everything in it.
+    Erased {
+        /// Which log.
+        log: CompartmentId,
+        /// Of which compartment, as far as that was ever known here.
+        name: Option<CompartmentName>,
+    },
     /// When the server took an entry of the practice log.
     EntryReceipt(PracticeReceipt),
     /// This life of the device has begun an incarnation: what no earlier one was answered for
@@ -175,7 +186,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 23;
+pub(in crate::device) const LAST_NUMBER: u8 = 24;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -234,6 +245,7 @@ impl MailFrame {
                 w.u8(22).list(sources, |w, source| write_source(w, *source));
             }
             Self::Noted { ring, device, noted } => write_noted(w.u8(23), *ring, *device, noted),
+            Self::Erased { log, name } => write_erased(w.u8(24), *log, name.as_ref()),
             Self::Incarnated(dev_inc) => {
                 w.u8(20).u32(dev_inc.get());
             }
@@ -297,10 +309,29 @@ impl MailFrame {
             21 => Self::Aside(r.list(SKIPPED_MAX, read_location)?),
             22 => Self::Annulled(r.list(SKIPPED_MAX, read_source)?),
             23 => read_noted(r).map(|(ring, device, noted)| Self::Noted { ring, device, noted })?,
+            24 => read_erased(r).map(|(log, name)| Self::Erased { log, name })?,
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
             _ => return Err(CodecError::Unknown),
         })
     }
+}
+
+/// Writes an erased log, and of which compartment it was.
+pub(in crate::device) fn write_erased(
+    w: &mut Writer,
+    log: CompartmentId,
+    name: Option<&CompartmentName>,
+) {
+    w.fixed(log.as_bytes()).option(name, |w, name| {
+        w.bytes(&name.encode());
+    });
+}
+
+pub(in crate::device) fn read_erased(
+    r: &mut Reader<'_>,
+) -> Result<(CompartmentId, Option<CompartmentName>), CodecError> {
+    let log = CompartmentId::from_bytes(r.fixed()?);
+    Ok((log, r.option(|r| CompartmentName::decode(r.bytes(NAME_BYTES_MAX)?))?))
 }
 
 pub(in crate::device) fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {

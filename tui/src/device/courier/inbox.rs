@@ -2,8 +2,8 @@
 //! been made here; what cannot be opened yet is kept as it came and tried again.
 
 use super::frames::{Fate, MailFrame, Number};
-use super::parcel;
 use super::{Courier, Errand};
+use super::{erasing, parcel};
 use crate::device::cabinet::{Cabinet, Sealing};
 use crate::device::chance::OsRandom;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame, Origin};
@@ -137,6 +137,9 @@ impl<F: FileSystem> Device<F> {
         envelope: &Envelope,
         now: Timestamp,
     ) -> Result<Outcome, DeviceError> {
+        if self.cabinet.store().locations().is_erased(envelope.header.compartment) {
+            return Ok(Outcome::Destroyed);
+        }
         match envelope.control() {
             Ok(Some(body)) => self.take_control(courier, batch, envelope, body),
             Ok(None) if envelope.header.kind.is_sealed() => {
@@ -191,6 +194,8 @@ impl<F: FileSystem> Device<F> {
             ControlBody::Access { slot: None, .. } | ControlBody::Acknowledge(_) => {
                 Ok(Outcome::Opened(None))
             }
+            // They are read from the log, too.
+            body if erasing::understands(&body) => Ok(Outcome::Opened(None)),
             ControlBody::Erase { .. } | ControlBody::EraseRequest(_) => Ok(Outcome::Waiting),
         }
     }

@@ -93,6 +93,10 @@ impl Ledger {
             MailFrame::Annulled(_) => {}
             MailFrame::Noted { ring, device, noted } => self.noted.add(*ring, *device, *noted),
             MailFrame::Cursor(cursor) => self.cursor = *cursor,
+            MailFrame::Erased { log, .. } => {
+                self.unsent.retain(|_, (of, _)| of != log);
+                self.aside.retain(|_, (of, _)| of != log);
+            }
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
             }

@@ -10,6 +10,7 @@ mod company;
 mod deposit;
 mod endings;
 pub mod enrol;
+mod erasing;
 mod first;
 pub mod frames;
 mod grid;
@@ -44,6 +45,8 @@ use super::settings::Timing;
 use super::store::StoreError;
 use crate::notice::Notice;
 use endings::Endings;
+pub use erasing::ErasureStatus;
+use erasing::Erasures;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 pub(super) use inbox::Batch;
@@ -138,6 +141,7 @@ pub struct Courier {
     proposed: Option<Result<(), RefusalCode>>,
     grid: Grid,
     endings: Endings,
+    erasing: Erasures,
     watch: Watch,
     /// Checkpoints that leave once they are noted on the disk.
     words: Vec<(Box<Checkpoint>, Envelope)>,
@@ -404,6 +408,7 @@ impl<F: FileSystem> Device<F> {
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
             self.end_drafts(courier)?;
+            self.erase_due(courier, batch, now)?;
             self.keep_watch(courier, batch, now);
             self.flush_mail(batch)?;
             courier.send_words(now);
@@ -422,6 +427,7 @@ impl<F: FileSystem> Device<F> {
         // What comes after another life is known of comes again on the next link.
         while let Some(event) = courier.sync.poll_event().filter(|_| !courier.outlived) {
             courier.endings.note(&event);
+            courier.erasing.note(&event);
             self.happened(courier, batch, event, now)?;
         }
         Ok(())
@@ -565,12 +571,14 @@ impl<F: FileSystem> Device<F> {
         }
         let gate = (self.timing == Timing::Quiet).then(|| {
             let newest = self.cabinet.newest_quiet();
-            courier.grid.turn(newest, courier.endings.is_owed(), now, &mut OsRandom);
+            let owed = courier.endings.is_owed() || courier.erasing.is_owed();
+            courier.grid.turn(newest, owed, now, &mut OsRandom);
             &courier.grid
         });
         let mut packed = self.cabinet.pack(&courier.sync, gate)?;
         if gate.is_none_or(Grid::lets_words_out) {
             self.cabinet.pack_acknowledgements(courier, &mut packed)?;
+            self.cabinet.pack_erasures(courier, &mut packed)?;
         }
         let frames = packed.frames();
         if frames.is_empty() {

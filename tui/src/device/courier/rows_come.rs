@@ -53,12 +53,14 @@ impl Courier {
     /// there as long as entries name them.
     fn must_exist<F: FileSystem>(&self, cabinet: &Cabinet<F>, name: &RowName) -> bool {
         match name {
-            RowName::Slot(_) => true,
+            // While not all of the log has come, the order to erase it may be on the way.
+            RowName::Slot(name) => self.level && !self.is_ordered_to_die(name.compartment),
             RowName::Draft(name) => {
                 let replica = self.sync.replica(name.compartment);
                 let draft = replica.and_then(|replica| replica.draft(name.draft));
                 // While not all of the log has come, its end may be on the way.
                 self.level
+                    && !self.is_ordered_to_die(name.compartment)
                     && draft.is_some_and(|draft| draft.closed.is_none())
                     && !self.may_lie_elsewhere(cabinet, name)
             }

@@ -1,6 +1,7 @@
 //! What the person is told of the link: counts, devices, and trouble in words.
 
 use super::endings::Endings;
+use super::erasing::Erasures;
 use super::grid::Grid;
 use super::inbox::Batch;
 use super::rows_again::RowsAgain;
@@ -123,6 +124,7 @@ impl Courier {
             rekey_stopped: false,
             proposed: None,
             grid: Grid::default(),
+            erasing: Erasures::default(),
             endings: Endings::default(),
             watch: Watch::default(),
             words: Vec::new(),
@@ -185,8 +187,10 @@ impl Courier {
     /// An envelope was not taken, and goes out no more or under another number.
     pub(super) fn refused(&mut self, code: RefusalCode, envelope: &Envelope) {
         match code {
-            // Another life of this device has said it before.
-            RefusalCode::NotPermitted if envelope.header.kind == Kind::Acknowledge => {}
+            // Another life of this device has said it before, or the thirty days since the server
+            // has heard of it are not over.
+            RefusalCode::NotPermitted
+                if matches!(envelope.header.kind, Kind::Acknowledge | Kind::Erase) => {}
             // Somebody signed first: the rest becomes an addendum by itself. Or somebody gave the
             // log its next key.
             RefusalCode::Closed | RefusalCode::Conflict => {}

@@ -3,6 +3,7 @@
 mod annulled;
 mod doubt;
 mod endings;
+mod erasing;
 mod incarnation;
 mod live;
 mod lost;

@@ -85,7 +85,7 @@ impl Shelf for MemoryShelf {
 pub(super) struct Computer {
     pub(super) device: Option<Device<SimulatedFs>>,
     pub(super) general: General,
-    disks: (SimulatedFs, SimulatedFs),
+    pub(super) disks: (SimulatedFs, SimulatedFs),
     /// Whether a link stands.
     pub(super) linked: bool,
     /// It is somewhere without a link.

@@ -1,0 +1,369 @@
+//! A person's right to have their record erased, and the legal hold that stands before it.
+//!
+//! What is asked, withdrawn and ordered is written into the practice's settings, so that every
+//! device hides the record at once, with a server or without. Keys die only when a device carries
+//! the order out; until then everything can be taken back.
+
+use super::apply::{Done, Guard, Refusal};
+use super::audit::{AuditEvent, AuditKind, AuditSubject};
+use super::compartment::CompartmentName;
+use super::contact::Settings;
+use super::document::{Document, Scalar};
+use super::edit::Edit;
+use super::view::{ErasureRow, Index};
+use super::{Context, Practice, document_of};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::envelope::ERASE_DELAY;
+use crate::id::{ClientId, Timestamp};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// For how many years after the last service a record is kept, where nothing longer applies.
+/// American Psychological Association, Record Keeping Guidelines (2007), guideline 7: seven years
+/// after the last service, for minors until three years after majority if that is later. Several
+/// states and countries demand more.
+pub const KEPT_YEARS: i16 = 7;
+
+const ERASURE: &str = "erasure/";
+const HOLD: &str = "hold/";
+const RECORDS_MAX: usize = 100_000;
+
+/// How far an erasure is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Stage {
+    /// It was asked for and taken back.
+    Withdrawn,
+    /// The record is hidden.
+    Asked,
+    /// Its keys are to die.
+    Ordered(Timestamp),
+}
+
+/// What is known of one client's erasure.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Erasure {
+    /// How often it was asked for.
+    pub times: u32,
+    /// How far it is.
+    pub stage: Stage,
+    /// When it was asked for last, as that device's clock claims.
+    pub asked: Timestamp,
+}
+
+impl Erasure {
+    /// Returns from when on it may be ordered.
+    pub fn due(&self) -> Timestamp {
+        self.asked.plus_millis(ERASE_DELAY)
+    }
+
+    /// Returns whether the record is out of sight.
+    pub const fn hides(&self) -> bool {
+        !matches!(self.stage, Stage::Withdrawn)
+    }
+
+    fn scalar(&self) -> Scalar {
+        let mut writer = Writer::new();
+        self.write(&mut writer);
+        Scalar::Bytes(writer.into_bytes())
+    }
+
+    fn of(scalar: &Scalar) -> Option<Self> {
+        let mut reader = Reader::new(scalar.bytes()?);
+        let read = Self::read(&mut reader).ok()?;
+        reader.finish().ok()?;
+        Some(read)
+    }
+
+    /// times4 stage1 (0 withdrawn | 1 asked | 2 ordered: time8) asked8
+    fn write(&self, writer: &mut Writer) {
+        writer.u32(self.times);
+        match self.stage {
+            Stage::Withdrawn => writer.u8(0),
+            Stage::Asked => writer.u8(1),
+            Stage::Ordered(time) => writer.u8(2).i64(time.as_millis()),
+        };
+        writer.i64(self.asked.as_millis());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let times = reader.u32()?;
+        let stage = match reader.u8()? {
+            0 => Stage::Withdrawn,
+            1 => Stage::Asked,
+            2 => Stage::Ordered(Timestamp::from_millis(reader.i64()?)),
+            _ => return Err(CodecError::Unknown),
+        };
+        Ok(Self { times, stage, asked: Timestamp::from_millis(reader.i64()?) })
+    }
+
+    /// Of two that were written at once the one that destroys less counts: the newest time of
+    /// asking, of those the one that is least far, of those the later.
+    fn mildest(values: impl Iterator<Item = Self>) -> Option<Self> {
+        values.max_by_key(|one| (one.times, std::cmp::Reverse(one.stage), one.asked))
+    }
+}
+
+/// Whose record is to be erased, and whose must not be.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Erasures {
+    pub(super) of: BTreeMap<ClientId, Erasure>,
+    pub(super) holds: BTreeSet<ClientId>,
+}
+
+impl Erasures {
+    pub(super) fn read(document: &Document) -> Self {
+        let mut read = Self::default();
+        for key in document.keys() {
+            if read.of.len() + read.holds.len() >= RECORDS_MAX {
+                break;
+            }
+            let values = || document.values(None, &key).into_iter().map(|(value, _)| value);
+            if let Some(client) = key.strip_prefix(ERASURE).and_then(ClientId::parse) {
+                let known = values().filter_map(|value| Erasure::of(&value));
+                read.of.extend(Erasure::mildest(known).map(|one| (client, one)));
+            } else if let Some(client) = key.strip_prefix(HOLD).and_then(ClientId::parse)
+                // Where one device set it and another took it away, it stands.
+                && values().any(|value| value == Scalar::Flag(true))
+            {
+                read.holds.insert(client);
+            }
+        }
+        read
+    }
+
+    pub(super) fn is_hidden(&self, client: ClientId) -> bool {
+        self.of.get(&client).is_some_and(Erasure::hides)
+    }
+
+    pub(super) fn hidden(&self) -> BTreeSet<ClientId> {
+        let hidden = self.of.iter().filter(|(_, one)| one.hides());
+        hidden.map(|(client, _)| *client).collect()
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let of: Vec<_> = self.of.iter().collect();
+        writer.list(&of, |w, (client, erasure)| {
+            w.fixed(client.as_bytes());
+            erasure.write(w);
+        });
+        let holds: Vec<_> = self.holds.iter().collect();
+        writer.list(&holds, |w, client| {
+            w.fixed(client.as_bytes());
+        });
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let of = reader
+            .list(RECORDS_MAX, |r| Ok((ClientId::from_bytes(r.fixed()?), Erasure::read(r)?)))?;
+        let holds = reader.list(RECORDS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
+        Ok(Self { of: of.into_iter().collect(), holds: holds.into_iter().collect() })
+    }
+}
+
+/// Returns until when a record is kept at least whose last service was on this day, for a client
+/// of age: see [`KEPT_YEARS`].
+pub fn kept_until(last_service: Date) -> Date {
+    last_service.saturating_add(KEPT_YEARS.years())
+}
+
+/// Returns the local date of a client's last appointment that was not cancelled and is past.
+pub fn last_service(index: &Index, client: ClientId, now: Timestamp) -> Option<Date> {
+    use super::edit::Status;
+    let served = index.appointments.values().filter(|row| {
+        let took_place = matches!(
+            row.status,
+            Status::Booked | Status::Confirmed | Status::Arrived | Status::Held
+        );
+        took_place && row.starts <= now && row.clients.contains(&client)
+    });
+    served.map(|row| row.slot.start.date()).max()
+}
+
+impl CompartmentName {
+    /// Returns the client whose record this is a part of: what an erasure of it takes along.
+    pub const fn client(&self) -> Option<ClientId> {
+        match self {
+            Self::Contact(client)
+            | Self::Identity(client)
+            | Self::Chart(client)
+            | Self::Psychotherapy { client, .. }
+            | Self::SubstanceUse(client)
+            | Self::Journal(client)
+            | Self::Billing(client) => Some(*client),
+            Self::Practice
+            | Self::Calendar { .. }
+            | Self::Series(_)
+            | Self::Group(_)
+            | Self::Audit(_)
+            | Self::Personal(_)
+            | Self::Unknown { .. } => None,
+        }
+    }
+}
+
+impl Practice {
+    /// Returns how far a client's erasure is, also after it was taken back.
+    pub fn erasure(&self, client: ClientId) -> Option<Erasure> {
+        self.facts.settings.erasures.of.get(&client).copied()
+    }
+
+    /// Returns every erasure that is known.
+    pub fn erasures(&self) -> impl Iterator<Item = (ClientId, Erasure)> + '_ {
+        self.facts.settings.erasures.of.iter().map(|(client, one)| (*client, *one))
+    }
+
+    /// Returns whether a legal hold keeps a client's record.
+    pub fn is_held(&self, client: ClientId) -> bool {
+        self.facts.settings.erasures.holds.contains(&client)
+    }
+
+    pub(super) fn is_hidden(&self, client: ClientId) -> bool {
+        self.facts.settings.erasures.is_hidden(client)
+    }
+
+    /// Refuses what begins something new in a record that is to be erased. What is being typed
+    /// there goes on, so that nothing is lost if the erasure is taken back.
+    pub(super) fn check_hidden(&self, edit: &Edit) -> Result<(), Refusal> {
+        let one = |client: &ClientId| self.is_hidden(*client);
+        let hidden = match edit {
+            Edit::Amend { client, .. }
+            | Edit::Archive { client, .. }
+            | Edit::BeginAddendum { client, .. }
+            | Edit::BeginNote { client, .. }
+            | Edit::ChangeContact { client, .. }
+            | Edit::EnterMeasure { client, .. }
+            | Edit::EnterNote { client, .. }
+            | Edit::NewClient { client, .. } => one(client),
+            Edit::Book(new) => new.clients.iter().any(one),
+            Edit::BookSeries(new) => new.first.clients.iter().any(one),
+            _ => false,
+        };
+        if hidden { Err(Refusal::ToBeErased) } else { Ok(()) }
+    }
+
+    /// Hides a record, to be erased after [`ERASE_DELAY`].
+    pub(super) fn ask_erasure(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if self.is_hidden(client) {
+            return Err(Refusal::ToBeErased);
+        }
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        if self.is_held(client) {
+            return Err(Refusal::Held);
+        }
+        let before = self.erasure(client).map_or(0, |known| known.times);
+        let asked = Erasure { times: before.saturating_add(1), stage: Stage::Asked, asked: cx.now };
+        let inverse = Some(Edit::WithdrawErasure { client });
+        self.write_erasure(client, (asked, AuditKind::ErasureAsked), inverse, cx)
+    }
+
+    /// Brings a record back that was to be erased, as long as no device has carried it out.
+    pub(super) fn withdraw_erasure(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let known = self.erasure(client).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
+        let inverse = match known.stage {
+            Stage::Asked => Some(Edit::AskErasure { client }),
+            Stage::Ordered(_) | Stage::Withdrawn => None,
+        };
+        let withdrawn = Erasure { stage: Stage::Withdrawn, ..known };
+        self.write_erasure(client, (withdrawn, AuditKind::ErasureWithdrawn), inverse, cx)
+    }
+
+    /// Orders what was asked for. What a device has carried out cannot be taken back.
+    pub(super) fn order_erasure(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let known = self.erasure(client).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
+        if self.is_held(client) {
+            return Err(Refusal::Held);
+        }
+        if cx.now < known.due() {
+            return Err(Refusal::TooEarly);
+        }
+        if matches!(known.stage, Stage::Ordered(_)) {
+            return Ok(Done::default());
+        }
+        let ordered = Erasure { stage: Stage::Ordered(cx.now), ..known };
+        self.write_erasure(client, (ordered, AuditKind::ErasureOrdered), None, cx)
+    }
+
+    /// Sets a legal hold, or takes it away.
+    pub(super) fn hold(
+        &mut self,
+        (client, held): (ClientId, bool),
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) && self.erasure(client).is_none() {
+            return Err(Refusal::UnknownClient);
+        }
+        let inverse = Edit::Hold { client, held: self.is_held(client) };
+        let (field, value) = (format!("{HOLD}{client}"), Scalar::Flag(held));
+        let kind = if held { AuditKind::HoldSet } else { AuditKind::HoldEnded };
+        self.write_settings((field, value), Some(inverse), (kind, client), cx)
+    }
+
+    fn write_erasure(
+        &mut self,
+        client: ClientId,
+        (erasure, kind): (Erasure, AuditKind),
+        inverse: Option<Edit>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let written = (format!("{ERASURE}{client}"), erasure.scalar());
+        self.write_settings(written, inverse, (kind, client), cx)
+    }
+
+    fn write_settings(
+        &mut self,
+        (field, value): (String, Scalar),
+        inverse: Option<Edit>,
+        (kind, client): (AuditKind, ClientId),
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let name = CompartmentName::Practice;
+        let object = document_of(&name);
+        let change = self.change(&name, object, cx, |document| {
+            document.put(None, &field, value.clone());
+        })?;
+        self.facts.settings = Settings::read(self.document(&name, object, cx)?);
+        let guards = vec![Guard { name, object, place: None, field, value }];
+        let event = AuditEvent::new(kind).about(AuditSubject::Client(client));
+        let changes = change.into_iter().chain(self.audit(&event, cx)).collect();
+        Ok(Done { changes, inverse, guards })
+    }
+
+    /// Brings the index up to whose record is hidden.
+    pub(super) fn publish_erasures(&mut self) {
+        let erasures = &self.facts.settings.erasures;
+        let rows: BTreeMap<ClientId, ErasureRow> = erasures
+            .of
+            .iter()
+            .filter(|(_, one)| one.hides())
+            .map(|(client, one)| {
+                let code = self.facts.contacts.get(client).map(|row| row.code.clone());
+                (*client, ErasureRow { code: code.unwrap_or_default(), erasure: *one })
+            })
+            .collect();
+        let now = erasures.hidden();
+        let holds = erasures.holds.clone();
+        let before: BTreeSet<ClientId> = self.index.erasures.keys().copied().collect();
+        let index = Arc::make_mut(&mut self.index);
+        (index.erasures, index.holds) = (rows, holds);
+        for client in before.symmetric_difference(&now) {
+            self.publish(&CompartmentName::Contact(*client));
+            self.publish(&CompartmentName::Chart(*client));
+        }
+    }
+}

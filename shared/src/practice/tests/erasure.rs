@@ -1,0 +1,113 @@
+//! Erasing a record, and the hold before it, on two devices that do not agree.
+
+use super::world::{World, insert, member, slot};
+use crate::id::ClientId;
+use crate::practice::Refusal;
+use crate::practice::edit::{Edit, NoteFormat, Part, Status, Subject};
+use crate::practice::erasure::{Stage, kept_until, last_service};
+use jiff::civil::date;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+fn asked() -> (World, ClientId) {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    world.sync();
+    world.act(0, Edit::AskErasure { client }).unwrap();
+    world.sync();
+    (world, client)
+}
+
+fn stages(world: &World, client: ClientId) -> [Option<Stage>; 2] {
+    let stage = |desk: usize| world.desks[desk].practice.erasure(client).map(|known| known.stage);
+    [stage(0), stage(1)]
+}
+
+#[test]
+fn who_takes_it_back_wins_over_who_orders_it_at_the_same_time() {
+    let (mut world, client) = asked();
+    world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(30 * DAY));
+    for (orders, withdraws) in [(0, 1), (1, 0)] {
+        world.act(orders, Edit::OrderErasure { client }).unwrap();
+        world.act(withdraws, Edit::WithdrawErasure { client }).unwrap();
+        world.sync();
+        assert_eq!(stages(&world, client), [Some(Stage::Withdrawn); 2]);
+        assert!(world.desks.iter().all(|desk| desk.index().clients.contains_key(&client)));
+
+        world.act(0, Edit::AskErasure { client }).unwrap();
+        world.sync();
+        assert_eq!(world.act(1, Edit::OrderErasure { client }), Err(Refusal::TooEarly));
+        world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(30 * DAY));
+    }
+}
+
+#[test]
+fn a_hold_that_one_sets_and_another_takes_away_stands() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    world.act(0, Edit::Hold { client, held: true }).unwrap();
+    world.sync();
+    world.act(0, Edit::Hold { client, held: false }).unwrap();
+    world.act(0, Edit::Hold { client, held: true }).unwrap();
+    world.act(1, Edit::Hold { client, held: false }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(world.act(desk, Edit::AskErasure { client }), Err(Refusal::Held));
+    }
+}
+
+#[test]
+fn in_a_hidden_record_nothing_new_begins_and_nothing_that_is_typed_is_lost() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let note = world.begin(0, 7, client, None, NoteFormat::Free);
+    world.sync();
+    world.act(1, Edit::AskErasure { client }).unwrap();
+    world.sync();
+    let new = super::world::appointment(
+        crate::id::AppointmentId::from_bytes([9; 16]),
+        client,
+        slot(member(1), 11),
+    );
+    for edit in [
+        Edit::Book(new),
+        Edit::Archive { client, archived: true },
+        Edit::AskErasure { client },
+        Edit::BeginNote {
+            note: crate::id::ObjectId::from_bytes([8; 16]),
+            client,
+            session: None,
+            format: NoteFormat::Free,
+        },
+    ] {
+        assert_eq!(world.act(0, edit), Err(Refusal::ToBeErased));
+    }
+    let opened = world.desks[0].open(Subject::Chart(client));
+    assert_eq!(opened.unwrap_err(), Refusal::ToBeErased);
+    // Somebody was in the middle of a sentence when the other device asked.
+    let splices = vec![insert(Part::Text, 0, "to the end")];
+    world.act(0, Edit::ChangeDraft { note, client, splices }).unwrap();
+    world.act(0, Edit::WithdrawErasure { client }).unwrap();
+    world.sync();
+    assert_eq!(world.desks[1].draft(client, note).parts[0].1, "to the end");
+}
+
+#[test]
+fn a_record_is_kept_for_seven_years_after_the_last_session_that_took_place() {
+    assert_eq!(kept_until(date(2019, 11, 20)), date(2026, 11, 20));
+    assert_eq!(kept_until(date(2020, 2, 29)), date(2027, 2, 28));
+
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    let day = slot(member(1), 9).start.date();
+    let desk = &mut world.desks[0];
+    let index = desk.index();
+    let before = desk.now;
+    let after = index.appointments[&session].starts.plus_millis(DAY);
+    assert_eq!(last_service(&index, client, before.min(after.plus_millis(-2 * DAY))), None);
+    assert_eq!(last_service(&index, client, after), Some(day));
+    let status = Status::CancelledByClient;
+    world.act(0, Edit::SetStatus { appointment: session, status, reason: None }).unwrap();
+    assert_eq!(last_service(&world.desks[0].index(), client, after), None);
+}
