@@ -43,6 +43,9 @@ pub enum Refusal {
     /// A client needs a name.
     #[error("the name is empty")]
     EmptyName,
+    /// A series does not take place at its beginning, or never.
+    #[error("the series has no first date")]
+    EmptySeries,
     /// An addendum needs a text.
     #[error("the text is empty")]
     EmptyText,
@@ -190,6 +193,7 @@ impl Practice {
                 self.rejoin(series, last, (heir, gone), cx)
             }
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
+            Edit::SettleSeries { series, slot } => self.settle_again(series, slot, cx),
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }

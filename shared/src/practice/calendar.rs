@@ -8,8 +8,10 @@ use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Status};
 use super::view::Rival;
 use super::zone::ZONE_BYTES_MAX;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, DevInc, DeviceId, MemberId, ObjectId, Timestamp};
-use jiff::civil::DateTime;
+use crate::id::{
+    AppointmentId, ClientId, DevInc, DeviceId, MemberId, ObjectId, SeriesId, Timestamp,
+};
+use jiff::civil::{Date, DateTime};
 
 pub(super) const ROOM_BYTES_MAX: usize = 200;
 pub(super) const MEMO_BYTES_MAX: usize = 500;
@@ -23,10 +25,14 @@ const RIVALS_MAX: usize = 64;
 pub(super) const SLOT: &str = "slot";
 pub(super) const STATUS: &str = "status";
 pub(super) const MOVED: &str = "moved";
+/// The slot of an occurrence by its series, before anybody moved it.
+const BASE: &str = "base";
 const CLIENTS: &str = "clients";
 const FROM: &str = "from";
 const KIND: &str = "kind";
 const MEMO: &str = "memo";
+/// Which occurrence of which series it is.
+const OF: &str = "of";
 
 /// An appointment as far as its calendar alone tells.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,6 +53,18 @@ pub(super) struct Booking {
     pub(super) moved_also: Vec<AppointmentId>,
     /// The appointment with another clinician whose place it took.
     pub(super) from: Option<AppointmentId>,
+    /// The occurrence that it is, if it is one, and its slot by the series.
+    pub(super) of: Option<Of>,
+}
+
+/// Which occurrence of which series an appointment is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Of {
+    pub(super) series: SeriesId,
+    /// By the series' rule, wherever it was moved.
+    pub(super) date: Date,
+    /// Where the series put it when somebody first touched it.
+    pub(super) base: Slot,
 }
 
 impl Booking {
@@ -65,7 +83,17 @@ impl Booking {
             moved: None,
             moved_also: Vec::new(),
             from: None,
+            of: None,
         }
+    }
+
+    /// Whether nothing is said here that its series does not say: what was touched and was taken
+    /// back, or what only a note that is gone was about.
+    pub(super) fn is_as_its_series(&self) -> bool {
+        let as_made = self.of.as_ref().is_some_and(|of| of.base == self.slot);
+        let untold = self.status == Status::Booked && self.reason.is_none();
+        let unmoved = self.moved.is_none() && self.moved_also.is_empty() && self.rivals.is_empty();
+        as_made && untold && unmoved
     }
 
     /// Writes all of it under a name that is new to the document.
@@ -75,8 +103,17 @@ impl Booking {
         let clients = self.clients.iter().flat_map(|client| *client.as_bytes()).collect();
         document.put(place, KIND, Scalar::Number(kind_number(self.kind)));
         document.put(place, CLIENTS, Scalar::Bytes(clients));
-        document.put(place, SLOT, slot.scalar());
-        document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
+        if let Some(of) = &self.of {
+            // Two devices may do this at once, so nothing is written that somebody decides: what
+            // one of them then decides must not stand against what the other only began with.
+            let mut which = of.series.as_bytes().to_vec();
+            which.extend(encode_date(of.date));
+            document.put(place, OF, Scalar::Bytes(which));
+            document.put(place, BASE, slot.scalar());
+        } else {
+            document.put(place, SLOT, slot.scalar());
+            document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
+        }
         if !self.memo.is_empty() {
             document.put(place, MEMO, Scalar::Text(self.memo.clone()));
         }
@@ -88,11 +125,17 @@ impl Booking {
     /// Reads one; `None` when what is there is no appointment that this version understands.
     pub(super) fn read(document: &Document, name: &str, object: ObjectId) -> Option<Self> {
         let place = Some(name);
-        let mut slots = document.values(place, SLOT).into_iter().filter_map(|(value, actor)| {
+        let read = |(value, actor): (Scalar, Actor)| {
             let written = Written::decode(value.bytes()?).ok()?;
             Some(written.rival(actor, object))
+        };
+        let base = document.values(place, BASE).into_iter().find_map(read);
+        let of = base.as_ref().and_then(|base| {
+            let (series, date) = decode_of(document.value(place, OF)?.bytes()?)?;
+            Some(Of { series, date, base: base.slot.clone() })
         });
-        let Rival { slot, device, time } = slots.next()?;
+        let mut slots = document.values(place, SLOT).into_iter().filter_map(read);
+        let Rival { slot, device, time } = slots.next().or(base)?;
         let rivals = slots.filter(|rival| rival.slot != slot).take(RIVALS_MAX).collect();
         let id = |value: &Scalar| Some(AppointmentId::from_bytes(value.bytes()?.try_into().ok()?));
         let moves = document.values(place, MOVED);
@@ -126,6 +169,7 @@ impl Booking {
             moved,
             moved_also: also.take(RIVALS_MAX).collect(),
             from: document.value(place, FROM).as_ref().and_then(id),
+            of,
         })
     }
 
@@ -156,6 +200,10 @@ impl Booking {
         writer.list(&self.moved_also, |w, id| {
             w.fixed(id.as_bytes());
         });
+        writer.option(self.of.as_ref(), |w, of| {
+            w.fixed(of.series.as_bytes()).fixed(&encode_date(of.date));
+            encode_slot(w, &of.base);
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -176,6 +224,10 @@ impl Booking {
         let time = Timestamp::from_millis(reader.i64()?);
         let (moved, from) = (id(reader)?, id(reader)?);
         let moved_also = reader.list(RIVALS_MAX, |r| r.fixed().map(AppointmentId::from_bytes))?;
+        let of = reader.option(|r| {
+            let (series, date) = decode_of(&r.fixed::<20>()?).ok_or(CodecError::Unknown)?;
+            Ok(Of { series, date, base: decode_slot(r)? })
+        })?;
         Ok(Self {
             kind,
             clients,
@@ -189,8 +241,24 @@ impl Booking {
             moved,
             moved_also,
             from,
+            of,
         })
     }
+}
+
+/// year2 month1 day1
+pub(super) fn encode_date(date: Date) -> [u8; 4] {
+    let [high, low] = date.year().to_be_bytes();
+    [high, low, date.month().cast_unsigned(), date.day().cast_unsigned()]
+}
+
+/// The same back, with the series in front.
+pub(super) fn decode_of(bytes: &[u8]) -> Option<(SeriesId, Date)> {
+    let (series, date) = bytes.split_first_chunk::<16>()?;
+    let [high, low, month, day] = date.try_into().ok()?;
+    let year = i16::from_be_bytes([high, low]);
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    Some((SeriesId::from_bytes(*series), date))
 }
 
 /// A slot with who wrote it, as it lies in the document. The name of the device proves itself:

@@ -177,6 +177,13 @@ pub enum Edit {
         /// `false` brings it back.
         skipped: bool,
     },
+    /// Gives a series the slot that it had before two devices' changes of it were settled.
+    SettleSeries {
+        /// Which.
+        series: SeriesId,
+        /// When and where it begins.
+        slot: Slot,
+    },
     /// Sets what came of an appointment.
     SetStatus {
         /// Which.

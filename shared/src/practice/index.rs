@@ -74,11 +74,12 @@ impl Practice {
             let family = self.facts.family(id);
             if let Some((_, booking)) = self.facts.booking(id)
                 && self.facts.living(&family) == Some(id)
+                && self.stands(id)
             {
                 rows.push(Arc::new(self.row(id, booking, &family)));
             }
         }
-        let derived = self.occurrences().filter(|id| self.facts.booking(*id).is_none());
+        let derived = self.occurrences().filter(|id| !self.stands(*id));
         rows.extend(derived.filter_map(|id| self.derived_row(id)).map(Arc::new));
         let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
         index.appointments = ids.collect();
@@ -141,13 +142,25 @@ impl Practice {
 
     /// Brings an appointment up to what is known of it and of its relatives.
     pub(super) fn publish_appointment(&mut self, id: AppointmentId) {
+        self.publish_rows(id);
+        self.publish_kin(id);
+    }
+
+    /// Whether a note, or a draft of one, is about an appointment.
+    pub(super) fn has_note(&self, id: AppointmentId) -> bool {
+        self.sessions.contains_key(&id)
+    }
+
+    /// The same for the row alone.
+    pub(super) fn publish_rows(&mut self, id: AppointmentId) {
         let family = self.facts.family(id);
         let living = self.facts.living(&family);
         for member in &family {
-            let found = self.facts.booking(*member).filter(|_| living == Some(*member));
+            let stands = self.stands(*member);
+            let found = self.facts.booking(*member);
+            let found = found.filter(|_| stands && living == Some(*member));
             let row = found.map(|(_, booking)| self.row(*member, booking, &family));
-            let is_derived = self.facts.booking(*member).is_none();
-            let row = row.or_else(|| self.derived_row(*member).filter(|_| is_derived));
+            let row = row.or_else(|| self.derived_row(*member).filter(|_| !stands));
             self.publish_row(*member, row);
         }
     }

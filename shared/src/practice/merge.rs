@@ -125,7 +125,8 @@ impl Practice {
             outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(none)).collect();
         touched.extend(outcomes.iter().flatten().flat_map(|merged| &merged.touched));
         for name in touched {
-            if !matches!(name, CompartmentName::Calendar { .. }) {
+            // Appointments and series were published one by one.
+            if !matches!(name, CompartmentName::Calendar { .. } | CompartmentName::Series(_)) {
                 self.publish(name);
             }
         }

@@ -207,6 +207,10 @@ fn refused(refusal: Refusal) -> Notice {
             "Look at it as it is now, and change it if it is wrong.",
         ),
         Refusal::EmptyName => ("A client needs a name.", "Enter one."),
+        Refusal::EmptySeries => (
+            "This series would not take place on its first day, or never.",
+            "Check how often it repeats and until when.",
+        ),
         Refusal::EmptyText => ("There is no text.", "Write something first."),
         Refusal::InvalidMeasure => {
             ("These answers do not fit the measure.", "Check the number of answers.")

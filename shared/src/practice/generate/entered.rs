@@ -85,6 +85,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
         | Edit::SetStatus { .. }
+        | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::WithdrawErasure { .. } => Some(dated),
     }

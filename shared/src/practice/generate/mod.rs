@@ -112,6 +112,7 @@ impl Dated {
             | Edit::NewClient { .. }
             | Edit::RejoinSeries { .. }
             | Edit::RenameDevice { .. }
+            | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }

@@ -2,12 +2,13 @@
 
 use super::super::apply::{Done, Guard, Refusal};
 use super::super::book::{check_slot, written};
-use super::super::calendar::{self, Booking};
+use super::super::calendar::{self, Booking, Of};
 use super::super::change::Change;
 use super::super::compartment::{CompartmentName, Quarter};
 use super::super::document::{Document, Scalar};
 use super::super::edit::{Edit, NewSeries, Slot};
 use super::super::{Context, Practice, contact, document_of, zone};
+use super::kin::pairs;
 use super::recur::{self, End, Rule};
 use super::series::{Series, SeriesKey, heir_of, occurrence_of};
 use crate::id::{AppointmentId, SeriesId};
@@ -34,10 +35,13 @@ impl Practice {
         if first.memo.as_ref().is_some_and(|memo| memo.len() > calendar::MEMO_BYTES_MAX) {
             return Err(Refusal::TextTooLong);
         }
+        if !begins_at(&rule, &first.slot) {
+            return Err(Refusal::EmptySeries);
+        }
         let key = (first.slot.clinician, series);
         let begins = first.slot.start.date();
         let booking = Booking::new(first);
-        let change = self.create_series(key, &booking, &rule, cx)?;
+        let change = self.create_series(key, &booking, (&rule, None), cx)?;
         let inverse = Edit::EndSeries { series, last: begins.yesterday().ok() };
         let guards = vec![guard(key, Series::end_field(), Scalar::Nothing)];
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
@@ -47,12 +51,12 @@ impl Practice {
         &mut self,
         key: SeriesKey,
         first: &Booking,
-        rule: &Rule,
+        rhythm: (&Rule, Option<(SeriesKey, Date)>),
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, Refusal> {
         let slot = written(first.slot.clone(), cx);
         self.write_series(key, cx, |document, name| {
-            Series::create(first, rule, document, name, &slot);
+            Series::create(first, rhythm, document, name, &slot);
             // There from the start, so that an undo can tell whether somebody else has ended it.
             document.put(Some(name), Series::end_field(), Scalar::Nothing);
         })
@@ -84,7 +88,7 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         let (key, known) = self.known_series(id)?;
         let (change, guard) = self.write_end(key, last, cx)?;
-        let inverse = Edit::EndSeries { series: id, last: known.last };
+        let inverse = Edit::EndSeries { series: id, last: known.last() };
         let changes = change.into_iter().collect();
         Ok(Done { changes, inverse: Some(inverse), guards: vec![guard] })
     }
@@ -130,62 +134,50 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         check_slot(&slot)?;
         let (key, known) = self.known_series(id)?;
-        let heir = heir_of(id, from);
+        let until = self.last_of(key, &known);
+        let zone = zone::named(&known.first.slot.zone);
+        let end = from.to_datetime(Time::constant(23, 59, 59, 0));
+        let takes_place = known
+            .rule
+            .occurrences(known.first.slot.start, end, &zone)
+            .any(|time| time.date() == from);
+        if !takes_place || until.is_some_and(|until| until < from) {
+            // It was there when a form was opened, and another device has ended or moved it since.
+            return Err(Refusal::UnknownAppointment);
+        }
+        let heir = heir_of(id, from, slot.clinician);
         let heir_key = (slot.clinician, heir);
-        let last = from.yesterday().ok();
         let rule = following(&known, from, &slot);
+        let ends = known.last().filter(|last| *last >= from);
+        let ends = ends.and_then(|last| counterpart(&known, from, (&rule, slot.start), last));
         let inverse =
-            Edit::RejoinSeries { series: id, last: known.last, heir, gone: slot.start.date() };
+            Edit::RejoinSeries { series: id, last: known.last(), heir, gone: slot.start.date() };
         let mut changes = Vec::new();
-        let (change, ended) = self.write_end(key, last, cx)?;
+        let (change, ended) = self.write_end(key, from.yesterday().ok(), cx)?;
         changes.extend(change);
-        let left_out = self.left_out(id, &known, from, (&rule, &slot));
         let value = written(slot.clone(), cx).scalar();
         let moved = guard(heir_key, calendar::SLOT, value.clone());
-        if self.facts.series_of(heir_key).is_some() {
+        let goes_on = guard(heir_key, Series::end_field(), Series::end_scalar(ends));
+        if let Some(before) = self.facts.series_of(heir_key).cloned() {
             let rule = rule.to_string();
             changes.extend(self.write_series(heir_key, cx, |document, name| {
                 document.put(Some(name), calendar::SLOT, value);
                 document.put(Some(name), Series::rule_field(), Scalar::Text(rule));
-                document.put(Some(name), Series::end_field(), Series::end_scalar(known.last));
-            })?);
-        } else {
-            let first = Booking { slot, ..known.first.clone() };
-            changes.extend(self.create_series(heir_key, &first, &rule, cx)?);
-            if known.last.is_some() {
-                changes.extend(self.write_end(heir_key, known.last, cx)?.0);
-            }
-        }
-        if !left_out.is_empty() {
-            changes.extend(self.write_series(heir_key, cx, |document, name| {
-                for date in left_out {
-                    document.put(Some(name), &Series::skip_field(date), Scalar::Flag(true));
+                document.put(Some(name), Series::end_field(), Series::end_scalar(ends));
+                for date in before.skipped {
+                    // Of another time when it was an heir.
+                    document.put(Some(name), &Series::skip_field(date), Scalar::Flag(false));
                 }
             })?);
+        } else {
+            let first = Booking { slot, rivals: Vec::new(), ..known.first.clone() };
+            let rhythm = (&rule, Some((key, from)));
+            changes.extend(self.create_series(heir_key, &first, rhythm, cx)?);
+            if ends.is_some() {
+                changes.extend(self.write_end(heir_key, ends, cx)?.0);
+            }
         }
-        Ok(Done { changes, inverse: Some(inverse), guards: vec![ended, moved] })
-    }
-
-    /// The dates of what follows that stand for dates which were left out, or which became
-    /// appointments of their own: the n-th for the n-th.
-    fn left_out(
-        &self,
-        id: SeriesId,
-        known: &Series,
-        from: Date,
-        (rule, slot): (&Rule, &Slot),
-    ) -> Vec<Date> {
-        let first = &known.first.slot;
-        let far = recur::horizon(from.to_datetime(Time::midnight()));
-        let before = known.rule.occurrences(first.start, far, &zone::named(&first.zone));
-        let before = before.map(DateTime::date).filter(|date| *date >= from);
-        let after = rule.occurrences(slot.start, far, &zone::named(&slot.zone));
-        let touched = |date: &Date| {
-            let own = occurrence_of(id, *date);
-            known.skipped.contains(date) || self.facts.booking(own).is_some()
-        };
-        let pairs = before.zip(after.map(DateTime::date));
-        pairs.filter(|(old, _)| touched(old)).map(|(_, new)| new).collect()
+        Ok(Done { changes, inverse: Some(inverse), guards: vec![ended, moved, goes_on] })
     }
 
     /// Takes a change of "this and all that follow" back.
@@ -198,7 +190,13 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         let (key, known) = self.known_series(id)?;
         let (heir_key, following) = self.known_series(heir)?;
-        let from = known.last.and_then(|last| last.tomorrow().ok()).unwrap_or(gone);
+        if self.is_more_than_moved(heir_key, &following) {
+            // Dates that were left out or dealt with there would come back, or stand twice.
+            return Err(Refusal::ChangedElsewhere);
+        }
+        let from = following.after.map(|(_, from)| from);
+        let from = from.or_else(|| known.last().and_then(|last| last.tomorrow().ok()));
+        let from = from.unwrap_or(gone);
         let inverse = Edit::MoveFollowing { series: id, from, slot: following.first.slot.clone() };
         let (ended, undone) = self.write_end(heir_key, gone.yesterday().ok(), cx)?;
         let (goes_on, again) = self.write_end(key, last, cx)?;
@@ -206,25 +204,85 @@ impl Practice {
         Ok(Done { changes, inverse: Some(inverse), guards: vec![undone, again] })
     }
 
-    /// Settles where two devices moved all of a series at once.
+    /// Whether somebody has done something in an heir that its parent would not know of.
+    fn is_more_than_moved(&self, key: SeriesKey, series: &Series) -> bool {
+        let has_heirs = self.facts.all_series().any(|(_, other)| {
+            other.after.is_some_and(|(parent, _)| parent == key) && other.is_there()
+        });
+        let slot = &series.first.slot;
+        let far = recur::horizon(slot.start);
+        let mut times = series.rule.occurrences(slot.start, far, &zone::named(&slot.zone));
+        let touched = |time: DateTime| self.stands(occurrence_of(key.1, time.date()));
+        has_heirs || !series.skipped.is_empty() || times.any(touched)
+    }
+
+    /// Settles where devices moved all of a series at once, or all that follow from different dates
+    /// on.
     pub(in crate::practice) fn settle_series(
         &mut self,
         id: AppointmentId,
         slot: &Slot,
         cx: &mut Context<'_>,
     ) -> Result<Option<Done>, Refusal> {
-        let Some((key, time)) = self.derived.origin(id) else { return Ok(None) };
+        let Some((key, _)) = self.derived.origin(id) else { return Ok(None) };
         let Some(series) = self.facts.series_of(key).cloned() else { return Ok(None) };
-        let chosen = series.rivals().iter().any(|rival| rival.slot == *slot);
-        let asked = !series.rivals().is_empty() && time == series.first.slot.start;
+        let rivals = self.rivals_of(key, &series);
+        let chosen = rivals.iter().any(|rival| rival.slot == *slot);
+        let asked = !rivals.is_empty() && self.is_asked_at(key, id);
         if !asked || !(chosen || *slot == series.first.slot) || slot.clinician != key.0 {
             return Ok(None);
         }
-        let value = written(slot.clone(), cx).scalar();
+        let others = self.overlapped(key, &series);
+        let others: Vec<_> = others
+            .into_iter()
+            .map(|(other, _, time)| (other, time.date().yesterday().ok()))
+            .collect();
+        let before = series.first.slot.clone();
+        let mut changes = Vec::new();
+        let (change, guards) = self.write_slot(key, &series, slot.clone(), cx)?;
+        changes.extend(change);
+        for (other, last) in others {
+            changes.extend(self.write_end(other, last, cx)?.0);
+        }
+        let inverse = Some(Edit::SettleSeries { series: key.1, slot: before });
+        Ok(Some(Done { changes, inverse, guards }))
+    }
+
+    /// Gives a series the slot that it had before somebody settled it.
+    pub(in crate::practice) fn settle_again(
+        &mut self,
+        id: SeriesId,
+        slot: Slot,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        check_slot(&slot)?;
+        let (key, series) = self.known_series(id)?;
+        if slot.clinician != key.0 {
+            return Err(Refusal::InvalidSlot);
+        }
+        let before = series.first.slot.clone();
+        let (change, guards) = self.write_slot(key, &series, slot, cx)?;
+        let inverse = Some(Edit::SettleSeries { series: id, slot: before });
+        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+    }
+
+    /// Moves all of a series, with the rule that has the new beginning.
+    fn write_slot(
+        &mut self,
+        key: SeriesKey,
+        series: &Series,
+        slot: Slot,
+        cx: &mut Context<'_>,
+    ) -> Result<(Option<Change>, Vec<Guard>), Refusal> {
+        let first = series.first.slot.start.date();
+        let rule = following(series, first, &slot).to_string();
+        let value = written(slot, cx).scalar();
+        let guards = vec![guard(key, calendar::SLOT, value.clone())];
         let change = self.write_series(key, cx, |document, name| {
             document.put(Some(name), calendar::SLOT, value);
+            document.put(Some(name), Series::rule_field(), Scalar::Text(rule));
         })?;
-        Ok(Some(Done { changes: change.into_iter().collect(), ..Done::default() }))
+        Ok((change, guards))
     }
 
     /// Makes an occurrence that nobody has touched an appointment of its own, in the calendar of
@@ -239,7 +297,9 @@ impl Practice {
         }
         let Some((key, time)) = self.derived.origin(id) else { return Ok(None) };
         let Some(series) = self.facts.series_of(key) else { return Ok(None) };
-        let booking = Booking::new(series.as_new(id, series.slot_on(time)));
+        let base = series.slot_on(time);
+        let mut booking = Booking::new(series.as_new(id, base.clone()));
+        booking.of = Some(Of { series: key.1, date: time.date(), base });
         self.create_booking((key.0, Quarter::of(time.date())), id, &booking, cx)
     }
 
@@ -261,26 +321,58 @@ impl Practice {
     }
 }
 
-/// The rule of what follows from a date on: the same rhythm, on the new day.
+/// Whether a rule's first occurrence is where it is to begin.
+fn begins_at(rule: &Rule, slot: &Slot) -> bool {
+    let far = recur::horizon(slot.start);
+    rule.occurrences(slot.start, far, &zone::named(&slot.zone)).next() == Some(slot.start)
+}
+
+/// The last date of an heir that stands for a date of its parent, or for the one before.
+fn counterpart(parent: &Series, from: Date, heir: (&Rule, DateTime), last: Date) -> Option<Date> {
+    let pairs = pairs(parent, from, heir, last);
+    pairs.take_while(|(old, _)| *old <= last).last().map(|(_, new)| new)
+}
+
+/// The rule of what follows from a date on: the same rhythm, on the new day, as often as the series
+/// would have taken place.
 fn following(series: &Series, from: Date, slot: &Slot) -> Rule {
     let mut rule = series.rule.clone();
-    if let End::Count(count) = rule.end {
-        let end = from.to_datetime(Time::midnight());
-        let zone = zone::named(&series.first.slot.zone);
-        let before = series.rule.occurrences(series.first.slot.start, end, &zone);
-        let past = before.filter(|time| time.date() < from).count();
-        let past = u32::try_from(past).unwrap_or(u32::MAX);
-        rule.end = End::Count(count.saturating_sub(past).max(1));
-    }
-    let (old, new) = (from.weekday(), slot.start.date().weekday());
+    rule.end = end_from(series, from);
+    let start = slot.start.date();
+    let weekday: Weekday = start.weekday();
+    let (old, new) = (from.weekday(), weekday);
     rule.days.iter_mut().filter(|day| day.weekday == old).for_each(|day| day.weekday = new);
-    let (old, new) = (i16::from(from.day()), i16::from(slot.start.date().day()));
+    let (old, new) = (i16::from(from.day()), i16::from(start.day()));
     rule.month_days.iter_mut().filter(|day| **day == old).for_each(|day| *day = new);
     let nth = (new - 1) / 7 + 1;
-    let weekday: Weekday = slot.start.date().weekday();
-    let moved = rule.days.iter_mut().filter(|day| day.nth > 0 && day.weekday == weekday);
-    moved.for_each(|day| day.nth = nth);
-    rule
+    let is_last = start.month() != start.saturating_add(jiff::Span::new().weeks(1)).month();
+    let moved = rule.days.iter_mut().filter(|day| day.nth != 0 && day.weekday == weekday);
+    moved.for_each(|day| day.nth = if is_last && (day.nth < 0 || nth == 5) { -1 } else { nth });
+    if begins_at(&rule, slot) {
+        return rule;
+    }
+    // What else the rule said fits the new day no more: the plain rhythm does.
+    let plain = Rule { end: rule.end, ..Rule::every(rule.interval, rule.frequency) };
+    if begins_at(&plain, slot) { plain } else { Rule { end: End::Count(1), ..plain } }
+}
+
+/// How far a rule goes that is counted or ends on a date, from a date on.
+fn end_from(series: &Series, from: Date) -> End {
+    let (rule, slot) = (&series.rule, &series.first.slot);
+    let zone = zone::named(&slot.zone);
+    let far = match rule.end {
+        End::Never => return End::Never,
+        End::Count(count) => {
+            let end = from.to_datetime(Time::midnight());
+            let before = rule.occurrences(slot.start, end, &zone);
+            let past = before.filter(|time| time.date() < from).count();
+            let past = u32::try_from(past).unwrap_or(u32::MAX);
+            return End::Count(count.saturating_sub(past).max(1));
+        }
+        End::Until(_) | End::UntilInstant(_) => DateTime::MAX,
+    };
+    let left = rule.occurrences(slot.start, far, &zone).filter(|time| time.date() >= from).count();
+    End::Count(u32::try_from(left).unwrap_or(u32::MAX).max(1))
 }
 
 fn guard(key: SeriesKey, field: &str, value: Scalar) -> Guard {

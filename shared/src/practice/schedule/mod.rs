@@ -3,6 +3,7 @@
 
 mod edits;
 pub mod ical;
+mod kin;
 mod occurrence;
 pub mod recur;
 mod series;

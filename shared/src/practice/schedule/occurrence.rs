@@ -4,19 +4,22 @@
 
 use super::super::view::{AppointmentRow, NoteState, Occurrence};
 use super::super::{Practice, zone};
+use super::kin::Kin;
 use super::series::{Series, SeriesKey, occurrence_of};
 use crate::id::{AppointmentId, SeriesId, Timestamp};
 use jiff::ToSpan as _;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many months ahead of today a series without end is shown.
 const MONTHS: i32 = 13;
-/// Occurrences of one series that are shown at most: two a day.
+/// Occurrences of one series that are shown at most, the newest: of a daily one more than two
+/// years, thirteen months of them ahead.
 const SHOWN_MAX: usize = 800;
-/// Occurrences that are shown at most, whoever wrote the series: of more, the rest is not.
-const ALL_MAX: usize = 50_000;
+/// Occurrences that are shown at most, whoever wrote the series: more than fifteen people have in
+/// ten years. Of more, the rest is not.
+const ALL_MAX: usize = 400_000;
 
 /// Which occurrences there are.
 #[derive(Debug, Default)]
@@ -46,15 +49,30 @@ impl Practice {
         }
     }
 
-    /// Brings the occurrences of a series up to what is known of it.
+    /// Brings the occurrences of a series, and of those that it says something about, up to what is
+    /// known of them.
     pub(in crate::practice) fn publish_series(&mut self, key: SeriesKey) {
+        let keys = self.kin_of(key);
+        let kin = match self.derived.horizon {
+            Some(horizon) => self.kin(&keys, horizon),
+            None => Kin::default(),
+        };
+        let mut touched = BTreeSet::new();
+        for key in keys.into_iter().chain([key]) {
+            touched.extend(self.derive(key, &kin));
+        }
+        touched.into_iter().for_each(|id| self.publish_rows(id));
+    }
+
+    /// Derives the occurrences of one series; returns those whose rows may have changed.
+    fn derive(&mut self, key: SeriesKey, kin: &Kin) -> BTreeSet<AppointmentId> {
         let before = self.derived.ids.remove(&key).unwrap_or_default();
         for id in &before {
             self.derived.of.remove(id);
         }
         let known = self.facts.series_of(key);
-        let row = known.map(|series| Arc::new(series.row(key.1)));
-        let times = known.map(|series| self.times_of(series));
+        let row = known.map(|series| Arc::new(series.row(key.1, self.last_of(key, series))));
+        let times = known.map(|series| self.times_of(key, series, kin));
         let index = Arc::make_mut(&mut self.index);
         match row {
             Some(row) => drop(index.series.insert(key.1, row)),
@@ -62,27 +80,27 @@ impl Practice {
         }
         let mut ids = Vec::new();
         for time in times.unwrap_or_default() {
-            if self.derived.of.len() == ALL_MAX {
+            if self.derived.of.len() >= ALL_MAX {
                 break;
             }
             let id = occurrence_of(key.1, time.date());
             self.derived.of.insert(id, (key, time));
             ids.push(id);
         }
-        let touched: BTreeSet<_> = before.iter().chain(&ids).copied().collect();
+        let touched = before.iter().chain(&ids).copied().collect();
         self.derived.ids.insert(key, ids);
-        touched.into_iter().for_each(|id| self.publish_appointment(id));
+        touched
     }
 
-    /// The local starts of a series by its rule, without those that are left out.
-    fn times_of(&self, series: &Series) -> Vec<DateTime> {
-        let Some(horizon) = self.derived.horizon else { return Vec::new() };
-        let last = series.last.map_or(horizon, |last| last.min(horizon));
-        let end = last.to_datetime(Time::constant(23, 59, 59, 0));
-        let slot = &series.first.slot;
-        let times = series.rule.occurrences(slot.start, end, &zone::named(&slot.zone));
-        let kept = times.filter(|time| !series.skipped.contains(&time.date()));
-        kept.take(SHOWN_MAX).collect()
+    /// The local starts of a series by its rule, without those that are left out: the newest, if
+    /// there are more than can be shown.
+    fn times_of(&self, key: SeriesKey, series: &Series, kin: &Kin) -> Vec<DateTime> {
+        let last = self.last_of(key, series);
+        let shown = kin.shown(key);
+        let mut times: Vec<_> =
+            shown.take_while(|time| last.is_none_or(|last| time.date() <= last)).collect();
+        times.drain(..times.len().saturating_sub(SHOWN_MAX));
+        times
     }
 
     /// The row of an occurrence that nobody has touched.
@@ -90,9 +108,8 @@ impl Practice {
         let (key, time) = self.derived.origin(id)?;
         let series = self.facts.series_of(key)?;
         let slot = series.slot_on(time);
-        // What two devices decided at once about all of it is asked about at the first.
-        let first = time == series.first.slot.start;
-        let rivals = if first { series.rivals().to_vec() } else { Vec::new() };
+        let asked = self.is_asked_at(key, id);
+        let rivals = if asked { self.rivals_of(key, series) } else { Vec::new() };
         Some(AppointmentRow {
             id,
             clients: series.clients().to_vec(),
@@ -106,6 +123,27 @@ impl Practice {
             note: NoteState::Missing,
             occurrence: self.occurrence(id, false),
         })
+    }
+
+    /// Whether what devices decided at once about all of a series is asked about here: at the first
+    /// that is not an appointment of its own.
+    pub(super) fn is_asked_at(&self, key: SeriesKey, id: AppointmentId) -> bool {
+        let ids = self.derived.ids.get(&key);
+        let first = ids.into_iter().flatten().find(|id| !self.stands(**id));
+        first == Some(&id)
+    }
+
+    /// An appointment has changed that may be an occurrence: what it is for the rest of its series
+    /// follows.
+    pub(in crate::practice) fn publish_kin(&mut self, id: AppointmentId) {
+        let Some(((clinician, _), booking)) = self.facts.booking(id) else { return };
+        let Some(of) = &booking.of else { return };
+        let key = (clinician, of.series);
+        let Some(series) = self.facts.series_of(key) else { return };
+        let alone = series.rivals().is_empty() && self.kin_of(key).len() == 1;
+        if !alone {
+            self.publish_series(key);
+        }
     }
 
     /// Which occurrence an appointment is, if it is one.

@@ -1,8 +1,8 @@
 //! A series as its document holds it: one map for each, one scalar for each thing that can change.
 //!
 //! What a series is never changes but for its end and the dates that are left out: whoever changes
-//! "this and all that follow" ends it and begins another. So two devices that do so at once leave
-//! behind what each of them meant, and nothing that neither did.
+//! "this and all that follow" ends it and begins another, its heir. What such changes that were made
+//! at once come to, and what of a series counts for its heirs, is derived when they are read.
 
 use super::super::calendar::{self, Booking, Written};
 use super::super::document::{Document, Scalar};
@@ -22,6 +22,10 @@ const SKIPPED_MAX: usize = 4_096;
 
 const RULE: &str = "rule";
 const LAST: &str = "last";
+/// Of which series it is the heir, and from which of its dates on.
+const AFTER: &str = "after";
+/// Ends that devices have written at once, at most.
+const ENDS_MAX: usize = 64;
 /// In front of the date that is left out.
 const SKIPPED: &str = "skip ";
 
@@ -34,22 +38,35 @@ pub(in crate::practice) struct Series {
     /// Who comes, when first, where, and the line for the calendar: like a single appointment.
     pub(in crate::practice) first: Booking,
     pub(in crate::practice) rule: Rule,
-    /// The last date, if it was ended; where devices ended it at once, the earliest.
-    pub(in crate::practice) last: Option<Date>,
+    /// The last dates that devices have ended it after at once, the earliest first.
+    pub(in crate::practice) ends: Vec<Date>,
+    /// The series that it follows, and the date of that one from which on.
+    pub(in crate::practice) after: Option<(SeriesKey, Date)>,
     pub(in crate::practice) skipped: BTreeSet<Date>,
 }
 
 impl Series {
+    /// The last date, if it was ended; where devices ended it at once, the earliest.
+    pub(in crate::practice) fn last(&self) -> Option<Date> {
+        self.ends.first().copied()
+    }
+
     /// Writes all of it under a name that is new to the document.
     pub(in crate::practice) fn create(
         first: &Booking,
-        rule: &Rule,
+        (rule, after): (&Rule, Option<(SeriesKey, Date)>),
         document: &mut Document,
         name: &str,
         slot: &Written,
     ) {
         first.create(document, name, slot);
         document.put(Some(name), RULE, Scalar::Text(rule.to_string()));
+        if let Some(((member, series), from)) = after {
+            let mut bytes = member.as_bytes().to_vec();
+            bytes.extend_from_slice(series.as_bytes());
+            bytes.extend(calendar::encode_date(from));
+            document.put(Some(name), AFTER, Scalar::Bytes(bytes));
+        }
     }
 
     /// Reads one; `None` when what is there is no series that this version understands.
@@ -64,6 +81,9 @@ impl Series {
         let rule = rule.text()?.parse().ok()?;
         let ends = document.values(place, LAST);
         let ends = ends.iter().filter_map(|(value, _)| value.text()?.parse::<Date>().ok());
+        let ends: BTreeSet<Date> = ends.take(ENDS_MAX).collect();
+        let after = document.value(place, AFTER);
+        let after = after.as_ref().and_then(|value| read_after(value.bytes()?));
         let date_of = |field: &str| field.strip_prefix(SKIPPED)?.parse::<Date>().ok();
         let is_set = |field: &String| {
             let value = document.value(place, field);
@@ -72,7 +92,7 @@ impl Series {
         let fields = document.all_fields(name);
         let skipped = fields.iter().filter(|field| is_set(field));
         let skipped = skipped.filter_map(|field| date_of(field)).take(SKIPPED_MAX).collect();
-        Some(Self { first, rule, last: ends.min(), skipped })
+        Some(Self { first, rule, ends: ends.into_iter().collect(), after, skipped })
     }
 
     /// Writes when it ends; without a date it goes on.
@@ -112,14 +132,14 @@ impl Series {
     }
 
     /// What lists show of it.
-    pub(in crate::practice) fn row(&self, id: SeriesId) -> SeriesRow {
+    pub(in crate::practice) fn row(&self, id: SeriesId, last: Option<Date>) -> SeriesRow {
         SeriesRow {
             id,
             clients: self.first.clients.clone(),
             kind: self.first.kind,
             slot: self.first.slot.clone(),
             rule: self.rule.clone(),
-            last: self.last,
+            last,
             skipped: self.skipped.clone(),
             memo: self.first.memo.clone(),
         }
@@ -140,8 +160,12 @@ impl Series {
     pub(in crate::practice) fn encode(&self, writer: &mut Writer) {
         self.first.encode(writer);
         writer.text(&self.rule.to_string());
-        writer.option(self.last, |w, last| {
+        writer.list(&self.ends, |w, last| {
             w.text(&last.to_string());
+        });
+        writer.option(self.after, |w, ((member, series), from)| {
+            w.fixed(member.as_bytes()).fixed(series.as_bytes());
+            w.fixed(&calendar::encode_date(from));
         });
         let skipped: Vec<_> = self.skipped.iter().collect();
         writer.list(&skipped, |w, date| {
@@ -156,27 +180,31 @@ impl Series {
         };
         let first = Booking::decode(reader)?;
         let rule = reader.text(RULE_BYTES_MAX)?.parse().map_err(|_| CodecError::Unknown)?;
-        let last = reader.option(date)?;
+        let ends = reader.list(ENDS_MAX, date)?;
+        let after = reader.option(|r| read_after(&r.fixed::<36>()?).ok_or(CodecError::Unknown))?;
         let skipped = reader.list(SKIPPED_MAX, date)?.into_iter().collect();
-        Ok(Self { first, rule, last, skipped })
+        Ok(Self { first, rule, ends, after, skipped })
     }
+}
+
+fn read_after(bytes: &[u8]) -> Option<(SeriesKey, Date)> {
+    let (member, rest) = bytes.split_first_chunk::<16>()?;
+    let (series, from) = calendar::decode_of(rest)?;
+    Some(((MemberId::from_bytes(*member), series), from))
 }
 
 /// The id of the series that goes on from a date after a change of "this and all that follow":
 /// two devices that change the same from the same date make one series, with two slots to choose
 /// from.
-pub(in crate::practice) fn heir_of(series: SeriesId, from: Date) -> SeriesId {
-    let hash = suite::hash("tac/series/following", &[series.as_bytes(), &date_bytes(from)]);
-    SeriesId::from_bytes(hash.truncated())
+pub(in crate::practice) fn heir_of(series: SeriesId, from: Date, clinician: MemberId) -> SeriesId {
+    let date = calendar::encode_date(from);
+    let fields: [&[u8]; 3] = [series.as_bytes(), &date, clinician.as_bytes()];
+    SeriesId::from_bytes(suite::hash("tac/series/following", &fields).truncated())
 }
 
 /// The id of one occurrence: H(series, local date by the rule). It stays when it is moved.
 pub(in crate::practice) fn occurrence_of(series: SeriesId, date: Date) -> AppointmentId {
-    let hash = suite::hash("tac/series/occurrence", &[series.as_bytes(), &date_bytes(date)]);
+    let date = calendar::encode_date(date);
+    let hash = suite::hash("tac/series/occurrence", &[series.as_bytes(), &date]);
     AppointmentId::from_bytes(hash.truncated())
-}
-
-fn date_bytes(date: Date) -> [u8; 4] {
-    let [high, low] = date.year().to_be_bytes();
-    [high, low, date.month().cast_unsigned(), date.day().cast_unsigned()]
 }

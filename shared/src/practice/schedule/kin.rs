@@ -1,0 +1,260 @@
+//! What a series and its heirs come to together, whoever changed which of them at once.
+//!
+//! An heir follows its parent from one date of the parent's rhythm on. So dates of the parent from
+//! there on have counterparts in the heir, the n-th for the n-th: what was left out of the parent,
+//! or became an appointment of its own there, is left out of the heir, and an end that somebody
+//! gave the parent ends the heir. Of two heirs of one parent the earlier goes on until the later
+//! begins, and who made both is asked at the beginning of the later.
+
+use super::super::view::Rival;
+use super::super::{Practice, zone};
+use super::recur::{Frequency, Rule};
+use super::series::{Series, SeriesKey, occurrence_of};
+use crate::id::AppointmentId;
+use jiff::civil::{Date, DateTime, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Heirs of heirs that are followed: more changes of "this and all that follow" than anybody makes
+/// of one series.
+const GENERATIONS_MAX: u8 = 64;
+
+impl Practice {
+    /// Whether an appointment stands for itself. One that says nothing but what its series says is
+    /// shown as its series has it.
+    pub(in crate::practice) fn stands(&self, id: AppointmentId) -> bool {
+        self.facts
+            .booking(id)
+            .is_some_and(|(_, booking)| !booking.is_as_its_series() || self.has_note(id))
+    }
+
+    /// The series that say something about each other, this one included.
+    pub(super) fn kin_of(&self, key: SeriesKey) -> Vec<SeriesKey> {
+        let root = self.root_of(key);
+        let all = self.facts.all_series().map(|(other, _)| other);
+        all.filter(|other| *other == key || self.root_of(*other) == root).collect()
+    }
+
+    fn root_of(&self, mut key: SeriesKey) -> SeriesKey {
+        for _ in 0..GENERATIONS_MAX {
+            match self.facts.series_of(key).and_then(|series| series.after) {
+                Some((parent, _)) => key = parent,
+                None => break,
+            }
+        }
+        key
+    }
+
+    /// The heirs of a series, with the date of the parent from which on.
+    fn heirs_of(&self, key: SeriesKey) -> impl Iterator<Item = (SeriesKey, &Series, Date)> {
+        self.facts.all_series().filter_map(move |(heir, series)| {
+            let (_, from) = series.after.filter(|(parent, _)| *parent == key)?;
+            Some((heir, series, from))
+        })
+    }
+
+    /// The last date on which a series takes place; none if it goes on. Where an heir begins, it
+    /// has ended, whatever anybody wrote about its end meanwhile.
+    pub(super) fn last_of(&self, key: SeriesKey, series: &Series) -> Option<Date> {
+        let heirs = self.heirs_of(key).filter(|(_, heir, _)| heir.is_there());
+        let heirs = heirs.filter_map(|(_, _, from)| from.yesterday().ok());
+        let cut = self.cut_of(key, series, 0);
+        series.last().into_iter().chain(cut).chain(heirs).min()
+    }
+
+    /// The last date that what was decided elsewhere leaves to an heir: about its parent, or by
+    /// making a later heir.
+    fn cut_of(&self, key: SeriesKey, series: &Series, generation: u8) -> Option<Date> {
+        let (parent_key, from) = series.after?;
+        let parent = self.facts.series_of(parent_key)?;
+        if generation == GENERATIONS_MAX {
+            return None;
+        }
+        let ends = parent.ends.iter().copied().filter(|end| *end >= from);
+        let later = self
+            .heirs_of(parent_key)
+            .filter(|(heir, series, begins)| *heir != key && *begins > from && series.is_there());
+        let later = later.filter_map(|(_, _, begins)| begins.yesterday().ok());
+        let above = self.cut_of(parent_key, parent, generation + 1);
+        let end = ends.chain(later).chain(above).min()?;
+        if end < from {
+            return series.first.slot.start.date().yesterday().ok();
+        }
+        let pairs = pairs(parent, from, (&series.rule, series.first.slot.start), end);
+        let last = pairs.take_while(|(old, _)| *old <= end).last().map(|(_, new)| new);
+        last.or_else(|| series.first.slot.start.date().yesterday().ok())
+    }
+
+    /// What series that say something about each other have up to a date.
+    pub(super) fn kin(&self, keys: &[SeriesKey], until: Date) -> Kin {
+        let mut kin = Kin::default();
+        for key in keys {
+            self.trace(*key, until, &mut kin, 0);
+        }
+        for key in keys {
+            let Some(series) = self.facts.series_of(*key) else { continue };
+            let traced = kin.times.get(key).into_iter().flatten();
+            for (time, origin) in traced {
+                let id = occurrence_of(key.1, time.date());
+                if self.stands(id) {
+                    kin.taken.entry(*origin).or_default().insert(id);
+                }
+                if series.skipped.contains(&time.date()) {
+                    kin.skipped.insert(*origin);
+                }
+            }
+        }
+        kin
+    }
+
+    /// Finds the times of a series by its rule, each with the date of the first of all its
+    /// ancestors that it stands for.
+    fn trace(&self, key: SeriesKey, until: Date, kin: &mut Kin, generation: u8) {
+        if kin.times.contains_key(&key) || generation == GENERATIONS_MAX {
+            return;
+        }
+        let Some(series) = self.facts.series_of(key) else { return };
+        let parent = series.after.and_then(|(parent, from)| {
+            self.trace(parent, until, kin, generation + 1);
+            Some((self.facts.series_of(parent)?, from, kin.times.get(&parent)?))
+        });
+        let times = match parent {
+            Some((parent, from, above)) => {
+                let origins: BTreeMap<Date, Date> =
+                    above.iter().map(|(time, origin)| (time.date(), *origin)).collect();
+                let heir = (&series.rule, series.first.slot.start);
+                let of: BTreeMap<Date, Date> = pairs(parent, from, heir, until)
+                    .filter_map(|(old, new)| Some((new, *origins.get(&old)?)))
+                    .collect();
+                let times = series.times(until);
+                times
+                    .map(|time| (time, of.get(&time.date()).copied().unwrap_or(time.date())))
+                    .collect()
+            }
+            None => series.times(until).map(|time| (time, time.date())).collect(),
+        };
+        kin.times.insert(key, times);
+    }
+
+    /// Where else the beginning of a series would be, as devices decided that did not know of each
+    /// other.
+    pub(super) fn rivals_of(&self, key: SeriesKey, series: &Series) -> Vec<Rival> {
+        let mut rivals = series.rivals().to_vec();
+        for (_, earlier, time) in self.overlapped(key, series) {
+            let first = &earlier.first;
+            let rival =
+                Rival { slot: earlier.slot_on(time), device: first.device, time: first.time };
+            if rival.slot != series.first.slot && !rivals.contains(&rival) {
+                rivals.push(rival);
+            }
+        }
+        rivals
+    }
+
+    /// The earlier heirs of the same parent that nobody has ended before this one, with the time
+    /// at which each would go on.
+    pub(super) fn overlapped(
+        &self,
+        key: SeriesKey,
+        series: &Series,
+    ) -> Vec<(SeriesKey, &Series, DateTime)> {
+        let Some((parent, begins)) = series.after.filter(|_| series.is_there()) else {
+            return Vec::new();
+        };
+        let earlier = self
+            .heirs_of(parent)
+            .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there());
+        let going_on = earlier.filter_map(|(heir, earlier, _)| {
+            let cut = self.cut_of(heir, earlier, 0)?;
+            let time = earlier.next_after(cut)?;
+            earlier.last().is_none_or(|last| last >= time.date()).then_some((heir, earlier, time))
+        });
+        going_on.collect()
+    }
+}
+
+/// What series that say something about each other have, by their rules alone.
+#[derive(Debug, Default)]
+pub(super) struct Kin {
+    /// Each time, with the date of the first of all ancestors that it stands for.
+    times: BTreeMap<SeriesKey, Vec<(DateTime, Date)>>,
+    /// Dates that somebody has left out, whichever of the series showed them.
+    skipped: BTreeSet<Date>,
+    /// Dates that became appointments of their own.
+    taken: BTreeMap<Date, BTreeSet<AppointmentId>>,
+}
+
+impl Kin {
+    /// The times of one series that are shown: nothing that was left out, and nothing for which an
+    /// appointment of another series of these stands.
+    pub(super) fn shown(&self, key: SeriesKey) -> impl Iterator<Item = DateTime> {
+        let times = self.times.get(&key).into_iter().flatten();
+        let shown = times.filter(move |(time, origin)| {
+            let own = occurrence_of(key.1, time.date());
+            let taken = self.taken.get(origin);
+            !self.skipped.contains(origin) && taken.is_none_or(|by| by.contains(&own))
+        });
+        shown.map(|(time, _)| *time)
+    }
+}
+
+impl Series {
+    /// The times by its rule up to a date, and no others.
+    fn times(&self, until: Date) -> impl Iterator<Item = DateTime> {
+        let slot = &self.first.slot;
+        let end = until.to_datetime(Time::constant(23, 59, 59, 0));
+        self.rule.occurrences(slot.start, end, &zone::named(&slot.zone))
+    }
+
+    /// Whether anything of it takes place, as far as its own end goes.
+    pub(super) fn is_there(&self) -> bool {
+        self.last().is_none_or(|last| last >= self.first.slot.start.date())
+    }
+
+    /// The first time by its rule after a date.
+    fn next_after(&self, date: Date) -> Option<DateTime> {
+        let far = super::recur::horizon(date.to_datetime(Time::midnight()));
+        let slot = &self.first.slot;
+        let mut times = self.rule.occurrences(slot.start, far, &zone::named(&slot.zone));
+        times.find(|time| time.date() > date)
+    }
+}
+
+/// The dates of a series from one on up to `until` and later, and what stands for each in an heir
+/// that begins at `start`: in a rhythm of months or years what lies in the same month or year after
+/// the beginning, else the n-th for the n-th.
+pub(super) fn pairs(
+    parent: &Series,
+    from: Date,
+    (rule, start): (&Rule, DateTime),
+    until: Date,
+) -> impl Iterator<Item = (Date, Date)> {
+    let first = &parent.first.slot;
+    let zone = zone::named(&first.zone);
+    let far = super::recur::horizon(until.to_datetime(Time::midnight()));
+    let old = parent.rule.occurrences(first.start, far, &zone).map(DateTime::date);
+    let old = old.filter(move |date| *date >= from);
+    let new = rule.occurrences(start, far, &zone).map(DateTime::date);
+    let frequency = rule.frequency;
+    let turn = move |date: Date, begun: Date| {
+        let months = (i32::from(date.year()) - i32::from(begun.year())) * 12
+            + i32::from(date.month())
+            - i32::from(begun.month());
+        match frequency {
+            Frequency::Monthly => months,
+            Frequency::Yearly => months / 12,
+            _ => 0,
+        }
+    };
+    let (mut old, mut new) = (old.peekable(), new.peekable());
+    std::iter::from_fn(move || {
+        loop {
+            let (one, other) = (*old.peek()?, *new.peek()?);
+            match turn(one, from).cmp(&turn(other, start.date())) {
+                std::cmp::Ordering::Less => drop(old.next()),
+                std::cmp::Ordering::Greater => drop(new.next()),
+                std::cmp::Ordering::Equal => return Some((old.next()?, new.next()?)),
+            }
+        }
+    })
+    .take_while(move |(old, new)| *old <= until || *new <= until)
+}
