@@ -26,9 +26,7 @@ pub(super) fn import(
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     let index = device.index();
-    let Some(clinician) = index.clinicians.keys().next().copied() else {
-        return refuse("Nobody in this practice sees clients.", "Set the practice up first.");
-    };
+    let clinician = super::clinician(device)?;
     let calendar = Calendar::read(text.as_bytes()).map_err(|error| unreadable(&error))?;
     let today = super::local(&index, now).date();
     let until = today.saturating_add(i64::from(how.days).days());
@@ -37,7 +35,7 @@ pub(super) fn import(
     let kind =
         if how.appointments { AppointmentKind::Consultation } else { AppointmentKind::TimeOff };
     let take_in = TakeIn { clinician, kind, titles: how.titles, undo: how.undo };
-    let Ok(plan) = plan(&busy, &take_in, (today, until), &index) else {
+    let Ok(plan) = plan((&calendar, &busy), &take_in, (today, until), &index) else {
         let happened = format!("The calendar has more than {BROUGHT_MAX} busy times in that time.");
         return refuse(&happened, "Take fewer days: --days N.");
     };

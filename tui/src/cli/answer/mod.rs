@@ -22,7 +22,7 @@ use crate::notice::Notice;
 use crate::widget::safe::harmless;
 use serde_json::Value;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, Timestamp};
 use tacenda_shared::practice::Match;
 use tacenda_shared::practice::edit::{ContactChange, Edit};
 use tacenda_shared::practice::interchange::json;
@@ -139,6 +139,16 @@ fn say_json(say: Say<'_>, json: Value) {
 
 fn refuse<T>(happened: &str, next: &str) -> Result<T, Refused> {
     Err(Refused::Notice(Notice::new(happened, "Nothing has been changed.", next)))
+}
+
+/// Into whose calendar it goes: the member's own, or that of the one who sees clients.
+fn clinician(device: &Device) -> Result<MemberId, Refused> {
+    let index = device.index();
+    let own = Some(device.member()).filter(|own| index.clinicians.contains_key(own));
+    match own.or_else(|| index.clinicians.keys().next().copied()) {
+        Some(clinician) => Ok(clinician),
+        None => refuse("Nobody in this practice sees clients.", "Set the practice up first."),
+    }
 }
 
 fn client_named(index: &Index, code: &str) -> Result<Arc<ClientRow>, Refused> {

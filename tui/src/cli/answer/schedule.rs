@@ -4,7 +4,7 @@ use super::{Refused, Say, codes, local, refuse, say_line};
 use crate::cli::problems;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
-use tacenda_shared::id::{AppointmentId, SeriesId, Timestamp};
+use tacenda_shared::id::{AppointmentId, MemberId, SeriesId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::quick_add::{Locale, QuickAdd, QuickAddContext, parse};
@@ -70,7 +70,7 @@ pub(super) fn book(
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     let index = device.index();
-    let read = read_sentence(&index, asked, now)?;
+    let read = read_sentence((&index, super::clinician(device)?), asked, now)?;
     let id = AppointmentId::random(&mut OsRandom);
     let problems: Vec<_> = read.problems.iter().map(problems::words).collect();
     let new = read.appointment(id);
@@ -93,7 +93,11 @@ pub(super) fn book(
     Ok(true)
 }
 
-fn read_sentence(index: &Index, asked: &Sentence, now: Timestamp) -> Result<QuickAdd, Refused> {
+fn read_sentence(
+    (index, clinician): (&Index, MemberId),
+    asked: &Sentence,
+    now: Timestamp,
+) -> Result<QuickAdd, Refused> {
     let locale = match asked.locale.to_ascii_lowercase().as_str() {
         "en-us" => Locale::EnUs,
         "en-gb" => Locale::EnGb,
@@ -105,9 +109,6 @@ fn read_sentence(index: &Index, asked: &Sentence, now: Timestamp) -> Result<Quic
         Some(Ok(date)) => date,
         Some(Err(_)) => return refuse("That is not a date.", "Write it as 2026-11-25."),
         None => local.date(),
-    };
-    let Some(clinician) = index.clinicians.keys().next().copied() else {
-        return refuse("Nobody in this practice sees clients.", "Set the practice up first.");
     };
     let clients: Vec<_> = index
         .clients

@@ -109,6 +109,11 @@ struct Kept {
     range: bool,
 }
 
+/// The longest duration in days: a hundred years.
+const DAYS_MAX: i64 = 36_525;
+/// Properties of one event that are kept.
+const KEPT_MAX: usize = 10_000;
+
 const NAMES: [&str; 13] = [
     "DTSTART",
     "DTEND",
@@ -130,9 +135,12 @@ impl Raw {
         Self { line, kept: Vec::new() }
     }
 
-    pub(super) fn take(&mut self, property: Property<'_>) {
+    pub(super) fn take(&mut self, property: Property<'_>) -> Result<(), IcalCause> {
         if !NAMES.contains(&property.name.as_str()) {
-            return;
+            return Ok(());
+        }
+        if self.kept.len() == KEPT_MAX {
+            return Err(IcalCause::TooMany);
         }
         let value = match property.name.as_str() {
             "SUMMARY" => property.text().chars().take(TITLE_MAX).collect(),
@@ -149,6 +157,7 @@ impl Raw {
             range,
             name: property.name,
         });
+        Ok(())
     }
 
     fn all<'r>(&'r self, name: &'static str) -> impl Iterator<Item = &'r Kept> {
@@ -346,6 +355,9 @@ fn duration(text: &str) -> Option<Length> {
         (rest, any) = (rest.get(at + 1..)?, true);
     }
     if !any {
+        return None;
+    }
+    if days > DAYS_MAX || seconds > DAYS_MAX * 86_400 {
         return None;
     }
     Some(match (negative, seconds) {

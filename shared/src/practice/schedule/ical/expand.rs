@@ -3,13 +3,14 @@
 
 use super::event::{Event, Length, When};
 use super::{BUSY_MAX, Calendar, IcalCause, IcalError};
+use crate::practice::schedule::recur::{End, Rule};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Periods of rules that are looked at in one file: a second of work.
-const PERIODS_OF_ALL_MAX: u32 = 1_000_000;
+/// What rules and occurrences of one file may cost to find: about a second of work.
+const COST_MAX: u32 = 2_000_000;
 
 /// One time at which somebody is busy.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +46,7 @@ impl Calendar {
         for event in &self.events {
             groups.entry(event.uid.as_str()).or_default().push(event);
         }
-        let (mut all, mut left) = (Vec::new(), PERIODS_OF_ALL_MAX);
+        let (mut all, mut left) = (Vec::new(), COST_MAX);
         for group in groups.values() {
             all.extend(Series::of(group, zone).occurrences(window, zone, &mut left));
             if all.len() > BUSY_MAX || left == 0 {
@@ -109,7 +110,12 @@ impl<'e> Series<'e> {
         let mut all = Vec::new();
         let mut shown = BTreeSet::new();
         for base in &self.bases {
-            for (time, length) in self.times(base, window.1, left) {
+            if all.len() > BUSY_MAX {
+                // More than a file may come to; who asked says so.
+                *left = 0;
+                break;
+            }
+            for (time, length) in self.times(base, window, left) {
                 let at = time.instant(self.floating);
                 if let Some(changed) = self.changed.get(&at) {
                     if shown.insert(at) {
@@ -122,8 +128,7 @@ impl<'e> Series<'e> {
                 match later {
                     None => all.push(busy(base, &time, length, &time, zone)),
                     Some((from, event)) => {
-                        let shift = event.start.instant(self.floating).duration_since(from);
-                        let moved = shifted(&time, shift, &event.start, self.floating);
+                        let moved = shifted(&time, from, &event.start, self.floating);
                         all.push(busy(event, &moved, event.length, &time, zone));
                     }
                 }
@@ -143,29 +148,38 @@ impl<'e> Series<'e> {
         all
     }
 
-    /// The moments that an event has by its rules and dates, up to the end of the window.
-    fn times(&self, base: &Event, end: DateTime, left: &mut u32) -> Vec<(When, Option<Length>)> {
+    /// Whether an occurrence is of no account here: it ends before the window, and nothing is said
+    /// about it.
+    fn is_past(&self, at: Timestamp, when: &When, length: Length, from: DateTime) -> bool {
+        let length = match length {
+            Length::Days(days) => SignedDuration::from_hours(days.saturating_mul(24)),
+            Length::Exact(time) => time,
+        };
+        let end = when.local().saturating_add(length).saturating_add(2.days());
+        let follows = self.following.range(..=at).next_back().is_some();
+        end < from && !follows && !self.changed.contains_key(&at)
+    }
+
+    /// The moments that an event has by its rules and dates, as far as they may touch the window.
+    fn times(
+        &self,
+        base: &Event,
+        window: (DateTime, DateTime),
+        left: &mut u32,
+    ) -> Vec<(When, Option<Length>)> {
         let like = |local: DateTime| match &base.start {
             When::Day(_) => When::Day(local.date()),
             When::At(_, zone) => When::At(local, zone.clone()),
         };
-        let zone = match &base.start {
-            When::At(_, Some(zone)) => zone,
-            _ => self.floating,
-        };
-        let start = base.start.local();
-        let horizon = end.saturating_add(2.days());
         let mut times: BTreeMap<Timestamp, (When, Option<Length>)> = BTreeMap::new();
         let mut add = |when: When, length: Option<Length>| {
-            times.entry(when.instant(self.floating)).or_insert((when, length));
+            let at = when.instant(self.floating);
+            if !self.is_past(at, &when, length.unwrap_or(base.length), window.0) {
+                times.entry(at).or_insert((when, length));
+            }
         };
         for rule in &base.rules {
-            if *left == 0 {
-                break;
-            }
-            let mut occurrences = rule.occurrences(start, horizon, zone);
-            (&mut occurrences).for_each(|time| add(like(time), None));
-            *left = left.saturating_sub(occurrences.periods());
+            self.each(base, rule, window.1, left, &mut |time| add(like(time), None));
         }
         if base.rules.is_empty() {
             add(base.start.clone(), None);
@@ -174,30 +188,63 @@ impl<'e> Series<'e> {
             add(when.like(&base.start, self.floating), *length);
         }
         for rule in &base.without_rules {
-            if *left == 0 {
-                break;
-            }
-            let mut occurrences = rule.occurrences(start, horizon, zone);
-            for time in &mut occurrences {
+            self.each(base, rule, window.1, left, &mut |time| {
                 times.remove(&like(time).instant(self.floating));
-            }
-            *left = left.saturating_sub(occurrences.periods());
+            });
         }
         times.retain(|at, _| !self.without.contains(at));
         times.into_values().collect()
     }
+
+    /// Goes through what a rule has up to the end of the window, as long as the file may cost more.
+    fn each(
+        &self,
+        base: &Event,
+        rule: &Rule,
+        end: DateTime,
+        left: &mut u32,
+        take: &mut dyn FnMut(DateTime),
+    ) {
+        let zone = match &base.start {
+            When::At(_, Some(zone)) => zone,
+            _ => self.floating,
+        };
+        let mut rule = rule.clone();
+        if let (When::Day(_), End::UntilInstant(until)) = (&base.start, rule.end) {
+            // Whole days know no instants: the date that is written there is meant.
+            let last = TimeZone::UTC.to_datetime(until).date();
+            rule.end = End::Until(last.to_datetime(Time::constant(23, 59, 59, 0)));
+        }
+        let horizon = end.saturating_add(2.days());
+        let mut occurrences = rule.occurrences(base.start.local(), horizon, zone);
+        let mut paid = 0;
+        while *left > 0 {
+            let next = occurrences.next();
+            let cost = occurrences.cost();
+            *left = left.saturating_sub(cost - paid + 1);
+            paid = cost;
+            match next {
+                Some(time) => take(time),
+                None => break,
+            }
+        }
+    }
 }
 
-fn shifted(time: &When, by: SignedDuration, like: &When, floating: &TimeZone) -> When {
-    match (time, like) {
-        (When::At(..), When::At(_, zone)) => {
-            let there = zone.as_ref().unwrap_or(floating);
-            let at = time.instant(floating).checked_add(by).unwrap_or(Timestamp::MAX);
-            When::At(there.to_datetime(at), zone.clone())
+/// Where an occurrence goes when the one at `from` goes to `to`: as far by the calendar and the clock
+/// on the wall.
+fn shifted(time: &When, from: Timestamp, to: &When, floating: &TimeZone) -> When {
+    match (time, to) {
+        (When::At(..), When::At(there, zone)) => {
+            let zone_of = zone.as_ref().unwrap_or(floating);
+            let by = there.duration_since(zone_of.to_datetime(from));
+            let local = zone_of.to_datetime(time.instant(floating));
+            When::At(local.saturating_add(by), zone.clone())
         }
         (When::Day(date), _) => {
+            let by = to.local().date().duration_since(floating.to_datetime(from).date());
             let days = by.as_hours() / 24;
-            When::Day(date.saturating_add(days.days()))
+            When::Day(date.saturating_add(SignedDuration::from_hours(days.saturating_mul(24))))
         }
         (When::At(..), When::Day(_)) => time.clone(),
     }
@@ -219,7 +266,8 @@ fn busy(
     let local = start.local();
     let (end, ends) = match length {
         Length::Days(days) => {
-            let end = local.saturating_add(days.days());
+            let time = SignedDuration::from_hours(days.saturating_mul(24));
+            let end = local.saturating_add(time);
             let ends = zone.to_ambiguous_timestamp(end).compatible();
             (end, ends.unwrap_or(Timestamp::MAX))
         }

@@ -121,6 +121,11 @@ impl Calendar {
         self.events.len()
     }
 
+    /// Returns the names that its events have for themselves.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(|event| event.uid.as_str())
+    }
+
     /// Returns how many zones are named that nobody knows.
     pub fn unknown_zones(&self) -> usize {
         self.unknown
@@ -152,7 +157,7 @@ impl Reading {
                     }
                     ["VCALENDAR", "VEVENT"] => {
                         if let Some(event) = self.events.last_mut() {
-                            event.take(property);
+                            return event.take(property);
                         }
                     }
                     ["VCALENDAR", "VTIMEZONE", ref inner @ ..] => {

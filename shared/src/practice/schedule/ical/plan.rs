@@ -1,22 +1,30 @@
 //! What taking in a calendar does to the schedule: only what is new or was changed, so that the
 //! same file can be taken in again, and taken back.
 
+use super::Calendar;
 use super::expand::Busy;
 use crate::id::{AppointmentId, MemberId};
+use crate::practice::contact::{normal, within};
 use crate::practice::edit::{AppointmentKind, Edit, Modality, NewAppointment, Slot, Status};
 use crate::practice::view::Index;
 use crate::practice::zone;
 use crate::suite;
-use jiff::ToSpan as _;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Appointments that one file brings at most.
 pub const BROUGHT_MAX: usize = 2_000;
+/// Days of busy times that are looked at, each day of each: far more than are brought.
+const PIECES_MAX: usize = 50_000;
 /// The longest appointment, in minutes.
 const DAY: i64 = 1_440;
-/// Characters of a title that are kept.
+/// Characters and bytes of a title that are kept.
 const TITLE_MAX: usize = 100;
+const TITLE_BYTES_MAX: usize = 400;
+/// Why an appointment was cancelled that the file calls off: what a person cancels has another
+/// reason, and stays cancelled.
+const CALLED_OFF: &str = "No longer in the calendar that it came from";
 
 /// How a calendar is taken in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,10 +62,10 @@ pub struct TooMuch;
 
 /// Plans it.
 ///
-/// `window` is the time that was looked at, up to before the second date: what an event of the file
-/// brought before and does not name any more is called off there.
+/// `busy` is what `calendar` has in `window`, which goes up to before the second date: what an event
+/// of the file brought before and does not name any more is called off there.
 pub fn plan(
-    busy: &[Busy],
+    (calendar, busy): (&Calendar, &[Busy]),
     how: &TakeIn,
     window: (Date, Date),
     index: &Index,
@@ -69,12 +77,11 @@ pub fn plan(
         let of_day = nth.entry((&one.uid, one.original.date())).or_default();
         *of_day += 1;
         let of_day = *of_day;
-        let pieces = pieces(one, &index.zone);
-        if one.free || pieces.is_empty() {
+        if one.free || is_empty(one) {
             plan.free += 1;
             continue;
         }
-        for (number, (start, minutes)) in pieces.into_iter().enumerate() {
+        for (number, start, minutes) in pieces(one, &index.zone, window) {
             let slot = Slot {
                 start,
                 zone: index.zone.clone(),
@@ -87,11 +94,11 @@ pub fn plan(
             named.insert(id);
             plan.take(id, slot, one, how, index);
         }
-        if plan.edits.len() > BROUGHT_MAX {
+        if plan.edits.len() > BROUGHT_MAX || named.len() > PIECES_MAX {
             return Err(TooMuch);
         }
     }
-    let events: BTreeSet<[u8; 8]> = busy.iter().map(|one| event_of(&one.uid)).collect();
+    let events: BTreeSet<[u8; 8]> = calendar.names().map(event_of).collect();
     plan.call_off(&events, &named, window, index);
     Ok(plan)
 }
@@ -108,18 +115,18 @@ impl Plan {
         for row in index.appointments.values() {
             let [event, _] = row.id.as_bytes().as_chunks::<8>().0 else { continue };
             let date = zone::date(row.starts, &index.zone);
-            let stands = row.status != Status::CancelledByClinician && (from..to).contains(&date);
+            // What took place, or what the other side said, is no longer the calendar's to say.
+            let open = matches!(row.status, Status::Booked | Status::Confirmed);
+            let stands = open && (from..to).contains(&date);
             if stands && events.contains(event) && !named.contains(&row.id) {
                 self.cancelled += 1;
-                let (appointment, status) = (row.id, Status::CancelledByClinician);
-                self.edits.push(Edit::SetStatus { appointment, status, reason: None });
+                self.edits.push(called_off(row.id));
             }
         }
     }
 
     fn take(&mut self, id: AppointmentId, slot: Slot, one: &Busy, how: &TakeIn, index: &Index) {
         let off = one.cancelled || how.undo;
-        let set = |status| Edit::SetStatus { appointment: id, status, reason: None };
         let Some(known) = index.appointments.get(&id) else {
             if !off {
                 let memo = if how.titles { title(&one.title) } else { "Busy".to_owned() };
@@ -130,31 +137,47 @@ impl Plan {
             }
             return;
         };
-        match (off, known.status == Status::CancelledByClinician) {
-            (true, false) => {
+        let was_off = known.status == Status::CancelledByClinician;
+        let by_file = known.reason.as_deref() == Some(CALLED_OFF);
+        if off {
+            if matches!(known.status, Status::Booked | Status::Confirmed) {
                 self.cancelled += 1;
-                self.edits.push(set(Status::CancelledByClinician));
+                self.edits.push(called_off(id));
             }
-            (true, true) => {}
-            (false, was_off) => {
-                if was_off {
-                    self.edits.push(set(Status::Booked));
-                }
-                let stays = known.slot.start == slot.start && known.slot.minutes == slot.minutes;
-                if stays {
-                    self.same += 1;
-                } else {
-                    self.moved += 1;
-                    let slot = Slot { room: known.slot.room.clone(), ..slot };
-                    self.edits.push(Edit::Move { appointment: id, slot });
-                }
-            }
+            return;
+        }
+        if was_off && !by_file {
+            // A person has cancelled it here.
+            self.same += 1;
+            return;
+        }
+        if was_off {
+            let (appointment, status) = (id, Status::Booked);
+            self.edits.push(Edit::SetStatus { appointment, status, reason: None });
+        }
+        if known.slot.start == slot.start && known.slot.minutes == slot.minutes {
+            self.same += 1;
+        } else {
+            self.moved += 1;
+            let slot = Slot { room: known.slot.room.clone(), ..slot };
+            self.edits.push(Edit::Move { appointment: id, slot });
         }
     }
 }
 
-/// Starts and lengths in the practice's zone, none longer than a day.
-fn pieces(one: &Busy, zone: &str) -> Vec<(DateTime, u16)> {
+fn called_off(appointment: AppointmentId) -> Edit {
+    let (status, reason) = (Status::CancelledByClinician, Some(CALLED_OFF.to_owned()));
+    Edit::SetStatus { appointment, status, reason }
+}
+
+/// Whether it takes no time.
+fn is_empty(one: &Busy) -> bool {
+    if one.all_day { one.end <= one.start } else { one.instants.1 <= one.instants.0 }
+}
+
+/// The days of it that lie in the window, counted from its beginning: starts and lengths in the
+/// practice's zone, none longer than a day.
+fn pieces(one: &Busy, zone: &str, (from, to): (Date, Date)) -> Vec<(usize, DateTime, u16)> {
     let there = zone::named(zone);
     let (start, minutes) = if one.all_day {
         let days = one.start.date().until(one.end.date()).map_or(0, |span| span.get_days());
@@ -166,12 +189,16 @@ fn pieces(one: &Busy, zone: &str) -> Vec<(DateTime, u16)> {
     let whole = Time::constant(start.hour(), start.minute(), 0, 0);
     let start = start.date().to_datetime(whole);
     let count = (minutes + DAY - 1) / DAY;
-    let limit = i64::try_from(BROUGHT_MAX).unwrap_or(i64::MAX);
+    let until = |date: Date| {
+        start.date().until(date).map_or(0, |span| i64::from(span.get_days())).clamp(0, count)
+    };
     let piece = |number: i64| {
         let left = (minutes - number * DAY).min(DAY);
-        Some((start.checked_add(number.days()).ok()?, u16::try_from(left).ok()?))
+        let begins = start.checked_add(SignedDuration::from_hours(number * 24)).ok()?;
+        Some((usize::try_from(number).ok()?, begins, u16::try_from(left).ok()?))
     };
-    (0..count.min(limit)).filter_map(piece).collect()
+    // The day before begins outside and may reach into the window.
+    ((until(from) - 1).max(0)..until(to)).filter_map(piece).collect()
 }
 
 /// Half of H(the event's own name): what one event has brought is known by it.
@@ -200,5 +227,7 @@ fn half(label: &str, fields: &[&[u8]]) -> [u8; 8] {
 fn title(title: &str) -> String {
     let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = line.chars().take(TITLE_MAX).collect();
+    // What is composed of several characters may grow when it is brought into one form.
+    let short = within(&normal(&short), TITLE_BYTES_MAX).to_owned();
     if short.is_empty() { "Busy".to_owned() } else { short }
 }

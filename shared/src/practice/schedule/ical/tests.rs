@@ -112,3 +112,82 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_that_would_cost_too_much_is_refused_in_a_moment_and_makes_nothing_fall() {
+    assert_eq!(
+        cause(&event("DTSTART:20261201T090000\r\nDURATION:P999999W999999D\r\n")).1,
+        IcalCause::Duration
+    );
+    let hours: Vec<String> = (0..24).map(|hour| hour.to_string()).collect();
+    let minutes: Vec<String> = (0..60).map(|minute| minute.to_string()).collect();
+    let each_minute =
+        format!("RRULE:FREQ=DAILY;BYHOUR={};BYMINUTE={}\r\n", hours.join(","), minutes.join(","));
+    let days: Vec<String> = (1..=366).map(|day| day.to_string()).collect();
+    let each_day = format!("RRULE:FREQ=YEARLY;BYYEARDAY={};BYSETPOS=-1\r\n", days.join(","));
+    let each_second = "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30\r\n".to_owned();
+    for (rule, begun) in
+        [(each_minute, "20260101"), (each_day, "00010101"), (each_second, "20260101")]
+    {
+        for distinct in [true, false] {
+            let one = |number: usize| {
+                let uid = if distinct { number } else { 0 };
+                format!(
+                    "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{begun}T000000\r\n{rule}END:VEVENT\r\n"
+                )
+            };
+            let text = calendar(&(0..1_000).map(one).collect::<String>());
+            let calendar = Calendar::read(text.as_bytes()).unwrap();
+            let busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC);
+            assert_eq!(busy.unwrap_err().cause, IcalCause::TooMany, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_all_that_follow_goes_by_the_clock_on_the_wall() {
+    let whole = "DTSTART;TZID=Europe/Berlin:20260321T090000\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\n";
+    let text = calendar(&format!(
+        "BEGIN:VEVENT\r\nUID:1\r\n{whole}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+         RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20260328T090000\r\n\
+         DTSTART;TZID=Europe/Berlin:20260329T090000\r\nEND:VEVENT\r\n"
+    ));
+    // The clocks go forward in the night between.
+    let expected = ["2026-03-21 09:00", "2026-03-29 09:00", "2026-04-05 09:00"];
+    assert_eq!(starts(&text, "Europe/Berlin"), expected);
+}
+
+#[test]
+fn whole_days_end_on_the_date_that_is_written_whatever_the_zone() {
+    let text = event("DTSTART;VALUE=DATE:20261201\r\nRRULE:FREQ=DAILY;UNTIL=20261203T000000Z\r\n");
+    assert_eq!(starts(&text, "America/Los_Angeles").len(), 3);
+}
+
+#[test]
+fn a_zone_whose_clocks_follow_no_rule_is_unknown_and_an_abbreviation_means_its_own() {
+    let zone = |id: &str, rule: &str| {
+        format!(
+            "BEGIN:VTIMEZONE\r\nTZID:{id}\r\nBEGIN:STANDARD\r\nDTSTART:16011104T020000\r\n\
+             TZOFFSETTO:-0500\r\n{}END:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:16010311T020000\r\n\
+             TZOFFSETTO:-0400\r\n{}END:DAYLIGHT\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+             DTSTART;TZID={id}:20260701T090000\r\nDURATION:PT1H\r\nEND:VEVENT\r\n",
+            rule.replace("?", "1SU;BYMONTH=11"),
+            rule.replace("?", "2SU;BYMONTH=3")
+        )
+    };
+    let read = |text: &str| Calendar::read(calendar(text).as_bytes()).unwrap();
+    assert_eq!(read(&zone("Ours", "RDATE:20260308T020000\r\n")).unknown_zones(), 1);
+    let own = read(&zone("EST", "RRULE:FREQ=YEARLY;BYDAY=?\r\n"));
+    let busy = own.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
+    assert_eq!(busy[0].instants.0.to_string(), "2026-07-01T13:00:00Z");
+}
+
+#[test]
+fn an_hourly_rule_has_every_time_of_its_first_hour_and_its_last() {
+    let text = event(
+        "DTSTART:20261201T093000\r\nDURATION:PT5M\r\n\
+         RRULE:FREQ=HOURLY;BYMINUTE=0,30;UNTIL=20261201T120000\r\n",
+    );
+    let all = starts(&text, "UTC");
+    assert_eq!((all.len(), all.last().map(String::as_str)), (6, Some("2026-12-01 12:00")));
+}

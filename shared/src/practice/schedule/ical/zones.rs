@@ -83,7 +83,12 @@ impl Zones {
             return known.clone();
         }
         let own = self.own.iter().rev().find(|own| own.id == name);
-        let found = of_database(name)
+        // `EST` with a summer time of its own is not the `EST` of the database, which has none.
+        let own_rules = own.filter(|own| own.has_both() && !name.contains('/'));
+        let found = own_rules
+            .filter(|_| windows(name).is_none())
+            .and_then(Own::zone)
+            .or_else(|| of_database(name))
             .or_else(|| of_database(own?.location.as_deref()?))
             .or_else(|| of_database(windows(name)?))
             .or_else(|| own?.zone());
@@ -122,6 +127,10 @@ fn of_database(name: &str) -> Option<TimeZone> {
 }
 
 impl Own {
+    fn has_both(&self) -> bool {
+        self.standard.is_some() && self.daylight.is_some()
+    }
+
     /// The rules as POSIX writes them.
     fn zone(&self) -> Option<TimeZone> {
         let standard = self.standard.as_ref().or(self.daylight.as_ref())?;
@@ -131,10 +140,9 @@ impl Own {
             if plain { name.to_owned() } else { instead.to_owned() }
         };
         let mut rules = format!("{}{}", name(standard, "STD"), posix_offset(standard.offset));
-        let daylight = self.daylight.as_ref().filter(|_| self.standard.is_some());
-        if let Some(daylight) = daylight
-            && let (Some(begins), Some(ends)) = (daylight.change(), standard.change())
-        {
+        if let Some(daylight) = self.daylight.as_ref().filter(|_| self.has_both()) {
+            // Changes that follow no such rule would be read as none: it is unknown then.
+            let (begins, ends) = (daylight.change()?, standard.change()?);
             let summer = name(daylight, "DST");
             rules.push_str(&format!("{summer}{},{begins},{ends}", posix_offset(daylight.offset)));
         }

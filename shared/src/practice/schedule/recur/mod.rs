@@ -133,6 +133,7 @@ impl Rule {
             horizon: until.map_or(horizon, |until| until.min(horizon)),
             period: Some(Period::first(self, start)),
             periods: 0,
+            cost: 0,
             left: left.min(OCCURRENCES_MAX),
             ready: Vec::new(),
         }
@@ -178,15 +179,17 @@ pub struct Occurrences {
     /// The one that is looked at next.
     period: Option<Period>,
     periods: u32,
+    cost: u32,
     left: usize,
     /// What the last period has, the latest first.
     ready: Vec<DateTime>,
 }
 
 impl Occurrences {
-    /// Returns how many periods were looked at: what it has cost.
-    pub const fn periods(&self) -> u32 {
-        self.periods
+    /// Returns what looking for them has cost so far, in units of about a day that is compared with
+    /// a short rule: a year costs more than a day, and long lists more than short ones.
+    pub const fn cost(&self) -> u32 {
+        self.cost
     }
 }
 
@@ -209,6 +212,7 @@ impl Iterator for Occurrences {
                 return None;
             }
             self.periods += 1;
+            self.cost = self.cost.saturating_add(period.cost(&self.rule));
             self.ready = period.times(&self.rule);
             self.ready.retain(|time| *time >= self.start);
             self.ready.reverse();

@@ -23,7 +23,9 @@ impl Period {
             Frequency::Monthly => midnight(date.first_of_month()),
             Frequency::Weekly => midnight(week_of(date, rule.week_start)),
             Frequency::Daily => midnight(date),
-            Frequency::Hourly | Frequency::Minutely | Frequency::Secondly => start,
+            Frequency::Hourly => date.at(start.hour(), 0, 0, 0),
+            Frequency::Minutely => date.at(start.hour(), start.minute(), 0, 0),
+            Frequency::Secondly => start,
         })
     }
 
@@ -51,22 +53,43 @@ impl Period {
         next.map(Self)
     }
 
+    /// What it costs to look at, see [`super::Occurrences::cost`].
+    pub(super) fn cost(self, rule: &Rule) -> u32 {
+        let lists = [&rule.months, &rule.weeks, &rule.year_days, &rule.month_days];
+        let compared: usize = lists.iter().map(|list| list.len()).sum();
+        let compared = 1 + (compared + rule.days.len()) / 8;
+        let clock = [&rule.hours, &rule.minutes, &rule.seconds];
+        let times = clock.iter().map(|list| list.len().max(1)).product::<usize>();
+        let times = times.min(TIMES_OF_DAY_MAX) / 16;
+        u32::try_from(1 + self.days(rule) * compared / 4 + times).unwrap_or(u32::MAX)
+    }
+
+    fn days(self, rule: &Rule) -> usize {
+        let first = self.0.date();
+        match rule.frequency {
+            Frequency::Yearly => first.days_in_year().unsigned_abs().into(),
+            Frequency::Monthly => first.days_in_month().unsigned_abs().into(),
+            Frequency::Weekly => 7,
+            _ => 1,
+        }
+    }
+
     /// Everything in it that the rule has, in order.
     pub(super) fn times(self, rule: &Rule) -> Vec<DateTime> {
         let first = self.0.date();
-        let days = match rule.frequency {
-            Frequency::Yearly => i32::from(first.days_in_year()),
-            Frequency::Monthly => i32::from(first.days_in_month()),
-            Frequency::Weekly => 7,
-            _ => 1,
-        };
-        let dates = (0..days).filter_map(|day| first.checked_add(day.days()).ok());
-        let dates = dates.filter(|date| has_date(rule, *date));
+        let dates = (0_i64..).take(self.days(rule));
+        let dates = dates.filter_map(|day| first.checked_add(day.days()).ok());
+        let dates: Vec<Date> = dates.filter(|date| has_date(rule, *date)).collect();
+        if dates.is_empty() {
+            return Vec::new();
+        }
         let times = match rule.frequency < Frequency::Daily {
             true => clock_times(rule, self.0),
             false => day_times(rule),
         };
-        let all = dates.flat_map(|date| times.iter().map(move |time| date.to_datetime(*time)));
+        let all = dates
+            .into_iter()
+            .flat_map(|date| times.iter().map(move |time| date.to_datetime(*time)));
         let all: Vec<DateTime> = all.take(TIMES_MAX).collect();
         if rule.positions.is_empty() { all } else { positioned(&all, &rule.positions) }
     }
