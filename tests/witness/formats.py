@@ -237,7 +237,7 @@ def control_body(kind, body):
         4: lambda: (r.fixed(16), r.fixed(32)),
         5: lambda: (r.fixed(16), r.u32(), r.u64()),
         6: lambda: entry_ref(r),
-        7: lambda: entry_ref(r) if r.flag() else "compartment",
+        7: lambda: entry_ref(r) if r.flag() else ("compartment", r.u32()),
         8: lambda: (
             entry_ref(r),
             r.option(lambda: (slot(r), r.fixed(32), r.list(4096, lambda: r.fixed(32)))),

@@ -97,8 +97,8 @@ pub struct EntryRef {
 /// What is to be erased.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Target {
-    /// The whole compartment.
-    Compartment,
+    /// The whole compartment, as it was asked for the n-th time.
+    Compartment(u32),
     /// One record.
     Record(EntryRef),
 }
@@ -188,7 +188,7 @@ impl ControlBody {
     /// draft         object16 commitment32
     /// close         object16 dev_inc4 dev_seq8
     /// acknowledge   position8 hash32
-    /// erase request u8 (0 compartment | 1 record: position8 hash32)
+    /// erase request u8 (0 compartment: times4 | 1 record: position8 hash32)
     /// erase         position8 hash32 option(slot pack32 count4 (snapshot32)*)
     ///
     /// rules = count4 (ring16 rights1)*       ascending by ring, none twice
@@ -219,8 +219,8 @@ impl ControlBody {
                     });
                 });
             }
-            Self::EraseRequest(Target::Compartment) => {
-                w.u8(0);
+            Self::EraseRequest(Target::Compartment(times)) => {
+                w.u8(0).u32(*times);
             }
             Self::EraseRequest(Target::Record(entry)) => {
                 w.u8(1);
@@ -253,7 +253,7 @@ impl ControlBody {
             },
             Kind::Erase => Self::Erase { request: read_ref(&mut r)?, base: r.option(read_base)? },
             Kind::EraseRequest => Self::EraseRequest(match r.u8()? {
-                0 => Target::Compartment,
+                0 => Target::Compartment(r.u32()?),
                 1 => Target::Record(read_ref(&mut r)?),
                 _ => return Err(CodecError::Unknown),
             }),

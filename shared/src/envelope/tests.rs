@@ -70,7 +70,7 @@ fn bodies() -> Vec<ControlBody> {
         ControlBody::Draft { object, commitment: Hash::ZERO },
         ControlBody::Close { object, dev_inc: DevInc::new(1), dev_seq: DevSeq::new(2) },
         ControlBody::Acknowledge(entry),
-        ControlBody::EraseRequest(Target::Compartment),
+        ControlBody::EraseRequest(Target::Compartment(2)),
         ControlBody::EraseRequest(Target::Record(entry)),
         ControlBody::Erase { request: entry, base: None },
         ControlBody::Erase { request: entry, base: Some(base) },

@@ -67,6 +67,9 @@ pub enum Refusal {
     /// The draft is empty.
     #[error("there is nothing to sign")]
     NothingToSign,
+    /// The keys of the record are dead.
+    #[error("the record is erased")]
+    Erased,
     /// A legal hold keeps the record.
     #[error("a legal hold keeps the record")]
     Held,

@@ -344,6 +344,15 @@ impl Practice {
         Ok(Done { changes, inverse, guards })
     }
 
+    /// Brings the code of a hidden record up to its contact, which may come later.
+    pub(super) fn publish_code(&mut self, client: ClientId) {
+        let code = self.facts.contacts.get(&client).map(|row| row.code.clone()).unwrap_or_default();
+        if self.index.erasures.get(&client).is_some_and(|row| row.code != code) {
+            let index = Arc::make_mut(&mut self.index);
+            index.erasures.entry(client).and_modify(|row| row.code = code);
+        }
+    }
+
     /// Brings the index up to whose record is hidden.
     pub(super) fn publish_erasures(&mut self) {
         let erasures = &self.facts.settings.erasures;

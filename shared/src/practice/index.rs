@@ -26,6 +26,7 @@ impl Practice {
                 keys.into_iter().for_each(|key| self.publish_series(key));
             }
             CompartmentName::Contact(client) => {
+                self.publish_code(*client);
                 let row = self.facts.contacts.get(client).filter(|_| !self.is_hidden(*client));
                 let row = row.map(Arc::clone);
                 let index = Arc::make_mut(&mut self.index);

@@ -126,9 +126,14 @@ impl Practice {
     }
 
     fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
-        if let Subject::Chart(client) | Subject::Note(client, _) = subject
-            && self.is_hidden(client)
-        {
+        let hidden = match subject {
+            Subject::Chart(client) | Subject::Note(client, _) => self.is_hidden(client),
+            // Who is writing finishes the sentence.
+            Subject::Draft(client, draft) => {
+                self.is_hidden(client) && !self.shown.contains_key(&draft)
+            }
+        };
+        if hidden {
             return Err(Refusal::ToBeErased);
         }
         match subject {

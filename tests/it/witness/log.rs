@@ -145,7 +145,7 @@ impl Log<'_> {
         self.sealed(0, Kind::Record, NONE, &record);
         let last = EntryRef { position: self.head.position, hash: closed.hash };
         self.control(0, &ControlBody::EraseRequest(Target::Record(last)));
-        let request = self.control(1, &ControlBody::EraseRequest(Target::Compartment));
+        let request = self.control(1, &ControlBody::EraseRequest(Target::Compartment(1)));
         let base = Base {
             slot: self.slot_of(rings),
             pack: Hash::from_bytes(self.bytes()),

@@ -3,6 +3,7 @@
 //! It waits without a tick: it wakes only for what comes in and for keystrokes that are due to
 //! reach the disk.
 
+mod changed;
 mod due;
 mod found;
 mod orders;
@@ -33,6 +34,7 @@ use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{KdfCost, Vault};
 use tacenda_shared::practice::edit::Subject;
+use tacenda_shared::practice::view::Index;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// What the keeper hears.
@@ -372,11 +374,7 @@ impl Keeper {
         }
     }
 
-    fn opened(
-        &mut self,
-        mut device: Box<Device>,
-        event: impl FnOnce(Arc<tacenda_shared::practice::view::Index>) -> DeviceEvent,
-    ) {
+    fn opened(&mut self, mut device: Box<Device>, event: impl FnOnce(Arc<Index>) -> DeviceEvent) {
         let warnings = device.take_warnings();
         let asks = self.asks.clone();
         let listener = Listener::bind(&self.settings.home.socket(), move |asked| {
@@ -515,25 +513,6 @@ impl Keeper {
         }
         guard::sweep_stack();
         parting
-    }
-
-    /// Shows what has changed: the index, and every view that is on the screen.
-    fn changed(&mut self, now: Timestamp) {
-        let Practice::Open { device, .. } = &mut self.practice else { return };
-        let index = device.index();
-        let views: Vec<_> = self
-            .shown
-            .iter()
-            .filter_map(|subject| device.refresh(*subject, now).map(|view| (*subject, view)))
-            .collect();
-        self.tell(DeviceEvent::Changed(Arc::clone(&index)));
-        for (subject, view) in views {
-            self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
-        }
-        if !self.watchers.is_empty() {
-            let line = answer::changed_line(&index, now);
-            self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
-        }
     }
 
     fn command(&mut self, asked: Asked) {

@@ -154,8 +154,13 @@ impl Locations {
             && let Some(named) = self.names.get_mut(known)
         {
             named.remove(&log);
-            if named.is_empty() {
-                self.names.remove(known);
+            // Its read model lies with the first of a name, and holds what was in all of them.
+            match named.first().copied() {
+                None => drop(self.names.remove(known)),
+                Some(first) => {
+                    self.segments.remove(&first);
+                    self.stale.insert(first);
+                }
             }
         }
         self.documents.retain(|(id, _), _| *id != log);
@@ -476,6 +481,7 @@ impl Locations {
         self.lasting = reader.list(ENTRIES_MAX, Reader::u64)?.into_iter().collect();
         self.erased = reader.list(ENTRIES_MAX, read_erased)?.into_iter().collect();
         self.ledger = Ledger::read(reader)?;
+        self.erased.keys().for_each(|log| self.ledger.bury(*log));
         Ok(())
     }
 }

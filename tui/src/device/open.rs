@@ -20,7 +20,7 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
@@ -98,6 +98,8 @@ pub struct Device<F: FileSystem = DiskFs> {
     /// What screens show.
     pub(super) shown: BTreeSet<Subject>,
     pub(super) presence: Presence,
+    /// Whose record was ordered here to be erased, since the practice was opened.
+    pub(super) ordered: BTreeSet<ClientId>,
     pub(super) timing: Timing,
     pub(super) life: Life,
     /// What is kept for a full disk, of a practice in a folder.
@@ -227,7 +229,8 @@ impl<F: FileSystem> Device<F> {
         let mut device = Self::with_stores(general, device_name, store, tables, warnings, now)?;
         device.live(life);
         if !device.cabinet.is_read_only() {
-            device.cabinet.bury_erased()?;
+            // A full disk must not keep the rest closed; it is tried again with the next link.
+            let _later = device.cabinet.bury_erased();
         }
         device.restore(now)?;
         device.recover_keystrokes(now);
@@ -265,6 +268,7 @@ impl<F: FileSystem> Device<F> {
             attaching: None,
             shown: BTreeSet::new(),
             presence: Presence::default(),
+            ordered: BTreeSet::new(),
             timing: Timing::default(),
             life: Life::first(general_dev_inc),
             reserve: None,
@@ -333,16 +337,31 @@ impl<F: FileSystem> Device<F> {
 
     /// Carries out an edit. When this returns it is on the disk; what undoes it comes back.
     pub fn apply(&mut self, edit: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
+        self.check_erased(&edit)?;
         self.commit_before(&edit, now)?;
+        let orders = match edit {
+            Edit::OrderErasure { client } => Some(client),
+            _ => None,
+        };
         let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
-        self.kept(applied)
+        let inverse = self.kept(applied)?;
+        self.ordered.extend(orders);
+        Ok(inverse)
     }
 
     /// Carries out what undoes an earlier edit, unless somebody else changed the same since.
     pub fn undo(&mut self, inverse: Edit, now: Timestamp) -> Result<Option<Edit>, DeviceError> {
+        self.check_erased(&inverse)?;
         self.commit_before(&inverse, now)?;
         let applied = self.with_context(now, |practice, cx| practice.undo(inverse, cx))?;
         self.kept(applied)
+    }
+
+    fn check_erased(&self, edit: &Edit) -> Result<(), Refusal> {
+        match edit {
+            Edit::WithdrawErasure { client } if self.has_erased(*client) => Err(Refusal::Erased),
+            _ => Ok(()),
+        }
     }
 
     fn kept(&mut self, applied: Applied) -> Result<Option<Edit>, DeviceError> {

@@ -51,6 +51,10 @@ impl<F: FileSystem> Device<F> {
         count: usize,
         now: Timestamp,
     ) {
+        if self.has_erased(client) {
+            // A screen that was not closed yet: there is nothing left to write in.
+            return;
+        }
         let typed = self.typed.entry(note).or_insert_with(|| Typed::new(client));
         typed.push(splices, count, now);
     }

@@ -193,9 +193,11 @@ impl From<&DeviceError> for Notice {
 
 fn refused(refusal: Refusal) -> Notice {
     let (happened, next) = match refusal {
-        Refusal::Held | Refusal::NotAsked | Refusal::ToBeErased | Refusal::TooEarly => {
-            of_erasure(refusal)
-        }
+        Refusal::Erased
+        | Refusal::Held
+        | Refusal::NotAsked
+        | Refusal::ToBeErased
+        | Refusal::TooEarly => of_erasure(refusal),
         Refusal::AlreadySigned => {
             ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
         }
@@ -248,6 +250,10 @@ fn refused(refusal: Refusal) -> Notice {
 
 fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
+        Refusal::Erased => (
+            "This record is erased, and nothing brings it back.",
+            "Look which devices have it still with `tacenda erase list`.",
+        ),
         Refusal::Held => (
             "A legal hold keeps this record.",
             "Take the hold away first, if no court and no board may ask for it any more.",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// How far the erasure of a whole log is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Erasing {
-    requests: Vec<EntryRef>,
+    requests: Vec<(u32, EntryRef)>,
     order: Option<EntryRef>,
     done: BTreeSet<DeviceId>,
 }
@@ -16,10 +16,12 @@ pub struct Erasing {
 impl Erasing {
     pub(super) fn take(&mut self, header: &Header, at: EntryRef, body: Option<&ControlBody>) {
         match body {
-            Some(ControlBody::EraseRequest(Target::Compartment)) => self.requests.push(at),
+            Some(ControlBody::EraseRequest(Target::Compartment(times))) => {
+                self.requests.push((*times, at));
+            }
             Some(ControlBody::Erase { request, base: None })
                 // Positions may change when a server is filled again.
-                if self.requests.iter().any(|asked| asked.hash == request.hash) =>
+                if self.requests.iter().any(|(_, asked)| asked.hash == request.hash) =>
             {
                 self.order.get_or_insert(at);
             }
@@ -33,13 +35,14 @@ impl Erasing {
     }
 
     pub(super) fn annul(&mut self, late: &BTreeSet<Position>) {
-        self.requests.retain(|asked| !late.contains(&asked.position));
+        self.requests.retain(|(_, asked)| !late.contains(&asked.position));
         self.order = self.order.filter(|order| !late.contains(&order.position));
     }
 
-    /// Returns the requests that count, oldest first.
-    pub fn requests(&self) -> &[EntryRef] {
-        &self.requests
+    /// Returns the first request of the n-th asking: several devices may have put one there.
+    pub fn request(&self, times: u32) -> Option<EntryRef> {
+        let mut of = self.requests.iter().filter(|(asked, _)| *asked == times);
+        of.next().map(|(_, request)| *request)
     }
 
     /// Returns the first order that counts: what it covers is to open nowhere.

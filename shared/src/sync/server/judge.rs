@@ -172,7 +172,7 @@ impl Record {
 
     fn check_target(&self, log: &Log, target: &Target) -> Result<(), RefusalCode> {
         match target {
-            Target::Compartment => Ok(()),
+            Target::Compartment(_) => Ok(()),
             Target::Record(record) if record.position <= log.head.position => Ok(()),
             Target::Record(_) => Err(RefusalCode::Malformed),
         }
@@ -232,7 +232,7 @@ fn needs_slot(old: &[AccessRule], new: &[AccessRule]) -> bool {
 }
 
 /// A request of another member where there are two, at least thirty days old.
-fn check_erase(
+pub(super) fn check_erase(
     state: &State,
     log: &Log,
     request: &EntryRef,

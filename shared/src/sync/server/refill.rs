@@ -5,6 +5,7 @@
 //! has acknowledged, and envelopes byte for byte, each at the place that a device's chain gives
 //! it. Chains decide, so that two devices can never fill one log differently.
 
+use super::judge::check_erase;
 use super::requests::Pushing;
 use super::{Decision, Live, Reply, ServerFrame, ServerPractice};
 use crate::envelope::{Carried, ControlBody, Envelope, Rights};
@@ -342,7 +343,7 @@ impl ServerPractice {
                 },
                 _ => false,
             };
-            if permitted && self.is_old(device, &one) {
+            if permitted && self.is_due(&one, now) && self.is_old(device, &one) {
                 let own = OwnHead::after(one.header(), one.hash());
                 self.place(one, own, now, &mut bringing);
             }
@@ -360,6 +361,22 @@ impl ServerPractice {
         live.extend(self.live_rows(device, &come));
         let reply = Reply::message(Message::Taken);
         Decision { frames: bringing.frames, reply, live, hold_until: None }
+    }
+}
+
+impl ServerPractice {
+    /// An order to erase waits as long, whoever brings it, since its request came to these files.
+    fn is_due(&self, one: &Carried, now: Timestamp) -> bool {
+        let Carried::Whole(envelope) = one else { return true };
+        let Ok(Some(ControlBody::Erase { request, base })) = envelope.control() else {
+            return true;
+        };
+        let log = self.record.logs.get(&envelope.header.compartment);
+        let member = self.record.member_of(envelope.header.author);
+        let known = self.state().zip(log).zip(member);
+        known.is_some_and(|((state, log), member)| {
+            check_erase(state, log, &request, member, base.is_some(), now).is_ok()
+        })
     }
 }
 

@@ -366,7 +366,7 @@ fn nobody_orders_the_end_of_a_draft_before_its_time() {
 #[test]
 fn an_erasure_waits_thirty_days_and_then_only_stubs_are_served() {
     let (world, mut server, mut a, b) = begin();
-    let ask = ControlBody::EraseRequest(Target::Compartment);
+    let ask = ControlBody::EraseRequest(Target::Compartment(1));
     let envelopes =
         [a.genesis(&world, &caseload(&world)), a.delta(&world, 1), a.control(&world, &ask)];
     let outcomes = server.push(a.device, &envelopes);
@@ -390,6 +390,26 @@ fn an_erasure_waits_thirty_days_and_then_only_stubs_are_served() {
     assert_eq!(refused(&server.push(a.device, &[late])), RefusalCode::Closed);
     let again = a.control(&world, &ControlBody::Slot(slot(&world, &caseload(&world), 2)));
     assert_eq!(refused(&server.push(a.device, &[again])), RefusalCode::Closed);
+}
+
+#[test]
+fn an_order_to_erase_that_somebody_brings_waits_like_any_other() {
+    let (world, mut server, mut a, _) = begin();
+    let ask = ControlBody::EraseRequest(Target::Compartment(1));
+    let envelopes =
+        [a.genesis(&world, &caseload(&world)), a.delta(&world, 1), a.control(&world, &ask)];
+    let outcomes = server.push(a.device, &envelopes);
+    let at = receipt_of(&outcomes[2], &envelopes[2]).body.placement.unwrap().head;
+    let request = EntryRef { position: at.position, hash: envelopes[2].hash() };
+    let order = a.control(&world, &ControlBody::Erase { request, base: None });
+    let brought = crate::envelope::Carried::Whole(order);
+    let runs = crate::sync::run::runs_of(world.state.practice(), &[brought]);
+    let bring = Message::Bring { runs, rows: vec![] };
+    assert_eq!(server.ask(a.device, bring.clone()), [Message::Taken]);
+    assert_eq!(server.practice.log_head(LOG).unwrap().position, at.position, "not taken");
+    server.now = server.now.plus_millis(30 * DAY);
+    assert_eq!(server.ask(a.device, bring), [Message::Taken]);
+    assert_eq!(server.practice.log_head(LOG).unwrap().position, at.position.next());
 }
 
 #[test]

@@ -84,15 +84,25 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
     // After its name has died, a record has only the id that calendars still know.
     let short = status.client.to_string().chars().take(8).collect::<String>();
     let code = if status.code.is_empty() { short } else { status.code.clone() };
-    let names: Vec<String> = status.missing.iter().map(|id| name_of(device, *id)).collect();
+    // A practice without a server has one device.
+    let missing = status.missing.clone().or((!device.is_attached()).then(Vec::new));
+    let names: Option<Vec<String>> =
+        missing.map(|ids| ids.into_iter().map(|id| name_of(device, id)).collect());
     let (stage, text) = match (status.erasure.stage, status.gone) {
         (Stage::Withdrawn, _) => return,
-        (Stage::Ordered(at), true) if names.is_empty() => {
-            ("erased", format!("ordered {}; its keys are dead on every device", day(at)))
-        }
-        (Stage::Ordered(at), true) => {
-            ("erasing", format!("ordered {}; dead here, not yet on {}", day(at), names.join(", ")))
-        }
+        (Stage::Ordered(at), true) => match &names {
+            Some(names) if names.is_empty() => {
+                ("erased", format!("ordered {}; its keys are dead on every device", day(at)))
+            }
+            Some(names) => (
+                "erasing",
+                format!("ordered {}; dead here, not yet on {}", day(at), names.join(", ")),
+            ),
+            None => (
+                "erasing",
+                format!("ordered {}; nothing of it is here, others are not known of", day(at)),
+            ),
+        },
         (Stage::Ordered(at), false) if status.held => {
             ("held", format!("ordered {}; a legal hold keeps it here", day(at)))
         }

@@ -71,6 +71,8 @@ pub struct Ledger {
     /// When the server took this device's word that a Close is carried out here.
     acknowledged: BTreeMap<Hash, Timestamp>,
     noted: Notebook,
+    /// Logs whose keys are dead; kept with the rest of what is known of them.
+    dead: BTreeSet<CompartmentId>,
 }
 
 impl Ledger {
@@ -93,10 +95,7 @@ impl Ledger {
             MailFrame::Annulled(_) => {}
             MailFrame::Noted { ring, device, noted } => self.noted.add(*ring, *device, *noted),
             MailFrame::Cursor(cursor) => self.cursor = *cursor,
-            MailFrame::Erased { log, .. } => {
-                self.unsent.retain(|_, (of, _)| of != log);
-                self.aside.retain(|_, (of, _)| of != log);
-            }
+            MailFrame::Erased { log, .. } => self.bury(*log),
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
             }
@@ -154,7 +153,8 @@ impl Ledger {
         let Some(sent) = self.sent.remove(&key) else { return };
         let Some(place) = receipt.body.placement else {
             self.refused.insert(key, sent.location);
-            if let Some(source) = sent.source.filter(|_| again) {
+            let alive = |source: &Source| !self.dead.contains(&source.compartment);
+            if let Some(source) = sent.source.filter(|source| again && alive(source)) {
                 self.unsent.insert(source.location, (source.compartment, source.kind));
                 self.numbers.remove(&(receipt.body.device, own.dev_inc, own.dev_seq));
             }
@@ -186,6 +186,13 @@ impl Ledger {
         self.waiting.retain(|(of, at)| *of != log || *at <= position);
     }
 
+    /// Nothing of a log goes out any more, also if it is given back later as never sent.
+    pub(in crate::device) fn bury(&mut self, log: CompartmentId) {
+        self.dead.insert(log);
+        self.unsent.retain(|_, (of, _)| *of != log);
+        self.aside.retain(|_, (of, _)| *of != log);
+    }
+
     fn put_aside(&mut self, location: Location) {
         let sent = || {
             let sources = self.sent.values().filter_map(|sent| sent.source);
@@ -206,7 +213,9 @@ impl Ledger {
         self.ending.clear();
         for sent in unanswered.into_values() {
             match sent.source {
-                Some(source) if self.aside.contains_key(&source.location) => {}
+                Some(source)
+                    if self.aside.contains_key(&source.location)
+                        || self.dead.contains(&source.compartment) => {}
                 Some(source) => {
                     self.unsent.insert(source.location, (source.compartment, source.kind));
                 }

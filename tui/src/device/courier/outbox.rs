@@ -158,6 +158,10 @@ impl<F: FileSystem> Cabinet<F> {
             return self.begin(sync, compartment, announced, own, packed);
         };
         let Some(slot) = replica.slot() else { return Ok(Ready::Later) };
+        if replica.erasing().order().is_some() {
+            // The server takes nothing of it any more; what a hold keeps here stays here.
+            return Ok(Ready::Later);
+        }
         let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
         if stale || announced != slot.generation {
             // Of two slots of one generation one is refused, so nothing is sealed under one that

@@ -53,7 +53,11 @@ impl Digest {
             let what = What::Draft(draft.clone());
             digest.unfinished.push(Unfinished { since: draft.begun, what });
         }
-        for row in index.appointments.values() {
+        // Whose record is out of sight has nothing to be finished.
+        let hidden = |row: &AppointmentRow| {
+            !row.clients.is_empty() && row.clients.iter().all(|c| index.erasures.contains_key(c))
+        };
+        for row in index.appointments.values().filter(|row| !hidden(row)) {
             digest.take(row, now, &mut nearest);
         }
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();

@@ -5,6 +5,7 @@ use crate::device::courier::frames::MailFrame;
 use crate::device::frame::DeviceFrame;
 use crate::device::incarnation::Life;
 use crate::device::open::DeviceError;
+use tacenda_shared::envelope::Kind;
 use tacenda_shared::id::CompartmentId;
 use tacenda_shared::keys::safe::{DraftName, RowName, SlotName};
 use tacenda_shared::practice::Refusal;
@@ -117,7 +118,7 @@ fn what_was_asked_for_is_hidden_at_once_and_dead_everywhere_thirty_days_later() 
     world.heal();
     assert_equal(&mut world);
     let status = world.device(0).erasures();
-    assert_eq!((status[0].gone, status[0].missing.as_slice()), (true, &[][..]));
+    assert_eq!((status[0].gone, status[0].missing.as_deref()), (true, Some(&[][..])));
     assert_eq!(world.notices, [""; 0]);
 }
 
@@ -160,14 +161,14 @@ fn a_device_that_was_away_hides_destroys_and_says_so_when_it_comes_back() {
     world.heal();
     assert_eq!(holders(&mut world, &logs), (vec![2], false));
     let away = world.device_id(2);
-    assert_eq!(world.device(0).erasures()[0].missing, [away], "the certificate names it");
+    assert_eq!(world.device(0).erasures()[0].missing, Some(vec![away]), "the certificate names it");
 
     world.computers[2].away = false;
     world.heal();
     world.heal();
     assert_eq!(holders(&mut world, &logs), (vec![], false));
     assert!(!sees(&mut world, 2, ada));
-    assert_eq!(world.device(0).erasures()[0].missing, []);
+    assert_eq!(world.device(0).erasures()[0].missing, Some(vec![]));
     assert_equal(&mut world);
     world.restart(2);
     world.heal();
@@ -210,6 +211,129 @@ fn a_legal_hold_stands_before_everything() {
     world.restart(1);
     edit(&mut world, 1, Edit::WithdrawErasure { client: ada });
     assert!(sees(&mut world, 1, ada));
+    // Writing goes on there, and nothing of it is said to have gone out.
+    let before = world.envelopes().count();
+    let note = begin_note(&mut world, 1, ada);
+    write(&mut world, 1, ada, note, "Goes on.");
+    world.heal();
+    assert!(world.device(1).sync_status().queued > 0);
+    assert!(world.envelopes().count() <= before + 4, "and it does not knock for ever");
+    // The end of the hold alone destroys nothing that was taken back.
+    edit(&mut world, 1, Edit::Hold { client: ada, held: false });
+    world.heal();
+    assert!(sees(&mut world, 1, ada));
+    assert_eq!(holders(&mut world, &logs).0, [1]);
+}
+
+#[test]
+fn who_orders_while_away_hears_first_what_was_decided_meanwhile() {
+    for held in [true, false] {
+        let mut world = World::with_devices(2);
+        let ada = treated(&mut world, 0);
+        let logs = logs_of(&mut world, 0, ada);
+        ask(&mut world, 0, ada);
+        world.heal();
+        pass(&mut world, 25 * DAY);
+        world.cut(0);
+        world.computers[0].away = true;
+        let decided = match held {
+            true => Edit::Hold { client: ada, held: true },
+            false => Edit::WithdrawErasure { client: ada },
+        };
+        edit(&mut world, 1, decided);
+        pass(&mut world, 5 * DAY);
+        order(&mut world, 0, ada);
+        world.computers[0].away = false;
+        world.heal();
+        world.heal();
+        assert_eq!(holders(&mut world, &logs), (vec![0, 1], true), "held: {held}");
+        assert_eq!(sees(&mut world, 0, ada), !held);
+        pass(&mut world, 1);
+        assert_equal(&mut world);
+        assert_eq!(world.notices, [""; 0]);
+    }
+}
+
+#[test]
+fn an_order_that_is_taken_back_before_it_has_left_does_not_leave() {
+    let mut world = World::with_devices(2);
+    let ada = treated(&mut world, 0);
+    let logs = logs_of(&mut world, 0, ada);
+    ask(&mut world, 0, ada);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    world.cut(0);
+    order(&mut world, 0, ada);
+    edit(&mut world, 0, Edit::WithdrawErasure { client: ada });
+    world.heal();
+    assert_eq!(holders(&mut world, &logs), (vec![0, 1], true));
+    assert!(sees(&mut world, 0, ada) && sees(&mut world, 1, ada));
+    pass(&mut world, 1);
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn an_order_whose_device_went_away_is_put_through_by_another_an_hour_later() {
+    let mut world = World::with_devices(2);
+    let ada = treated(&mut world, 0);
+    let logs = logs_of(&mut world, 0, ada);
+    ask(&mut world, 0, ada);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    world.cut(0);
+    order(&mut world, 0, ada);
+    // The order comes through, and its device is gone before it is level.
+    world.restart(0);
+    world.heal();
+    assert_eq!(holders(&mut world, &logs), (vec![0, 1], true));
+    world.lose(0);
+    pass(&mut world, DAY / 24 + 60_000);
+    assert_eq!(holders(&mut world, &logs), (vec![0], false));
+    world.computers[0].away = false;
+    world.heal();
+    world.heal();
+    assert_eq!(holders(&mut world, &logs), (vec![], false));
+    assert_equal(&mut world);
+}
+
+#[test]
+fn each_asking_has_requests_of_its_own_whoever_made_them() {
+    let mut world = World::with_devices(2);
+    let ada = treated(&mut world, 0);
+    let requests = |world: &World| {
+        world.envelopes().filter(|one| one.header.kind == Kind::EraseRequest).count()
+    };
+    ask(&mut world, 0, ada);
+    world.heal();
+    let first = requests(&world);
+    assert!((2..=4).contains(&first), "{first}");
+    edit(&mut world, 1, Edit::WithdrawErasure { client: ada });
+    world.heal();
+    ask(&mut world, 1, ada);
+    world.heal();
+    assert!(requests(&world) >= first + 2, "thirty days by the server's clock, too");
+    let again = requests(&world);
+    world.restart(0);
+    world.restart(1);
+    world.heal();
+    assert_eq!(requests(&world), again, "and none twice");
+}
+
+#[test]
+fn what_is_dead_cannot_be_taken_back() {
+    let mut world = World::with_devices(2);
+    let ada = treated(&mut world, 0);
+    ask(&mut world, 0, ada);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    order(&mut world, 0, ada);
+    world.heal();
+    for at in 0..2 {
+        let withdraw = Edit::WithdrawErasure { client: ada };
+        assert_eq!(refusal(&mut world, at, withdraw), Refusal::Erased);
+    }
+    assert_eq!(world.device(1).erasures().len(), 1, "the certificate stays");
 }
 
 #[test]
@@ -258,7 +382,7 @@ fn a_crash_between_the_word_and_the_deed_leaves_no_key() {
     world.heal();
     world.heal();
     assert_equal(&mut world);
-    assert_eq!(world.device(0).erasures()[0].missing, []);
+    assert_eq!(world.device(0).erasures()[0].missing, Some(vec![]));
     assert_eq!(world.notices, [""; 0]);
 }
 
