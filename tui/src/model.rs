@@ -97,6 +97,8 @@ pub struct History {
     pub redo: Vec<(String, Edit)>,
     /// Edits that are on their way, by ticket.
     pub waiting: BTreeMap<u64, Waiting>,
+    /// The forms that they come from, by ticket: what is refused comes back to be put right.
+    pub(crate) forms: BTreeMap<u64, Screen>,
     /// Undo and redo that were asked for meanwhile, in order.
     pub later: Vec<Verb>,
     pub(crate) last_ticket: u64,

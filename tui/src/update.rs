@@ -236,6 +236,7 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
             }
             return verbs::run(model, verb);
         }
+        Ask::Submit(edit, says) => return verbs::submit(model, edit, says),
         Ask::Order(order) => return vec![Effect::Order(order)],
         Ask::Say(words) => say(model, &words),
     }

@@ -9,6 +9,7 @@ pub fn words(problem: &Problem) -> String {
         Problem::AmbiguousClient { word, candidates } => {
             format!("\"{word}\" fits {candidates} clients; use a code")
         }
+        Problem::EndsBefore => "the series ends before it begins".into(),
         Problem::FarAhead => "that is more than ten months ahead".into(),
         Problem::ImpossibleDate { word } => format!("\"{word}\" is not a date"),
         Problem::ImpossibleTime { word } => format!("\"{word}\" is not a time of day"),

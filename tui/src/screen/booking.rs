@@ -14,7 +14,7 @@ use tacenda_shared::id::{AppointmentId, ClientId, MemberId, SeriesId};
 use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NewAppointment, NewSeries, Slot,
 };
-use tacenda_shared::practice::quick_add::Repeat;
+use tacenda_shared::practice::quick_add::{Problem, Repeat};
 use tacenda_shared::practice::schedule::recur::{End, Rule};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Occurrence};
 
@@ -73,6 +73,8 @@ pub struct State {
     length: u16,
     /// What a sentence said that was not understood.
     misread: Option<String>,
+    /// What of the sentence must be put right before anything is booked.
+    blocked: Option<String>,
     /// The fields without what the sentence says, so that half a word leaves nothing behind.
     given: Given,
 }
@@ -119,6 +121,7 @@ impl State {
             at: start,
             length: USUAL,
             misread: None,
+            blocked: None,
             given: Given::default(),
         };
         if let Some(last) = last_room(scene) {
@@ -149,6 +152,7 @@ impl State {
             at: row.slot.start,
             length: row.slot.minutes,
             misread: None,
+            blocked: None,
             given: Given::default(),
         };
         state.write_slot();
@@ -301,23 +305,32 @@ impl State {
     /// it says of the slot is put into the fields at once, so that the day and a clash are seen.
     fn read_sentence(&mut self, scene: &Scene<'_>) {
         let sentence = self.who.trimmed().to_owned();
-        let said = sentence::read(&sentence, (self.clinician, self.length), scene);
-        self.misread = sentence::misread(&sentence, &said);
+        let mut said = sentence::read(&sentence, (self.clinician, self.length), scene);
         self.clients.clone_from(&said.clients);
         if self.clients.is_empty()
             && let [only] = self.matching(scene)[..]
         {
             // What Enter would take is taken for what is meant.
             self.clients = vec![only.id];
-            self.misread = None;
+            let first = sentence.split_whitespace().next().unwrap_or_default();
+            said.problems.retain(|problem| match problem {
+                Problem::UnknownWord { word } | Problem::AmbiguousClient { word, .. } => {
+                    !word.starts_with(first)
+                }
+                _ => true,
+            });
         }
         self.take_given();
+        (self.misread, self.blocked) = (None, None);
         if !sentence.contains(' ') {
             // One word is a client and nothing else: `2` may be the beginning of a code.
-            self.misread = None;
             return;
         }
-        if let Some(date) = said.date.filter(|date| sentence::names_date(&sentence, *date, scene)) {
+        self.misread = sentence::misread(&sentence, &said, true);
+        // What other fields may say is not missing here.
+        said.problems.retain(Problem::blocks);
+        self.blocked = sentence::misread(&sentence, &said, false);
+        if let Some(date) = said.date.filter(|_| said.names_day) {
             self.date = Field::new(when::long(date));
         }
         if let Some(start) = said.start {
@@ -348,6 +361,11 @@ impl State {
     }
 
     fn confirm(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
+        if let Some(blocked) = self.blocked.clone() {
+            // Half a sentence must not become an appointment at another time.
+            self.focus = Some(At::Client);
+            return vec![Ask::Say(format!("Not booked yet: {blocked}."))];
+        }
         if self.focus.is_some() {
             // Enter in a field takes what it says and steps out; the next one books.
             if self.clients.is_empty() && !self.who.trimmed().is_empty() {
@@ -371,7 +389,7 @@ impl State {
                 ),
                 None => (Edit::Move { appointment, slot }, format!("moved {who} to {at}")),
             };
-            return vec![Ask::Leave, Ask::Edit(edit, says)];
+            return vec![Ask::Submit(edit, says)];
         }
         let alone = matches!(self.kind, AppointmentKind::Supervision | AppointmentKind::TimeOff);
         if self.clients.is_empty() && !alone {
@@ -395,7 +413,7 @@ impl State {
                 (Edit::BookSeries(Box::new(new)), says)
             }
         };
-        vec![Ask::Leave, Ask::Edit(edit, says)]
+        vec![Ask::Submit(edit, says)]
     }
 }
 

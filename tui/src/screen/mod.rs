@@ -129,6 +129,8 @@ pub enum Ask {
     Run(Verb),
     /// Say something in the line above the hints.
     Say(String),
+    /// Carry out what this form says, and leave it; if it is refused, it comes back.
+    Submit(Edit, String),
 }
 
 /// Where to go.

@@ -133,8 +133,12 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
     let Some(desk) = model.desk_mut() else { return };
     let Some(waiting) = desk.history.waiting.remove(&ticket) else { return };
     let says = waiting.says;
+    let form = desk.history.forms.remove(&ticket);
     match (outcome, waiting.way) {
-        (Err(notice), _) => lay(model, Overlay::Notice(notice)),
+        (Err(notice), _) => {
+            desk.screens.extend(form);
+            lay(model, Overlay::Notice(notice));
+        }
         (Ok(inverse), Way::Fresh) => {
             desk.history.redo.clear();
             // In a note, letters type: there it would be wrong to promise that one undoes.

@@ -6,6 +6,7 @@ use crate::input::{Input, Key, KeyCode};
 use crate::keymap;
 use crate::message::{DeviceEvent, Effect, Msg, Secret, SetupEvent, VaultState};
 use crate::model::{Stage, WARNING_MILLIS};
+use crate::notice::Notice;
 use crate::screen::Screen;
 use crate::screen::parts::sample::{self, Driver, NAMES, Sample};
 use jiff::civil::date;
@@ -65,6 +66,43 @@ fn a_sentence_about_nobody_says_so() {
     driver.keys("jjnzz thu 3pm");
     let screen = driver.screen();
     assert!(screen.contains("no client has zz in the code or the name"), "{screen}");
+}
+
+#[test]
+fn a_sentence_with_a_slip_in_its_last_word_is_not_booked_at_another_time() {
+    for (sentence, why) in
+        [("ak 3pm tomorow", "not understood: tomorow"), ("ak 3pm 11/31", "no such date: 11/31")]
+    {
+        let mut driver = Driver::open(80, 24);
+        driver.keys("jjn").keys(sentence).keys("⏎⏎");
+        assert!(driver.edits().is_empty(), "{sentence}");
+        let screen = driver.screen();
+        assert!(screen.contains(why), "{screen}");
+        for _ in sentence.split(' ').next_back().unwrap().chars() {
+            driver.code(KeyCode::Backspace);
+        }
+        driver.keys("⏎⏎");
+        assert_eq!(driver.edits().len(), 1, "{sentence}");
+    }
+}
+
+#[test]
+fn a_booking_that_is_refused_comes_back_to_be_put_right() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jjnak thu 3pm 80m room 7⏎⏎");
+    let ticket = driver.effects.iter().find_map(|effect| match effect {
+        Effect::Edit { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let ticket = ticket.unwrap();
+    let full = Notice::new("The disk is full.", "Nothing has been changed.", "Make room.");
+    driver.device(DeviceEvent::Applied { ticket, outcome: Err(full) });
+    assert!(driver.screen().contains("The disk is full."));
+    driver.code(KeyCode::Esc);
+    let screen = driver.screen();
+    assert!(screen.contains("Thu 26 Nov 2026") && screen.contains("80"), "{screen}");
+    driver.keys("⏎");
+    assert_eq!(driver.edits().len(), 2, "and goes again with one key");
 }
 
 #[test]
@@ -136,7 +174,7 @@ fn undo_says_what_it_undid_and_redo_brings_it_back() {
 #[test]
 fn an_edit_that_is_refused_says_why_and_cannot_be_undone() {
     let mut driver = Driver::open(80, 24);
-    let notice = crate::notice::Notice::new("It was refused.", "Nothing changed.", "Wait.");
+    let notice = Notice::new("It was refused.", "Nothing changed.", "Wait.");
 
     driver.keys("sh");
     driver.device(DeviceEvent::Applied { ticket: 1, outcome: Err(notice) });
@@ -351,7 +389,7 @@ fn a_new_practice_is_set_up_from_nothing_but_what_is_on_the_screen() {
     let typed: Vec<&str> = asked.unwrap().iter().map(|(_, word)| word.as_str()).collect();
     assert_eq!(typed, ["a", "b", "c"]);
     let asked = driver.effects.len();
-    let notice = crate::notice::Notice::new("A word is wrong.", "Nothing is lost.", "Correct it.");
+    let notice = Notice::new("A word is wrong.", "Nothing is lost.", "Correct it.");
     driver.device(DeviceEvent::Setup(SetupEvent::WordsRefused(notice)));
     assert!(driver.screen().contains("A word is wrong."));
     driver.keys("x⏎⏎⏎");
@@ -481,7 +519,7 @@ fn a_signature_that_is_refused_keeps_the_draft_and_says_why() {
     driver.keys("N⏎").open_asked().code(KeyCode::F(8)).wait(1_000);
     driver.keys("ds⏎").wait(1_000).keys("⏎");
 
-    let notice = crate::notice::Notice::new("It was refused.", "The draft is kept.", "Wait.");
+    let notice = Notice::new("It was refused.", "The draft is kept.", "Wait.");
     driver.device(DeviceEvent::Applied { ticket: 2, outcome: Err(notice) });
 
     assert!(driver.screen().contains("It was refused."));

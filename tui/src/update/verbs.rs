@@ -114,6 +114,18 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
     }
 }
 
+/// Hands over what a form says, and leaves the form, which comes back if that is refused.
+pub(super) fn submit(model: &mut Model, change: Edit, says: String) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let form = desk.screens.pop_if(|screen| matches!(screen, Screen::Booking(_)));
+    let effects = edit(model, change, says, Way::Fresh);
+    if let (Some(desk), Some(form)) = (model.desk_mut(), form) {
+        let ticket = desk.history.last_ticket;
+        desk.history.forms.insert(ticket, form);
+    }
+    effects
+}
+
 /// Does what an answer of a choice says.
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {

@@ -79,6 +79,8 @@ pub struct QuickAdd {
     pub room: Option<String>,
     /// What it is.
     pub kind: AppointmentKind,
+    /// Whether a day was named: a time alone is read as today's.
+    pub names_day: bool,
     /// How it repeats, if it does.
     pub repeat: Option<Repeat>,
     /// How far it repeats.
@@ -116,6 +118,8 @@ pub enum Problem {
         /// How many fit.
         candidates: usize,
     },
+    /// What repeats would end before it begins.
+    EndsBefore,
     /// The date is more than ten months away; a year may have been meant otherwise.
     FarAhead,
     /// There is no such date.
@@ -168,6 +172,7 @@ impl Problem {
     pub const fn blocks(&self) -> bool {
         match self {
             Self::AmbiguousClient { .. }
+            | Self::EndsBefore
             | Self::ImpossibleDate { .. }
             | Self::ImpossibleTime { .. }
             | Self::LengthOutOfRange
@@ -285,6 +290,10 @@ struct Said {
     kind: Option<AppointmentKind>,
     repeat: Option<Repeat>,
     repeat_end: End,
+    /// The end of the rhythm was said with its year.
+    until_is_whole: bool,
+    /// A part of the day that no number stood beside.
+    part: Option<plain::Part>,
     problems: Vec<Problem>,
 }
 
@@ -312,6 +321,7 @@ pub fn parse(sentence: &str, context: &QuickAddContext<'_>) -> QuickAdd {
 
 fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     let mut problems = std::mem::take(&mut said.problems);
+    in_its_part(&mut said);
     let minutes = length(&said, context, &mut problems);
     let date = date(&said, context);
     let kind = said.kind.unwrap_or(match said.clients.len() {
@@ -336,6 +346,20 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     if date.is_none() && !problems.iter().any(impossible) {
         problems.push(Problem::NoDate);
     }
+    if let (Some(Repeat::Months(months)), Some(Day::Weekday(_))) = (said.repeat, said.day) {
+        // `thu 3pm monthly` is on a Thursday each time.
+        said.repeat = Some(Repeat::MonthsByWeekday(months));
+    }
+    if let (Some(date), End::Until(until)) = (date, said.repeat_end)
+        && until.date() < date
+    {
+        // Said without a year, it is the first such day after the beginning.
+        let next = until.checked_add(1.year()).ok().filter(|_| !said.until_is_whole);
+        match next.filter(|next| next.date() >= date) {
+            Some(next) => said.repeat_end = End::Until(next),
+            None => problems.push(Problem::EndsBefore),
+        }
+    }
     if let (Some(date), Some(start)) = (date, said.start) {
         check_moment(date, start, context, &mut problems);
     }
@@ -349,6 +373,7 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
         modality,
         room: said.room,
         kind,
+        names_day: said.day.is_some(),
         repeat: said.repeat,
         repeat_end: said.repeat_end,
         problems,
@@ -357,6 +382,21 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     };
     quick_add.resolved = say::resolved(&quick_add, context);
     quick_add
+}
+
+/// Puts times into the part of the day that was said apart from them.
+fn in_its_part(said: &mut Said) {
+    let Some(part) = said.part else { return };
+    let there = |time: Time| match (part, time.hour()) {
+        (plain::Part::Late, 1..=11) => time.wrapping_add(12.hours()),
+        (plain::Part::Early, 13..=18) => time.wrapping_sub(12.hours()),
+        _ => time,
+    };
+    let moved = said.start.is_some_and(|start| there(start) != start);
+    said.start = said.start.map(there);
+    if moved {
+        said.end = said.end.map(there);
+    }
 }
 
 fn length(said: &Said, context: &QuickAddContext<'_>, problems: &mut Vec<Problem>) -> u16 {

@@ -18,9 +18,24 @@ impl Word {
 
 /// A part of the day.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Part {
+pub(super) enum Part {
+    /// Before noon.
     Early,
+    /// After noon.
     Late,
+}
+
+/// What stands for a part of the day that goes with a time which is said in several words.
+const EARLY: &str = "\u{1}early";
+const LATE: &str = "\u{1}late";
+
+/// Returns the part of the day that a word stands for, if it has not gone into a time yet.
+pub(super) fn unsaid_part(word: &str) -> Option<Part> {
+    match word {
+        EARLY => Some(Part::Early),
+        LATE => Some(Part::Late),
+        _ => None,
+    }
 }
 
 fn part(word: &str, german: bool) -> Option<Part> {
@@ -43,10 +58,16 @@ pub(super) fn plain(typed: &[&str], german: bool) -> Vec<Word> {
 fn ranges(words: Vec<Word>) -> Vec<Word> {
     let mut plain: Vec<Word> = Vec::new();
     let mut rest = words.into_iter().peekable();
+    let mut repeats = false;
     while let Some(word) = rest.next() {
+        repeats |= is_rhythm(&word.small);
         let joins = matches!(word.small.as_str(), "-" | "–" | "to" | "until" | "till" | "bis");
         let follows = rest.peek().is_some_and(|next| when::is_clock(&next.small));
-        if !joins || !follows {
+        // `weekly until 1.12.`: what repeats ends on a day.
+        let ends = repeats
+            && matches!(word.small.as_str(), "until" | "till" | "bis")
+            && rest.peek().is_some_and(|next| when::can_be_a_date(&next.small));
+        if !joins || !follows || ends {
             plain.push(word);
             continue;
         }
@@ -70,6 +91,12 @@ fn ranges(words: Vec<Word>) -> Vec<Word> {
         }
     }
     plain
+}
+
+fn is_rhythm(word: &str) -> bool {
+    let english = ["weekly", "biweekly", "fortnightly", "monthly", "daily", "every"];
+    let german = ["wöchentlich", "zweiwöchentlich", "monatlich", "jede", "jeden", "alle"];
+    english.contains(&word) || german.contains(&word) || word.ends_with("-tägig")
 }
 
 /// `morning 9` is `9:00`, `3 in the afternoon` is `15:00`, `tonight` is today and late.
@@ -113,9 +140,12 @@ fn parts_of_the_day(words: Vec<Word>, german: bool) -> Vec<Word> {
             }
             None => {
                 let missing = before - plain.len();
-                // Nothing to go with: what was looked over stays, the part says nothing more.
+                // No number to go with: what was looked over stays, and the part goes with the
+                // time that is said elsewhere.
                 let again = words.get(at - 1 - missing..at - 1).unwrap_or_default();
                 plain.extend(again.iter().cloned());
+                let small = if part == Part::Late { LATE } else { EARLY };
+                plain.push(Word { small: small.to_owned(), typed: word.typed.clone() });
             }
         }
     }

@@ -30,10 +30,7 @@ impl<'s> Words<'s> {
 pub(super) fn read(sentence: &str, context: &QuickAddContext<'_>) -> Said {
     let mut said = Said::default();
     let short: String = sentence.chars().take(CHARACTERS_MAX).collect();
-    let typed: Vec<&str> = short
-        .split([' ', '\t', '\n', ',', ';', '\u{a0}'])
-        .filter(|word| !word.is_empty())
-        .collect();
+    let typed = split(&short);
     if short.len() < sentence.len() || typed.len() > WORDS_MAX {
         said.problems.push(Problem::TooLong);
     }
@@ -52,9 +49,35 @@ pub(super) fn read(sentence: &str, context: &QuickAddContext<'_>) -> Said {
     said
 }
 
+/// Splits at blanks and commas; the comma of `1,5 Stunden` stays.
+fn split(sentence: &str) -> Vec<&str> {
+    let decimal = |at: usize| {
+        let (before, after) = sentence.split_at(at);
+        let mut after = after.chars().skip(1).map(|c| c.is_ascii_digit());
+        let digits = (after.next() == Some(true), after.next() == Some(true));
+        before.ends_with(|c: char| c.is_ascii_digit()) && digits == (true, false)
+    };
+    let mut words = Vec::new();
+    let mut from = 0;
+    for (at, mark) in sentence.match_indices([' ', '\t', '\n', ',', ';', '\u{a0}']) {
+        if mark == "," && decimal(at) {
+            continue;
+        }
+        words.extend(sentence.get(from..at));
+        from = at + mark.len();
+    }
+    words.extend(sentence.get(from..));
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// Reads what begins here and returns how many words it took.
 fn step(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> usize {
     let first = words.typed.first().copied().unwrap_or_default();
+    if let Some(part) = plain::unsaid_part(words.at(0)) {
+        said.part = Some(part);
+        return 1;
+    }
     // `SA` is Saturday to some and a client to others; in capitals, and if there is one, a client.
     if who::is_code_or_initials(first, context) {
         return client(words, context, said);
@@ -72,7 +95,12 @@ fn client(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
     // The longest run of words that names somebody wins; one alone may name several.
     for count in (1..=who::NAME_WORDS_MAX.min(words.small.len())).rev() {
         let run = words.small.get(..count).unwrap_or_default();
+        // `anna fri` is Anna on Friday, also where there is an Anna Friedman.
+        let others = run.get(1..).unwrap_or_default();
+        let mut means_time = others.iter().filter(|word| is_of_time(word, context));
         match who::find(run, context) {
+            Who::One(id) if means_time.any(|word| !who::has_word(id, word, context)) => {}
+            Who::Several(_) if others.iter().any(|word| is_of_time(word, context)) => {}
             Who::One(id) => {
                 if !said.clients.contains(&id) {
                     said.clients.push(id);
@@ -91,6 +119,14 @@ fn client(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
     1
 }
 
+/// Whether a word says something about when by itself.
+fn is_of_time(word: &str, context: &QuickAddContext<'_>) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        || is_filler(word)
+        || when::names_a_day(word, context.locale)
+        || plain::unsaid_part(word).is_some()
+}
+
 fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
     if let Some((clock, taken)) = when::clock(words, context, said.day.is_some()) {
         match clock {
@@ -107,6 +143,12 @@ fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
         // `wednesday, december 2nd` says one day in two ways.
         Ok(day) if said.day.is_some_and(|before| before.is_also(day)) => {
             said.day = said.day.map(|before| before.sharper(day));
+        }
+        // `every thursday from december 1st`: the first Thursday from then on.
+        Ok(Day::Fixed(date))
+            if let (Some(Day::Weekday(weekday)), Some(_)) = (said.day, said.repeat) =>
+        {
+            said.day = when::first_from(weekday, date).map(Day::Fixed);
         }
         Ok(_) if said.day.is_some() => {
             said.problems.push(Problem::NamedTwice { word: words.typed(taken) });
@@ -140,7 +182,16 @@ fn repeat(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
         ("alle", number, unit) if german && unit_of(unit).is_some() => (every(number, unit)?, 3),
         ("every" | "jeden" | "jede", weekday, _) => {
             let weekday = when::weekday(weekday, context.locale)?;
-            said.day = said.day.or(Some(Day::Weekday(weekday)));
+            match said.day {
+                None => said.day = Some(Day::Weekday(weekday)),
+                Some(Day::Fixed(date)) => {
+                    said.day = when::first_from(weekday, date).map(Day::Fixed);
+                }
+                Some(Day::Weekday(other)) if other == weekday => {}
+                Some(Day::Weekday(_)) => {
+                    said.problems.push(Problem::NamedTwice { word: words.typed(2) });
+                }
+            }
             (Repeat::Weeks(1), 2)
         }
         _ => return None,
@@ -187,6 +238,11 @@ fn how_often(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) 
         let (day, taken) = when::day(&rest, context)?;
         let Ok(Day::Fixed(date)) = day else { return None };
         said.repeat_end = End::Until(date.to_datetime(Time::constant(23, 59, 59, 0)));
+        let with_year = |word: &String| {
+            let parts = word.split(['/', '.', '-']).filter(|part| !part.is_empty()).count();
+            parts == 3 || word.len() == 4 && word.bytes().all(|c| c.is_ascii_digit())
+        };
+        said.until_is_whole = rest.small.iter().take(taken).any(with_year);
         return Some(1 + taken);
     }
     None
@@ -298,7 +354,7 @@ fn one_word_length(word: &str) -> Option<u32> {
         }
     }
     let (hours, rest) = word.split_once('h')?;
-    let hours = tenths(hours).filter(|tenths| *tenths <= HOURS_MAX * 10)?;
+    let hours = tenths(&hours.replace(',', ".")).filter(|tenths| *tenths <= HOURS_MAX * 10)?;
     let minutes = match rest.trim_end_matches(['m', 'i', 'n']) {
         "" | "r" | "rs" => 0,
         digits => digits.parse::<u32>().ok().filter(|minutes| *minutes < 60)?,

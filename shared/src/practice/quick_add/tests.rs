@@ -176,7 +176,72 @@ const SENTENCES: &[(Locale, &str, &str)] = &[
     ),
     (DE, "AT Do 15 Uhr wöchentlich für 10 Wochen", "AT-001 2026-11-26 15:00 50m office weekly x10"),
     (DE, "AT Do 3 Uhr nachmittags", "AT-001 2026-11-26 15:00 50m office"),
+    (DE, "AT Do 15 Uhr 1,5 Stunden", "AT-001 2026-11-26 15:00 90m office"),
+    (DE, "AT Do 15 Uhr 1,5h", "AT-001 2026-11-26 15:00 90m office"),
+    (US, "AT thu 12:00-1:00", "AT-001 2026-11-26 12:00 60m office"),
+    (US, "AT thu 11:30-1:15", "AT-001 2026-11-26 11:30 105m office"),
+    (US, "AT thu 10:00 to 1:00", "AT-001 2026-11-26 10:00 180m office"),
+    (DE, "AT Do 22:00-6:00", "AT-001 2026-11-26 22:00 480m office"),
+    (US, "AT from dec 1 every thursday 3pm", "AT-001 2026-12-03 15:00 50m office weekly"),
+    (US, "AT every thursday from dec 1 3pm", "AT-001 2026-12-03 15:00 50m office weekly"),
+    (DE, "AT ab 1.12. jeden Donnerstag 15 Uhr", "AT-001 2026-12-03 15:00 50m office weekly"),
+    (DE, "AT Do Abend halb 8", "AT-001 2026-11-26 19:30 50m office"),
+    (DE, "AT Do 8 Uhr 30 abends", "AT-001 2026-11-26 20:30 50m office"),
+    (US, "AT thu evening 7:30-8:20", "AT-001 2026-11-26 19:30 50m office"),
+    (US, "AT thu evening half past 7", "AT-001 2026-11-26 19:30 50m office"),
+    (US, "AT thu morning quarter past 6", "AT-001 2026-11-26 06:15 50m office"),
+    (
+        US,
+        "AT 1/5 9am weekly until 12/20",
+        "AT-001 2027-01-05 09:00 50m office weekly until 2027-12-20",
+    ),
+    (US, "AT thu 3 o'clock", "AT-001 2026-11-26 15:00 50m office"),
+    (US, "AT thu at 3 o'clock", "AT-001 2026-11-26 15:00 50m office"),
+    (DE, "AT halb 4 am Donnerstag", "AT-001 2026-11-26 15:30 50m office"),
+    (DE, "AT 12:30 am Donnerstag", "AT-001 2026-11-26 12:30 50m office"),
+    (DE, "AT 15:30 am Donnerstag", "AT-001 2026-11-26 15:30 50m office"),
+    (US, "AT thu quarter to 7", "AT-001 2026-11-26 18:45 50m office"),
+    (US, "AT thu quarter to 1", "AT-001 2026-11-26 12:45 50m office"),
+    (
+        DE,
+        "AT wöchentlich Do 15:00 bis 1.12",
+        "AT-001 2026-11-26 15:00 50m office weekly until 2026-12-01",
+    ),
+    (
+        GB,
+        "AT weekly thu 3pm until 1.12",
+        "AT-001 2026-11-26 15:00 50m office weekly until 2026-12-01",
+    ),
+    (US, "AT 12.1 3pm", "AT-001 2026-12-01 15:00 50m office"),
 ];
+
+#[test]
+fn a_weekday_is_no_part_of_a_name_that_begins_like_it() {
+    let clients = [
+        (ClientId::from_bytes([1; 16]), "AF-1", "Anna Friedman"),
+        (ClientId::from_bytes([2; 16]), "KS-2", "Kim Sunderland"),
+        (ClientId::from_bytes([3; 16]), "TM-3", "Tom Mitchell"),
+        (ClientId::from_bytes([4; 16]), "JM-4", "June May"),
+    ];
+    for (locale, sentence, client, day) in [
+        (US, "anna fri 3pm", 1, date(2026, 11, 27)),
+        (US, "anna friedman fri 3pm", 1, date(2026, 11, 27)),
+        (US, "kim sun 3pm", 2, date(2026, 11, 29)),
+        (DE, "tom mi 15 uhr", 3, date(2026, 11, 25)),
+        (US, "june may fri 3pm", 4, date(2026, 11, 27)),
+    ] {
+        let quick_add = parse(sentence, &QuickAddContext { clients: &clients, ..context(locale) });
+        assert_eq!(quick_add.clients, [ClientId::from_bytes([client; 16])], "{sentence}");
+        assert_eq!(quick_add.date, Some(day), "{sentence}");
+    }
+}
+
+#[test]
+fn a_month_s_weekday_is_meant_where_one_was_named() {
+    let repeat = |sentence| parse(sentence, &context(US)).repeat;
+    assert_eq!(repeat("AT thu 3pm monthly"), Some(Repeat::MonthsByWeekday(1)));
+    assert_eq!(repeat("AT dec 2 3pm monthly"), Some(Repeat::Months(1)));
+}
 
 fn brief(quick_add: &QuickAdd) -> String {
     let code = |id: &ClientId| CLIENTS.iter().find(|c| c.0 == *id).map(|c| c.1).unwrap();
@@ -213,7 +278,7 @@ fn brief(quick_add: &QuickAdd) -> String {
 
 #[test]
 fn sentences_of_three_locales_mean_what_they_say() {
-    assert!(SENTENCES.len() >= 110);
+    assert!(SENTENCES.len() >= 140);
     for (locale, sentence, expected) in SENTENCES {
         let quick_add = parse(sentence, &context(*locale));
         assert_eq!(brief(&quick_add), *expected, "{locale:?} {sentence}: {:?}", quick_add.problems);
@@ -244,6 +309,9 @@ fn problems() -> Vec<(Locale, &'static str, Problem)> {
         (US, "AT today 10am", Problem::Past),
         (US, "AT 11/24 10am", Problem::FarAhead),
         (US, "AT thu 11pm", Problem::UnusualHour),
+        (US, "AT thu 9:00-8:00", Problem::ImpossibleTime { word: word("9:00-8:00") }),
+        (US, "AT tue 3pm every thursday", Problem::NamedTwice { word: word("every thursday") }),
+        (US, "AT 1/5 9am weekly until 12/20/2026", Problem::EndsBefore),
     ]
 }
 

@@ -13,6 +13,17 @@ pub(super) struct Clock {
     pub(super) end: Option<Time>,
 }
 
+/// The longest range in minutes of which no half of the day was said.
+const LONG_RANGE: i32 = 8 * 60;
+
+impl Clock {
+    /// How long it is, overnight if it ends before it begins.
+    fn minutes(&self) -> i32 {
+        let minute = |time: Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+        self.end.map_or(0, |end| (minute(end) - minute(self.start)).rem_euclid(1_440))
+    }
+}
+
 /// What was read, or that it does not exist, and the number of words that it took.
 type Reading<T> = Option<(Result<T, ()>, usize)>;
 
@@ -74,14 +85,23 @@ fn spoken(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Time> {
         _ => return None,
     };
     let (hour, half) = spoken_hour(hour)?;
-    let after = taken + usize::from(half_of(words.at(taken)).is_some() || words.at(taken) == "uhr");
-    let half = half.or_else(|| half_of(words.at(taken)));
-    let hour = match half {
-        Some(_) => on_24_hours(u32::from(hour), half),
-        None if (1..=6).contains(&hour) => Ok(u32::from(hour) + 12),
-        None => Ok(u32::from(hour)),
+    let said = half_after(words.at(taken), context.locale);
+    let after = taken + usize::from(said.is_some() || words.at(taken) == "uhr");
+    let hour = match half.or(said) {
+        Some(half) => {
+            let hour = on_24_hours(u32::from(hour), Some(half));
+            hour.and_then(|hour| if before { hour.checked_sub(1).ok_or(()) } else { Ok(hour) })
+        }
+        None => {
+            let hour = match (before, hour) {
+                (true, 1) => 12,
+                (true, hour) => hour.saturating_sub(1),
+                (false, hour) => hour,
+            };
+            // `quarter to 7` is said of the evening, as `6:45` is.
+            Ok(u32::from(if (1..=6).contains(&hour) { hour + 12 } else { hour }))
+        }
     };
-    let hour = hour.and_then(|hour| if before { hour.checked_sub(1).ok_or(()) } else { Ok(hour) });
     Some((hour.and_then(|hour| time(hour, minute)), after))
 }
 
@@ -106,11 +126,11 @@ pub(super) fn clock(
         return Some((time.map(one), taken));
     }
     if let ("at" | "@" | "um", hour, next) = (words.at(0), words.at(1), words.at(2))
-        && half_of(next).is_none()
+        && half_after(next, context.locale).is_none()
         && next != "uhr"
         && let Ok(hour) = hour.parse()
     {
-        return Some((in_practice_hours(hour, 0).map(one), 2));
+        return Some((in_practice_hours(hour, 0).map(one), 2 + usize::from(next == "o'clock")));
     }
     written(words, context, has_day)
 }
@@ -124,25 +144,36 @@ fn in_practice_hours(hour: u8, minute: i8) -> Result<Time, ()> {
 /// Reads `3pm`, `3 pm`, `15:30`, `1.30p`, `14 uhr`, `14 uhr 30`, `15:00-15:50`, `3-4pm`.
 fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> Reading<Clock> {
     let next = words.at(1);
-    let marked = half_of(next).is_some() || matches!(next, "uhr" | "o'clock");
+    let half_said = half_after(next, context.locale);
+    let exact = half_said.is_some() || next == "uhr";
+    let marked = exact || next == "o'clock";
     let mut taken = if marked { 2 } else { 1 };
     let word = words.at(0);
     if let Some((from, to)) = word.split_once(['-', '–']) {
         let (mut begins, mut ends) = (Numbers::read(from)?, Numbers::read(to)?);
-        if !marked && ends.half.is_none() {
+        let unmarked = !exact && ends.half.is_none() && begins.half.is_none();
+        if !exact && ends.half.is_none() {
             begins.hour = begins.in_practice(context.locale, from);
-            let later = begins.hour > 12 && ends.hour < 12;
-            ends.hour = if later { ends.hour + 12 } else { ends.hour };
+            let of = |numbers: &Numbers| numbers.hour * 60 + numbers.minute.unwrap_or(0);
+            let later = of(&ends) + 12 * 60 > of(&begins);
+            let before = of(&ends) <= of(&begins) && ends.hour < 12;
+            ends.hour = if before && later && unmarked { ends.hour + 12 } else { ends.hour };
         }
         let (from, to) = (begins, ends);
         let clear = [&from, &to].iter().any(|side| side.half.is_some() || side.uhr || side.colon);
         if !clear && !marked {
             return None;
         }
-        return Some((range(&from, &to, half_of(next)), taken));
+        let range = range(&from, &to, half_said);
+        // Nobody means so long; one of the two was meant in another half of the day.
+        let too_long = |clock: &Clock| unmarked && clock.minutes() > LONG_RANGE;
+        return Some((
+            range.and_then(|clock| if too_long(&clock) { Err(()) } else { Ok(clock) }),
+            taken,
+        ));
     }
     let mut numbers = Numbers::read(word)?;
-    if !marked {
+    if !exact {
         numbers.hour = numbers.in_practice(context.locale, word);
     }
     let clear = marked || numbers.half.is_some() || numbers.uhr || numbers.colon;
@@ -153,14 +184,14 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
     // `14 uhr 30`
     if next == "uhr"
         && minute.is_none()
-        && let Some(said) = words.at(2).parse::<u32>().ok().filter(|said| *said < 60)
-        && half_of(words.at(3)).is_none()
+        && let Some(said) = two_digits(words.at(2)).filter(|said| *said < 60)
+        && half_after(words.at(3), context.locale).is_none()
         && !super::read::is_length_unit(words.at(3))
     {
         minute = Some(said);
         taken = 3;
     }
-    let half = numbers.half.or_else(|| half_of(next));
+    let half = numbers.half.or(half_said);
     let start = on_24_hours(numbers.hour, half).and_then(|hour| time(hour, minute.unwrap_or(0)));
     Some((start.map(|start| Clock { start, end: None }), taken))
 }
@@ -189,6 +220,11 @@ fn range(from: &Numbers, to: &Numbers, half_after: Option<Half>) -> Result<Clock
 enum Half {
     Am,
     Pm,
+}
+
+/// The half of the day that stands as a word of its own; `am` is a preposition in German.
+fn half_after(word: &str, locale: Locale) -> Option<Half> {
+    half_of(word).filter(|_| locale != Locale::De || word != "am")
 }
 
 fn half_of(word: &str) -> Option<Half> {
@@ -380,6 +416,8 @@ fn numeric(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>
         ('-', [year, month, day], _) if *year > 31 => (*day, *month, Some(*year)),
         ('/', [month, day], Locale::EnUs) => (*day, *month, None),
         ('/', [month, day, year], Locale::EnUs) => (*day, *month, Some(*year)),
+        ('.', [month, day], Locale::EnUs) => (*day, *month, None),
+        ('.', [month, day, year], Locale::EnUs) => (*day, *month, Some(*year)),
         ('/' | '.', [day, month], _) => (*day, *month, None),
         ('/' | '.', [day, month, year], _) => (*day, *month, Some(*year)),
         _ => return None,
@@ -437,6 +475,34 @@ fn dated(
     let years = [this_year, this_year.saturating_add(1)];
     let mut dates = years.into_iter().filter_map(|year| Date::new(year, month, day).ok());
     dates.find(|date| *date >= context.today).ok_or(())
+}
+
+/// Whether a word could be a date in numbers, without a year or with one.
+pub(super) fn can_be_a_date(word: &str) -> bool {
+    let parts: Option<Vec<u32>> =
+        word.trim_end_matches('.').split(['.', '/']).map(number).collect();
+    match parts.as_deref() {
+        Some([one, other] | [one, other, _]) => {
+            let (small, large) = (one.min(other), one.max(other));
+            (1..=12).contains(small) && (1..=31).contains(large)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word names a day by itself, or a month.
+pub(super) fn names_a_day(word: &str, locale: Locale) -> bool {
+    let relative = ["today", "tomorrow", "tmrw", "tonight", "next", "this", "noon", "midday", "at"];
+    let german = ["heute", "morgen", "übermorgen", "nächsten", "nächste", "diesen", "mittag", "um"];
+    weekday(word, locale).is_some()
+        || month(word, locale).is_some()
+        || relative.contains(&word)
+        || (locale == Locale::De && german.contains(&word))
+}
+
+/// The first such weekday from a date on.
+pub(super) fn first_from(weekday: Weekday, date: Date) -> Option<Date> {
+    date.checked_add(i64::from(date.weekday().until(weekday)).days()).ok()
 }
 
 /// Returns the weekday that `word` names.

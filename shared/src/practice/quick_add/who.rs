@@ -43,6 +43,13 @@ pub(super) fn find(words: &[String], context: &QuickAddContext<'_>) -> Who {
     Who::Nobody
 }
 
+/// Returns whether a word stands in a client's name as it is.
+pub(super) fn has_word(client: ClientId, word: &str, context: &QuickAddContext<'_>) -> bool {
+    let word = fold(word);
+    let named = context.clients.iter().find(|(id, ..)| *id == client);
+    named.is_some_and(|(_, _, name)| fold(name).split([' ', '-']).any(|part| part == word))
+}
+
 /// Returns whether `word` names somebody by code or initials and nothing else is meant by it.
 pub(super) fn is_code_or_initials(word: &str, context: &QuickAddContext<'_>) -> bool {
     let typed = fold(word);

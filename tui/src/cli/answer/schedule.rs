@@ -76,7 +76,13 @@ pub(super) fn book(
     let new = read.appointment(id);
     let booked = new.is_some() && !asked.dry_run;
     let json = json::sentence(&index, &read, booked, problems.clone()).value();
-    say_line(say, json, &read.resolved);
+    // What does not keep it from being booked is said all the same: it is booked at once.
+    let mut text = read.resolved.clone();
+    let notes = read.problems.iter().filter(|problem| !problem.blocks());
+    for note in notes.map(problems::words) {
+        text.push_str(&format!(" ({note})"));
+    }
+    say_line(say, json, &text);
     let Some(new) = new else {
         let why = problems.first().map_or("The sentence is not an appointment.", String::as_str);
         let why = format!("Not booked: {why}.");

@@ -2,7 +2,6 @@
 //! says; it books nothing.
 
 use crate::screen::Scene;
-use jiff::civil::Date;
 use tacenda_shared::id::{ClientId, MemberId};
 use tacenda_shared::practice::quick_add::{Problem, QuickAdd, QuickAddContext, parse};
 
@@ -28,21 +27,10 @@ pub fn read(sentence: &str, usual: (MemberId, u16), scene: &Scene<'_>) -> QuickA
     parse(sentence, &context)
 }
 
-/// Returns whether the sentence names a date: a time alone is read as today's, and must not move
-/// a booking that was begun on another day.
-pub fn names_date(sentence: &str, date: Date, scene: &Scene<'_>) -> bool {
-    let today = ["today", "heute"];
-    date != scene.today()
-        || sentence.split_whitespace().any(|word| {
-            let word = word.to_lowercase();
-            today.contains(&word.as_str()) || super::when::read_date(&word, date) == Some(date)
-        })
-}
-
-/// Returns what was not understood, in words that hold nothing but what was just typed.
-pub fn misread(sentence: &str, said: &QuickAdd) -> Option<String> {
-    // While a word is being typed, it is not yet wrong.
-    let unfinished = sentence.split_whitespace().next_back().unwrap_or_default();
+/// Returns what was not understood, in words that hold nothing but what was just typed. The last
+/// word is not wrong yet while it is being typed.
+pub fn misread(sentence: &str, said: &QuickAdd, typing: bool) -> Option<String> {
+    let unfinished = sentence.split_whitespace().next_back().filter(|_| typing).unwrap_or_default();
     said.problems.iter().find_map(|problem| match problem {
         Problem::UnknownWord { word }
         | Problem::ImpossibleDate { word }
@@ -70,12 +58,10 @@ pub fn misread(sentence: &str, said: &QuickAdd) -> Option<String> {
         }
         Problem::TimeHappensTwice => Some("this time happens twice; the first is meant".to_owned()),
         Problem::TooLong => Some("the sentence is too long".to_owned()),
-        Problem::FarAhead
-        | Problem::NoClient
-        | Problem::NoDate
-        | Problem::NoTime
-        | Problem::Past
-        | Problem::UnknownZone
-        | Problem::UnusualHour => None,
+        Problem::EndsBefore => Some("it ends before it begins".to_owned()),
+        Problem::Past => Some("that has passed".to_owned()),
+        Problem::FarAhead => Some("that is more than ten months ahead".to_owned()),
+        Problem::UnusualHour => Some("that is before 6:00 or after 22:00".to_owned()),
+        Problem::NoClient | Problem::NoDate | Problem::NoTime | Problem::UnknownZone => None,
     })
 }
