@@ -1,6 +1,7 @@
 //! Which key does what, where. The one table below serves dispatch, hint rows, help, the palette
 //! and which-key popups, so that none of them can promise what another does not keep.
 
+mod keys;
 mod table;
 
 use crate::input::{Key, KeyCode};
@@ -46,6 +47,7 @@ pub enum Verb {
     Later,
     Left,
     Lock,
+    LogContact,
     Longer,
     MoveAppointment,
     New,
@@ -300,8 +302,8 @@ pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str>
 /// Possible where the focus is on something that can be cancelled or discarded.
 pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
-        Focused::Appointment(_) | Focused::Draft(..) => None,
-        _ => Some("put the focus on an appointment or a draft first"),
+        Focused::Appointment(_) | Focused::Contact(..) | Focused::Draft(..) => None,
+        _ => Some("put the focus on an appointment, a draft or a contact first"),
     }
 }
 

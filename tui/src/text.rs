@@ -93,3 +93,10 @@ pub fn counted<N: Display + From<u8> + PartialEq>(count: N, one: &str, many: &st
 pub fn instrument(id: &str) -> String {
     id.to_uppercase()
 }
+
+/// Returns words with a capital in front.
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

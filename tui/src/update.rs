@@ -330,7 +330,9 @@ fn parting(model: &mut Model) -> Vec<Effect> {
 
 /// What a lock costs, in words for the lock screen that name nobody.
 fn remains(desk: &Desk) -> lock::Remains {
-    let form = |overlay: &Overlay| matches!(overlay, Overlay::ClientForm(_) | Overlay::Prompt(_));
+    let form = |overlay: &Overlay| {
+        matches!(overlay, Overlay::ClientForm(_) | Overlay::ContactLog(_) | Overlay::Prompt(_))
+    };
     let booking = |screen: &Screen| matches!(screen, Screen::Booking(_));
     lock::Remains {
         form: desk.kept.is_some()

@@ -186,6 +186,7 @@ impl Practice {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }
             Edit::Hold { client, held } => self.hold((client, held), cx),
+            Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
             Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
             Edit::MoveFollowing { series, from, slot } => {
                 self.move_following(series, (from, slot), cx)
@@ -196,7 +197,9 @@ impl Practice {
                 self.rejoin(series, last, (heir, gone), cx)
             }
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
-            Edit::SettleSeries { series, slot } => self.settle_again(series, slot, cx),
+            Edit::SettleSeries { series, slot, ends } => {
+                self.settle_again(series, (slot, &ends), cx)
+            }
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }
@@ -204,6 +207,9 @@ impl Practice {
                 self.skip(series, (date, skipped), cx)
             }
             Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
+            Edit::StrikeContact { client, record, struck } => {
+                self.strike_contact(client, (record, struck), cx)
+            }
             Edit::WithdrawErasure { client } => self.withdraw_erasure(client, cx),
         }
     }

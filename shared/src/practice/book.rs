@@ -62,6 +62,20 @@ impl Practice {
         })
     }
 
+    /// Writes anew where a series has an occurrence that says nothing else.
+    pub(super) fn rebase_occurrence(
+        &mut self,
+        key: CalendarKey,
+        id: AppointmentId,
+        base: Slot,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Change>, Refusal> {
+        let value = written(base, cx).scalar();
+        self.write_calendar(key, id, cx, |document, name| {
+            document.put(Some(name), calendar::BASE, value);
+        })
+    }
+
     fn write_calendar(
         &mut self,
         key: CalendarKey,
@@ -164,7 +178,8 @@ impl Practice {
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
             })?);
         } else {
-            let heir_booking = Booking { slot, from: Some(id), ..booking };
+            // What it was in a series it is no more: all of it is written down with the other.
+            let heir_booking = Booking { slot, from: Some(id), of: None, ..booking };
             changes.extend(self.create_booking(heir_key, heir, &heir_booking, cx)?);
         }
         let moved = Scalar::Bytes(heir.as_bytes().to_vec());

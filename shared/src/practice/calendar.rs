@@ -26,7 +26,7 @@ pub(super) const SLOT: &str = "slot";
 pub(super) const STATUS: &str = "status";
 pub(super) const MOVED: &str = "moved";
 /// The slot of an occurrence by its series, before anybody moved it.
-const BASE: &str = "base";
+pub(super) const BASE: &str = "base";
 const CLIENTS: &str = "clients";
 const FROM: &str = "from";
 const KIND: &str = "kind";

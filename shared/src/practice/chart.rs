@@ -44,6 +44,10 @@ pub(super) mod tag {
     pub(crate) const NUMBER: u16 = 44;
     pub(crate) const COUNT: u16 = 45;
     pub(crate) const RELEASED: u16 = 46;
+    pub(crate) const CHANNEL: u16 = 50;
+    pub(crate) const DIRECTION: u16 = 51;
+    pub(crate) const WHEN: u16 = 52;
+    pub(crate) const STRUCK: u16 = 53;
 }
 
 /// One client's chart as lists know it.

@@ -3,6 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
+use super::contact_log::NewContact;
 use super::schedule::recur::Rule;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
@@ -121,6 +122,13 @@ pub enum Edit {
         /// `false` takes it away.
         held: bool,
     },
+    /// Writes into the contact log that there was a call, a mail, a text, a letter or a fax.
+    LogContact {
+        /// With whom.
+        client: ClientId,
+        /// What.
+        contact: NewContact,
+    },
     /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
     /// appointment that two devices moved at once: the settled slot is simply moved to.
     Move {
@@ -183,6 +191,8 @@ pub enum Edit {
         series: SeriesId,
         /// When and where it begins.
         slot: Slot,
+        /// When the others ended that this one was settled against.
+        ends: Vec<(SeriesId, Option<Date>)>,
     },
     /// Sets what came of an appointment.
     SetStatus {
@@ -201,6 +211,15 @@ pub enum Edit {
         client: ClientId,
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
+    },
+    /// Strikes an entry of the contact log, or brings it back. Both stay in the log.
+    StrikeContact {
+        /// Whose log.
+        client: ClientId,
+        /// The entry.
+        record: RecordId,
+        /// `false` brings it back.
+        struck: bool,
     },
     /// Brings a record back that was to be erased.
     WithdrawErasure {
@@ -305,6 +324,86 @@ pub enum Status {
     CancelledByClient,
     /// Cancelled by the clinician.
     CancelledByClinician,
+}
+
+/// The way in which somebody was in contact.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Channel {
+    /// By telephone.
+    Call,
+    /// By electronic mail.
+    Mail,
+    /// By a short message.
+    Text,
+    /// By letter.
+    Letter,
+    /// By fax.
+    Fax,
+}
+
+impl Channel {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Call, Self::Mail, Self::Text, Self::Letter, Self::Fax];
+
+    /// Returns its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Mail => "mail",
+            Self::Text => "text",
+            Self::Letter => "letter",
+            Self::Fax => "fax",
+        }
+    }
+
+    /// Returns its number in records.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Call => 1,
+            Self::Mail => 2,
+            Self::Text => 3,
+            Self::Letter => 4,
+            Self::Fax => 5,
+        }
+    }
+
+    pub(super) fn of(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.number() == number)
+    }
+}
+
+/// Who began a contact.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Direction {
+    /// The client, or somebody for the client.
+    In,
+    /// Somebody of the practice.
+    Out,
+}
+
+impl Direction {
+    /// Returns its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::In => 1,
+            Self::Out => 2,
+        }
+    }
+
+    pub(super) const fn of(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::In),
+            2 => Some(Self::Out),
+            _ => None,
+        }
+    }
 }
 
 /// Fields of a client's contact compartment: what a front desk needs. `None` leaves a field.

@@ -235,6 +235,7 @@ impl Practice {
             | Edit::ChangeContact { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
+            | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. } => one(client),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),

@@ -9,6 +9,7 @@ use super::calendar::Booking;
 use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
+use super::contact_log::ContactLog;
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 5;
+pub const SCHEMA: u16 = 6;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -38,11 +39,14 @@ pub enum ProjectionError {
 pub(super) struct Facts {
     pub(super) settings: Settings,
     pub(super) calendars: BTreeMap<CalendarKey, BTreeMap<AppointmentId, Booking>>,
+    pub(super) logs: BTreeMap<ClientId, ContactLog>,
     pub(super) contacts: BTreeMap<ClientId, Arc<ClientRow>>,
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     pub(super) trails: BTreeMap<MemberId, Trail>,
     series: BTreeMap<SeriesKey, Series>,
+    /// The heirs of each series: who names it as the one before.
+    series_heirs: BTreeMap<SeriesKey, BTreeSet<SeriesKey>>,
     /// In which calendar each appointment is.
     homes: BTreeMap<AppointmentId, CalendarKey>,
     /// What took the place of each appointment that changed its clinician.
@@ -117,6 +121,7 @@ impl Facts {
             }
             CompartmentName::Contact(client) => {
                 contact::encode(&mut writer, self.contacts.get(client)?);
+                self.logs.get(client).cloned().unwrap_or_default().encode(&mut writer);
             }
             CompartmentName::Chart(client) => self.charts.get(client)?.encode(&mut writer),
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
@@ -164,10 +169,12 @@ impl Facts {
             }
             CompartmentName::Contact(client) => {
                 let row = contact::decode(&mut reader)?;
+                let log = ContactLog::decode(&mut reader)?;
                 reader.finish()?;
                 if row.id != *client {
                     return Err(CodecError::Unknown.into());
                 }
+                self.logs.insert(*client, log);
                 self.contacts.insert(*client, Arc::new(row));
             }
             CompartmentName::Chart(client) => {
@@ -199,9 +206,14 @@ impl Facts {
             {
                 self.homes.retain(|_, key| *key != (*clinician, *quarter));
             }
-            CompartmentName::Series(member) => self.series.retain(|key, _| key.0 != *member),
+            CompartmentName::Series(member) => {
+                self.series.retain(|key, _| key.0 != *member);
+                let mut all = self.series_heirs.values_mut();
+                all.by_ref().for_each(|heirs| heirs.retain(|key| key.0 != *member));
+            }
             CompartmentName::Contact(client) => {
                 self.contacts.remove(client);
+                self.logs.remove(client);
             }
             CompartmentName::Chart(client) => {
                 self.charts.remove(client);
@@ -244,6 +256,11 @@ impl Facts {
         self.series.get(&key)
     }
 
+    /// Returns the series that name this one as the one before.
+    pub(super) fn series_heirs(&self, key: SeriesKey) -> impl Iterator<Item = SeriesKey> + '_ {
+        self.series_heirs.get(&key).into_iter().flatten().copied()
+    }
+
     /// Returns every series that is known.
     pub(super) fn all_series(&self) -> impl Iterator<Item = (SeriesKey, &Series)> {
         self.series.iter().map(|(key, series)| (*key, series))
@@ -251,6 +268,15 @@ impl Facts {
 
     /// Takes over what a document says of a series.
     pub(super) fn learn_series(&mut self, key: SeriesKey, series: Series) {
+        let before = self.series.get(&key).and_then(|known| known.after);
+        if let Some((parent, _)) = before.filter(|before| Some(*before) != series.after)
+            && let Some(heirs) = self.series_heirs.get_mut(&parent)
+        {
+            heirs.remove(&key);
+        }
+        if let Some((parent, _)) = series.after {
+            self.series_heirs.entry(parent).or_default().insert(key);
+        }
         self.series.insert(key, series);
     }
 
@@ -272,6 +298,9 @@ impl Facts {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
                 chart.records.insert(record.header.id, RecordFact::of(record));
+            }
+            CompartmentName::Contact(client) => {
+                self.logs.entry(*client).or_default().learn(record);
             }
             CompartmentName::Billing(client) => {
                 self.billing.entry(*client).or_default().learn(record);

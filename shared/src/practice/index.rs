@@ -23,7 +23,7 @@ impl Practice {
             CompartmentName::Series(member) => {
                 let of = |(key, _): &(SeriesKey, &Series)| key.0 == *member;
                 let keys: Vec<_> = self.facts.all_series().filter(of).map(|(key, _)| key).collect();
-                keys.into_iter().for_each(|key| self.publish_series(key));
+                self.publish_each(keys);
             }
             CompartmentName::Contact(client) => {
                 self.publish_code(*client);
@@ -34,6 +34,7 @@ impl Practice {
                     Some(row) => index.clients.insert(*client, row),
                     None => index.clients.remove(client),
                 };
+                self.publish_timeline(*client);
             }
             CompartmentName::Chart(client) => self.publish_chart(*client),
             _ => {}
@@ -58,16 +59,18 @@ impl Practice {
             if settings.erasures.is_hidden(*client) {
                 continue;
             }
-            let timeline = chart.timeline();
-            if !timeline.is_empty() {
-                index.timelines.insert(*client, Arc::new(timeline));
-            }
             index.drafts.extend(chart.unfinished(*client));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
                 self.sessions.entry(*id).or_default().insert(*client, *state);
             }
             self.sessions_of.insert(*client, sessions);
+        }
+        for client in self.facts.charts.keys().chain(self.facts.logs.keys()) {
+            let timeline = self.timeline_of(*client);
+            if !timeline.is_empty() && !settings.erasures.is_hidden(*client) {
+                index.timelines.insert(*client, Arc::new(timeline));
+            }
         }
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
         let mut rows = Vec::new();
@@ -144,7 +147,7 @@ impl Practice {
     /// Brings an appointment up to what is known of it and of its relatives.
     pub(super) fn publish_appointment(&mut self, id: AppointmentId) {
         self.publish_rows(id);
-        self.publish_kin(id);
+        self.publish_kin(&[id]);
     }
 
     /// Whether a note, or a draft of one, is about an appointment.
@@ -218,10 +221,21 @@ impl Practice {
 
     fn publish_chart(&mut self, client: ClientId) {
         let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client));
-        let (drafts, timeline, sessions) = match chart {
-            Some(chart) => (chart.unfinished(client), chart.timeline(), chart.sessions()),
-            None => (Vec::new(), Vec::new(), BTreeMap::new()),
+        let (drafts, sessions) = match chart {
+            Some(chart) => (chart.unfinished(client), chart.sessions()),
+            None => (Vec::new(), BTreeMap::new()),
         };
+        self.publish_timeline(client);
+        let index = Arc::make_mut(&mut self.index);
+        index.drafts.retain(|row| row.client != client);
+        index.drafts.extend(drafts);
+        index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        self.publish_sessions(client, &sessions);
+    }
+
+    fn publish_timeline(&mut self, client: ClientId) {
+        let hidden = self.is_hidden(client);
+        let timeline = if hidden { Vec::new() } else { self.timeline_of(client) };
         let index = Arc::make_mut(&mut self.index);
         let known = index.timelines.get(&client).is_some_and(|known| **known == timeline);
         if timeline.is_empty() {
@@ -229,10 +243,6 @@ impl Practice {
         } else if !known {
             index.timelines.insert(client, Arc::new(timeline));
         }
-        index.drafts.retain(|row| row.client != client);
-        index.drafts.extend(drafts);
-        index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
-        self.publish_sessions(client, &sessions);
     }
 
     fn publish_sessions(&mut self, client: ClientId, now: &BTreeMap<AppointmentId, NoteState>) {

@@ -334,24 +334,29 @@ impl Practice {
             CompartmentName::Practice => self.facts.settings = Settings::read(document),
             CompartmentName::Calendar { clinician, quarter } => {
                 let keys = touched.map_or_else(|| document.keys(), |t| t.iter().cloned().collect());
+                let mut learned = Vec::new();
                 for key in keys {
                     let Some(id) = AppointmentId::parse(&key) else { continue };
                     if let Some(booking) = Booking::read(document, &key, object) {
                         self.facts.learn_booking((*clinician, *quarter), id, booking);
-                        self.publish_appointment(id);
+                        self.publish_rows(id);
+                        learned.push(id);
                     }
                 }
+                self.publish_kin(&learned);
             }
             CompartmentName::Series(clinician) => {
+                let mut learned = Vec::new();
                 for key in document.keys() {
                     let Some(id) = SeriesId::parse(&key) else { continue };
                     let Some(series) = Series::read(document, &key, object) else { continue };
                     let key = (*clinician, id);
                     if self.facts.series_of(key) != Some(&series) {
                         self.facts.learn_series(key, series);
-                        self.publish_series(key);
+                        learned.push(key);
                     }
                 }
+                self.publish_each(learned);
             }
             CompartmentName::Contact(client) => {
                 if let Some(row) = contact::read(document, *client) {

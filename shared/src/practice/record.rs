@@ -85,6 +85,8 @@ registry! {
         Charge = 4,
         /// An entry of an audit trail.
         Audit = 5,
+        /// A call, a mail, a text, a letter or a fax; or that such an entry is struck.
+        ContactLog = 6,
     }
 }
 

@@ -4,7 +4,9 @@
 //! only while the vault is open. Clinical content comes through `Practice::open` as a [`View`].
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
-use super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
+use super::edit::{
+    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
+};
 use super::erasure::Erasure;
 use super::schedule::recur::Rule;
 use crate::id::{
@@ -36,7 +38,7 @@ pub struct Index {
     pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
     pub drafts: Vec<DraftRow>,
-    /// Measures and notes that exist, newest first, per client.
+    /// Measures, notes and contacts that exist, newest first, per client.
     pub timelines: BTreeMap<ClientId, Arc<Vec<TimelineRow>>>,
 }
 
@@ -193,6 +195,17 @@ pub enum TimelineEntry {
         note: RecordId,
         /// Number of words.
         words: u32,
+    },
+    /// An entry of the contact log.
+    Contact {
+        /// Its record.
+        record: RecordId,
+        /// In which way.
+        channel: Channel,
+        /// Who began.
+        direction: Direction,
+        /// In a line; may be empty.
+        text: String,
     },
     /// A finished measure.
     Measure {

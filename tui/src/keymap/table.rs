@@ -1,5 +1,6 @@
 //! The table itself: the only place where a key gets a meaning.
 
+use super::keys::{c, ctrl, f, k, shift};
 use super::{Context, Row, Verb};
 use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
@@ -11,22 +12,6 @@ use crate::screen::Situation;
 use tacenda_shared::practice::edit::Status;
 
 use Context as C;
-
-const fn c(letter: char) -> Key {
-    Key::char(letter)
-}
-const fn ctrl(letter: char) -> Key {
-    Key::ctrl(letter)
-}
-const fn f(number: u8) -> Key {
-    Key::plain(KeyCode::F(number))
-}
-const fn k(code: KeyCode) -> Key {
-    Key::plain(code)
-}
-const fn shift(code: KeyCode) -> Key {
-    Key::shift(code)
-}
 
 type When = fn(&Situation<'_>) -> Option<&'static str>;
 
@@ -281,7 +266,7 @@ pub static ROWS: &[Row] = &[
         Verb::Cancel,
         &[&[c('x')]],
         &[C::Appointments, C::Chart],
-        ["", "Cancel the appointment, or discard the draft", "cancel"],
+        ["", "Cancel the appointment, discard a draft, strike", "cancel"],
         on_struck,
     ),
     row(
@@ -290,6 +275,13 @@ pub static ROWS: &[Row] = &[
         &[C::Appointments, C::Clients, C::Chart],
         ["edit", "Edit the client's contact", "edit"],
         on_shown_client,
+    ),
+    row(
+        Verb::LogContact,
+        &[&[c('i')]],
+        &[C::Appointments, C::Clients, C::Chart],
+        ["", "Log a call, a mail, a text, a letter or a fax", "contact"],
+        on_client,
     ),
     row(
         Verb::Archive,

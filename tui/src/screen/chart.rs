@@ -56,6 +56,7 @@ impl State {
         let at = self.focus - chart.drafts.len();
         match chart.timeline.get(at).map(|row| &row.entry) {
             Some(TimelineEntry::Note { record, .. }) => Focused::Record(self.client, *record),
+            Some(TimelineEntry::Contact { record, .. }) => Focused::Contact(self.client, *record),
             Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
             _ => Focused::Client(self.client),
         }

@@ -225,6 +225,12 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
         TimelineEntry::Addendum { words, .. } => {
             format!("Addendum      {}", text::counted(*words, "word", "words"))
         }
+        TimelineEntry::Contact { channel, direction, text, .. } => {
+            // What somebody wrote down may hold a name.
+            let words = if scene.veil { "" } else { text.as_str() };
+            let way = text::capital(&format!("{} {}", channel.word(), direction.word()));
+            format!("{way:<12}  {words}")
+        }
         TimelineEntry::Measure { instrument, total, .. } => {
             format!("{:<12}  {total}", text::instrument(instrument))
         }

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod choice;
 pub mod client_form;
 pub mod clients;
+pub mod contact_log;
 pub mod demo;
 pub mod finish;
 pub mod help;
@@ -151,6 +152,8 @@ pub enum Focused {
     Client(ClientId),
     /// An appointment with rival slots.
     Conflict(AppointmentId),
+    /// An entry of the contact log.
+    Contact(ClientId, RecordId),
     /// A device of the practice.
     Device(DeviceId),
     /// A draft.
@@ -187,9 +190,10 @@ impl Situation<'_> {
             Focused::Appointment(id) | Focused::Conflict(id) => {
                 self.scene.appointment(id)?.clients.first().copied()
             }
-            Focused::Client(client) | Focused::Draft(client, _) | Focused::Record(client, _) => {
-                Some(client)
-            }
+            Focused::Client(client)
+            | Focused::Contact(client, _)
+            | Focused::Draft(client, _)
+            | Focused::Record(client, _) => Some(client),
             Focused::Device(_) | Focused::Free(_) | Focused::Late(_) | Focused::Nothing => {
                 self.chart
             }
@@ -219,6 +223,7 @@ pub enum Overlay {
     Backup(backup::State),
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
+    ContactLog(Box<contact_log::State>),
     Help(help::State),
     Menu(menu::State),
     Notice(Notice),
@@ -372,6 +377,7 @@ impl Overlay {
             Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Revoke(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Backup(_)
+            | Self::ContactLog(_)
             | Self::Pairing(_)
             | Self::Prompt(_)
             | Self::Revoke(_)
@@ -387,7 +393,11 @@ impl Overlay {
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
             Self::Sheet(state) => state.is_typing(),
-            Self::ClientForm(_) | Self::Help(_) | Self::Palette(_) | Self::Prompt(_) => true,
+            Self::ClientForm(_)
+            | Self::ContactLog(_)
+            | Self::Help(_)
+            | Self::Palette(_)
+            | Self::Prompt(_) => true,
         }
     }
 
@@ -402,6 +412,7 @@ impl Overlay {
             Self::Backup(state) => backup::update(state, act),
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
+            Self::ContactLog(state) => contact_log::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
             Self::Menu(state) => menu::update(state, act),
             Self::Notice(_) => match act {
@@ -422,6 +433,7 @@ impl Overlay {
             Self::Backup(state) => backup::view(state, scene, frame),
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
+            Self::ContactLog(state) => contact_log::view(state, scene, frame),
             Self::Help(state) => help::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),

@@ -144,7 +144,7 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
             // In a note, letters type: there it would be wrong to promise that one undoes.
             let writing = desk.is_typing();
             let hint = if inverse.is_some() && !writing { "  [u] undo" } else { "" };
-            desk.line = format!("{}{hint}", capital(&says));
+            desk.line = format!("{}{hint}", text::capital(&says));
             desk.history.undo.extend(inverse.map(|edit| (says, edit)));
         }
         (Ok(inverse), Way::Undo) => {
@@ -157,10 +157,4 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
             desk.history.undo.extend(inverse.map(|edit| (says, edit)));
         }
     }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

@@ -12,7 +12,7 @@ use crate::screen::parts::sample::{self, Driver, NAMES, Sample};
 use jiff::civil::date;
 use proptest::prelude::*;
 use tacenda_shared::id::{MemberId, ObjectId, RecordId, SeriesId};
-use tacenda_shared::practice::edit::{AppointmentKind, Edit, Status, Subject};
+use tacenda_shared::practice::edit::{AppointmentKind, Channel, Direction, Edit, Status, Subject};
 use tacenda_shared::practice::view::{DraftRow, Occurrence};
 use zeroize::Zeroizing;
 
@@ -103,6 +103,33 @@ fn a_booking_that_is_refused_comes_back_to_be_put_right() {
     assert!(screen.contains("Thu 26 Nov 2026") && screen.contains("80"), "{screen}");
     driver.keys("⏎");
     assert_eq!(driver.edits().len(), 2, "and goes again with one key");
+}
+
+#[test]
+fn a_contact_is_logged_in_three_keys_and_its_line() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("ji");
+    let screen = driver.screen();
+    assert!(screen.contains("Log a contact") && screen.contains("c call"), "{screen}");
+    driver.keys("Trunning late⏎");
+    let [Edit::LogContact { client, contact }] = driver.edits()[..] else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!(*client, sample::client_id(2));
+    assert_eq!((contact.channel, contact.direction), (Channel::Text, Direction::In));
+    assert_eq!((contact.text.as_str(), contact.at), ("running late", None));
+}
+
+#[test]
+fn a_way_that_there_is_not_is_said_and_backspace_takes_one_back() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("ji⏎x");
+    assert!(driver.edits().is_empty());
+    driver.keys("m").code(KeyCode::Backspace).keys("c⏎");
+    let [Edit::LogContact { contact, .. }] = driver.edits()[..] else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!((contact.channel, contact.direction), (Channel::Call, Direction::Out));
 }
 
 #[test]

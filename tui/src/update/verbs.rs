@@ -10,7 +10,8 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, finish, help, menu, palette, sheet, sync, today, week,
+    booking, chart, client_form, clients, contact_log, finish, help, menu, palette, sheet, sync,
+    today, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -52,6 +53,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
+        Verb::LogContact => log_contact(model, client),
         Verb::MoveAppointment => return move_appointment(model, focused),
         Verb::New => return new(model, focused),
         Verb::Open => return open(model, focused),
@@ -267,6 +269,8 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         Focused::Draft(client, note) => notes::open_draft(model, client, note),
         Focused::Free(start) => book(model, start, None),
         Focused::Record(client, record) => notes::open_record(model, client, record),
+        // All of it stands in its line.
+        Focused::Contact(..) => Vec::new(),
         Focused::Nothing => Vec::new(),
     }
 }
@@ -368,6 +372,11 @@ fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect>
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {
     match focused {
         Focused::Appointment(_) => set_status(model, focused, Status::CancelledByClient),
+        Focused::Contact(client, record) => {
+            let code = code(model, client);
+            let act = Edit::StrikeContact { client, record, struck: true };
+            edit(model, act, format!("struck a contact of {code}"), Way::Fresh)
+        }
         Focused::Draft(client, note) => {
             let code = code(model, client);
             let act = Edit::DiscardDraft { note, client, discarded: true };
@@ -398,6 +407,12 @@ pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
     let row = client.and_then(|id| model.desk()?.index.clients.get(&id).cloned());
     if let Some(row) = row {
         lay(model, Overlay::ClientForm(Box::new(client_form::State::edit(&row))));
+    }
+}
+
+fn log_contact(model: &mut Model, client: Option<ClientId>) {
+    if let Some(client) = client {
+        lay(model, Overlay::ContactLog(Box::new(contact_log::State::new(client))));
     }
 }
 

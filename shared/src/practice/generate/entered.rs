@@ -78,6 +78,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }
         | Edit::Hold { .. }
+        | Edit::LogContact { .. }
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NewClient { .. }
@@ -87,6 +88,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::SetStatus { .. }
         | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }
+        | Edit::StrikeContact { .. }
         | Edit::WithdrawErasure { .. } => Some(dated),
     }
 }

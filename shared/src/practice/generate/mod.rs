@@ -124,9 +124,11 @@ impl Dated {
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
             | Edit::Hold { .. }
+            | Edit::LogContact { .. }
             | Edit::OrderErasure { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
+            | Edit::StrikeContact { .. }
             | Edit::WithdrawErasure { .. } => false,
         };
         let happens = arranges || self.at <= latest;

@@ -1,12 +1,12 @@
 //! Collects what an export holds of one chart. It opens no psychotherapy compartment, so that
 //! nothing of it can get in.
 
-use super::export::{ChartItem, MeasureItem};
+use super::export::{ChartItem, ContactItem, MeasureItem};
 use crate::id::{AppointmentId, ClientId, RecordId};
 use crate::practice::chart::tag;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Stamp, Subject};
-use crate::practice::view::{TimelineEntry, View};
+use crate::practice::view::{TimelineEntry, TimelineRow, View};
 use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
@@ -24,12 +24,15 @@ impl Practice {
         let index = self.index();
         let mut items = Vec::new();
         for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter().rev()) {
-            match row.entry {
+            match &row.entry {
+                TimelineEntry::Contact { record, .. } => {
+                    items.push(ChartItem::Contact(Self::contact_item(client, *record, row, cx)?));
+                }
                 TimelineEntry::Measure { record, .. } => {
-                    items.push(ChartItem::Measure(Self::measure_item(client, record, cx)?));
+                    items.push(ChartItem::Measure(Self::measure_item(client, *record, cx)?));
                 }
                 TimelineEntry::Note { record, .. } => {
-                    match self.refresh(Subject::Note(client, record), cx) {
+                    match self.refresh(Subject::Note(client, *record), cx) {
                         Some(View::Note(note)) => items.push(ChartItem::Note(note)),
                         _ => return Err(ShelfError::Damaged),
                     }
@@ -45,6 +48,27 @@ impl Practice {
             }
         }
         Ok(items)
+    }
+
+    fn contact_item(
+        client: ClientId,
+        id: RecordId,
+        row: &TimelineRow,
+        cx: &mut Context<'_>,
+    ) -> Result<ContactItem, ShelfError> {
+        let TimelineEntry::Contact { channel, direction, text, .. } = &row.entry else {
+            return Err(ShelfError::Damaged);
+        };
+        let record = Self::stored_record(&CompartmentName::Contact(client), id, cx)?;
+        Ok(ContactItem {
+            record: id,
+            client,
+            channel: *channel,
+            direction: *direction,
+            text: text.clone(),
+            author: record.header.author.member,
+            at: Stamp { time: row.time, zone: record.header.zone },
+        })
     }
 
     fn measure_item(

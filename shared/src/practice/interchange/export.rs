@@ -1,12 +1,12 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
-use super::super::edit::Stamp;
+use super::super::edit::{Channel, Direction, Stamp};
 use super::super::view::{AppointmentRow, ClientRow, DraftView, Index, NoteView, SeriesRow};
 use super::VERSION;
 use super::lines::{
-    AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
-    KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest, STATUSES, SeriesLine, Typed, instant,
-    moment, slot, stamp, word,
+    AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
+    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest,
+    STATUSES, SeriesLine, Typed, instant, moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -15,12 +15,33 @@ use std::sync::Arc;
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartItem {
+    /// An entry of the contact log.
+    Contact(ContactItem),
     /// A draft.
     Draft(DraftView),
     /// A finished measure.
     Measure(MeasureItem),
     /// A signed note; its addenda follow it.
     Note(NoteView),
+}
+
+/// An entry of the contact log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ContactItem {
+    /// The record.
+    pub record: RecordId,
+    /// With whom.
+    pub client: ClientId,
+    /// In which way.
+    pub channel: Channel,
+    /// Who began.
+    pub direction: Direction,
+    /// In a line; may be empty.
+    pub text: String,
+    /// Who wrote it down.
+    pub author: MemberId,
+    /// When it was.
+    pub at: Stamp,
 }
 
 /// A finished measure with its answers.
@@ -148,6 +169,7 @@ fn appointment(row: &AppointmentRow) -> String {
 
 fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
     match item {
+        ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
         ChartItem::Measure(item) => vec![measure(item, index)],
         ChartItem::Note(view) => note(view, index),
@@ -165,6 +187,22 @@ fn draft(view: &DraftView, index: &Index) -> String {
             parts: parts(&view.parts),
             begun: moment(view.row.begun, &index.zone),
             addendum_to: view.row.addendum_to.map(|id| id.to_string()),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn contact(item: &ContactItem, index: &Index) -> String {
+    typed(
+        "contact",
+        ContactLine {
+            id: item.record.to_string(),
+            client: item.client.to_string(),
+            channel: word(CHANNELS, item.channel).to_owned(),
+            direction: word(DIRECTIONS, item.direction).to_owned(),
+            text: item.text.clone(),
+            author: author(item.author, index),
+            at: stamp(&item.at),
             rest: Rest::new(),
         },
     )

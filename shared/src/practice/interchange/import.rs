@@ -3,15 +3,16 @@
 //! Nothing is dropped in silence: what this version does not know, or cannot carry over, is
 //! counted by name. An error names the line and the cause, never what the line says.
 
+use super::super::contact_log::NewContact;
 use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Status,
 };
 use super::super::schedule::recur::Rule;
 use super::lines::{
-    AddendumLine, AppointmentLine, AuthorBody, ClientLine, DraftLine, EndLine, FORMATS, HeaderLine,
-    KINDS, Kind, MODALITIES, MeasureLine, Moment, NoteLine, PARTS, PartBody, Rest, STATUSES,
-    SeriesLine, SlotBody, read_instant, value,
+    AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
+    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, Kind, MODALITIES, MeasureLine, Moment,
+    NoteLine, PARTS, PartBody, Rest, STATUSES, SeriesLine, SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
@@ -162,6 +163,7 @@ impl Importer {
             "series" => self.series(parse(line)?),
             "note" => self.note(parse(line)?),
             "addendum" => self.addendum(parse(line)?),
+            "contact" => self.contact(parse(line)?),
             "measure" => self.measure(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),
@@ -299,6 +301,18 @@ impl Importer {
         let head = origin("Signed", &line.signed, Some(&line.author))?;
         self.seen("addendum", &line.rest);
         Ok(vec![ImportStep::AmendSigned { draft, client, text: under(&head, &line.text) }])
+    }
+
+    fn contact(&mut self, line: ContactLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.id, RecordId::parse, "id")?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let channel = value(CHANNELS, &line.channel).ok_or(Cause::Invalid("channel"))?;
+        let direction = value(DIRECTIONS, &line.direction).ok_or(Cause::Invalid("direction"))?;
+        let at = read_instant(&line.at.time).ok_or(Cause::Invalid("at"))?;
+        self.seen("contact", &line.rest);
+        self.not_carried("contact.author", true);
+        let contact = NewContact { channel, direction, at: Some(at), text: line.text };
+        Ok(vec![ImportStep::Edit(Edit::LogContact { client, contact })])
     }
 
     fn measure(&mut self, line: MeasureLine) -> Result<Vec<ImportStep>, Cause> {

@@ -2,7 +2,9 @@
 //!
 //! Fields that a newer version wrote land in `rest`, so that they can be counted.
 
-use super::super::edit::{AppointmentKind, Modality, NoteFormat, Part, Slot, Stamp, Status};
+use super::super::edit::{
+    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
+};
 use crate::id::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -164,6 +166,20 @@ pub(super) struct AddendumLine {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+pub(super) struct ContactLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) channel: String,
+    pub(super) direction: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) text: String,
+    pub(super) author: AuthorBody,
+    pub(super) at: Moment,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct MeasureLine {
     pub(super) id: String,
     pub(super) client: String,
@@ -273,6 +289,17 @@ pub(super) const STATUSES: &[(Status, &str)] = &[
     (Status::CancelledByClient, "cancelled-by-client"),
     (Status::CancelledByClinician, "cancelled-by-clinician"),
 ];
+
+pub(super) const CHANNELS: &[(Channel, &str)] = &[
+    (Channel::Call, "call"),
+    (Channel::Mail, "mail"),
+    (Channel::Text, "text"),
+    (Channel::Letter, "letter"),
+    (Channel::Fax, "fax"),
+];
+
+pub(super) const DIRECTIONS: &[(Direction, &str)] =
+    &[(Direction::In, "in"), (Direction::Out, "out")];
 
 pub(super) const FORMATS: &[(NoteFormat, &str)] =
     &[(NoteFormat::Free, "free"), (NoteFormat::Soap, "soap")];

@@ -70,6 +70,16 @@ fn world() -> (Index, Vec<ChartItem>) {
             _ => {}
         }
     }
+    let client = *index.clients.keys().next().unwrap();
+    items.push(ChartItem::Contact(export::ContactItem {
+        record: RecordId::from_bytes([77; 16]),
+        client,
+        channel: Channel::Call,
+        direction: Direction::Out,
+        text: "left no message".into(),
+        author: author(),
+        at: written(),
+    }));
     items.extend(drafts.into_values().map(ChartItem::Draft));
     (index, items)
 }
@@ -192,6 +202,18 @@ fn a_whole_practice_comes_in_as_it_went_out() {
     }
     for item in items {
         match item {
+            ChartItem::Contact(item) => {
+                let came = steps.iter().any(|step| {
+                    let ImportStep::Edit(Edit::LogContact { client, contact }) = step else {
+                        return false;
+                    };
+                    let way = (contact.channel, contact.direction, contact.at);
+                    *client == item.client
+                        && way == (item.channel, item.direction, Some(item.at.time))
+                        && contact.text == item.text
+                });
+                assert!(came, "{item:?}");
+            }
             ChartItem::Note(view) => note_came_in(&view, &steps),
             ChartItem::Measure(item) => {
                 let edit = Edit::EnterMeasure {
@@ -393,7 +415,7 @@ fn commands_print_lines_that_name_themselves() {
 
     let view = items.iter().find_map(|item| match item {
         ChartItem::Note(view) => Some(view),
-        ChartItem::Draft(_) | ChartItem::Measure(_) => None,
+        ChartItem::Contact(_) | ChartItem::Draft(_) | ChartItem::Measure(_) => None,
     });
     let line = json::note(&index, view.unwrap()).value();
     assert_eq!(line["type"], "note");

@@ -206,9 +206,8 @@ impl Practice {
 
     /// Whether somebody has done something in an heir that its parent would not know of.
     fn is_more_than_moved(&self, key: SeriesKey, series: &Series) -> bool {
-        let has_heirs = self.facts.all_series().any(|(_, other)| {
-            other.after.is_some_and(|(parent, _)| parent == key) && other.is_there()
-        });
+        let mut heirs = self.facts.series_heirs(key);
+        let has_heirs = heirs.any(|heir| self.facts.series_of(heir).is_some_and(Series::is_there));
         let slot = &series.first.slot;
         let far = recur::horizon(slot.start);
         let mut times = series.rule.occurrences(slot.start, far, &zone::named(&slot.zone));
@@ -224,27 +223,34 @@ impl Practice {
         slot: &Slot,
         cx: &mut Context<'_>,
     ) -> Result<Option<Done>, Refusal> {
-        let Some((key, _)) = self.derived.origin(id) else { return Ok(None) };
+        let Some((key, time)) = self.derived.origin(id) else { return Ok(None) };
         let Some(series) = self.facts.series_of(key).cloned() else { return Ok(None) };
         let rivals = self.rivals_of(key, &series);
-        let chosen = rivals.iter().any(|rival| rival.slot == *slot);
         let asked = !rivals.is_empty() && self.is_asked_at(key, id);
-        if !asked || !(chosen || *slot == series.first.slot) || slot.clinician != key.0 {
+        // Once the first has been dealt with, it is asked about at the one after.
+        let stays = *slot == series.first.slot || *slot == series.slot_on(time);
+        let slot = if stays { &series.first.slot.clone() } else { slot };
+        let chosen = stays || rivals.iter().any(|rival| rival.slot == *slot);
+        if !asked || !chosen || slot.clinician != key.0 {
             return Ok(None);
         }
         let others = self.overlapped(key, &series);
-        let others: Vec<_> = others
-            .into_iter()
-            .map(|(other, _, time)| (other, time.date().yesterday().ok()))
-            .collect();
+        let ends = |(other, known, time): (SeriesKey, &Series, DateTime)| {
+            (other, known.last(), time.date().yesterday().ok())
+        };
+        let others: Vec<_> = others.into_iter().map(ends).collect();
         let before = series.first.slot.clone();
         let mut changes = Vec::new();
-        let (change, guards) = self.write_slot(key, &series, slot.clone(), cx)?;
+        let (change, mut guards) = self.write_slot(key, &series, slot.clone(), cx)?;
         changes.extend(change);
-        for (other, last) in others {
-            changes.extend(self.write_end(other, last, cx)?.0);
+        let mut former = Vec::new();
+        for (other, known, last) in others {
+            let (change, ended) = self.write_end(other, last, cx)?;
+            changes.extend(change);
+            guards.push(ended);
+            former.push((other.1, known));
         }
-        let inverse = Some(Edit::SettleSeries { series: key.1, slot: before });
+        let inverse = Some(Edit::SettleSeries { series: key.1, slot: before, ends: former });
         Ok(Some(Done { changes, inverse, guards }))
     }
 
@@ -252,7 +258,7 @@ impl Practice {
     pub(in crate::practice) fn settle_again(
         &mut self,
         id: SeriesId,
-        slot: Slot,
+        (slot, ends): (Slot, &[(SeriesId, Option<Date>)]),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         check_slot(&slot)?;
@@ -260,10 +266,23 @@ impl Practice {
         if slot.clinician != key.0 {
             return Err(Refusal::InvalidSlot);
         }
+        let others = ends.iter().map(|(other, last)| {
+            let (key, known) = self.known_series(*other)?;
+            Ok((key, known.last(), *last))
+        });
+        let others = others.collect::<Result<Vec<_>, Refusal>>()?;
         let before = series.first.slot.clone();
-        let (change, guards) = self.write_slot(key, &series, slot, cx)?;
-        let inverse = Some(Edit::SettleSeries { series: id, slot: before });
-        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+        let (change, mut guards) = self.write_slot(key, &series, slot, cx)?;
+        let mut changes: Vec<_> = change.into_iter().collect();
+        let mut former = Vec::new();
+        for (other, known, last) in others {
+            let (change, ended) = self.write_end(other, last, cx)?;
+            changes.extend(change);
+            guards.push(ended);
+            former.push((other.1, known));
+        }
+        let inverse = Some(Edit::SettleSeries { series: id, slot: before, ends: former });
+        Ok(Done { changes, inverse, guards })
     }
 
     /// Moves all of a series, with the rule that has the new beginning.
@@ -292,12 +311,21 @@ impl Practice {
         id: AppointmentId,
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, Refusal> {
-        if self.facts.booking(id).is_some() {
+        if self.stands(id) {
             return Ok(None);
         }
         let Some((key, time)) = self.derived.origin(id) else { return Ok(None) };
         let Some(series) = self.facts.series_of(key) else { return Ok(None) };
         let base = series.slot_on(time);
+        if let Some((calendar, known)) = self.facts.booking(id) {
+            // Touched before and taken back; the series may have moved since.
+            let outdated = known.of.as_ref().is_some_and(|of| of.base != base);
+            return if outdated {
+                self.rebase_occurrence(calendar, id, base, cx)
+            } else {
+                Ok(None)
+            };
+        }
         let mut booking = Booking::new(series.as_new(id, base.clone()));
         booking.of = Some(Of { series: key.1, date: time.date(), base });
         self.create_booking((key.0, Quarter::of(time.date())), id, &booking, cx)

@@ -29,9 +29,20 @@ impl Practice {
 
     /// The series that say something about each other, this one included.
     pub(super) fn kin_of(&self, key: SeriesKey) -> Vec<SeriesKey> {
-        let root = self.root_of(key);
-        let all = self.facts.all_series().map(|(other, _)| other);
-        all.filter(|other| *other == key || self.root_of(*other) == root).collect()
+        let mut kin = Vec::new();
+        let mut found = BTreeSet::from([key, self.root_of(key)]);
+        let mut next: Vec<SeriesKey> = found.iter().copied().collect();
+        while let Some(key) = next.pop() {
+            kin.push(key);
+            next.extend(self.facts.series_heirs(key).filter(|heir| found.insert(*heir)));
+        }
+        kin.sort_unstable();
+        kin
+    }
+
+    /// Whether no other series says anything about this one.
+    pub(super) fn has_no_kin(&self, key: SeriesKey, series: &Series) -> bool {
+        series.after.is_none() && self.facts.series_heirs(key).next().is_none()
     }
 
     fn root_of(&self, mut key: SeriesKey) -> SeriesKey {
@@ -46,9 +57,9 @@ impl Practice {
 
     /// The heirs of a series, with the date of the parent from which on.
     fn heirs_of(&self, key: SeriesKey) -> impl Iterator<Item = (SeriesKey, &Series, Date)> {
-        self.facts.all_series().filter_map(move |(heir, series)| {
-            let (_, from) = series.after.filter(|(parent, _)| *parent == key)?;
-            Some((heir, series, from))
+        self.facts.series_heirs(key).filter_map(|heir| {
+            let series = self.facts.series_of(heir)?;
+            Some((heir, series, series.after?.1))
         })
     }
 
@@ -69,7 +80,10 @@ impl Practice {
         if generation == GENERATIONS_MAX {
             return None;
         }
-        let ends = parent.ends.iter().copied().filter(|end| *end >= from);
+        // An end that no heir stands behind was meant for all that follows.
+        let begins: BTreeSet<Date> = self.heirs_of(parent_key).map(|(_, _, from)| from).collect();
+        let moved = |end: &Date| end.tomorrow().is_ok_and(|next| begins.contains(&next));
+        let ends = parent.ends.iter().copied().filter(|end| *end >= from || !moved(end));
         let later = self
             .heirs_of(parent_key)
             .filter(|(heir, series, begins)| *heir != key && *begins > from && series.is_there());
@@ -194,6 +208,15 @@ impl Kin {
             !self.skipped.contains(origin) && taken.is_none_or(|by| by.contains(&own))
         });
         shown.map(|(time, _)| *time)
+    }
+}
+
+impl Kin {
+    /// The dates of one series that are left out, because of whichever of them.
+    pub(super) fn out(&self, key: SeriesKey) -> BTreeSet<Date> {
+        let times = self.times.get(&key).into_iter().flatten();
+        let shown: BTreeSet<Date> = self.shown(key).map(DateTime::date).collect();
+        times.map(|(time, _)| time.date()).filter(|date| !shown.contains(date)).collect()
     }
 }
 

@@ -45,7 +45,18 @@ impl Practice {
         if self.derived.horizon.is_none_or(|known| known < until) {
             self.derived.horizon = Some(until);
             let all: Vec<_> = self.facts.all_series().map(|(key, _)| key).collect();
-            all.into_iter().for_each(|key| self.publish_series(key));
+            self.publish_each(all);
+        }
+    }
+
+    /// Brings many up to date, those of one kin once.
+    pub(in crate::practice) fn publish_each(&mut self, keys: impl IntoIterator<Item = SeriesKey>) {
+        let mut done = BTreeSet::new();
+        for key in keys {
+            if !done.contains(&key) {
+                done.extend(self.kin_of(key));
+                self.publish_series(key);
+            }
         }
     }
 
@@ -58,7 +69,7 @@ impl Practice {
             None => Kin::default(),
         };
         let mut touched = BTreeSet::new();
-        for key in keys.into_iter().chain([key]) {
+        for key in keys {
             touched.extend(self.derive(key, &kin));
         }
         touched.into_iter().for_each(|id| self.publish_rows(id));
@@ -71,7 +82,8 @@ impl Practice {
             self.derived.of.remove(id);
         }
         let known = self.facts.series_of(key);
-        let row = known.map(|series| Arc::new(series.row(key.1, self.last_of(key, series))));
+        let row = known
+            .map(|series| Arc::new(series.row(key.1, (self.last_of(key, series), kin.out(key)))));
         let times = known.map(|series| self.times_of(key, series, kin));
         let index = Arc::make_mut(&mut self.index);
         match row {
@@ -133,17 +145,20 @@ impl Practice {
         first == Some(&id)
     }
 
-    /// An appointment has changed that may be an occurrence: what it is for the rest of its series
+    /// Appointments have changed that may be occurrences: what they are for the rest of their series
     /// follows.
-    pub(in crate::practice) fn publish_kin(&mut self, id: AppointmentId) {
-        let Some(((clinician, _), booking)) = self.facts.booking(id) else { return };
-        let Some(of) = &booking.of else { return };
-        let key = (clinician, of.series);
-        let Some(series) = self.facts.series_of(key) else { return };
-        let alone = series.rivals().is_empty() && self.kin_of(key).len() == 1;
-        if !alone {
-            self.publish_series(key);
-        }
+    pub(in crate::practice) fn publish_kin(&mut self, ids: &[AppointmentId]) {
+        let keys: BTreeSet<_> = ids.iter().filter_map(|id| self.kin_touched_by(*id)).collect();
+        self.publish_each(keys);
+    }
+
+    fn kin_touched_by(&self, id: AppointmentId) -> Option<SeriesKey> {
+        let ((clinician, _), booking) = self.facts.booking(id)?;
+        let of = booking.of.as_ref().map(|of| (clinician, of.series));
+        let key = of.or_else(|| self.derived.origin(id).map(|(key, _)| key))?;
+        let series = self.facts.series_of(key)?;
+        let alone = series.rivals().is_empty() && self.has_no_kin(key, series);
+        (!alone).then_some(key)
     }
 
     /// Which occurrence an appointment is, if it is one.

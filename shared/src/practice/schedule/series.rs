@@ -132,7 +132,11 @@ impl Series {
     }
 
     /// What lists show of it.
-    pub(in crate::practice) fn row(&self, id: SeriesId, last: Option<Date>) -> SeriesRow {
+    pub(in crate::practice) fn row(
+        &self,
+        id: SeriesId,
+        (last, out): (Option<Date>, BTreeSet<Date>),
+    ) -> SeriesRow {
         SeriesRow {
             id,
             clients: self.first.clients.clone(),
@@ -140,7 +144,7 @@ impl Series {
             slot: self.first.slot.clone(),
             rule: self.rule.clone(),
             last,
-            skipped: self.skipped.clone(),
+            skipped: self.skipped.union(&out).copied().collect(),
             memo: self.first.memo.clone(),
         }
     }

@@ -410,6 +410,105 @@ fn what_has_ended_meanwhile_is_not_moved_and_what_ends_keeps_its_number() {
 }
 
 #[test]
+fn an_occurrence_that_is_handed_over_is_there_with_the_other_and_comes_back() {
+    let mut world = World::new(&[1, 2]);
+    let client = world.client(0, 1);
+    world.act(0, series(client, "FREQ=WEEKLY", slot(member(1), 10))).unwrap();
+    world.sync();
+    status(&mut world, 0, december(7), Status::Confirmed);
+    let [row] = &on(&world, 0, december(7))[..] else { panic!("one") };
+    let there = Slot { clinician: member(2), ..row.slot.clone() };
+    let back = world.act(0, Edit::Move { appointment: row.id, slot: there }).unwrap().unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let [row] = &on(&world, desk, december(7))[..] else { panic!("one") };
+        assert_eq!((row.slot.clinician, row.status), (member(2), Status::Confirmed));
+    }
+    undo(&mut world, 0, back);
+    world.sync();
+    let [row] = &on(&world, 1, december(7))[..] else { panic!("one") };
+    assert_eq!((row.slot.clinician, row.status), (member(1), Status::Confirmed));
+}
+
+#[test]
+fn an_end_before_what_was_moved_meanwhile_ends_that_too() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    world.act(1, Edit::EndSeries { series: SERIES, last: Some(december(6)) }).unwrap();
+    following(&mut world, 0, december(14), december(15), 11);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(dates(&world, desk, 60), [date(2026, 11, 23), date(2026, 11, 30)]);
+    }
+}
+
+#[test]
+fn an_undo_while_another_moves_the_rest_once_more_doubles_nothing() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let moved = following(&mut world, 0, december(7), december(8), 11).unwrap();
+    world.sync();
+    let heir = world.desks[1].index().series.keys().copied().find(|id| *id != SERIES).unwrap();
+    let mut there = slot(member(1), 12);
+    there.start = december(16).at(12, 0, 0, 0);
+    let again = Edit::MoveFollowing { series: heir, from: december(15), slot: there };
+    world.act(1, again).unwrap();
+    undo(&mut world, 0, moved);
+    world.sync();
+    for desk in 0..2 {
+        let all = dates(&world, desk, 60);
+        let week = |day: &Date| day.iso_week_date().week();
+        assert!(all.windows(2).all(|two| week(&two[0]) != week(&two[1])), "{all:?}");
+    }
+    assert_eq!(*world.desks[0].index(), *world.desks[1].index());
+}
+
+#[test]
+fn a_question_goes_on_to_the_next_and_is_settled_and_asked_again_after_undo() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    following(&mut world, 0, december(7), december(8), 10);
+    following(&mut world, 1, december(14), december(16), 10);
+    world.sync();
+    status(&mut world, 0, december(16), Status::Held);
+    world.sync();
+    let [row] = &on(&world, 0, december(23))[..] else { panic!("one") };
+    assert_eq!(row.rivals.len(), 1, "the first has been dealt with");
+    let keep = Edit::Move { appointment: row.id, slot: row.slot.clone() };
+    let back = world.act(0, keep).unwrap().unwrap();
+    world.sync();
+    assert!(on(&world, 1, december(23))[0].rivals.is_empty());
+    undo(&mut world, 0, back);
+    world.sync();
+    assert_eq!(on(&world, 1, december(23))[0].rivals.len(), 1, "undone, it is asked again");
+}
+
+#[test]
+fn what_is_touched_again_begins_where_its_series_is_now() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let moved = following(&mut world, 0, december(7), december(7), 11).unwrap();
+    let unmark = status(&mut world, 0, december(14), Status::Confirmed);
+    undo(&mut world, 0, unmark);
+    undo(&mut world, 0, moved);
+    following(&mut world, 0, december(7), december(7), 16);
+    status(&mut world, 0, december(14), Status::Held);
+    world.sync();
+    for desk in 0..2 {
+        let [row] = &on(&world, desk, december(14))[..] else { panic!("one") };
+        assert_eq!((row.slot.start.hour(), row.status), (16, Status::Held));
+    }
+}
+
+#[test]
+fn what_is_left_out_because_of_a_parent_is_left_out_of_an_export_too() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let skip = Edit::SkipOccurrence { series: SERIES, date: december(28), skipped: true };
+    world.act(0, skip).unwrap();
+    status(&mut world, 0, december(14), Status::CancelledByClient);
+    following(&mut world, 0, december(7), december(8), 11);
+    let index = world.desks[0].index();
+    let heir = index.series.values().find(|row| row.id != SERIES).unwrap();
+    assert!(heir.skipped.contains(&december(29)) && heir.skipped.contains(&december(15)));
+}
+
+#[test]
 fn a_series_that_would_never_take_place_is_not_booked() {
     let mut world = World::new(&[1, 1]);
     let client = world.client(0, 1);

@@ -118,6 +118,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
     rows.filter_map(|row| match row.entry {
         TimelineEntry::Note { record, .. } => Some(record),
         TimelineEntry::Addendum { .. }
+        | TimelineEntry::Contact { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Unknown { .. } => None,
     })

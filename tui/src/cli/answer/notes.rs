@@ -90,6 +90,7 @@ pub(super) fn show(
         rows.iter().find_map(|row| match row.entry {
             TimelineEntry::Note { record, .. } => Some(record),
             TimelineEntry::Addendum { .. }
+            | TimelineEntry::Contact { .. }
             | TimelineEntry::Measure { .. }
             | TimelineEntry::Unknown { .. } => None,
         })

@@ -1,0 +1,84 @@
+//! The contact log: entries that stay, strikes that undo them, two devices at once.
+
+use super::world::World;
+use crate::id::ClientId;
+use crate::practice::edit::{Channel, Direction, Edit, Subject};
+use crate::practice::view::{TimelineEntry, View};
+use crate::practice::{NewContact, Refusal};
+
+fn contact(channel: Channel, text: &str) -> NewContact {
+    NewContact { channel, direction: Direction::In, at: None, text: text.into() }
+}
+
+fn log(world: &mut World, desk: usize, client: ClientId, text: &str) -> Edit {
+    let contact = contact(Channel::Text, text);
+    world.act(desk, Edit::LogContact { client, contact }).unwrap().unwrap()
+}
+
+fn texts(world: &World, desk: usize, client: ClientId) -> Vec<String> {
+    let index = world.desks[desk].index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    let text = |entry: &TimelineEntry| match entry {
+        TimelineEntry::Contact { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    rows.filter_map(|row| text(&row.entry)).collect()
+}
+
+#[test]
+fn what_one_device_logs_the_other_shows_and_a_strike_undoes_it_everywhere() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let strike = log(&mut world, 0, client, "  running late ");
+    world.desks[1].now = world.desks[1].now.plus_millis(1_000);
+    world.sync();
+    log(&mut world, 1, client, "left a message");
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(texts(&world, desk, client), ["left a message", "running late"]);
+        let View::Chart(chart) = world.desks[desk].open(Subject::Chart(client)).unwrap() else {
+            panic!("a chart")
+        };
+        assert_eq!(chart.timeline.len(), 2);
+    }
+    let (changes, redo) = world.desks[0].undo(strike).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(texts(&world, 1, client), ["left a message"]);
+    world.desks[0].now = world.desks[0].now.plus_millis(1_000);
+    let (changes, _) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(texts(&world, 1, client).len(), 2, "and again");
+    let again = world.desks[1].rebuilt();
+    assert_eq!(again.index().timelines, world.desks[1].index().timelines);
+}
+
+#[test]
+fn an_entry_stands_where_it_happened_and_has_room_for_a_line() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    log(&mut world, 0, client, "today");
+    let yesterday = world.desks[0].now.plus_millis(-86_400_000);
+    let late = NewContact { at: Some(yesterday), ..contact(Channel::Call, "yesterday") };
+    world.act(0, Edit::LogContact { client, contact: late }).unwrap();
+    assert_eq!(texts(&world, 0, client), ["today", "yesterday"]);
+    let long = contact(Channel::Letter, &"x".repeat(1_001));
+    let edit = Edit::LogContact { client, contact: long };
+    assert_eq!(world.act(0, edit), Err(Refusal::TextTooLong));
+    let stranger = ClientId::from_bytes([9; 16]);
+    let edit = Edit::LogContact { client: stranger, contact: contact(Channel::Fax, "") };
+    assert_eq!(world.act(0, edit), Err(Refusal::UnknownClient));
+}
+
+#[test]
+fn a_front_desk_without_the_chart_sees_the_log() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    log(&mut world, 0, client, "moved to Tuesday");
+    let name = crate::practice::compartment::CompartmentName::Contact(client);
+    let segment = world.desks[0].practice.project(&name).unwrap();
+    let mut desk = crate::practice::Practice::new();
+    assert!(desk.restore_all(&[(name, segment)]).is_empty());
+    assert_eq!(desk.index().timelines[&client].len(), 1);
+}
