@@ -44,17 +44,29 @@ impl State {
 
     fn take(&mut self, input: &Input) {
         self.missing = false;
-        let typed = match input {
-            Input::Key(key) if !key.ctrl => key.code,
-            _ => return,
+        let key = match input {
+            Input::Key(key) if !key.ctrl => Some(key.code),
+            _ => None,
         };
-        if let (KeyCode::Backspace, "") = (typed, self.text.text()) {
-            self.way = None;
-        } else if self.way.is_some() {
-            self.text.update(input);
-        } else if let KeyCode::Char(letter) = typed {
-            self.way = way(letter);
-            self.missing = self.way.is_none();
+        match (self.way, key) {
+            (Some(_), Some(KeyCode::Backspace)) if self.text.text().is_empty() => self.way = None,
+            (Some(_), _) => drop(self.text.update(input)),
+            (None, Some(KeyCode::Char(letter))) => {
+                self.way = way(letter);
+                self.missing = self.way.is_none();
+            }
+            (None, _) => self.take_at_once(input),
+        }
+    }
+
+    /// Who types fast over a slow line sends the letter and the line in one piece.
+    fn take_at_once(&mut self, input: &Input) {
+        let (Input::Burst(typed) | Input::Paste(typed)) = input else { return };
+        let mut letters = typed.chars();
+        self.way = letters.next().and_then(way);
+        self.missing = self.way.is_none();
+        if self.way.is_some() {
+            self.text.update(&Input::Burst(letters.as_str().to_owned()));
         }
     }
 }
@@ -69,9 +81,6 @@ fn way(letter: char) -> Option<(Channel, Direction)> {
 /// Chooses the way, types, or saves.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match act {
-        Act::Type(input) if state.way.is_some() && matches!(input, Input::Paste(_)) => {
-            state.text.update(input);
-        }
         Act::Type(input) => state.take(input),
         Act::Verb(Verb::Confirm) => return state.save(scene),
         Act::Verb(_) => {}

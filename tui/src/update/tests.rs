@@ -121,6 +121,25 @@ fn a_contact_is_logged_in_three_keys_and_its_line() {
 }
 
 #[test]
+fn what_is_typed_in_one_piece_over_a_slow_line_is_logged_whole() {
+    for apart in [true, false] {
+        let mut driver = Driver::open(80, 24);
+        driver.keys("ji");
+        let burst = |text: &str| Msg::Input(Input::Burst(text.to_owned()));
+        if apart {
+            driver.keys("T").send(burst("running ten minutes late"));
+        } else {
+            driver.send(burst("Trunning ten minutes late"));
+        }
+        driver.keys("⏎");
+        let [Edit::LogContact { contact, .. }] = driver.edits()[..] else {
+            panic!("{:?}", driver.edits())
+        };
+        assert_eq!(contact.text, "running ten minutes late");
+    }
+}
+
+#[test]
 fn a_way_that_there_is_not_is_said_and_backspace_takes_one_back() {
     let mut driver = Driver::open(80, 24);
     driver.keys("ji⏎x");

@@ -4,6 +4,7 @@
 use crate::message::SyncStatus;
 use crate::widget::safe;
 use tacenda_shared::id::{ClientId, ObjectId};
+use tacenda_shared::practice::erasure::Stage;
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Index};
 
 /// Returns the code of a client, or words that say that there is none.
@@ -16,7 +17,11 @@ pub fn client(index: &Index, id: ClientId, veil: bool) -> String {
     match index.clients.get(&id) {
         Some(row) if veil => code(row).to_owned(),
         Some(row) => row.name.clone(),
-        None => "(not yours)".to_owned(),
+        None => match index.erasures.get(&id).map(|row| row.erasure.stage) {
+            Some(Stage::Ordered(_)) => "(erased)".to_owned(),
+            Some(_) => "(to be erased)".to_owned(),
+            None => "(not yours)".to_owned(),
+        },
     }
 }
 
