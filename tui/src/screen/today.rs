@@ -79,7 +79,9 @@ fn at_row(lines: &[Line], scene: &Scene<'_>, at: usize) -> Focused {
 pub fn unfinished(what: &What) -> Focused {
     match what {
         What::Draft(draft) => Focused::Draft(draft.client, draft.note),
-        What::NoteMissing(id) | What::StatusMissing(id) => Focused::Appointment(*id),
+        What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => {
+            Focused::Appointment(*id)
+        }
     }
 }
 
@@ -243,7 +245,7 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
     if row.status.frees_the_slot() {
         return ("", Style::new());
     }
-    if !day::clashes(scene.index, &row.slot, Some(row.id)).is_empty() {
+    if !day::clashes(scene.index, (&row.slot, &row.clients), Some(row.id)).is_empty() {
         return ("overlaps!", look.alarm());
     }
     match row.note {
@@ -359,12 +361,13 @@ fn to_finish(scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect, focus: Option
 
 /// Returns an unfinished thing as a line of a list.
 pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
+    let comes = |id| {
+        let row = scene.appointment(id);
+        row.map(|row| who::comes(scene.index, row, scene.veil)).unwrap_or_default()
+    };
     let who = match &entry.what {
         What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
-        What::NoteMissing(id) | What::StatusMissing(id) => scene
-            .appointment(*id)
-            .map(|row| who::comes(scene.index, row, scene.veil))
-            .unwrap_or_default(),
+        What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => comes(*id),
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
     let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
@@ -373,6 +376,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             Some(name) => format!("{words}   {name} is in this note"),
             None => words,
         },
+        What::Clash(_, other) => format!("{words} {}", comes(*other)),
         What::NoteMissing(_) | What::StatusMissing(_) => words,
     }
 }

@@ -151,7 +151,7 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
         when::clock(ends),
         slot.zone,
     );
-    let clashes = day::clashes(scene.index, slot, state.moved);
+    let clashes = day::clashes(scene.index, (slot, &state.clients), state.moved);
     match clashes.first() {
         None => (format!("= {at}   no clash"), scene.look.good()),
         Some(first) => {

@@ -3,7 +3,7 @@
 
 use super::when;
 use jiff::civil::{Date, DateTime, time};
-use tacenda_shared::id::{AppointmentId, Timestamp};
+use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::Slot;
 use tacenda_shared::practice::view::{AppointmentRow, Index};
 
@@ -61,10 +61,10 @@ fn gap(from: DateTime, to: DateTime) -> Option<Line> {
     (minutes >= LEAST_GAP).then_some(Line::Free { start: from, minutes })
 }
 
-/// Returns the appointments that a slot would overlap: same clinician or same room.
+/// Returns the appointments that a slot would overlap: same clinician, same room or same client.
 pub fn clashes<'a>(
     index: &'a Index,
-    slot: &Slot,
+    (slot, clients): (&Slot, &[ClientId]),
     except: Option<AppointmentId>,
 ) -> Vec<&'a AppointmentRow> {
     let starts = when::moment(slot.start, &slot.zone);
@@ -77,7 +77,8 @@ pub fn clashes<'a>(
         .filter(|row| row.starts < ends && end(row.starts, row.slot.minutes) > starts)
         .filter(|row| {
             let room = row.slot.room.is_some() && row.slot.room == slot.room;
-            room || row.slot.clinician == slot.clinician
+            let client = row.clients.iter().any(|client| clients.contains(client));
+            room || client || row.slot.clinician == slot.clinician
         })
         .map(AsRef::as_ref)
         .collect()

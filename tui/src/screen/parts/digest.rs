@@ -1,15 +1,18 @@
 //! What several screens need from the whole index, gathered once after each change and each
 //! minute, so that drawing never walks through years of appointments.
 
-use super::when;
+use super::{day, when};
 use crate::text;
 use std::collections::BTreeMap;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
-use tacenda_shared::practice::edit::Status;
+use tacenda_shared::practice::edit::{AppointmentKind, Status};
 use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState};
 
 /// How far back open sessions are listed: older ones are history, not work.
 const OPEN_FOR_DAYS: i64 = 60;
+
+/// How far ahead overlaps are listed.
+const AHEAD_DAYS: i64 = 30;
 
 /// The gathered lists.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -36,6 +39,8 @@ pub struct Unfinished {
 /// What is unfinished.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum What {
+    /// An appointment ahead overlaps an earlier one: the same clinician, room or client.
+    Clash(AppointmentId, AppointmentId),
     /// A draft waits for its signature.
     Draft(DraftRow),
     /// A session took place and has no note.
@@ -60,6 +65,11 @@ impl Digest {
         for row in index.appointments.values().filter(|row| !hidden(row)) {
             digest.take(row, now, &mut nearest);
         }
+        let clashes = clashes(index, now);
+        digest.unfinished.extend(clashes.into_iter().map(|(row, other)| Unfinished {
+            since: row.starts,
+            what: What::Clash(row.id, other),
+        }));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
         digest.unfinished.sort_by_key(|entry| entry.since);
         let starts = |id: &AppointmentId| index.appointments.get(id).map(|row| row.starts);
@@ -99,9 +109,28 @@ impl Digest {
     }
 }
 
+/// The appointments of the next days that overlap another which begins before them.
+fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId)> {
+    let today = when::local(now, &index.zone).date();
+    let days = index.days.range(today..=when::shifted(today, AHEAD_DAYS));
+    let rows = days.flat_map(|(_, ids)| ids).filter_map(|id| index.appointments.get(id));
+    let rows = rows.filter(|row| row.starts >= now && !row.status.frees_the_slot());
+    rows.filter_map(|row| {
+        let others = day::clashes(index, (&row.slot, &row.clients), Some(row.id));
+        // Busy times of several calendars lie over each other, and nobody has to decide.
+        let off = |row: &AppointmentRow| row.kind == AppointmentKind::TimeOff;
+        let mut earlier = others.into_iter().filter(|other| {
+            (other.starts, other.id) < (row.starts, row.id) && !(off(other) && off(row))
+        });
+        Some((row.as_ref(), earlier.next()?.id))
+    })
+    .collect()
+}
+
 /// Returns the words for something unfinished, without whose it is.
 pub fn words(what: &What) -> String {
     match what {
+        What::Clash(..) => "overlaps".to_owned(),
         What::Draft(draft) if draft.addendum_to.is_some() => {
             format!("addendum draft, {}", text::counted(draft.words, "word", "words"))
         }
@@ -116,4 +145,50 @@ pub fn words(what: &What) -> String {
 /// Returns the local date on which something came up.
 pub fn date(entry: &Unfinished, zone: &str) -> jiff::civil::Date {
     when::local(entry.since, zone).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::parts::sample::{self, Sample};
+    use jiff::civil::date;
+    use tacenda_shared::id::MemberId;
+    use tacenda_shared::practice::edit::Slot;
+
+    fn clashes(sample: &Sample) -> Vec<(AppointmentId, AppointmentId)> {
+        let digest = Digest::of(&sample.index, sample::now().time);
+        let clash = |entry: &Unfinished| match entry.what {
+            What::Clash(row, other) => Some((row, other)),
+            _ => None,
+        };
+        digest.unfinished.iter().filter_map(clash).collect()
+    }
+
+    #[test]
+    fn what_overlaps_ahead_is_listed_once_whoever_shares_what() {
+        let mut sample = Sample::new();
+        let slot = sample.index.appointments[&sample::appointment(4)].slot.clone();
+        let ahead =
+            |minutes: i8| Slot { start: date(2026, 12, 1).at(15, minutes, 0, 0), ..slot.clone() };
+        sample.add(20, 1, ahead(0), Status::Booked);
+        assert_eq!(clashes(&sample), []);
+        // The same clinician.
+        sample.add(21, 2, ahead(20), Status::Booked);
+        let found = [(sample::appointment(21), sample::appointment(20))];
+        assert_eq!(clashes(&sample), found);
+        sample.change(21, |row| row.status = Status::CancelledByClient);
+        assert_eq!(clashes(&sample), [], "settled");
+        // Somebody else's hour, and the same client.
+        let other = MemberId::from_bytes([99; 16]);
+        sample.add(22, 1, Slot { clinician: other, room: None, ..ahead(30) }, Status::Booked);
+        assert_eq!(clashes(&sample), [(sample::appointment(22), sample::appointment(20))]);
+        sample.change(22, |row| row.clients = vec![sample::client_id(3)]);
+        assert_eq!(clashes(&sample), []);
+        // Busy times of two calendars.
+        sample.add(23, 2, ahead(40), Status::Booked);
+        sample.change(23, |row| row.kind = AppointmentKind::TimeOff);
+        assert_eq!(clashes(&sample).len(), 1, "time off over a session is told");
+        sample.change(20, |row| row.kind = AppointmentKind::TimeOff);
+        assert_eq!(clashes(&sample), [], "and two busy times are not");
+    }
 }
