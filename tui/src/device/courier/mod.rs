@@ -114,6 +114,8 @@ pub struct Courier {
     errands: BTreeMap<Ticket, Errand>,
     wanted: BTreeSet<RowName>,
     asked_rows: BTreeSet<RowName>,
+    /// Rows of drafts' keys that this link's server has not got.
+    absent: BTreeSet<RowName>,
     fetched: BTreeMap<RowName, safe::Row>,
     alarms: Vec<Notice>,
     /// Answers to what others asked through this courier.
@@ -239,9 +241,8 @@ impl<F: FileSystem> Device<F> {
         })
     }
 
-    /// Takes one message as [`Device::link_message`] does, but leaves what it changes to be put on
-    /// the disk by the next call, which must follow once it is shown. Until then the server is
-    /// told nothing, and a crash costs nothing: the server still has it.
+    /// Takes a message as [`Device::link_message`] does, but leaves it to the next call to put it
+    /// on the disk. Until then the server is told nothing, and still has it if this one crashes.
     pub fn link_message_shown_first(
         &mut self,
         lane: Lane,
@@ -375,8 +376,7 @@ impl<F: FileSystem> Device<F> {
                 self.courier = Some(courier);
                 Ok(Delivered { changed, notices, drop_link })
             }
-            // What it knows may be ahead of the disk: it begins anew with the next link, from what
-            // is stored, so that the practice log is never stored with a gap.
+            // What it knows may be ahead of the disk: the next link begins from what is stored.
             Err(error) => {
                 if let Ok(stored) = founding::stored_log(&self.cabinet.store) {
                     self.cabinet.state = stored.state;
@@ -519,9 +519,7 @@ impl<F: FileSystem> Device<F> {
                 self.flush_mail(batch)?;
                 courier.fetched.clear();
             }
-            (Some(Errand::Rows(names)), _) => names.iter().for_each(|name| {
-                courier.asked_rows.remove(name);
-            }),
+            (Some(Errand::Rows(names)), _) => courier.rows_unanswered(&names),
             (Some(Errand::Wrap(info, hash)), Message::Rows(rows)) => {
                 self.take_wrap(courier, &info, hash, rows.into_iter().next().flatten());
             }

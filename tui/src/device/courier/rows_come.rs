@@ -35,6 +35,7 @@ impl Courier {
                 absent.push(name);
                 continue;
             };
+            self.absent.remove(&name);
             self.fetched.insert(name, safe::Row::from_bytes(bytes));
             if let RowName::Slot(SlotName { compartment: log, .. })
             | RowName::Draft(DraftName { compartment: log, .. }) = name
@@ -42,16 +43,27 @@ impl Courier {
                 logs.insert(log);
             }
         }
-        if absent.iter().any(|name| self.must_exist(cabinet, name)) {
-            self.raise(super::withheld());
+        let of_drafts = absent.iter().filter(|name| matches!(name, RowName::Draft(_)));
+        self.absent.extend(of_drafts);
+        for name in &absent {
+            if self.must_exist(cabinet, name) {
+                self.raise(super::withheld());
+            }
         }
         logs
+    }
+
+    /// Nothing was said of these rows: they may be asked for again.
+    pub(super) fn rows_unanswered(&mut self, names: &[RowName]) {
+        for name in names {
+            self.asked_rows.remove(name);
+        }
     }
 
     /// Whether the server must have a row. The key of a draft lives until every device has
     /// acknowledged its end, which this one cannot have done before it knows of that; others are
     /// there as long as entries name them.
-    fn must_exist<F: FileSystem>(&self, cabinet: &Cabinet<F>, name: &RowName) -> bool {
+    fn must_exist<F: FileSystem>(&mut self, cabinet: &Cabinet<F>, name: &RowName) -> bool {
         match name {
             // While not all of the log has come, the order to erase it may be on the way.
             RowName::Slot(name) => self.level && !self.is_ordered_to_die(name.compartment),
@@ -72,20 +84,28 @@ impl Courier {
 
     /// Whether the key of a draft has come under another content key, or may still: it lies under
     /// one of them, and nothing says under which.
-    fn may_lie_elsewhere<F: FileSystem>(&self, cabinet: &Cabinet<F>, name: &DraftName) -> bool {
+    fn may_lie_elsewhere<F: FileSystem>(&mut self, cabinet: &Cabinet<F>, name: &DraftName) -> bool {
         let (log, draft) = (name.compartment, name.draft);
         let announced = self.sync.replica(log).and_then(|replica| replica.slot());
         let newest = cabinet.newest_slot(log).map(|(generation, _)| generation);
         if announced.map(|slot| slot.generation) > newest {
             return true;
         }
-        let mut names = cabinet.draft_names(log, draft).map(|(name, _)| RowName::Draft(name));
-        let is_here = cabinet.has_draft_row(log, draft);
-        is_here
-            || names.any(|name| {
-                self.fetched.contains_key(&name)
-                    || self.asked_rows.contains(&name)
-                    || self.wanted.contains(&name)
-            })
+        if cabinet.has_draft_row(log, draft) {
+            return true;
+        }
+        let mut may = false;
+        for (name, _) in cabinet.draft_names(log, draft) {
+            let name = RowName::Draft(name);
+            if !self.absent.contains(&name) {
+                // A content key that came after the others were asked for.
+                self.want(name);
+                may = true;
+            }
+            may |= self.fetched.contains_key(&name)
+                || self.asked_rows.contains(&name)
+                || self.wanted.contains(&name);
+        }
+        may
     }
 }

@@ -109,6 +109,7 @@ impl Courier {
             errands: BTreeMap::new(),
             wanted: BTreeSet::new(),
             asked_rows: BTreeSet::new(),
+            absent: BTreeSet::new(),
             fetched: BTreeMap::new(),
             alarms: Vec::new(),
             answers: VecDeque::new(),
@@ -205,9 +206,7 @@ impl Courier {
 
     pub(super) fn unanswered(&mut self, ticket: Ticket) {
         match self.errands.remove(&ticket) {
-            Some(Errand::Rows(names)) => names.iter().for_each(|name| {
-                self.asked_rows.remove(name);
-            }),
+            Some(Errand::Rows(names)) => self.rows_unanswered(&names),
             Some(Errand::Wrap(_, hash)) => {
                 self.asked_wraps.remove(&hash);
             }
