@@ -51,6 +51,7 @@ pub enum Verb {
     Longer,
     MoveAppointment,
     New,
+    NextFree,
     NextField,
     NextPane,
     NextPart,

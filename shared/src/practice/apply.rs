@@ -200,6 +200,7 @@ impl Practice {
             Edit::SettleSeries { series, slot, ends } => {
                 self.settle_again(series, (slot, &ends), cx)
             }
+            Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }

@@ -4,6 +4,7 @@
 use super::document::{Document, Scalar};
 use super::edit::ContactChange;
 use super::erasure::Erasures;
+use super::schedule::hours::{self, Hours};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
@@ -12,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 pub(super) const NAME_BYTES_MAX: usize = 200;
 const FIELD_BYTES_MAX: usize = 1000;
-const CLINICIANS_MAX: usize = 10_000;
+pub(super) const CLINICIANS_MAX: usize = 10_000;
 const DEVICES_MAX: usize = 10_000;
 
 pub(super) const ARCHIVED: &str = "archived";
@@ -175,6 +176,8 @@ pub(super) struct Settings {
     /// Names that were given after a device was added; the others are in the practice log.
     pub(super) devices: BTreeMap<DeviceId, String>,
     pub(super) erasures: Erasures,
+    /// The usual week of each member who has said it.
+    pub(super) hours: BTreeMap<MemberId, Hours>,
 }
 
 impl Settings {
@@ -216,6 +219,7 @@ impl Settings {
             clinicians: clinicians.collect(),
             devices: devices.collect(),
             erasures: Erasures::read(document),
+            hours: hours::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
     }
@@ -230,6 +234,10 @@ impl Settings {
             w.fixed(device.as_bytes()).text(name);
         });
         self.erasures.encode(writer);
+        let hours: Vec<_> = self.hours.iter().collect();
+        writer.list(&hours, |w, (member, hours)| {
+            w.fixed(member.as_bytes()).text(&hours.to_string());
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -240,11 +248,18 @@ impl Settings {
         let devices = reader.list(DEVICES_MAX, |r| {
             Ok((DeviceId::from_bytes(r.fixed()?), r.text(NAME_BYTES_MAX)?.to_owned()))
         })?;
+        let erasures = Erasures::decode(reader)?;
+        let hours = reader.list(CLINICIANS_MAX, |r| {
+            let member = MemberId::from_bytes(r.fixed()?);
+            let hours = Hours::parse(r.text(hours::BYTES_MAX)?);
+            Ok((member, hours.map_err(|_| CodecError::Unknown)?))
+        })?;
         Ok(Self {
             zone,
             clinicians: clinicians.into_iter().collect(),
             devices: devices.into_iter().collect(),
-            erasures: Erasures::decode(reader)?,
+            erasures,
+            hours: hours.into_iter().collect(),
         })
     }
 }

@@ -4,6 +4,7 @@
 //! `Practice::apply` is the only thing that listens.
 
 use super::contact_log::NewContact;
+use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
@@ -193,6 +194,13 @@ pub enum Edit {
         slot: Slot,
         /// When the others ended that this one was settled against.
         ends: Vec<(SeriesId, Option<Date>)>,
+    },
+    /// Sets the usual week of a member, or takes it back.
+    SetHours {
+        /// Whose.
+        member: MemberId,
+        /// The hours; `None` where nothing is said.
+        hours: Option<Hours>,
     },
     /// Sets what came of an appointment.
     SetStatus {

@@ -49,6 +49,7 @@ impl Practice {
             zone: settings.zone.clone(),
             clinicians: settings.clinicians.clone(),
             devices: settings.devices.clone(),
+            hours: settings.hours.clone(),
             clients: self.facts.contacts.clone(),
             series: self.index.series.clone(),
             ..Index::default()
@@ -123,6 +124,7 @@ impl Practice {
         let index = Arc::make_mut(&mut self.index);
         index.clinicians.clone_from(&settings.clinicians);
         index.devices.clone_from(&settings.devices);
+        index.hours.clone_from(&settings.hours);
         let zone = settings.zone.clone();
         self.publish_erasures();
         self.publish_zone(zone);

@@ -8,6 +8,7 @@ use super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
 use super::erasure::Erasure;
+use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
@@ -22,6 +23,8 @@ pub struct Index {
     pub zone: String,
     /// Members who see clients, by id, with the name that colleagues know.
     pub clinicians: BTreeMap<MemberId, String>,
+    /// The usual week of each member who has said it.
+    pub hours: BTreeMap<MemberId, Hours>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read.

@@ -63,6 +63,31 @@ fn the_auto_lock_is_between_one_and_thirty_minutes_and_is_kept() {
 }
 
 #[test]
+fn hours_are_said_once_and_what_is_free_of_them_is_listed() {
+    let scene = founded("commands-hours");
+    assert!(scene.run(&["hours"], "").done().contains("not set"));
+    let hours = "Mon-Sun 8-12 13-18, 10 min between";
+    let told = scene.run(&["--json", "hours", hours], "").json();
+    assert_eq!(types(&told), ["hours"]);
+    let kept = "Mon-Sun 8:00-12:00 13:00-18:00, 10 min between";
+    assert_eq!([&told[0]["hours"], &told[0]["set"]], [&Value::from(kept), &Value::from(true)]);
+    let wrong = scene.run(&["hours", "Mon 9-5"], "");
+    assert!(wrong.status == Some(1) && wrong.err.contains("'9-5' does not end"), "{wrong:?}");
+    assert_eq!(scene.run(&["hours"], "").done(), format!("{kept}\n"));
+
+    scene.run(&["new"], "ts-001 tomorrow 3pm 50m room 2").done();
+    let free = scene.run(&["--json", "free", "--days", "3"], "").json();
+    assert!(types(&free).iter().all(|kind| *kind == "free"));
+    let tomorrow = |lines: &[Value]| lines[lines.len() - 2]["windows"].clone();
+    let windows = serde_json::json!(["08:00-11:50", "13:00-14:50", "16:00-17:50"]);
+    assert_eq!(tomorrow(&free), windows, "{free:?}");
+    let long = scene.run(&["--json", "free", "--days", "3", "--minutes", "120"], "").json();
+    assert_eq!(tomorrow(&long), serde_json::json!(["08:00-12:00", "16:00-18:00"]));
+    assert_eq!(scene.run(&["free", "--client", "XX-001"], "").status, Some(1));
+    assert!(scene.run(&["hours", "--clear"], "").done().contains("not set"));
+}
+
+#[test]
 fn what_does_not_fit_where_it_is_printed_is_no_success() {
     let scene = founded("commands-cut-short");
     for words in [&["client", "list"][..], &["--json", "client", "list"], &["export"]] {

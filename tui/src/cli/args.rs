@@ -72,6 +72,10 @@ pub enum Command {
     /// The erasure of a client's record, and the legal hold that stands before it.
     #[command(subcommand)]
     Erase(Erase),
+    /// Show or set the hours of your usual week: "Mon-Thu 9-12 13-18, Fri 9-13, 10 min between".
+    Hours(Hours),
+    /// List when you are free, within your hours.
+    Free(Free),
     /// Show or set after how many minutes without a key the practice locks itself.
     AutoLock(AutoLock),
     /// Show or set how soon what is written leaves this device.
@@ -165,6 +169,33 @@ pub enum Servers {
         #[arg(value_name = "HOST:PORT")]
         address: String,
     },
+}
+
+/// Options of `hours`.
+#[derive(Args, Debug)]
+pub struct Hours {
+    /// Days with their times, and how long stays free between two appointments.
+    pub hours: Option<String>,
+    /// Say nothing of your hours any more.
+    #[arg(long, conflicts_with = "hours")]
+    pub clear: bool,
+}
+
+/// Options of `free`.
+#[derive(Args, Debug)]
+pub struct Free {
+    /// For how many minutes.
+    #[arg(long, default_value = "50", value_parser = clap::value_parser!(u16).range(5..=1440))]
+    pub minutes: u16,
+    /// So many days from today on.
+    #[arg(long, default_value = "14", value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub days: u16,
+    /// When this client is free, too: the code.
+    #[arg(long, value_name = "CODE")]
+    pub client: Option<String>,
+    /// When this room is free, too.
+    #[arg(long)]
+    pub room: Option<String>,
 }
 
 /// Options of `auto-lock`.

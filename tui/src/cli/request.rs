@@ -22,6 +22,20 @@ pub struct WriteFeed {
     pub initials: bool,
 }
 
+/// What is to be free.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindFree {
+    /// For how long.
+    pub minutes: u16,
+    /// So many days from today on.
+    pub days: u16,
+    /// A client's code.
+    pub client: Option<String>,
+    /// A room.
+    pub room: Option<String>,
+}
+
 /// How a calendar is taken in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TakeInCalendar {
@@ -125,6 +139,13 @@ pub enum Request {
     Find {
         /// The words.
         query: String,
+    },
+    /// Lists when the member is free.
+    Free(FindFree),
+    /// Shows the hours of the member's usual week, or sets them.
+    Hours {
+        /// As people write them; empty to take them back.
+        set: Option<String>,
     },
     /// Writes down when somebody is busy. The passphrase is asked for again.
     CalendarFeed(WriteFeed),

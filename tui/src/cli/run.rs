@@ -6,7 +6,7 @@ use super::args::{
     Note,
 };
 use super::prompt::{self, PromptError};
-use super::request::{LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed};
+use super::request::{FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed};
 use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -133,6 +133,13 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             Request::ClientAdd { code: code.clone(), name: text()? }
         }
         Command::Client(Client::List) => Request::ClientList,
+        Command::Free(args::Free { minutes, days, client, room }) => {
+            let (client, room) = (client.clone(), room.clone());
+            Request::Free(FindFree { minutes: *minutes, days: *days, client, room })
+        }
+        Command::Hours(args::Hours { hours, clear }) => {
+            Request::Hours { set: hours.clone().or(clear.then(String::new)) }
+        }
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Erase(_) | Command::Export(_) | Command::Passphrase => Request::Lock,

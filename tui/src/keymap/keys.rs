@@ -1,6 +1,10 @@
-//! Short names for keys, for the table.
+//! Short names for keys and rows, for the table.
 
+use super::{Context, Row, Verb};
 use crate::input::{Key, KeyCode};
+use crate::screen::Situation;
+
+type When = fn(&Situation<'_>) -> Option<&'static str>;
 
 pub(super) const fn c(letter: char) -> Key {
     Key::char(letter)
@@ -16,4 +20,15 @@ pub(super) const fn k(code: KeyCode) -> Key {
 }
 pub(super) const fn shift(code: KeyCode) -> Key {
     Key::shift(code)
+}
+
+/// A row with hint, help and command.
+pub(super) const fn row(
+    verb: Verb,
+    keys: &'static [&'static [Key]],
+    contexts: &'static [Context],
+    [hint, help, command]: [&'static str; 3],
+    when: When,
+) -> Row {
+    Row { verb, keys, contexts, hint, help, command, when }
 }

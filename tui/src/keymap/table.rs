@@ -1,19 +1,16 @@
 //! The table itself: the only place where a key gets a meaning.
 
-use super::keys::{c, ctrl, f, k, shift};
+use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
     on_other_device, on_shown_client, on_something, on_struck,
 };
 use super::{with_link, with_redo, with_refilling, with_undo, without_server};
-use crate::input::{Key, KeyCode};
-use crate::screen::Situation;
+use crate::input::KeyCode;
 use tacenda_shared::practice::edit::Status;
 
 use Context as C;
-
-type When = fn(&Situation<'_>) -> Option<&'static str>;
 
 /// Every verb with its keys. The order is the order of hints, help and the palette.
 pub static ROWS: &[Row] = &[
@@ -197,6 +194,13 @@ pub static ROWS: &[Row] = &[
         &[&[c('m')]],
         &[C::Appointments],
         ["move", "Move the appointment", "move"],
+        on_appointment,
+    ),
+    row(
+        Verb::NextFree,
+        &[&[c('M')]],
+        &[C::Appointments],
+        ["", "Move to the next free slot", "next-free"],
         on_appointment,
     ),
     row(
@@ -419,6 +423,13 @@ pub static ROWS: &[Row] = &[
         always,
     ),
     row(
+        Verb::NextFree,
+        &[&[c('M')]],
+        &[C::Booking],
+        ["next free", "Move to the next free slot", "next-free"],
+        always,
+    ),
+    row(
         Verb::Longer,
         &[&[c('+')]],
         &[C::Booking],
@@ -579,14 +590,3 @@ pub static ROWS: &[Row] = &[
     row(Verb::Redraw, &[], &[], ["", "Draw the screen anew", "redraw"], always),
     row(Verb::Suspend, &[], &[], ["", "Lock and go back to the shell", "suspend"], always),
 ];
-
-/// A row with hint, help and command.
-const fn row(
-    verb: Verb,
-    keys: &'static [&'static [Key]],
-    contexts: &'static [Context],
-    [hint, help, command]: [&'static str; 3],
-    when: When,
-) -> Row {
-    Row { verb, keys, contexts, hint, help, command, when }
-}

@@ -15,6 +15,7 @@ use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NewAppointment, NewSeries, Slot,
 };
 use tacenda_shared::practice::quick_add::{Problem, Repeat};
+use tacenda_shared::practice::schedule::free::free_starts;
 use tacenda_shared::practice::schedule::recur::{End, Rule};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Occurrence};
 
@@ -29,6 +30,8 @@ const USUAL: u16 = 50;
 /// Longest appointment in minutes.
 const LONGEST: u16 = 1440;
 const FIELDS: usize = 8;
+/// How many days ahead a free slot is looked for.
+const FREE_DAYS: u16 = 60;
 
 /// The fields, in the order of Tab.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -223,6 +226,25 @@ impl State {
         let at = when::later(self.at, minutes);
         self.at = when::shifted(at.date(), days).to_datetime(at.time());
         self.write_slot();
+    }
+
+    /// Goes on to the next slot of this length that is free for all who come.
+    fn next_free(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
+        self.read_slot(scene);
+        let Some(slot) = self.slot(scene) else {
+            return vec![Ask::Say("Date, start and length must make sense first.".to_owned())];
+        };
+        let here = when::local(when::moment(self.at, &self.zone), &scene.index.zone);
+        let after = here.max(scene.now.local);
+        let wanted = (&slot, self.clients.as_slice());
+        let found = free_starts(scene.index, wanted, self.moved, (after, FREE_DAYS)).next();
+        let Some(start) = found else {
+            let minutes = slot.minutes;
+            return vec![Ask::Say(format!("No {minutes} minutes are free in {FREE_DAYS} days."))];
+        };
+        self.at = when::local(when::moment(start, &scene.index.zone), &self.zone);
+        self.write_slot();
+        Vec::new()
     }
 
     fn stretch(&mut self, minutes: i64, scene: &Scene<'_>) {
@@ -490,6 +512,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             Verb::Right => state.shift(0, 1, scene),
             Verb::Earlier => state.shift(0, -7, scene),
             Verb::Later => state.shift(0, 7, scene),
+            Verb::NextFree => return state.next_free(scene),
             Verb::Longer => state.stretch(LENGTH_STEP, scene),
             Verb::Shorter => state.stretch(-LENGTH_STEP, scene),
             _ => {}

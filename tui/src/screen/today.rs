@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{Modality, Status};
+use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
 
 /// What an empty practice says.
@@ -51,7 +52,7 @@ impl State {
     }
 
     fn lines(&self, scene: &Scene<'_>) -> (Vec<Line>, usize) {
-        let lines = day::lines(scene.index, self.date);
+        let lines = day::lines(scene.index, scene.clinician(), self.date);
         let length = lines.len() + scene.digest.unfinished.len();
         let at = match self.focus {
             None => first_focus(&lines, scene),
@@ -245,7 +246,7 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
     if row.status.frees_the_slot() {
         return ("", Style::new());
     }
-    if !day::clashes(scene.index, (&row.slot, &row.clients), Some(row.id)).is_empty() {
+    if !free::clashes(scene.index, (&row.slot, &row.clients), Some(row.id)).is_empty() {
         return ("overlaps!", look.alarm());
     }
     match row.note {

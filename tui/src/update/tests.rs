@@ -13,6 +13,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use tacenda_shared::id::{MemberId, ObjectId, RecordId, SeriesId};
 use tacenda_shared::practice::edit::{AppointmentKind, Channel, Direction, Edit, Status, Subject};
+use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{DraftRow, Occurrence};
 use zeroize::Zeroizing;
 
@@ -181,6 +182,27 @@ fn a_clash_is_shown_before_enter() {
     driver.code(KeyCode::Up);
 
     assert!(driver.screen().contains("no clash"), "{}", driver.screen());
+}
+
+#[test]
+fn two_keys_move_to_the_next_slot_that_is_free_for_both() {
+    let mut driver = Driver::open(80, 24);
+
+    driver.keys("M");
+    assert!(driver.screen().contains("no clash"), "{}", driver.screen());
+    let first = driver.screen();
+    driver.keys("M");
+    assert_ne!(driver.screen(), first, "and on to the one after it");
+    driver.keys("⏎");
+
+    let [Edit::Move { appointment, slot }] = driver.edits()[..] else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!(*appointment, sample::appointment(1));
+    let index = Sample::new().index;
+    let row = &index.appointments[appointment];
+    assert!(slot.start > sample::now().local.max(row.slot.start));
+    assert_eq!(free::clashes(&index, (slot, &row.clients), Some(*appointment)).len(), 0);
 }
 
 #[test]

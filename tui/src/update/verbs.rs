@@ -54,7 +54,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
         Verb::LogContact => log_contact(model, client),
-        Verb::MoveAppointment => return move_appointment(model, focused),
+        Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
         Verb::New => return new(model, focused),
         Verb::Open => return open(model, focused),
         Verb::Out => return out(model),
@@ -321,6 +321,15 @@ fn move_appointment(model: &mut Model, focused: Focused) -> Vec<Effect> {
         Some(state) => show(model, Screen::Booking(Box::new(state))),
         None => Vec::new(),
     }
+}
+
+/// Lays the form where the focus is on an appointment, and goes on to the next free slot.
+fn move_it(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
+    let mut effects = move_appointment(model, focused);
+    if verb == Verb::NextFree {
+        effects.extend(act(model, &Act::Verb(verb)));
+    }
+    effects
 }
 
 pub(super) fn with_row<T>(

@@ -85,6 +85,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::OrderErasure { .. }
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
+        | Edit::SetHours { .. }
         | Edit::SetStatus { .. }
         | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }

@@ -112,6 +112,7 @@ impl Dated {
             | Edit::NewClient { .. }
             | Edit::RejoinSeries { .. }
             | Edit::RenameDevice { .. }
+            | Edit::SetHours { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. } => true,
             Edit::Amend { .. }

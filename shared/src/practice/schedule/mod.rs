@@ -2,6 +2,8 @@
 //! for the documents that hold it.
 
 mod edits;
+pub mod free;
+pub mod hours;
 pub mod ical;
 mod kin;
 mod occurrence;

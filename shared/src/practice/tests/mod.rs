@@ -4,6 +4,7 @@ mod contact_log;
 mod convergence;
 mod day;
 mod erasure;
+mod free;
 mod hostile;
 mod series;
 mod signing;

@@ -4,6 +4,7 @@ use super::world::{World, insert, member, slot};
 use crate::id::{AppointmentId, ClientId, DeviceId};
 use crate::practice::Refusal;
 use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Status};
+use crate::practice::schedule::hours::Hours;
 use proptest::prelude::*;
 
 fn prepared() -> (World, ClientId, AppointmentId) {
@@ -35,12 +36,13 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
         Edit::AskErasure { client },
         Edit::Hold { client, held: true },
+        Edit::SetHours { member: member(1), hours: Hours::parse("Mon-Thu 9-17").ok() },
     ]
 }
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..9 {
+    for number in 0..10 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);

@@ -7,6 +7,7 @@ mod calendar;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
+mod hours;
 mod notes;
 mod schedule;
 pub(crate) mod sheet;
@@ -71,6 +72,8 @@ pub fn answer(
         Request::EraseList => erasing::list(device, now, say),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
         Request::Find { query } => find(device, &query, now, say),
+        Request::Free(asked) => hours::free(device, &asked, now, say),
+        Request::Hours { set } => hours::hours(device, set, now, say),
         Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),
         Request::New { sentence, dry_run, as_of, locale } => {
             let sentence = schedule::Sentence { sentence, dry_run, as_of, locale };

@@ -188,7 +188,7 @@ impl Worker {
         let local = when::local(now, &index.zone);
         let free = (0..DAYS).flat_map(|ahead| {
             let date = when::shifted(local.date(), ahead);
-            day::lines(&index, date).into_iter().filter_map(|line| match line {
+            day::lines(&index, Some(clinician), date).into_iter().filter_map(|line| match line {
                 day::Line::Free { start, minutes } if minutes >= i64::from(MINUTES) => Some(start),
                 day::Line::Free { .. } | day::Line::Appointment(_) => None,
             })

@@ -10,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::practice::edit::Slot;
+use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::schedule::recur::End;
 
 /// Draws the form and the day.
@@ -151,7 +152,7 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
         when::clock(ends),
         slot.zone,
     );
-    let clashes = day::clashes(scene.index, (slot, &state.clients), state.moved);
+    let clashes = free::clashes(scene.index, (slot, &state.clients), state.moved);
     match clashes.first() {
         None => (format!("= {at}   no clash"), scene.look.good()),
         Some(first) => {

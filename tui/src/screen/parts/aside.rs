@@ -84,7 +84,7 @@ pub fn beside_note(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, a
     let (left, right) = paint::side_by_side(frame, scene.look, area, area.width / 2 - 1);
     clients::side(row, scene, frame, left);
     let today = scene.today();
-    let lines = day::lines(scene.index, today);
+    let lines = day::lines(scene.index, scene.clinician(), today);
     let height = paint::count(lines.len()).min(area.height / 2);
     paint::rule(frame, scene.look, right, 0, (&when::long(today), ""));
     let body = paint::lines(right, 1, height);

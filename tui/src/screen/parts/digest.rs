@@ -1,11 +1,12 @@
 //! What several screens need from the whole index, gathered once after each change and each
 //! minute, so that drawing never walks through years of appointments.
 
-use super::{day, when};
+use super::when;
 use crate::text;
 use std::collections::BTreeMap;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::{AppointmentKind, Status};
+use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState};
 
 /// How far back open sessions are listed: older ones are history, not work.
@@ -116,7 +117,7 @@ fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId
     let rows = days.flat_map(|(_, ids)| ids).filter_map(|id| index.appointments.get(id));
     let rows = rows.filter(|row| row.starts >= now && !row.status.frees_the_slot());
     rows.filter_map(|row| {
-        let others = day::clashes(index, (&row.slot, &row.clients), Some(row.id));
+        let others = free::clashes(index, (&row.slot, &row.clients), Some(row.id));
         // Busy times of several calendars lie over each other, and nobody has to decide.
         let off = |row: &AppointmentRow| row.kind == AppointmentKind::TimeOff;
         let mut earlier = others.into_iter().filter(|other| {

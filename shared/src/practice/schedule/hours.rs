@@ -1,0 +1,368 @@
+//! The hours in which a clinician sees clients, week by week. Holidays and meetings are time off
+//! in the calendar; what is here is only the usual week.
+
+use crate::id::MemberId;
+use crate::practice::apply::{Done, Guard, Refusal};
+use crate::practice::compartment::CompartmentName;
+use crate::practice::contact::{CLINICIANS_MAX, Settings};
+use crate::practice::document::{Document, Scalar};
+use crate::practice::edit::Edit;
+use crate::practice::{Context, Practice, document_of};
+use jiff::civil::Weekday;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use thiserror::Error;
+
+const FIELD: &str = "hours/";
+/// The longest text that is read, in bytes.
+pub(in crate::practice) const BYTES_MAX: usize = 1024;
+const SPANS_MAX: usize = 8;
+/// The longest pause between sessions, in minutes.
+const BETWEEN_MAX: u16 = 120;
+const DAY: u16 = 24 * 60;
+const ENGLISH: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const GERMAN: [&str; 7] =
+    ["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"];
+
+/// A piece of a day: minutes since midnight, local time, without its end.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Span {
+    /// Where it begins.
+    pub from: u16,
+    /// Where it ends, up to 1440.
+    pub to: u16,
+}
+
+/// The usual week of one clinician.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hours {
+    /// Spans of each day from Monday on, in order, none touching the next.
+    days: [Vec<Span>; 7],
+    /// Minutes that stay free between two appointments.
+    between: u16,
+}
+
+/// Why a text says no hours.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum HoursFault {
+    /// Nothing is said of any day.
+    #[error("no day is named")]
+    Empty,
+    /// A word is neither a day nor a time.
+    #[error("'{0}' is neither a day nor a time")]
+    Word(String),
+    /// Times come before any day.
+    #[error("'{0}' belongs to no day")]
+    NoDay(String),
+    /// A day without times.
+    #[error("'{0}' has no times")]
+    NoTimes(String),
+    /// An end that is not after its beginning.
+    #[error("'{0}' does not end after it begins")]
+    Backwards(String),
+    /// Longer than two hours.
+    #[error("at most 120 minutes can stay free between appointments")]
+    Between,
+    /// More than eight spans in a day, or more text than anybody writes.
+    #[error("that is more than can be kept")]
+    TooMuch,
+}
+
+impl Default for Hours {
+    /// What is taken where nobody has said anything: Monday to Friday, 8 to 18.
+    fn default() -> Self {
+        let days = std::array::from_fn(|day| match day {
+            0..5 => vec![Span { from: 8 * 60, to: 18 * 60 }],
+            _ => Vec::new(),
+        });
+        Self { days, between: 0 }
+    }
+}
+
+impl Hours {
+    /// Reads hours as people write them: `Mon-Thu 9-12 13-18, Fri 9-13:30, 10 min between`. Days
+    /// are English or German, whole or cut to two letters or more; `Mon/Wed` names two.
+    ///
+    /// # Errors
+    /// [`HoursFault`] names the word that was not understood. Nothing is guessed.
+    pub fn parse(text: &str) -> Result<Self, HoursFault> {
+        if text.len() > BYTES_MAX {
+            return Err(HoursFault::TooMuch);
+        }
+        let mut hours = Self { days: Default::default(), between: 0 };
+        for part in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
+            match between(part) {
+                Some(minutes) if minutes <= BETWEEN_MAX => hours.between = minutes,
+                Some(_) => return Err(HoursFault::Between),
+                None => hours.take(part)?,
+            }
+        }
+        for spans in &mut hours.days {
+            *spans = joined(spans);
+            if spans.len() > SPANS_MAX {
+                return Err(HoursFault::TooMuch);
+            }
+        }
+        let none = hours.days.iter().all(Vec::is_empty);
+        if none { Err(HoursFault::Empty) } else { Ok(hours) }
+    }
+
+    /// Takes `Mon-Thu 9-12 13-18`.
+    fn take(&mut self, part: &str) -> Result<(), HoursFault> {
+        let mut words = part.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let days = match days(first) {
+            Some(days) => days,
+            None if span(first).is_some() => return Err(HoursFault::NoDay(first.to_owned())),
+            None => return Err(HoursFault::Word(first.to_owned())),
+        };
+        let mut spans = Vec::new();
+        for word in words {
+            let span = span(word).ok_or_else(|| HoursFault::Word(word.to_owned()))?;
+            if span.from >= span.to {
+                return Err(HoursFault::Backwards(word.to_owned()));
+            }
+            spans.push(span);
+        }
+        if spans.is_empty() {
+            return Err(HoursFault::NoTimes(first.to_owned()));
+        }
+        for (all, _) in self.days.iter_mut().zip(days).filter(|(_, named)| *named) {
+            all.extend(&spans);
+        }
+        Ok(())
+    }
+
+    /// Returns the spans of a weekday, in order.
+    pub fn on(&self, day: Weekday) -> &[Span] {
+        let number = usize::try_from(day.to_monday_zero_offset()).unwrap_or(0);
+        self.days.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns how many minutes stay free between two appointments.
+    pub const fn between(&self) -> u16 {
+        self.between
+    }
+}
+
+impl fmt::Display for Hours {
+    /// Writes them so that [`Hours::parse`] reads the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut written = String::new();
+        let mut from = 0;
+        while let Some(spans) = self.days.get(from) {
+            let same = self.days.iter().skip(from).take_while(|other| *other == spans).count();
+            if !spans.is_empty() {
+                let comma = if written.is_empty() { "" } else { ", " };
+                write!(written, "{comma}{}", name(from))?;
+                if same > 1 {
+                    write!(written, "-{}", name(from + same - 1))?;
+                }
+                for Span { from, to } in spans {
+                    write!(written, " {}-{}", clock(*from), clock(*to))?;
+                }
+            }
+            from += same;
+        }
+        if self.between > 0 {
+            write!(written, ", {} min between", self.between)?;
+        }
+        f.write_str(&written)
+    }
+}
+
+fn name(day: usize) -> String {
+    let short = ENGLISH.get(day).and_then(|name| name.get(..3)).unwrap_or_default();
+    short
+        .chars()
+        .enumerate()
+        .map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c })
+        .collect()
+}
+
+fn clock(minutes: u16) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Reads `Mon`, `Mon-Thu`, `Sat-Mon` or `Mon/Wed` as which of the seven days are named.
+fn days(word: &str) -> Option<[bool; 7]> {
+    let mut named = [false; 7];
+    for piece in word.split('/') {
+        let (from, to) = match piece.split_once(['-', '–']) {
+            Some((from, to)) => (day(from)?, day(to)?),
+            None => (day(piece)?, day(piece)?),
+        };
+        let count = (to + 7 - from) % 7;
+        for step in 0..=count {
+            *named.get_mut((from + step) % 7)? = true;
+        }
+    }
+    Some(named)
+}
+
+fn day(word: &str) -> Option<usize> {
+    let word = word.to_lowercase();
+    let fits = |names: &[&str; 7]| names.iter().position(|name| name.starts_with(&word));
+    (word.len() >= 2).then(|| fits(&ENGLISH).or_else(|| fits(&GERMAN)))?
+}
+
+/// Reads `9-12`, `9:30-12:00`, `9am-1pm` or `13-24`; which of the two is later is not asked.
+fn span(word: &str) -> Option<Span> {
+    let (from, to) = word.split_once(['-', '–'])?;
+    Some(Span { from: minute(from)?, to: minute(to)? })
+}
+
+fn minute(word: &str) -> Option<u16> {
+    let word = word.to_ascii_lowercase();
+    let (digits, half) = match (word.strip_suffix("am"), word.strip_suffix("pm")) {
+        (Some(digits), _) => (digits, Some(0)),
+        (_, Some(digits)) => (digits, Some(12)),
+        _ => (word.as_str(), None),
+    };
+    let (hour, minutes) = digits.split_once([':', '.']).unwrap_or((digits, "00"));
+    let number =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?;
+    let (hour, minutes): (u16, u16) = (number(hour)?, number(minutes)?);
+    let hour = match half {
+        Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
+        Some(_) => return None,
+        None => hour,
+    };
+    let whole = hour.checked_mul(60)?.checked_add(minutes)?;
+    (minutes < 60 && whole <= DAY).then_some(whole)
+}
+
+/// Reads `10 min between`.
+fn between(part: &str) -> Option<u16> {
+    let rest = part.strip_suffix("between")?.trim();
+    let digits = rest.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    digits.parse().ok()
+}
+
+/// Returns spans in order, those that touch as one.
+fn joined(spans: &[Span]) -> Vec<Span> {
+    let mut sorted = spans.to_vec();
+    sorted.sort_unstable();
+    let mut joined: Vec<Span> = Vec::new();
+    for span in sorted {
+        match joined.last_mut() {
+            Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+/// Reads the hours of every member; what this version does not understand counts as not said.
+pub(in crate::practice) fn read(document: &Document) -> BTreeMap<MemberId, Hours> {
+    let keys = document.keys();
+    let known = keys.iter().filter_map(|key| {
+        let member = MemberId::parse(key.strip_prefix(FIELD)?)?;
+        match document.value(None, key)? {
+            Scalar::Text(text) => Some((member, Hours::parse(&text).ok()?)),
+            _ => None,
+        }
+    });
+    known.take(CLINICIANS_MAX).collect()
+}
+
+impl Practice {
+    /// Sets the usual week of a member, or takes it back.
+    pub(in crate::practice) fn set_hours(
+        &mut self,
+        (member, hours): (MemberId, Option<Hours>),
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let name = CompartmentName::Practice;
+        let object = document_of(&name);
+        let before = self.facts.settings.hours.get(&member).cloned();
+        let field = format!("{FIELD}{member}");
+        let value = hours.map_or(Scalar::Nothing, |hours| Scalar::Text(hours.to_string()));
+        let change = self.change(&name, object, cx, |document| {
+            document.put(None, &field, value.clone());
+        })?;
+        self.facts.settings = Settings::read(self.document(&name, object, cx)?);
+        let inverse = Some(Edit::SetHours { member, hours: before });
+        let guards = vec![Guard { name, object, place: None, field, value }];
+        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn said(text: &str) -> Result<String, HoursFault> {
+        Hours::parse(text).map(|hours| hours.to_string())
+    }
+
+    #[test]
+    fn hours_are_read_as_they_are_written() {
+        for (text, meant) in [
+            ("Mon-Thu 9-12 13-18, Fri 9-13:30", "Mon-Thu 9:00-12:00 13:00-18:00, Fri 9:00-13:30"),
+            ("mo-fr 8-18", "Mon-Fri 8:00-18:00"),
+            (
+                "mo/mi/fr 9-12; 10m between",
+                "Mon 9:00-12:00, Wed 9:00-12:00, Fri 9:00-12:00, 10 min between",
+            ),
+            ("Di 14.30-20", "Tue 14:30-20:00"),
+            ("sat-sun 9am-1pm", "Sat-Sun 9:00-13:00"),
+            ("sat-mon 10-11", "Mon 10:00-11:00, Sat-Sun 10:00-11:00"),
+            ("Mon 9-12 11-14, Mon 14-15", "Mon 9:00-15:00"),
+            ("thu 20-24", "Thu 20:00-24:00"),
+            ("tue 12pm-1pm", "Tue 12:00-13:00"),
+            ("tue 12am-1am", "Tue 0:00-1:00"),
+        ] {
+            assert_eq!(said(text).as_deref(), Ok(meant), "{text}");
+            assert_eq!(said(meant).as_deref(), Ok(meant));
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named_and_nothing_is_guessed() {
+        let fault = |text: &str| said(text).unwrap_err();
+        assert_eq!(fault(""), HoursFault::Empty);
+        assert_eq!(fault("10 min between"), HoursFault::Empty);
+        assert_eq!(fault("Mon-Thx 9-12"), HoursFault::Word("Mon-Thx".into()));
+        assert_eq!(fault("Mon nine"), HoursFault::Word("nine".into()));
+        assert_eq!(fault("Mon 9-25"), HoursFault::Word("9-25".into()));
+        assert_eq!(fault("Mon 9-12:75"), HoursFault::Word("9-12:75".into()));
+        assert_eq!(fault("Mon 13pm-15pm"), HoursFault::Word("13pm-15pm".into()));
+        assert_eq!(fault("9-12"), HoursFault::NoDay("9-12".into()));
+        assert_eq!(fault("Mon"), HoursFault::NoTimes("Mon".into()));
+        assert_eq!(fault("Mon 9-5"), HoursFault::Backwards("9-5".into()));
+        assert_eq!(fault("Mon 9-9"), HoursFault::Backwards("9-9".into()));
+        assert_eq!(fault("Mon 9-12, 121 min between"), HoursFault::Between);
+        assert_eq!(fault(&"Mon 9-12,".repeat(200)), HoursFault::TooMuch);
+        let many: Vec<String> = (0..9).map(|at| format!("{}-{}:30", at * 2, at * 2)).collect();
+        assert_eq!(fault(&format!("Mon {}", many.join(" "))), HoursFault::TooMuch);
+    }
+
+    proptest! {
+        #[test]
+        fn any_hours_are_read_back_as_the_same(
+            raw in prop::array::uniform7(prop::collection::vec((0..DAY, 1..DAY), 0..5)),
+            between in 0..=BETWEEN_MAX,
+        ) {
+            let days = raw.map(|spans| {
+                let spans: Vec<Span> = spans
+                    .into_iter()
+                    .map(|(from, long)| Span { from, to: from.saturating_add(long).min(DAY) })
+                    .collect();
+                joined(&spans)
+            });
+            let hours = Hours { days, between };
+            prop_assume!(hours.days.iter().any(|spans| !spans.is_empty()));
+            prop_assert_eq!(Hours::parse(&hours.to_string()), Ok(hours));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,80}") {
+            if let Ok(hours) = Hours::parse(&text) {
+                prop_assert_eq!(Hours::parse(&hours.to_string()), Ok(hours));
+            }
+        }
+    }
+}
