@@ -185,7 +185,7 @@ pub struct Hours {
 #[derive(Args, Debug)]
 pub struct Free {
     /// For how many minutes.
-    #[arg(long, default_value = "50", value_parser = clap::value_parser!(u16).range(5..=1440))]
+    #[arg(long, default_value = "50", value_parser = clap::value_parser!(u16).range(15..=1440))]
     pub minutes: u16,
     /// So many days from today on.
     #[arg(long, default_value = "14", value_parser = clap::value_parser!(u16).range(1..=366))]

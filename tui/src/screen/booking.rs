@@ -237,12 +237,19 @@ impl State {
         let here = when::local(when::moment(self.at, &self.zone), &scene.index.zone);
         let after = here.max(scene.now.local);
         let wanted = (&slot, self.clients.as_slice());
-        let found = free_starts(scene.index, wanted, self.moved, (after, FREE_DAYS)).next();
-        let Some(start) = found else {
+        let there = |start: DateTime| {
+            let moment = when::moment(start, &scene.index.zone);
+            let local = when::local(moment, &self.zone);
+            // An hour that comes twice is booked as the first of the two.
+            (when::moment(local, &self.zone) == moment).then_some(local)
+        };
+        let found =
+            free_starts(scene.index, wanted, self.moved, (after, FREE_DAYS)).find_map(there);
+        let Some(at) = found else {
             let minutes = slot.minutes;
             return vec![Ask::Say(format!("No {minutes} minutes are free in {FREE_DAYS} days."))];
         };
-        self.at = when::local(when::moment(start, &scene.index.zone), &self.zone);
+        self.at = at;
         self.write_slot();
         Vec::new()
     }

@@ -61,6 +61,9 @@ pub enum HoursFault {
     /// An end that is not after its beginning.
     #[error("'{0}' does not end after it begins")]
     Backwards(String),
+    /// A time that comes after a later one, as in `8-12 1-5`: half a day may be meant.
+    #[error("'{0}' comes after a later time; write 13-17 or 1pm-5pm for the afternoon")]
+    Order(String),
     /// Longer than two hours.
     #[error("at most 120 minutes can stay free between appointments")]
     Between,
@@ -122,6 +125,9 @@ impl Hours {
             let span = span(word).ok_or_else(|| HoursFault::Word(word.to_owned()))?;
             if span.from >= span.to {
                 return Err(HoursFault::Backwards(word.to_owned()));
+            }
+            if spans.last().is_some_and(|last: &Span| last.from > span.from) {
+                return Err(HoursFault::Order(word.to_owned()));
             }
             spans.push(span);
         }
@@ -207,10 +213,15 @@ fn day(word: &str) -> Option<usize> {
     (word.len() >= 2).then(|| fits(&ENGLISH).or_else(|| fits(&GERMAN)))?
 }
 
-/// Reads `9-12`, `9:30-12:00`, `9am-1pm` or `13-24`; which of the two is later is not asked.
+/// Reads `9-12`, `9:30-12:00`, `9am-1pm`, `1-5pm` or `13-24`; which is later is not asked.
 fn span(word: &str) -> Option<Span> {
-    let (from, to) = word.split_once(['-', '–'])?;
-    Some(Span { from: minute(from)?, to: minute(to)? })
+    let (first, last) = word.split_once(['-', '–'])?;
+    let (from, to) = (minute(first)?, minute(last)?);
+    // `1-5pm` begins in the afternoon, `9-5pm` and `11-1pm` do not.
+    let bare = !first.ends_with(['m', 'M']) && last.to_ascii_lowercase().ends_with("pm");
+    let half = DAY / 2;
+    let from = if bare && from < half && from + half < to { from + half } else { from };
+    Some(Span { from, to })
 }
 
 fn minute(word: &str) -> Option<u16> {
@@ -221,6 +232,9 @@ fn minute(word: &str) -> Option<u16> {
         _ => (word.as_str(), None),
     };
     let (hour, minutes) = digits.split_once([':', '.']).unwrap_or((digits, "00"));
+    if minutes.len() != 2 {
+        return None;
+    }
     let number =
         |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?;
     let (hour, minutes): (u16, u16) = (number(hour)?, number(minutes)?);
@@ -236,8 +250,14 @@ fn minute(word: &str) -> Option<u16> {
 /// Reads `10 min between`.
 fn between(part: &str) -> Option<u16> {
     let rest = part.strip_suffix("between")?.trim();
-    let digits = rest.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
-    digits.parse().ok()
+    let at = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, unit) = rest.split_at_checked(at)?;
+    let minutes: u16 = digits.parse().ok()?;
+    match unit.trim() {
+        "" | "m" | "min" | "mins" | "minute" | "minutes" => Some(minutes),
+        "h" | "hour" | "hours" => minutes.checked_mul(60),
+        _ => None,
+    }
 }
 
 /// Returns spans in order, those that touch as one.
@@ -278,12 +298,15 @@ impl Practice {
         let object = document_of(&name);
         let before = self.facts.settings.hours.get(&member).cloned();
         let field = format!("{FIELD}{member}");
+        let known = self.document(&name, object, cx)?.value(None, &field);
+        // What a newer version has written here cannot be brought back.
+        let unread = before.is_none() && matches!(known, Some(Scalar::Text(_)));
         let value = hours.map_or(Scalar::Nothing, |hours| Scalar::Text(hours.to_string()));
         let change = self.change(&name, object, cx, |document| {
             document.put(None, &field, value.clone());
         })?;
         self.facts.settings = Settings::read(self.document(&name, object, cx)?);
-        let inverse = Some(Edit::SetHours { member, hours: before });
+        let inverse = (!unread).then_some(Edit::SetHours { member, hours: before });
         let guards = vec![Guard { name, object, place: None, field, value }];
         Ok(Done { changes: change.into_iter().collect(), inverse, guards })
     }
@@ -313,6 +336,9 @@ mod tests {
             ("Mon 9-12 11-14, Mon 14-15", "Mon 9:00-15:00"),
             ("thu 20-24", "Thu 20:00-24:00"),
             ("tue 12pm-1pm", "Tue 12:00-13:00"),
+            ("Mon-Fri 9-12 1-5pm", "Mon-Fri 9:00-12:00 13:00-17:00"),
+            ("Mon 9-5pm, Tue 11-1pm", "Mon 9:00-17:00, Tue 11:00-13:00"),
+            ("Mon 9-17, 1 h between", "Mon 9:00-17:00, 60 min between"),
             ("tue 12am-1am", "Tue 0:00-1:00"),
         ] {
             assert_eq!(said(text).as_deref(), Ok(meant), "{text}");
@@ -330,6 +356,9 @@ mod tests {
         assert_eq!(fault("Mon 9-25"), HoursFault::Word("9-25".into()));
         assert_eq!(fault("Mon 9-12:75"), HoursFault::Word("9-12:75".into()));
         assert_eq!(fault("Mon 13pm-15pm"), HoursFault::Word("13pm-15pm".into()));
+        assert_eq!(fault("Mon 8-12 1-5"), HoursFault::Order("1-5".into()));
+        assert_eq!(fault("Mon 9.5-12"), HoursFault::Word("9.5-12".into()));
+        assert_eq!(fault("Mon 9-12, 30 s between"), HoursFault::Word("30".into()));
         assert_eq!(fault("9-12"), HoursFault::NoDay("9-12".into()));
         assert_eq!(fault("Mon"), HoursFault::NoTimes("Mon".into()));
         assert_eq!(fault("Mon 9-5"), HoursFault::Backwards("9-5".into()));

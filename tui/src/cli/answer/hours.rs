@@ -3,6 +3,7 @@
 use super::{Refused, Say, client_named, clinician, local, refuse, say_line};
 use crate::cli::request::FindFree;
 use crate::device::open::Device;
+use jiff::civil::DateTime;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::edit::{Edit, Modality, Slot};
 use tacenda_shared::practice::schedule::free::{free_starts, windows};
@@ -17,6 +18,9 @@ pub(super) fn hours(
 ) -> Result<bool, Refused> {
     let member = clinician(device)?;
     let changes = set.is_some();
+    if changes && member != device.member() && device.index().clinicians.len() > 1 {
+        return refuse("You see no clients here.", "Each clinician says their own hours.");
+    }
     if let Some(text) = set {
         let hours = match text.trim() {
             "" => None,
@@ -68,9 +72,12 @@ pub(super) fn free(
     let windows = windows(starts, asked.minutes);
     for day in windows.chunk_by(|(one, _), (other, _)| one.date() == other.date()) {
         let Some((first, _)) = day.first() else { continue };
-        let time = |at: &jiff::civil::DateTime| at.strftime("%H:%M").to_string();
-        let spans: Vec<_> =
-            day.iter().map(|(from, to)| format!("{}-{}", time(from), time(to))).collect();
+        let time = |at: &DateTime| at.strftime("%H:%M").to_string();
+        let span = |(from, to): &(DateTime, DateTime)| {
+            let ends = if to.date() > from.date() { "24:00".to_owned() } else { time(to) };
+            format!("{}-{ends}", time(from))
+        };
+        let spans: Vec<_> = day.iter().map(span).collect();
         let json = serde_json::json!({
             "schema": 1, "type": "free", "date": first.date().to_string(),
             "minutes": asked.minutes, "windows": spans,

@@ -32,15 +32,19 @@ pub fn start(row: &AppointmentRow, index: &Index) -> DateTime {
 
 /// Returns the lines of a day: what is booked, and what is free of the hours of a clinician.
 pub fn lines(index: &Index, clinician: Option<MemberId>, date: Date) -> Vec<Line> {
-    let rows = index.days.get(&date).into_iter().flatten();
-    let rows: Vec<_> = rows.filter_map(|id| index.appointments.get(id)).collect();
-    let taken = rows.iter().filter(|row| !row.status.frees_the_slot());
-    let taken: Vec<(DateTime, DateTime)> = taken
-        .map(|row| (start(row, index), i64::from(row.slot.minutes)))
-        .map(|(start, minutes)| (start, when::later(start, minutes)))
-        .collect();
-    let mut lines: Vec<Line> = rows.iter().map(|row| Line::Appointment(row.id)).collect();
     let hours = clinician.and_then(|member| index.hours.get(&member));
+    let pause = hours.map_or(0, |hours| i64::from(hours.between()));
+    // What began the day before may go on.
+    let rows = index.days.range(when::shifted(date, -1)..=date).flat_map(|(_, ids)| ids);
+    let rows = rows.filter_map(|id| index.appointments.get(id));
+    let taken: Vec<(DateTime, DateTime)> = rows
+        .filter(|row| !row.status.frees_the_slot())
+        .filter(|row| clinician.is_none_or(|member| row.slot.clinician == member))
+        .map(|row| (start(row, index), i64::from(row.slot.minutes)))
+        .map(|(from, long)| (when::later(from, -pause), when::later(from, long + pause)))
+        .collect();
+    let booked = index.days.get(&date).into_iter().flatten();
+    let mut lines: Vec<Line> = booked.map(|id| Line::Appointment(*id)).collect();
     for Span { from, to } in hours.map_or(&[OPEN][..], |hours| hours.on(date.weekday())) {
         let minute = |at: &u16| when::later(date.to_datetime(Time::midnight()), i64::from(*at));
         let (mut from, to) = (minute(from), minute(to));
@@ -67,9 +71,10 @@ fn gap(from: DateTime, to: DateTime) -> Option<Line> {
 mod tests {
     use super::*;
     use crate::screen::parts::sample::{self, Sample};
+    use tacenda_shared::practice::edit::{Slot, Status};
     use tacenda_shared::practice::schedule::hours::Hours;
 
-    fn free(index: &Index, date: Date) -> Vec<(String, i64)> {
+    fn free_of(index: &Index, date: Date) -> Vec<(String, i64)> {
         let lines = lines(index, Some(sample::clinician()), date);
         let free = lines.iter().filter_map(|line| match line {
             Line::Free { start, minutes } => Some((when::clock(start.time()), *minutes)),
@@ -82,17 +87,17 @@ mod tests {
     fn gaps_are_offered_within_the_hours_and_from_8_to_18_while_none_are_known() {
         let mut index = Sample::new().index;
         let empty = when::shifted(sample::today(), 300);
-        assert_eq!(free(&index, empty), [("08:00".to_owned(), 600)]);
+        assert_eq!(free_of(&index, empty), [("08:00".to_owned(), 600)]);
         let hours = Hours::parse("Mon-Sun 9-12 13:15-17, 10 min between").unwrap();
         index.hours.insert(sample::clinician(), hours);
         let whole = [("09:00".to_owned(), 180), ("13:15".to_owned(), 225)];
-        assert_eq!(free(&index, empty), whole);
-        // What is booked takes from both sides of the pause.
-        let busy = free(&index, sample::today());
+        assert_eq!(free_of(&index, empty), whole);
+        // What is booked takes its time, and that of the pause on both sides.
+        let busy = free_of(&index, sample::today());
         let row = |id| index.appointments.get(id);
         for row in index.days[&sample::today()].iter().filter_map(row) {
-            let (from, minutes) = (row.slot.start, i64::from(row.slot.minutes));
-            let to = when::later(from, minutes);
+            let (start, minutes) = (row.slot.start, i64::from(row.slot.minutes));
+            let (from, to) = (when::later(start, -10), when::later(start, minutes + 10));
             assert!(busy.iter().all(|(start, long)| {
                 let time = when::read_time(start).unwrap();
                 let start = sample::today().to_datetime(time);
@@ -100,5 +105,14 @@ mod tests {
             }));
         }
         assert_ne!(busy, whole);
+        // A colleague's day is not this one's, and what runs over midnight is.
+        let others = lines(&index, Some(MemberId::from_bytes([98; 16])), sample::today());
+        let free = others.iter().filter(|line| matches!(line, Line::Free { .. })).count();
+        assert_eq!(free, 1);
+        let mut sample = Sample::new();
+        let slot = sample.index.appointments[&sample::appointment(4)].slot.clone();
+        let start = when::shifted(empty, -1).at(20, 0, 0, 0);
+        sample.add(40, 1, Slot { start, minutes: 14 * 60, ..slot }, Status::Booked);
+        assert_eq!(free_of(&sample.index, empty), [("10:00".to_owned(), 480)]);
     }
 }
