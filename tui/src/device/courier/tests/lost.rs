@@ -488,8 +488,9 @@ fn a_draft_whose_key_lies_under_an_older_content_key_raises_no_alarm() {
     let typed = vec![Write(1), Lock(1), Write(0), Write(0)];
     let rest = [Step(0), Book(1), Move(1), Link(0), Restart(1), Step(0), Lock(1), Sign(0), Step(0)];
     shut_out_between(vec![Cut(0)], vec![Lock(1), Write(1)]).unwrap();
-    // Whether the newer content key comes while the older is asked for, chance decides.
-    for _ in 0..8 {
+    // Whether the newer content key comes while the older is asked for, chance decides: each round
+    // meets it about once in six.
+    for _ in 0..24 {
         let before = [Step(0), Step(0), Sign(0), Step(0), Book(0), Step(1), Write(0)];
         shut_out_between(before.to_vec(), vec![Lock(1), Write(1)]).unwrap();
     }
