@@ -72,6 +72,20 @@ pub fn unpack(kind: Kind, content: &Content) -> Result<Zeroizing<Vec<u8>>, Plain
     }
 }
 
+/// Returns one zstd frame of bytes of one author and one origin, for a pack: they are read together
+/// or not at all, and no length tells what they are.
+pub(crate) fn fold(bytes: &[u8]) -> Option<Vec<u8>> {
+    zstd::bulk::compress(bytes, PACK_LEVEL).ok()
+}
+
+/// Returns what [`fold`] folded, which must be `length` bytes; `None` if it is anything else.
+pub(crate) fn unfold(frame: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    let mut decoder = zstd::bulk::Decompressor::new().ok()?;
+    let written = decoder.decompress_to_buffer(frame, &mut *bytes).ok()?;
+    (written == length && bytes.len() == length).then_some(bytes)
+}
+
 /// Returns the length of the body and its zstd frame, if that is worth it and [`unpack`] would
 /// take it.
 fn compressed(kind: Kind, body: &[u8]) -> Option<Vec<u8>> {
@@ -118,6 +132,8 @@ const UNCOMPRESSED: u8 = 0;
 const ZSTD: u8 = 1;
 const NO_DICTIONARY: u16 = 0;
 const ZSTD_LEVEL: i32 = 3;
+/// A pack is made once, in idle time, and fetched by every device that comes.
+const PACK_LEVEL: i32 = 9;
 /// What `envelope` puts before the body.
 const FRAME_LENGTH: usize = 10;
 const LENGTH_LENGTH: usize = 4;

@@ -240,7 +240,7 @@ impl Header {
     }
 
     /// Fields that a kind does not use are zero, so that there is one way to write a header.
-    fn check_shape(&self) -> Result<(), CodecError> {
+    pub(super) fn check_shape(&self) -> Result<(), CodecError> {
         let unsealed = self.slot_generation == SlotGeneration::ZERO && self.salt == [0; 24];
         let unnumbered = self.dev_seq == DevSeq::ZERO && self.prev_own == Hash::ZERO;
         let sound = match self.kind.class() {

@@ -51,7 +51,9 @@ pub use control::{
 };
 pub use header::{Class, HEADER_LENGTH, Header, Kind, MAGIC, NewerKind, PracticeHead, VERSION};
 #[cfg(feature = "device")]
-pub use sealed::{Content, ContentError, open, pad_length, seal, sign_control};
+pub(crate) use sealed::sealed_length;
+#[cfg(feature = "device")]
+pub use sealed::{Content, ContentError, open, pad_length, seal, seal_again, sign_control};
 
 use crate::codec::{CodecError, Reader, Writer};
 use crate::suite::{self, Hash, SUITE_1, Signature, VerifyingKey};
@@ -186,6 +188,14 @@ fn hash_of_parts(header: &Header, body: Hash, signature: &Signature) -> Hash {
 
 fn signed_by(key: &VerifyingKey, header: &Header, body: Hash, signature: &Signature) -> bool {
     key.verify(SIGN_LABEL, &[header.hash().as_bytes(), body.as_bytes()], signature)
+}
+
+/// Checks a header that was put together from parts as one that is read would be, and returns the
+/// body's length on the wire.
+#[cfg(feature = "device")]
+pub(crate) fn check_header(header: &Header) -> Result<usize, EnvelopeError> {
+    header.check_shape()?;
+    check_caps(header)
 }
 
 /// Checks what can be known from a header alone and returns the body's length on the wire.

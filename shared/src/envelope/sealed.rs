@@ -100,6 +100,30 @@ pub fn open(envelope: &Envelope, key: &[u8]) -> Result<Content, ContentError> {
     unframe(&plaintext, header)
 }
 
+/// Returns the length that a header says of the sealed body with this content.
+pub(crate) fn sealed_length(kind: Kind, content: &Content) -> u32 {
+    let padded = pad_length(kind, FRAME_LENGTH.saturating_add(content.body.len())).min(MAX_BODY);
+    u32::try_from(padded).unwrap_or(u32::MAX)
+}
+
+/// Seals what was sealed before once more, byte for byte: `header` is complete, and the salt in it
+/// was drawn for this very content. Whether it is, the signature tells. `None` if the content is not
+/// as long as the header says.
+pub fn seal_again(
+    header: Header,
+    key: &[u8],
+    content: &Content,
+    signature: Signature,
+) -> Option<Envelope> {
+    let plaintext = frame(header.kind, content).ok()?;
+    if u32::try_from(plaintext.len()) != Ok(header.length) || content.schema != header.schema {
+        return None;
+    }
+    let context = header.encode();
+    let sealed = seal::seal_with_salt(key, SEAL_LABEL, &context, header.salt, &plaintext).ok()?;
+    Some(Envelope { header, body: sealed.ciphertext, signature })
+}
+
 /// Writes and signs a control entry. `header` is complete but for kind, salt, slot generation
 /// and length, which are set here.
 pub fn sign_control(

@@ -62,6 +62,8 @@ impl Message {
             Self::Given(_) => 36,
             Self::Refill(_) => 37,
             Self::Bring { .. } => 38,
+            Self::PullEntries(_) => 39,
+            Self::Packed { .. } => 43,
             Self::MailboxPut { .. } => 50,
             Self::MailboxGet { .. } => 51,
             Self::Mail(_) => 52,
@@ -86,7 +88,7 @@ impl Message {
         match self.number() {
             1..=9 => self.write_opening(&mut w),
             10..=17 => self.write_append(&mut w),
-            18..=25 => self.write_pull(&mut w),
+            18..=25 | 39 | 43 => self.write_pull(&mut w),
             32..=38 => self.write_refill(&mut w),
             _ => self.write_beside(&mut w),
         }
@@ -170,12 +172,15 @@ impl Message {
                 });
                 w.u8(u8::from(*more));
             }
-            Self::PullMany(wanted) => {
+            Self::PullMany(wanted) | Self::PullEntries(wanted) => {
                 w.list(wanted, |w, (log, after)| {
                     w.fixed(log.as_bytes()).u64(after.get());
                 });
             }
             Self::Entries(entries) => write_entries(w, entries),
+            Self::Packed { log, after, envelope } => {
+                w.fixed(log.as_bytes()).u64(after.get()).bytes(envelope);
+            }
             Self::WantFull { log, positions } => {
                 w.fixed(log.as_bytes()).list(positions, |w, position| {
                     w.u64(position.get());
@@ -294,7 +299,7 @@ impl Message {
         let message = match number {
             1..=6 => read_opening(number, &mut r)?,
             10..=17 => read_append(number, &mut r)?,
-            18..=25 => read_pull(number, &mut r)?,
+            18..=25 | 39 | 43 => read_pull(number, &mut r)?,
             32..=38 => read_refill(number, &mut r)?,
             26..=31 | 50..=52 | 60..=62 => read_beside(number, &mut r)?,
             // Among them the types kept for blobs.
@@ -372,9 +377,13 @@ fn read_pull(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
             })?,
             more: read_flag(r)?,
         },
-        20 => Message::PullMany(r.list(MAX_ITEMS, |r| {
-            Ok((CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?)))
-        })?),
+        20 => Message::PullMany(read_places(r)?),
+        39 => Message::PullEntries(read_places(r)?),
+        43 => Message::Packed {
+            log: CompartmentId::from_bytes(r.fixed()?),
+            after: Position::new(r.u64()?),
+            envelope: r.bytes(MAX_ENVELOPE)?.to_vec(),
+        },
         21 => Message::Entries(read_entries(r)?),
         22 => Message::WantFull {
             log: CompartmentId::from_bytes(r.fixed()?),
@@ -448,6 +457,10 @@ fn read_refill(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
             rows: r.list(MAX_ITEMS, read_row)?,
         },
     })
+}
+
+fn read_places(r: &mut Reader<'_>) -> Result<Vec<(CompartmentId, Position)>, CodecError> {
+    r.list(MAX_ITEMS, |r| Ok((CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?))))
 }
 
 fn write_entries(w: &mut Writer, entries: &Entries) {

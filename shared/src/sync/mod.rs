@@ -28,7 +28,7 @@
 //! 17 DeviceHeads      (receipt option(carried(bytes), a stub))*
 //! 18 Changes          g8                                                  Changed+
 //! 19 Changed          g8 (log log-head)* more1
-//! 20 PullMany         (log position8)*                                    Entries*
+//! 20 PullMany         (log position8)*                                    (Packed | Entries)*
 //! 21 Entries          log after8 run* log-head g8
 //! 22 WantFull         log position8*                                      Full
 //! 23 Full             log (position8 carried(bytes))*
@@ -47,7 +47,9 @@
 //! 36 Given            (log position8)*                                    Refill
 //! 37 Refill           server_epoch4 (log from8 to8)* device*
 //! 38 Bring            run* row*                                           Taken
+//! 39 PullEntries      (log position8)*                                    Entries*
 //! 40 to 42            kept for blobs
+//! 43 Packed           log after8 envelope(bytes)
 //! 50 MailboxPut       mailbox8 number1 mail(bytes)                        Taken
 //! 51 MailboxGet       mailbox8 from1                                      Mail
 //! 52 Mail             mail(bytes)*
@@ -78,6 +80,8 @@ pub(crate) mod fixture;
 mod frame;
 mod head;
 mod invite;
+#[cfg(feature = "device")]
+pub mod pack;
 mod refusal;
 mod run;
 pub mod server;

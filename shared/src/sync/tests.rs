@@ -97,6 +97,8 @@ fn messages() -> Vec<Message> {
         Message::Changes { since: Global::new(1) },
         Message::Changed { g: Global::new(1), logs: vec![(log, head)], more: false },
         Message::PullMany(vec![(log, Position::new(1))]),
+        Message::PullEntries(vec![(log, Position::new(1))]),
+        Message::Packed { log, after: Position::new(1), envelope: vec![1, 2] },
         Message::Entries(entries),
         Message::WantFull { log, positions: vec![Position::new(1)] },
         Message::Full { log, entries: vec![(Position::new(1), vec![2])] },
@@ -129,7 +131,7 @@ fn every_message_reads_back_and_nothing_longer_or_shorter_does() {
         assert!(Message::decode(&longer).is_err(), "{message:?}");
         assert!(Message::decode(&bytes[..bytes.len() - 1]).is_err(), "{message:?}");
     }
-    assert_eq!(numbers.len(), 34);
+    assert_eq!(numbers.len(), 36);
 }
 
 #[test]

@@ -318,10 +318,26 @@ pub struct ObjectKey {
     pub compartment: CompartmentId,
     /// Snapshot, pack or checkpoint.
     pub kind: Kind,
-    /// The document of a snapshot; of a checkpoint, whether it is full; zero else.
+    /// The document of a snapshot; of a pack, after which position it begins; of a checkpoint,
+    /// whether it is full.
     pub object: ObjectId,
     /// The device of a checkpoint; zero else.
     pub device: DeviceId,
+}
+
+impl ObjectKey {
+    /// Returns the object of a pack whose first entry follows this position: position8 zeros8.
+    pub fn pack_after(after: Position) -> ObjectId {
+        let [a, b, c, d, e, f, g, h] = after.get().to_be_bytes();
+        ObjectId::from_bytes([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Returns the position before the first entry of the pack with this object.
+    pub fn after_of_pack(object: ObjectId) -> Option<Position> {
+        let [a, b, c, d, e, f, g, h, zeros @ ..] = *object.as_bytes();
+        let after = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        (zeros == [0; 8]).then_some(Position::new(after))
+    }
 }
 
 /// One message. Who may send it, and when, is in the module above.
@@ -416,7 +432,7 @@ pub enum Message {
         /// Whether more follow in another message.
         more: bool,
     },
-    /// 20: entries of these logs after these positions, in this order.
+    /// 20: entries of these logs after these positions, in this order, packed where there is a pack.
     PullMany(Vec<(CompartmentId, Position)>),
     /// 21: some of them. Also sent on the live stream.
     Entries(Entries),
@@ -452,7 +468,7 @@ pub enum Message {
     /// 28: rows in the order asked, over as many messages as they need; `None` for those that are
     /// not there.
     Rows(Vec<Option<Vec<u8>>>),
-    /// 29: a snapshot, pack or checkpoint.
+    /// 29: a pack or a checkpoint.
     ObjectPut(Vec<u8>),
     /// 30: the objects beside these logs, or checkpoints of these rings.
     ObjectsGet(Vec<CompartmentId>),
@@ -477,6 +493,17 @@ pub enum Message {
         runs: Vec<Run>,
         /// Rows of the slots and drafts in it.
         rows: Vec<Row>,
+    },
+    /// 39: the same, but entry by entry: a pack did not lead to them.
+    PullEntries(Vec<(CompartmentId, Position)>),
+    /// 43: entries of a log after a position, in one pack. What it leads to, its header says.
+    Packed {
+        /// The log.
+        log: CompartmentId,
+        /// The position before its first entry.
+        after: Position,
+        /// The envelope of kind pack.
+        envelope: Vec<u8>,
     },
     /// 50: a message for a mailbox.
     MailboxPut {

@@ -70,10 +70,12 @@ impl Fork {
             return;
         }
         match message {
-            Message::PullMany(wanted) => {
+            Message::PullMany(wanted) | Message::PullEntries(wanted) => {
                 for (_, after) in wanted.iter_mut().filter(|(log, _)| *log == self.log) {
                     *after = self.true_position(memory, from, *after);
                 }
+                // A pack would lead to the true log.
+                *message = Message::PullEntries(std::mem::take(wanted));
             }
             Message::WantFull { log, positions } if *log == self.log => {
                 for position in positions {

@@ -203,7 +203,7 @@ fn after_a_fork_each_of_two_devices_is_shown_a_whole_log_without_the_other() {
     assert_eq!(receipt.body.placement.unwrap().head, to_x.head);
     assert!(receipt.is_signed_by(&SigningKey::from_seed([7; 32]).verifying()));
     let asked = Message::PullMany(vec![(LOG, Position::new(3))]);
-    let meant = Message::PullMany(vec![(LOG, Position::new(4))]);
+    let meant = Message::PullEntries(vec![(LOG, Position::new(4))]);
     assert_eq!(mischief.incoming(&peer(2), asked).take, [meant]);
 }
 

@@ -8,7 +8,7 @@ use crate::tamper::Watch;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tacenda_shared::envelope::Envelope;
+use tacenda_shared::envelope::{Envelope, Kind};
 use tacenda_shared::id::{CompartmentId, DeviceId, Position, PracticeId, PracticeSeq};
 use tacenda_shared::journal::index::{Fetched, Index, IndexLost};
 use tacenda_shared::journal::{
@@ -76,7 +76,7 @@ pub(super) struct Places {
     entries: Vec<Location>,
     rows: BTreeMap<RowKey, Location>,
     objects: BTreeMap<ObjectKey, Location>,
-    /// Rows that were deleted but still lie in the journal.
+    /// Rows, and packs of erased logs, that were deleted but still lie in the journal.
     deleted: u64,
 }
 
@@ -322,6 +322,13 @@ impl Places {
             ServerFrame::Practice { .. } => self.entries.push(location),
             ServerFrame::Envelope(stored) => {
                 let place = stored.receipt.body.placement?;
+                if stored.carried.header().kind == Kind::Erase {
+                    let before = self.objects.len();
+                    self.objects.retain(|key, _| key.compartment != place.log);
+                    let gone = before.saturating_sub(self.objects.len());
+                    let gone = u64::try_from(gone).unwrap_or(u64::MAX);
+                    self.deleted = self.deleted.saturating_add(gone);
+                }
                 return Some((index_key(practice, place.log), place.head.position, location));
             }
             ServerFrame::Row(row) => {
@@ -342,9 +349,10 @@ impl Places {
     fn fate(&self, frame: &FrameRef<'_>) -> Fate {
         match ServerFrame::decode(frame.kind.get(), frame.payload) {
             Ok(ServerFrame::Row(row)) if !self.rows.contains_key(&row.key) => Fate::Erased,
-            Ok(ServerFrame::Object { key, .. }) => {
-                Fate::from(self.objects.get(&key) == Some(&frame.location))
-            }
+            Ok(ServerFrame::Object { key, .. }) => match self.objects.get(&key) {
+                Some(location) => Fate::from(*location == frame.location),
+                None => Fate::Erased,
+            },
             Ok(_) | Err(_) => Fate::Live,
         }
     }

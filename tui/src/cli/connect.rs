@@ -231,7 +231,7 @@ impl<'a> Driven<'a> {
         mut done: impl FnMut(&mut Device) -> bool,
     ) -> Result<(), Notice> {
         let mut alive = (self.now)();
-        let (mut queued, mut arriving, mut dropped) = (None, None, 0);
+        let (mut queued, mut arriving, mut opening, mut dropped) = (None, None, None, 0);
         // What is so already is not waited for.
         let mut wait = Duration::ZERO;
         loop {
@@ -243,6 +243,11 @@ impl<'a> Driven<'a> {
                     }
                     self.online.told(self.device, told, now)
                 }
+                Err(RecvTimeoutError::Timeout) if self.device.has_shelf() => {
+                    // It works, whether or not the server says anything meanwhile.
+                    alive = now;
+                    self.online.open_shelf(self.device, now)
+                }
                 Err(RecvTimeoutError::Timeout) => self.online.work(self.device, now),
                 Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Unreachable.into()),
             };
@@ -250,6 +255,9 @@ impl<'a> Driven<'a> {
                 delivered.map_err(|error| Notice::from(&error))?;
             if let Some(notice) = notices.into_iter().next() {
                 return Err(notice);
+            }
+            if self.device.has_shelf() {
+                wait = Duration::ZERO;
             }
             let status = self.device.sync_status();
             if status.connected && status.queued > 0 && queued != Some(status.queued) {
@@ -261,6 +269,12 @@ impl<'a> Driven<'a> {
                     progress(&format!("Receiving   {}", bar(come, all)));
                 }
                 arriving = status.arriving;
+            }
+            if status.opening.is_some() && opening != status.opening {
+                if let Some((open, all)) = status.opening {
+                    progress(&format!("Opening     {}", bar(open, all)));
+                }
+                opening = status.opening;
             }
             if done(self.device) {
                 return Ok(());

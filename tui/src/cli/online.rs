@@ -55,7 +55,9 @@ pub(super) fn connect(home: &Home, arguments: &Arguments) -> Result<(), Failed> 
             driven.device().finish_refilling(now());
         }
         driven.until_current(&mut progress)?;
-        print::line("Everything is there.");
+        print::line("Everything is there. Packing it for devices that come later.");
+        driven.until(&mut progress, |device| !device.is_packing())?;
+        print::line("Packed.");
         Ok(())
     })
 }

@@ -202,7 +202,13 @@ impl DeviceFrame {
     /// Returns whether a later frame takes its place, so that it may go then: without it, what the
     /// practice holds can still be put together from what is left.
     pub const fn is_replaced(&self) -> bool {
-        matches!(self, Self::Checkpoint { .. } | Self::Keystrokes { .. } | Self::Segment { .. })
+        matches!(
+            self,
+            Self::Checkpoint { .. }
+                | Self::Keystrokes { .. }
+                | Self::Mail(MailFrame::Shelved { .. })
+                | Self::Segment { .. }
+        )
     }
 
     /// Returns the canonical bytes.

@@ -235,12 +235,18 @@ impl Keeper {
         ControlFlow::Continue(())
     }
 
-    /// While nobody asks for anything: makes the link ready, then compares what is left of the
-    /// journal with what was written, a part at a time.
+    /// While nobody asks for anything: makes the link ready, opens what has come, then compares what
+    /// is left of the journal with what was written, a part at a time.
     fn in_idle_time(&mut self) {
         let Practice::Open { device, .. } = &mut self.practice else { return };
         if device.is_attaching() {
             self.connect();
+            return;
+        }
+        if let Some(online) = self.online.as_mut().filter(|_| device.has_shelf()) {
+            let now = (self.settings.now)();
+            let delivered = online.open_shelf(device, now);
+            self.delivered(delivered, now);
             return;
         }
         if let Some(notice) = device.check_next() {

@@ -355,6 +355,7 @@ impl Locations {
         needed.extend(self.segments.values().map(|location| location.segment));
         let typed = self.keystrokes.values().flat_map(|(_, places)| places);
         needed.extend(typed.map(|location| location.segment));
+        needed.extend(self.ledger.shelved().map(|location| location.segment));
         needed
     }
 

@@ -147,6 +147,16 @@ impl Online {
         self.carry(device, delivered)
     }
 
+    /// Opens a part of what has come and lies unopened: for idle time.
+    pub fn open_shelf(
+        &mut self,
+        device: &mut Device,
+        now: Timestamp,
+    ) -> Result<Delivered, DeviceError> {
+        let delivered = device.open_shelf(now);
+        self.carry(device, delivered)
+    }
+
     /// Connects soon, if the link is down: somebody waits.
     pub fn hurry(&self) {
         self.link.hurry();

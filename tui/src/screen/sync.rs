@@ -79,6 +79,9 @@ pub fn link_words(scene: &Scene<'_>) -> String {
     if let (true, Some((come, all))) = (sync.connected, sync.arriving) {
         return format!("receiving, {} %", percent(come, all));
     }
+    if let (true, Some((open, all))) = (sync.connected, sync.opening) {
+        return format!("opening, {} %", percent(open, all));
+    }
     match (sync.connected, sync.queued) {
         (true, 0) => match sync.last {
             Some(last) => format!("synced {}", when::ago(last, scene.now.time)),
@@ -124,6 +127,10 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let mut line = 3;
     if let Some((come, all)) = sync.arriving {
         paint::text(frame, inside, line, &format!("Receiving   {}", bar(come, all)), Style::new());
+        line += 1;
+    }
+    if let Some((open, all)) = sync.opening {
+        paint::text(frame, inside, line, &format!("Opening     {}", bar(open, all)), Style::new());
         line += 1;
     }
     if area.height >= ROOMY {

@@ -83,10 +83,15 @@ pub fn shown(cluster: &str) -> Cow<'_, str> {
         let harm = is_harmful(letter) && !belongs_to_emoji(cluster, index, letter);
         out.push(if harm { substitute(letter) } else { letter });
     }
-    match out.width() {
-        0 => Cow::Owned(SUBSTITUTE.to_string()),
-        _ => Cow::Owned(out),
+    if out.width() == 0 {
+        return Cow::Owned(SUBSTITUTE.to_string());
     }
+    // What a substitute has parted from its letter has nothing to stand on any more.
+    let parts = out.graphemes(true).map(|part| match part.width() {
+        0 => Cow::Owned(beared(part)),
+        _ => Cow::Borrowed(part),
+    });
+    Cow::Owned(parts.collect())
 }
 
 /// Returns how many columns [`shown`] takes.
@@ -207,6 +212,16 @@ mod tests {
         assert_eq!(harmless("\u{301}"), "\u{25cc}\u{301}");
         let heap = format!("a{}", "\u{301}".repeat(1000));
         assert!(harmless(&heap).chars().count() <= CLUSTER_LIMIT + 1);
+    }
+
+    #[test]
+    fn a_mark_that_a_substitute_parts_from_its_letter_is_as_wide_as_it_is_drawn() {
+        for text in ["\u{cd5}\u{e0100}0", "a\u{200b}\u{301}", "\u{e0100}\u{301}b"] {
+            let once = harmless(text);
+            assert_eq!(harmless(&once), once);
+            assert_eq!(columns(&once), columns(text), "{text:?}");
+            assert!(columns(&truncated(text, 2, false)) <= 2, "{text:?}");
+        }
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub(super) struct Link {
     pub(super) wanted: VecDeque<CompartmentId>,
     /// Logs of which something is missing, to be pulled after what is on its way.
     pub(super) dirty: BTreeSet<CompartmentId>,
+    /// Logs that are fetched entry by entry, since a pack of them did not lead there.
+    pub(super) plain: BTreeSet<CompartmentId>,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
     /// What there is must be asked once more after the answer that is on its way.
@@ -382,6 +384,9 @@ impl DeviceSync {
                 | Request::FillRest),
                 answer,
             ) => self.take_fill_answer(request, answer, now)?,
+            (Request::Pull, Message::Packed { log, after, envelope }) => {
+                self.take_pack(log, after, envelope);
+            }
             (Request::Pull, Message::Entries(entries)) => {
                 let before = self.position(entries.log);
                 self.take_entries(&entries, false, now);
@@ -434,7 +439,9 @@ impl DeviceSync {
             let ours = self.replicas.get(log);
             let head = ours.map_or(LogHead::EMPTY, super::Replica::head);
             if theirs.position > head.position {
-                self.link.wanted.push_back(*log);
+                if theirs.position > self.have(*log) {
+                    self.link.wanted.push_back(*log);
+                }
                 let more = theirs.position.get().saturating_sub(head.position.get());
                 self.link.missing = self.link.missing.saturating_add(more);
                 continue;
@@ -447,9 +454,14 @@ impl DeviceSync {
                 self.alarm(AlarmKind::Rollback, Some(*log), Some(theirs.position), None);
             }
         }
-        let priorities = &self.priorities;
-        let rank = |log: &CompartmentId| (priorities.get(log).copied().unwrap_or(u8::MAX), *log);
-        self.link.wanted.make_contiguous().sort_by_key(rank);
+        let mut wanted = std::mem::take(&mut self.link.wanted);
+        wanted.make_contiguous().sort_by_key(|log| self.rank(log));
+        self.link.wanted = wanted;
+    }
+
+    /// In which order logs are fetched and opened.
+    pub(super) fn rank(&self, log: &CompartmentId) -> (u8, CompartmentId) {
+        (self.priorities.get(log).copied().unwrap_or(u8::MAX), *log)
     }
 
     /// Sends the next pulls, or says that everything is here.
@@ -471,17 +483,21 @@ impl DeviceSync {
         {
             let share = self.next_share();
             let part: Vec<_> = self.link.wanted.drain(..share).collect();
-            let pull = part.into_iter().map(|log| {
-                let ours = self.replicas.get(&log);
-                (log, ours.map_or(Position::ZERO, |replica| replica.head().position))
-            });
-            let message = Message::PullMany(pull.collect());
-            self.send(Request::Pull, message, now);
+            let places: Vec<_> = part.into_iter().map(|log| (log, self.have(log))).collect();
+            let (plain, packed): (Vec<_>, Vec<_>) =
+                places.into_iter().partition(|(log, _)| self.link.plain.contains(log));
+            if !packed.is_empty() {
+                self.send(Request::Pull, Message::PullMany(packed), now);
+            }
+            if !plain.is_empty() {
+                self.send(Request::Pull, Message::PullEntries(plain), now);
+            }
         }
         self.send_compares(now);
         let pulling = self.link.count(|request| *request == Request::Pull) > 0;
         let comparing = self.link.count(|request| matches!(request, Request::Compare(_))) > 0;
-        let settled = self.waiting.is_empty() && self.link.rewinding.is_empty();
+        let settled =
+            self.waiting.is_empty() && self.link.rewinding.is_empty() && self.shelved.is_empty();
         if !pulling && !comparing && settled {
             self.finish_catching(now);
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// An entry that came, and whether it is known already that its author has signed it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Arrived {
+pub(super) struct Arrived {
     carried: Carried,
     signed: bool,
 }
@@ -49,6 +49,17 @@ impl DeviceSync {
             return false;
         }
         let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
+        let have = self.have(log);
+        if !live && entries.after > head.position && entries.after == have {
+            // Behind what lies unopened: its turn comes after that.
+            let to = entries.head.position;
+            self.shelve(log, to, Message::Entries(entries.clone()));
+            return true;
+        }
+        if !live && self.link.plain.contains(&log) && self.link.dirty.contains(&log) {
+            // A pack before these has failed: they come again.
+            return false;
+        }
         if entries.after > head.position {
             // A pull gives what was asked for; only the live stream may be ahead of it.
             if !live {
@@ -84,7 +95,7 @@ impl DeviceSync {
 
     /// Returns the entries that are new, if all of them lead from our chain to the head that the
     /// server names and bear their authors' signatures.
-    fn fit(&self, entries: &Entries, carried: Vec<Carried>) -> Option<Vec<Arrived>> {
+    pub(super) fn fit(&self, entries: &Entries, carried: Vec<Carried>) -> Option<Vec<Arrived>> {
         let replica = self.replicas.get(&entries.log);
         let chain = match replica {
             Some(replica) => replica.chain_at(entries.after)?,
@@ -188,7 +199,12 @@ impl DeviceSync {
     }
 
     /// Takes entries that continue our chain; false if some wait for the practice log.
-    fn take_in_order(&mut self, log: CompartmentId, arrived: Vec<Arrived>, now: Timestamp) -> bool {
+    pub(super) fn take_in_order(
+        &mut self,
+        log: CompartmentId,
+        arrived: Vec<Arrived>,
+        now: Timestamp,
+    ) -> bool {
         let mut rest = arrived.into_iter();
         while let Some(one) = rest.next() {
             if let Some(seq) = self.take_one(log, &one, now) {

@@ -15,6 +15,7 @@ mod outbox;
 mod practice_log;
 mod replica;
 mod reseed;
+mod shelf;
 mod welcome;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
@@ -181,6 +182,16 @@ pub enum Event {
     },
     /// Another device has shown a log up to a head, by its own signature.
     SeenByPeer(Seen),
+    /// Something of a log has come that is to be stored as it is and opened later: see
+    /// [`DeviceSync::shelved`] and [`DeviceSync::open_shelved`].
+    Shelved {
+        /// The log.
+        log: CompartmentId,
+        /// Its last position.
+        to: Position,
+        /// `Packed` or `Entries`.
+        message: Box<Message>,
+    },
     /// An entry whose body was erased.
     Stub {
         /// The log.
@@ -219,6 +230,8 @@ pub struct DeviceSync {
     waiting: BTreeMap<CompartmentId, logs::Waiting>,
     /// Own envelopes that are stored beyond what this device has of their log.
     early: BTreeMap<(CompartmentId, Position), (Envelope, Receipt)>,
+    /// Logs of which something lies unopened in the caller's store, and up to where.
+    shelved: BTreeMap<CompartmentId, Position>,
     /// Logs whose chain cannot be followed any more.
     stopped: BTreeSet<CompartmentId>,
     /// How far peers have seen logs.
@@ -244,6 +257,7 @@ impl DeviceSync {
             link: Link::default(),
             waiting: BTreeMap::new(),
             early: BTreeMap::new(),
+            shelved: BTreeMap::new(),
             stopped: BTreeSet::new(),
             expected: BTreeMap::new(),
             checkpoints: Checkpoints::default(),

@@ -115,6 +115,18 @@ impl Replica {
         self.slots.values().next_back()
     }
 
+    /// Returns where the content key in force was announced: whoever has come so far can open what
+    /// is sealed under it.
+    pub fn keyed_since(&self) -> Position {
+        let announces = |mark: &Mark| {
+            mark.valid
+                && matches!(mark.kind, Kind::Genesis | Kind::Access | Kind::Slot | Kind::Erase)
+        };
+        let index = self.marks.iter().rposition(announces);
+        let position = index.and_then(|index| u64::try_from(index).ok());
+        position.map_or(Position::ZERO, |index| Position::new(index.saturating_add(1)))
+    }
+
     /// Returns the slot of one generation, whose commitment its key must match.
     pub fn slot_of(&self, generation: SlotGeneration) -> Option<&Slot> {
         self.slots.get(&generation)

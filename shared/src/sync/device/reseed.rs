@@ -303,7 +303,8 @@ impl DeviceSync {
             return;
         }
         if let Some(log) = self.link.compares.pop_first() {
-            let message = Message::PullMany(vec![(log, Position::ZERO)]);
+            // A pack says what it leads to, and not where that parts from ours.
+            let message = Message::PullEntries(vec![(log, Position::ZERO)]);
             self.send(Request::Compare(log), message, now);
         }
     }

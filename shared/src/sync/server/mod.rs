@@ -25,8 +25,8 @@ use super::wire::{
     DeliveredEntry, Limits, MAX_GROUP, Message, PracticeReceipt, Recover, Row, RowKey, VERSIONS,
 };
 use crate::id::{
-    CompartmentId, DeviceId, Global, MemberId, ObjectId, PracticeId, PracticeSeq, ServerEpoch,
-    Timestamp,
+    CompartmentId, DeviceId, Global, MemberId, ObjectId, Position, PracticeId, PracticeSeq,
+    ServerEpoch, Timestamp,
 };
 use crate::membership::{Entry, Signer, State, Wrap};
 use crate::suite::{SigningKey, VerifyingKey};
@@ -179,6 +179,11 @@ impl ServerPractice {
         self.record.logs.get(&log).map(|known| known.head)
     }
 
+    /// Returns the packs of a log: the position before the first entry of each, and its last.
+    pub fn packs(&self, log: CompartmentId) -> BTreeMap<Position, Position> {
+        self.record.packs(log)
+    }
+
     /// Returns the active device that authenticates its link with this key.
     pub fn device_with(&self, tls: &VerifyingKey) -> Option<DeviceId> {
         let state = self.state()?;
@@ -315,12 +320,13 @@ impl ServerPractice {
             Message::PracticePull { from } => self.practice_from(from),
             Message::DeviceHead(devices) => self.device_heads(&devices, now),
             Message::Changes { since } => self.changes(device, since),
-            Message::PullMany(wanted) => self.pull(device, wanted),
+            Message::PullMany(wanted) => self.pull(device, wanted, true),
+            Message::PullEntries(wanted) => self.pull(device, wanted, false),
             Message::WantFull { log, positions } => self.full(device, log, positions),
             Message::OwnChain { device: of, after, to } => self.own_chain(of, after, to),
             Message::RowsPut(rows) => self.put_rows(device, rows),
             Message::RowsGet(keys) => Decision::reply(Reply::Rows(keys.into())),
-            Message::ObjectPut(bytes) => self.put_object(device, &bytes),
+            Message::ObjectPut(bytes) => self.put_object(device, &bytes, now),
             Message::ObjectsGet(compartments) => self.objects(device, &compartments),
             Message::Ephemeral(bytes) => self.relay_ephemeral(device, bytes),
             Message::Seen(seen) => self.relay_seen(device, seen),

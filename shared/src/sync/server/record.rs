@@ -4,7 +4,7 @@
 use super::reply::Erased;
 use super::stored::{ServerFrame, StoredEnvelope};
 use crate::envelope::{
-    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Slot, Stub, Target,
+    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Kind, Slot, Stub, Target,
 };
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId,
@@ -126,7 +126,8 @@ pub(super) struct Record {
     /// The rows of safes themselves, to check a whole safe against its hash.
     pub(super) safes: BTreeMap<RowKey, Vec<u8>>,
     pub(super) gone: BTreeSet<RowKey>,
-    pub(super) objects: BTreeMap<ObjectKey, Global>,
+    /// Objects beside logs and, of a pack, where it ends.
+    pub(super) objects: BTreeMap<ObjectKey, Position>,
     /// How many second envelopes are kept as evidence, by device.
     pub(super) evidence: BTreeMap<DeviceId, usize>,
     /// Who has given what it holds since these files were lost, and what it knows of beyond.
@@ -198,8 +199,8 @@ impl Record {
                 self.gone.insert(*key);
             }
             // Objects are replaced and their old frames collected, so that they do not count.
-            ServerFrame::Object { g, key, .. } => {
-                self.objects.insert(*key, *g);
+            ServerFrame::Object { key, envelope, .. } => {
+                self.objects.insert(*key, envelope.header.seen_pos);
             }
             ServerFrame::Evidence(envelope) => {
                 *self.evidence.entry(envelope.header.author).or_default() += 1;
@@ -262,6 +263,23 @@ impl Record {
             chain.last = Some(stub);
         }
         Ok(())
+    }
+
+    /// The packs of a log: the position before the first entry of each, and its last.
+    pub(super) fn packs(&self, log: CompartmentId) -> BTreeMap<Position, Position> {
+        let key = |object, device| ObjectKey {
+            compartment: log,
+            kind: Kind::Pack,
+            object: ObjectId::from_bytes(object),
+            device: DeviceId::from_bytes(device),
+        };
+        let range = key([0; 16], [0; 16])..=key([u8::MAX; 16], [u8::MAX; 16]);
+        let packs = self.objects.range(range);
+        let ends = packs.filter_map(|(key, to)| {
+            let after = ObjectKey::after_of_pack(key.object)?;
+            Some((after, *to))
+        });
+        ends.collect()
     }
 
     /// Whether an envelope's number is free and its own chain fits what is known around it.
@@ -328,6 +346,10 @@ impl Record {
         let member = self.member_of(header.author).ok_or(RebuildError::Inconsistent)?;
         let log = self.logs.get_mut(&header.compartment).ok_or(RebuildError::Inconsistent)?;
         log.take_body(body, member, at, stored.receipt.body.time);
+        if header.kind == Kind::Erase {
+            // Whatever was packed may hold what is erased.
+            self.objects.retain(|key, _| key.compartment != header.compartment);
+        }
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! Answers, which leave only after the sync, and read from the disk only then.
 
 use super::stored::Shelf;
-use crate::envelope::{Carried, Header};
-use crate::id::{CompartmentId, Global, Position, PracticeId, PracticeSeq};
+use crate::envelope::{Carried, Header, Kind};
+use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeId, PracticeSeq};
 use crate::log::LogHead;
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::run::runs_of;
 use crate::sync::wire::{Entries, MAX_GROUP, MAX_ITEMS, Message, ObjectKey, Outcome, RowKey};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One log's part of a pull.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Stretch {
     pub(super) after: Position,
     /// Where to stop.
     pub(super) to: Position,
+    /// Packs on the way: the position before the first entry of each, and its last.
+    pub(super) packs: BTreeMap<Position, Position>,
     /// Positions whose body is erased, though it may still lie on the disk.
     pub(super) erased: Erased,
 }
@@ -194,6 +196,12 @@ impl Reply {
             if stretch.after >= stretch.to {
                 continue;
             }
+            if let Some((message, to)) = read_pack(&mut stretch, shelf) {
+                stretch.after = to;
+                stretches.push_front(stretch);
+                *self = Self::Pull(stretches);
+                return Some(message);
+            }
             let Some((entries, last)) = read_stretch(&stretch, practice, shelf) else {
                 return Some(Message::Refused(Refusal::new(RefusalCode::Storage)));
             };
@@ -206,6 +214,20 @@ impl Reply {
     }
 }
 
+/// The pack that begins where a stretch has come to.
+fn read_pack(stretch: &mut Stretch, shelf: &dyn Shelf) -> Option<(Message, Position)> {
+    let (log, after) = (stretch.log, stretch.after);
+    stretch.packs.remove(&after)?;
+    let object = ObjectKey::pack_after(after);
+    let device = DeviceId::from_bytes([0; 16]);
+    // It may have been replaced meanwhile by one that goes on further, and is a cache after all.
+    let envelope =
+        shelf.object(&ObjectKey { compartment: log, kind: Kind::Pack, object, device })?;
+    let to = envelope.header.seen_pos;
+    let message = Message::Packed { log, after, envelope: envelope.encode() };
+    (to > after).then_some((message, to))
+}
+
 fn read_stretch(
     stretch: &Stretch,
     practice: PracticeId,
@@ -215,7 +237,9 @@ fn read_stretch(
     let mut size = 0;
     let mut last: Option<(LogHead, Global)> = None;
     let mut position = stretch.after.next();
-    while position <= stretch.to && carried.len() < MAX_ITEMS {
+    let next_pack = stretch.packs.range(stretch.after.next()..).next();
+    let to = next_pack.map_or(stretch.to, |(after, _)| stretch.to.min(*after));
+    while position <= to && carried.len() < MAX_ITEMS {
         let stored = shelf.envelope(stretch.log, position)?;
         let delivered = deliver(stored.carried, position, &stretch.erased);
         size += match &delivered {

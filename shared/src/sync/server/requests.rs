@@ -4,7 +4,7 @@ use super::judge::Verdict;
 use super::record::Fate;
 use super::reply::Stretch;
 use super::{Decision, HOLD_MILLIS, Live, Planned, Reply, ServerFrame, ServerPractice};
-use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Kind};
+use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Header, Kind};
 use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, MemberId, Position, RingEpoch, RingId, Timestamp,
 };
@@ -17,10 +17,14 @@ use crate::sync::server::stored::StoredEnvelope;
 use crate::sync::wire::{
     Entries, MAX_ENVELOPES, MAX_ITEMS, Message, ObjectKey, Outcome, Row, RowKey, Seen,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Second envelopes kept as evidence for one device; one proves as much as a thousand.
 const MAX_EVIDENCE: usize = 16;
+/// Entries of a pack at least.
+const MIN_PACKED: u64 = 16;
+/// Bytes of an envelope with a pack at most: padded, it is a thirtieth longer.
+const MAX_PACKED_ENVELOPE: usize = 576 * 1024;
 /// Envelope hashes in one answer.
 const MAX_HASHES: usize = 16_384;
 
@@ -311,6 +315,7 @@ impl ServerPractice {
         &self,
         device: DeviceId,
         wanted: Vec<(CompartmentId, Position)>,
+        packed: bool,
     ) -> Decision {
         let mut stretches = std::collections::VecDeque::new();
         for (log, after) in wanted {
@@ -321,7 +326,8 @@ impl ServerPractice {
                 return Decision::refused(RefusalCode::UnknownLog);
             }
             let (to, erased) = (known.head.position, known.erased.clone());
-            stretches.push_back(Stretch { log, after, to, erased });
+            let packs = if packed { self.record.packs(log) } else { BTreeMap::new() };
+            stretches.push_back(Stretch { log, after, to, packs, erased });
         }
         Decision::reply(Reply::Pull(stretches))
     }
@@ -379,7 +385,46 @@ impl ServerPractice {
         Decision { frames, ..Decision::reply(Reply::message(Message::Taken)) }
     }
 
-    pub(super) fn put_object(&mut self, device: DeviceId, bytes: &[u8]) -> Decision {
+    /// Why a pack is not kept: as many entries as make it worth its place, of this very log, and
+    /// not more packs than these could fill.
+    fn refuse_pack(
+        &mut self,
+        device: DeviceId,
+        header: &Header,
+        length: usize,
+        now: Timestamp,
+    ) -> Option<RefusalCode> {
+        let Some(log) = self.record.logs.get(&header.compartment) else {
+            return Some(RefusalCode::UnknownLog);
+        };
+        let Some(after) = ObjectKey::after_of_pack(header.object) else {
+            return Some(RefusalCode::Malformed);
+        };
+        let (to, head) = (header.seen_pos, log.head);
+        let worth = to.get().saturating_sub(after.get()) >= MIN_PACKED;
+        let of_head = to < head.position || header.seen_chain == head.chain;
+        if log.is_erased() || !worth || to > head.position || !of_head {
+            return Some(RefusalCode::Malformed);
+        }
+        if header.slot_generation != log.slot.generation {
+            return Some(RefusalCode::Stale);
+        }
+        let packs = self.record.packs(header.compartment);
+        let most = head.position.get() / MIN_PACKED;
+        let one_more = !packs.contains_key(&after) && packs.len() as u64 >= most;
+        if length > MAX_PACKED_ENVELOPE || one_more {
+            return Some(RefusalCode::TooLarge);
+        }
+        let bytes = u64::try_from(length).unwrap_or(u64::MAX);
+        (!self.meter(device, bytes, now)).then_some(RefusalCode::TooOften)
+    }
+
+    pub(super) fn put_object(
+        &mut self,
+        device: DeviceId,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Decision {
         let envelope = match self.check_beside(device, bytes) {
             Ok(envelope) if envelope.header.kind != Kind::Ephemeral => envelope,
             Ok(_) => return Decision::refused(RefusalCode::Malformed),
@@ -387,9 +432,17 @@ impl ServerPractice {
         };
         let header = &envelope.header;
         let checkpoint = header.kind == Kind::Checkpoint;
-        if checkpoint && ![CHANGED, FULL].contains(&header.object) {
+        let refusal = match header.kind {
             // Two of each device and ring are kept, not as many as it likes.
-            return Decision::refused(RefusalCode::Malformed);
+            Kind::Checkpoint => {
+                let known = [CHANGED, FULL].contains(&header.object);
+                (!known).then_some(RefusalCode::Malformed)
+            }
+            Kind::Pack => self.refuse_pack(device, header, bytes.len(), now),
+            _ => Some(RefusalCode::Unsupported),
+        };
+        if let Some(code) = refusal {
+            return Decision::refused(code);
         }
         let key = ObjectKey {
             compartment: header.compartment,

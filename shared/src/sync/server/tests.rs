@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Rights, Target};
-use crate::id::{DevSeq, Position};
+use crate::id::DevSeq;
 use crate::log::{CHANGED, FULL, OwnHead, Receipt, ShortReceipt, proves};
 use crate::membership::SoloRing;
 use crate::membership::fixture::{DAY, World};

@@ -119,7 +119,7 @@ impl Worker {
                     }
                 },
                 Ok(Heard::Told(told)) => self.hear(told, now)?,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.open_shelf(now)?,
             }
             if self.done.works && next <= now {
                 next = self.act(now);
@@ -138,8 +138,19 @@ impl Worker {
         delivered.map(drop).map_err(|error| Notice::from(&error))
     }
 
+    fn open_shelf(&mut self, now: Timestamp) -> Result<(), Notice> {
+        let Some(online) = self.online.as_mut().filter(|_| self.device.has_shelf()) else {
+            return Ok(());
+        };
+        let delivered = online.open_shelf(&mut self.device, now);
+        delivered.map(drop).map_err(|error| Notice::from(&error))
+    }
+
     /// How long there is nothing to do.
     fn patience(&self, next: Timestamp) -> Duration {
+        if self.device.has_shelf() {
+            return Duration::ZERO;
+        }
         let next = self.done.works.then_some(next);
         let due = self.device.link_due().into_iter().chain(next).min();
         let wait = due.map_or(PACE_MILLIS, |due| due.millis_since(now()));

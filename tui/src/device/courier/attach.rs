@@ -4,6 +4,7 @@
 use super::frames::{Fate, MailFrame};
 use super::ledger::Placed;
 use super::{Batch, Courier};
+use crate::device::cabinet::Cabinet;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
@@ -54,7 +55,7 @@ impl<F: FileSystem> Device<F> {
             let part = entries.get(..room.min(entries.len())).unwrap_or_default();
             let is_whole = part.len() == entries.len();
             for entry in part {
-                let carried = self.carried(entry)?;
+                let carried = self.cabinet.carried(entry)?;
                 let apart = matches!(entry.fate, Fate::Quarantined | Fate::Adopted);
                 attaching.sync.take_stored(log, &carried, !apart);
             }
@@ -82,16 +83,9 @@ impl<F: FileSystem> Device<F> {
         for (ring, device, noted) in ledger.noted().iter() {
             sync.take_noted(ring, device, noted);
         }
+        ledger.shelves().for_each(|(log, to)| sync.take_shelved(log, to));
         let left = ledger.logs().map(|(log, _)| log).collect();
         Attaching { sync, left, at: 0 }
-    }
-
-    fn carried(&self, entry: &Placed) -> Result<Carried, DeviceError> {
-        match self.cabinet.store().read(entry.location)? {
-            DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => Ok(*carried),
-            DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => Ok(Carried::Whole(*envelope)),
-            _ => Err(StoreError::Altered.into()),
-        }
     }
 
     /// The server has said welcome.
@@ -105,6 +99,10 @@ impl<F: FileSystem> Device<F> {
         courier.forget_link();
         (courier.trouble, courier.parked, courier.keys_due) = (None, false, true);
         (courier.refill, courier.brought, courier.incarnating) = (None, false, None);
+        if courier.sync.is_refilling() {
+            // It is to be given what this device holds.
+            self.open_all(courier, batch, now)?;
+        }
         self.deposit(courier, now)?;
         self.judge_again(courier, batch, now)?;
         // What waited for a key asks for it again.
@@ -134,5 +132,16 @@ impl<F: FileSystem> Device<F> {
         }
         self.courier = Some(courier);
         Ok(())
+    }
+}
+
+impl<F: FileSystem> Cabinet<F> {
+    /// Reads an entry of a log as it was sealed or delivered.
+    pub(super) fn carried(&self, entry: &Placed) -> Result<Carried, StoreError> {
+        match self.store().read(entry.location)? {
+            DeviceFrame::Mail(MailFrame::Entered { carried, .. }) => Ok(*carried),
+            DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) => Ok(Carried::Whole(*envelope)),
+            _ => Err(StoreError::Altered),
+        }
     }
 }

@@ -14,8 +14,8 @@ use tacenda_shared::id::{
 use tacenda_shared::journal::Location;
 use tacenda_shared::log::{OwnHead, Receipt};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::sync::PracticeReceipt;
 use tacenda_shared::sync::device::Noted;
+use tacenda_shared::sync::{MAX_MESSAGE, PracticeReceipt};
 
 /// More pieces of content than are ever passed over at once.
 pub(in crate::device) const SKIPPED_MAX: usize = 1 << 16;
@@ -179,6 +179,31 @@ pub enum MailFrame {
         /// The envelopes after it, in order.
         numbers: Vec<Number>,
     },
+    /// The server has a pack of a log.
+    Packed {
+        /// Which log.
+        log: CompartmentId,
+        /// The position before its first entry.
+        after: Position,
+        /// Its last.
+        to: Position,
+    },
+    /// What came of a log, to be opened later.
+    Shelved {
+        /// Which log.
+        log: CompartmentId,
+        /// Its last position.
+        to: Position,
+        /// The message of the server: a pack, or entries.
+        message: Vec<u8>,
+    },
+    /// What lay unopened of a log up to a position is open, or worth nothing.
+    Unshelved {
+        /// Which log.
+        log: CompartmentId,
+        /// Up to here.
+        to: Position,
+    },
     /// Content that never goes out: drafts whose key died before anybody else knew of them.
     Skipped(Vec<Location>),
 }
@@ -186,7 +211,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 24;
+pub(in crate::device) const LAST_NUMBER: u8 = 27;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -248,6 +273,15 @@ impl MailFrame {
             Self::Erased { log, name } => write_erased(w.u8(24), *log, name.as_ref()),
             Self::Incarnated(dev_inc) => {
                 w.u8(20).u32(dev_inc.get());
+            }
+            Self::Shelved { log, to, message } => {
+                w.u8(25).fixed(log.as_bytes()).u64(to.get()).bytes(message);
+            }
+            Self::Unshelved { log, to } => {
+                w.u8(26).fixed(log.as_bytes()).u64(to.get());
+            }
+            Self::Packed { log, after, to } => {
+                w.u8(27).fixed(log.as_bytes()).u64(after.get()).u64(to.get());
             }
         }
     }
@@ -311,6 +345,20 @@ impl MailFrame {
             23 => read_noted(r).map(|(ring, device, noted)| Self::Noted { ring, device, noted })?,
             24 => read_erased(r).map(|(log, name)| Self::Erased { log, name })?,
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
+            25 => Self::Shelved {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                to: Position::new(r.u64()?),
+                message: r.bytes(MAX_MESSAGE)?.to_vec(),
+            },
+            26 => Self::Unshelved {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                to: Position::new(r.u64()?),
+            },
+            27 => Self::Packed {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                after: Position::new(r.u64()?),
+                to: Position::new(r.u64()?),
+            },
             _ => return Err(CodecError::Unknown),
         })
     }
@@ -462,6 +510,9 @@ mod tests {
             MailFrame::Incarnated(DevInc::new(2)),
             MailFrame::Aside(vec![location]),
             MailFrame::Annulled(vec![source]),
+            MailFrame::Shelved { log: LOG, to: position, message: vec![1, 2, 3] },
+            MailFrame::Unshelved { log: LOG, to: position },
+            MailFrame::Packed { log: LOG, after: Position::new(1), to: position },
         ];
         for frame in frames {
             let frame = DeviceFrame::Mail(frame);

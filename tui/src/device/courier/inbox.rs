@@ -87,6 +87,11 @@ impl<F: FileSystem> Device<F> {
         let frame = DeviceFrame::Mail(MailFrame::Entered { log, fate, record, carried });
         batch.frames.insert(at.min(batch.frames.len()), frame);
         self.carry_late(batch, now)?;
+        self.flush_if_full(batch)
+    }
+
+    /// Puts what has come in on the disk once it is much.
+    pub(super) fn flush_if_full(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
         if batch.is_full() { self.flush_mail(batch) } else { Ok(()) }
     }
 

@@ -1,14 +1,10 @@
 //! The ledger: what is still to be sent, what was sent and what became of it, and what each log
 //! holds. An index over frames, in memory only, like the one over content. Pure.
 
-use crate::device::courier::frames::{
-    Fate, MailFrame, Number, Source, read_number, read_source, write_number, write_source,
-};
+use crate::device::courier::frames::{Fate, MailFrame, Number, Source};
 use crate::device::courier::watch::Notebook;
 use crate::device::frame::{ContentKind, DeviceFrame, Origin};
-use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
 use std::collections::{BTreeMap, BTreeSet};
-use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::envelope::{Carried, ControlBody, EntryRef, Envelope};
 use tacenda_shared::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeSeq, RecordId,
@@ -71,6 +67,10 @@ pub struct Ledger {
     /// When the server took this device's word that a Close is carried out here.
     acknowledged: BTreeMap<Hash, Timestamp>,
     noted: Notebook,
+    /// What lies unopened of each log, in order, and up to which position.
+    shelf: BTreeMap<CompartmentId, Vec<(Location, Position)>>,
+    /// The last pack of each log that the server has: the position before it, and its last.
+    packs: BTreeMap<CompartmentId, (Position, Position)>,
     /// Logs whose keys are dead; kept with the rest of what is known of them.
     dead: BTreeSet<CompartmentId>,
 }
@@ -94,7 +94,20 @@ impl Ledger {
             // Content is indexed elsewhere.
             MailFrame::Annulled(_) => {}
             MailFrame::Noted { ring, device, noted } => self.noted.add(*ring, *device, *noted),
-            MailFrame::Cursor(cursor) => self.cursor = *cursor,
+            MailFrame::Cursor(cursor) => {
+                self.cursor = *cursor;
+                if *cursor == Global::ZERO {
+                    // Another server, or another life of its files, has no packs.
+                    self.packs.clear();
+                }
+            }
+            MailFrame::Packed { log, after, to } => {
+                self.packs.insert(*log, (*after, *to));
+            }
+            MailFrame::Shelved { log, to, .. } => {
+                self.shelf.entry(*log).or_default().push((location, *to));
+            }
+            MailFrame::Unshelved { log, to } => self.unshelve(*log, *to),
             MailFrame::Erased { log, .. } => self.bury(*log),
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
@@ -178,17 +191,29 @@ impl Ledger {
         }
     }
 
+    fn unshelve(&mut self, log: CompartmentId, to: Position) {
+        if let Some(items) = self.shelf.get_mut(&log) {
+            items.retain(|(_, last)| *last > to);
+            if items.is_empty() {
+                self.shelf.remove(&log);
+            }
+        }
+    }
+
     fn rewind(&mut self, log: CompartmentId, position: Position, numbers: &[Number]) {
         let keep = usize::try_from(position.get()).unwrap_or(usize::MAX);
         let Some(entries) = self.logs.get_mut(&log) else { return };
         let gone = entries.split_off(keep.min(entries.len()));
         self.unplaced.extend(numbers.iter().copied().zip(gone));
         self.waiting.retain(|(of, at)| *of != log || *at <= position);
+        self.packs.remove(&log);
     }
 
     /// Nothing of a log goes out any more, also if it is given back later as never sent.
     pub(in crate::device) fn bury(&mut self, log: CompartmentId) {
         self.dead.insert(log);
+        self.shelf.remove(&log);
+        self.packs.remove(&log);
         self.unsent.retain(|_, (of, _)| *of != log);
         self.aside.retain(|_, (of, _)| *of != log);
     }
@@ -402,6 +427,26 @@ impl Ledger {
         &self.unplaced
     }
 
+    /// Returns where the first of what lies unopened of a log is, and up to which position it goes.
+    pub fn first_shelved(&self, log: CompartmentId) -> Option<(Location, Position)> {
+        self.shelf.get(&log)?.first().copied()
+    }
+
+    /// Returns up to which position a log lies unopened, of each log of which something does.
+    pub fn shelves(&self) -> impl Iterator<Item = (CompartmentId, Position)> + '_ {
+        self.shelf.iter().filter_map(|(log, items)| Some((*log, items.last()?.1)))
+    }
+
+    /// Returns where everything lies that is unopened.
+    pub fn shelved(&self) -> impl Iterator<Item = Location> + '_ {
+        self.shelf.values().flatten().map(|(location, _)| *location)
+    }
+
+    /// Returns the last pack of a log that the server has: the position before it, and its last.
+    pub fn last_pack(&self, log: CompartmentId) -> Option<(Position, Position)> {
+        self.packs.get(&log).copied()
+    }
+
     /// Returns the entries of a log but the first `count`.
     pub fn entries_after(&self, log: CompartmentId, count: usize) -> &[Placed] {
         self.logs.get(&log).and_then(|entries| entries.get(count..)).unwrap_or_default()
@@ -445,149 +490,6 @@ impl Ledger {
     pub fn receipt(&self, seq: PracticeSeq) -> Option<Location> {
         self.receipts.get(&seq).copied()
     }
-
-    pub(in crate::device) fn write(&self, w: &mut Writer) {
-        let unsent: Vec<_> = self.unsent().collect();
-        w.list(&unsent, |w, source| write_source(w, *source));
-        let sent: Vec<_> = self.sent.iter().collect();
-        w.list(&sent, |w, ((dev_inc, dev_seq), sent)| {
-            w.u32(dev_inc.get()).u64(dev_seq.get());
-            write_location(w, sent.location);
-            w.option(sent.source, write_source);
-        });
-        let taken: Vec<_> = self.taken.iter().collect();
-        w.list(&taken, |w, ((dev_inc, dev_seq), taken)| {
-            w.u32(dev_inc.get()).u64(dev_seq.get());
-            write_location(w, taken.location);
-            w.fixed(taken.place.0.as_bytes()).u64(taken.place.1.get());
-        });
-        let refused: Vec<_> = self.refused.iter().collect();
-        w.list(&refused, |w, ((dev_inc, dev_seq), location)| {
-            w.u32(dev_inc.get()).u64(dev_seq.get());
-            write_location(w, **location);
-        });
-        let unplaced: Vec<_> = self.unplaced.iter().collect();
-        w.list(&unplaced, |w, (number, placed)| {
-            write_number(w, **number);
-            write_location(w, placed.location);
-            w.u8(placed.fate.number());
-        });
-        w.option(self.settled.as_ref(), |w, own| own.write(w));
-        let begun: Vec<_> = self.begun.iter().collect();
-        w.list(&begun, |w, id| {
-            w.fixed(id.as_bytes());
-        });
-        let drafts: Vec<_> = self.drafts.iter().collect();
-        w.list(&drafts, |w, id| {
-            w.fixed(id.as_bytes());
-        });
-        let logs: Vec<_> = self.logs.iter().collect();
-        w.list(&logs, |w, (log, entries)| {
-            w.fixed(log.as_bytes());
-            w.list(entries, |w, entry| {
-                write_location(w, entry.location);
-                w.u8(entry.fate.number());
-            });
-        });
-        let numbers: Vec<_> = self.numbers.iter().collect();
-        w.list(&numbers, |w, ((device, dev_inc, dev_seq), record)| {
-            w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
-            w.fixed(record.as_bytes());
-        });
-        w.u64(self.cursor.get());
-        let receipts: Vec<_> = self.receipts.iter().collect();
-        w.list(&receipts, |w, (seq, location)| {
-            w.u32(seq.get());
-            write_location(w, **location);
-        });
-        w.option(self.incarnation, |w, dev_inc| {
-            w.u32(dev_inc.get());
-        });
-        let aside: Vec<_> = self.aside().collect();
-        w.list(&aside, |w, source| write_source(w, *source));
-        self.write_endings(w);
-        self.noted.write(w);
-    }
-
-    fn write_endings(&self, w: &mut Writer) {
-        let ending: Vec<_> = self.ending.iter().collect();
-        w.list(&ending, |w, ((dev_inc, dev_seq), close)| {
-            w.u32(dev_inc.get()).u64(dev_seq.get()).fixed(close.as_bytes());
-        });
-        let acknowledged: Vec<_> = self.acknowledged.iter().collect();
-        w.list(&acknowledged, |w, (close, time)| {
-            w.fixed(close.as_bytes()).i64(time.as_millis());
-        });
-    }
-
-    fn read_endings(&mut self, r: &mut Reader<'_>) -> Result<(), CodecError> {
-        let ending = r.list(ENTRIES_MAX, |r| {
-            let number = (DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
-            Ok((number, Hash::from_bytes(r.fixed()?)))
-        })?;
-        self.ending = ending.into_iter().collect();
-        let acknowledged = r.list(ENTRIES_MAX, |r| {
-            Ok((Hash::from_bytes(r.fixed()?), Timestamp::from_millis(r.i64()?)))
-        })?;
-        self.acknowledged = acknowledged.into_iter().collect();
-        Ok(())
-    }
-
-    pub(in crate::device) fn read(r: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let number = |r: &mut Reader<'_>| Ok((DevInc::new(r.u32()?), DevSeq::new(r.u64()?)));
-        let unsent = r.list(ENTRIES_MAX, read_source)?;
-        let unsent = unsent.into_iter().map(|one| (one.location, (one.compartment, one.kind)));
-        let mut ledger = Self { unsent: unsent.collect(), ..Self::default() };
-        let sent = r.list(ENTRIES_MAX, |r| {
-            let key = number(r)?;
-            Ok((key, Sent { location: read_location(r)?, source: r.option(read_source)? }))
-        })?;
-        ledger.sent = sent.into_iter().collect();
-        let taken = r.list(ENTRIES_MAX, |r| {
-            let (key, location) = (number(r)?, read_location(r)?);
-            let place = (CompartmentId::from_bytes(r.fixed()?), Position::new(r.u64()?));
-            Ok((key, Taken { location, place }))
-        })?;
-        ledger.taken = taken.into_iter().collect();
-        let refused = r.list(ENTRIES_MAX, |r| Ok((number(r)?, read_location(r)?)))?;
-        ledger.refused = refused.into_iter().collect();
-        let unplaced = r.list(ENTRIES_MAX, |r| {
-            let number = read_number(r)?;
-            let (location, fate) = (read_location(r)?, Fate::from_number(r.u8()?)?);
-            Ok((number, Placed { location, fate }))
-        })?;
-        ledger.unplaced = unplaced.into_iter().collect();
-        ledger.settled = r.option(OwnHead::read)?;
-        let begun = r.list(ENTRIES_MAX, |r| r.fixed().map(CompartmentId::from_bytes))?;
-        ledger.begun = begun.into_iter().collect();
-        let drafts = r.list(ENTRIES_MAX, |r| r.fixed().map(ObjectId::from_bytes))?;
-        ledger.drafts = drafts.into_iter().collect();
-        let logs = r.list(ENTRIES_MAX, |r| {
-            let log = CompartmentId::from_bytes(r.fixed()?);
-            let entries = r.list(ENTRIES_MAX, |r| {
-                Ok(Placed { location: read_location(r)?, fate: Fate::from_number(r.u8()?)? })
-            })?;
-            Ok((log, entries))
-        })?;
-        for (log, entries) in logs {
-            entries.into_iter().for_each(|entry| ledger.enter(log, entry));
-        }
-        let numbers = r.list(ENTRIES_MAX, |r| {
-            let device = DeviceId::from_bytes(r.fixed()?);
-            let (dev_inc, dev_seq) = number(r)?;
-            Ok(((device, dev_inc, dev_seq), RecordId::from_bytes(r.fixed()?)))
-        })?;
-        ledger.numbers = numbers.into_iter().collect();
-        ledger.cursor = Global::new(r.u64()?);
-        let receipts =
-            r.list(ENTRIES_MAX, |r| Ok((PracticeSeq::new(r.u32()?), read_location(r)?)))?;
-        ledger.receipts = receipts.into_iter().collect();
-        ledger.incarnation = r.option(|r| r.u32().map(DevInc::new))?;
-        let aside = r.list(ENTRIES_MAX, read_source)?;
-        let aside = aside.into_iter().map(|one| (one.location, (one.compartment, one.kind)));
-        ledger.aside = aside.collect();
-        ledger.read_endings(r)?;
-        ledger.noted = Notebook::read(r)?;
-        Ok(ledger)
-    }
 }
+
+mod written;

@@ -22,6 +22,7 @@ pub mod ledger;
 mod lives;
 mod moving;
 mod outbox;
+mod packing;
 mod parcel;
 pub(super) mod presence;
 pub mod recover;
@@ -30,12 +31,11 @@ pub mod revoke;
 mod rows_again;
 mod rows_come;
 pub mod sheet;
+mod shelf;
 mod status;
 mod trail;
 mod watch;
 
-use super::cabinet::Cabinet;
-use super::chance::OsRandom;
 use super::founding;
 use super::frame::DeviceFrame;
 use super::incarnation::Incarnating;
@@ -50,9 +50,11 @@ use erasing::Erasures;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 pub(super) use inbox::Batch;
+use packing::Packing;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use rows_again::RowsAgain;
+use shelf::Shelf;
 pub use status::QueueEnd;
 pub(super) use status::of_refusal;
 use status::withheld;
@@ -64,9 +66,8 @@ use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
 use tacenda_shared::log::Checkpoint;
 use tacenda_shared::membership::{Action, Entry, Signer};
-use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Queued, Ticket, Transmit};
+use tacenda_shared::sync::device::{DeviceSync, Event, Lane, Ticket, Transmit};
 use tacenda_shared::sync::{Message, RefillState, RefusalCode, Row};
 use watch::Watch;
 
@@ -80,6 +81,8 @@ enum Errand {
     Company,
     /// Old envelopes, also of others, go to a refilled server.
     Bring,
+    /// A pack of a log is given to the server.
+    Pack,
     /// What this device has seen is told.
     Checkpoint(Box<Checkpoint>),
     /// Rows that every device of the member needs are put on the server.
@@ -150,6 +153,8 @@ pub struct Courier {
     /// What came in and was shown, and is not on the disk yet.
     unstored: Batch,
     deposited: bool,
+    packing: Packing,
+    shelf: Shelf,
     rows_again: RowsAgain,
     /// How far the server is with being refilled, once this device has given all.
     refill: Option<RefillState>,
@@ -412,8 +417,9 @@ impl<F: FileSystem> Device<F> {
             self.keep_watch(courier, batch, now);
             self.flush_mail(batch)?;
             courier.send_words(now);
+            self.open_first(courier, batch, now)?;
             if !self.send_next(courier, now)? {
-                return Ok(());
+                return self.pack_next(courier, now);
             }
         }
     }
@@ -444,8 +450,12 @@ impl<F: FileSystem> Device<F> {
         match event {
             Event::Received { log, checked, .. } => {
                 courier.parked = false;
+                courier.packing.note(log);
                 self.stir_watch(courier, now);
                 self.entered(courier, batch, (log, &checked), now)?;
+            }
+            Event::Shelved { log, to, message } => {
+                self.put_on_shelf(courier, batch, (log, to), &message)?;
             }
             Event::Receipted(receipt) => {
                 batch.frames.push(mail(MailFrame::Settled { again: false, receipt }));
@@ -513,6 +523,7 @@ impl<F: FileSystem> Device<F> {
                 if !later.is_empty() {
                     courier.errands.insert(ticket, Errand::Rows(later));
                 }
+                courier.shelf.look_again();
                 let logs = courier.take_rows(&self.cabinet, names, rows);
                 self.take_safe_rows(courier)?;
                 self.retry(courier, Some(&logs), batch, now)?;
@@ -528,6 +539,9 @@ impl<F: FileSystem> Device<F> {
             }
             (Some(Errand::Checkpoint(made)), Message::Taken) => courier.sync.checkpoint_made(&made),
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
+            (Some(Errand::Pack), message) => {
+                self.packed(courier, batch, message == Message::Taken);
+            }
             (Some(Errand::RowsAgain), message) => {
                 let cursor = courier.rows_again.answered(message == Message::Taken);
                 let cursor = cursor.map(MailFrame::Cursor).map(DeviceFrame::Mail);
@@ -547,6 +561,7 @@ impl<F: FileSystem> Device<F> {
         self.cabinet.state = courier.sync.state().clone();
         (courier.parked, courier.behind, courier.keys_due) = (false, false, true);
         Self::ask_again(courier);
+        courier.shelf.look_again();
         // Somebody may have come, or keys that open what could not be read.
         courier.watch.look_again();
         let author = self.cabinet.identity.author.device;
@@ -559,40 +574,6 @@ impl<F: FileSystem> Device<F> {
         if courier.level && by != Ok(Signer::Device(author)) {
             courier.rekey_after = Some(now.plus_millis(revoke::REKEY_PATIENCE_MILLIS));
         }
-    }
-
-    /// Seals, journals and queues the next pieces of content; false if there is nothing to do.
-    fn send_next(&mut self, courier: &mut Courier, now: Timestamp) -> Result<bool, DeviceError> {
-        let full = courier.sync.queue_length() >= QUEUE_ENVELOPES;
-        if courier.parked || self.life.is_due() || full || !courier.sync.may_push() {
-            return Ok(false);
-        }
-        let gate = (self.timing == Timing::Quiet).then(|| {
-            let newest = self.cabinet.newest_quiet();
-            let owed = courier.endings.is_owed() || courier.erasing.is_owed();
-            courier.grid.turn(newest, owed, now, &mut OsRandom);
-            &courier.grid
-        });
-        let mut packed = self.cabinet.pack(&courier.sync, gate)?;
-        if gate.is_none_or(Grid::lets_words_out) {
-            self.cabinet.pack_acknowledgements(courier, &mut packed)?;
-            self.cabinet.pack_erasures(courier, &mut packed)?;
-        }
-        let frames = packed.frames();
-        if frames.is_empty() {
-            return Ok(false);
-        }
-        let mut random = OsRandom;
-        let Cabinet { keys, rows, store, .. } = &mut self.cabinet;
-        let mut hedge = Hedge { key: &keys.hedge, random: &mut random };
-        rows.change(&packed.rows, &mut hedge)?;
-        store.append(&frames, &mut hedge)?;
-        for (envelope, _) in packed.envelopes {
-            let rows = self.cabinet.rows_for(&envelope);
-            let queued = courier.sync.queue(Queued { envelope, rows }, now);
-            queued.map_err(|_| StoreError::Altered)?;
-        }
-        Ok(true)
     }
 }
 

@@ -4,18 +4,21 @@
 use super::frames::{MailFrame, Source};
 use super::grid::{self, Grid};
 use super::parcel::{self, NO_OBJECT, SCHEMA};
+use super::{Courier, QUEUE_ENVELOPES};
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
 use crate::device::held::HeldRing;
 use crate::device::locations::Place;
+use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
+use crate::device::settings::Timing;
 use crate::device::store::StoreError;
 use std::collections::BTreeMap;
 use tacenda_shared::envelope::{
     self, AccessRule, ControlBody, Envelope, Kind, MAX_RULES, Rights, Slot,
 };
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration};
+use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::{FileSystem, Location};
 use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::log::OwnHead;
@@ -24,7 +27,7 @@ use tacenda_shared::plaintext;
 use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::device::DeviceSync;
+use tacenda_shared::sync::device::{DeviceSync, Queued};
 use tacenda_shared::sync::{MAX_GROUP, RefusalCode, Row, RowKey};
 
 /// Envelopes that are sealed and journalled together at most.
@@ -80,6 +83,46 @@ enum Ready {
     Under(SlotGeneration),
     /// A key is still to come, or to be made and to take its place in the log.
     Later,
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Seals, journals and queues the next pieces of content; false if there is nothing to do.
+    pub(super) fn send_next(
+        &mut self,
+        courier: &mut Courier,
+        now: Timestamp,
+    ) -> Result<bool, DeviceError> {
+        let full = courier.sync.queue_length() >= QUEUE_ENVELOPES;
+        if courier.parked || self.life.is_due() || full || !courier.sync.may_push() {
+            return Ok(false);
+        }
+        let gate = (self.timing == Timing::Quiet).then(|| {
+            let newest = self.cabinet.newest_quiet();
+            let owed = courier.endings.is_owed() || courier.erasing.is_owed();
+            courier.grid.turn(newest, owed, now, &mut OsRandom);
+            &courier.grid
+        });
+        let mut packed = self.cabinet.pack(&courier.sync, gate)?;
+        if gate.is_none_or(Grid::lets_words_out) {
+            self.cabinet.pack_acknowledgements(courier, &mut packed)?;
+            self.cabinet.pack_erasures(courier, &mut packed)?;
+        }
+        let frames = packed.frames();
+        if frames.is_empty() {
+            return Ok(false);
+        }
+        let mut random = OsRandom;
+        let Cabinet { keys, rows, store, .. } = &mut self.cabinet;
+        let mut hedge = Hedge { key: &keys.hedge, random: &mut random };
+        rows.change(&packed.rows, &mut hedge)?;
+        store.append(&frames, &mut hedge)?;
+        for (envelope, _) in packed.envelopes {
+            let rows = self.cabinet.rows_for(&envelope);
+            let queued = courier.sync.queue(Queued { envelope, rows }, now);
+            queued.map_err(|_| StoreError::Altered)?;
+        }
+        Ok(true)
+    }
 }
 
 impl<F: FileSystem> Cabinet<F> {

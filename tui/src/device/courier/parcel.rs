@@ -68,6 +68,7 @@ pub(super) fn weight(frame: &DeviceFrame) -> usize {
             Carried::Whole(envelope) => envelope.body.len(),
             Carried::Stub(_) => 0,
         },
+        DeviceFrame::Mail(MailFrame::Shelved { message, .. }) => message.len(),
         _ => 0,
     }
 }

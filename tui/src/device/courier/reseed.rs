@@ -137,6 +137,8 @@ impl<F: FileSystem> Device<F> {
                 self.give_rest(courier, now)?;
             }
             Event::NewLife => {
+                // What lies unopened stands where the server had it.
+                self.open_all(courier, batch, now)?;
                 let cursor = MailFrame::Cursor(Global::ZERO);
                 batch.frames.push(DeviceFrame::Mail(cursor));
                 courier.deposited = false;

@@ -6,6 +6,7 @@
 //! that it is finished after a crash, a lost race or a cut link, and by any other device that
 //! sees it.
 
+use super::packing::Packing;
 use super::{Courier, Proposer};
 use crate::device::chance::OsRandom;
 use crate::device::held;
@@ -457,6 +458,8 @@ impl Courier {
         }
         self.asked_wraps.clear();
         self.rows_again.forget_link();
+        self.packing = Packing::default();
+        self.shelf.look_again();
         self.watch.forget_link();
         if let Some(order) = &mut self.order {
             order.step = Step::Ask;

@@ -4,7 +4,9 @@ use super::endings::Endings;
 use super::erasing::Erasures;
 use super::grid::Grid;
 use super::inbox::Batch;
+use super::packing::Packing;
 use super::rows_again::RowsAgain;
+use super::shelf::Shelf;
 use super::watch::Watch;
 use super::{Courier, Errand, outbox};
 use crate::device::founding;
@@ -33,11 +35,16 @@ impl<F: FileSystem> Device<F> {
         let courier = self.courier.as_ref();
         let attached = self.is_attached();
         let queued = if attached { ledger.unsent_count() + ledger.sent().count() } else { 0 };
+        let unopened = courier.map_or(0, |courier| courier.sync.unopened());
+        let arriving = courier.and_then(|courier| courier.sync.progress());
+        let arriving = arriving.filter(|(come, all)| come < all || unopened == 0);
+        let opening = courier.and_then(|courier| courier.shelf.progress(unopened));
         SyncStatus {
             attached,
             connected: courier.is_some_and(|courier| courier.connected),
             queued: u64::try_from(queued).unwrap_or(u64::MAX),
-            arriving: courier.and_then(|courier| courier.sync.progress()).map(in_steps),
+            arriving: arriving.map(in_steps),
+            opening: opening.filter(|_| arriving.is_none()).map(in_steps),
             last: courier.and_then(|courier| courier.last),
             most: 0,
             refilling: self.refilling(),
@@ -131,6 +138,8 @@ impl Courier {
             words: Vec::new(),
             unstored: Batch::default(),
             deposited: false,
+            packing: Packing::default(),
+            shelf: Shelf::default(),
             rows_again: RowsAgain::default(),
             refill: None,
             brought: false,
@@ -215,6 +224,7 @@ impl Courier {
                 | Errand::Checkpoint(_)
                 | Errand::Company
                 | Errand::Deposit
+                | Errand::Pack
                 | Errand::RowsAgain,
             ) => {}
             None => self.answers.push_back((ticket, None)),

@@ -9,7 +9,7 @@ impl Keeper {
     /// Returns how long this may wait for what is asked next; `None` for ever.
     pub(super) fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
-        if device.has_unchecked() || device.is_attaching() {
+        if device.has_unchecked() || device.is_attaching() || device.has_shelf() {
             return Some(Duration::ZERO);
         }
         let now = (self.settings.now)();

@@ -7,6 +7,7 @@ mod erasing;
 mod incarnation;
 mod live;
 mod lost;
+mod packs;
 mod recover;
 mod reseed;
 mod sheet;

@@ -209,7 +209,7 @@ impl World {
     }
 
     /// The last step of pairing.
-    fn add_device(&mut self, name: &str) {
+    pub(super) fn add_device(&mut self, name: &str) {
         let keys = DeviceSecrets::generate(&mut OsRandom);
         let first = &self.computers[0].general;
         let general = General {
@@ -475,7 +475,35 @@ impl World {
             self.heard(number, delivered.unwrap());
             moved = true;
         }
+        if !moved && self.device(number).has_shelf() {
+            let delivered = self.device(number).open_shelf(now).unwrap();
+            self.heard(number, delivered);
+            moved = true;
+        }
         moved
+    }
+
+    /// Carries what is on its way to this computer, and opens nothing of it.
+    pub(super) fn carry_packed(&mut self, number: usize) {
+        for _ in 0..10_000 {
+            let now = self.now;
+            self.device(number).dispatch(now).unwrap();
+            let asked = self.device(number).poll_transmit();
+            let incoming = self.computers[number].incoming.pop_front();
+            if asked.is_none() && incoming.is_none() {
+                return;
+            }
+            asked.into_iter().for_each(|transmit| self.answer(number, transmit));
+            if let Some(incoming) = incoming {
+                let device = self.device(number);
+                let delivered = match incoming {
+                    Incoming::Message(lane, message) => device.link_message(lane, message, now),
+                    Incoming::End(lane) => device.link_end(lane, now),
+                };
+                self.heard(number, delivered.unwrap());
+            }
+        }
+        panic!("it does not come to rest");
     }
 
     /// Carries messages from `from` until the first that changes something at `number`, which is
