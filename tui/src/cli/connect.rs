@@ -235,8 +235,9 @@ impl<'a> Driven<'a> {
         // What is so already is not waited for.
         let mut wait = Duration::ZERO;
         loop {
+            let told = self.told.recv_timeout(wait);
             let now = (self.now)();
-            let delivered = match self.told.recv_timeout(std::mem::replace(&mut wait, LOOK)) {
+            let delivered = match told {
                 Ok(told) => {
                     if !matches!(told, Told::Down(_)) {
                         alive = now;
@@ -256,9 +257,7 @@ impl<'a> Driven<'a> {
             if let Some(notice) = notices.into_iter().next() {
                 return Err(notice);
             }
-            if self.device.has_shelf() {
-                wait = Duration::ZERO;
-            }
+            wait = self.patience(now);
             let status = self.device.sync_status();
             if status.connected && status.queued > 0 && queued != Some(status.queued) {
                 progress(&format!("{} changes are still to be sent.", status.queued));
@@ -285,6 +284,16 @@ impl<'a> Driven<'a> {
                 return Err(status.trouble.unwrap_or_else(|| Trouble::Unreachable.into()));
             }
         }
+    }
+
+    /// How long there is nothing to do, at most until the next look.
+    fn patience(&self, now: Timestamp) -> Duration {
+        if self.device.has_shelf() {
+            return Duration::ZERO;
+        }
+        let due = self.device.link_due().map(|due| due.millis_since(now));
+        let due = due.and_then(|due| u64::try_from(due).ok()).map_or(LOOK, Duration::from_millis);
+        due.min(LOOK)
     }
 
     /// Works until everything is on the server, and everything that the server had is here.

@@ -331,7 +331,9 @@ impl<F: FileSystem> Device<F> {
         let courier = self.courier.as_ref()?;
         let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
         let watch = courier.watch.due().filter(|_| self.may_watch(courier));
-        courier.sync.poll_timeout().into_iter().chain(finish).chain(watch).min()
+        let pack = courier.packing.due().filter(|_| self.timing == Timing::Live);
+        let due = [courier.sync.poll_timeout(), finish, watch, pack];
+        due.into_iter().flatten().min()
     }
 
     /// Returns when what waits behind the gate of quiet timing may leave.
@@ -540,7 +542,7 @@ impl<F: FileSystem> Device<F> {
             (Some(Errand::Checkpoint(made)), Message::Taken) => courier.sync.checkpoint_made(&made),
             (Some(Errand::Deposit), Message::Taken) => courier.deposited = true,
             (Some(Errand::Pack), message) => {
-                self.packed(courier, batch, message == Message::Taken);
+                self.packed(courier, batch, &message, now);
             }
             (Some(Errand::RowsAgain), message) => {
                 let cursor = courier.rows_again.answered(message == Message::Taken);

@@ -20,10 +20,14 @@ use tacenda_shared::log::LogHead;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::device::{DeviceSync, Replica};
 use tacenda_shared::sync::pack::{Before, MAX_PACKED, Packable, pack};
-use tacenda_shared::sync::{Message, ObjectKey};
+use tacenda_shared::sync::{Message, ObjectKey, RefusalCode};
 
 /// Entries that are in no pack yet, before they are put into one.
 const TAIL: u64 = 32;
+/// Between one pack and the next whoever types is heard, and the server is not asked too often.
+const PACE_MILLIS: i64 = 40;
+/// After the server has had enough for now.
+const PAUSE_MILLIS: i64 = 2000;
 
 /// Which logs may be due for a pack.
 #[derive(Debug, Default)]
@@ -33,6 +37,8 @@ pub(super) struct Packing {
     due: BTreeSet<CompartmentId>,
     /// What is on its way: the log, and the places between which it lies.
     sent: Option<(CompartmentId, Position, Position)>,
+    /// Not before this.
+    next: Option<Timestamp>,
     /// The server takes no packs; not tried again on this link.
     stopped: bool,
 }
@@ -44,10 +50,21 @@ impl Packing {
     }
 
     /// The server has answered; what is to be remembered of it.
-    pub(super) fn answered(&mut self, taken: bool) -> Option<MailFrame> {
+    fn answered(&mut self, answer: &Message, now: Timestamp) -> Option<MailFrame> {
         let (log, after, to) = self.sent.take()?;
-        self.stopped |= !taken;
+        let too_often =
+            matches!(answer, Message::Refused(why) if why.code == RefusalCode::TooOften);
+        let pause = if too_often { PAUSE_MILLIS } else { PACE_MILLIS };
+        self.next = Some(now.plus_millis(pause));
+        let taken = *answer == Message::Taken;
+        self.stopped |= !taken && !too_often;
         taken.then_some(MailFrame::Packed { log, after, to })
+    }
+
+    /// Returns when the next pack may be made, if one is to be.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        let idle = self.sent.is_none() && !self.stopped && !self.due.is_empty();
+        self.next.filter(|_| idle)
     }
 }
 
@@ -84,7 +101,7 @@ impl<F: FileSystem> Device<F> {
     /// Returns whether packs are being made.
     pub fn is_packing(&self) -> bool {
         self.courier.as_ref().is_some_and(|courier| {
-            let Packing { begun, due, sent, stopped } = &courier.packing;
+            let Packing { begun, due, sent, stopped, .. } = &courier.packing;
             !stopped && (!begun || sent.is_some() || !due.is_empty())
         })
     }
@@ -98,7 +115,14 @@ impl<F: FileSystem> Device<F> {
         let packing = &courier.packing;
         let idle = courier.current && courier.sync.queue_length() == 0 && courier.sync.may_push();
         let quiet = self.timing == Timing::Quiet && !courier.grid.lets_words_out();
-        if quiet || !idle || packing.sent.is_some() || packing.stopped || self.life.is_due() {
+        let early = packing.next.is_some_and(|next| next > now);
+        if quiet
+            || early
+            || !idle
+            || packing.sent.is_some()
+            || packing.stopped
+            || self.life.is_due()
+        {
             return Ok(());
         }
         if !std::mem::replace(&mut courier.packing.begun, true) {
@@ -119,8 +143,14 @@ impl<F: FileSystem> Device<F> {
     }
 
     /// The server has answered for a pack.
-    pub(super) fn packed(&mut self, courier: &mut Courier, batch: &mut Batch, taken: bool) {
-        let frame = courier.packing.answered(taken).map(DeviceFrame::Mail);
+    pub(super) fn packed(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        answer: &Message,
+        now: Timestamp,
+    ) {
+        let frame = courier.packing.answered(answer, now).map(DeviceFrame::Mail);
         batch.frames.extend(frame);
     }
 }

@@ -480,6 +480,14 @@ impl World {
             self.heard(number, delivered);
             moved = true;
         }
+        let packs = self.device(number).courier.as_ref().and_then(|courier| courier.packing.due());
+        if let Some(due) = packs.filter(|_| !moved) {
+            // Nothing else is to be done until then.
+            self.now = self.now.max(due);
+            let now = self.now;
+            let delivered = self.device(number).dispatch(now).unwrap();
+            moved = self.heard(number, delivered) && self.device(number).is_packing();
+        }
         moved
     }
 
