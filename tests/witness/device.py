@@ -18,6 +18,7 @@ from primitives import H, Refused, commitment, derive, seal_open
 
 COMMIT, MARK, FOOTER, MANIFEST = 0xF0, 0xF1, 0xF2, 0xF3
 FIELD_MAX = 4 << 20
+MESSAGE_MAX = (1 << 20) + 4096
 ENTRIES = 1 << 24
 
 
@@ -222,6 +223,9 @@ def frame(plain):
             (r.fixed(16), r.fixed(16), r.u64(), r.fixed(32), r.u32(), own_head(r)),
         ),
         24: lambda: ("erased", (r.fixed(16), r.option(lambda: r.bytes(1 << 10)))),
+        25: lambda: ("shelved", (r.fixed(16), r.u64(), r.bytes(MESSAGE_MAX))),
+        26: lambda: ("unshelved", (r.fixed(16), r.u64())),
+        27: lambda: ("packed", (r.fixed(16), r.u64(), r.u64())),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()

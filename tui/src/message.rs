@@ -129,8 +129,8 @@ pub struct SyncStatus {
     /// Of the changes that the server has and this device had not: how many have come, of how many.
     /// Moves in steps of a hundredth.
     pub arriving: Option<(u64, u64)>,
-    /// Of the changes that have all come: how many are open, of how many. Moves likewise.
-    pub opening: Option<(u64, u64)>,
+    /// All of them have come, and `arriving` says how many are open.
+    pub opening: bool,
     /// When the link was last up to date.
     pub last: Option<Timestamp>,
     /// The most that were queued since the queue was empty last: what progress is measured by.

@@ -327,11 +327,14 @@ fn mail_name(frame: &MailFrame) -> &'static str {
         MailFrame::Incarnated(_) => "incarnated",
         MailFrame::Judged { .. } => "judged",
         MailFrame::Noted { .. } => "noted",
+        MailFrame::Packed { .. } => "packed",
         MailFrame::Resumed { .. } => "resumed",
         MailFrame::Rewound { .. } => "rewound",
         MailFrame::Sent { .. } => "sent",
         MailFrame::Settled { .. } => "settled",
+        MailFrame::Shelved { .. } => "shelved",
         MailFrame::Skipped(_) => "skipped",
+        MailFrame::Unshelved { .. } => "unshelved",
     }
 }
 

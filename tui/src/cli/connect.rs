@@ -7,7 +7,7 @@ use crate::device::online::Online;
 use crate::device::open::Device;
 use crate::link::{Line, Target, Told, Trouble};
 use crate::notice::Notice;
-use crate::screen::sync::bar;
+use crate::screen::sync::{bar, doing};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use tacenda_shared::id::Timestamp;
@@ -231,7 +231,7 @@ impl<'a> Driven<'a> {
         mut done: impl FnMut(&mut Device) -> bool,
     ) -> Result<(), Notice> {
         let mut alive = (self.now)();
-        let (mut queued, mut arriving, mut opening, mut dropped) = (None, None, None, 0);
+        let (mut queued, mut arriving, mut dropped) = (None, None, 0);
         // What is so already is not waited for.
         let mut wait = Duration::ZERO;
         loop {
@@ -265,15 +265,9 @@ impl<'a> Driven<'a> {
             }
             if status.arriving.is_some() && arriving != status.arriving {
                 if let Some((come, all)) = status.arriving {
-                    progress(&format!("Receiving   {}", bar(come, all)));
+                    progress(&format!("{}   {}", doing(&status), bar(come, all)));
                 }
                 arriving = status.arriving;
-            }
-            if status.opening.is_some() && opening != status.opening {
-                if let Some((open, all)) = status.opening {
-                    progress(&format!("Opening     {}", bar(open, all)));
-                }
-                opening = status.opening;
             }
             if done(self.device) {
                 return Ok(());

@@ -6,7 +6,7 @@ use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::device::courier::Refilling;
 use crate::device::courier::late::LateEdit;
-use crate::message::{DeviceRow, Standing};
+use crate::message::{DeviceRow, Standing, SyncStatus};
 use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -77,10 +77,11 @@ pub fn link_words(scene: &Scene<'_>) -> String {
         return "this device only".to_owned();
     }
     if let (true, Some((come, all))) = (sync.connected, sync.arriving) {
-        return format!("receiving, {} %", percent(come, all));
-    }
-    if let (true, Some((open, all))) = (sync.connected, sync.opening) {
-        return format!("opening, {} %", percent(open, all));
+        return format!(
+            "{}, {} %",
+            if sync.opening { "opening" } else { "receiving" },
+            percent(come, all)
+        );
     }
     match (sync.connected, sync.queued) {
         (true, 0) => match sync.last {
@@ -91,6 +92,11 @@ pub fn link_words(scene: &Scene<'_>) -> String {
         (false, 0) => "offline".to_owned(),
         (false, queued) => format!("offline, queued {queued}"),
     }
+}
+
+/// Returns, in nine columns, what is being done with what the server had.
+pub fn doing(sync: &SyncStatus) -> &'static str {
+    if sync.opening { "Opening  " } else { "Receiving" }
 }
 
 /// Returns how much of `all` has come, in whole hundredths; all only when all is here.
@@ -126,11 +132,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     paint::text(frame, inside, 2, &format!("Queue       {}", queue_words(scene)), Style::new());
     let mut line = 3;
     if let Some((come, all)) = sync.arriving {
-        paint::text(frame, inside, line, &format!("Receiving   {}", bar(come, all)), Style::new());
-        line += 1;
-    }
-    if let Some((open, all)) = sync.opening {
-        paint::text(frame, inside, line, &format!("Opening     {}", bar(open, all)), Style::new());
+        let words = format!("{}   {}", doing(sync), bar(come, all));
+        paint::text(frame, inside, line, &words, Style::new());
         line += 1;
     }
     if area.height >= ROOMY {

@@ -260,17 +260,27 @@ impl MailFrame {
                 w.u8(19).fixed(log.as_bytes()).u64(position.get());
                 w.list(numbers, |w, number| write_number(w, *number));
             }
-            Self::Skipped(skipped) => {
-                w.u8(16).list(skipped, |w, location| write_location(w, *location));
-            }
-            Self::Aside(aside) => {
-                w.u8(21).list(aside, |w, location| write_location(w, *location));
+            Self::Aside(of) | Self::Skipped(of) => {
+                w.u8(if matches!(self, Self::Aside(_)) { 21 } else { 16 });
+                w.list(of, |w, location| write_location(w, *location));
             }
             Self::Annulled(sources) => {
                 w.u8(22).list(sources, |w, source| write_source(w, *source));
             }
             Self::Noted { ring, device, noted } => write_noted(w.u8(23), *ring, *device, noted),
             Self::Erased { log, name } => write_erased(w.u8(24), *log, name.as_ref()),
+            Self::Incarnated(_)
+            | Self::Packed { .. }
+            | Self::Shelved { .. }
+            | Self::Unshelved { .. } => {
+                self.write_shelf(w);
+            }
+        }
+    }
+
+    /// What lies unopened, packs, and the beginning of an incarnation.
+    fn write_shelf(&self, w: &mut Writer) {
+        match self {
             Self::Incarnated(dev_inc) => {
                 w.u8(20).u32(dev_inc.get());
             }
@@ -283,7 +293,31 @@ impl MailFrame {
             Self::Packed { log, after, to } => {
                 w.u8(27).fixed(log.as_bytes()).u64(after.get()).u64(to.get());
             }
+            _ => {}
         }
+    }
+
+    fn read_judged(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self::Judged {
+            log: CompartmentId::from_bytes(r.fixed()?),
+            position: Position::new(r.u64()?),
+            fate: Fate::from_number(r.u8()?)?,
+            number: r.option(|r| {
+                let device = DeviceId::from_bytes(r.fixed()?);
+                let number = (device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
+                Ok((number, RecordId::from_bytes(r.fixed()?)))
+            })?,
+        })
+    }
+
+    fn read_shelf(number: u8, r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let log = CompartmentId::from_bytes(r.fixed()?);
+        let first = Position::new(r.u64()?);
+        Ok(match number {
+            25 => Self::Shelved { log, to: first, message: r.bytes(MAX_MESSAGE)?.to_vec() },
+            26 => Self::Unshelved { log, to: first },
+            _ => Self::Packed { log, after: first, to: Position::new(r.u64()?) },
+        })
     }
 
     pub(in crate::device) fn read(number: u8, r: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -298,22 +332,13 @@ impl MailFrame {
                         .map_err(|error| malformed(&error))?,
                 ),
             },
-            11 => Self::EnteredOwn {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                dev_inc: DevInc::new(r.u32()?),
-                dev_seq: DevSeq::new(r.u64()?),
-            },
+            11 => {
+                let log = CompartmentId::from_bytes(r.fixed()?);
+                let (dev_inc, dev_seq) = (DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
+                Self::EnteredOwn { log, dev_inc, dev_seq }
+            }
             12 => Self::EntryReceipt(PracticeReceipt::read(r)?),
-            13 => Self::Judged {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                position: Position::new(r.u64()?),
-                fate: Fate::from_number(r.u8()?)?,
-                number: r.option(|r| {
-                    let device = DeviceId::from_bytes(r.fixed()?);
-                    let number = (device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?));
-                    Ok((number, RecordId::from_bytes(r.fixed()?)))
-                })?,
-            },
+            13 => Self::read_judged(r)?,
             14 => Self::Sent { source: r.option(read_source)?, envelope: read_envelope(r)? },
             15 => Self::Settled {
                 again: match r.u8()? {
@@ -324,10 +349,10 @@ impl MailFrame {
                 receipt: Box::new(Receipt::read(r)?),
             },
             16 => Self::Skipped(r.list(SKIPPED_MAX, read_location)?),
-            17 => Self::EnteredAgain {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                number: read_number(r)?,
-            },
+            17 => {
+                let log = CompartmentId::from_bytes(r.fixed()?);
+                Self::EnteredAgain { log, number: read_number(r)? }
+            }
             18 => Self::Resumed {
                 own: OwnHead::read(r)?,
                 sent: r.list(ENTRIES_MAX, |r| {
@@ -345,20 +370,7 @@ impl MailFrame {
             23 => read_noted(r).map(|(ring, device, noted)| Self::Noted { ring, device, noted })?,
             24 => read_erased(r).map(|(log, name)| Self::Erased { log, name })?,
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
-            25 => Self::Shelved {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                to: Position::new(r.u64()?),
-                message: r.bytes(MAX_MESSAGE)?.to_vec(),
-            },
-            26 => Self::Unshelved {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                to: Position::new(r.u64()?),
-            },
-            27 => Self::Packed {
-                log: CompartmentId::from_bytes(r.fixed()?),
-                after: Position::new(r.u64()?),
-                to: Position::new(r.u64()?),
-            },
+            25..=27 => Self::read_shelf(number, r)?,
             _ => return Err(CodecError::Unknown),
         })
     }
@@ -455,6 +467,20 @@ mod tests {
     }
 
     #[test]
+    fn frames_of_what_lies_unopened_read_back() {
+        let to = Position::new(9);
+        let frames = [
+            MailFrame::Shelved { log: LOG, to, message: vec![1, 2, 3] },
+            MailFrame::Unshelved { log: LOG, to },
+            MailFrame::Packed { log: LOG, after: Position::new(1), to },
+        ];
+        for frame in frames {
+            let frame = DeviceFrame::Mail(frame);
+            assert_eq!(DeviceFrame::decode(&frame.encode()), Ok(frame));
+        }
+    }
+
+    #[test]
     fn every_frame_reads_back() {
         let head = LogHead { position: Position::new(1), chain: Hash::from_bytes([8; 32]) };
         let receipt = ReceiptBody {
@@ -510,9 +536,6 @@ mod tests {
             MailFrame::Incarnated(DevInc::new(2)),
             MailFrame::Aside(vec![location]),
             MailFrame::Annulled(vec![source]),
-            MailFrame::Shelved { log: LOG, to: position, message: vec![1, 2, 3] },
-            MailFrame::Unshelved { log: LOG, to: position },
-            MailFrame::Packed { log: LOG, after: Position::new(1), to: position },
         ];
         for frame in frames {
             let frame = DeviceFrame::Mail(frame);

@@ -261,7 +261,7 @@ impl Driver {
             connected: true,
             queued: 0,
             arriving: None,
-            opening: None,
+            opening: false,
             last: Some(now().time.plus_millis(-120_000)),
             most: 0,
             refilling: None,

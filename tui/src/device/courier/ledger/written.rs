@@ -73,7 +73,6 @@ impl Ledger {
         let aside: Vec<_> = self.aside().collect();
         w.list(&aside, |w, source| write_source(w, *source));
         self.write_endings(w);
-        self.noted.write(w);
         self.write_packs(w);
     }
 
@@ -89,6 +88,7 @@ impl Ledger {
     }
 
     fn write_packs(&self, w: &mut Writer) {
+        self.noted.write(w);
         let shelf: Vec<_> = self.shelf.iter().collect();
         w.list(&shelf, |w, (log, items)| {
             w.fixed(log.as_bytes()).list(items, |w, (location, to)| {
