@@ -229,9 +229,7 @@ impl MailFrame {
             Self::EnteredOwn { log, dev_inc, dev_seq } => {
                 w.u8(11).fixed(log.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
             }
-            Self::EntryReceipt(receipt) => {
-                receipt.write(w.u8(12));
-            }
+            Self::EntryReceipt(receipt) => receipt.write(w.u8(12)),
             Self::Judged { log, position, fate, number } => {
                 w.u8(13).fixed(log.as_bytes()).u64(position.get()).u8(fate.number());
                 w.option(number.as_ref(), |w, ((device, dev_inc, dev_seq), record)| {
