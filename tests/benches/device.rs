@@ -37,7 +37,7 @@ const GROUP_BYTES: usize = 4096;
 
 fn main() {
     let mut table = Table::new("cargo bench -p tacenda-tests --bench device");
-    let program = table::shipped();
+    let program = table::shipped("tacenda");
     let scene = large(program.unwrap_or(env!("CARGO_BIN_EXE_tacenda-under-test")), &mut table);
     let kdf = unlock_inside(&scene, &mut table);
     match program {

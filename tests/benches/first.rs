@@ -1,8 +1,8 @@
 //! The first sync: a practice of ten years is attached to a server, and a second device joins it.
 //! Real processes on terminals, a real server, and a wire between them that counts.
 //!
-//! `cargo build --release && cargo bench -p tacenda-tests --bench first`; with `-- demo` the
-//! practice of the demo, without `cargo build --release` the program under test.
+//! `cargo build --release -p tacenda-tui -p tacenda-sync-server && cargo bench -p tacenda-tests
+//! --bench first`; with `-- demo` the practice of the demo and the programs under test.
 
 mod pair;
 mod table;
@@ -26,7 +26,7 @@ fn main() {
     let small = std::env::args().any(|argument| argument == "demo");
     let mut table = Table::new("cargo bench -p tacenda-tests --bench first");
     let size = if small { Size::DEMO } else { Size::LARGE };
-    let program = table::shipped().filter(|_| !small);
+    let program = table::shipped("tacenda").filter(|_| !small);
     let program = program.unwrap_or(env!("CARGO_BIN_EXE_tacenda-under-test"));
     let pair = Pair::apart(program, &folder("first"), true, |device, now| fill(device, size, now));
     let sizes = format!("{} clients, {} notes", size.clients, size.notes);

@@ -28,7 +28,7 @@ const BETWEEN_KEYS: Duration = Duration::from_millis(40);
 
 fn main() {
     let mut table = Table::new("cargo bench -p tacenda-tests --bench terminal");
-    let Some(program) = table::shipped() else {
+    let Some(program) = table::shipped("tacenda") else {
         table.not_run("everything", "cargo build --release");
         table.print();
         return;

@@ -92,7 +92,7 @@ MESSAGES = {
     19: lambda r: (r.u64(), r.list(ITEMS, lambda: (r.fixed(16), log_head(r))), r.flag()),
     20: lambda r: r.list(ITEMS, lambda: (r.fixed(16), r.u64())),
     39: lambda r: r.list(ITEMS, lambda: (r.fixed(16), r.u64())),
-    43: lambda r: (r.fixed(16), r.u64(), r.bytes(MAX_ENVELOPE)),
+    43: lambda r: (r.fixed(16), r.u64(), log_head(r), r.bytes(MAX_ENVELOPE)),
     21: lambda r: entries(r),
     22: lambda r: (r.fixed(16), r.list(ITEMS, r.u64)),
     23: lambda r: (r.fixed(16), r.list(ITEMS, lambda: (r.u64(), r.bytes(MAX_ENVELOPE + 1)))),

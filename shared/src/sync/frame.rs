@@ -178,8 +178,10 @@ impl Message {
                 });
             }
             Self::Entries(entries) => write_entries(w, entries),
-            Self::Packed { log, after, envelope } => {
-                w.fixed(log.as_bytes()).u64(after.get()).bytes(envelope);
+            Self::Packed { log, after, head, envelope } => {
+                w.fixed(log.as_bytes()).u64(after.get());
+                write_log_head(w, *head);
+                w.bytes(envelope);
             }
             Self::WantFull { log, positions } => {
                 w.fixed(log.as_bytes()).list(positions, |w, position| {
@@ -382,6 +384,7 @@ fn read_pull(number: u8, r: &mut Reader<'_>) -> Result<Message, CodecError> {
         43 => Message::Packed {
             log: CompartmentId::from_bytes(r.fixed()?),
             after: Position::new(r.u64()?),
+            head: read_log_head(r)?,
             envelope: r.bytes(MAX_ENVELOPE)?.to_vec(),
         },
         21 => Message::Entries(read_entries(r)?),

@@ -49,7 +49,7 @@
 //! 38 Bring            run* row*                                           Taken
 //! 39 PullEntries      (log position8)*                                    Entries*
 //! 40 to 42            kept for blobs
-//! 43 Packed           log after8 envelope(bytes)
+//! 43 Packed           log after8 log-head envelope(bytes)
 //! 50 MailboxPut       mailbox8 number1 mail(bytes)                        Taken
 //! 51 MailboxGet       mailbox8 from1                                      Mail
 //! 52 Mail             mail(bytes)*

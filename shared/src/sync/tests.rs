@@ -98,7 +98,12 @@ fn messages() -> Vec<Message> {
         Message::Changed { g: Global::new(1), logs: vec![(log, head)], more: false },
         Message::PullMany(vec![(log, Position::new(1))]),
         Message::PullEntries(vec![(log, Position::new(1))]),
-        Message::Packed { log, after: Position::new(1), envelope: vec![1, 2] },
+        Message::Packed {
+            log,
+            after: Position::new(1),
+            head: LogHead::EMPTY,
+            envelope: vec![1, 2],
+        },
         Message::Entries(entries),
         Message::WantFull { log, positions: vec![Position::new(1)] },
         Message::Full { log, entries: vec![(Position::new(1), vec![2])] },

@@ -496,12 +496,14 @@ pub enum Message {
     },
     /// 39: the same, but entry by entry: a pack did not lead to them.
     PullEntries(Vec<(CompartmentId, Position)>),
-    /// 43: entries of a log after a position, in one pack. What it leads to, its header says.
+    /// 43: entries of a log after a position, in one pack.
     Packed {
         /// The log.
         log: CompartmentId,
         /// The position before its first entry.
         after: Position,
+        /// The head that the log has with the last of them, which the pack must lead to.
+        head: LogHead,
         /// The envelope of kind pack.
         envelope: Vec<u8>,
     },

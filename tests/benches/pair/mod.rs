@@ -19,8 +19,15 @@ use tacenda_tests::pty::Pty;
 use tacenda_tests::scene::{PASSPHRASE, Scene, files_below};
 use tacenda_tui::device::open::Device;
 
+use crate::table::shipped;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tacenda-under-test");
-const SERVER: &str = env!("CARGO_BIN_EXE_server-under-test");
+/// The server that people run; the one under test remembers all that it has, so as to be able to
+/// cheat.
+fn server() -> &'static str {
+    shipped("tacenda-server").unwrap_or(env!("CARGO_BIN_EXE_server-under-test"))
+}
+
 /// A wire on which nothing has moved for so long is idle. Below the links' keep-alive.
 const IDLE: Duration = Duration::from_millis(1_500);
 
@@ -132,7 +139,7 @@ pub(crate) fn approve(showing: &mut Pty) {
 }
 
 fn command() -> Command {
-    let mut command = Command::new(SERVER);
+    let mut command = Command::new(server());
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -97,10 +97,10 @@ pub(crate) fn median<T: Ord + Copy>(values: &[T]) -> T {
     share(values, 50)
 }
 
-/// Returns the shipped program if cargo has built it, else nothing.
-pub(crate) fn shipped() -> Option<&'static str> {
+/// Returns a shipped program if cargo has built it, else nothing.
+pub(crate) fn shipped(name: &str) -> Option<&'static str> {
     let here = std::env::current_exe().ok()?;
-    let program = here.parent()?.parent()?.join("tacenda");
+    let program = here.parent()?.parent()?.join(name);
     let text = program.to_str().filter(|_| program.is_file())?;
     Some(text.to_owned().leak())
 }

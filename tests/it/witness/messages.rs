@@ -107,7 +107,7 @@ fn pulling(world: &World, traffic: &Traffic) -> Vec<Message> {
         Message::Changed { g, logs: vec![(log, head)], more: false },
         Message::PullMany(vec![(log, position)]),
         Message::PullEntries(vec![(log, position)]),
-        Message::Packed { log, after: position, envelope: vec![1, 2, 3] },
+        Message::Packed { log, after: position, head, envelope: vec![1, 2, 3] },
         Message::Entries(Entries { log, after: Position::ZERO, runs, head, g }),
         Message::WantFull { log, positions: vec![position] },
         Message::Full { log, entries },

@@ -203,6 +203,25 @@ impl<F: FileSystem> Store<F> {
         if group.is_empty() { Ok(()) } else { self.append(&group, hedge) }
     }
 
+    /// Appends, as one group, frames that go all together before long: if they are large, into a file
+    /// of their own.
+    pub fn append_for_now(
+        &mut self,
+        frames: &[DeviceFrame],
+        hedge: &mut Hedge<'_>,
+    ) -> Result<(), StoreError> {
+        let all: usize = frames.iter().map(|frame| frame.encode().len()).sum();
+        let apart = all as u64 > OWN_SEGMENT_BYTES;
+        if apart {
+            self.journal.seal_active()?;
+        }
+        self.append(frames, hedge)?;
+        if apart {
+            self.journal.seal_active()?;
+        }
+        Ok(())
+    }
+
     /// Forgets that keystrokes of a draft wait for a change.
     pub fn forget_keystrokes(&mut self, draft: ObjectId) {
         self.tells_more |= self.locations.forget_keystrokes(draft);

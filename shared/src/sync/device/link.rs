@@ -42,6 +42,8 @@ pub(super) enum Request {
     /// With the newest entry that was known to be missing when it was asked.
     PracticePull(PracticeSeq),
     Pull,
+    /// Entry by entry.
+    PullEntries,
     Push(usize),
 }
 
@@ -73,8 +75,6 @@ pub(super) struct Link {
     pub(super) wanted: VecDeque<CompartmentId>,
     /// Logs of which something is missing, to be pulled after what is on its way.
     pub(super) dirty: BTreeSet<CompartmentId>,
-    /// Logs that are fetched entry by entry, since a pack of them did not lead there.
-    pub(super) plain: BTreeSet<CompartmentId>,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
     /// What there is must be asked once more after the answer that is on its way.
@@ -124,12 +124,17 @@ impl Link {
     }
 }
 
+fn is_pull(request: &Request) -> bool {
+    matches!(request, Request::Pull | Request::PullEntries)
+}
+
 impl DeviceSync {
     /// A link stands and its other end has proven the server's key.
     pub fn connected(&mut self, now: Timestamp) {
         self.disconnected();
         // A server that has been put right is believed again, entry by entry.
         self.link.dirty = std::mem::take(&mut self.stopped);
+        self.link.dirty.extend(&self.plain);
         self.link.phase = Phase::Greeting(now.plus_millis(PATIENCE_MILLIS));
         self.greet();
     }
@@ -261,7 +266,7 @@ impl DeviceSync {
         let Lane::Request(number) = lane else { return Ok(()) };
         let Some(pending) = self.link.requests.remove(&number) else { return Ok(()) };
         match pending.request {
-            Request::Pull | Request::Compare(_) => self.pull_next(now),
+            Request::Pull | Request::PullEntries | Request::Compare(_) => self.pull_next(now),
             _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
             Request::Changes if std::mem::take(&mut self.link.again) => self.look_again(now),
             Request::Changes => self.pull_next(now),
@@ -335,7 +340,9 @@ impl DeviceSync {
                 // An answer about what was missed may come later than what is new.
                 let asked = self.link.awaits(|request| *request == Request::Changes);
                 let catching = asked || self.link.catching.is_some();
-                let idle = !catching && self.link.dirty.is_empty() && self.stopped.is_empty();
+                let fetching = self.is_pulling() || !self.link.wanted.is_empty();
+                let here = self.shelved.is_empty() && self.stopped.is_empty();
+                let idle = !catching && !fetching && here && self.link.dirty.is_empty();
                 if clean && idle && self.waiting.is_empty() && g > self.cursor {
                     self.cursor = g;
                     self.events.push_back(Event::CaughtUp(g));
@@ -384,10 +391,15 @@ impl DeviceSync {
                 | Request::FillRest),
                 answer,
             ) => self.take_fill_answer(request, answer, now)?,
-            (Request::Pull, Message::Packed { log, after, envelope }) => {
-                self.take_pack(log, after, envelope);
+            (Request::Pull, Message::Packed { log, after, head, envelope }) => {
+                self.take_pack(log, after, head, envelope);
             }
-            (Request::Pull, Message::Entries(entries)) => {
+            (Request::PullEntries, Message::Packed { log, .. }) => {
+                // It was asked for entries, and gives a pack.
+                let position = self.have(log).next();
+                self.halt(AlarmKind::Withheld, log, position);
+            }
+            (Request::Pull | Request::PullEntries, Message::Entries(entries)) => {
                 let before = self.position(entries.log);
                 self.take_entries(&entries, false, now);
                 let come = self.position(entries.log).get().saturating_sub(before.get());
@@ -411,7 +423,10 @@ impl DeviceSync {
             (Request::OwnChain { device, .. }, Message::Refused(_)) => {
                 self.alarm(AlarmKind::Withheld, None, None, Some(device));
             }
-            (Request::Pull | Request::Changes, Message::Refused(refusal)) => {
+            (
+                Request::Pull | Request::PullEntries | Request::Changes,
+                Message::Refused(refusal),
+            ) => {
                 self.pull_refused(refusal);
             }
             (_, Message::Refused(refusal)) => {
@@ -420,6 +435,11 @@ impl DeviceSync {
             _ => return Err(ProtocolError::WrongAnswer),
         }
         Ok(())
+    }
+
+    /// Returns whether entries are on their way that were asked for.
+    pub fn is_pulling(&self) -> bool {
+        self.link.awaits(is_pull)
     }
 
     fn pull_refused(&mut self, refusal: Refusal) {
@@ -439,7 +459,7 @@ impl DeviceSync {
             let ours = self.replicas.get(log);
             let head = ours.map_or(LogHead::EMPTY, super::Replica::head);
             if theirs.position > head.position {
-                if theirs.position > self.have(*log) {
+                if theirs.position > self.have(*log) && !self.link.wanted.contains(log) {
                     self.link.wanted.push_back(*log);
                 }
                 let more = theirs.position.get().saturating_sub(head.position.get());
@@ -467,10 +487,10 @@ impl DeviceSync {
     /// Sends the next pulls, or says that everything is here.
     pub(super) fn pull_next(&mut self, now: Timestamp) {
         let asked = self.link.awaits(|request| *request == Request::Changes);
-        if !self.is_open() || self.link.welcome.is_some() || asked {
+        if !self.link.may_ask() || asked {
             return;
         }
-        if self.link.wanted.is_empty() && self.link.count(|r| *r == Request::Pull) == 0 {
+        if self.link.wanted.is_empty() && !self.is_pulling() {
             let dirty = std::mem::take(&mut self.link.dirty);
             // What waits is asked for once it does not any more.
             let (later, now): (BTreeSet<_>, BTreeSet<_>) =
@@ -478,23 +498,21 @@ impl DeviceSync {
             self.link.dirty = later;
             self.link.wanted.extend(now.into_iter().filter(|log| !self.stopped.contains(log)));
         }
-        while !self.link.wanted.is_empty()
-            && self.link.count(|request| *request == Request::Pull) < MAX_PULLS
-        {
+        while !self.link.wanted.is_empty() && self.link.count(is_pull) < MAX_PULLS {
             let share = self.next_share();
             let part: Vec<_> = self.link.wanted.drain(..share).collect();
             let places: Vec<_> = part.into_iter().map(|log| (log, self.have(log))).collect();
             let (plain, packed): (Vec<_>, Vec<_>) =
-                places.into_iter().partition(|(log, _)| self.link.plain.contains(log));
+                places.into_iter().partition(|(log, _)| self.plain.contains(log));
             if !packed.is_empty() {
                 self.send(Request::Pull, Message::PullMany(packed), now);
             }
             if !plain.is_empty() {
-                self.send(Request::Pull, Message::PullEntries(plain), now);
+                self.send(Request::PullEntries, Message::PullEntries(plain), now);
             }
         }
         self.send_compares(now);
-        let pulling = self.link.count(|request| *request == Request::Pull) > 0;
+        let pulling = self.is_pulling();
         let comparing = self.link.count(|request| matches!(request, Request::Compare(_))) > 0;
         let settled =
             self.waiting.is_empty() && self.link.rewinding.is_empty() && self.shelved.is_empty();
@@ -530,6 +548,7 @@ impl DeviceSync {
             // What a stopped log lacks is asked for again, also after a restart.
             if self.stopped.is_empty() {
                 self.cursor = self.cursor.max(g);
+                self.plain.clear();
             }
             self.events.push_back(Event::CaughtUp(self.cursor));
         }

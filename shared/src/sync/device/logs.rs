@@ -50,15 +50,25 @@ impl DeviceSync {
         }
         let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
         let have = self.have(log);
-        if !live && entries.after > head.position && entries.after == have {
-            // Behind what lies unopened: its turn comes after that.
-            let to = entries.head.position;
-            self.shelve(log, to, Message::Entries(entries.clone()));
-            return true;
-        }
-        if !live && self.link.plain.contains(&log) && self.link.dirty.contains(&log) {
-            // A pack before these has failed: they come again.
-            return false;
+        if !live && entries.after > head.position {
+            if self.link.dirty.contains(&log) {
+                // Something before these has failed, or waits: they come again.
+                return false;
+            }
+            if entries.after < have {
+                // They are here, unopened, as far as they are.
+                if entries.head.position > have {
+                    self.link.dirty.insert(log);
+                }
+                return true;
+            }
+            let count: usize = entries.runs.iter().map(|run| run.envelopes.len()).sum();
+            let to = Position::new(entries.after.get().saturating_add(count as u64));
+            if entries.after == have && entries.head.position == to {
+                // Behind what lies unopened: their turn comes after that.
+                self.shelve(log, to, Message::Entries(entries.clone()));
+                return true;
+            }
         }
         if entries.after > head.position {
             // A pull gives what was asked for; only the live stream may be ahead of it.

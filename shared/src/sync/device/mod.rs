@@ -27,6 +27,7 @@ pub use outbox::NotNext;
 pub use practice_log::Offline;
 pub use replica::{Draft, Ending, Replica};
 pub use reseed::Wanted;
+pub use shelf::Opened;
 
 use super::refusal::{Refusal, RefusalCode};
 use super::wire::{DeliveredEntry, Message, PracticeReceipt, RefillState, Row, Seen};
@@ -232,6 +233,8 @@ pub struct DeviceSync {
     early: BTreeMap<(CompartmentId, Position), (Envelope, Receipt)>,
     /// Logs of which something lies unopened in the caller's store, and up to where.
     shelved: BTreeMap<CompartmentId, Position>,
+    /// Logs that are fetched entry by entry, since a pack of them did not lead there.
+    plain: BTreeSet<CompartmentId>,
     /// Logs whose chain cannot be followed any more.
     stopped: BTreeSet<CompartmentId>,
     /// How far peers have seen logs.
@@ -258,6 +261,7 @@ impl DeviceSync {
             waiting: BTreeMap::new(),
             early: BTreeMap::new(),
             shelved: BTreeMap::new(),
+            plain: BTreeSet::new(),
             stopped: BTreeSet::new(),
             expected: BTreeMap::new(),
             checkpoints: Checkpoints::default(),

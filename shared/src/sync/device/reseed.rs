@@ -159,7 +159,9 @@ impl DeviceSync {
         now: Timestamp,
     ) {
         let known = self.early.keys().chain(places).copied();
+        let unopened = self.shelved.iter().map(|(log, to)| (*log, *to));
         let expected = self.expected.iter().map(|(log, (position, _))| (*log, *position));
+        let expected = expected.chain(unopened);
         let beyond = |(log, position): &(CompartmentId, Position)| {
             let head = self.replicas.get(log).map_or(LogHead::EMPTY, Replica::head);
             *position > head.position

@@ -1,7 +1,6 @@
 //! What has come of a log and is kept unopened: packs, and the entries behind them. It is stored as
 //! it came, which is quick, and opened later, log by log, each entry checked as if it had come alone.
 
-use super::check::AlarmKind;
 use super::replica::Replica;
 use super::{DeviceSync, Event};
 use crate::envelope::{Carried, Envelope, Kind};
@@ -10,6 +9,17 @@ use crate::log::LogHead;
 use crate::suite::Hash;
 use crate::sync::pack::MAX_PACKED;
 use crate::sync::wire::{Entries, Message, ObjectKey};
+
+/// What came of entries that lay unopened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Opened {
+    /// All of them are open.
+    Whole,
+    /// Some wait for the practice log; they still have to lie where they lay.
+    Partly,
+    /// They do not lead where they must: see [`DeviceSync::shelf_failed`].
+    Worthless,
+}
 
 impl DeviceSync {
     /// Says up to where a log lies unopened in this device's own store.
@@ -33,11 +43,9 @@ impl DeviceSync {
 
     /// Returns how many entries lie unopened.
     pub fn unopened(&self) -> u64 {
-        let left = self.shelved.iter().map(|(log, to)| {
-            let head = self.replicas.get(log).map_or(Position::ZERO, |r| r.head().position);
-            to.get().saturating_sub(head.get())
-        });
-        left.sum()
+        self.shelved.iter().fold(0, |sum: u64, (log, to)| {
+            sum.saturating_add(to.get().saturating_sub(self.position(*log).get()))
+        })
     }
 
     /// Returns up to where a log is on this device, opened or not.
@@ -46,17 +54,27 @@ impl DeviceSync {
     }
 
     /// Takes a pack that continues what is here; what it holds is told when it is opened.
-    pub(super) fn take_pack(&mut self, log: CompartmentId, after: Position, bytes: Vec<u8>) {
-        if self.stopped.contains(&log) || after < self.have(log) {
+    pub(super) fn take_pack(
+        &mut self,
+        log: CompartmentId,
+        after: Position,
+        head: LogHead,
+        envelope: Vec<u8>,
+    ) {
+        let have = self.have(log);
+        if self.stopped.contains(&log) || after < have {
             return;
         }
-        if self.waiting.contains_key(&log) || self.link.rewinding.contains(&log) {
+        let waits = self.waiting.contains_key(&log) || self.link.rewinding.contains(&log);
+        if waits || after > have || self.link.dirty.contains(&log) {
+            // What is before it waits, or has failed.
             self.link.dirty.insert(log);
             return;
         }
-        let to = Envelope::decode(&bytes).ok().and_then(|pack| self.end_of_pack(log, after, &pack));
-        match to.filter(|_| after == self.have(log) && !self.link.plain.contains(&log)) {
-            Some(to) => self.shelve(log, to, Message::Packed { log, after, envelope: bytes }),
+        let to = Envelope::decode(&envelope);
+        let to = to.ok().and_then(|pack| self.end_of_pack(log, after, &pack));
+        match to.filter(|to| *to == head.position && !self.plain.contains(&log)) {
+            Some(to) => self.shelve(log, to, Message::Packed { log, after, head, envelope }),
             // It is a cache: without it the entries come one by one.
             None => self.unpack_no_more(log),
         }
@@ -87,8 +105,7 @@ impl DeviceSync {
         self.events.push_back(Event::Shelved { log, to, message: Box::new(message) });
     }
 
-    /// Takes entries that lay unopened, and says whether they lead where they claim to; if not, all
-    /// that lies unopened of the log is worth nothing: see [`Self::shelf_failed`].
+    /// Takes entries that lay unopened, if they lead where they must.
     pub fn open_shelved(
         &mut self,
         log: CompartmentId,
@@ -96,14 +113,18 @@ impl DeviceSync {
         head: LogHead,
         carried: Vec<Carried>,
         now: Timestamp,
-    ) -> bool {
+    ) -> Opened {
         let entries = Entries { log, after, runs: Vec::new(), head, g: Global::ZERO };
         if after > self.position(log) || self.stopped.contains(&log) {
-            return false;
+            return Opened::Worthless;
         }
-        let Some(arrived) = self.fit(&entries, carried) else { return false };
+        let Some(arrived) = self.fit(&entries, carried) else { return Opened::Worthless };
         self.take_in_order(log, arrived, now);
-        true
+        match self.position(log) >= head.position {
+            true => Opened::Whole,
+            false if self.waiting.contains_key(&log) => Opened::Partly,
+            false => Opened::Worthless,
+        }
     }
 
     /// Nothing of the log lies unopened any more.
@@ -123,13 +144,7 @@ impl DeviceSync {
     }
 
     fn unpack_no_more(&mut self, log: CompartmentId) {
-        if !self.link.plain.insert(log) {
-            // It was asked for entries, and gives a pack.
-            let position = Some(self.have(log).next());
-            self.alarm(AlarmKind::Withheld, Some(log), position, None);
-            self.stopped.insert(log);
-            return;
-        }
+        self.plain.insert(log);
         self.link.dirty.insert(log);
     }
 

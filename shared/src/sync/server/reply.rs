@@ -224,8 +224,11 @@ fn read_pack(stretch: &mut Stretch, shelf: &dyn Shelf) -> Option<(Message, Posit
     let envelope =
         shelf.object(&ObjectKey { compartment: log, kind: Kind::Pack, object, device })?;
     let to = envelope.header.seen_pos;
-    let message = Message::Packed { log, after, envelope: envelope.encode() };
-    (to > after).then_some((message, to))
+    let head = shelf.envelope(log, to)?.receipt.body.placement?.head;
+    // Whoever made it may say what it likes; it is given for what stands here.
+    let true_to_the_log = to > after && envelope.header.seen_chain == head.chain;
+    let message = Message::Packed { log, after, head, envelope: envelope.encode() };
+    true_to_the_log.then_some((message, to))
 }
 
 fn read_stretch(

@@ -111,6 +111,7 @@ impl<F: FileSystem> Device<F> {
         let dead = self.ordered_to_die(courier, &index);
         if !dead.is_empty() {
             self.carry_out(&dead)?;
+            courier.shelf.look_again();
             batch.changed = true;
             self.retry(courier, Some(&dead), batch, now)?;
         }

@@ -538,6 +538,11 @@ impl Courier {
         }
     }
 
+    /// Whether rows are on their way, or are to be asked for.
+    pub(super) fn awaits_rows(&self) -> bool {
+        !self.wanted.is_empty() || !self.asked_rows.is_empty()
+    }
+
     /// The server gave a key that is not the announced one.
     pub(super) fn refuse_row(&mut self, name: RowName) {
         self.fetched.remove(&name);

@@ -104,6 +104,7 @@ impl Ledger {
             MailFrame::Packed { log, after, to } => {
                 self.packs.insert(*log, (*after, *to));
             }
+            MailFrame::Shelved { log, .. } if self.dead.contains(log) => {}
             MailFrame::Shelved { log, to, .. } => {
                 self.shelf.entry(*log).or_default().push((location, *to));
             }

@@ -331,7 +331,7 @@ impl<F: FileSystem> Device<F> {
         let courier = self.courier.as_ref()?;
         let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
         let watch = courier.watch.due().filter(|_| self.may_watch(courier));
-        let pack = courier.packing.due().filter(|_| self.timing == Timing::Live);
+        let pack = courier.packing.due().filter(|_| self.may_pack(courier));
         let due = [courier.sync.poll_timeout(), finish, watch, pack];
         due.into_iter().flatten().min()
     }
@@ -420,6 +420,9 @@ impl<F: FileSystem> Device<F> {
             self.flush_mail(batch)?;
             courier.send_words(now);
             self.open_first(courier, batch, now)?;
+            self.open_asked(courier, batch, now)?;
+            self.flush_mail(batch)?;
+            self.settle_shelf(courier)?;
             if !self.send_next(courier, now)? {
                 return self.pack_next(courier, now);
             }
@@ -457,7 +460,7 @@ impl<F: FileSystem> Device<F> {
                 self.entered(courier, batch, (log, &checked), now)?;
             }
             Event::Shelved { log, to, message } => {
-                self.put_on_shelf(courier, batch, (log, to), &message)?;
+                self.put_on_shelf(courier, (log, to), &message)?;
             }
             Event::Receipted(receipt) => {
                 batch.frames.push(mail(MailFrame::Settled { again: false, receipt }));

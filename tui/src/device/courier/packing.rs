@@ -9,7 +9,6 @@ use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
-use crate::device::settings::Timing;
 use crate::device::store::StoreError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{self, Carried, Content, Kind};
@@ -19,7 +18,7 @@ use tacenda_shared::keys::safe;
 use tacenda_shared::log::LogHead;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::device::{DeviceSync, Replica};
-use tacenda_shared::sync::pack::{Before, MAX_PACKED, Packable, pack};
+use tacenda_shared::sync::pack::{Before, MAX_PACKED, MIN_PACKED, Packable, pack};
 use tacenda_shared::sync::{Message, ObjectKey, RefusalCode};
 
 /// Entries that are in no pack yet, before they are put into one.
@@ -57,24 +56,28 @@ impl Packing {
         let pause = if too_often { PAUSE_MILLIS } else { PACE_MILLIS };
         self.next = Some(now.plus_millis(pause));
         let taken = *answer == Message::Taken;
-        self.stopped |= !taken && !too_often;
+        self.stopped |=
+            matches!(answer, Message::Refused(why) if why.code == RefusalCode::Unsupported);
+        if !taken && !too_often {
+            // This one is not wanted; the next entry of its log may change that.
+            self.due.remove(&log);
+        }
         taken.then_some(MailFrame::Packed { log, after, to })
     }
 
     /// Returns when the next pack may be made, if one is to be.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        let idle = self.sent.is_none() && !self.stopped && !self.due.is_empty();
-        self.next.filter(|_| idle)
+        self.next.filter(|_| !self.due.is_empty())
     }
 }
 
 /// Between which places the next pack of a log lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Plan {
-    after: Position,
+pub(super) struct Plan {
+    pub(super) after: Position,
     /// What is packed already of it.
-    known: Position,
-    to: Position,
+    pub(super) known: Position,
+    pub(super) to: Position,
 }
 
 /// Plans the next pack. `since` is where the content key in force was announced, `last` the pack
@@ -106,23 +109,22 @@ impl<F: FileSystem> Device<F> {
         })
     }
 
+    /// Whether nothing else is to be done. A pack tells nothing that its entries, which the server has
+    /// by then, have not told, so quiet timing does not hold it back.
+    pub(super) fn may_pack(&self, courier: &Courier) -> bool {
+        let Packing { sent, stopped, .. } = &courier.packing;
+        let idle = courier.current && courier.sync.queue_length() == 0 && courier.sync.may_push();
+        idle && sent.is_none() && !stopped && !self.life.is_due()
+    }
+
     /// Makes and sends the next pack, if nothing else is to be done.
     pub(super) fn pack_next(
         &mut self,
         courier: &mut Courier,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let packing = &courier.packing;
-        let idle = courier.current && courier.sync.queue_length() == 0 && courier.sync.may_push();
-        let quiet = self.timing == Timing::Quiet && !courier.grid.lets_words_out();
-        let early = packing.next.is_some_and(|next| next > now);
-        if quiet
-            || early
-            || !idle
-            || packing.sent.is_some()
-            || packing.stopped
-            || self.life.is_due()
-        {
+        let early = courier.packing.next.is_some_and(|next| next > now);
+        if early || !self.may_pack(courier) {
             return Ok(());
         }
         if !std::mem::replace(&mut courier.packing.begun, true) {
@@ -186,7 +188,7 @@ impl<F: FileSystem> Cabinet<F> {
             // It is too large: half as many, or only what is in none yet.
             let count = plan.to.get().saturating_sub(plan.after.get());
             let half = Position::new(plan.after.get().saturating_add(count / 2));
-            if half > plan.known {
+            if count / 2 >= MIN_PACKED as u64 && half > plan.known {
                 plan.to = half;
             } else if plan.after < plan.known {
                 plan.after = plan.known;
@@ -221,7 +223,7 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     /// What is sealed in an entry under the content key alone.
-    fn packable(&self, log: CompartmentId, carried: &Carried) -> Option<Content> {
+    pub(super) fn packable(&self, log: CompartmentId, carried: &Carried) -> Option<Content> {
         let Carried::Whole(envelope) = carried else { return None };
         let header = &envelope.header;
         if !matches!(header.kind, Kind::Delta | Kind::Record) || header.object != NO_OBJECT {
@@ -231,7 +233,7 @@ impl<F: FileSystem> Cabinet<F> {
         envelope::open(envelope, &safe::envelope_key(slot, None)).ok()
     }
 
-    fn seal_pack(
+    pub(super) fn seal_pack(
         &self,
         sync: &DeviceSync,
         replica: &Replica,

@@ -4,8 +4,11 @@
 use super::frames::MailFrame;
 use super::inbox::Batch;
 use super::{Courier, Delivered};
+use crate::device::cabinet::Cabinet;
+use crate::device::chance::OsRandom;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
+use crate::device::store::StoreError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{self, Carried, Envelope, Kind};
 use tacenda_shared::id::{CompartmentId, Position, Timestamp};
@@ -13,8 +16,13 @@ use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe;
 use tacenda_shared::log::LogHead;
 use tacenda_shared::plaintext;
+use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::Message;
+use tacenda_shared::sync::device::Opened;
 use tacenda_shared::sync::pack::{Before, PackError, unpack};
+
+/// What was put aside goes to the disk in pieces of this size: files that go as a whole later.
+const STORE_BYTES: usize = 3 << 20;
 
 /// What is being opened of what lies unopened.
 #[derive(Debug, Default)]
@@ -23,6 +31,11 @@ pub(super) struct Shelf {
     waits: BTreeSet<CompartmentId>,
     /// How many entries lay unopened at most since all were opened.
     most: u64,
+    /// The next item is to be opened.
+    opens: bool,
+    /// What was put aside and is not on the disk yet. The server still has it.
+    unstored: Vec<DeviceFrame>,
+    bytes: usize,
 }
 
 impl Shelf {
@@ -47,6 +60,7 @@ struct Taken {
     after: Position,
     head: LogHead,
     carried: Vec<Carried>,
+    packed: bool,
 }
 
 /// Why something on the shelf is not opened.
@@ -65,35 +79,54 @@ impl<F: FileSystem> Device<F> {
 
     /// Opens the next part of what lies unopened: for idle time, while [`Self::has_shelf`].
     pub fn open_shelf(&mut self, now: Timestamp) -> Result<Delivered, DeviceError> {
-        let Some(mut courier) = self.courier.take() else { return Ok(Delivered::default()) };
-        let mut batch = std::mem::take(&mut courier.unstored);
-        let opened = match self.next_shelved(&courier) {
-            Some(log) => self.open_one(&mut courier, &mut batch, log, now),
-            None => Ok(()),
-        };
-        courier.unstored = batch;
-        self.courier = Some(courier);
-        opened?;
-        self.dispatch(now)
+        self.with_courier(now, |courier| courier.shelf.opens = true)
     }
 
-    /// Stores what has come as it is.
-    pub(super) fn put_on_shelf(
+    /// Opens one item, if that was asked for.
+    pub(super) fn open_asked(
         &mut self,
         courier: &mut Courier,
         batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let next = self.next_shelved(courier).filter(|_| courier.shelf.opens);
+        courier.shelf.opens = false;
+        match next {
+            Some(log) => self.open_one(courier, batch, log, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what has come aside, as it is.
+    pub(super) fn put_on_shelf(
+        &mut self,
+        courier: &mut Courier,
         (log, to): (CompartmentId, Position),
         message: &Message,
     ) -> Result<(), DeviceError> {
         courier.shelf.count(courier.sync.unopened());
-        let frame = MailFrame::Shelved { log, to, message: message.encode() };
-        batch.frames.push(DeviceFrame::Mail(frame));
-        if let Message::Packed { after, .. } = message {
-            // Nobody needs to pack it once more.
-            let frame = MailFrame::Packed { log, after: *after, to };
-            batch.frames.push(DeviceFrame::Mail(frame));
+        let message = message.encode();
+        courier.shelf.bytes = courier.shelf.bytes.saturating_add(message.len());
+        let frame = MailFrame::Shelved { log, to, message };
+        courier.shelf.unstored.push(DeviceFrame::Mail(frame));
+        if courier.shelf.bytes >= STORE_BYTES { self.store_shelf(courier) } else { Ok(()) }
+    }
+
+    /// Stores what was put aside, once nothing more of it is on its way.
+    pub(super) fn settle_shelf(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
+        if courier.sync.is_pulling() { Ok(()) } else { self.store_shelf(courier) }
+    }
+
+    fn store_shelf(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
+        let frames = std::mem::take(&mut courier.shelf.unstored);
+        courier.shelf.bytes = 0;
+        if frames.is_empty() {
+            return Ok(());
         }
-        self.flush_if_full(batch)
+        let mut random = OsRandom;
+        let Cabinet { keys, store, .. } = &mut self.cabinet;
+        let mut hedge = Hedge { key: &keys.hedge, random: &mut random };
+        Ok(store.append_for_now(&frames, &mut hedge)?)
     }
 
     fn next_shelved(&self, courier: &Courier) -> Option<CompartmentId> {
@@ -136,35 +169,48 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<(), DeviceError> {
         // Its frame may not be on the disk yet, nor keys that have come with what is before it.
         self.flush_mail(batch)?;
+        self.store_shelf(courier)?;
         let ledger = self.cabinet.store().locations().ledger();
         let Some((location, to)) = ledger.first_shelved(log) else {
             courier.sync.shelf_emptied(log, now);
-            return Ok(());
+            return self.take_events(courier, batch, now);
         };
+        let is_last = ledger.shelves().find(|(of, _)| *of == log).is_none_or(|(_, end)| end == to);
         let DeviceFrame::Mail(MailFrame::Shelved { message, .. }) =
             self.cabinet.store().read(location)?
         else {
-            return Err(crate::device::store::StoreError::Altered.into());
+            return Err(StoreError::Altered.into());
         };
-        let taken = self.take_from_shelf(courier, log, &message);
-        let opened = match taken {
-            Err(Closed::Waits) => {
+        let pack = match self.take_from_shelf(courier, log, &message) {
+            // Its key is on its way, or was not asked for yet.
+            Err(Closed::Waits) if !courier.connected || courier.awaits_rows() => {
                 courier.shelf.waits.insert(log);
                 return Ok(());
             }
-            Err(Closed::Worthless) => false,
-            Ok(Taken { after, head, carried }) => {
-                courier.sync.open_shelved(log, after, head, carried, now)
+            Err(Closed::Waits | Closed::Worthless) => None,
+            Ok(Taken { after, head, carried, packed }) => {
+                match courier.sync.open_shelved(log, after, head, carried, now) {
+                    Opened::Whole => Some(packed.then_some(after)),
+                    Opened::Partly => return self.take_events(courier, batch, now),
+                    Opened::Worthless => None,
+                }
             }
         };
         self.take_events(courier, batch, now)?;
-        let to = if opened { to } else { Position::new(u64::MAX) };
-        batch.frames.push(DeviceFrame::Mail(MailFrame::Unshelved { log, to }));
-        let is_last = ledger_is_done(self, log, to);
-        if !opened {
-            courier.sync.shelf_failed(log, now);
-        } else if is_last {
-            courier.sync.shelf_emptied(log, now);
+        let opened_to = if pack.is_some() { to } else { Position::new(u64::MAX) };
+        batch.frames.push(DeviceFrame::Mail(MailFrame::Unshelved { log, to: opened_to }));
+        match pack {
+            None => courier.sync.shelf_failed(log, now),
+            Some(after) => {
+                if let Some(after) = after {
+                    // Nobody needs to pack it once more.
+                    let frame = MailFrame::Packed { log, after, to };
+                    batch.frames.push(DeviceFrame::Mail(frame));
+                }
+                if is_last {
+                    courier.sync.shelf_emptied(log, now);
+                }
+            }
         }
         courier.shelf.count(courier.sync.unopened());
         self.take_events(courier, batch, now)
@@ -177,16 +223,17 @@ impl<F: FileSystem> Device<F> {
         bytes: &[u8],
     ) -> Result<Taken, Closed> {
         match Message::decode(bytes).map_err(|_| Closed::Worthless)? {
-            Message::Packed { after, envelope, .. } => {
+            Message::Packed { after, head, envelope, .. } => {
                 let pack = Envelope::decode(&envelope).map_err(|_| Closed::Worthless)?;
-                self.unpack(courier, log, after, &pack)
+                let carried = self.unpack(courier, log, after, &pack)?;
+                Ok(Taken { after, head, carried, packed: true })
             }
             Message::Entries(entries) => {
                 let practice = courier.sync.practice();
                 let runs = entries.runs.iter().filter(|run| run.log == log);
                 let carried = runs.flat_map(|run| run.restore(practice)).collect::<Result<_, _>>();
                 let carried = carried.map_err(|_| Closed::Worthless)?;
-                Ok(Taken { after: entries.after, head: entries.head, carried })
+                Ok(Taken { after: entries.after, head: entries.head, carried, packed: false })
             }
             _ => Err(Closed::Worthless),
         }
@@ -198,31 +245,29 @@ impl<F: FileSystem> Device<F> {
         log: CompartmentId,
         after: Position,
         pack: &Envelope,
-    ) -> Result<Taken, Closed> {
+    ) -> Result<Vec<Carried>, Closed> {
         let header = &pack.header;
         let slot_key = |generation| {
             let slot = self.cabinet.slot_key(log, generation)?;
             Some(safe::envelope_key(slot, None))
         };
-        let key = slot_key(header.slot_generation).ok_or(Closed::Waits)?;
+        // A key that the log has not announced so far never comes.
+        let closed = |generation| {
+            let replica = courier.sync.replica(log);
+            match replica.and_then(|replica| replica.slot_of(generation)) {
+                Some(_) => Closed::Waits,
+                None => Closed::Worthless,
+            }
+        };
+        let key = slot_key(header.slot_generation).ok_or_else(|| closed(header.slot_generation))?;
         let content = envelope::open(pack, &key).map_err(|_| Closed::Worthless)?;
         let body = plaintext::unpack(Kind::Pack, &content).map_err(|_| Closed::Worthless)?;
         let chain_at = |position| courier.sync.chain_at(log, position);
         let chain = chain_at(after).ok_or(Closed::Worthless)?;
         let before = Before { head: LogHead { position: after, chain }, chain_at: &chain_at };
-        let carried = unpack(courier.sync.practice(), log, &before, &body, &slot_key);
-        let carried = carried.map_err(|why| match why {
-            PackError::NoKey(_) => Closed::Waits,
+        unpack(courier.sync.practice(), log, &before, &body, &slot_key).map_err(|why| match why {
+            PackError::NoKey(generation) => closed(generation),
             PackError::Malformed => Closed::Worthless,
-        })?;
-        let head = LogHead { position: header.seen_pos, chain: header.seen_chain };
-        Ok(Taken { after, head, carried })
+        })
     }
-}
-
-/// Whether nothing of a log lies unopened behind this position.
-fn ledger_is_done<F: FileSystem>(device: &Device<F>, log: CompartmentId, to: Position) -> bool {
-    let ledger = device.cabinet.store().locations().ledger();
-    let last = ledger.shelves().find(|(of, _)| *of == log);
-    last.is_none_or(|(_, last)| last <= to)
 }

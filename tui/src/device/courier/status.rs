@@ -174,8 +174,7 @@ impl Courier {
     }
 
     pub(super) fn look_whether_current(&mut self, now: Timestamp) {
-        let asked = !self.wanted.is_empty() || !self.asked_rows.is_empty();
-        if self.caught_up && !asked && !self.rows_again.is_under_way() {
+        if self.caught_up && !self.awaits_rows() && !self.rows_again.is_under_way() {
             (self.caught_up, self.current, self.last) = (false, true, Some(now));
         }
     }

@@ -3,14 +3,18 @@
 
 use super::world::Lie;
 use super::*;
-use crate::device::courier::frames::MailFrame;
-use crate::device::frame::DeviceFrame;
+use crate::device::courier::packing::Plan;
+use crate::device::settings::Timing;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tacenda_shared::envelope::{Carried, Envelope, Kind};
+use tacenda_shared::envelope::{Carried, Content, Envelope, Kind, seal};
 use tacenda_shared::id::{CompartmentId, Position};
+use tacenda_shared::keys::safe::envelope_key;
+use tacenda_shared::log::LogHead;
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
+use tacenda_shared::sync::pack::{Before, Packable, pack, unpack};
 use tacenda_shared::sync::{Message, ObjectKey};
 
 const SESSIONS: usize = 80;
@@ -164,13 +168,14 @@ fn a_pack_that_is_no_good_is_a_cache_that_failed() {
     }
 }
 
-/// Packs whatever was asked for.
-fn insist(message: &mut Message, _: &SigningKey) {
+/// Gives worthless packs, also to who asks for entries.
+fn insist(message: &mut Message, key: &SigningKey) {
+    flip(message, key);
     if let Message::Entries(entries) = message
-        && entries.after > Position::new(1)
+        && entries.after >= Position::new(1)
     {
-        let (log, after) = (entries.log, entries.after);
-        *message = Message::Packed { log, after, envelope: vec![7; 300] };
+        let (log, after, head) = (entries.log, entries.after, entries.head);
+        *message = Message::Packed { log, after, head, envelope: vec![7; 300] };
     }
 }
 
@@ -182,32 +187,107 @@ fn a_server_that_gives_nothing_but_worthless_packs_is_found_out() {
     assert!(world.notices.iter().any(|notice| notice.contains("holds")), "{:?}", world.notices);
 }
 
-/// A pack of one's own device that is sound outside and not inside: sealed and signed, and it leads
-/// elsewhere. No honest program makes it.
+/// A pack by a device of the practice that opens and reads, and in which one entry is left out. No
+/// honest program makes it, and no server can.
+fn left_out(world: &World, key: ObjectKey, without: usize, honest_head: bool) -> Envelope {
+    let device = world.computers[0].device.as_ref().unwrap();
+    let sync = &device.courier.as_ref().unwrap().sync;
+    let (log, true_pack) = (key.compartment, &world.shelf.objects[&key]);
+    let after = ObjectKey::after_of_pack(key.object).unwrap();
+    let to = true_pack.header.seen_pos;
+    let replica = sync.replica(log).unwrap();
+    let chain_at = |position| replica.chain_at(position);
+    let before = Before {
+        head: LogHead { position: after, chain: chain_at(after).unwrap() },
+        chain_at: &chain_at,
+    };
+    let positions = after.get() + 1..=to.get();
+    let mut entries: Vec<_> = positions
+        .map(|at| {
+            let carried = world.shelf.envelopes[&(log, Position::new(at))].carried.clone();
+            let content = device.cabinet.packable(log, &carried);
+            Packable { carried, content }
+        })
+        .collect();
+    // The one after it stands there twice, so that the count is right.
+    entries[without] = entries[without + 1].clone();
+    let false_head =
+        entries.iter().fold(before.head, |head, one| head.after(log, one.carried.hash()));
+    let body = pack(log, &before, &entries).unwrap();
+    let plan = Plan { after, known: after, to };
+    let sealed = device.cabinet.seal_pack(sync, replica, log, plan, body).unwrap();
+    let mut envelope = Envelope::decode(&sealed).unwrap();
+    if !honest_head {
+        // The seal is bound to the head that it names, so it is made anew for the false one.
+        envelope.header.seen_chain = false_head.chain;
+        let slot = device.cabinet.slot_key(log, envelope.header.slot_generation).unwrap();
+        let body = pack(log, &before, &entries).unwrap();
+        let content = Content { compression: 0, dictionary: 0, schema: 1, body };
+        let mut random = OsRandom;
+        let hedge_key = &device.cabinet.keys.hedge;
+        let mut hedge = Hedge { key: hedge_key, random: &mut random };
+        let (key, sign) = (envelope_key(slot, None), &device.cabinet.keys.sign);
+        envelope = seal(envelope.header, &key, &content, sign, &mut hedge).unwrap();
+    }
+    envelope
+}
+
 #[test]
 fn a_pack_that_leads_elsewhere_is_not_followed() {
-    let (mut world, ada, _) = busy();
+    for honest_head in [true, false] {
+        let (mut world, ada, _) = busy();
+        let chart = chart(&mut world, 0, ada);
+        let of_chart = packs(&world).into_iter().find(|key| key.compartment == chart).unwrap();
+        let forged = left_out(&world, of_chart, 20, honest_head);
+        world.shelf.objects.insert(of_chart, forged);
+        let mut world = world.joined_by("tablet");
+        assert_equal(&mut world);
+        assert_eq!(holds(&mut world, 1), holds(&mut world, 0), "{honest_head}");
+        assert!(world.device(1).is_current());
+        assert_eq!(world.notices, [""; 0]);
+    }
+}
+
+/// Of every pack but the last of a log, a bit is not what it was.
+fn flip_the_first(message: &mut Message, key: &SigningKey) {
+    if matches!(message, Message::Packed { after, .. } if *after < Position::new(200)) {
+        flip(message, key);
+    }
+}
+
+#[test]
+fn whatever_is_opened_when_a_log_in_several_packs_comes_whole() {
+    let lies: [Option<Lie>; 2] = [None, Some(flip_the_first)];
+    for (lie, eager) in lies.into_iter().flat_map(|lie| [(lie, false), (lie, true)]) {
+        let (mut world, ada, _) = busy();
+        enter(&mut world, ada, 700);
+        world.heal();
+        let chart = chart(&mut world, 0, ada);
+        let of_chart = packs(&world).into_iter().filter(|key| key.compartment == chart).count();
+        assert!(of_chart > 1, "{of_chart}");
+        (world.lie, world.eager) = (lie, eager);
+        let mut world = world.joined_by("tablet");
+        assert_equal(&mut world);
+        assert_eq!(holds(&mut world, 1), holds(&mut world, 0), "eager {eager}");
+        assert!(world.device(1).is_current());
+        assert_eq!(world.notices, [""; 0], "eager {eager}");
+    }
+}
+
+#[test]
+fn quiet_timing_holds_no_pack_back() {
+    let mut world = World::with_devices(1);
+    world.device(0).set_timing(Timing::Quiet);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    enter(&mut world, ada, SESSIONS);
+    for _ in 0..4 {
+        world.heal();
+        world.now = world.now.plus_millis(60_000);
+    }
+    world.heal();
     let chart = chart(&mut world, 0, ada);
-    let keys: Vec<_> = packs(&world).into_iter().filter(|key| key.compartment == chart).collect();
-    let other = world
-        .shelf
-        .objects
-        .iter()
-        .find(|(key, _)| key.kind == Kind::Pack && key.compartment != chart)
-        .map(|(_, envelope)| envelope.clone());
-    let mut envelope = world.shelf.objects[&keys[0]].clone();
-    // What another pack holds, under this one's head.
-    envelope.body = other.map_or_else(|| vec![0; envelope.body.len()], |other| other.body);
-    envelope.header.length = u32::try_from(envelope.body.len() - 16).unwrap();
-    let sign = &world.computers[0].general.keys.sign;
-    let hashes = (envelope.header.hash(), tacenda_shared::envelope::body_hash(&envelope.body));
-    let fields: [&[u8]; 2] = [hashes.0.as_bytes(), hashes.1.as_bytes()];
-    envelope.signature = sign.sign(tacenda_shared::envelope::SIGN_LABEL, &fields);
-    world.shelf.objects.insert(keys[0], envelope);
-    let mut world = world.joined_by("tablet");
-    assert_equal(&mut world);
-    assert_eq!(holds(&mut world, 1), holds(&mut world, 0));
-    assert_eq!(world.notices, [""; 0]);
+    assert!(packs(&world).iter().any(|key| key.compartment == chart));
+    assert!(!world.device(0).is_packing());
 }
 
 /// Carries until something lies unopened on the last computer.
@@ -327,11 +407,7 @@ fn what_was_typed_in_a_draft_lies_in_no_pack() {
     }
     world.heal();
     let chart = chart(&mut world, 0, ada);
-    let key = world
-        .device(0)
-        .cabinet
-        .newest_slot(chart)
-        .map(|(_, slot)| tacenda_shared::keys::safe::envelope_key(slot, None));
+    let key = world.device(0).cabinet.newest_slot(chart).map(|(_, slot)| envelope_key(slot, None));
     let mut seen = 0;
     for envelope in world
         .shelf
@@ -345,17 +421,10 @@ fn what_was_typed_in_a_draft_lies_in_no_pack() {
         let sync = &device.courier.as_ref().unwrap().sync;
         let after = ObjectKey::after_of_pack(envelope.header.object).unwrap();
         let chain_at = |position| sync.chain_at(chart, position);
-        let head =
-            tacenda_shared::log::LogHead { position: after, chain: chain_at(after).unwrap() };
-        let before = tacenda_shared::sync::pack::Before { head, chain_at: &chain_at };
+        let head = LogHead { position: after, chain: chain_at(after).unwrap() };
+        let before = Before { head, chain_at: &chain_at };
         let nothing = |_| Some(zeroize::Zeroizing::new(vec![0; 32]));
-        let entries = tacenda_shared::sync::pack::unpack(
-            sync.practice(),
-            chart,
-            &before,
-            &content.body,
-            &nothing,
-        );
+        let entries = unpack(sync.practice(), chart, &before, &content.body, &nothing);
         let drafts = entries
             .unwrap()
             .into_iter()
@@ -372,15 +441,39 @@ fn what_was_typed_in_a_draft_lies_in_no_pack() {
 }
 
 #[test]
-fn frames_of_the_shelf_are_given_back_once_opened() {
-    let (world, ..) = busy();
-    let mut world = world.joined_by("tablet");
-    let ledger = world.device(1).cabinet.store().locations().ledger();
-    assert_eq!(ledger.shelved().count(), 0);
-    let frame = MailFrame::Shelved {
-        log: CompartmentId::from_bytes([1; 16]),
-        to: Position::new(3),
-        message: vec![1],
+fn what_lay_unopened_takes_no_room_once_it_is_open() {
+    let (mut world, ada, _) = busy();
+    // Words that no compression makes small.
+    for number in 0..200_u64 {
+        let noise: String = (0..400).map(|at| format!("{:x} ", hash_of(number, at))).collect();
+        let parts = vec![(Part::Text, noise)];
+        let (session, format, late_reason) = (None, NoteFormat::Free, None);
+        let client = ada;
+        edit(&mut world, 0, Edit::EnterNote { client, session, format, parts, late_reason });
+    }
+    world.heal();
+    let mut world = newcomer(world);
+    let last = until_shelved(&mut world);
+    world.carry_packed(last);
+    let files = |world: &World| {
+        let disk = &world.computers[last].disks.0;
+        disk.names().iter().map(|name| disk.contents(name).unwrap().len()).sum::<usize>()
     };
-    assert!(DeviceFrame::Mail(frame).is_replaced());
+    let ledger = world.device(last).cabinet.store().locations().ledger();
+    let segments: BTreeSet<_> = ledger.shelved().map(|location| location.segment).collect();
+    assert!(!segments.is_empty());
+    world.heal();
+    let before = files(&world);
+    world.lock(last);
+    let left: BTreeSet<_> =
+        world.device(last).cabinet.store().segments().iter().map(|one| one.number).collect();
+    assert!(segments.is_disjoint(&left), "{segments:?} of {left:?}; {before} bytes");
+    world.heal();
+    assert_equal(&mut world);
+}
+
+fn hash_of(number: u64, at: u64) -> u64 {
+    let words = [number.to_be_bytes(), at.to_be_bytes()].concat();
+    let hash = tacenda_shared::envelope::body_hash(&words);
+    u64::from_be_bytes(hash.as_bytes()[..8].try_into().unwrap())
 }

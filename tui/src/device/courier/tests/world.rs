@@ -126,6 +126,8 @@ pub(super) struct World {
     pub(super) refused: usize,
     /// What it makes of its answers before they leave.
     pub(super) lie: Option<Lie>,
+    /// What has come is opened between one message and the next.
+    pub(super) eager: bool,
 }
 
 /// What a server that lies makes of an answer, with its key.
@@ -194,6 +196,7 @@ impl World {
             refuses: None,
             refused: 0,
             lie: None,
+            eager: false,
         }
     }
 
@@ -475,7 +478,7 @@ impl World {
             self.heard(number, delivered.unwrap());
             moved = true;
         }
-        if !moved && self.device(number).has_shelf() {
+        if (!moved || self.eager) && self.device(number).has_shelf() {
             let delivered = self.device(number).open_shelf(now).unwrap();
             self.heard(number, delivered);
             moved = true;
