@@ -391,20 +391,10 @@ impl DeviceSync {
                 | Request::FillRest),
                 answer,
             ) => self.take_fill_answer(request, answer, now)?,
-            (Request::Pull, Message::Packed { log, after, head, envelope }) => {
-                self.take_pack(log, after, head, envelope);
-            }
-            (Request::PullEntries, Message::Packed { log, .. }) => {
-                // It was asked for entries, and gives a pack.
-                let position = self.have(log).next();
-                self.halt(AlarmKind::Withheld, log, position);
-            }
-            (Request::Pull | Request::PullEntries, Message::Entries(entries)) => {
-                let before = self.position(entries.log);
-                self.take_entries(&entries, false, now);
-                let come = self.position(entries.log).get().saturating_sub(before.get());
-                self.link.come = self.link.come.saturating_add(come);
-            }
+            (
+                request @ (Request::Pull | Request::PullEntries),
+                answer @ (Message::Packed { .. } | Message::Entries(_)),
+            ) => self.take_pulled(&request, answer, now),
             (Request::Full(log), Message::Full { log: of, entries }) if log == of => {
                 self.take_full(log, entries, now);
             }
@@ -435,6 +425,27 @@ impl DeviceSync {
             _ => return Err(ProtocolError::WrongAnswer),
         }
         Ok(())
+    }
+
+    /// Takes a part of what was pulled.
+    fn take_pulled(&mut self, request: &Request, answer: Message, now: Timestamp) {
+        match answer {
+            Message::Packed { log, .. } if *request == Request::PullEntries => {
+                // It was asked for entries, and gives a pack.
+                let position = self.have(log).next();
+                self.halt(AlarmKind::Withheld, log, position);
+            }
+            Message::Packed { log, after, head, envelope } => {
+                self.take_pack(log, after, head, envelope);
+            }
+            Message::Entries(entries) => {
+                let before = self.position(entries.log);
+                self.take_entries(&entries, false, now);
+                let come = self.position(entries.log).get().saturating_sub(before.get());
+                self.link.come = self.link.come.saturating_add(come);
+            }
+            _ => {}
+        }
     }
 
     /// Returns whether entries are on their way that were asked for.

@@ -1,5 +1,7 @@
 //! What an honest device may rely on, and what a dishonest one does not get.
 
+mod packs;
+
 use super::*;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Rights, Target};
 use crate::id::DevSeq;

@@ -94,13 +94,7 @@ impl Ledger {
             // Content is indexed elsewhere.
             MailFrame::Annulled(_) => {}
             MailFrame::Noted { ring, device, noted } => self.noted.add(*ring, *device, *noted),
-            MailFrame::Cursor(cursor) => {
-                self.cursor = *cursor;
-                if *cursor == Global::ZERO {
-                    // Another server, or another life of its files, has no packs.
-                    self.packs.clear();
-                }
-            }
+            MailFrame::Cursor(cursor) => self.come_to(*cursor),
             MailFrame::Packed { log, after, to } => {
                 self.packs.insert(*log, (*after, *to));
             }
@@ -189,6 +183,14 @@ impl Ledger {
             self.refused.remove(&key);
             self.unplaced.retain(|_, placed| placed.location != *location);
             self.sent.insert(key, Sent { location: *location, source: *source });
+        }
+    }
+
+    fn come_to(&mut self, cursor: Global) {
+        self.cursor = cursor;
+        if cursor == Global::ZERO {
+            // Another server, or another life of its files, has no packs.
+            self.packs.clear();
         }
     }
 
