@@ -11,6 +11,9 @@ use crate::log::{LogHead, Receipt};
 use crate::sync::wire::{Entries, Message, Seen};
 use std::collections::BTreeSet;
 
+/// So many signatures are worth a thread.
+const APART: usize = 16;
+
 /// An entry that came, and whether it is known already that its author has signed it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Arrived {
@@ -117,18 +120,37 @@ impl DeviceSync {
         for carried in carried {
             head = head.after(entries.log, carried.hash());
             if head.position > ours.position {
-                let known = carried.header().practice_head.seq <= self.state.head().seq;
-                if known && !Checker::is_signed(&self.state, &carried) {
-                    return None;
-                }
-                new.push(Arrived { carried, signed: known });
+                let signed = carried.header().practice_head.seq <= self.state.head().seq;
+                new.push(Arrived { carried, signed });
             } else if replica.and_then(|replica| replica.chain_at(head.position))
                 != Some(head.chain)
             {
                 return None;
             }
         }
-        (head == entries.head).then_some(new)
+        (head == entries.head && self.are_signed(&new)).then_some(new)
+    }
+
+    /// Whether all of them bear the signatures that they must bear. Of many it is looked at on more
+    /// than one core: it is what takes longest.
+    fn are_signed(&self, arrived: &[Arrived]) -> bool {
+        let all = |part: &[Arrived]| {
+            let mut due = part.iter().filter(|one| one.signed);
+            due.all(|one| Checker::is_signed(&self.state, &one.carried))
+        };
+        let (front, back) = arrived.split_at(arrived.len() / 2);
+        if back.len() < APART {
+            return all(arrived);
+        }
+        std::thread::scope(|scope| {
+            let beside = std::thread::Builder::new().spawn_scoped(scope, || all(back));
+            let front = all(front);
+            match beside {
+                Ok(beside) => beside.join().unwrap_or(false) && front,
+                // No thread is to be had.
+                Err(_) => front && all(back),
+            }
+        })
     }
 
     fn ask_full(&mut self, entries: &Entries, now: Timestamp) {

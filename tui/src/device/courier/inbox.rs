@@ -16,6 +16,7 @@ use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, Timestamp}
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName, SlotKey, SlotName};
 use tacenda_shared::plaintext;
+use tacenda_shared::practice::Merged;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::seal::Hedge;
@@ -300,11 +301,8 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<Outcome, DeviceError> {
         let header = &envelope.header;
         let log = header.compartment;
-        let Some(known) = self.compartment(batch, log).cloned() else {
-            return Ok(Outcome::Waiting);
-        };
-        let generation = header.slot_generation;
-        if self.cabinet.slot_key(log, generation).is_none() {
+        let key = self.cabinet.slot_key(log, header.slot_generation);
+        if self.compartment(batch, log).is_none() || key.is_none() {
             return Ok(Outcome::Waiting);
         }
         if header.object != parcel::NO_OBJECT
@@ -313,26 +311,38 @@ impl<F: FileSystem> Device<F> {
             let over = courier.is_over(log, header.object);
             return Ok(if over { Outcome::Destroyed } else { Outcome::Waiting });
         }
+        match self.open_sealed(batch, envelope) {
+            Ok((change, author)) => {
+                self.merge(batch, log, number_of(envelope), change, &author, now)
+            }
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Opens an entry whose keys are here, or says what becomes of it.
+    pub(super) fn open_sealed(
+        &self,
+        batch: &Batch,
+        envelope: &Envelope,
+    ) -> Result<(Change, Author), Outcome> {
+        let header = &envelope.header;
+        let (log, generation) = (header.compartment, header.slot_generation);
+        let known = self.compartment(batch, log).ok_or(Outcome::Waiting)?;
         let draft = self.cabinet.drafts.get(&header.object);
-        let Some(slot) = self.cabinet.slot_key(log, generation) else {
-            return Ok(Outcome::Waiting);
-        };
+        let slot = self.cabinet.slot_key(log, generation).ok_or(Outcome::Waiting)?;
         let key = safe::envelope_key(slot, draft);
         let opened = envelope::open(envelope, &key).ok();
         let body = opened.and_then(|content| plaintext::unpack(header.kind, &content).ok());
-        let Some(body) = body else { return Ok(Outcome::Quarantined) };
+        let body = body.ok_or(Outcome::Quarantined)?;
         let content = match parcel::unparcel(header, &body) {
             Ok(Some(content)) => content,
-            Ok(None) => return Ok(Outcome::Waiting),
-            Err(_) => return Ok(Outcome::Quarantined),
+            Ok(None) => return Err(Outcome::Waiting),
+            Err(_) => return Err(Outcome::Quarantined),
         };
-        let Some(member) = self.cabinet.state.devices().get(&header.author) else {
-            return Ok(Outcome::Quarantined);
-        };
-        let author =
-            Author { member: member.member, device: header.author, incarnation: header.dev_inc };
-        let change = Change { compartment: known.name, content };
-        self.merge(batch, log, number_of(envelope), change, &author, now)
+        let member = self.cabinet.state.devices().get(&header.author);
+        let member = member.ok_or(Outcome::Quarantined)?.member;
+        let author = Author { member, device: header.author, incarnation: header.dev_inc };
+        Ok((Change { compartment: known.name.clone(), content }, author))
     }
 
     pub(super) fn merge(
@@ -340,7 +350,7 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         log: CompartmentId,
         number: Number,
-        mut change: Change,
+        change: Change,
         author: &Author,
         now: Timestamp,
     ) -> Result<Outcome, DeviceError> {
@@ -358,7 +368,21 @@ impl<F: FileSystem> Device<F> {
         }
         let merged = self
             .with_pending(&batch.pending, now, |practice, cx| practice.merge(&change, author, cx));
-        let Ok(merged) = merged else { return Ok(Outcome::Quarantined) };
+        match merged {
+            Ok(merged) => self.merged(batch, log, number, change, merged),
+            Err(_) => Ok(Outcome::Quarantined),
+        }
+    }
+
+    /// Puts down what merging a change has led to.
+    pub(super) fn merged(
+        &self,
+        batch: &mut Batch,
+        log: CompartmentId,
+        number: Number,
+        mut change: Change,
+        merged: Merged,
+    ) -> Result<Outcome, DeviceError> {
         batch.short |= merged.missing > 0;
         if let (Some(kept), Content::Delta { bytes, .. }) = (merged.kept, &mut change.content) {
             *bytes = kept;

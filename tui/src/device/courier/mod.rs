@@ -33,6 +33,7 @@ mod rows_come;
 pub mod sheet;
 mod shelf;
 mod status;
+mod together;
 mod trail;
 mod watch;
 
@@ -50,6 +51,7 @@ use erasing::Erasures;
 use frames::{Fate, MailFrame};
 use grid::Grid;
 pub(super) use inbox::Batch;
+use inbox::Outcome;
 use packing::Packing;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
@@ -60,7 +62,7 @@ pub(super) use status::of_refusal;
 use status::withheld;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::Envelope;
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{CompartmentId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, RowName};
 use tacenda_shared::keys::wrap::WrapInfo;
@@ -444,6 +446,13 @@ impl<F: FileSystem> Device<F> {
         Ok(())
     }
 
+    /// A log goes on.
+    fn received(&self, courier: &mut Courier, log: CompartmentId, now: Timestamp) {
+        courier.parked = false;
+        courier.packing.note(log);
+        self.stir_watch(courier, now);
+    }
+
     fn happened(
         &mut self,
         courier: &mut Courier,
@@ -454,9 +463,7 @@ impl<F: FileSystem> Device<F> {
         let mail = |frame| DeviceFrame::Mail(frame);
         match event {
             Event::Received { log, checked, .. } => {
-                courier.parked = false;
-                courier.packing.note(log);
-                self.stir_watch(courier, now);
+                self.received(courier, log, now);
                 self.entered(courier, batch, (log, &checked), now)?;
             }
             Event::Shelved { log, to, message } => {

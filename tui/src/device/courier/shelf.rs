@@ -191,12 +191,12 @@ impl<F: FileSystem> Device<F> {
             Ok(Taken { after, head, carried, packed }) => {
                 match courier.sync.open_shelved(log, after, head, carried, now) {
                     Opened::Whole => Some(packed.then_some(after)),
-                    Opened::Partly => return self.take_events(courier, batch, now),
+                    Opened::Partly => return self.take_events_together(courier, batch, now),
                     Opened::Worthless => None,
                 }
             }
         };
-        self.take_events(courier, batch, now)?;
+        self.take_events_together(courier, batch, now)?;
         let opened_to = if pack.is_some() { to } else { Position::new(u64::MAX) };
         batch.frames.push(DeviceFrame::Mail(MailFrame::Unshelved { log, to: opened_to }));
         match pack {
