@@ -4,7 +4,7 @@ use super::{Actor, DocumentId, part_of};
 use crate::id::{AppointmentId, DevInc};
 use crate::practice::change::Author;
 use crate::practice::draft;
-use automerge::legacy::{Key, ObjectId, Op, OpType};
+use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use automerge::{Change, ObjType, ScalarValue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -43,8 +43,14 @@ pub(super) fn is_lawful(change: &Change) -> bool {
                 !object && (begins_draft || !draft::IDENTITY.contains(&name.as_str()))
             }
             (ObjectId::Id(_), Key::Map(_), OpType::Put(_)) => true,
-            (ObjectId::Id(_), Key::Seq(_), OpType::Put(ScalarValue::Str(_))) => operation.insert,
-            (ObjectId::Id(_), Key::Seq(_), OpType::Delete) => true,
+            (ObjectId::Id(_), Key::Seq(_), OpType::Put(ScalarValue::Str(_))) => {
+                operation.insert && fresh
+            }
+            // One that names a letter and takes away something else is ignored where it comes
+            // alone, and leaves the document in pieces where it is loaded with the rest.
+            (ObjectId::Id(_), Key::Seq(ElementId::Id(letter)), OpType::Delete) => {
+                operation.pred.iter().eq([letter])
+            }
             _ => false,
         }
     })

@@ -265,6 +265,19 @@ fn typed_on_one() -> (World, Change, (ClientId, ObjectId)) {
     (world, changes[0].clone(), (client, note))
 }
 
+#[test]
+fn a_change_with_a_wrong_byte_leaves_the_same_whether_it_came_alone_or_is_loaded() {
+    let length = delta(&typed_on_one().1).2.len();
+    for (at, byte) in (12..length).flat_map(|at| [(at, 0), (at, 1), (at, 2), (at, 0x7f)]) {
+        let (mut world, change, _) = typed_on_one();
+        let author = world.desks[0].quill.author;
+        let mut bytes = delta(&change).2.to_vec();
+        bytes[at] = byte;
+        let _ = world.desks[1].merge(&with_bytes(&change, resealed(&bytes)), author);
+        assert_eq!(world.desks[1].rebuilt().index(), world.desks[1].index(), "{byte} at {at}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
     #[test]
