@@ -74,8 +74,6 @@ impl Fork {
                 for (_, after) in wanted.iter_mut().filter(|(log, _)| *log == self.log) {
                     *after = self.true_position(memory, from, *after);
                 }
-                // A pack would lead to the true log.
-                *message = Message::PullEntries(std::mem::take(wanted));
             }
             Message::WantFull { log, positions } if *log == self.log => {
                 for position in positions {

@@ -195,6 +195,12 @@ impl State {
     }
 }
 
+fn entry_by_entry(message: &mut Message) {
+    if let Message::PullMany(wanted) = message {
+        *message = Message::PullEntries(std::mem::take(wanted));
+    }
+}
+
 impl Tamper for Mischief {
     fn incoming(&self, peer: &Peer, message: Message) -> Incoming {
         let Some(device) = peer.device() else { return Incoming::take(message) };
@@ -206,6 +212,8 @@ impl Tamper for Mischief {
             if !standing.order.whom.includes(device) && standing.fork.is_none() {
                 continue;
             }
+            // A pack would give away what an order hides or changes.
+            heard.take.iter_mut().for_each(entry_by_entry);
             let done = carry::incoming(standing, memory, device, &mut heard);
             told.extend(standing.note(*number, done));
         }
