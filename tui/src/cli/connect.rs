@@ -285,9 +285,8 @@ impl<'a> Driven<'a> {
         if self.device.has_shelf() {
             return Duration::ZERO;
         }
-        let due = self.device.link_due().map(|due| due.millis_since(now));
-        let due = due.and_then(|due| u64::try_from(due).ok()).map_or(LOOK, Duration::from_millis);
-        due.min(LOOK)
+        let due = self.device.link_due().map(|due| due.millis_since(now).max(1).unsigned_abs());
+        due.map_or(LOOK, Duration::from_millis).min(LOOK)
     }
 
     /// Works until everything is on the server, and everything that the server had is here.

@@ -54,7 +54,7 @@ impl DeviceSync {
         let head = self.replicas.get(&log).map_or(LogHead::EMPTY, Replica::head);
         let have = self.have(log);
         if !live && entries.after > head.position {
-            if self.link.dirty.contains(&log) {
+            if entries.after > have && self.link.dirty.contains(&log) {
                 // Something before these has failed, or waits: they come again.
                 return false;
             }

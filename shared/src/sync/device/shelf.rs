@@ -62,13 +62,15 @@ impl DeviceSync {
         envelope: Vec<u8>,
     ) {
         let have = self.have(log);
-        if self.stopped.contains(&log) || after < have {
+        if self.stopped.contains(&log) {
             return;
         }
         let waits = self.waiting.contains_key(&log) || self.link.rewinding.contains(&log);
-        if waits || after > have || self.link.dirty.contains(&log) {
-            // What is before it waits, or has failed.
-            self.link.dirty.insert(log);
+        if waits || after != have {
+            // What is before it waits or has failed, or some of it is here.
+            if head.position > have {
+                self.link.dirty.insert(log);
+            }
             return;
         }
         let to = Envelope::decode(&envelope);

@@ -331,7 +331,8 @@ impl<F: FileSystem> Device<F> {
     /// Returns when to call [`Device::link_timeout`].
     pub fn link_due(&self) -> Option<Timestamp> {
         let courier = self.courier.as_ref()?;
-        let finish = courier.rekey_after.filter(|_| courier.connected && self.is_rekeying());
+        let rekeys = courier.connected && !courier.rekey_stopped && courier.proposal.is_none();
+        let finish = courier.rekey_after.filter(|_| rekeys && self.is_rekeying());
         let watch = courier.watch.due().filter(|_| self.may_watch(courier));
         let pack = courier.packing.due().filter(|_| self.may_pack(courier));
         let due = [courier.sync.poll_timeout(), finish, watch, pack];
@@ -542,7 +543,10 @@ impl<F: FileSystem> Device<F> {
                 self.flush_mail(batch)?;
                 courier.fetched.clear();
             }
-            (Some(Errand::Rows(names)), _) => courier.rows_unanswered(&names),
+            (Some(Errand::Rows(names)), _) => {
+                courier.shelf.look_again();
+                courier.rows_unanswered(&names);
+            }
             (Some(Errand::Wrap(info, hash)), Message::Rows(rows)) => {
                 self.take_wrap(courier, &info, hash, rows.into_iter().next().flatten());
             }

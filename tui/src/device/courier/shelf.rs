@@ -74,7 +74,7 @@ enum Closed {
 impl<F: FileSystem> Device<F> {
     /// Returns whether something that has come lies unopened and can be opened now.
     pub fn has_shelf(&self) -> bool {
-        self.courier.as_ref().is_some_and(|courier| self.next_shelved(courier).is_some())
+        self.courier.as_ref().is_some_and(|courier| self.next_stored(courier).is_some())
     }
 
     /// Opens the next part of what lies unopened: for idle time, while [`Self::has_shelf`].
@@ -89,7 +89,7 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let next = self.next_shelved(courier).filter(|_| courier.shelf.opens);
+        let next = self.next_stored(courier).filter(|_| courier.shelf.opens);
         courier.shelf.opens = false;
         match next {
             Some(log) => self.open_one(courier, batch, log, now),
@@ -133,6 +133,17 @@ impl<F: FileSystem> Device<F> {
         courier.sync.shelved().into_iter().find(|log| !courier.shelf.waits.contains(log))
     }
 
+    /// The next in idle time: while more is on its way, only what is on the disk, which it goes to
+    /// in large pieces.
+    fn next_stored(&self, courier: &Courier) -> Option<CompartmentId> {
+        let ledger = self.cabinet.store().locations().ledger();
+        let here = |log: &CompartmentId| {
+            !courier.sync.is_pulling() || ledger.first_shelved(*log).is_some()
+        };
+        let logs = courier.sync.shelved().into_iter();
+        logs.filter(here).find(|log| !courier.shelf.waits.contains(log))
+    }
+
     /// Opens at once what somebody waits for.
     pub(super) fn open_first(
         &mut self,
@@ -169,13 +180,17 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<(), DeviceError> {
         // Its frame may not be on the disk yet, nor keys that have come with what is before it.
         self.flush_mail(batch)?;
-        self.store_shelf(courier)?;
+        if self.cabinet.store().locations().ledger().first_shelved(log).is_none() {
+            self.store_shelf(courier)?;
+        }
         let ledger = self.cabinet.store().locations().ledger();
         let Some((location, to)) = ledger.first_shelved(log) else {
-            courier.sync.shelf_emptied(log, now);
+            // Its log is dead here: what comes of it comes entry by entry.
+            courier.sync.shelf_failed(log, now);
             return self.take_events(courier, batch, now);
         };
-        let is_last = ledger.shelves().find(|(of, _)| *of == log).is_none_or(|(_, end)| end == to);
+        let end = ledger.shelves().find(|(of, _)| *of == log).map(|(_, end)| end);
+        let is_last = end == Some(to) && !courier.shelf.unstored.iter().any(|one| is_of(one, log));
         let DeviceFrame::Mail(MailFrame::Shelved { message, .. }) =
             self.cabinet.store().read(location)?
         else {
@@ -183,7 +198,7 @@ impl<F: FileSystem> Device<F> {
         };
         let pack = match self.take_from_shelf(courier, log, &message) {
             // Its key is on its way, or was not asked for yet.
-            Err(Closed::Waits) if !courier.connected || courier.awaits_rows() => {
+            Err(Closed::Waits) if !courier.connected || courier.may_get_keys() => {
                 courier.shelf.waits.insert(log);
                 return Ok(());
             }
@@ -200,7 +215,10 @@ impl<F: FileSystem> Device<F> {
         let opened_to = if pack.is_some() { to } else { Position::new(u64::MAX) };
         batch.frames.push(DeviceFrame::Mail(MailFrame::Unshelved { log, to: opened_to }));
         match pack {
-            None => courier.sync.shelf_failed(log, now),
+            None => {
+                courier.shelf.unstored.retain(|one| !is_of(one, log));
+                courier.sync.shelf_failed(log, now);
+            }
             Some(after) => {
                 if let Some(after) = after {
                     // Nobody needs to pack it once more.
@@ -269,5 +287,21 @@ impl<F: FileSystem> Device<F> {
             PackError::NoKey(generation) => closed(generation),
             PackError::Malformed => Closed::Worthless,
         })
+    }
+}
+
+/// Whether a frame holds something unopened of a log.
+fn is_of(frame: &DeviceFrame, log: CompartmentId) -> bool {
+    matches!(frame, DeviceFrame::Mail(MailFrame::Shelved { log: of, .. }) if *of == log)
+}
+
+impl Courier {
+    /// Whether keys may still come: rows, or what they are sealed under; a server that is being
+    /// refilled withholds nothing that it has not got.
+    fn may_get_keys(&self) -> bool {
+        self.awaits_rows()
+            || self.keys_due
+            || !self.asked_wraps.is_empty()
+            || self.sync.is_refilling()
     }
 }

@@ -9,7 +9,8 @@ impl Keeper {
     /// Returns how long this may wait for what is asked next; `None` for ever.
     pub(super) fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
-        if device.has_unchecked() || device.is_attaching() || device.has_shelf() {
+        let opens = self.online.is_some() && device.has_shelf();
+        if device.has_unchecked() || device.is_attaching() || opens {
             return Some(Duration::ZERO);
         }
         let now = (self.settings.now)();
