@@ -8,7 +8,7 @@ use crate::input::{Input, Key, KeyCode};
 use crate::message::{DeviceEvent, Effect, Msg};
 use crate::notice::Notice;
 use crate::terminal::decode::{Decoder, ESCAPE_WAIT, ESCAPE_WAIT_REMOTE};
-use crate::terminal::output::{Output, OutputError};
+use crate::terminal::output::{Output, OutputError, cover};
 use ratatui::{Frame, Terminal};
 use rustix::fd::OwnedFd;
 use std::io;
@@ -475,7 +475,11 @@ impl<A: App, C: Clock> Desk<A, C> {
             return Ok(());
         }
         let app = &self.app;
-        match self.terminal.draw(|frame| app.view(frame)) {
+        let draw = |frame: &mut Frame<'_>| {
+            app.view(frame);
+            cover(frame.buffer_mut());
+        };
+        match self.terminal.draw(draw) {
             Ok(_) => {
                 self.undrawn = self.terminal.backend().is_waiting();
                 Ok(())

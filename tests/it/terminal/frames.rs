@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tacenda_tui::terminal::family::{Family, Profile};
-use tacenda_tui::terminal::output::Output;
+use tacenda_tui::terminal::output::{Output, cover};
 use tacenda_tui::terminal::ratatui::Terminal;
 use tacenda_tui::terminal::ratatui::buffer::Buffer;
 use tacenda_tui::terminal::ratatui::style::{Color, Modifier, Style};
@@ -122,6 +122,7 @@ fn compare(frames: Vec<Vec<Piece>>, term: &str) -> Result<(), TestCaseError> {
         for terminal in [&mut steady, &mut alone] {
             let draw = terminal.draw(|frame| {
                 paint(pieces, frame.buffer_mut());
+                cover(frame.buffer_mut());
                 frame.set_cursor_position(focus);
             });
             draw.unwrap();

@@ -149,9 +149,11 @@ impl Waiting {
     ) {
         self.0.retain_mut(|waiter| {
             let idle = is_idle(&mut waiter.end);
-            if waiter.queued != status.queued {
-                (waiter.queued, waiter.moved) = (status.queued, now);
+            if status.queued < waiter.queued {
+                waiter.moved = now;
             }
+            // What is written meanwhile is no news of the server.
+            waiter.queued = status.queued;
             let line = waiter.steps.next(status, idle, zone);
             let heard = line.is_none_or(|line| waiter.replies.send(line).is_ok());
             if idle {
@@ -215,7 +217,9 @@ mod tests {
         assert!(matches!(heard.try_recv(), Ok(Reply::Line { .. })));
         assert!(heard.try_recv().is_err());
 
-        waiting.look_at(&offline, |_| false, "UTC", at(75));
+        // Whoever goes on writing does not keep them waiting.
+        let grown = SyncStatus { queued: 9, ..offline };
+        waiting.look_at(&grown, |_| false, "UTC", at(75));
 
         let Ok(Reply::Refused { notice, locked: false }) = heard.try_recv() else {
             panic!("a reason")

@@ -9,7 +9,7 @@ use super::glyph::{self, Glyph, Measured};
 use super::pen::Pen;
 use super::travel::Place;
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell, CellWidth as _};
 use ratatui::layout::{Position, Size};
 use std::io;
 use zeroize::Zeroize as _;
@@ -43,6 +43,22 @@ pub enum OutputError {
     /// The system refused for another reason.
     #[error("the terminal cannot be written to")]
     Refused(#[source] io::Error),
+}
+
+/// Takes out of a frame what lies under the other half of a wide character. To be called when all is
+/// drawn: ratatui compares cells, and would leave out what lay there already when the wide one goes.
+pub fn cover(buffer: &mut Buffer) {
+    let columns = usize::from(buffer.area.width).max(1);
+    for row in buffer.content.chunks_mut(columns) {
+        let mut column = 0;
+        while column < row.len() {
+            let width = row.get(column).map_or(1, |cell| usize::from(cell.cell_width().max(1)));
+            for cell in row.iter_mut().skip(column + 1).take(width - 1) {
+                cell.set_symbol("");
+            }
+            column += width;
+        }
+    }
 }
 
 /// One cell as the terminal shows it.

@@ -296,6 +296,11 @@ impl DeviceSync {
         self.state.practice()
     }
 
+    /// Returns the device whose half this is.
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Returns the practice log's state.
     pub fn state(&self) -> &State {
         &self.state

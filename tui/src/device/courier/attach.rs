@@ -8,8 +8,9 @@ use crate::device::cabinet::Cabinet;
 use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
-use tacenda_shared::envelope::Carried;
-use tacenda_shared::id::{CompartmentId, Global, Timestamp};
+use std::collections::BTreeMap;
+use tacenda_shared::envelope::{Carried, Envelope};
+use tacenda_shared::id::{CompartmentId, DevSeq, Global, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::log::OwnHead;
 use tacenda_shared::sync::device::{DeviceSync, Queued};
@@ -23,6 +24,22 @@ pub struct Attaching {
     /// Logs whose entries are not all read, and the log and place to go on with.
     left: Vec<CompartmentId>,
     at: usize,
+    /// Own envelopes that stand in their logs here, and of which the server's answer was not heard.
+    unheard: BTreeMap<DevSeq, Envelope>,
+}
+
+impl Attaching {
+    /// Keeps an own envelope that came back with its log before the answer to it: it goes out again
+    /// with those after it, and the server answers as it has.
+    fn hear_of(&mut self, carried: Carried) {
+        let own = self.sync.own();
+        let Carried::Whole(envelope) = carried else { return };
+        let header = &envelope.header;
+        let is_own = header.author == self.sync.device() && header.dev_inc == own.dev_inc;
+        if is_own && header.dev_seq > own.dev_seq {
+            self.unheard.insert(header.dev_seq, envelope);
+        }
+    }
 }
 
 impl<F: FileSystem> Device<F> {
@@ -58,6 +75,7 @@ impl<F: FileSystem> Device<F> {
                 let carried = self.cabinet.carried(entry)?;
                 let apart = matches!(entry.fate, Fate::Quarantined | Fate::Adopted);
                 attaching.sync.take_stored(log, &carried, !apart);
+                attaching.hear_of(carried);
             }
             room -= part.len();
             if !is_whole {
@@ -68,7 +86,7 @@ impl<F: FileSystem> Device<F> {
             attaching.left.pop();
             attaching.at = 0;
         }
-        self.finish_attaching(attaching.sync, now)?;
+        self.finish_attaching(attaching, now)?;
         Ok(true)
     }
 
@@ -85,7 +103,7 @@ impl<F: FileSystem> Device<F> {
         }
         ledger.shelves().for_each(|(log, to)| sync.take_shelved(log, to));
         let left = ledger.logs().map(|(log, _)| log).collect();
-        Attaching { sync, left, at: 0 }
+        Attaching { sync, left, at: 0, unheard: BTreeMap::new() }
     }
 
     /// The server has said welcome.
@@ -111,19 +129,20 @@ impl<F: FileSystem> Device<F> {
 
     fn finish_attaching(
         &mut self,
-        mut sync: DeviceSync,
+        Attaching { mut sync, unheard: mut queue, .. }: Attaching,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        // Of a life that ends, nothing more goes out under its numbers.
-        let sent = self.cabinet.store().locations().ledger().sent();
-        for sent in sent.filter(|_| !self.life.is_due()) {
+        for sent in self.cabinet.store().locations().ledger().sent() {
             let frame = self.cabinet.store().read(sent.location)?;
             let DeviceFrame::Mail(MailFrame::Sent { envelope, .. }) = frame else {
                 return Err(StoreError::Altered.into());
             };
+            queue.insert(envelope.header.dev_seq, *envelope);
+        }
+        // Of a life that ends, nothing more goes out under its numbers.
+        for envelope in queue.into_values().filter(|_| !self.life.is_due()) {
             let rows = self.cabinet.rows_for(&envelope);
-            let queued = Queued { envelope: *envelope, rows };
-            sync.queue(queued, now).map_err(|_| StoreError::Altered)?;
+            sync.queue(Queued { envelope, rows }, now).map_err(|_| StoreError::Altered)?;
         }
         let mut courier = Courier::new(sync);
         let ledger = self.cabinet.store().locations().ledger();

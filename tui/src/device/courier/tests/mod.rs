@@ -12,6 +12,7 @@ mod recover;
 mod reseed;
 mod sheet;
 mod trail;
+mod twice;
 mod watch;
 mod world;
 

@@ -126,6 +126,8 @@ pub(super) struct World {
     pub(super) refused: usize,
     /// What it makes of its answers before they leave.
     pub(super) lie: Option<Lie>,
+    /// Answers to pushes stay on their way.
+    pub(super) mute: bool,
     /// What has come is opened between one message and the next.
     pub(super) eager: bool,
 }
@@ -196,6 +198,7 @@ impl World {
             refuses: None,
             refused: 0,
             lie: None,
+            mute: false,
             eager: false,
         }
     }
@@ -615,14 +618,20 @@ impl World {
                 self.frames.extend(decision.frames.iter().cloned());
                 decision.frames.into_iter().for_each(|frame| self.shelf.take(frame));
                 let mut reply = decision.reply;
+                let is_late = self.mute && matches!(request, Message::Push { .. });
                 while let Some(mut message) = reply.next_message(id, &self.shelf) {
+                    if is_late {
+                        continue;
+                    }
                     if let Some(lie) = self.lie {
                         lie(&mut message, &self.server);
                     }
                     let message = Message::decode(&message.encode()).unwrap();
                     self.tell(number, Incoming::Message(lane, message));
                 }
-                self.tell(number, Incoming::End(lane));
+                if !is_late {
+                    self.tell(number, Incoming::End(lane));
+                }
                 for live in decision.live {
                     self.tell_live(&live.to, &live.message);
                 }
