@@ -39,6 +39,7 @@ impl From<CodecError> for PlaintextError {
 pub const fn body_max(kind: Kind) -> usize {
     match kind {
         Kind::Ephemeral => MAX_EPHEMERAL,
+        Kind::Kept => 2 * MIB,
         Kind::Pack | Kind::Snapshot => 8 * MIB,
         _ => MIB,
     }
@@ -145,8 +146,15 @@ mod tests {
     use crate::random::{Random as _, Seeded};
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 6] =
-        [Kind::Checkpoint, Kind::Delta, Kind::Ephemeral, Kind::Pack, Kind::Record, Kind::Snapshot];
+    const KINDS: [Kind; 7] = [
+        Kind::Checkpoint,
+        Kind::Delta,
+        Kind::Ephemeral,
+        Kind::Kept,
+        Kind::Pack,
+        Kind::Record,
+        Kind::Snapshot,
+    ];
 
     fn content(compression: u8, body: &[u8]) -> Content {
         Content { compression, dictionary: 0, schema: 1, body: body.to_vec() }

@@ -168,6 +168,12 @@ def content_context(compartment, kind):
     return compartment + bytes([kind[0]]) + b"".join(kind[1:])
 
 
+def content_anew(r, sealed):
+    fields = r.fixed(16), content_kind(r), r.u32(), sealed()
+    r.u64(), r.u64()  # where lies what it stands in for
+    return "content", fields
+
+
 def frame(plain):
     """Returns (name of the frame, fields)."""
     r = Reader(plain)
@@ -182,6 +188,8 @@ def frame(plain):
         3: lambda: ("compartment", compartment(r)),
         4: lambda: ("content", (r.fixed(16), content_kind(r), r.u32(), sealed())),
         8: lambda: ("content", (r.fixed(16), content_kind(r), r.u32(), sealed())),
+        29: lambda: content_anew(r, sealed),
+        30: lambda: content_anew(r, sealed),
         5: lambda: ("keystrokes", (r.fixed(16), r.fixed(16), r.u32(), sealed())),
         6: lambda: ("segment", (r.fixed(16), r.u32(), sealed())),
         7: lambda: ("checkpoint", (r.u32(), r.u32(), r.bytes(FIELD_MAX))),
@@ -226,6 +234,16 @@ def frame(plain):
         25: lambda: ("shelved", (r.fixed(16), r.u64(), r.bytes(MESSAGE_MAX))),
         26: lambda: ("unshelved", (r.fixed(16), r.u64())),
         27: lambda: ("packed", (r.fixed(16), r.u64(), r.u64())),
+        28: lambda: (
+            "rebased",
+            (
+                r.fixed(16),
+                r.u32(),
+                r.list(ENTRIES, lambda: r.fixed(16)),
+                r.list(ENTRIES, lambda: (r.u64(), r.u64())),
+                r.list(ENTRIES, lambda: (r.u64(), r.u64())),
+            ),
+        ),
     }
     value = readers.get(number, lambda: ("newer", r.rest()))()
     r.finish()

@@ -196,7 +196,7 @@ def plaintext_frame(plain):
     return content
 
 
-FLOORS = {16: 192, 17: 512, 32: 4096, 33: 4096}
+FLOORS = {16: 192, 17: 512, 18: 4096, 32: 4096, 33: 4096}
 
 
 def padded_length(kind, length):
@@ -227,6 +227,18 @@ def entry_ref(r):
     return r.u64(), r.fixed(32)
 
 
+def envelope_number(r):
+    return r.fixed(16), r.u32(), r.u64()
+
+
+def kept(body):
+    """What is kept of other entries: the number of each, and its unfolded body."""
+    r = Reader(body)
+    found = r.list(1 << 16, lambda: (envelope_number(r), r.bytes(2 << 20)))
+    r.finish()
+    return found
+
+
 def control_body(kind, body):
     """The body of a control entry; None for a kind of a newer version."""
     r = Reader(body)
@@ -237,11 +249,10 @@ def control_body(kind, body):
         4: lambda: (r.fixed(16), r.fixed(32)),
         5: lambda: (r.fixed(16), r.u32(), r.u64()),
         6: lambda: entry_ref(r),
-        7: lambda: entry_ref(r) if r.flag() else ("compartment", r.u32()),
-        8: lambda: (
-            entry_ref(r),
-            r.option(lambda: (slot(r), r.fixed(32), r.list(4096, lambda: r.fixed(32)))),
+        7: lambda: (
+            ("record", r.u32(), envelope_number(r)) if r.flag() else ("compartment", r.u32())
         ),
+        8: lambda: (entry_ref(r), r.option(lambda: r.u32())),
     }
     if kind not in readers:
         return None

@@ -97,6 +97,8 @@ def envelope(case):
         if found.header.kind == 17 and opened["compression"] == 0:
             record = formats.Record(opened["body"][16:])
             expect(record.id, opened["body"][:16], "the id before a record")
+        if found.header.kind == 18 and opened["compression"] == 0:
+            expect(len(formats.kept(opened["body"])) > 0, True, "what is kept")
     else:
         expect(formats.control_body(found.header.kind, found.body) is not None, True, "a control")
     return found

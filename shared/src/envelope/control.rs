@@ -5,15 +5,13 @@
 
 use super::Kind;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{DevInc, DevSeq, ObjectId, Position, RingEpoch, RingId, SlotGeneration};
+use crate::id::{DevInc, DevSeq, DeviceId, ObjectId, Position, RingEpoch, RingId, SlotGeneration};
 use crate::suite::Hash;
 
 /// Rings on one access list at most.
 pub const MAX_RULES: usize = 64;
 /// Bytes of a sealed kind and subject at most.
 const MAX_SEALED_NAME: usize = 512;
-/// Snapshots that one erasure's base names at most.
-const MAX_BASE_SNAPSHOTS: usize = 4096;
 
 /// Between asking for an erasure and ordering it: time in which anybody can object, and in which a
 /// mistake is noticed. Milliseconds, by the server's receipts.
@@ -99,20 +97,14 @@ pub struct EntryRef {
 pub enum Target {
     /// The whole compartment, as it was asked for the n-th time.
     Compartment(u32),
-    /// One record.
-    Record(EntryRef),
+    /// One record, as it was asked for the n-th time, by the number of an envelope that carries it:
+    /// its place may change when a server is filled again.
+    Record(u32, Number),
 }
 
-/// What stands in for the content from which one record was taken out.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Base {
-    /// The slot under which the rest is sealed anew.
-    pub slot: Slot,
-    /// Hash of the pack without the record's body.
-    pub pack: Hash,
-    /// Hashes of the snapshots of each document.
-    pub snapshots: Vec<Hash>,
-}
+/// The number of an envelope: whose it is, in which incarnation, and its place in the incarnation's
+/// own chain.
+pub type Number = (DeviceId, DevInc, DevSeq);
 
 /// The body of a control entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -146,8 +138,9 @@ pub enum ControlBody {
     Erase {
         /// The request that it carries out.
         request: EntryRef,
-        /// For one record: what stands in for the rest.
-        base: Option<Base>,
+        /// For one record: all content keys before this one die. What the author has put together
+        /// under this one, the base, stands in for the rest.
+        since: Option<SlotGeneration>,
     },
     /// An erasure is asked for.
     EraseRequest(Target),
@@ -188,8 +181,8 @@ impl ControlBody {
     /// draft         object16 commitment32
     /// close         object16 dev_inc4 dev_seq8
     /// acknowledge   position8 hash32
-    /// erase request u8 (0 compartment: times4 | 1 record: position8 hash32)
-    /// erase         position8 hash32 option(slot pack32 count4 (snapshot32)*)
+    /// erase request u8 (0 compartment: times4 | 1 record: times4 device16 dev_inc4 dev_seq8)
+    /// erase         position8 hash32 option(generation4)
     ///
     /// rules = count4 (ring16 rights1)*       ascending by ring, none twice
     /// slot  = generation4 commitment32 count4 (ring16 epoch4)*    ascending, none twice
@@ -209,22 +202,17 @@ impl ControlBody {
             Self::Draft { object, commitment } => {
                 w.fixed(object.as_bytes()).fixed(commitment.as_bytes());
             }
-            Self::Erase { request, base } => {
+            Self::Erase { request, since } => {
                 write_ref(&mut w, request);
-                w.option(base.as_ref(), |w, base| {
-                    write_slot(w, &base.slot);
-                    w.fixed(base.pack.as_bytes());
-                    w.list(&base.snapshots, |w, hash| {
-                        w.fixed(hash.as_bytes());
-                    });
+                w.option(*since, |w, since| {
+                    w.u32(since.get());
                 });
             }
             Self::EraseRequest(Target::Compartment(times)) => {
                 w.u8(0).u32(*times);
             }
-            Self::EraseRequest(Target::Record(entry)) => {
-                w.u8(1);
-                write_ref(&mut w, entry);
+            Self::EraseRequest(Target::Record(times, number)) => {
+                write_number(w.u8(1).u32(*times), *number);
             }
             Self::Genesis { rules, slot, name } => {
                 write_rules(&mut w, rules);
@@ -251,10 +239,13 @@ impl ControlBody {
                 object: ObjectId::from_bytes(r.fixed()?),
                 commitment: Hash::from_bytes(r.fixed()?),
             },
-            Kind::Erase => Self::Erase { request: read_ref(&mut r)?, base: r.option(read_base)? },
+            Kind::Erase => Self::Erase {
+                request: read_ref(&mut r)?,
+                since: r.option(|r| r.u32().map(SlotGeneration::new))?,
+            },
             Kind::EraseRequest => Self::EraseRequest(match r.u8()? {
                 0 => Target::Compartment(r.u32()?),
-                1 => Target::Record(read_ref(&mut r)?),
+                1 => Target::Record(r.u32()?, read_number(&mut r)?),
                 _ => return Err(CodecError::Unknown),
             }),
             Kind::Genesis => Self::Genesis {
@@ -316,10 +307,13 @@ fn read_ref(r: &mut Reader<'_>) -> Result<EntryRef, CodecError> {
     Ok(EntryRef { position: Position::new(r.u64()?), hash: Hash::from_bytes(r.fixed()?) })
 }
 
-fn read_base(r: &mut Reader<'_>) -> Result<Base, CodecError> {
-    Ok(Base {
-        slot: read_slot(r)?,
-        pack: Hash::from_bytes(r.fixed()?),
-        snapshots: r.list(MAX_BASE_SNAPSHOTS, |r| r.fixed().map(Hash::from_bytes))?,
-    })
+/// Writes the number of an envelope: device16 dev_inc4 dev_seq8.
+pub fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {
+    w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
+}
+
+/// Reads the number of an envelope.
+pub fn read_number(r: &mut Reader<'_>) -> Result<Number, CodecError> {
+    let device = DeviceId::from_bytes(r.fixed()?);
+    Ok((device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?)))
 }

@@ -43,6 +43,8 @@ pub enum Kind {
     Delta,
     /// 17: a signed record.
     Record,
+    /// 18: what is kept of entries whose content key is to die, for an erasure of one record.
+    Kept,
     /// 32: a document as saved at a position.
     Snapshot,
     /// 33: records of a range of positions.
@@ -70,7 +72,7 @@ pub enum Class {
     Beside,
 }
 
-const KNOWN: [(u8, Kind); 14] = [
+const KNOWN: [(u8, Kind); 15] = [
     (1, Kind::Genesis),
     (2, Kind::Access),
     (3, Kind::Slot),
@@ -81,6 +83,7 @@ const KNOWN: [(u8, Kind); 14] = [
     (8, Kind::Erase),
     (16, Kind::Delta),
     (17, Kind::Record),
+    (18, Kind::Kept),
     (32, Kind::Snapshot),
     (33, Kind::Pack),
     (34, Kind::Checkpoint),

@@ -46,8 +46,8 @@ mod sealed;
 
 pub use carriage::{Carried, Context, restore, shorten};
 pub use control::{
-    AccessRule, Base, ControlBody, ERASE_DELAY, EntryRef, MAX_RULES, Rights, SealedBytes, Slot,
-    Target,
+    AccessRule, ControlBody, ERASE_DELAY, EntryRef, MAX_RULES, Number, Rights, SealedBytes, Slot,
+    Target, read_number, write_number,
 };
 pub use header::{Class, HEADER_LENGTH, Header, Kind, MAGIC, NewerKind, PracticeHead, VERSION};
 #[cfg(feature = "device")]

@@ -51,12 +51,12 @@ pub enum ContentError {
 }
 
 /// Returns the length that `length` is padded to: Padmé, but at least the floor of the kind
-/// (192 for deltas, 512 for records, 4 KiB for snapshots and packs, 64 for the rest).
+/// (192 for deltas, 512 for records, 4 KiB for what is kept, snapshots and packs, 64 for the rest).
 pub fn pad_length(kind: Kind, length: usize) -> usize {
     let floor = match kind {
         Kind::Delta => 192,
         Kind::Record => 512,
-        Kind::Pack | Kind::Snapshot => 4096,
+        Kind::Kept | Kind::Pack | Kind::Snapshot => 4096,
         _ => 64,
     };
     let length = length.max(floor);

@@ -56,8 +56,7 @@ fn bodies() -> Vec<ControlBody> {
     };
     let entry = EntryRef { position: Position::new(5), hash: Hash::from_bytes([6; 32]) };
     let object = ObjectId::from_bytes([7; 16]);
-    let base =
-        Base { slot: slot.clone(), pack: Hash::ZERO, snapshots: vec![Hash::from_bytes([8; 32])] };
+    let number = (DeviceId::from_bytes([8; 16]), DevInc::new(1), DevSeq::new(9));
     vec![
         ControlBody::Genesis {
             rules: rules.clone(),
@@ -71,9 +70,9 @@ fn bodies() -> Vec<ControlBody> {
         ControlBody::Close { object, dev_inc: DevInc::new(1), dev_seq: DevSeq::new(2) },
         ControlBody::Acknowledge(entry),
         ControlBody::EraseRequest(Target::Compartment(2)),
-        ControlBody::EraseRequest(Target::Record(entry)),
-        ControlBody::Erase { request: entry, base: None },
-        ControlBody::Erase { request: entry, base: Some(base) },
+        ControlBody::EraseRequest(Target::Record(3, number)),
+        ControlBody::Erase { request: entry, since: None },
+        ControlBody::Erase { request: entry, since: Some(SlotGeneration::new(2)) },
     ]
 }
 

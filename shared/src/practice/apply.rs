@@ -162,7 +162,7 @@ impl Practice {
         match edit {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
-            Edit::AskErasure { client } => self.ask_erasure(client, cx),
+            Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
             Edit::BeginAddendum { draft, client, note } => {
                 self.begin_addendum(draft, client, note, cx)
             }
@@ -192,7 +192,7 @@ impl Practice {
                 self.move_following(series, (from, slot), cx)
             }
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
-            Edit::OrderErasure { client } => self.order_erasure(client, cx),
+            Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
             Edit::RejoinSeries { series, last, heir, gone } => {
                 self.rejoin(series, last, (heir, gone), cx)
             }
@@ -211,7 +211,7 @@ impl Practice {
             Edit::StrikeContact { client, record, struck } => {
                 self.strike_contact(client, (record, struck), cx)
             }
-            Edit::WithdrawErasure { client } => self.withdraw_erasure(client, cx),
+            Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
         }
     }
 

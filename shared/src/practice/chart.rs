@@ -7,7 +7,7 @@ use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
 pub const LATE_AFTER_MILLIS: i64 = 72 * 3600 * 1000;
@@ -149,6 +149,16 @@ impl Chart {
         first.into_iter().map(|(draft, (_, id))| (draft, id)).collect()
     }
 
+    /// Returns the chart without these records and the drafts that they sign.
+    pub(super) fn without(&self, hidden: &BTreeSet<RecordId>) -> Self {
+        let signed = self.records.iter().filter(|(id, _)| hidden.contains(id));
+        let drafts: BTreeSet<_> = signed.filter_map(|(_, fact)| fact.headline.draft()).collect();
+        let mut shown = self.clone();
+        shown.records.retain(|id, _| !hidden.contains(id));
+        shown.drafts.retain(|id, _| !drafts.contains(id));
+        shown
+    }
+
     /// Returns the record that a draft became.
     pub(super) fn signed(&self, draft: ObjectId) -> Option<RecordId> {
         let signatures = self.signatures(draft).into_iter();
@@ -161,14 +171,14 @@ impl Chart {
         self.records.iter().filter(|(_, fact)| signs(fact)).map(|(id, _)| *id).collect()
     }
 
-    /// Returns the note that a record adds to in the end: an addendum does, and so does a second
-    /// signature that was made under the same draft without knowledge of the first.
-    /// Whether a record of this chart is a signed note.
+    /// Returns whether a record of this chart is a signed note.
     pub(super) fn is_note(&self, record: RecordId) -> bool {
         let known = self.records.get(&record);
         known.is_some_and(|fact| matches!(fact.headline, Headline::Note(_)))
     }
 
+    /// Returns the note that a record adds to in the end: an addendum does, and so does a second
+    /// signature that was made under the same draft without knowledge of the first.
     pub(super) fn adds_to(&self, record: RecordId) -> Option<RecordId> {
         self.adds_to_among(&self.signed_drafts(), record)
     }

@@ -61,6 +61,11 @@ impl ContactLog {
         self.entries.insert(id, Entry { time, channel, direction, text });
     }
 
+    /// Returns whether this is a contact of the log, struck or not.
+    pub(super) fn holds(&self, record: RecordId) -> bool {
+        self.entries.contains_key(&record)
+    }
+
     /// Returns what is not struck, as lines of a timeline.
     pub(super) fn rows(&self) -> impl Iterator<Item = TimelineRow> + '_ {
         self.entries.iter().filter(|(id, _)| !self.is_struck(**id)).map(|(id, entry)| TimelineRow {
@@ -126,10 +131,11 @@ pub struct NewContact {
 impl Practice {
     /// Returns everything that is known of a client, newest first, as far as its keys are here.
     pub(super) fn timeline_of(&self, client: ClientId) -> Vec<TimelineRow> {
-        let chart = self.facts.charts.get(&client);
-        let mut rows = chart.map(super::chart::Chart::timeline).unwrap_or_default();
+        let chart = self.shown_chart(client);
+        let mut rows = chart.map(|chart| chart.timeline()).unwrap_or_default();
         if let Some(log) = self.facts.logs.get(&client) {
-            rows.extend(log.rows());
+            let hidden = self.hidden_records(client);
+            rows.extend(log.rows().filter(|row| !hidden.contains(&row.entry.record())));
             // Of one moment, what the chart holds stands first.
             rows.sort_by_key(|row| std::cmp::Reverse(row.time));
         }
@@ -172,7 +178,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let log = self.facts.logs.get(&client);
-        if !log.is_some_and(|log| log.entries.contains_key(&record)) {
+        if !log.is_some_and(|log| log.holds(record)) {
             return Err(Refusal::UnknownNote);
         }
         let name = CompartmentName::Contact(client);

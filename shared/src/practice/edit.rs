@@ -4,6 +4,7 @@
 //! `Practice::apply` is the only thing that listens.
 
 use super::contact_log::NewContact;
+use super::erasure::Scope;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use crate::id::{
@@ -24,11 +25,8 @@ pub enum Edit {
         /// What is added.
         text: String,
     },
-    /// Hides a client's record, so that it can be erased later.
-    AskErasure {
-        /// Whose.
-        client: ClientId,
-    },
+    /// Hides a client's record, or one record in it, so that it can be erased later.
+    AskErasure(Scope),
     /// Moves a client to the archive or back.
     Archive {
         /// Whom.
@@ -155,10 +153,7 @@ pub enum Edit {
         contact: ContactChange,
     },
     /// Orders that a record is erased which was asked for long enough ago.
-    OrderErasure {
-        /// Whose.
-        client: ClientId,
-    },
+    OrderErasure(Scope),
     /// Takes an [`Edit::MoveFollowing`] back.
     RejoinSeries {
         /// The series that goes on as before.
@@ -230,10 +225,7 @@ pub enum Edit {
         struck: bool,
     },
     /// Brings a record back that was to be erased.
-    WithdrawErasure {
-        /// Whose.
-        client: ClientId,
-    },
+    WithdrawErasure(Scope),
 }
 
 /// A new appointment.

@@ -6,17 +6,19 @@
 
 use super::apply::{Done, Guard, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
+use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
-use super::edit::Edit;
+use super::edit::{Edit, Subject};
 use super::view::{ErasureRow, Index};
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::ERASE_DELAY;
-use crate::id::{ClientId, Timestamp};
+use crate::id::{ClientId, RecordId, Timestamp};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,6 +27,57 @@ use std::sync::Arc;
 /// after the last service, for minors until three years after majority if that is later. Several
 /// states and countries demand more.
 pub const KEPT_YEARS: i16 = 7;
+
+/// What is to be erased: all of a client's record, or one record in it and what was added to that.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Scope {
+    /// Whose.
+    pub client: ClientId,
+    /// Which, unless all of it.
+    pub record: Option<RecordId>,
+}
+
+impl From<ClientId> for Scope {
+    fn from(client: ClientId) -> Self {
+        Self { client, record: None }
+    }
+}
+
+impl Scope {
+    /// Returns the scope of one record.
+    pub const fn of_record(client: ClientId, record: RecordId) -> Self {
+        Self { client, record: Some(record) }
+    }
+
+    /// The field in the practice's settings: `erasure/client` or `erasure/client/record`.
+    fn field(&self) -> String {
+        let Self { client, record } = self;
+        let record = record.map(|record| format!("/{record}")).unwrap_or_default();
+        format!("{ERASURE}{client}{record}")
+    }
+
+    fn parse(field: &str) -> Option<Self> {
+        let of = field.strip_prefix(ERASURE)?;
+        match of.split_once('/') {
+            None => ClientId::parse(of).map(Self::from),
+            Some((client, record)) => {
+                Some(Self::of_record(ClientId::parse(client)?, RecordId::parse(record)?))
+            }
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.fixed(self.client.as_bytes());
+        writer.option(self.record.as_ref(), |w, record| {
+            w.fixed(record.as_bytes());
+        });
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let client = ClientId::from_bytes(reader.fixed()?);
+        Ok(Self { client, record: reader.option(|r| r.fixed().map(RecordId::from_bytes))? })
+    }
+}
 
 const ERASURE: &str = "erasure/";
 const HOLD: &str = "hold/";
@@ -41,7 +94,7 @@ pub enum Stage {
     Ordered(Timestamp),
 }
 
-/// What is known of one client's erasure.
+/// What is known of one erasure.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Erasure {
     /// How often it was asked for.
@@ -108,7 +161,7 @@ impl Erasure {
 /// Whose record is to be erased, and whose must not be.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Erasures {
-    pub(super) of: BTreeMap<ClientId, Erasure>,
+    pub(super) of: BTreeMap<Scope, Erasure>,
     pub(super) holds: BTreeSet<ClientId>,
 }
 
@@ -120,9 +173,9 @@ impl Erasures {
                 break;
             }
             let values = || document.values(None, &key).into_iter().map(|(value, _)| value);
-            if let Some(client) = key.strip_prefix(ERASURE).and_then(ClientId::parse) {
+            if let Some(scope) = Scope::parse(&key) {
                 let known = values().filter_map(|value| Erasure::of(&value));
-                read.of.extend(Erasure::mildest(known).map(|one| (client, one)));
+                read.of.extend(Erasure::mildest(known).map(|one| (scope, one)));
             } else if let Some(client) = key.strip_prefix(HOLD).and_then(ClientId::parse)
                 // Where one device set it and another took it away, it stands.
                 && values().any(|value| value == Scalar::Flag(true))
@@ -134,18 +187,21 @@ impl Erasures {
     }
 
     pub(super) fn is_hidden(&self, client: ClientId) -> bool {
-        self.of.get(&client).is_some_and(Erasure::hides)
+        self.of.get(&client.into()).is_some_and(Erasure::hides)
     }
 
-    pub(super) fn hidden(&self) -> BTreeSet<ClientId> {
-        let hidden = self.of.iter().filter(|(_, one)| one.hides());
-        hidden.map(|(client, _)| *client).collect()
+    /// The records of a client that are hidden on their own.
+    fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
+        let first = Scope::from(client);
+        let of_client = self.of.range(first..).take_while(|(scope, _)| scope.client == client);
+        let hidden = of_client.filter(|(_, one)| one.hides());
+        hidden.filter_map(|(scope, _)| scope.record).collect()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
         let of: Vec<_> = self.of.iter().collect();
-        writer.list(&of, |w, (client, erasure)| {
-            w.fixed(client.as_bytes());
+        writer.list(&of, |w, (scope, erasure)| {
+            scope.write(w);
             erasure.write(w);
         });
         let holds: Vec<_> = self.holds.iter().collect();
@@ -155,8 +211,7 @@ impl Erasures {
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let of = reader
-            .list(RECORDS_MAX, |r| Ok((ClientId::from_bytes(r.fixed()?), Erasure::read(r)?)))?;
+        let of = reader.list(RECORDS_MAX, |r| Ok((Scope::read(r)?, Erasure::read(r)?)))?;
         let holds = reader.list(RECORDS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
         Ok(Self { of: of.into_iter().collect(), holds: holds.into_iter().collect() })
     }
@@ -204,14 +259,45 @@ impl CompartmentName {
 }
 
 impl Practice {
-    /// Returns how far a client's erasure is, also after it was taken back.
-    pub fn erasure(&self, client: ClientId) -> Option<Erasure> {
-        self.facts.settings.erasures.of.get(&client).copied()
+    /// Returns how far an erasure is, also after it was taken back.
+    pub fn erasure(&self, scope: Scope) -> Option<Erasure> {
+        self.facts.settings.erasures.of.get(&scope).copied()
     }
 
     /// Returns every erasure that is known.
-    pub fn erasures(&self) -> impl Iterator<Item = (ClientId, Erasure)> + '_ {
-        self.facts.settings.erasures.of.iter().map(|(client, one)| (*client, *one))
+    pub fn erasures(&self) -> impl Iterator<Item = (Scope, Erasure)> + '_ {
+        self.facts.settings.erasures.of.iter().map(|(scope, one)| (*scope, *one))
+    }
+
+    /// Returns the records that go with one: a note, and what was added to it.
+    pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
+        let chart = self.facts.charts.get(&client);
+        let added = chart.map(|chart| chart.addenda(record)).unwrap_or_default();
+        std::iter::once(record).chain(added).collect()
+    }
+
+    /// Returns a client's chart without what is hidden; `None` if all of it is, or there is none.
+    pub(super) fn shown_chart(&self, client: ClientId) -> Option<Cow<'_, Chart>> {
+        let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client))?;
+        let hidden = self.hidden_records(client);
+        if hidden.is_empty() {
+            Some(Cow::Borrowed(chart))
+        } else {
+            Some(Cow::Owned(chart.without(&hidden)))
+        }
+    }
+
+    /// Returns the records of a client that are hidden, each with what was added to it.
+    pub(super) fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
+        let asked = self.facts.settings.erasures.hidden_records(client);
+        asked.into_iter().flat_map(|record| self.family_of(client, record)).collect()
+    }
+
+    fn knows_record(&self, client: ClientId, record: RecordId) -> bool {
+        let chart = self.facts.charts.get(&client);
+        let log = self.facts.logs.get(&client);
+        chart.is_some_and(|chart| chart.records.contains_key(&record))
+            || log.is_some_and(|log| log.holds(record))
     }
 
     /// Returns whether a legal hold keeps a client's record.
@@ -241,53 +327,71 @@ impl Practice {
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,
         };
-        if hidden { Err(Refusal::ToBeErased) } else { Ok(()) }
+        let hidden_note = match edit {
+            Edit::Amend { client, note, .. } | Edit::BeginAddendum { client, note, .. } => {
+                self.hidden_records(*client).contains(note)
+            }
+            Edit::StrikeContact { client, record, .. } => {
+                self.hidden_records(*client).contains(record)
+            }
+            _ => false,
+        };
+        if hidden || hidden_note { Err(Refusal::ToBeErased) } else { Ok(()) }
     }
 
     /// Hides a record, to be erased after [`ERASE_DELAY`].
     pub(super) fn ask_erasure(
         &mut self,
-        client: ClientId,
+        scope: Scope,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        let Scope { client, record } = scope;
         if self.is_hidden(client) {
             return Err(Refusal::ToBeErased);
         }
         if !self.facts.contacts.contains_key(&client) {
             return Err(Refusal::UnknownClient);
         }
+        if let Some(record) = record {
+            if self.hidden_records(client).contains(&record) {
+                return Err(Refusal::ToBeErased);
+            }
+            if !self.knows_record(client, record) {
+                return Err(Refusal::UnknownNote);
+            }
+        }
         if self.is_held(client) {
             return Err(Refusal::Held);
         }
-        let before = self.erasure(client).map_or(0, |known| known.times);
+        let before = self.erasure(scope).map_or(0, |known| known.times);
         let asked = Erasure { times: before.saturating_add(1), stage: Stage::Asked, asked: cx.now };
-        let inverse = Some(Edit::WithdrawErasure { client });
-        self.write_erasure(client, (asked, AuditKind::ErasureAsked), inverse, cx)
+        let inverse = Some(Edit::WithdrawErasure(scope));
+        self.write_erasure(scope, (asked, AuditKind::ErasureAsked), inverse, cx)
     }
 
     /// Brings a record back that was to be erased, as long as no device has carried it out.
     pub(super) fn withdraw_erasure(
         &mut self,
-        client: ClientId,
+        scope: Scope,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let known = self.erasure(client).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
+        let known = self.erasure(scope).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
         let inverse = match known.stage {
-            Stage::Asked => Some(Edit::AskErasure { client }),
+            Stage::Asked => Some(Edit::AskErasure(scope)),
             Stage::Ordered(_) | Stage::Withdrawn => None,
         };
         let withdrawn = Erasure { stage: Stage::Withdrawn, ..known };
-        self.write_erasure(client, (withdrawn, AuditKind::ErasureWithdrawn), inverse, cx)
+        self.write_erasure(scope, (withdrawn, AuditKind::ErasureWithdrawn), inverse, cx)
     }
 
     /// Orders what was asked for. What a device has carried out cannot be taken back.
     pub(super) fn order_erasure(
         &mut self,
-        client: ClientId,
+        scope: Scope,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let known = self.erasure(client).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
-        if self.is_held(client) {
+        let known = self.erasure(scope).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
+        if self.is_held(scope.client) {
             return Err(Refusal::Held);
         }
         if cx.now < known.due() {
@@ -297,7 +401,7 @@ impl Practice {
             return Ok(Done::default());
         }
         let ordered = Erasure { stage: Stage::Ordered(cx.now), ..known };
-        self.write_erasure(client, (ordered, AuditKind::ErasureOrdered), None, cx)
+        self.write_erasure(scope, (ordered, AuditKind::ErasureOrdered), None, cx)
     }
 
     /// Sets a legal hold, or takes it away.
@@ -306,31 +410,30 @@ impl Practice {
         (client, held): (ClientId, bool),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        if !self.facts.contacts.contains_key(&client) && self.erasure(client).is_none() {
+        if !self.facts.contacts.contains_key(&client) && self.erasure(client.into()).is_none() {
             return Err(Refusal::UnknownClient);
         }
         let inverse = Edit::Hold { client, held: self.is_held(client) };
         let (field, value) = (format!("{HOLD}{client}"), Scalar::Flag(held));
         let kind = if held { AuditKind::HoldSet } else { AuditKind::HoldEnded };
-        self.write_settings((field, value), Some(inverse), (kind, client), cx)
+        self.write_settings((field, value), Some(inverse), (kind, client.into()), cx)
     }
 
     fn write_erasure(
         &mut self,
-        client: ClientId,
+        scope: Scope,
         (erasure, kind): (Erasure, AuditKind),
         inverse: Option<Edit>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let written = (format!("{ERASURE}{client}"), erasure.scalar());
-        self.write_settings(written, inverse, (kind, client), cx)
+        self.write_settings((scope.field(), erasure.scalar()), inverse, (kind, scope), cx)
     }
 
     fn write_settings(
         &mut self,
         (field, value): (String, Scalar),
         inverse: Option<Edit>,
-        (kind, client): (AuditKind, ClientId),
+        (kind, scope): (AuditKind, Scope),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let name = CompartmentName::Practice;
@@ -340,7 +443,13 @@ impl Practice {
         })?;
         self.facts.settings = Settings::read(self.document(&name, object, cx)?);
         let guards = vec![Guard { name, object, place: None, field, value }];
-        let event = AuditEvent::new(kind).about(AuditSubject::Client(client));
+        let subject = match scope {
+            Scope { client, record: None } => AuditSubject::Client(client),
+            Scope { client, record: Some(record) } => {
+                AuditSubject::View(Subject::Note(client, record))
+            }
+        };
+        let event = AuditEvent::new(kind).about(subject);
         let changes = change.into_iter().chain(self.audit(&event, cx)).collect();
         Ok(Done { changes, inverse, guards })
     }
@@ -348,32 +457,37 @@ impl Practice {
     /// Brings the code of a hidden record up to its contact, which may come later.
     pub(super) fn publish_code(&mut self, client: ClientId) {
         let code = self.facts.contacts.get(&client).map(|row| row.code.clone()).unwrap_or_default();
-        if self.index.erasures.get(&client).is_some_and(|row| row.code != code) {
-            let index = Arc::make_mut(&mut self.index);
-            index.erasures.entry(client).and_modify(|row| row.code = code);
+        let stale =
+            |(scope, row): &(&Scope, &ErasureRow)| scope.client == client && row.code != code;
+        if self.index.erasures.iter().any(|one| stale(&one)) {
+            let rows = Arc::make_mut(&mut self.index).erasures.iter_mut();
+            rows.filter(|(scope, _)| scope.client == client)
+                .for_each(|(_, row)| row.code.clone_from(&code));
         }
     }
 
     /// Brings the index up to whose record is hidden.
     pub(super) fn publish_erasures(&mut self) {
         let erasures = &self.facts.settings.erasures;
-        let rows: BTreeMap<ClientId, ErasureRow> = erasures
+        let rows: BTreeMap<Scope, ErasureRow> = erasures
             .of
             .iter()
             .filter(|(_, one)| one.hides())
-            .map(|(client, one)| {
-                let code = self.facts.contacts.get(client).map(|row| row.code.clone());
-                (*client, ErasureRow { code: code.unwrap_or_default(), erasure: *one })
+            .map(|(scope, one)| {
+                let code = self.facts.contacts.get(&scope.client).map(|row| row.code.clone());
+                (*scope, ErasureRow { code: code.unwrap_or_default(), erasure: *one })
             })
             .collect();
-        let now = erasures.hidden();
+        let now: BTreeSet<Scope> = rows.keys().copied().collect();
         let holds = erasures.holds.clone();
-        let before: BTreeSet<ClientId> = self.index.erasures.keys().copied().collect();
+        let before: BTreeSet<Scope> = self.index.erasures.keys().copied().collect();
         let index = Arc::make_mut(&mut self.index);
         (index.erasures, index.holds) = (rows, holds);
-        for client in before.symmetric_difference(&now) {
-            self.publish(&CompartmentName::Contact(*client));
-            self.publish(&CompartmentName::Chart(*client));
+        let changed: BTreeSet<ClientId> =
+            before.symmetric_difference(&now).map(|scope| scope.client).collect();
+        for client in changed {
+            self.publish(&CompartmentName::Contact(client));
+            self.publish(&CompartmentName::Chart(client));
         }
     }
 }

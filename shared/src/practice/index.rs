@@ -56,10 +56,8 @@ impl Practice {
         };
         (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
         index.clients.retain(|client, _| !settings.erasures.is_hidden(*client));
-        for (client, chart) in &self.facts.charts {
-            if settings.erasures.is_hidden(*client) {
-                continue;
-            }
+        for client in self.facts.charts.keys() {
+            let Some(chart) = self.shown_chart(*client) else { continue };
             index.drafts.extend(chart.unfinished(*client));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
@@ -222,8 +220,7 @@ impl Practice {
     }
 
     fn publish_chart(&mut self, client: ClientId) {
-        let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client));
-        let (drafts, sessions) = match chart {
+        let (drafts, sessions) = match self.shown_chart(client) {
             Some(chart) => (chart.unfinished(client), chart.sessions()),
             None => (Vec::new(), BTreeMap::new()),
         };

@@ -111,8 +111,8 @@ impl Practice {
                 ranked.push((10 + rank, String::new(), Match::Appointment(row.id)));
             }
         }
-        let shown = self.facts.charts.iter().filter(|(client, _)| !self.is_hidden(**client));
-        for (client, chart) in shown {
+        for client in self.facts.charts.keys() {
+            let Some(chart) = self.shown_chart(*client) else { continue };
             for (id, fact) in &chart.records {
                 if let super::chart::Headline::Measure { instrument, .. } = &fact.headline
                     && let Some(rank) = rank(instrument, &query)
@@ -127,7 +127,10 @@ impl Practice {
 
     fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
         let hidden = match subject {
-            Subject::Chart(client) | Subject::Note(client, _) => self.is_hidden(client),
+            Subject::Chart(client) => self.is_hidden(client),
+            Subject::Note(client, record) => {
+                self.is_hidden(client) || self.hidden_records(client).contains(&record)
+            }
             // Who is writing finishes the sentence.
             Subject::Draft(client, draft) => {
                 self.is_hidden(client) && !self.shown.contains_key(&draft)
@@ -145,8 +148,8 @@ impl Practice {
 
     fn chart_view(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<ChartView, Refusal> {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
-        let chart = self.facts.charts.get(&client);
-        let newest = chart.and_then(|chart| chart.newest(NoteFormat::Soap));
+        let chart = self.shown_chart(client);
+        let newest = chart.as_ref().and_then(|chart| chart.newest(NoteFormat::Soap));
         let name = CompartmentName::Chart(client);
         let mut last_plan = String::new();
         if let Some(record) = newest {
@@ -202,7 +205,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<NoteView, Refusal> {
         let name = CompartmentName::Chart(client);
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        let chart = self.shown_chart(client).ok_or(Refusal::UnknownNote)?;
         if !chart.records.contains_key(&id) {
             return Err(Refusal::UnknownNote);
         }

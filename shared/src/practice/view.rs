@@ -7,7 +7,7 @@
 use super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
-use super::erasure::Erasure;
+use super::erasure::{Erasure, Scope};
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use crate::id::{
@@ -35,8 +35,8 @@ pub struct Index {
     pub series: BTreeMap<SeriesId, Arc<SeriesRow>>,
     /// Appointments by local date of their start in the practice's zone, in order of start.
     pub days: BTreeMap<jiff::civil::Date, Vec<AppointmentId>>,
-    /// Clients whose record is out of sight because it is to be erased, or was.
-    pub erasures: BTreeMap<ClientId, ErasureRow>,
+    /// What is out of sight because it is to be erased, or was.
+    pub erasures: BTreeMap<Scope, ErasureRow>,
     /// Clients whose record a legal hold keeps.
     pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
@@ -68,7 +68,7 @@ pub struct ClientRow {
     pub since: Timestamp,
 }
 
-/// A record that is out of sight.
+/// Something that is out of sight.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ErasureRow {
     /// The client's code, as long as this device can still read it.
@@ -239,6 +239,19 @@ pub enum TimelineEntry {
         /// Its record.
         record: RecordId,
     },
+}
+
+impl TimelineEntry {
+    /// Returns the record that it stands for.
+    pub const fn record(&self) -> RecordId {
+        match self {
+            Self::Addendum { record, .. }
+            | Self::Contact { record, .. }
+            | Self::Measure { record, .. }
+            | Self::Note { record, .. }
+            | Self::Unknown { record } => *record,
+        }
+    }
 }
 
 /// What `Practice::open` returns.

@@ -72,6 +72,7 @@
 //!
 //! Any request may be answered with Refused; the list of reasons is closed ([`RefusalCode`]).
 
+mod base;
 mod closing;
 #[cfg(feature = "device")]
 pub mod device;
@@ -87,6 +88,8 @@ mod run;
 pub mod server;
 mod wire;
 
+#[cfg(feature = "device")]
+pub use base::Kept;
 pub use closing::END_AFTER;
 pub use frame::FrameBuffer;
 pub use head::{HeadProof, SignedHead};

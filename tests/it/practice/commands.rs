@@ -201,6 +201,41 @@ fn a_record_that_is_to_be_erased_is_out_of_sight_until_it_is_taken_back() {
 }
 
 #[test]
+fn one_note_is_erased_and_the_others_stay() {
+    let scene = founded("commands-erase-note");
+    scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();
+    let mut ids = Vec::new();
+    for words in ["About somebody else.", "About Bert."] {
+        scene.run(&["note", "append", "TS-002"], words).done();
+        scene.run(&["note", "sign", "TS-002"], "").done();
+        let lines = scene.run(&["--json", "note", "list", "TS-002"], "").json();
+        let id = |line: &serde_json::Value| line["id"].as_str().unwrap().to_owned();
+        let new: Vec<_> = lines.iter().map(id).filter(|id| !ids.contains(id)).collect();
+        ids.extend(new);
+    }
+    let wrong = ids[0].as_str();
+    let shown = |id: &str| scene.run(&["note", "show", "TS-002", "--id", id], "");
+    let of_wrong = |verb: &[&str]| {
+        let all: Vec<&str> =
+            ["erase"].iter().chain(verb).copied().chain(["TS-002", "--record", wrong]).collect();
+        scene.run(&all, "")
+    };
+    let asked = of_wrong(&["ask"]).done();
+    assert!(asked.contains(wrong) && asked.contains("can be erased from 20"), "{asked}");
+    assert_eq!(shown(wrong).status, Some(1));
+    assert!(shown(&ids[1]).done().contains("About Bert."));
+    assert_eq!(scene.run(&["--json", "note", "list", "TS-002"], "").json().len(), 1);
+    let lines = scene.run(&["--json", "erase", "list"], "").json();
+    assert_eq!((&lines[0]["record"], &lines[0]["stage"]), (&wrong.into(), &"asked".into()));
+    let early = of_wrong(&["carry-out", "--yes"]);
+    assert!(early.status == Some(1) && early.err.contains("thirty days"), "{early:?}");
+    of_wrong(&["withdraw"]).done();
+    assert!(shown(wrong).done().contains("About somebody else."));
+    let none = scene.run(&["erase", "ask", "TS-002", "--record", "nothing"], "");
+    assert!(none.status == Some(1) && none.err.contains("note list"), "{none:?}");
+}
+
+#[test]
 fn what_is_refused_says_why_and_ends_with_1() {
     let scene = founded("refused");
     for (arguments, input, happened) in [

@@ -10,8 +10,8 @@ use tacenda_shared::envelope::{Kind, pad_length};
 use tacenda_shared::id::{
     ClientId, CompartmentId, ObjectId, PracticeId, RingEpoch, RingId, SlotGeneration,
 };
-use tacenda_shared::journal::Vouched;
 use tacenda_shared::journal::simulated::SimulatedFs;
+use tacenda_shared::journal::{Location, Vouched};
 use tacenda_shared::keys::KemKey;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::RecoverySheet;
@@ -126,7 +126,8 @@ impl Random for Fixed {
 }
 
 fn paddings() -> Vec<Value> {
-    let kinds = [Kind::Delta, Kind::Record, Kind::Snapshot, Kind::Pack, Kind::Checkpoint];
+    let kinds =
+        [Kind::Delta, Kind::Record, Kind::Kept, Kind::Snapshot, Kind::Pack, Kind::Checkpoint];
     let lengths = [10, 64, 65, 192, 193, 513, 1000, 4097, 70_000, 900_000];
     let each = kinds.into_iter().flat_map(|kind| {
         lengths.map(|length| json!([kind.number(), length, pad_length(kind, length)]))
@@ -328,6 +329,7 @@ fn mail_name(frame: &MailFrame) -> &'static str {
         MailFrame::Judged { .. } => "judged",
         MailFrame::Noted { .. } => "noted",
         MailFrame::Packed { .. } => "packed",
+        MailFrame::Rebased { .. } => "rebased",
         MailFrame::Resumed { .. } => "resumed",
         MailFrame::Rewound { .. } => "rewound",
         MailFrame::Sent { .. } => "sent",
@@ -358,9 +360,20 @@ fn device_frames(world: &mut World) -> Vec<DeviceFrame> {
     let context = kind.context(id);
     let sealed =
         seal::seal(local.expose(), label, &context, content.as_bytes(), &mut hedge).unwrap();
-    for origin in [Origin::Here, Origin::Elsewhere] {
+    let anew = Some(Location { segment: 2, offset: 640 });
+    for (origin, instead_of) in [Origin::Here, Origin::Elsewhere]
+        .into_iter()
+        .flat_map(|origin| [(origin, None), (origin, anew)])
+    {
         let sealed = sealed.clone();
-        frames.push(DeviceFrame::Content { compartment: id, kind, generation, sealed, origin });
+        frames.push(DeviceFrame::Content {
+            compartment: id,
+            kind,
+            generation,
+            sealed,
+            origin,
+            instead_of,
+        });
     }
     let splice = Splice { part: Part::Text, position: 0, deleted: 0, inserted: "ä".to_owned() };
     let mut context = Writer::new();

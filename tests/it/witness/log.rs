@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tacenda_shared::codec;
 use tacenda_shared::envelope::{
-    AccessRule, Base, Carried, Context, ControlBody, EntryRef, Envelope, Header, Kind,
-    PracticeHead, Rights, SealedBytes, Slot, Target, open, seal, shorten, sign_control,
+    AccessRule, Carried, Context, ControlBody, EntryRef, Envelope, Header, Kind, PracticeHead,
+    Rights, SealedBytes, Slot, Target, open, seal, shorten, sign_control,
 };
 use tacenda_shared::id::{
     ClientId, CompartmentId, DevInc, DeviceId, Global, ObjectId, Position, PracticeId, RecordId,
@@ -25,9 +25,9 @@ use tacenda_shared::practice::record::{self, Record, RecordKind, Relation, Relat
 use tacenda_shared::random::{Random, Seeded};
 use tacenda_shared::seal::{Hedge, SecretKey};
 use tacenda_shared::suite::{Hash, SUITE_1, SigningKey};
-use tacenda_shared::sync::PracticeReceipt;
 use tacenda_shared::sync::device::Noted;
-use tacenda_tui::device::courier::frames::{Fate, MailFrame, Source};
+use tacenda_shared::sync::{Kept, PracticeReceipt};
+use tacenda_tui::device::courier::frames::{Fate, MailFrame, Rebased, Source};
 use tacenda_tui::device::frame::ContentKind;
 
 const NAME_LABEL: &str = "tac/compartment-name/v1";
@@ -143,15 +143,13 @@ impl Log<'_> {
         self.control(0, &ControlBody::Slot(slot));
         let record = self.record(author(self.writers[0].device), false);
         self.sealed(0, Kind::Record, NONE, &record);
-        let last = EntryRef { position: self.head.position, hash: closed.hash };
-        self.control(0, &ControlBody::EraseRequest(Target::Record(last)));
-        let request = self.control(1, &ControlBody::EraseRequest(Target::Compartment(1)));
-        let base = Base {
-            slot: self.slot_of(rings),
-            pack: Hash::from_bytes(self.bytes()),
-            snapshots: vec![Hash::from_bytes(self.bytes())],
-        };
-        self.control(1, &ControlBody::Erase { request, base: Some(base) });
+        let number = (self.writers[0].device, self.writers[0].own.dev_inc, dev_seq);
+        self.control(0, &ControlBody::EraseRequest(Target::Compartment(1)));
+        let request = self.control(1, &ControlBody::EraseRequest(Target::Record(1, number)));
+        let kept = [Kept { number, body: b"what stays of it".to_vec() }];
+        self.sealed(1, Kind::Kept, NONE, &Kept::parts(&kept)[0]);
+        let since = Some(self.generation);
+        self.control(1, &ControlBody::Erase { request, since });
         let some = rules(&rings[..2], Rights::READ.and(Rights::WRITE));
         let slot = Some(self.slot_of(&rings[..2]));
         self.control(0, &ControlBody::Access { rules: some, slot });
@@ -216,6 +214,11 @@ impl Log<'_> {
         let entry = PracticeReceipt::sign(self.practice, self.practice_head, self.now, self.server);
         let opened = Fate::Opened;
         let client = ClientId::from_bytes([4; 16]);
+        let rebased = Rebased {
+            since: self.generation,
+            records: BTreeSet::from([RecordId::from_bytes([9; 16])]),
+            parts: vec![location, Location { segment: 2, offset: 64 }],
+        };
         vec![
             MailFrame::EntryReceipt(entry),
             MailFrame::Sent { source, envelope: Box::new(envelope) },
@@ -230,6 +233,7 @@ impl Log<'_> {
             MailFrame::Resumed { own, sent: vec![(own.dev_seq, location, source)] },
             MailFrame::Rewound { log, position, numbers: vec![number.0] },
             MailFrame::Erased { log, name: Some(CompartmentName::Chart(client)) },
+            MailFrame::Rebased { log, rebased, gone: vec![location] },
             MailFrame::Noted { ring: RingId::from_bytes([8; 16]), device, noted },
         ]
     }
@@ -237,11 +241,6 @@ impl Log<'_> {
     fn slot_of(&self, rings: &[RingId]) -> Slot {
         let epochs = rings.iter().map(|ring| (*ring, RingEpoch::new(1))).collect();
         Slot { generation: self.generation, commitment: self.slot.commitment(), epochs }
-    }
-
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        let random: &mut dyn Random = &mut self.random;
-        random.bytes()
     }
 
     fn header(&self, who: usize, kind: Kind, object: ObjectId) -> Header {

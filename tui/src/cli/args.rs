@@ -108,23 +108,27 @@ pub enum Command {
 /// What can be done about the erasure of a record.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Erase {
-    /// Hide a client's record on all devices, so that it can be erased after thirty days.
+    /// Hide a client's record, or one note of it, on all devices, so that it can be erased after
+    /// thirty days.
     Ask {
-        /// The client's code.
-        client: String,
+        /// What.
+        #[command(flatten)]
+        what: Erased,
         /// Although the time is not over for which such records are usually kept.
         #[arg(long)]
         before_retention: bool,
     },
     /// Bring a record back that was not erased yet.
     Withdraw {
-        /// The client's code.
-        client: String,
+        /// What.
+        #[command(flatten)]
+        what: Erased,
     },
     /// Let the keys of a record die that was asked for thirty days ago. Nothing brings it back.
     CarryOut {
-        /// The client's code.
-        client: String,
+        /// What.
+        #[command(flatten)]
+        what: Erased,
         /// Do not ask for a yes.
         #[arg(long)]
         yes: bool,
@@ -139,6 +143,16 @@ pub enum Erase {
     },
     /// List what was asked for, what is due, and which devices have not carried it out.
     List,
+}
+
+/// What is to be erased.
+#[derive(Args, Clone, Debug)]
+pub struct Erased {
+    /// The client's code.
+    pub client: String,
+    /// Only this record, with what was added to it: the id of a note, as `note list` says it.
+    #[arg(long, value_name = "ID")]
+    pub record: Option<String>,
 }
 
 /// Options of `join`.

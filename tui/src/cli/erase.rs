@@ -1,6 +1,6 @@
 //! `erase`: a person's right to have their record erased, from asking to the last device.
 
-use super::args::{Arguments, Erase};
+use super::args::{Arguments, Erase, Erased};
 use super::prompt;
 use super::request::{EraseWish, Request, Typed};
 use super::run::{Failed, carry_out, print_reply};
@@ -11,27 +11,35 @@ const QUESTION: &str = "Nothing brings an erased record back. Type yes to erase 
 
 pub(super) fn erase(home: &Home, what: &Erase, arguments: &Arguments) -> Result<(), Failed> {
     let mut typed = None;
-    let (client, wish) = match what {
-        Erase::Ask { client, before_retention } => {
-            (client, EraseWish::Ask { before_retention: *before_retention })
+    let ((client, record), wish) = match what {
+        Erase::Ask { what, before_retention } => {
+            (what.parts(), EraseWish::Ask { before_retention: *before_retention })
         }
-        Erase::CarryOut { client, yes } => {
+        Erase::CarryOut { what, yes } => {
             agree(*yes)?;
             let passphrase = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
             let wish = EraseWish::CarryOut { passphrase: Typed(passphrase.0.to_string()) };
             typed = Some(passphrase);
-            (client, wish)
+            (what.parts(), wish)
         }
-        Erase::Hold { client, off: false } => (client, EraseWish::Hold),
-        Erase::Hold { client, off: true } => (client, EraseWish::LetGo),
-        Erase::Withdraw { client } => (client, EraseWish::Withdraw),
+        Erase::Hold { client, off } => {
+            let wish = if *off { EraseWish::LetGo } else { EraseWish::Hold };
+            ((client.clone(), None), wish)
+        }
+        Erase::Withdraw { what } => (what.parts(), EraseWish::Withdraw),
         Erase::List => {
             let mut each = print_reply(arguments.json);
             return carry_out(Request::EraseList, home, arguments, None, &mut each);
         }
     };
-    let request = Request::Erase { client: client.clone(), wish };
+    let request = Request::Erase { client, record, wish };
     carry_out(request, home, arguments, typed.as_ref(), &mut print_reply(arguments.json))
+}
+
+impl Erased {
+    fn parts(&self) -> (String, Option<String>) {
+        (self.client.clone(), self.record.clone())
+    }
 }
 
 fn agree(said: bool) -> Result<(), Notice> {

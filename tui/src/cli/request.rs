@@ -125,6 +125,8 @@ pub enum Request {
     Erase {
         /// The client's code.
         client: String,
+        /// The id of the one record that it is about, unless all of it.
+        record: Option<String>,
         /// What.
         wish: EraseWish,
     },

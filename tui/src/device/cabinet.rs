@@ -2,6 +2,7 @@
 //! what is to be stored; what it means is the practice's matter.
 
 use super::chance::OsRandom;
+use super::courier::ReadBase;
 use super::desk::{Reader, Writer};
 use super::founding::{FoundingError, Standing};
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
@@ -12,7 +13,7 @@ use super::store::{Store, StoreError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, SlotGeneration};
-use tacenda_shared::journal::{AppendError, FileSystem};
+use tacenda_shared::journal::{AppendError, FileSystem, Location};
 use tacenda_shared::keys::safe::{self, DraftKey, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::keys::vault::DeviceSecrets;
 use tacenda_shared::keys::wrap::{Wrap, WrapInfo};
@@ -26,7 +27,7 @@ use zeroize::Zeroizing;
 
 pub(super) const CONTENT_LABEL: &str = "tac/content/v1";
 /// The generation of a compartment's first content key.
-const FIRST_SLOT: SlotGeneration = SlotGeneration::new(1);
+pub(super) const FIRST_SLOT: SlotGeneration = SlotGeneration::new(1);
 
 /// Whose device this is.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,11 @@ pub(super) struct Cabinet<F: FileSystem> {
     named: RefCell<BTreeMap<CompartmentName, CompartmentId>>,
     /// Pieces that should be there and could not be read.
     unreadable: Cell<usize>,
+    /// What was read last of a base.
+    pub(super) base: RefCell<Option<ReadBase>>,
+    /// What a hostile device makes of a base before it is sealed.
+    #[cfg(test)]
+    pub(super) tampers: Cell<Option<super::courier::Tamper>>,
 }
 
 impl<F: FileSystem> Cabinet<F> {
@@ -76,6 +82,9 @@ impl<F: FileSystem> Cabinet<F> {
             drafts: BTreeMap::new(),
             named: RefCell::default(),
             unreadable: Cell::new(0),
+            base: RefCell::default(),
+            #[cfg(test)]
+            tampers: Cell::new(None),
         };
         let missing = cabinet.open_slots();
         for _ in 0..missing {
@@ -299,7 +308,7 @@ impl<F: FileSystem> Cabinet<F> {
         let begun = new.slots.get(&compartment).map(|key| (FIRST_SLOT, key));
         let newest = begun.or_else(|| self.newest_slot(compartment));
         let (generation, slot) = newest.ok_or(StoreError::NoKey)?;
-        let seal = Sealing { compartment, generation, origin: Origin::Here };
+        let seal = Sealing { compartment, generation, origin: Origin::Here, instead_of: None };
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         let (kind, bytes): (ContentKind, &[u8]) = match content {
@@ -547,6 +556,8 @@ pub(super) struct Sealing {
     pub(super) generation: SlotGeneration,
     /// Where it was made.
     pub(super) origin: Origin,
+    /// In whose place it is put.
+    pub(super) instead_of: Option<Location>,
 }
 
 impl Sealing {
@@ -558,10 +569,10 @@ impl Sealing {
         bytes: &[u8],
         hedge: &mut Hedge<'_>,
     ) -> Result<DeviceFrame, StoreError> {
-        let Self { compartment, generation, origin } = self;
+        let Self { compartment, generation, origin, instead_of } = self;
         let context = kind.context(compartment);
         let sealed = seal::seal(key.expose(), CONTENT_LABEL, &context, bytes, hedge)
             .map_err(|_| StoreError::Altered)?;
-        Ok(DeviceFrame::Content { compartment, kind, generation, sealed, origin })
+        Ok(DeviceFrame::Content { compartment, kind, generation, sealed, origin, instead_of })
     }
 }

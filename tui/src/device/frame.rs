@@ -5,8 +5,10 @@
 //! under a key that dies with its compartment or its draft.
 
 use super::courier::frames::{FIRST_NUMBER, LAST_NUMBER, MailFrame};
+use super::locations::{read_location, write_location};
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration};
+use tacenda_shared::journal::Location;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::seal::{SALT_LENGTH, Sealed};
 use tacenda_shared::suite::Hash;
@@ -42,6 +44,8 @@ pub enum DeviceFrame {
         sealed: Sealed,
         /// Where it was made.
         origin: Origin,
+        /// The same content under an older content key, which dies: this stands in its place.
+        instead_of: Option<Location>,
     },
     /// An entry of the practice log, as it was signed.
     Entry(Vec<u8>),
@@ -137,6 +141,18 @@ impl ContentKind {
         }
     }
 
+    /// Returns the document that it is of; of a record, an object that none has.
+    pub(super) const fn document(self) -> ObjectId {
+        match self {
+            Self::Close { draft: document, .. }
+            | Self::Delta(document)
+            | Self::Draft(document)
+            | Self::DraftDelta(document)
+            | Self::Saved(document) => document,
+            Self::Record(_) => ObjectId::from_bytes([0; 16]),
+        }
+    }
+
     /// Returns the bytes that bind a sealed text to its place.
     pub fn context(self, compartment: CompartmentId) -> Vec<u8> {
         let mut writer = Writer::new();
@@ -225,15 +241,20 @@ impl DeviceFrame {
                 writer.u8(3);
                 compartment.write(&mut writer);
             }
-            Self::Content { compartment, kind, generation, sealed, origin } => {
-                let number = match origin {
-                    Origin::Here => 4,
-                    Origin::Elsewhere => 8,
+            Self::Content { compartment, kind, generation, sealed, origin, instead_of } => {
+                let number = match (origin, instead_of) {
+                    (Origin::Here, None) => 4,
+                    (Origin::Elsewhere, None) => 8,
+                    (Origin::Here, Some(_)) => 29,
+                    (Origin::Elsewhere, Some(_)) => 30,
                 };
                 writer.u8(number).fixed(compartment.as_bytes());
                 kind.write(&mut writer);
                 writer.u32(generation.get());
                 write_sealed(&mut writer, sealed);
+                if let Some(location) = instead_of {
+                    write_location(&mut writer, *location);
+                }
             }
             Self::Keystrokes { compartment, draft, generation, sealed } => {
                 writer.u8(5).fixed(compartment.as_bytes()).fixed(draft.as_bytes());
@@ -262,12 +283,16 @@ impl DeviceFrame {
             1 => Self::Entry(reader.bytes(FIELD_BYTES_MAX)?.to_vec()),
             2 => Self::Wrap(reader.bytes(FIELD_BYTES_MAX)?.to_vec()),
             3 => Self::Compartment(Compartment::read(&mut reader)?),
-            number @ (4 | 8) => Self::Content {
+            number @ (4 | 8 | 29 | 30) => Self::Content {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
                 kind: ContentKind::read(&mut reader)?,
                 generation: SlotGeneration::new(reader.u32()?),
                 sealed: read_sealed(&mut reader)?,
-                origin: if number == 4 { Origin::Here } else { Origin::Elsewhere },
+                origin: if matches!(number, 4 | 29) { Origin::Here } else { Origin::Elsewhere },
+                instead_of: match number {
+                    29 | 30 => Some(read_location(&mut reader)?),
+                    _ => None,
+                },
             },
             5 => Self::Keystrokes {
                 compartment: CompartmentId::from_bytes(reader.fixed()?),
@@ -329,9 +354,10 @@ mod tests {
         let mut frames: Vec<DeviceFrame> = kinds
             .into_iter()
             .flat_map(|kind| [Origin::Here, Origin::Elsewhere].map(|origin| (kind, origin)))
-            .map(|(kind, origin)| {
+            .flat_map(|one| [None, Some(Location { segment: 3, offset: 64 })].map(|at| (one, at)))
+            .map(|((kind, origin), instead_of)| {
                 let sealed = sealed.clone();
-                DeviceFrame::Content { compartment, kind, generation, sealed, origin }
+                DeviceFrame::Content { compartment, kind, generation, sealed, origin, instead_of }
             })
             .collect();
         frames.extend([

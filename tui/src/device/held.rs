@@ -80,6 +80,11 @@ impl HeldSlots {
         self.0.insert(generation, key);
     }
 
+    /// Drops the keys before one generation.
+    pub(super) fn forget_before(&mut self, since: SlotGeneration) {
+        self.0.retain(|generation, _| *generation >= since);
+    }
+
     /// Returns the key of one generation.
     pub(super) fn key_of(&self, generation: SlotGeneration) -> Option<&SlotKey> {
         self.0.get(&generation)

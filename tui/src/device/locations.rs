@@ -2,7 +2,7 @@
 //!
 //! It can always be rebuilt from the frames; a checkpoint of it spares reading them all.
 
-use super::courier::frames::{MailFrame, Source, read_erased, write_erased};
+use super::courier::frames::{MailFrame, Rebased, Source, read_erased, write_erased};
 use super::courier::ledger::Ledger;
 use super::frame::{Compartment, ContentKind, DeviceFrame, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,8 @@ pub struct Locations {
     stale: BTreeSet<CompartmentId>,
     /// Logs whose keys are dead, and what they were, as far as that was known here.
     erased: BTreeMap<CompartmentId, Option<CompartmentName>>,
+    /// Logs in which single records were erased.
+    rebased: BTreeMap<CompartmentId, Rebased>,
     ledger: Ledger,
 }
 
@@ -69,10 +71,17 @@ impl Locations {
             DeviceFrame::Mail(MailFrame::Aside(aside)) => self.hide(aside),
             DeviceFrame::Mail(MailFrame::Annulled(sources)) => self.annul(sources),
             DeviceFrame::Mail(MailFrame::Erased { log, name }) => self.bury(*log, name.clone()),
+            DeviceFrame::Mail(MailFrame::Rebased { log, rebased, gone }) => {
+                self.rebase(*log, rebased.clone(), gone);
+            }
             DeviceFrame::Checkpoint { .. } | DeviceFrame::Mail(_) | DeviceFrame::Unknown { .. } => {
             }
             DeviceFrame::Compartment(compartment) => {
                 self.add_compartment(compartment.clone());
+            }
+            DeviceFrame::Content { compartment, kind, instead_of: Some(old), .. } => {
+                self.stale.insert(self.first_of_name(*compartment));
+                self.replace(*compartment, *kind, (*old, location));
             }
             DeviceFrame::Content { compartment, kind, origin, .. } => {
                 self.stale.insert(self.first_of_name(*compartment));
@@ -171,9 +180,45 @@ impl Locations {
         self.erased.insert(log, name.or(known));
     }
 
+    /// The same content lies elsewhere now, under another key.
+    fn replace(&mut self, log: CompartmentId, kind: ContentKind, (old, new): (Location, Location)) {
+        if let ContentKind::Record(record) = kind {
+            if let Some(place) = self.records.get_mut(&(log, record)).filter(|at| **at == old) {
+                *place = new;
+            }
+            return;
+        }
+        let places = self.documents.get_mut(&(log, kind.document()));
+        let mut places = places.into_iter().flatten();
+        if let Some(place) = places.find(|place| place.location == old) {
+            place.location = new;
+        }
+    }
+
+    /// What lay under dead keys and was not taken along is nothing that could be shown, looked for
+    /// or sent.
+    fn rebase(&mut self, log: CompartmentId, rebased: Rebased, gone: &[Location]) {
+        let gone: BTreeSet<Location> = gone.iter().copied().collect();
+        self.older.retain(|(id, generation), _| *id != log || *generation >= rebased.since);
+        self.records.retain(|(id, record), at| {
+            *id != log || !(rebased.records.contains(record) || gone.contains(at))
+        });
+        for ((id, _), places) in &mut self.documents {
+            if *id == log {
+                places.retain(|place| !gone.contains(&place.location));
+            }
+        }
+        self.documents.retain(|_, places| !places.is_empty());
+        self.stale.insert(self.first_of_name(log));
+        let before = self.rebased.remove(&log).map(|before| before.records);
+        let mut rebased = rebased;
+        rebased.records.extend(before.into_iter().flatten());
+        self.rebased.insert(log, rebased);
+    }
+
     fn add_compartment(&mut self, compartment: Compartment) {
         let id = compartment.id;
-        if self.is_erased(id) {
+        if self.is_dead(id, compartment.generation) {
             return;
         }
         let named = self.names.entry(compartment.name.clone()).or_default();
@@ -217,7 +262,10 @@ impl Locations {
                     .push(Place { kind, location });
             }
             ContentKind::Record(record) => {
-                self.records.entry((compartment, record)).or_insert(location);
+                let rebased = self.rebased.get(&compartment);
+                if !rebased.is_some_and(|one| one.records.contains(&record)) {
+                    self.records.entry((compartment, record)).or_insert(location);
+                }
             }
             ContentKind::Saved(document) => {
                 self.documents.insert((compartment, document), vec![Place { kind, location }]);
@@ -275,6 +323,19 @@ impl Locations {
     /// Returns whether the keys of a log are dead.
     pub fn is_erased(&self, log: CompartmentId) -> bool {
         self.erased.contains_key(&log)
+    }
+
+    /// Returns what became of a log in which single records were erased.
+    pub fn rebased(&self, log: CompartmentId) -> Option<&Rebased> {
+        self.rebased.get(&log)
+    }
+
+    /// Returns whether a content key of a log is dead.
+    pub fn is_dead(&self, log: CompartmentId, generation: SlotGeneration) -> bool {
+        // A log that was rebased before it left this device begins with earlier keys of its own.
+        let begun_after = |one: &Rebased| one.parts.is_empty() && self.ledger.has_begun(log);
+        let dead = |one: &Rebased| generation < one.since && !begun_after(one);
+        self.is_erased(log) || self.rebased.get(&log).is_some_and(dead)
     }
 
     /// Returns the logs of a client's record whose keys are dead.
@@ -413,6 +474,10 @@ impl Locations {
         });
         let erased: Vec<_> = self.erased.iter().collect();
         writer.list(&erased, |writer, (log, name)| write_erased(writer, **log, name.as_ref()));
+        let rebased: Vec<_> = self.rebased.iter().collect();
+        writer.list(&rebased, |writer, (log, rebased)| {
+            rebased.write(writer.fixed(log.as_bytes()));
+        });
         self.ledger.write(&mut writer);
         writer.into_bytes()
     }
@@ -481,6 +546,10 @@ impl Locations {
             .collect();
         self.lasting = reader.list(ENTRIES_MAX, Reader::u64)?.into_iter().collect();
         self.erased = reader.list(ENTRIES_MAX, read_erased)?.into_iter().collect();
+        let rebased = reader.list(ENTRIES_MAX, |reader| {
+            Ok((CompartmentId::from_bytes(reader.fixed()?), Rebased::read(reader)?))
+        })?;
+        self.rebased = rebased.into_iter().collect();
         self.ledger = Ledger::read(reader)?;
         self.erased.keys().for_each(|log| self.ledger.bury(*log));
         Ok(())
@@ -510,7 +579,7 @@ mod tests {
         let generation = SlotGeneration::new(1);
         let delta = |origin| {
             let sealed = sealed.clone();
-            DeviceFrame::Content { compartment, kind, generation, sealed, origin }
+            DeviceFrame::Content { compartment, kind, generation, sealed, origin, instead_of: None }
         };
         let mut index = Locations::default();
         let sealed = sealed.clone();

@@ -20,13 +20,14 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::erasure::Scope;
 use tacenda_shared::practice::view::{Index, View};
 use tacenda_shared::practice::{
     Applied, AuditEvent, AuditKind, Context, Match, Practice, Refusal, ShelfError,
@@ -98,8 +99,8 @@ pub struct Device<F: FileSystem = DiskFs> {
     /// What screens show.
     pub(super) shown: BTreeSet<Subject>,
     pub(super) presence: Presence,
-    /// Whose record was ordered here to be erased, since the practice was opened.
-    pub(super) ordered: BTreeSet<ClientId>,
+    /// What was ordered here to be erased, since the practice was opened.
+    pub(super) ordered: BTreeSet<Scope>,
     pub(super) timing: Timing,
     pub(super) life: Life,
     /// What is kept for a full disk, of a practice in a folder.
@@ -340,7 +341,7 @@ impl<F: FileSystem> Device<F> {
         self.check_erased(&edit)?;
         self.commit_before(&edit, now)?;
         let orders = match edit {
-            Edit::OrderErasure { client } => Some(client),
+            Edit::OrderErasure(scope) => Some(scope),
             _ => None,
         };
         let applied = self.with_context(now, |practice, cx| practice.apply(edit, cx))?;
@@ -359,7 +360,7 @@ impl<F: FileSystem> Device<F> {
 
     fn check_erased(&self, edit: &Edit) -> Result<(), Refusal> {
         match edit {
-            Edit::WithdrawErasure { client } if self.has_erased(*client) => Err(Refusal::Erased),
+            Edit::WithdrawErasure(scope) if self.has_erased(*scope) => Err(Refusal::Erased),
             _ => Ok(()),
         }
     }

@@ -51,7 +51,7 @@ impl<F: FileSystem> Device<F> {
         count: usize,
         now: Timestamp,
     ) {
-        if self.has_erased(client) {
+        if self.has_erased(client.into()) {
             // A screen that was not closed yet: there is nothing left to write in.
             return;
         }

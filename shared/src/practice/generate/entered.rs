@@ -68,7 +68,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         }
         Edit::Amend { .. }
         | Edit::Archive { .. }
-        | Edit::AskErasure { .. }
+        | Edit::AskErasure(_)
         | Edit::BeginAddendum { .. }
         | Edit::Book(_)
         | Edit::BookSeries(_)
@@ -82,7 +82,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NewClient { .. }
-        | Edit::OrderErasure { .. }
+        | Edit::OrderErasure(_)
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
         | Edit::SetHours { .. }
@@ -90,6 +90,6 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StrikeContact { .. }
-        | Edit::WithdrawErasure { .. } => Some(dated),
+        | Edit::WithdrawErasure(_) => Some(dated),
     }
 }

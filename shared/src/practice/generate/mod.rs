@@ -117,7 +117,7 @@ impl Dated {
             | Edit::SkipOccurrence { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }
-            | Edit::AskErasure { .. }
+            | Edit::AskErasure(_)
             | Edit::BeginAddendum { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
@@ -126,11 +126,11 @@ impl Dated {
             | Edit::EnterNote { .. }
             | Edit::Hold { .. }
             | Edit::LogContact { .. }
-            | Edit::OrderErasure { .. }
+            | Edit::OrderErasure(_)
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
             | Edit::StrikeContact { .. }
-            | Edit::WithdrawErasure { .. } => false,
+            | Edit::WithdrawErasure(_) => false,
         };
         let happens = arranges || self.at <= latest;
         happens.then(|| Self { at: self.at.min(latest), edit: self.edit })

@@ -1,11 +1,13 @@
 //! Erasing a record, and the hold before it, on two devices that do not agree.
 
 use super::world::{World, insert, member, slot};
-use crate::id::ClientId;
+use crate::id::{ClientId, RecordId};
 use crate::practice::Refusal;
 use crate::practice::edit::{Edit, NoteFormat, Part, Status, Subject};
-use crate::practice::erasure::{Stage, kept_until, last_service};
+use crate::practice::erasure::{Scope, Stage, kept_until, last_service};
+use crate::practice::view::NoteState;
 use jiff::civil::date;
+use std::collections::BTreeSet;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -13,13 +15,14 @@ fn asked() -> (World, ClientId) {
     let mut world = World::new(&[1, 1]);
     let client = world.client(0, 1);
     world.sync();
-    world.act(0, Edit::AskErasure { client }).unwrap();
+    world.act(0, Edit::AskErasure(client.into())).unwrap();
     world.sync();
     (world, client)
 }
 
 fn stages(world: &World, client: ClientId) -> [Option<Stage>; 2] {
-    let stage = |desk: usize| world.desks[desk].practice.erasure(client).map(|known| known.stage);
+    let stage =
+        |desk: usize| world.desks[desk].practice.erasure(client.into()).map(|known| known.stage);
     [stage(0), stage(1)]
 }
 
@@ -28,15 +31,15 @@ fn who_takes_it_back_wins_over_who_orders_it_at_the_same_time() {
     let (mut world, client) = asked();
     world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(30 * DAY));
     for (orders, withdraws) in [(0, 1), (1, 0)] {
-        world.act(orders, Edit::OrderErasure { client }).unwrap();
-        world.act(withdraws, Edit::WithdrawErasure { client }).unwrap();
+        world.act(orders, Edit::OrderErasure(client.into())).unwrap();
+        world.act(withdraws, Edit::WithdrawErasure(client.into())).unwrap();
         world.sync();
         assert_eq!(stages(&world, client), [Some(Stage::Withdrawn); 2]);
         assert!(world.desks.iter().all(|desk| desk.index().clients.contains_key(&client)));
 
-        world.act(0, Edit::AskErasure { client }).unwrap();
+        world.act(0, Edit::AskErasure(client.into())).unwrap();
         world.sync();
-        assert_eq!(world.act(1, Edit::OrderErasure { client }), Err(Refusal::TooEarly));
+        assert_eq!(world.act(1, Edit::OrderErasure(client.into())), Err(Refusal::TooEarly));
         world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(30 * DAY));
     }
 }
@@ -52,7 +55,7 @@ fn a_hold_that_one_sets_and_another_takes_away_stands() {
     world.act(1, Edit::Hold { client, held: false }).unwrap();
     world.sync();
     for desk in 0..2 {
-        assert_eq!(world.act(desk, Edit::AskErasure { client }), Err(Refusal::Held));
+        assert_eq!(world.act(desk, Edit::AskErasure(client.into())), Err(Refusal::Held));
     }
 }
 
@@ -62,7 +65,7 @@ fn in_a_hidden_record_nothing_new_begins_and_nothing_that_is_typed_is_lost() {
     let client = world.client(0, 1);
     let note = world.begin(0, 7, client, None, NoteFormat::Free);
     world.sync();
-    world.act(1, Edit::AskErasure { client }).unwrap();
+    world.act(1, Edit::AskErasure(client.into())).unwrap();
     world.sync();
     let new = super::world::appointment(
         crate::id::AppointmentId::from_bytes([9; 16]),
@@ -72,7 +75,7 @@ fn in_a_hidden_record_nothing_new_begins_and_nothing_that_is_typed_is_lost() {
     for edit in [
         Edit::Book(new),
         Edit::Archive { client, archived: true },
-        Edit::AskErasure { client },
+        Edit::AskErasure(client.into()),
         Edit::BeginNote {
             note: crate::id::ObjectId::from_bytes([8; 16]),
             client,
@@ -87,9 +90,63 @@ fn in_a_hidden_record_nothing_new_begins_and_nothing_that_is_typed_is_lost() {
     // Somebody was in the middle of a sentence when the other device asked.
     let splices = vec![insert(Part::Text, 0, "to the end")];
     world.act(0, Edit::ChangeDraft { note, client, splices }).unwrap();
-    world.act(0, Edit::WithdrawErasure { client }).unwrap();
+    world.act(0, Edit::WithdrawErasure(client.into())).unwrap();
     world.sync();
     assert_eq!(world.desks[1].draft(client, note).parts[0].1, "to the end");
+}
+
+#[test]
+fn one_note_is_hidden_with_what_was_added_to_it_and_everything_else_stays() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    let mut notes = Vec::new();
+    for (number, about) in [(7, Some(session)), (8, None)] {
+        let draft = world.begin(0, number, client, about, NoteFormat::Free);
+        world.type_text(0, client, draft, "Words.");
+        world.sign(0, client, draft);
+        notes.push(world.desks[0].index().timelines[&client][0].entry.record());
+        world.desks[0].now = world.desks[0].now.plus_millis(1000);
+    }
+    let (wrong, right) = (notes[0], notes[1]);
+    let more = |note, text: &str| Edit::Amend { note, client, text: text.to_owned() };
+    world.act(0, more(wrong, "More.")).unwrap();
+    world.sync();
+    let shown = |world: &World, desk: usize| -> BTreeSet<RecordId> {
+        let timeline = &world.desks[desk].index().timelines[&client];
+        timeline.iter().map(|row| row.entry.record()).collect()
+    };
+    let all = shown(&world, 1);
+    assert_eq!(all.len(), 3);
+    assert!(matches!(world.desks[1].index().appointments[&session].note, NoteState::Signed(_)));
+    assert_eq!(world.desks[1].practice.family_of(client, wrong).len(), 2);
+
+    let scope = Scope::of_record(client, wrong);
+    world.act(1, Edit::AskErasure(scope)).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(shown(&world, desk), BTreeSet::from([right]));
+        let index = world.desks[desk].index();
+        assert_eq!(index.appointments[&session].note, NoteState::Missing);
+        assert!(index.drafts.is_empty(), "what it was signed from does not come back");
+        let opened = world.desks[desk].open(Subject::Note(client, wrong));
+        assert_eq!(opened.unwrap_err(), Refusal::ToBeErased);
+        assert!(world.desks[desk].open(Subject::Note(client, right)).is_ok());
+        let addendum = all.iter().find(|id| ![wrong, right].contains(id)).unwrap();
+        for edit in [
+            more(wrong, "Even more."),
+            Edit::AskErasure(scope),
+            Edit::AskErasure(Scope::of_record(client, *addendum)),
+        ] {
+            assert_eq!(world.act(desk, edit), Err(Refusal::ToBeErased));
+        }
+        assert_eq!(world.act(desk, Edit::OrderErasure(scope)), Err(Refusal::TooEarly));
+    }
+    let unknown = Scope::of_record(client, RecordId::from_bytes([1; 16]));
+    assert_eq!(world.act(0, Edit::AskErasure(unknown)), Err(Refusal::UnknownNote));
+    world.act(0, Edit::WithdrawErasure(scope)).unwrap();
+    world.sync();
+    assert_eq!((shown(&world, 0), shown(&world, 1)), (all.clone(), all));
 }
 
 #[test]

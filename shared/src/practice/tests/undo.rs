@@ -34,7 +34,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         },
         Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap },
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
-        Edit::AskErasure { client },
+        Edit::AskErasure(client.into()),
         Edit::Hold { client, held: true },
         Edit::SetHours { member: member(1), hours: Hours::parse("Mon-Thu 9-17").ok() },
     ]

@@ -101,6 +101,9 @@ pub enum Quarantine {
     /// The very envelope stands at another place already.
     #[error("it stands at another place already")]
     Replayed,
+    /// It adds to, or ends, what another device has put together to stand in for sealed content.
+    #[error("it is no part of the base that its author made")]
+    OtherBase,
     /// Its author had seen more of the log than there is.
     #[error("its author saw more of the log than there is")]
     SeesAhead,
@@ -188,6 +191,7 @@ impl Checker<'_> {
             }
         };
         self.check_slot(header, body.as_ref())?;
+        self.check_base(header, body.as_ref())?;
         let member = self.state.author(header)?.member;
         Ok(Verdict::Valid { member, body: body.map(Box::new), unproven })
     }
@@ -269,6 +273,20 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// Of what stands in for sealed content, each base is one device's, and only that device ends it.
+    fn check_base(&self, header: &Header, body: Option<&ControlBody>) -> Result<(), Quarantine> {
+        let bases = self.replica.bases();
+        let fits = match body {
+            Some(ControlBody::Erase { since: Some(since), .. }) => {
+                bases.is_whole(*since, header.author)
+            }
+            _ => header.kind != Kind::Kept || bases.takes(header),
+        };
+        if fits { Ok(()) } else { Err(Quarantine::OtherBase) }
+    }
+}
+
 /// One thing that does not fit what a device knows, and cannot be an accident of an honest server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Alarm {
@@ -338,6 +356,7 @@ impl AlarmKind {
             | Quarantine::NotAtHead
             | Quarantine::NotPermitted(_)
             | Quarantine::OlderHead
+            | Quarantine::OtherBase
             | Quarantine::UnknownSlot => None,
         }
     }

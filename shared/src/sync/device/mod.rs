@@ -20,7 +20,7 @@ mod welcome;
 
 pub use check::{Alarm, AlarmKind, Checked, Quarantine};
 pub use checkpoints::{Noted, RING_WORDS_MAX, RingWord};
-pub use erasing::Erasing;
+pub use erasing::{Erasing, RecordErasure};
 pub use join::{JoinError, Joined, Joining};
 pub use link::PATIENCE_MILLIS;
 pub use outbox::NotNext;
@@ -319,6 +319,11 @@ impl DeviceSync {
     /// Returns whether this device's acknowledgement of an entry waits for the server.
     pub fn is_acknowledging(&self, close: EntryRef) -> bool {
         self.outbox.acknowledges(close)
+    }
+
+    /// Returns whether an envelope of a log waits for the server.
+    pub fn is_queued(&self, log: CompartmentId) -> bool {
+        self.outbox.holds(log)
     }
 
     /// Returns every log that is known.

@@ -10,7 +10,7 @@ use crate::sync::device::link::Request;
 use crate::sync::refusal::RefusalCode;
 use crate::sync::run::runs_of;
 use crate::sync::wire::{MAX_ENVELOPES, MAX_GROUP, MAX_ITEMS, Message, Outcome};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
 
 /// What waits for the server.
@@ -69,6 +69,10 @@ impl Outbox {
         slots.max()
     }
 
+    pub(super) fn holds(&self, log: CompartmentId) -> bool {
+        self.queue.iter().any(|queued| queued.envelope.header.compartment == log)
+    }
+
     pub(super) fn acknowledges(&self, close: EntryRef) -> bool {
         let acknowledge = ControlBody::Acknowledge(close);
         let mut queued =
@@ -122,7 +126,10 @@ impl DeviceSync {
         let group: Vec<&Queued> = self.outbox.queue.iter().take(count).collect();
         let carried: Vec<Carried> =
             group.iter().map(|queued| Carried::Whole(queued.envelope.clone())).collect();
-        let rows = group.iter().flat_map(|queued| queued.rows.clone()).collect();
+        // Several parts of a base name the key of one draft.
+        let rows: BTreeMap<_, _> =
+            group.iter().flat_map(|queued| &queued.rows).map(|row| (row.key, row)).collect();
+        let rows = rows.into_values().cloned().collect();
         let runs = runs_of(self.practice(), &carried);
         self.outbox.sent = count;
         self.send(Request::Push(count), Message::Push { runs, rows }, now);

@@ -1,7 +1,9 @@
 //! What a device knows of one log: its chain, who said what in it, who may, and under which slot.
 
 use super::erasing::Erasing;
-use crate::envelope::{AccessRule, ControlBody, EntryRef, Header, Kind, PracticeHead, Slot};
+use crate::envelope::{
+    AccessRule, ControlBody, EntryRef, Header, Kind, Number, PracticeHead, Slot,
+};
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, ObjectId, Position, PracticeSeq, RingId,
     SlotGeneration,
@@ -9,6 +11,7 @@ use crate::id::{
 use crate::log::LogHead;
 use crate::membership::{Standing, State};
 use crate::suite::{Hash, SUITE_1};
+use crate::sync::base::Bases;
 use crate::sync::closing::Closings;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +22,8 @@ pub struct Draft {
     pub commitment: Hash,
     /// The position of the first valid Close.
     pub closed: Option<Position>,
+    /// The envelope of the record that it became, as that Close says.
+    pub became: Option<Number>,
 }
 
 /// How far the end of a draft is.
@@ -61,6 +66,7 @@ pub struct Replica {
     drafts: BTreeMap<ObjectId, Draft>,
     closings: Closings,
     erasing: Erasing,
+    bases: Bases,
 }
 
 impl Replica {
@@ -74,6 +80,7 @@ impl Replica {
             drafts: BTreeMap::new(),
             closings: Closings::default(),
             erasing: Erasing::default(),
+            bases: Bases::default(),
         }
     }
 
@@ -119,8 +126,7 @@ impl Replica {
     /// is sealed under it.
     pub fn keyed_since(&self) -> Position {
         let announces = |mark: &Mark| {
-            mark.valid
-                && matches!(mark.kind, Kind::Genesis | Kind::Access | Kind::Slot | Kind::Erase)
+            mark.valid && matches!(mark.kind, Kind::Genesis | Kind::Access | Kind::Slot)
         };
         let index = self.marks.iter().rposition(announces);
         let position = index.and_then(|index| u64::try_from(index).ok());
@@ -140,6 +146,49 @@ impl Replica {
     /// Returns what the log says of its erasure.
     pub const fn erasing(&self) -> &Erasing {
         &self.erasing
+    }
+
+    pub(super) const fn bases(&self) -> &Bases {
+        &self.bases
+    }
+
+    /// Returns who has begun to put together, under a content key, what stays of what was sealed
+    /// before it, and whether an order counts on it; `None` if nobody has begun.
+    pub fn base_under(&self, since: SlotGeneration) -> Option<(DeviceId, bool)> {
+        self.bases.begun(since)
+    }
+
+    /// Returns the places of the entries of one kind that count, by one device.
+    pub fn entries_of(&self, kind: Kind, author: DeviceId) -> impl Iterator<Item = Position> + '_ {
+        let numbered = (1..).map(Position::new).zip(&self.marks);
+        let chosen = numbered
+            .filter(move |(_, mark)| mark.valid && mark.kind == kind && mark.author == author);
+        chosen.map(|(position, _)| position)
+    }
+
+    /// Returns where the envelope with this number stands.
+    pub fn place_of(&self, number: Number) -> Option<Position> {
+        let is_it = |mark: &Mark| (mark.author, mark.dev_inc, mark.dev_seq) == number;
+        let index = self.marks.iter().position(is_it)?;
+        u64::try_from(index).ok().map(|index| Position::new(index.saturating_add(1)))
+    }
+
+    /// Returns the drafts that were not signed.
+    pub fn open_drafts(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let open = self.drafts.iter().filter(|(_, draft)| draft.closed.is_none());
+        open.map(|(object, _)| *object)
+    }
+
+    /// Returns the drafts that were signed.
+    pub fn signed_drafts(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let signed = self.drafts.iter().filter(|(_, draft)| draft.closed.is_some());
+        signed.map(|(object, _)| *object)
+    }
+
+    /// Returns whether the entry at a position counts.
+    pub fn counts(&self, position: Position) -> bool {
+        let index = position.get().checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| self.marks.get(index)).is_some_and(|mark| mark.valid)
     }
 
     /// Returns how far the end of a draft is that was signed; `None` while it is open.
@@ -215,13 +264,14 @@ impl Replica {
             let at = EntryRef { position: head.position, hash };
             self.closings.take(header, at, body, None);
             self.erasing.take(header, at, body);
+            self.bases.take(header, at.position, body);
         }
         if let Some(body) = body.filter(|_| valid) {
-            self.take_body(head.position, body);
+            self.take_body(header.author, head.position, body);
         }
     }
 
-    fn take_body(&mut self, position: Position, body: &ControlBody) {
+    fn take_body(&mut self, author: DeviceId, position: Position, body: &ControlBody) {
         match body {
             ControlBody::Genesis { rules, slot, .. } => {
                 self.rules.push((position, rules.clone()));
@@ -237,19 +287,19 @@ impl Replica {
                 self.slots.insert(slot.generation, slot.clone());
             }
             ControlBody::Draft { object, commitment } => {
-                let draft = Draft { commitment: *commitment, closed: None };
+                let draft = Draft { commitment: *commitment, closed: None, became: None };
                 self.drafts.entry(*object).or_insert(draft);
             }
-            ControlBody::Close { object, .. } => {
-                if let Some(draft) = self.drafts.get_mut(object) {
-                    draft.closed.get_or_insert(position);
+            ControlBody::Close { object, dev_inc, dev_seq } => {
+                if let Some(draft) = self.drafts.get_mut(object)
+                    && draft.closed.is_none()
+                {
+                    draft.closed = Some(position);
+                    draft.became = Some((author, *dev_inc, *dev_seq));
                 }
             }
-            ControlBody::Erase { base: Some(base), .. } => {
-                self.slots.insert(base.slot.generation, base.slot.clone());
-            }
             ControlBody::Acknowledge(_)
-            | ControlBody::Erase { base: None, .. }
+            | ControlBody::Erase { .. }
             | ControlBody::EraseRequest(_) => {}
         }
     }
@@ -302,6 +352,7 @@ impl Replica {
             draft.closed = draft.closed.filter(|closed| !late.contains(closed));
         }
         self.erasing.annul(late);
+        self.bases.annul(late);
     }
 
     /// The header of an entry as far as its right to be here depends on it.

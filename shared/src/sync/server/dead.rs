@@ -16,10 +16,9 @@ impl ServerPractice {
         let Ok(Some(body)) = envelope.control() else { return };
         let Some(known) = self.record.logs.get(&log) else { return };
         let gone: Vec<RowKey> = match body {
-            ControlBody::Erase { base: None, .. } => self.rows_of(log, |_, _| true),
-            ControlBody::Erase { base: Some(base), .. } => {
-                let generation = base.slot.generation.get();
-                self.rows_of(log, |version, _| version < generation)
+            ControlBody::Erase { since: None, .. } => self.rows_of(log, |_, _| true),
+            ControlBody::Erase { since: Some(since), .. } => {
+                self.rows_of(log, |version, _| version < since.get())
             }
             ControlBody::Close { object, .. } => self.dead_rows(log, known, object),
             ControlBody::Acknowledge(of) => match known.closings.cited(&of) {

@@ -153,28 +153,20 @@ impl Record {
                     _ => Err(RefusalCode::Conflict),
                 }
             }
-            ControlBody::Draft { object, .. } => match log.drafts.contains_key(object) {
-                true => Err(RefusalCode::Conflict),
-                false => Ok(()),
-            },
+            ControlBody::Draft { object, .. } => check_draft(log, header, *object),
             ControlBody::Close { object, .. } => check_open(log, *object),
             ControlBody::Acknowledge(of) => check_acknowledge(log, of, header.author, now),
-            ControlBody::EraseRequest(target) => self.check_target(log, target),
-            ControlBody::Erase { request, base } => {
-                if let Some(base) = base {
-                    check_slot(state, &log.rules, &base.slot, next)?;
-                }
-                let member = self.member_of(header.author).ok_or(RefusalCode::NotADevice)?;
-                check_erase(state, log, request, member, base.is_some(), now)
+            ControlBody::EraseRequest(Target::Compartment(_)) => Ok(()),
+            ControlBody::EraseRequest(Target::Record(_, number)) => {
+                let place = self.place_of(header.compartment, *number);
+                place.map(|_| ()).ok_or(RefusalCode::Malformed)
             }
-        }
-    }
-
-    fn check_target(&self, log: &Log, target: &Target) -> Result<(), RefusalCode> {
-        match target {
-            Target::Compartment(_) => Ok(()),
-            Target::Record(record) if record.position <= log.head.position => Ok(()),
-            Target::Record(_) => Err(RefusalCode::Malformed),
+            ControlBody::Erase { request, since } => {
+                let member = self.member_of(header.author).ok_or(RefusalCode::NotADevice)?;
+                check_erase(state, log, request, member, *since, now)?;
+                let whole = since.is_none_or(|since| log.bases.is_whole(since, header.author));
+                if whole { Ok(()) } else { Err(RefusalCode::Conflict) }
+            }
         }
     }
 }
@@ -212,15 +204,36 @@ fn check_sealed(state: &State, log: &Log, header: &Header) -> Result<(), Refusal
     if header.slot_generation != log.slot.generation || !is_current(state, &log.slot) {
         return Err(RefusalCode::OldSlot);
     }
+    if header.kind == Kind::Kept && !log.bases.takes(header) {
+        return Err(RefusalCode::Conflict);
+    }
     let draft = header.object != ObjectId::from_bytes([0; 16]);
-    if draft && header.kind == Kind::Delta { check_open(log, header.object) } else { Ok(()) }
+    if draft && matches!(header.kind, Kind::Delta | Kind::Kept) {
+        return check_open(log, header.object);
+    }
+    Ok(())
+}
+
+/// The key of a draft lies under a content key that its author knew. If that is not the newest, its
+/// row could die before others have it.
+fn check_draft(log: &Log, header: &Header, object: ObjectId) -> Result<(), RefusalCode> {
+    let (at, by) = log.slot_from;
+    if log.drafts.contains_key(&object) {
+        return Err(RefusalCode::Conflict);
+    }
+    if header.seen_pos < at && header.author != by {
+        return Err(RefusalCode::OldSlot);
+    }
+    Ok(())
 }
 
 fn check_open(log: &Log, object: ObjectId) -> Result<(), RefusalCode> {
     match log.drafts.get(&object) {
         Some(false) => Ok(()),
         Some(true) => Err(RefusalCode::Closed),
-        None => Err(RefusalCode::Malformed),
+        // It was refused, because a content key had come that its author did not know: both come
+        // again.
+        None => Err(RefusalCode::OldSlot),
     }
 }
 
@@ -237,7 +250,7 @@ pub(super) fn check_erase(
     log: &Log,
     request: &EntryRef,
     member: crate::id::MemberId,
-    has_base: bool,
+    since: Option<SlotGeneration>,
     now: Timestamp,
 ) -> Result<(), RefusalCode> {
     let asked = log.requests.get(&request.position).filter(|asked| asked.hash == request.hash);
@@ -251,8 +264,8 @@ pub(super) fn check_erase(
         .collect();
     let alone = erasers.len() < 2;
     let waited = now.millis_since(asked.received) >= ERASE_DELAY;
-    let of_record = matches!(asked.target, Target::Record(_));
-    if of_record != has_base {
+    let of_record = matches!(asked.target, Target::Record(..));
+    if of_record != since.is_some() {
         return Err(RefusalCode::Malformed);
     }
     if waited && (alone || asked.by != member) { Ok(()) } else { Err(RefusalCode::NotPermitted) }

@@ -395,12 +395,12 @@ impl Record {
             // It was not here when it was to die, or the server has forgotten that it was.
             return Err(RefusalCode::RowErased);
         }
-        let log = match parts.table {
-            3 => self.logs.get(&CompartmentId::from_bytes(parts.id)),
-            4 => self.logs.get(&CompartmentId::from_bytes(parts.holder)),
-            _ => None,
+        let (log, generation) = match parts.table {
+            3 => (self.logs.get(&CompartmentId::from_bytes(parts.id)), parts.version),
+            4 => (self.logs.get(&CompartmentId::from_bytes(parts.holder)), parts.holder_version),
+            _ => (None, 0),
         };
-        if log.is_some_and(Log::is_erased) {
+        if log.is_some_and(|log| log.is_erased() || generation < log.since.get()) {
             return Err(RefusalCode::RowErased);
         }
         let known = |log: [u8; 16]| {

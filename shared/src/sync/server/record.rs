@@ -4,15 +4,16 @@
 use super::reply::Erased;
 use super::stored::{ServerFrame, StoredEnvelope};
 use crate::envelope::{
-    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Kind, Slot, Stub, Target,
+    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Kind, Number, Slot, Stub, Target,
 };
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId,
-    ServerEpoch, Timestamp,
+    ServerEpoch, SlotGeneration, Timestamp,
 };
 use crate::log::{LogHead, OwnHead};
 use crate::membership::{Action, Entry, State};
 use crate::suite::{Hash, VerifyingKey};
+use crate::sync::base::Bases;
 use crate::sync::closing::Closings;
 use crate::sync::refusal::RefusalCode;
 use crate::sync::wire::{ObjectKey, Row, RowKey};
@@ -92,6 +93,8 @@ pub(super) struct Request {
     pub(super) by: MemberId,
     pub(super) received: Timestamp,
     pub(super) target: Target,
+    /// Where the one record stands that it is about.
+    pub(super) record: Option<Position>,
 }
 
 /// One log.
@@ -101,11 +104,16 @@ pub(super) struct Log {
     pub(super) g: Global,
     pub(super) rules: Vec<AccessRule>,
     pub(super) slot: Slot,
+    /// Where that was announced, and by whom.
+    pub(super) slot_from: (Position, DeviceId),
     /// Drafts, and whether each is closed.
     pub(super) drafts: BTreeMap<ObjectId, bool>,
     pub(super) closings: Closings,
     pub(super) requests: BTreeMap<Position, Request>,
     pub(super) erased: Erased,
+    pub(super) bases: Bases,
+    /// Content keys before this one are dead.
+    pub(super) since: SlotGeneration,
 }
 
 /// Everything that the server remembers of one practice.
@@ -312,6 +320,7 @@ impl Record {
         let received = Some(stored.receipt.body.time);
         let at = EntryRef { position: head.position, hash };
         known.closings.take(header, at, body.as_ref(), received);
+        known.bases.take(header, head.position, body.as_ref());
         known.head = head;
         known.g = stored.g;
         Ok(())
@@ -335,17 +344,29 @@ impl Record {
                 g: Global::ZERO,
                 rules,
                 slot,
+                slot_from: (at.position, header.author),
                 drafts: BTreeMap::new(),
                 closings: Closings::default(),
                 requests: BTreeMap::new(),
                 erased: Erased::default(),
+                bases: Bases::default(),
+                since: SlotGeneration::ZERO,
             };
             self.logs.insert(header.compartment, log);
             return Ok(());
         }
         let member = self.member_of(header.author).ok_or(RebuildError::Inconsistent)?;
+        let record = match &body {
+            ControlBody::EraseRequest(Target::Record(_, number)) => {
+                self.place_of(header.compartment, *number)
+            }
+            _ => None,
+        };
         let log = self.logs.get_mut(&header.compartment).ok_or(RebuildError::Inconsistent)?;
-        log.take_body(body, member, at, stored.receipt.body.time);
+        if matches!(body, ControlBody::Slot(_) | ControlBody::Access { slot: Some(_), .. }) {
+            log.slot_from = (at.position, header.author);
+        }
+        log.take_body(body, member, at, stored.receipt.body.time, record);
         if header.kind == Kind::Erase {
             // Whatever was packed may hold what is erased.
             self.objects.retain(|key, _| key.compartment != header.compartment);
@@ -389,6 +410,18 @@ impl Record {
         self.own_head(device, newest.map_or(current, |newest| newest.max(current)))
     }
 
+    /// Where in a log the envelope with this number stands.
+    pub(super) fn place_of(
+        &self,
+        log: CompartmentId,
+        (device, dev_inc, dev_seq): Number,
+    ) -> Option<Position> {
+        match self.chains.get(&(device, dev_inc))?.numbers.get(&dev_seq)?.fate {
+            Fate::Placed(of, position) if of == log => Some(position),
+            _ => None,
+        }
+    }
+
     /// What stands at a number of a device, if anything.
     pub(super) fn numbered(&self, header: &Header) -> Option<&Numbered> {
         let chain = self.chains.get(&(header.author, header.dev_inc))?;
@@ -408,6 +441,7 @@ impl Log {
         member: MemberId,
         at: EntryRef,
         received: Timestamp,
+        record: Option<Position>,
     ) {
         match body {
             ControlBody::Acknowledge(_) | ControlBody::Genesis { .. } => {}
@@ -425,19 +459,17 @@ impl Log {
                 self.drafts.insert(object, true);
             }
             ControlBody::EraseRequest(target) => {
-                let request = Request { hash: at.hash, by: member, received, target };
+                let request = Request { hash: at.hash, by: member, received, target, record };
                 self.requests.insert(at.position, request);
             }
-            ControlBody::Erase { request, base } => {
-                let target = self.requests.get(&request.position).map(|known| known.target);
-                match target {
-                    Some(Target::Record(record)) => {
-                        self.erased.single.insert(record.position);
+            ControlBody::Erase { request, since } => {
+                let asked = self.requests.get(&request.position);
+                match (since, asked.and_then(|asked| asked.record)) {
+                    (Some(since), record) => {
+                        self.since = self.since.max(since);
+                        self.erased.single.extend(record);
                     }
-                    _ => self.erased.below = at.position,
-                }
-                if let Some(base) = base {
-                    self.slot = base.slot;
+                    (None, _) => self.erased.below = at.position,
                 }
             }
         }

@@ -368,14 +368,14 @@ impl ServerPractice {
     /// An order to erase waits as long, whoever brings it, since its request came to these files.
     fn is_due(&self, one: &Carried, now: Timestamp) -> bool {
         let Carried::Whole(envelope) = one else { return true };
-        let Ok(Some(ControlBody::Erase { request, base })) = envelope.control() else {
+        let Ok(Some(ControlBody::Erase { request, since })) = envelope.control() else {
             return true;
         };
         let log = self.record.logs.get(&envelope.header.compartment);
         let member = self.record.member_of(envelope.header.author);
         let known = self.state().zip(log).zip(member);
         known.is_some_and(|((state, log), member)| {
-            check_erase(state, log, &request, member, base.is_some(), now).is_ok()
+            check_erase(state, log, &request, member, since, now).is_ok()
         })
     }
 }

@@ -561,14 +561,15 @@ enum Announced {
 fn announced(carried: &Carried) -> Option<Announced> {
     let Carried::Whole(envelope) = carried else { return None };
     let log = *envelope.header.compartment.as_bytes();
+    if envelope.header.kind == Kind::Kept {
+        // What is kept of a draft goes with the draft's key under the new content key.
+        return Some(Announced::Draft(log, *envelope.header.object.as_bytes()));
+    }
     match envelope.control().ok()?? {
         ControlBody::Genesis { slot, .. }
         | ControlBody::Slot(slot)
         | ControlBody::Access { slot: Some(slot), .. } => {
             Some(Announced::Slot(log, slot.generation.get()))
-        }
-        ControlBody::Erase { base: Some(base), .. } => {
-            Some(Announced::Slot(log, base.slot.generation.get()))
         }
         ControlBody::Draft { object, .. } => Some(Announced::Draft(log, *object.as_bytes())),
         _ => None,

@@ -1,6 +1,7 @@
 //! What an honest device may rely on, and what a dishonest one does not get.
 
 mod packs;
+mod records;
 
 use super::*;
 use crate::envelope::{AccessRule, ControlBody, EntryRef, Envelope, Kind, Rights, Target};
@@ -374,7 +375,7 @@ fn an_erasure_waits_thirty_days_and_then_only_stubs_are_served() {
     let outcomes = server.push(a.device, &envelopes);
     let at = receipt_of(&outcomes[2], &envelopes[2]).body.placement.unwrap().head;
     let request = EntryRef { position: at.position, hash: envelopes[2].hash() };
-    let order = ControlBody::Erase { request, base: None };
+    let order = ControlBody::Erase { request, since: None };
     let early = a.control(&world, &order);
     assert_eq!(refused(&server.push(a.device, &[early])), RefusalCode::NotPermitted);
     server.now = server.now.plus_millis(30 * DAY);
@@ -403,7 +404,7 @@ fn an_order_to_erase_that_somebody_brings_waits_like_any_other() {
     let outcomes = server.push(a.device, &envelopes);
     let at = receipt_of(&outcomes[2], &envelopes[2]).body.placement.unwrap().head;
     let request = EntryRef { position: at.position, hash: envelopes[2].hash() };
-    let order = a.control(&world, &ControlBody::Erase { request, base: None });
+    let order = a.control(&world, &ControlBody::Erase { request, since: None });
     let brought = crate::envelope::Carried::Whole(order);
     let runs = crate::sync::run::runs_of(world.state.practice(), &[brought]);
     let bring = Message::Bring { runs, rows: vec![] };

@@ -7,16 +7,16 @@ use crate::device::home::Home;
 use crate::device::open::Device;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tacenda_shared::id::{ClientId, DeviceId, Timestamp};
+use tacenda_shared::id::{ClientId, DeviceId, RecordId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::practice::edit::Edit;
-use tacenda_shared::practice::erasure::{KEPT_YEARS, Stage, kept_until, last_service};
+use tacenda_shared::practice::erasure::{KEPT_YEARS, Scope, Stage, kept_until, last_service};
 use tacenda_shared::practice::view::Index;
 
 pub(super) fn carry_out(
     device: &mut Device,
     home: &Home,
-    (code, wish): (&str, EraseWish),
+    (code, record, wish): (&str, Option<&str>, EraseWish),
     now: Timestamp,
     say: Say<'_>,
 ) -> Result<bool, Refused> {
@@ -24,27 +24,29 @@ pub(super) fn carry_out(
     match wish {
         EraseWish::Ask { before_retention } => {
             let client = client_named(&index, code)?.id;
+            let scope = Scope { client, record: record.map(named).transpose()? };
             if !before_retention {
                 check_retention(&index, client, now)?;
             }
-            device.apply(Edit::AskErasure { client }, now)?;
-            told(device, client, now, say);
+            device.apply(Edit::AskErasure(scope), now)?;
+            told(device, scope, now, say);
         }
         EraseWish::Withdraw => {
-            let client = hidden(&index, code)?;
-            device.apply(Edit::WithdrawErasure { client }, now)?;
+            let scope = hidden(&index, code, record)?;
+            device.apply(Edit::WithdrawErasure(scope), now)?;
         }
         EraseWish::CarryOut { passphrase } => {
-            let client = hidden(&index, code)?;
+            let scope = hidden(&index, code, record)?;
             let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
             Device::check_passphrase(home, &typed, now)?;
-            device.apply(Edit::OrderErasure { client }, now)?;
-            device.erase_unsent()?;
-            told(device, client, now, say);
+            device.apply(Edit::OrderErasure(scope), now)?;
+            device.erase_unsent(now)?;
+            told(device, scope, now, say);
         }
         EraseWish::Hold | EraseWish::LetGo => {
             let shown = || client_named(&index, code).map(|row| row.id);
-            let client = hidden(&index, code).or_else(|_| shown())?;
+            let client =
+                hidden(&index, code, None).map(|scope| scope.client).or_else(|_| shown())?;
             let held = matches!(wish, EraseWish::Hold);
             device.apply(Edit::Hold { client, held }, now)?;
         }
@@ -62,7 +64,9 @@ pub(super) fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<
     for status in device.erasures() {
         line(device, &status, now, say);
     }
-    for client in index.holds.iter().filter(|client| !index.erasures.contains_key(*client)) {
+    for client in
+        index.holds.iter().filter(|client| !index.erasures.contains_key(&(**client).into()))
+    {
         let code = index.clients.get(client).map_or("?", |row| row.code.as_str());
         let json = serde_json::json!({"schema": 1, "type": "hold", "client": code});
         say_line(say, json, &format!("{code:<10} a legal hold keeps this record"));
@@ -70,9 +74,9 @@ pub(super) fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<
     Ok(false)
 }
 
-fn told(device: &Device, client: ClientId, now: Timestamp, say: Say<'_>) {
+fn told(device: &Device, scope: Scope, now: Timestamp, say: Say<'_>) {
     let all = device.erasures();
-    if let Some(status) = all.iter().find(|status| status.client == client) {
+    if let Some(status) = all.iter().find(|status| status.scope == scope) {
         line(device, status, now, say);
     }
 }
@@ -82,8 +86,9 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
     let day = |time| date(&index, time);
     let due = status.erasure.due();
     // After its name has died, a record has only the id that calendars still know.
-    let short = status.client.to_string().chars().take(8).collect::<String>();
+    let short = status.scope.client.to_string().chars().take(8).collect::<String>();
     let code = if status.code.is_empty() { short } else { status.code.clone() };
+    let record = status.scope.record.map(|record| record.to_string());
     // A practice without a server has one device.
     let missing = status.missing.clone().or((!device.is_attached()).then(Vec::new));
     let names: Option<Vec<String>> =
@@ -114,15 +119,17 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
             ("asked", format!("hidden on every device; can be erased from {} on", day(due)))
         }
         (Stage::Asked, _) => {
-            ("due", format!("hidden; can be erased: tacenda erase carry-out {code}"))
+            let of = record.as_ref().map(|id| format!(" --record {id}")).unwrap_or_default();
+            ("due", format!("hidden; can be erased: tacenda erase carry-out {code}{of}"))
         }
     };
     let json = serde_json::json!({
-        "schema": 1, "type": "erasure", "client": code, "stage": stage,
-        "asked": day(status.erasure.asked).to_string(), "due": day(due).to_string(),
+        "schema": 1, "type": "erasure", "client": code, "record": record,
+        "stage": stage, "asked": day(status.erasure.asked).to_string(), "due": day(due).to_string(),
         "missing": names,
     });
-    say_line(say, json, &format!("{code:<10} {text}"));
+    let of = record.map(|id| format!("note {id}  ")).unwrap_or_default();
+    say_line(say, json, &format!("{code:<10} {of}{text}"));
 }
 
 fn name_of(device: &Device, id: DeviceId) -> String {
@@ -130,17 +137,27 @@ fn name_of(device: &Device, id: DeviceId) -> String {
     rows.into_iter().find(|row| row.id == id).map_or_else(|| "?".to_owned(), |row| row.name)
 }
 
-/// Finds a record that is to be erased, by its code or by how its id begins.
-fn hidden(index: &Index, code: &str) -> Result<ClientId, Refused> {
+/// Reads the id of a record.
+fn named(id: &str) -> Result<RecordId, Refused> {
+    match RecordId::parse(id.trim()) {
+        Some(record) => Ok(record),
+        None => refuse("That is no id of a record.", "Run `tacenda note list CODE`."),
+    }
+}
+
+/// Finds what is to be erased, by the client's code or by how the client's id begins.
+fn hidden(index: &Index, code: &str, record: Option<&str>) -> Result<Scope, Refused> {
     let code = code.trim();
-    let fits = |(client, code_of): (&ClientId, &str)| {
-        code_of.eq_ignore_ascii_case(code)
-            || (code_of.is_empty() && code.len() >= 8 && client.to_string().starts_with(code))
+    let record = record.map(named).transpose()?;
+    let fits = |(scope, code_of): (&Scope, &str)| {
+        let by_id = || code.len() >= 8 && scope.client.to_string().starts_with(code);
+        let client = code_of.eq_ignore_ascii_case(code) || (code_of.is_empty() && by_id());
+        client && scope.record == record
     };
-    let all = index.erasures.iter().map(|(client, row)| (client, row.code.as_str()));
+    let all = index.erasures.iter().map(|(scope, row)| (scope, row.code.as_str()));
     let mut found = all.filter(|one| fits(*one));
     match (found.next(), found.next()) {
-        (Some((client, _)), None) => Ok(*client),
+        (Some((scope, _)), None) => Ok(*scope),
         _ => refuse("No record with that code is to be erased.", "Run `tacenda erase list`."),
     }
 }

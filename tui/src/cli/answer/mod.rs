@@ -66,8 +66,8 @@ pub fn answer(
         Request::DeviceList => devices::list(device, say),
         Request::DevicePlan { lost } => revoke::plan(device, &lost, say),
         Request::DeviceRename { id, name } => devices::rename(device, &id, name, now),
-        Request::Erase { client, wish } => {
-            erasing::carry_out(device, home, (&client, wish), now, say)
+        Request::Erase { client, record, wish } => {
+            erasing::carry_out(device, home, (&client, record.as_deref(), wish), now, say)
         }
         Request::EraseList => erasing::list(device, now, say),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),

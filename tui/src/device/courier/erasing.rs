@@ -1,9 +1,10 @@
 //! Erasing a client's record. What a person asks and orders stands in the practice's settings; from
 //! there it goes into each log of the record, signed. What a log orders is carried out here: its
-//! keys die, and then the device says so in the log.
+//! keys die, and then the device says so in the log. Of single records, see `rebasing`.
 
 use super::inbox::Batch;
 use super::outbox::Packed;
+use super::rebasing::Rebasing;
 use super::{Courier, MailFrame};
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
@@ -14,21 +15,21 @@ use crate::device::store::StoreError;
 use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{ControlBody, Kind, Target};
-use tacenda_shared::id::{ClientId, CompartmentId, DeviceId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, CompartmentId, DeviceId, ObjectId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{DraftName, RowName, SlotName};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::erasure::{Erasure, Stage};
+use tacenda_shared::practice::erasure::{Erasure, Scope, Stage};
 use tacenda_shared::practice::view::{ErasureRow, Index};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::device::{Event, Replica};
 
 /// So long a device leaves it to the one on which it was ordered to put an order into the logs: it
 /// may be taken back, and the two may come one after the other. Milliseconds.
-const LEFT_TO_OTHERS: i64 = 60 * 60 * 1000;
+pub(super) const LEFT_TO_OTHERS: i64 = 60 * 60 * 1000;
 
 /// What people wish: whose record is to go, and whose has to stay.
-type Wishes = (BTreeMap<ClientId, ErasureRow>, BTreeSet<ClientId>);
+type Wishes = (BTreeMap<Scope, ErasureRow>, BTreeSet<ClientId>);
 
 /// What the courier knows of erasures.
 #[derive(Debug, Default)]
@@ -41,11 +42,12 @@ pub(super) struct Erasures {
     seen: Wishes,
     /// What is to be signed now, as soon as it may leave: made anew whenever something changes, so
     /// that what was taken back meanwhile does not leave.
-    owed: Vec<(CompartmentId, ControlBody, u32)>,
-    /// What was signed since the link stands: what, of which log, for which asking.
-    signed: BTreeSet<(CompartmentId, Kind, u32)>,
+    owed: Vec<(CompartmentId, ControlBody)>,
+    /// What was signed since the link stands: in which log, and what, as bytes.
+    signed: BTreeSet<(CompartmentId, Vec<u8>)>,
     /// Records that stay here although they were ordered to go, as a person was told.
     told: BTreeSet<ClientId>,
+    pub(super) rebasing: Rebasing,
 }
 
 impl Erasures {
@@ -54,7 +56,8 @@ impl Erasures {
         match event {
             Event::Received { checked, .. } => {
                 let kind = checked.header().kind;
-                self.due |= matches!(kind, Kind::EraseRequest | Kind::Erase);
+                self.due |=
+                    matches!(kind, Kind::EraseRequest | Kind::Erase | Kind::Kept | Kind::Slot);
             }
             Event::CaughtUp(_) => self.due = true,
             // What the server has refused is tried again with each link.
@@ -65,16 +68,33 @@ impl Erasures {
 
     /// Whether something waits to leave.
     pub(super) fn is_owed(&self) -> bool {
-        !self.owed.is_empty()
+        !self.owed.is_empty() || self.rebasing.is_owed()
+    }
+
+    /// Keys have come, or something else that may have been waited for.
+    pub(super) fn look_again(&mut self) {
+        self.due = true;
+    }
+
+    /// Something is to be looked at again at this time.
+    pub(super) fn look_at(&mut self, from: Timestamp) {
+        self.later = Some(self.later.map_or(from, |later| later.min(from)));
+    }
+
+    /// This is to be signed, unless it was since the link stands.
+    pub(super) fn owe(&mut self, log: CompartmentId, body: ControlBody) {
+        if !self.signed.contains(&(log, signature_of(&body))) {
+            self.owed.push((log, body));
+        }
     }
 }
 
 /// How far an erasure is, on this device and on the others.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ErasureStatus {
-    /// Whose.
-    pub client: ClientId,
-    /// The code, as long as it can be read.
+    /// What.
+    pub scope: Scope,
+    /// The client's code, as long as it can be read.
     pub code: String,
     /// What was asked and ordered.
     pub erasure: Erasure,
@@ -101,13 +121,14 @@ impl<F: FileSystem> Device<F> {
         let changed = erasing.seen.0 != index.erasures || erasing.seen.1 != index.holds;
         let ready = courier.level && courier.sync.may_push() && !self.cabinet.is_read_only();
         let later = erasing.later.is_some_and(|later| later <= now);
-        if !(erasing.due || changed || later) || !ready {
+        let rests = self.may_rebase(courier);
+        if !(erasing.due || changed || later || rests) || !ready {
             return Ok(());
         }
         (courier.erasing.due, courier.erasing.later) = (false, None);
         courier.erasing.seen = (index.erasures.clone(), index.holds.clone());
         self.flush_mail(batch)?;
-        self.erase_unsent()?;
+        self.erase_unsent(now)?;
         let dead = self.ordered_to_die(courier, &index);
         if !dead.is_empty() {
             self.carry_out(&dead)?;
@@ -122,7 +143,7 @@ impl<F: FileSystem> Device<F> {
         courier.erasing.owed.clear();
         self.acknowledge_dead(courier);
         self.wish(courier, &index, now);
-        Ok(())
+        self.rebase_due(courier, batch, now)
     }
 
     /// Returns the logs whose keys must die here: those that were ordered, and that the practice's
@@ -136,7 +157,7 @@ impl<F: FileSystem> Device<F> {
                 continue;
             }
             let client = locations.compartment(*log).and_then(|known| known.name.client());
-            match client.filter(|client| !is_ordered(index, *client)) {
+            match client.filter(|client| !is_ordered(index, (*client).into())) {
                 None => drop(dead.insert(*log)),
                 Some(client) => drop(kept.insert(client)),
             }
@@ -153,15 +174,16 @@ impl<F: FileSystem> Device<F> {
     fn acknowledge_dead(&self, courier: &mut Courier) {
         let here = self.cabinet.identity.author.device;
         let locations = self.cabinet.store().locations();
+        let mut owed = Vec::new();
         for (log, replica) in courier.sync.replicas() {
             let Some(order) = replica.erasing().order() else { continue };
             let done = replica.erasing().done().contains(&here);
             let said = done || courier.sync.is_acknowledging(order);
-            let signed = courier.erasing.signed.contains(&(*log, Kind::Acknowledge, 0));
-            if locations.is_erased(*log) && !said && !signed {
-                courier.erasing.owed.push((*log, ControlBody::Acknowledge(order), 0));
+            if locations.is_erased(*log) && !said {
+                owed.push((*log, ControlBody::Acknowledge(order)));
             }
         }
+        owed.into_iter().for_each(|(log, body)| courier.erasing.owe(log, body));
     }
 
     /// Brings what people wish into the logs of the record.
@@ -172,32 +194,31 @@ impl<F: FileSystem> Device<F> {
         let locations = self.cabinet.store().locations();
         for known in locations.compartments() {
             let Some(client) = known.name.client() else { continue };
-            let Some(ErasureRow { erasure, .. }) = index.erasures.get(&client) else { continue };
+            let scope = Scope::from(client);
+            let Some(ErasureRow { erasure, .. }) = index.erasures.get(&scope) else { continue };
             let Some(replica) = courier.sync.replica(known.id) else { continue };
             let (erasing, log) = (replica.erasing(), known.id);
-            let body = match (erasing.order(), erasing.request(erasure.times)) {
-                (None, None) => ControlBody::EraseRequest(Target::Compartment(erasure.times)),
-                (None, Some(request)) if is_ordered(index, client) => {
-                    let from = self.acts_from(client, erasure);
+            let target = Target::Compartment(erasure.times);
+            let body = match (erasing.order(), erasing.request(target)) {
+                (None, None) => ControlBody::EraseRequest(target),
+                (None, Some(request)) if is_ordered(index, scope) => {
+                    let from = self.acts_from(scope, erasure);
                     if from > now {
-                        let later = courier.erasing.later.map_or(from, |later| later.min(from));
-                        courier.erasing.later = Some(later);
+                        courier.erasing.look_at(from);
                         continue;
                     }
-                    ControlBody::Erase { request, base: None }
+                    ControlBody::Erase { request, since: None }
                 }
                 _ => continue,
             };
-            if !courier.erasing.signed.contains(&(log, body.kind(), erasure.times)) {
-                courier.erasing.owed.push((log, body, erasure.times));
-            }
+            courier.erasing.owe(log, body);
         }
     }
 
     /// From when on this device puts an order into the logs.
-    fn acts_from(&self, client: ClientId, erasure: &Erasure) -> Timestamp {
+    pub(super) fn acts_from(&self, scope: Scope, erasure: &Erasure) -> Timestamp {
         match erasure.stage {
-            Stage::Ordered(at) if !self.ordered.contains(&client) => at.plus_millis(LEFT_TO_OTHERS),
+            Stage::Ordered(at) if !self.ordered.contains(&scope) => at.plus_millis(LEFT_TO_OTHERS),
             _ => erasure.asked,
         }
     }
@@ -206,10 +227,11 @@ impl<F: FileSystem> Device<F> {
     ///
     /// # Errors
     /// As for any change.
-    pub fn erase_unsent(&mut self) -> Result<(), DeviceError> {
+    pub fn erase_unsent(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        self.rebase_unsent(now)?;
         let index = self.practice.index();
         let locations = self.cabinet.store().locations();
-        let ordered = |client: &ClientId| is_ordered(&index, *client);
+        let ordered = |client: &ClientId| is_ordered(&index, (*client).into());
         let unsent = locations.compartments().filter(|known| {
             let theirs = known.name.client().as_ref().is_some_and(ordered);
             theirs && !locations.ledger().has_begun(known.id)
@@ -244,46 +266,72 @@ impl<F: FileSystem> Device<F> {
     pub fn erasures(&self) -> Vec<ErasureStatus> {
         let index = self.practice.index();
         let all = index.erasures.iter();
-        all.map(|(client, row)| self.erasure_status(&index, *client, row)).collect()
+        all.map(|(scope, row)| self.erasure_status(&index, *scope, row)).collect()
     }
 
-    fn erasure_status(&self, index: &Index, client: ClientId, row: &ErasureRow) -> ErasureStatus {
+    fn erasure_status(&self, index: &Index, scope: Scope, row: &ErasureRow) -> ErasureStatus {
         let locations = self.cabinet.store().locations();
-        let left = locations.compartments().any(|known| known.name.client() == Some(client));
-        let mut logs = locations.erased_of(client).peekable();
-        let replicas = self.courier.as_ref().map(|courier| courier.sync.replicas());
-        let missing = replicas.filter(|_| logs.peek().is_some()).map(|replicas| {
-            let devices = self.cabinet.state.devices().iter();
-            let active: Vec<_> =
-                devices.filter(|(_, known)| known.revoked.is_none()).map(|(id, _)| *id).collect();
-            let erasing = logs.filter_map(|log| replicas.get(&log)).map(Replica::erasing);
-            let missing: BTreeSet<_> = erasing
-                .flat_map(|erasing| active.iter().filter(|id| !erasing.done().contains(id)))
-                .copied()
-                .collect();
-            missing.into_iter().collect()
-        });
+        let devices = self.cabinet.state.devices().iter();
+        let active: Vec<DeviceId> =
+            devices.filter(|(_, known)| known.revoked.is_none()).map(|(id, _)| *id).collect();
+        let mut theirs =
+            locations.compartments().filter(|known| known.name.client() == Some(scope.client));
+        let courier = self.courier.as_ref();
+        let (left, missing) = match scope.record {
+            None => (theirs.next().is_some(), self.missing_of_logs(scope.client, &active)),
+            Some(record) => {
+                let left = theirs.any(|known| locations.record(known.id, record).is_some());
+                let missing = courier.and_then(|one| self.missing_of_record(one, record, &active));
+                (left, missing)
+            }
+        };
         ErasureStatus {
-            client,
+            scope,
             code: row.code.clone(),
             erasure: row.erasure,
-            held: index.holds.contains(&client),
+            held: index.holds.contains(&scope.client),
             gone: !left,
-            missing,
+            missing: missing.map(|missing| missing.into_iter().collect()),
         }
     }
 
-    /// Whether something of a client's record has died here, so that nothing brings it back.
-    pub(in crate::device) fn has_erased(&self, client: ClientId) -> bool {
-        self.cabinet.store().locations().erased_of(client).next().is_some()
+    /// Which devices have not said that a client's logs have died there.
+    fn missing_of_logs(&self, client: ClientId, active: &[DeviceId]) -> Option<BTreeSet<DeviceId>> {
+        let mut logs = self.cabinet.store().locations().erased_of(client).peekable();
+        let replicas = self.courier.as_ref()?.sync.replicas();
+        logs.peek()?;
+        let erasing = logs.filter_map(|log| replicas.get(&log)).map(Replica::erasing);
+        let missing =
+            erasing.flat_map(|erasing| active.iter().filter(|id| !erasing.done().contains(id)));
+        Some(missing.copied().collect())
+    }
+
+    /// Whether something of it has died here, so that nothing brings it back.
+    pub(in crate::device) fn has_erased(&self, scope: Scope) -> bool {
+        let locations = self.cabinet.store().locations();
+        let Scope { client, record } = scope;
+        let logs = || locations.compartments().filter(|one| one.name.client() == Some(client));
+        let rebased = logs().any(|known| locations.rebased(known.id).is_some());
+        // Whoever came later never knew it.
+        let gone = record.is_some_and(|record| {
+            rebased && !logs().any(|known| locations.record(known.id, record).is_some())
+        });
+        gone || locations.erased_of(client).next().is_some()
     }
 }
 
+/// What tells one thing to sign from another.
+fn signature_of(body: &ControlBody) -> Vec<u8> {
+    let mut bytes = vec![body.kind().number()];
+    bytes.extend(body.encode());
+    bytes
+}
+
 /// Whether the practice's settings say that a record is to die now.
-fn is_ordered(index: &Index, client: ClientId) -> bool {
-    let row = index.erasures.get(&client);
+pub(super) fn is_ordered(index: &Index, scope: Scope) -> bool {
+    let row = index.erasures.get(&scope);
     let ordered = row.is_some_and(|row| matches!(row.erasure.stage, Stage::Ordered(_)));
-    ordered && !index.holds.contains(&client)
+    ordered && !index.holds.contains(&scope.client)
 }
 
 impl<F: FileSystem> Cabinet<F> {
@@ -292,8 +340,10 @@ impl<F: FileSystem> Cabinet<F> {
     pub(in crate::device) fn bury_erased(&mut self) -> Result<bool, StoreError> {
         let locations = self.store.locations();
         let is_dead = |name: &RowName| match name {
-            RowName::Slot(SlotName { compartment, .. })
-            | RowName::Draft(DraftName { compartment, .. }) => locations.is_erased(*compartment),
+            RowName::Slot(SlotName { compartment, generation, .. })
+            | RowName::Draft(DraftName { compartment, generation, .. }) => {
+                locations.is_dead(*compartment, *generation)
+            }
             _ => false,
         };
         let names = self.rows.all().filter_map(|(name, _)| RowName::decode(name).ok());
@@ -312,6 +362,7 @@ impl<F: FileSystem> Cabinet<F> {
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
         self.rows.change(&gone, &mut hedge)?;
         logs.iter().for_each(|log| drop(self.slots.remove(log)));
+        self.forget_dead_slots();
         drafts.iter().for_each(|draft| drop(self.drafts.remove(draft)));
         self.rows.collect()?;
         Ok(true)
@@ -324,17 +375,18 @@ impl<F: FileSystem> Cabinet<F> {
         packed: &mut Packed,
     ) -> Result<(), StoreError> {
         let mut own = packed.own_after(courier.sync.own());
-        let state = courier.sync.state();
         let mut later = Vec::new();
-        for (log, body, times) in std::mem::take(&mut courier.erasing.owed) {
+        self.pack_bases(courier, &mut own, packed)?;
+        let state = courier.sync.state();
+        for (log, body) in std::mem::take(&mut courier.erasing.owed) {
             let Some(replica) = courier.sync.replica(log) else { continue };
             let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
             if stale || packed.is_full() {
-                later.push((log, body, times));
+                later.push((log, body));
                 continue;
             }
             self.control(&courier.sync, log, &body, None, &mut own, packed)?;
-            courier.erasing.signed.insert((log, body.kind(), times));
+            courier.erasing.signed.insert((log, signature_of(&body)));
         }
         courier.erasing.owed = later;
         Ok(())
@@ -343,9 +395,18 @@ impl<F: FileSystem> Cabinet<F> {
 
 impl Courier {
     /// Whether a log was ordered to be erased: its keys are nowhere, and nobody withholds them.
-    pub(super) fn is_ordered_to_die(&self, log: CompartmentId) -> bool {
-        let replica = self.sync.replica(log);
-        replica.is_some_and(|replica| replica.erasing().order().is_some())
+    pub(super) fn is_ordered_to_die(&self, log: CompartmentId, generation: SlotGeneration) -> bool {
+        let erasing = self.sync.replica(log).map(Replica::erasing);
+        erasing.is_some_and(|erasing| {
+            let last = erasing.last_of_records();
+            erasing.order().is_some() || last.is_some_and(|last| generation < last.since)
+        })
+    }
+
+    /// Whether a draft was signed, as far as the log goes.
+    pub(super) fn is_closed(&self, log: CompartmentId, draft: ObjectId) -> bool {
+        let known = self.sync.replica(log).and_then(|replica| replica.draft(draft));
+        known.is_some_and(|known| known.closed.is_some())
     }
 }
 
@@ -362,13 +423,5 @@ fn kept_here() -> Notice {
         "This device keeps it. The server and other devices may have erased it, and what you write \
          in it stays here.",
         "Look with `tacenda erase list`, and export it if you need it (`tacenda export`).",
-    )
-}
-
-/// What a log's order to erase says, if this version carries it out.
-pub(super) const fn understands(body: &ControlBody) -> bool {
-    matches!(
-        body,
-        ControlBody::EraseRequest(Target::Compartment(_)) | ControlBody::Erase { base: None, .. }
     )
 }

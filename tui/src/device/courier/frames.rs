@@ -6,10 +6,11 @@
 use super::watch::{read_noted, write_noted};
 use crate::device::frame::ContentKind;
 use crate::device::locations::{ENTRIES_MAX, read_location, write_location};
+use std::collections::BTreeSet;
 use tacenda_shared::codec::{CodecError, Reader, Writer};
 use tacenda_shared::envelope::{Carried, Envelope, EnvelopeError, MAX_ENVELOPE};
 use tacenda_shared::id::{
-    CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId, RingId,
+    CompartmentId, DevInc, DevSeq, DeviceId, Global, Position, RecordId, RingId, SlotGeneration,
 };
 use tacenda_shared::journal::Location;
 use tacenda_shared::log::{OwnHead, Receipt};
@@ -25,8 +26,8 @@ const CARRIED_BYTES_MAX: usize = MAX_ENVELOPE + 1;
 /// The longest name of a compartment.
 const NAME_BYTES_MAX: usize = 1 << 10;
 
-/// The number of an envelope: device, incarnation, count.
-pub type Number = (DeviceId, DevInc, DevSeq);
+pub use tacenda_shared::envelope::Number;
+pub(in crate::device) use tacenda_shared::envelope::{read_number, write_number};
 
 /// Content that goes out with an envelope of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,6 +76,40 @@ impl Fate {
             5 => Ok(Self::Destroyed),
             _ => Err(CodecError::Unknown),
         }
+    }
+}
+
+/// What became of a log in which single records were erased.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Rebased {
+    /// The first content key that is not dead.
+    pub since: SlotGeneration,
+    /// The records that were erased, as far as they were known here.
+    pub records: BTreeSet<RecordId>,
+    /// Where the envelopes of the base lie, which stand in for what was sealed before.
+    pub parts: Vec<Location>,
+}
+
+impl Rebased {
+    /// Writes generation4 count4 (record16)* count4 (location16)*
+    pub(in crate::device) fn write(&self, w: &mut Writer) {
+        w.u32(self.since.get());
+        let records: Vec<_> = self.records.iter().collect();
+        w.list(&records, |w, record| {
+            w.fixed(record.as_bytes());
+        });
+        w.list(&self.parts, |w, location| write_location(w, *location));
+    }
+
+    pub(in crate::device) fn read(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            since: SlotGeneration::new(r.u32()?),
+            records: r
+                .list(ENTRIES_MAX, |r| r.fixed().map(RecordId::from_bytes))?
+                .into_iter()
+                .collect(),
+            parts: r.list(ENTRIES_MAX, read_location)?,
+        })
     }
 }
 
@@ -204,6 +239,16 @@ pub enum MailFrame {
         /// Up to here.
         to: Position,
     },
+    /// Content keys of a log are dead because one record was erased: what else they sealed lies
+    /// under the newest, here and in the base.
+    Rebased {
+        /// Which log.
+        log: CompartmentId,
+        /// What.
+        rebased: Rebased,
+        /// Content that was not taken along.
+        gone: Vec<Location>,
+    },
     /// Content that never goes out: drafts whose key died before anybody else knew of them.
     Skipped(Vec<Location>),
 }
@@ -211,7 +256,7 @@ pub enum MailFrame {
 /// The first number of these frames among the device's.
 pub(in crate::device) const FIRST_NUMBER: u8 = 9;
 /// The last one.
-pub(in crate::device) const LAST_NUMBER: u8 = 27;
+pub(in crate::device) const LAST_NUMBER: u8 = 28;
 
 impl MailFrame {
     pub(in crate::device) fn write(&self, w: &mut Writer) {
@@ -269,6 +314,7 @@ impl MailFrame {
             Self::Erased { log, name } => write_erased(w.u8(24), *log, name.as_ref()),
             Self::Incarnated(_)
             | Self::Packed { .. }
+            | Self::Rebased { .. }
             | Self::Shelved { .. }
             | Self::Unshelved { .. } => {
                 self.write_shelf(w);
@@ -276,7 +322,8 @@ impl MailFrame {
         }
     }
 
-    /// What lies unopened, packs, and the beginning of an incarnation.
+    /// What lies unopened, packs, what was put on another base, and the beginning of an
+    /// incarnation.
     fn write_shelf(&self, w: &mut Writer) {
         match self {
             Self::Incarnated(dev_inc) => {
@@ -290,6 +337,10 @@ impl MailFrame {
             }
             Self::Packed { log, after, to } => {
                 w.u8(27).fixed(log.as_bytes()).u64(after.get()).u64(to.get());
+            }
+            Self::Rebased { log, rebased, gone } => {
+                rebased.write(w.u8(28).fixed(log.as_bytes()));
+                w.list(gone, |w, location| write_location(w, *location));
             }
             _ => {}
         }
@@ -369,6 +420,11 @@ impl MailFrame {
             24 => read_erased(r).map(|(log, name)| Self::Erased { log, name })?,
             20 => Self::Incarnated(DevInc::new(r.u32()?)),
             25..=27 => Self::read_shelf(number, r)?,
+            28 => Self::Rebased {
+                log: CompartmentId::from_bytes(r.fixed()?),
+                rebased: Rebased::read(r)?,
+                gone: r.list(ENTRIES_MAX, read_location)?,
+            },
             _ => return Err(CodecError::Unknown),
         })
     }
@@ -390,15 +446,6 @@ pub(in crate::device) fn read_erased(
 ) -> Result<(CompartmentId, Option<CompartmentName>), CodecError> {
     let log = CompartmentId::from_bytes(r.fixed()?);
     Ok((log, r.option(|r| CompartmentName::decode(r.bytes(NAME_BYTES_MAX)?))?))
-}
-
-pub(in crate::device) fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {
-    w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
-}
-
-pub(in crate::device) fn read_number(r: &mut Reader<'_>) -> Result<Number, CodecError> {
-    let device = DeviceId::from_bytes(r.fixed()?);
-    Ok((device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?)))
 }
 
 fn read_envelope(r: &mut Reader<'_>) -> Result<Box<Envelope>, CodecError> {
@@ -433,9 +480,7 @@ mod tests {
     use super::*;
     use crate::device::frame::DeviceFrame;
     use tacenda_shared::envelope::{Header, PracticeHead, body_hash};
-    use tacenda_shared::id::{
-        ObjectId, PracticeId, PracticeSeq, ServerEpoch, SlotGeneration, Timestamp,
-    };
+    use tacenda_shared::id::{ObjectId, PracticeId, PracticeSeq, ServerEpoch, Timestamp};
     use tacenda_shared::log::{LogHead, Placement, ReceiptBody};
     use tacenda_shared::suite::{Hash, SUITE_1, Signature, SigningKey};
 
@@ -471,6 +516,15 @@ mod tests {
             MailFrame::Shelved { log: LOG, to, message: vec![1, 2, 3] },
             MailFrame::Unshelved { log: LOG, to },
             MailFrame::Packed { log: LOG, after: Position::new(1), to },
+            MailFrame::Rebased {
+                log: LOG,
+                rebased: Rebased {
+                    since: SlotGeneration::new(2),
+                    records: BTreeSet::from([RecordId::from_bytes([4; 16])]),
+                    parts: vec![Location { segment: 1, offset: 3 }],
+                },
+                gone: vec![Location { segment: 2, offset: 64 }],
+            },
         ];
         for frame in frames {
             let frame = DeviceFrame::Mail(frame);

@@ -1,9 +1,10 @@
 //! From envelopes to content. What other devices made is opened, merged and stored as if it had
 //! been made here; what cannot be opened yet is kept as it came and tried again.
 
+use super::Courier;
+use super::base::Unopened;
 use super::frames::{Fate, MailFrame, Number};
-use super::{Courier, Errand};
-use super::{erasing, parcel};
+use super::parcel;
 use crate::device::cabinet::{Cabinet, Sealing};
 use crate::device::chance::OsRandom;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame, Origin};
@@ -11,17 +12,15 @@ use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
-use tacenda_shared::envelope::{self, Carried, ControlBody, Envelope, SealedBytes, Slot};
+use tacenda_shared::envelope::{Carried, ControlBody, Envelope, Kind, SealedBytes, Slot};
 use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::keys::safe::{self, RowName, SlotKey, SlotName};
-use tacenda_shared::plaintext;
+use tacenda_shared::keys::safe::{self, SlotKey};
 use tacenda_shared::practice::Merged;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
-use tacenda_shared::sync::{MAX_ITEMS, Message, RowKey};
 
 /// Frames after which a batch goes to the disk.
 const BATCH_FRAMES: usize = 256;
@@ -38,7 +37,7 @@ pub(in crate::device) struct Batch {
     /// Changes that this device makes in consequence.
     pub(super) own: Vec<Change>,
     compartments: BTreeMap<CompartmentId, Compartment>,
-    commitments: BTreeMap<ObjectId, Hash>,
+    pub(super) commitments: BTreeMap<ObjectId, Hash>,
     numbers: BTreeMap<Number, RecordId>,
     touched: BTreeSet<CompartmentName>,
     /// Whether an entry is among the frames that waits for its key.
@@ -104,6 +103,7 @@ impl<F: FileSystem> Device<F> {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
+        self.begin_from_bases(courier, batch, logs)?;
         let known = self.cabinet.store().locations().ledger().waiting().next();
         if known.is_none() && !batch.waits {
             return Ok(());
@@ -147,6 +147,11 @@ impl<F: FileSystem> Device<F> {
             return Ok(Outcome::Destroyed);
         }
         match envelope.control() {
+            Ok(Some(body)) if self.is_of_the_dead(courier, envelope, &body) => {
+                Ok(Outcome::Destroyed)
+            }
+            // An order to erase says what it is for.
+            Ok(None) if envelope.header.kind == Kind::Kept => Ok(Outcome::Opened(None)),
             Ok(Some(body)) => self.take_control(courier, batch, envelope, body),
             Ok(None) if envelope.header.kind.is_sealed() => {
                 self.take_sealed(courier, batch, envelope, now)
@@ -154,6 +159,31 @@ impl<F: FileSystem> Device<F> {
             // Of a newer version: kept and passed on.
             Ok(None) => Ok(Outcome::Waiting),
             Err(_) => Ok(Outcome::Quarantined),
+        }
+    }
+
+    /// Whether a control entry is about keys that are dead, or about a record that was erased.
+    fn is_of_the_dead(&self, courier: &Courier, envelope: &Envelope, body: &ControlBody) -> bool {
+        let (log, author) = (envelope.header.compartment, envelope.header.author);
+        let locations = self.cabinet.store().locations();
+        if locations.rebased(log).is_none() {
+            return false;
+        }
+        let Some(replica) = courier.sync.replica(log) else { return false };
+        let erased =
+            |number: Number| replica.erasing().records().iter().any(|order| order.number == number);
+        match body {
+            ControlBody::Genesis { slot, .. }
+            | ControlBody::Slot(slot)
+            | ControlBody::Access { slot: Some(slot), .. } => {
+                locations.is_dead(log, slot.generation)
+            }
+            ControlBody::Close { dev_inc, dev_seq, .. } => erased((author, *dev_inc, *dev_seq)),
+            ControlBody::Draft { object, .. } => {
+                let became = replica.draft(*object).and_then(|draft| draft.became);
+                became.is_some_and(erased)
+            }
+            _ => false,
         }
     }
 
@@ -201,8 +231,7 @@ impl<F: FileSystem> Device<F> {
                 Ok(Outcome::Opened(None))
             }
             // They are read from the log, too.
-            body if erasing::understands(&body) => Ok(Outcome::Opened(None)),
-            ControlBody::Erase { .. } | ControlBody::EraseRequest(_) => Ok(Outcome::Waiting),
+            ControlBody::Erase { .. } | ControlBody::EraseRequest(_) => Ok(Outcome::Opened(None)),
         }
     }
 
@@ -301,9 +330,14 @@ impl<F: FileSystem> Device<F> {
     ) -> Result<Outcome, DeviceError> {
         let header = &envelope.header;
         let log = header.compartment;
+        let dead = self.cabinet.store().locations().is_dead(log, header.slot_generation);
         let key = self.cabinet.slot_key(log, header.slot_generation);
-        if self.compartment(batch, log).is_none() || key.is_none() {
+        if self.compartment(batch, log).is_none() || (key.is_none() && !dead) {
             return Ok(Outcome::Waiting);
+        }
+        if dead && courier.is_closed(log, header.object) {
+            // Nobody has kept what was deleted while drafting.
+            return Ok(Outcome::Destroyed);
         }
         if header.object != parcel::NO_OBJECT
             && !self.cabinet.fetch_draft(courier, batch, log, header.object)?
@@ -326,14 +360,13 @@ impl<F: FileSystem> Device<F> {
         envelope: &Envelope,
     ) -> Result<(Change, Author), Outcome> {
         let header = &envelope.header;
-        let (log, generation) = (header.compartment, header.slot_generation);
+        let log = header.compartment;
         let known = self.compartment(batch, log).ok_or(Outcome::Waiting)?;
-        let draft = self.cabinet.drafts.get(&header.object);
-        let slot = self.cabinet.slot_key(log, generation).ok_or(Outcome::Waiting)?;
-        let key = safe::envelope_key(slot, draft);
-        let opened = envelope::open(envelope, &key).ok();
-        let body = opened.and_then(|content| plaintext::unpack(header.kind, &content).ok());
-        let body = body.ok_or(Outcome::Quarantined)?;
+        let body = self.cabinet.body_of(envelope).map_err(|why| match why {
+            Unopened::Damaged => Outcome::Quarantined,
+            Unopened::Erased => Outcome::Destroyed,
+            Unopened::NoKey => Outcome::Waiting,
+        })?;
         let content = match parcel::unparcel(header, &body) {
             Ok(Some(content)) => content,
             Ok(None) => return Err(Outcome::Waiting),
@@ -435,7 +468,8 @@ impl<F: FileSystem> Device<F> {
         };
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.cabinet.keys.hedge, random: &mut random };
-        let seal = Sealing { compartment: log, generation, origin: Origin::Elsewhere };
+        let origin = Origin::Elsewhere;
+        let seal = Sealing { compartment: log, generation, origin, instead_of: None };
         batch.frames.push(seal.content(&key, kind, bytes, &mut hedge)?);
         Ok(())
     }
@@ -460,132 +494,6 @@ impl<F: FileSystem> Device<F> {
         }
         self.touched.extend(touched);
         self.keep(own)
-    }
-}
-
-impl<F: FileSystem> Cabinet<F> {
-    /// Returns the content key that a log announces, from the row of a ring that is held here. A
-    /// row that does not give the announced key is not kept; one of ours, which lost the race for
-    /// its generation, gives way.
-    fn fetched_slot(
-        &self,
-        courier: &mut Courier,
-        batch: &mut Batch,
-        log: CompartmentId,
-        slot: &Slot,
-    ) -> Option<SlotKey> {
-        for (ring, epoch) in &slot.epochs {
-            let held = self.rings.values().find(|held| held.id == *ring);
-            let Some(ring_key) = held.and_then(|held| held.key_of(*epoch)) else { continue };
-            let (ring, epoch, generation) = (*ring, *epoch, slot.generation);
-            let slot_name = SlotName { ring, epoch, compartment: log, generation };
-            let open =
-                |row: &safe::Row| safe::open_slot(ring_key, &slot_name, &slot.commitment, row).ok();
-            let name = RowName::Slot(slot_name);
-            let stored = self.rows.row(&name);
-            if let Some(key) = stored.and_then(open) {
-                return Some(key);
-            }
-            let Some(row) = courier.fetched.get(&name).copied() else {
-                courier.want(name);
-                return None;
-            };
-            let Some(key) = open(&row) else {
-                courier.refuse_row(name);
-                continue;
-            };
-            batch.rows.extend(stored.map(|_| RowChange::Delete(name)));
-            batch.rows.push(RowChange::Put(name, row));
-            return Some(key);
-        }
-        None
-    }
-
-    /// Asks for the row of a draft's key, unless it is here. Under which slot its author sealed
-    /// it, nothing says: another slot may have come between.
-    fn want_draft(&self, courier: &mut Courier, log: CompartmentId, draft: ObjectId) {
-        let here = self.drafts.contains_key(&draft) || self.has_draft_row(log, draft);
-        if here || courier.is_over(log, draft) {
-            return;
-        }
-        for (name, _) in self.draft_names(log, draft) {
-            courier.want(RowName::Draft(name));
-        }
-    }
-
-    /// Makes sure that the key of a draft is at hand.
-    fn fetch_draft(
-        &mut self,
-        courier: &mut Courier,
-        batch: &mut Batch,
-        log: CompartmentId,
-        draft: ObjectId,
-    ) -> Result<bool, StoreError> {
-        if self.drafts.contains_key(&draft) {
-            return Ok(true);
-        }
-        let commitment = match batch.commitments.get(&draft) {
-            Some(commitment) => Some(*commitment),
-            None => self.draft_commitment(log, draft)?,
-        };
-        let Some(commitment) = commitment else { return Ok(false) };
-        let mut found = None;
-        for (draft_name, slot) in self.draft_names(log, draft) {
-            let name = RowName::Draft(draft_name);
-            // A row that the server gives after the end is not taken.
-            let given = courier.fetched.get(&name).filter(|_| !courier.is_over(log, draft));
-            let row = self.rows.row(&name).or(given).copied();
-            let Some(row) = row else { continue };
-            match safe::open_draft(slot, &draft_name, &commitment, &row) {
-                Ok(key) => {
-                    found = Some((name, row, key));
-                    break;
-                }
-                Err(_) => courier.refuse_row(name),
-            }
-        }
-        let Some((name, row, key)) = found else {
-            self.want_draft(courier, log, draft);
-            return Ok(false);
-        };
-        batch.rows.push(RowChange::Put(name, row));
-        self.drafts.insert(draft, key);
-        Ok(true)
-    }
-}
-
-impl Courier {
-    /// A row will be asked for, unless it was already.
-    pub(super) fn want(&mut self, name: RowName) {
-        if !self.fetched.contains_key(&name) && !self.asked_rows.contains(&name) {
-            self.wanted.insert(name);
-        }
-    }
-
-    /// Whether rows are on their way, or are to be asked for.
-    pub(super) fn awaits_rows(&self) -> bool {
-        !self.wanted.is_empty() || !self.asked_rows.is_empty()
-    }
-
-    /// The server gave a key that is not the announced one.
-    pub(super) fn refuse_row(&mut self, name: RowName) {
-        self.fetched.remove(&name);
-        self.raise(super::withheld());
-    }
-
-    /// Asks for the rows that are wanted.
-    pub(super) fn ask_rows(&mut self, now: Timestamp) {
-        // What a server lacks that is being refilled, it does not withhold.
-        while self.sync.is_open() && !self.sync.is_refilling() && !self.wanted.is_empty() {
-            let names: Vec<RowName> = self.wanted.iter().take(MAX_ITEMS).copied().collect();
-            names.iter().for_each(|name| {
-                self.wanted.remove(name);
-            });
-            self.asked_rows.extend(&names);
-            let keys = names.iter().map(|name| RowKey(name.encode())).collect();
-            let ticket = self.sync.request(Message::RowsGet(keys), now);
-            self.errands.insert(ticket, Errand::Rows(names));
-        }
     }
 }
 

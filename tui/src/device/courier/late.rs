@@ -2,6 +2,7 @@
 //! device had. Nothing of it counts; it is kept, listed, and taken over by hand as a change of
 //! this device, records with their author's own bytes and signature.
 
+use super::base::Unopened;
 use super::frames::{Fate, MailFrame};
 use super::parcel;
 use crate::device::chance::OsRandom;
@@ -9,13 +10,11 @@ use crate::device::frame::DeviceFrame;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use std::collections::BTreeMap;
-use tacenda_shared::envelope::{self, Carried, Envelope};
+use tacenda_shared::envelope::{Carried, Envelope};
 use tacenda_shared::id::{
     ClientId, CompartmentId, DevInc, DeviceId, ObjectId, Position, RecordId, Timestamp,
 };
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::keys::safe;
-use tacenda_shared::plaintext;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::Record;
@@ -201,20 +200,11 @@ impl<F: FileSystem> Device<F> {
         {
             return None;
         }
-        let log = header.compartment;
-        let Some(slot) = self.cabinet.slot_key(log, header.slot_generation) else {
-            return Some((What::Sealed, Vec::new()));
+        let body = match self.cabinet.body_of(envelope) {
+            Ok(body) => body,
+            Err(Unopened::NoKey | Unopened::Erased) => return Some((What::Sealed, Vec::new())),
+            Err(Unopened::Damaged) => return None,
         };
-        let draft = match header.object {
-            parcel::NO_OBJECT => None,
-            object => match self.cabinet.open_draft(log, object) {
-                Ok(key) => Some(key),
-                Err(_) => return Some((What::Sealed, Vec::new())),
-            },
-        };
-        let key = safe::envelope_key(slot, draft.as_ref());
-        let content = envelope::open(envelope, &key).ok()?;
-        let body = plaintext::unpack(header.kind, &content).ok()?;
         match parcel::unparcel(header, &body).ok()?? {
             Content::Delta { document, draft, bytes } => {
                 Some((What::Document(document, draft), bytes))

@@ -73,13 +73,18 @@ pub struct Ledger {
     packs: BTreeMap<CompartmentId, (Position, Position)>,
     /// Logs whose keys are dead; kept with the rest of what is known of them.
     dead: BTreeSet<CompartmentId>,
+    /// Where content of this device lies that was sealed anew.
+    moved: BTreeMap<Location, Location>,
 }
 
 impl Ledger {
     /// Takes note of a frame.
     pub fn add(&mut self, frame: &DeviceFrame, location: Location) {
         match frame {
-            DeviceFrame::Content { kind: ContentKind::Saved(_), .. } => {}
+            DeviceFrame::Content { kind: ContentKind::Saved(_), instead_of: None, .. } => {}
+            DeviceFrame::Content { instead_of: Some(old), origin, .. } => {
+                self.replace(*old, location, *origin);
+            }
             DeviceFrame::Content { compartment, kind, origin: Origin::Here, .. } => {
                 self.unsent.insert(location, (*compartment, *kind));
             }
@@ -104,6 +109,7 @@ impl Ledger {
             }
             MailFrame::Unshelved { log, to } => self.unshelve(*log, *to),
             MailFrame::Erased { log, .. } => self.bury(*log),
+            MailFrame::Rebased { log, gone, .. } => self.rebase(*log, gone),
             MailFrame::EntryReceipt(receipt) => {
                 self.receipts.insert(receipt.head.seq, location);
             }
@@ -149,6 +155,40 @@ impl Ledger {
         }
     }
 
+    /// What was not taken along goes out no more.
+    fn rebase(&mut self, log: CompartmentId, gone: &[Location]) {
+        self.packs.remove(&log);
+        let gone: BTreeSet<_> = gone.iter().collect();
+        self.unsent.retain(|at, _| !gone.contains(at));
+        self.aside.retain(|at, _| !gone.contains(at));
+    }
+
+    /// The same content lies elsewhere now.
+    fn replace(&mut self, old: Location, new: Location, origin: Origin) {
+        if origin != Origin::Here {
+            return;
+        }
+        for all in [&mut self.unsent, &mut self.aside] {
+            if let Some(what) = all.remove(&old) {
+                all.insert(new, what);
+            }
+        }
+        for source in self.sent.values_mut().filter_map(|sent| sent.source.as_mut()) {
+            if source.location == old {
+                source.location = new;
+            }
+        }
+        self.moved.insert(old, new);
+    }
+
+    /// A frame on the disk may still say where content lay before.
+    fn found(&self, mut source: Source) -> Source {
+        while let Some(new) = self.moved.get(&source.location) {
+            source.location = *new;
+        }
+        source
+    }
+
     fn settle(&mut self, again: bool, receipt: &Receipt) {
         let own = receipt.body.own;
         let key = (own.dev_inc, own.dev_seq);
@@ -182,7 +222,8 @@ impl Ledger {
             self.taken.remove(&key);
             self.refused.remove(&key);
             self.unplaced.retain(|_, placed| placed.location != *location);
-            self.sent.insert(key, Sent { location: *location, source: *source });
+            let source = source.map(|source| self.found(source));
+            self.sent.insert(key, Sent { location: *location, source });
         }
     }
 
@@ -331,6 +372,15 @@ impl Ledger {
             kind: *kind,
             location: *location,
         })
+    }
+
+    /// Returns whether content of a log is still to go out or to be answered for, or an own
+    /// envelope's turn in it has not come.
+    pub fn is_under_way(&self, log: CompartmentId) -> bool {
+        let sent = self.sent.values().filter_map(|sent| sent.source);
+        let made = self.unsent().chain(self.aside()).chain(sent);
+        made.map(|source| source.compartment).any(|of| of == log)
+            || self.taken_places().any(|(of, _)| of == log)
     }
 
     /// Returns how many pieces of content no envelope carries yet.

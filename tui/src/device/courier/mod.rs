@@ -4,8 +4,11 @@
 //! never acknowledges to anybody what is not on this disk. Messages come in by `link_message` and
 //! go out by `poll_transmit`; after each call the caller drains what there is to send.
 
+mod anew;
 mod annul;
 pub mod attach;
+mod base;
+mod beginning;
 mod company;
 mod deposit;
 mod endings;
@@ -25,6 +28,7 @@ mod outbox;
 mod packing;
 mod parcel;
 pub(super) mod presence;
+mod rebasing;
 pub mod recover;
 mod reseed;
 pub mod revoke;
@@ -45,6 +49,7 @@ use super::open::{Device, DeviceError};
 use super::settings::Timing;
 use super::store::StoreError;
 use crate::notice::Notice;
+pub(in crate::device) use base::ReadBase;
 use endings::Endings;
 pub use erasing::ErasureStatus;
 use erasing::Erasures;
@@ -53,6 +58,8 @@ use grid::Grid;
 pub(super) use inbox::Batch;
 use inbox::Outcome;
 use packing::Packing;
+#[cfg(test)]
+pub(in crate::device) use rebasing::Tamper;
 pub use reseed::Refilling;
 use revoke::{Order, RevokeError};
 use rows_again::RowsAgain;

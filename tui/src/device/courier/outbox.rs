@@ -15,16 +15,13 @@ use crate::device::rows::RowChange;
 use crate::device::settings::Timing;
 use crate::device::store::StoreError;
 use std::collections::BTreeMap;
-use tacenda_shared::envelope::{
-    self, AccessRule, ControlBody, Envelope, Kind, MAX_RULES, Rights, Slot,
-};
+use tacenda_shared::envelope::{self, ControlBody, Envelope, Kind, Slot};
 use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, RingId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::{FileSystem, Location};
 use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
 use tacenda_shared::log::OwnHead;
 use tacenda_shared::membership::State;
 use tacenda_shared::plaintext;
-use tacenda_shared::practice::ring::RingPurpose;
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
 use tacenda_shared::sync::device::{DeviceSync, Queued};
@@ -78,7 +75,7 @@ enum Turn {
 
 /// Whether anything can be sealed for a compartment now.
 #[derive(Clone, Copy)]
-enum Ready {
+pub(super) enum Ready {
     /// Under the content key of this generation.
     Under(SlotGeneration),
     /// A key is still to come, or to be made and to take its place in the log.
@@ -169,7 +166,7 @@ impl<F: FileSystem> Cabinet<F> {
                 Turn::Seal(kind, object, body) => {
                     let parcel = (kind, object, body.as_slice());
                     let place = (compartment.id, generation);
-                    self.sealed(sync, place, parcel, source, &mut own, &mut packed)?;
+                    self.sealed(sync, place, parcel, Some(source), &mut own, &mut packed)?;
                 }
                 Turn::Later | Turn::Never => {}
             }
@@ -223,48 +220,9 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(if matches { Ready::Under(slot.generation) } else { Ready::Later })
     }
 
-    /// The same for a log that has not begun: nobody else can begin it. A first key that may be
-    /// known to who was shut out since is followed by another at once, with nothing under it.
-    fn begin(
-        &self,
-        sync: &DeviceSync,
-        compartment: &Compartment,
-        announced: SlotGeneration,
-        own: &mut OwnHead,
-        packed: &mut Packed,
-    ) -> Result<Ready, StoreError> {
-        let (id, state) = (compartment.id, sync.state());
-        let first = Slot {
-            generation: compartment.generation,
-            commitment: compartment.commitment,
-            epochs: Vec::new(),
-        };
-        let exposed = self.is_exposed(state, id, compartment.rings.iter().copied(), &first);
-        if announced != SlotGeneration::ZERO {
-            // Its genesis is on its way, perhaps for those who were readers when it left.
-            let stale = compartment.rings.iter().any(|ring| state.stale(*ring));
-            return Ok(if stale || exposed { Ready::Later } else { Ready::Under(announced) });
-        }
-        // What no ring of the practice may read stays here.
-        let Some(genesis) = self.genesis(state, compartment, packed)? else {
-            return Ok(Ready::Later);
-        };
-        self.control(sync, id, &genesis, None, own, packed)?;
-        if !exposed {
-            return Ok(Ready::Under(compartment.generation));
-        }
-        if let ControlBody::Genesis { rules, slot, .. } = &genesis {
-            let rings = rules.iter().map(|rule| rule.ring);
-            if let Some(next) = self.next_slot(state, id, slot.generation, rings, packed)? {
-                self.control(sync, id, &ControlBody::Slot(next), None, own, packed)?;
-            }
-        }
-        Ok(Ready::Later)
-    }
-
     /// Whether a content key was sealed to a key that a ring has no more: its row may have gone
     /// out, and whoever was shut out since opens it.
-    fn is_exposed(
+    pub(super) fn is_exposed(
         &self,
         state: &State,
         compartment: CompartmentId,
@@ -286,7 +244,7 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// The compartment's next content key, for every ring of its list; `None` while a ring's
     /// newest key is not here.
-    fn next_slot(
+    pub(super) fn next_slot(
         &self,
         state: &State,
         id: CompartmentId,
@@ -316,7 +274,7 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Puts the row of a content key for one ring in the place of what a try that was refused has
     /// left under its name.
-    fn seal_slot_row(
+    pub(super) fn seal_slot_row(
         &self,
         compartment: CompartmentId,
         generation: SlotGeneration,
@@ -337,7 +295,7 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Puts the key of a draft that nobody else knows yet under the content key that it is
     /// announced with.
-    fn reseal_draft(
+    pub(super) fn reseal_draft(
         &self,
         compartment: CompartmentId,
         generation: SlotGeneration,
@@ -346,7 +304,8 @@ impl<F: FileSystem> Cabinet<F> {
     ) -> Result<(), StoreError> {
         let name = DraftName { compartment, generation, draft };
         let slot = self.slot_key(compartment, generation).ok_or(StoreError::NoKey)?;
-        if self.rows.row(&RowName::Draft(name)).is_some() {
+        let put = |change: &RowChange| matches!(change, RowChange::Put(RowName::Draft(known), _) if *known == name);
+        if self.rows.row(&RowName::Draft(name)).is_some() || packed.rows.iter().any(put) {
             return Ok(());
         }
         let opened;
@@ -408,51 +367,6 @@ impl<F: FileSystem> Cabinet<F> {
         }
     }
 
-    /// The first entry of a compartment: who may read and write it, its key, its name; `None`
-    /// while a ring waits for a new key, or has one that is not here.
-    fn genesis(
-        &self,
-        state: &State,
-        compartment: &Compartment,
-        packed: &mut Packed,
-    ) -> Result<Option<ControlBody>, StoreError> {
-        let (id, generation) = (compartment.id, compartment.generation);
-        let Some(slot) = self.slot_key(id, generation) else { return Ok(None) };
-        let held = self.rings.iter().filter(|(_, ring)| compartment.rings.contains(&ring.id));
-        let mut held: Vec<_> = held.collect();
-        held.sort_unstable_by_key(|(_, ring)| ring.id);
-        let current = held.iter().all(|(_, ring)| {
-            !state.stale(ring.id) && state.current_epoch(ring.id) == Some(ring.epoch)
-        });
-        if held.is_empty() || held.len() > MAX_RULES || !current {
-            return Ok(None);
-        }
-        for (_, ring) in &held {
-            let (ring_id, epoch) = (ring.id, ring.epoch);
-            let name = SlotName { ring: ring_id, epoch, compartment: id, generation };
-            if self.rows.row(&RowName::Slot(name)).is_none() {
-                // Made before the ring had this key.
-                self.seal_slot_row(id, generation, ring, slot, packed)?;
-            }
-        }
-        let rules = held
-            .iter()
-            .map(|(purpose, ring)| AccessRule { ring: ring.id, rights: rights(**purpose) });
-        let mut random = OsRandom;
-        let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };
-        let name = parcel::seal_name(slot, id, &compartment.name, &mut hedge)
-            .map_err(|_| StoreError::Altered)?;
-        Ok(Some(ControlBody::Genesis {
-            rules: rules.collect(),
-            slot: Slot {
-                generation,
-                commitment: compartment.commitment,
-                epochs: held.iter().map(|(_, ring)| (ring.id, ring.epoch)).collect(),
-            },
-            name,
-        }))
-    }
-
     pub(super) fn control(
         &self,
         sync: &DeviceSync,
@@ -470,12 +384,12 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(())
     }
 
-    fn sealed(
+    pub(super) fn sealed(
         &self,
         sync: &DeviceSync,
         (compartment, generation): (CompartmentId, SlotGeneration),
         (kind, object, body): (Kind, ObjectId, &[u8]),
-        source: Source,
+        source: Option<Source>,
         own: &mut OwnHead,
         packed: &mut Packed,
     ) -> Result<(), StoreError> {
@@ -501,7 +415,7 @@ impl<F: FileSystem> Cabinet<F> {
             let key = safe::envelope_key(slot, Some(draft));
             envelope::seal(header, &key, &content, &self.keys.sign, &mut hedge)
         };
-        packed.take(envelope.map_err(|_| StoreError::Altered)?, Some(source), own);
+        packed.take(envelope.map_err(|_| StoreError::Altered)?, source, own);
         Ok(())
     }
 
@@ -517,6 +431,10 @@ impl<F: FileSystem> Cabinet<F> {
                     RowName::Slot(SlotName { ring, epoch, compartment: id, generation })
                 })
                 .collect(),
+            Ok(None) if envelope.header.kind == Kind::Kept => {
+                let (generation, draft) = (envelope.header.slot_generation, envelope.header.object);
+                vec![RowName::Draft(DraftName { compartment: id, generation, draft })]
+            }
             Ok(Some(ControlBody::Draft { object, .. })) => {
                 let names = self.draft_names(id, object).map(|(name, _)| RowName::Draft(name));
                 names.filter(|name| self.rows.row(name).is_some()).take(1).collect()
@@ -559,13 +477,12 @@ pub(super) fn is_outdated(sync: &DeviceSync, envelope: &Envelope) -> bool {
         sealed && slot.generation > envelope.header.slot_generation
     };
     let stale = replica.rules().iter().any(|rule| state.stale(rule.ring));
-    stale || replica.needs_slot(state) || replica.slot().is_some_and(newer)
-}
-
-/// Those who look over audit trails read and nothing else; who else has a ring has all of it.
-const fn rights(purpose: RingPurpose) -> Rights {
-    match purpose {
-        RingPurpose::Auditors => Rights::READ,
-        _ => Rights::ALL,
-    }
+    let header = &envelope.header;
+    let draft = match header.kind {
+        Kind::Draft => header.seen_pos < replica.keyed_since(),
+        // The beginning of the draft was refused, and comes again before it.
+        Kind::Delta => header.object != NO_OBJECT && replica.draft(header.object).is_none(),
+        _ => false,
+    };
+    stale || draft || replica.needs_slot(state) || replica.slot().is_some_and(newer)
 }

@@ -1,12 +1,17 @@
 //! Rows of keys, as the server gives them, and which of them it must have.
 
-use super::Courier;
+use super::inbox::Batch;
+use super::{Courier, Errand};
 use crate::device::cabinet::Cabinet;
 use crate::device::open::Device;
+use crate::device::rows::RowChange;
+use crate::device::store::StoreError;
 use std::collections::BTreeSet;
-use tacenda_shared::id::CompartmentId;
+use tacenda_shared::envelope::Slot;
+use tacenda_shared::id::{CompartmentId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotName};
+use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
+use tacenda_shared::sync::{MAX_ITEMS, Message, RowKey};
 
 impl<F: FileSystem> Device<F> {
     /// A key that was missed has come.
@@ -66,13 +71,15 @@ impl Courier {
     fn must_exist<F: FileSystem>(&mut self, cabinet: &Cabinet<F>, name: &RowName) -> bool {
         match name {
             // While not all of the log has come, the order to erase it may be on the way.
-            RowName::Slot(name) => self.level && !self.is_ordered_to_die(name.compartment),
+            RowName::Slot(name) => {
+                self.level && !self.is_ordered_to_die(name.compartment, name.generation)
+            }
             RowName::Draft(name) => {
                 let replica = self.sync.replica(name.compartment);
                 let draft = replica.and_then(|replica| replica.draft(name.draft));
                 // While not all of the log has come, its end may be on the way.
                 self.level
-                    && !self.is_ordered_to_die(name.compartment)
+                    && !self.is_ordered_to_die(name.compartment, name.generation)
                     && draft.is_some_and(|draft| draft.closed.is_none())
                     && !self.may_lie_elsewhere(cabinet, name)
             }
@@ -107,5 +114,131 @@ impl Courier {
                 || self.wanted.contains(&name);
         }
         may
+    }
+}
+
+impl<F: FileSystem> Cabinet<F> {
+    /// Returns the content key that a log announces, from the row of a ring that is held here. A
+    /// row that does not give the announced key is not kept; one of ours, which lost the race for
+    /// its generation, gives way.
+    pub(super) fn fetched_slot(
+        &self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        log: CompartmentId,
+        slot: &Slot,
+    ) -> Option<SlotKey> {
+        for (ring, epoch) in &slot.epochs {
+            let held = self.rings.values().find(|held| held.id == *ring);
+            let Some(ring_key) = held.and_then(|held| held.key_of(*epoch)) else { continue };
+            let (ring, epoch, generation) = (*ring, *epoch, slot.generation);
+            let slot_name = SlotName { ring, epoch, compartment: log, generation };
+            let open =
+                |row: &safe::Row| safe::open_slot(ring_key, &slot_name, &slot.commitment, row).ok();
+            let name = RowName::Slot(slot_name);
+            let stored = self.rows.row(&name);
+            if let Some(key) = stored.and_then(open) {
+                return Some(key);
+            }
+            let Some(row) = courier.fetched.get(&name).copied() else {
+                courier.want(name);
+                return None;
+            };
+            let Some(key) = open(&row) else {
+                courier.refuse_row(name);
+                continue;
+            };
+            batch.rows.extend(stored.map(|_| RowChange::Delete(name)));
+            batch.rows.push(RowChange::Put(name, row));
+            return Some(key);
+        }
+        None
+    }
+
+    /// Asks for the row of a draft's key, unless it is here. Under which slot its author sealed
+    /// it, nothing says: another slot may have come between.
+    pub(super) fn want_draft(&self, courier: &mut Courier, log: CompartmentId, draft: ObjectId) {
+        let here = self.drafts.contains_key(&draft) || self.has_draft_row(log, draft);
+        if here || courier.is_over(log, draft) {
+            return;
+        }
+        for (name, _) in self.draft_names(log, draft) {
+            courier.want(RowName::Draft(name));
+        }
+    }
+
+    /// Makes sure that the key of a draft is at hand.
+    pub(super) fn fetch_draft(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        log: CompartmentId,
+        draft: ObjectId,
+    ) -> Result<bool, StoreError> {
+        if self.drafts.contains_key(&draft) {
+            return Ok(true);
+        }
+        let commitment = match batch.commitments.get(&draft) {
+            Some(commitment) => Some(*commitment),
+            None => self.draft_commitment(log, draft)?,
+        };
+        let Some(commitment) = commitment else { return Ok(false) };
+        let mut found = None;
+        for (draft_name, slot) in self.draft_names(log, draft) {
+            let name = RowName::Draft(draft_name);
+            // A row that the server gives after the end is not taken.
+            let given = courier.fetched.get(&name).filter(|_| !courier.is_over(log, draft));
+            let row = self.rows.row(&name).or(given).copied();
+            let Some(row) = row else { continue };
+            match safe::open_draft(slot, &draft_name, &commitment, &row) {
+                Ok(key) => {
+                    found = Some((name, row, key));
+                    break;
+                }
+                Err(_) => courier.refuse_row(name),
+            }
+        }
+        let Some((name, row, key)) = found else {
+            self.want_draft(courier, log, draft);
+            return Ok(false);
+        };
+        batch.rows.push(RowChange::Put(name, row));
+        self.drafts.insert(draft, key);
+        Ok(true)
+    }
+}
+
+impl Courier {
+    /// A row will be asked for, unless it was already.
+    pub(super) fn want(&mut self, name: RowName) {
+        if !self.fetched.contains_key(&name) && !self.asked_rows.contains(&name) {
+            self.wanted.insert(name);
+        }
+    }
+
+    /// Whether rows are on their way, or are to be asked for.
+    pub(super) fn awaits_rows(&self) -> bool {
+        !self.wanted.is_empty() || !self.asked_rows.is_empty()
+    }
+
+    /// The server gave a key that is not the announced one.
+    pub(super) fn refuse_row(&mut self, name: RowName) {
+        self.fetched.remove(&name);
+        self.raise(super::withheld());
+    }
+
+    /// Asks for the rows that are wanted.
+    pub(super) fn ask_rows(&mut self, now: Timestamp) {
+        // What a server lacks that is being refilled, it does not withhold.
+        while self.sync.is_open() && !self.sync.is_refilling() && !self.wanted.is_empty() {
+            let names: Vec<RowName> = self.wanted.iter().take(MAX_ITEMS).copied().collect();
+            names.iter().for_each(|name| {
+                self.wanted.remove(name);
+            });
+            self.asked_rows.extend(&names);
+            let keys = names.iter().map(|name| RowKey(name.encode())).collect();
+            let ticket = self.sync.request(Message::RowsGet(keys), now);
+            self.errands.insert(ticket, Errand::Rows(names));
+        }
     }
 }

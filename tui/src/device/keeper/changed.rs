@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::Refusal;
 use tacenda_shared::practice::edit::Subject;
+use tacenda_shared::practice::erasure::Scope;
 use tacenda_shared::practice::view::Index;
 
 impl Keeper {
@@ -42,7 +43,11 @@ impl Keeper {
 /// Whether a record is out of sight; a draft that somebody writes in stays until its key is dead.
 fn is_hidden(index: &Index, subject: Subject) -> bool {
     match subject {
-        Subject::Chart(client) | Subject::Note(client, _) => index.erasures.contains_key(&client),
+        Subject::Chart(client) => index.erasures.contains_key(&client.into()),
+        Subject::Note(client, record) => {
+            let scopes = [Scope::from(client), Scope::of_record(client, record)];
+            scopes.iter().any(|scope| index.erasures.contains_key(scope))
+        }
         Subject::Draft(..) => false,
     }
 }

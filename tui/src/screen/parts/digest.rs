@@ -61,7 +61,8 @@ impl Digest {
         }
         // Whose record is out of sight has nothing to be finished.
         let hidden = |row: &AppointmentRow| {
-            !row.clients.is_empty() && row.clients.iter().all(|c| index.erasures.contains_key(c))
+            let all = |client: &ClientId| index.erasures.contains_key(&(*client).into());
+            !row.clients.is_empty() && row.clients.iter().all(all)
         };
         for row in index.appointments.values().filter(|row| !hidden(row)) {
             digest.take(row, now, &mut nearest);

@@ -17,7 +17,7 @@ pub fn client(index: &Index, id: ClientId, veil: bool) -> String {
     match index.clients.get(&id) {
         Some(row) if veil => code(row).to_owned(),
         Some(row) => row.name.clone(),
-        None => match index.erasures.get(&id).map(|row| row.erasure.stage) {
+        None => match index.erasures.get(&id.into()).map(|row| row.erasure.stage) {
             Some(Stage::Ordered(_)) => "(erased)".to_owned(),
             Some(_) => "(to be erased)".to_owned(),
             None => "(not yours)".to_owned(),

@@ -131,7 +131,7 @@ fn the_packs_of_an_erased_log_go_with_it() {
     server.push(a.device, std::slice::from_ref(&request));
     let at = EntryRef { position: Position::new(41), hash: request.hash() };
     server.now = server.now.plus_millis(31 * DAY);
-    let erase = a.control(&world, &ControlBody::Erase { request: at, base: None });
+    let erase = a.control(&world, &ControlBody::Erase { request: at, since: None });
     placed(&server.push(a.device, &[erase])[0]);
     assert!(server.practice.packs(LOG).is_empty());
     assert!(server.restarted(&world).packs(LOG).is_empty());

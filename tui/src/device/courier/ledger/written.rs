@@ -100,6 +100,11 @@ impl Ledger {
         w.list(&packs, |w, (log, (after, to))| {
             w.fixed(log.as_bytes()).u64(after.get()).u64(to.get());
         });
+        let moved: Vec<_> = self.moved.iter().collect();
+        w.list(&moved, |w, (old, new)| {
+            write_location(w, **old);
+            write_location(w, **new);
+        });
     }
 
     fn read_packs(&mut self, r: &mut Reader<'_>) -> Result<(), CodecError> {
@@ -115,6 +120,8 @@ impl Ledger {
             Ok((log, (Position::new(r.u64()?), Position::new(r.u64()?))))
         })?;
         self.packs = packs.into_iter().collect();
+        let moved = r.list(ENTRIES_MAX, |r| Ok((read_location(r)?, read_location(r)?)))?;
+        self.moved = moved.into_iter().collect();
         Ok(())
     }
 

@@ -62,11 +62,11 @@ fn pass(world: &mut World, millis: i64) {
 }
 
 fn ask(world: &mut World, at: usize, client: ClientId) {
-    edit(world, at, Edit::AskErasure { client });
+    edit(world, at, Edit::AskErasure(client.into()));
 }
 
 fn order(world: &mut World, at: usize, client: ClientId) {
-    edit(world, at, Edit::OrderErasure { client });
+    edit(world, at, Edit::OrderErasure(client.into()));
 }
 
 fn refusal(world: &mut World, at: usize, edit: Edit) -> Refusal {
@@ -101,7 +101,7 @@ fn what_was_asked_for_is_hidden_at_once_and_dead_everywhere_thirty_days_later() 
     assert!(!sees(&mut world, 0, ada), "at once");
     world.heal();
     assert!(!sees(&mut world, 1, ada));
-    assert_eq!(refusal(&mut world, 1, Edit::OrderErasure { client: ada }), Refusal::TooEarly);
+    assert_eq!(refusal(&mut world, 1, Edit::OrderErasure(ada.into())), Refusal::TooEarly);
     pass(&mut world, 30 * DAY);
     assert_eq!(holders(&mut world, &logs), (vec![0, 1], true), "nothing dies by itself");
 
@@ -130,15 +130,15 @@ fn what_is_taken_back_in_time_is_there_again_and_has_its_own_thirty_days_the_nex
     ask(&mut world, 0, ada);
     world.heal();
     pass(&mut world, 20 * DAY);
-    edit(&mut world, 1, Edit::WithdrawErasure { client: ada });
+    edit(&mut world, 1, Edit::WithdrawErasure(ada.into()));
     world.heal();
     assert!(sees(&mut world, 0, ada) && sees(&mut world, 1, ada));
     pass(&mut world, 20 * DAY);
-    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure { client: ada }), Refusal::NotAsked);
+    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure(ada.into())), Refusal::NotAsked);
 
     ask(&mut world, 0, ada);
     world.heal();
-    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure { client: ada }), Refusal::TooEarly);
+    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure(ada.into())), Refusal::TooEarly);
     pass(&mut world, 30 * DAY);
     order(&mut world, 0, ada);
     world.heal();
@@ -182,14 +182,14 @@ fn a_legal_hold_stands_before_everything() {
     let ada = treated(&mut world, 0);
     let logs = logs_of(&mut world, 0, ada);
     edit(&mut world, 0, Edit::Hold { client: ada, held: true });
-    assert_eq!(refusal(&mut world, 0, Edit::AskErasure { client: ada }), Refusal::Held);
+    assert_eq!(refusal(&mut world, 0, Edit::AskErasure(ada.into())), Refusal::Held);
     edit(&mut world, 0, Edit::Hold { client: ada, held: false });
     ask(&mut world, 0, ada);
     world.heal();
     pass(&mut world, 30 * DAY);
     edit(&mut world, 1, Edit::Hold { client: ada, held: true });
     world.heal();
-    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure { client: ada }), Refusal::Held);
+    assert_eq!(refusal(&mut world, 0, Edit::OrderErasure(ada.into())), Refusal::Held);
     assert_eq!(holders(&mut world, &logs), (vec![0, 1], true));
 
     // The letter of a court reaches one, the order was given on the other.
@@ -209,7 +209,7 @@ fn a_legal_hold_stands_before_everything() {
     assert!(world.notices[0].contains("legal hold"), "{:?}", world.notices);
     // It is kept on that device, also after a restart, and can be shown again there.
     world.restart(1);
-    edit(&mut world, 1, Edit::WithdrawErasure { client: ada });
+    edit(&mut world, 1, Edit::WithdrawErasure(ada.into()));
     assert!(sees(&mut world, 1, ada));
     // Writing goes on there, and nothing of it is said to have gone out.
     let before = world.envelopes().count();
@@ -238,7 +238,7 @@ fn who_orders_while_away_hears_first_what_was_decided_meanwhile() {
         world.computers[0].away = true;
         let decided = match held {
             true => Edit::Hold { client: ada, held: true },
-            false => Edit::WithdrawErasure { client: ada },
+            false => Edit::WithdrawErasure(ada.into()),
         };
         edit(&mut world, 1, decided);
         pass(&mut world, 5 * DAY);
@@ -264,7 +264,7 @@ fn an_order_that_is_taken_back_before_it_has_left_does_not_leave() {
     pass(&mut world, 30 * DAY);
     world.cut(0);
     order(&mut world, 0, ada);
-    edit(&mut world, 0, Edit::WithdrawErasure { client: ada });
+    edit(&mut world, 0, Edit::WithdrawErasure(ada.into()));
     world.heal();
     assert_eq!(holders(&mut world, &logs), (vec![0, 1], true));
     assert!(sees(&mut world, 0, ada) && sees(&mut world, 1, ada));
@@ -308,7 +308,7 @@ fn each_asking_has_requests_of_its_own_whoever_made_them() {
     world.heal();
     let first = requests(&world);
     assert!((2..=4).contains(&first), "{first}");
-    edit(&mut world, 1, Edit::WithdrawErasure { client: ada });
+    edit(&mut world, 1, Edit::WithdrawErasure(ada.into()));
     world.heal();
     ask(&mut world, 1, ada);
     world.heal();
@@ -330,7 +330,7 @@ fn what_is_dead_cannot_be_taken_back() {
     order(&mut world, 0, ada);
     world.heal();
     for at in 0..2 {
-        let withdraw = Edit::WithdrawErasure { client: ada };
+        let withdraw = Edit::WithdrawErasure(ada.into());
         assert_eq!(refusal(&mut world, at, withdraw), Refusal::Erased);
     }
     assert_eq!(world.device(1).erasures().len(), 1, "the certificate stays");
@@ -393,10 +393,11 @@ fn without_a_server_a_record_dies_where_it_is() {
     let logs = logs_of(&mut world, 0, ada);
     ask(&mut world, 0, ada);
     world.now = world.now.plus_millis(30 * DAY);
-    world.device(0).erase_unsent().unwrap();
+    let now = world.now;
+    world.device(0).erase_unsent(now).unwrap();
     assert_eq!(holders(&mut world, &logs).0, [0], "only what was ordered");
     order(&mut world, 0, ada);
-    world.device(0).erase_unsent().unwrap();
+    world.device(0).erase_unsent(now).unwrap();
     assert_eq!(holders(&mut world, &logs).0, [0; 0]);
     world.restart(0);
     assert!(world.device(0).erasures()[0].gone);

@@ -383,14 +383,14 @@ fn under_a_new_key_another_pack_begins_and_both_are_read() {
 fn with_a_record_its_packs_go() {
     let (mut world, ada, _) = busy();
     let chart = chart(&mut world, 0, ada);
-    edit(&mut world, 0, Edit::AskErasure { client: ada });
+    edit(&mut world, 0, Edit::AskErasure(ada.into()));
     world.heal();
     for _ in 0..2 {
         world.cut(0);
         world.now = world.now.plus_millis(31 * 24 * 60 * 60 * 1000);
         world.heal();
     }
-    edit(&mut world, 0, Edit::OrderErasure { client: ada });
+    edit(&mut world, 0, Edit::OrderErasure(ada.into()));
     world.heal();
     let practice = world.practice();
     let names = practice.packs(chart).len();

@@ -1,0 +1,553 @@
+//! The erasure of one record. Its log gets a new content key; the device on which it was ordered
+//! puts together, under that key, everything else that was sealed before, and then orders that the
+//! older keys die. Each device compares that with what it has itself, seals its own content anew,
+//! lets its older keys die and says so in the log.
+
+use super::Courier;
+use super::base::{Base, Piece};
+use super::erasing::{LEFT_TO_OTHERS, is_ordered};
+use super::frames::{MailFrame, Number, Rebased};
+use super::inbox::Batch;
+use crate::device::cabinet::Cabinet;
+use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
+use crate::device::open::{Device, DeviceError};
+use crate::device::store::StoreError;
+use crate::notice::Notice;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tacenda_shared::envelope::{ControlBody, EntryRef, Target};
+use tacenda_shared::id::{
+    ClientId, CompartmentId, DeviceId, ObjectId, Position, RecordId, SlotGeneration, Timestamp,
+};
+use tacenda_shared::journal::FileSystem;
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::view::Index;
+use tacenda_shared::sync::Kept;
+use tacenda_shared::sync::device::Replica;
+use zeroize::Zeroizing;
+
+/// How often a base is begun anew for a log while the vault is open: another device may have begun
+/// one at the same time, or content may have come in between.
+const ATTEMPTS_MAX: u8 = 3;
+
+/// A record that is to die now, in one log.
+struct Due {
+    request: EntryRef,
+    record: RecordId,
+}
+
+/// Part of a base that is to be sealed.
+pub(super) struct Part {
+    pub(super) log: CompartmentId,
+    pub(super) generation: SlotGeneration,
+    pub(super) object: ObjectId,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// What the courier knows of erasures of single records.
+#[derive(Default)]
+pub(super) struct Rebasing {
+    /// Logs that need another content key first.
+    pub(super) slots: BTreeSet<CompartmentId>,
+    /// What is to be sealed for bases, in order.
+    pub(super) parts: VecDeque<Part>,
+    /// How often each base was begun.
+    attempts: BTreeMap<CompartmentId, u8>,
+    /// Logs in which something else has to come or to leave first.
+    waits: BTreeSet<CompartmentId>,
+    /// Bases that were not believed, or not needed, as a person was told.
+    told: BTreeSet<(CompartmentId, SlotGeneration)>,
+    /// Since when another device has been putting a base together here.
+    theirs: BTreeMap<(CompartmentId, SlotGeneration), Timestamp>,
+}
+
+impl std::fmt::Debug for Rebasing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rebasing").field("parts", &self.parts.len()).finish_non_exhaustive()
+    }
+}
+
+impl Rebasing {
+    /// Whether something waits to leave.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.slots.is_empty() || !self.parts.is_empty()
+    }
+}
+
+impl<F: FileSystem> Device<F> {
+    /// Carries out, acknowledges and brings about the erasure of single records.
+    pub(super) fn rebase_due(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        courier.erasing.rebasing.waits.clear();
+        let index = self.practice.index();
+        self.carry_out_records(courier, batch, &index, now)?;
+        self.acknowledge_records(courier);
+        let due = self.wish_records(courier, &index, now);
+        for (log, due) in due {
+            self.put_together(courier, &index, (log, &due), now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a log that was waited for has come to rest.
+    pub(super) fn may_rebase(&self, courier: &Courier) -> bool {
+        courier.erasing.rebasing.waits.iter().any(|log| !self.is_busy(courier, *log))
+    }
+
+    /// Whether something of a log is still to leave, to be answered for, or to be opened.
+    fn is_busy(&self, courier: &Courier, log: CompartmentId) -> bool {
+        let ledger = self.cabinet.store().locations().ledger();
+        let rebasing = &courier.erasing.rebasing;
+        ledger.is_under_way(log)
+            || ledger.first_shelved(log).is_some()
+            || courier.sync.is_queued(log)
+            || rebasing.slots.contains(&log)
+            || rebasing.parts.iter().any(|part| part.log == log)
+    }
+
+    /// The records of a client that are to die now, as the practice's settings say.
+    fn ordered_records(&self, index: &Index, client: Option<ClientId>) -> BTreeSet<RecordId> {
+        let scopes = index.erasures.keys().filter(|scope| Some(scope.client) == client);
+        let ordered = scopes.filter(|scope| is_ordered(index, **scope));
+        let each = ordered.filter_map(|scope| Some((scope.client, scope.record?)));
+        each.flat_map(|(client, record)| self.practice.family_of(client, record)).collect()
+    }
+
+    /// Asks in the logs for what people have asked; returns what is to die now.
+    fn wish_records(
+        &self,
+        courier: &mut Courier,
+        index: &Index,
+        now: Timestamp,
+    ) -> BTreeMap<CompartmentId, Vec<Due>> {
+        let mut due: BTreeMap<CompartmentId, Vec<Due>> = BTreeMap::new();
+        let locations = self.cabinet.store().locations();
+        for (scope, row) in &index.erasures {
+            let Some(record) = scope.record else { continue };
+            let family = self.practice.family_of(scope.client, record);
+            for known in locations.compartments() {
+                let (log, theirs) = (known.id, known.name.client() == Some(scope.client));
+                let Some(replica) = courier.sync.replica(log).filter(|_| theirs) else { continue };
+                let held = family.iter().filter(|one| locations.record(log, **one).is_some());
+                for record in held.copied().filter(|_| replica.erasing().order().is_none()) {
+                    let mut carriers = locations.ledger().carriers(record);
+                    let Some(number) = carriers.find(|one| replica.place_of(*one).is_some()) else {
+                        continue;
+                    };
+                    let target = Target::Record(row.erasure.times, number);
+                    match replica.erasing().request(target) {
+                        None => courier.erasing.owe(log, ControlBody::EraseRequest(target)),
+                        Some(request) if is_ordered(index, *scope) => {
+                            let ordered = replica.erasing().records();
+                            let from = self.acts_from(*scope, &row.erasure);
+                            if from > now {
+                                courier.erasing.look_at(from);
+                            } else if !ordered.iter().any(|order| order.number == number) {
+                                let one = Due { request, record };
+                                due.entry(log).or_default().push(one);
+                            }
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+        due
+    }
+
+    /// Takes the next step towards the order: another content key, the base under it, and then the
+    /// order itself. Each is told from the log, so that whatever stops on the way goes on.
+    fn put_together(
+        &self,
+        courier: &mut Courier,
+        index: &Index,
+        (log, due): (CompartmentId, &[Due]),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.is_busy(courier, log) {
+            courier.erasing.rebasing.waits.insert(log);
+            return Ok(());
+        }
+        let state = courier.sync.state();
+        let Some(replica) = courier.sync.replica(log) else { return Ok(()) };
+        let Some(since) = replica.slot().map(|slot| slot.generation) else { return Ok(()) };
+        if replica.rules().iter().any(|rule| state.stale(rule.ring)) {
+            return Ok(());
+        }
+        let cabinet = &self.cabinet;
+        let name = cabinet.store().locations().compartment(log).map(|known| known.name.clone());
+        let may_go = self.ordered_records(index, name.and_then(|name| name.client()));
+        let mut after = false;
+        for one in due {
+            after |= cabinet.is_carried_since(replica, (log, one.record), since)?;
+        }
+        let ours = cabinet.identity.author.device;
+        let begun = replica.base_under(since);
+        let by = begun.map(|(by, _)| by);
+        if begun.is_some_and(|(by, ended)| by != ours && !ended) {
+            let first = courier.erasing.rebasing.theirs.entry((log, since)).or_insert(now);
+            let from = first.plus_millis(LEFT_TO_OTHERS);
+            if from > now {
+                courier.erasing.look_at(from);
+                return Ok(());
+            }
+        }
+        if after || replica.needs_slot(state) || by.is_some_and(|by| by != ours) {
+            courier.erasing.rebasing.begin(log);
+            return Ok(());
+        }
+        let Some(pieces) = cabinet.sealed_before(replica, log, since)? else { return Ok(()) };
+        if by.is_none() {
+            let mut kept = kept_of(replica, &pieces, &may_go);
+            cabinet.tamper(&mut kept);
+            courier.erasing.rebasing.parts.extend(parts_of(log, since, &kept));
+            return Ok(());
+        }
+        let must_go: BTreeSet<RecordId> = due.iter().map(|one| one.record).collect();
+        let base = cabinet.base_by(replica, log, (since, ours))?;
+        let whole =
+            base.is_some_and(|base| cabinet.compared(&base, &pieces, &may_go, &must_go).is_some());
+        if !whole {
+            courier.erasing.rebasing.begin(log);
+            return Ok(());
+        }
+        for Due { request, .. } in due {
+            let (request, since) = (*request, Some(since));
+            courier.erasing.owe(log, ControlBody::Erase { request, since });
+        }
+        Ok(())
+    }
+
+    /// Carries out what logs order.
+    fn carry_out_records(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        index: &Index,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let mut rebased = BTreeSet::new();
+        for log in self.to_rebase(courier, true) {
+            if self.carry_out_in(courier, index, log, now)? {
+                rebased.insert(log);
+            }
+        }
+        rebased.extend(self.to_rebase(courier, false));
+        if rebased.is_empty() {
+            return Ok(());
+        }
+        batch.changed = true;
+        courier.shelf.look_again();
+        self.retry(courier, Some(&rebased), batch, now)?;
+        self.flush_mail(batch)
+    }
+
+    /// The logs in which an order is not carried out, of those that open here, or of the others.
+    fn to_rebase(&self, courier: &Courier, opened: bool) -> Vec<CompartmentId> {
+        let locations = self.cabinet.store().locations();
+        let is_undone = |(log, replica): &(&CompartmentId, &Replica)| {
+            let here = locations.rebased(**log).map_or(SlotGeneration::ZERO, |one| one.since);
+            let last = replica.erasing().last_of_records();
+            let whole = locations.is_erased(**log) || replica.erasing().order().is_some();
+            let known = locations.compartment(**log).is_some();
+            known == opened && !whole && last.is_some_and(|last| last.since > here)
+        };
+        let undone = courier.sync.replicas().iter().filter(is_undone);
+        undone.map(|(log, _)| *log).collect()
+    }
+
+    /// Begins with the base in logs that came too late for their older keys.
+    pub(super) fn begin_from_bases(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        logs: Option<&BTreeSet<CompartmentId>>,
+    ) -> Result<(), DeviceError> {
+        let unopened = self.to_rebase(courier, false).into_iter();
+        for log in unopened.filter(|log| logs.is_none_or(|logs| logs.contains(log))) {
+            if self.begin_from_base(courier, batch, log)? {
+                courier.erasing.look_again();
+                batch.changed = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the base with what is here, and lets the older keys die; returns whether it has.
+    fn carry_out_in(
+        &mut self,
+        courier: &mut Courier,
+        index: &Index,
+        log: CompartmentId,
+        now: Timestamp,
+    ) -> Result<bool, DeviceError> {
+        self.commit_typed(now)?;
+        let locations = self.cabinet.store().locations();
+        let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
+        let Some(last) = replica.erasing().last_of_records().cloned() else { return Ok(false) };
+        let signed: BTreeSet<ObjectId> = replica.signed_drafts().collect();
+        let typed =
+            locations.keystrokes().any(|(of, draft, _)| of == log && !signed.contains(&draft));
+        if typed || self.is_busy(courier, log) {
+            courier.erasing.rebasing.waits.insert(log);
+            return Ok(false);
+        }
+        let client = locations.compartment(log).and_then(|known| known.name.client());
+        let may_go = self.ordered_records(index, client);
+        let orders = replica.erasing().records().iter();
+        let ordered = orders.filter_map(|order| locations.ledger().record(order.number));
+        let must_go: BTreeSet<RecordId> =
+            ordered.filter(|record| locations.record(log, *record).is_some()).collect();
+        if !must_go.is_subset(&may_go) {
+            courier.tell_once((log, last.since), kept_here());
+            return Ok(false);
+        }
+        let cabinet = &self.cabinet;
+        let Some(pieces) = cabinet.sealed_before(replica, log, last.since)? else {
+            return Ok(false);
+        };
+        let base = cabinet.base_by(replica, log, (last.since, last.by))?;
+        let compared = base.and_then(|base| {
+            let records = cabinet.compared(&base, &pieces, &may_go, &must_go)?;
+            Some((records, base))
+        });
+        let Some((records, Base { parts, .. })) = compared else {
+            courier.tell_once((log, last.since), differs());
+            return Ok(false);
+        };
+        drop(pieces);
+        let rebased = Rebased { since: last.since, records, parts };
+        self.rebase(log, rebased, &signed)?;
+        Ok(true)
+    }
+
+    /// A device to which the log came too late for the older keys begins with the base.
+    fn begin_from_base(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        log: CompartmentId,
+    ) -> Result<bool, DeviceError> {
+        let ledger = self.cabinet.store().locations().ledger();
+        let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
+        let Some(last) = replica.erasing().last_of_records().cloned() else { return Ok(false) };
+        let slot = replica.slot_of(last.since).cloned();
+        let genesis = ledger.entry(log, Position::new(1));
+        let (Some(slot), Some(genesis)) = (slot, genesis) else { return Ok(false) };
+        let genesis = self.cabinet.carried(&genesis)?.header().clone();
+        let Some(key) = self.cabinet.fetched_slot(courier, batch, log, &slot) else {
+            return Ok(false);
+        };
+        self.cabinet.hold_slot(log, last.since, key);
+        let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
+        let base = self.cabinet.base_by(replica, log, (last.since, last.by))?;
+        let named = base.and_then(|base| {
+            let number = (genesis.author, genesis.dev_inc, genesis.dev_seq);
+            let name = CompartmentName::decode(base.kept.get(&number)?).ok()?;
+            Some((name, base.parts))
+        });
+        let Some((name, parts)) = named else {
+            courier.tell_once((log, last.since), differs());
+            return Ok(false);
+        };
+        let rings = slot.epochs.iter().map(|(ring, _)| *ring).collect();
+        let (generation, commitment) = (slot.generation, slot.commitment);
+        let known = Compartment { id: log, name, generation, commitment, rings };
+        let rebased = Rebased { since: last.since, records: BTreeSet::new(), parts };
+        let gone = Vec::new();
+        batch.frames.push(DeviceFrame::Compartment(known));
+        batch.frames.push(DeviceFrame::Mail(MailFrame::Rebased { log, rebased, gone }));
+        self.flush_mail(batch)?;
+        Ok(true)
+    }
+
+    /// Seals everything that stays under the key that stays, and lets the older ones die.
+    fn rebase(
+        &mut self,
+        log: CompartmentId,
+        rebased: Rebased,
+        signed: &BTreeSet<ObjectId>,
+    ) -> Result<(), DeviceError> {
+        let since = rebased.since;
+        let stays = |kind: ContentKind| match kind {
+            ContentKind::Record(record) => !rebased.records.contains(&record),
+            kind => !signed.contains(&kind.document()),
+        };
+        self.typed.retain(|draft, _| !signed.contains(draft));
+        self.cabinet.reseal_drafts(log, since, signed)?;
+        let gone = self.cabinet.seal_anew(log, since, stays)?;
+        let frame = MailFrame::Rebased { log, rebased, gone };
+        self.cabinet.put_with(&[], vec![DeviceFrame::Mail(frame)])?;
+        self.cabinet.bury_erased()?;
+        self.start_over()
+    }
+
+    /// Carries out what was ordered of records in logs that never left this device.
+    pub(super) fn rebase_unsent(&mut self, now: Timestamp) -> Result<(), DeviceError> {
+        let index = self.practice.index();
+        let scopes: BTreeSet<ClientId> = index.erasures.keys().map(|scope| scope.client).collect();
+        let mut due = Vec::new();
+        let locations = self.cabinet.store().locations();
+        for client in scopes {
+            let records = self.ordered_records(&index, Some(client));
+            for known in locations.compartments().filter(|one| one.name.client() == Some(client)) {
+                let held = |record: &&RecordId| locations.record(known.id, **record).is_some();
+                let here: BTreeSet<RecordId> = records.iter().filter(held).copied().collect();
+                if !here.is_empty() && !locations.ledger().has_begun(known.id) {
+                    due.push((known.clone(), here));
+                }
+            }
+        }
+        if due.is_empty() || self.cabinet.is_read_only() {
+            return Ok(());
+        }
+        self.commit_typed(now)?;
+        for (known, records) in due {
+            let log = known.id;
+            let locations = self.cabinet.store().locations();
+            let signed: BTreeSet<ObjectId> = locations.closed_drafts(log).into_iter().collect();
+            if locations.keystrokes().any(|(of, draft, _)| of == log && !signed.contains(&draft)) {
+                continue;
+            }
+            let since = self.cabinet.renew_unsent(known)?;
+            self.rebase(log, Rebased { since, records, parts: Vec::new() }, &signed)?;
+        }
+        Ok(())
+    }
+
+    /// Says of what has died here that it has.
+    fn acknowledge_records(&self, courier: &mut Courier) {
+        let here = self.cabinet.identity.author.device;
+        let locations = self.cabinet.store().locations();
+        let mut owed = Vec::new();
+        for (log, replica) in courier.sync.replicas() {
+            let Some(rebased) = locations.rebased(*log) else { continue };
+            for order in replica.erasing().records() {
+                let said = order.done.contains(&here) || courier.sync.is_acknowledging(order.order);
+                if order.since <= rebased.since && !said {
+                    owed.push((*log, ControlBody::Acknowledge(order.order)));
+                }
+            }
+        }
+        for (log, body) in owed {
+            courier.erasing.owe(log, body);
+        }
+    }
+
+    /// Which devices have not said that one record has died there; `None` if it is in no log's
+    /// order.
+    pub(super) fn missing_of_record(
+        &self,
+        courier: &Courier,
+        record: RecordId,
+        active: &[DeviceId],
+    ) -> Option<BTreeSet<DeviceId>> {
+        let ledger = self.cabinet.store().locations().ledger();
+        let carriers: BTreeSet<Number> = ledger.carriers(record).collect();
+        let orders = courier.sync.replicas().values().flat_map(|one| one.erasing().records());
+        let mut orders = orders.filter(|order| carriers.contains(&order.number)).peekable();
+        orders.peek()?;
+        let missing = orders.flat_map(|order| active.iter().filter(|id| !order.done.contains(id)));
+        Some(missing.copied().collect())
+    }
+}
+
+/// What a hostile device makes of what it keeps.
+#[cfg(test)]
+pub(in crate::device) type Tamper = fn(&mut Vec<Kept>);
+
+/// What is kept, by draft and by author.
+type KeptBy = BTreeMap<(ObjectId, Option<DeviceId>), Vec<Kept>>;
+
+/// What is kept: all but what may go, of each device and each draft on its own, so that no length
+/// tells one author's words from another's. A draft's key goes with its part.
+fn kept_of(replica: &Replica, pieces: &[Piece], may_go: &BTreeSet<RecordId>) -> KeptBy {
+    let mut by = KeptBy::new();
+    for draft in replica.open_drafts() {
+        by.insert((draft, None), Vec::new());
+    }
+    let stays = |piece: &&Piece| piece.record().is_none_or(|record| !may_go.contains(&record));
+    for piece in pieces.iter().filter(stays) {
+        let kept = Kept { number: piece.number, body: piece.body.to_vec() };
+        by.entry((piece.object, Some(piece.number.0))).or_default().push(kept);
+    }
+    by
+}
+
+/// What is to be sealed for a base.
+fn parts_of(log: CompartmentId, generation: SlotGeneration, by: &KeptBy) -> Vec<Part> {
+    let parts = by.iter().flat_map(|((object, _), kept)| {
+        Kept::parts(kept).into_iter().map(|body| (*object, Zeroizing::new(body)))
+    });
+    parts.map(|(object, body)| Part { log, generation, object, body }).collect()
+}
+
+impl Rebasing {
+    /// A base of a log has to begin under another content key.
+    fn begin(&mut self, log: CompartmentId) {
+        let attempts = self.attempts.entry(log).or_default();
+        if *attempts < ATTEMPTS_MAX {
+            *attempts += 1;
+            self.slots.insert(log);
+        }
+    }
+}
+
+impl Courier {
+    fn tell_once(&mut self, base: (CompartmentId, SlotGeneration), notice: Notice) {
+        if self.erasing.rebasing.told.insert(base) {
+            self.alarms.push(notice);
+        }
+    }
+}
+
+impl<F: FileSystem> Cabinet<F> {
+    /// Returns which records a base leaves out, if that is all that it does.
+    fn compared(
+        &self,
+        base: &Base,
+        pieces: &[Piece],
+        may_go: &BTreeSet<RecordId>,
+        must_go: &BTreeSet<RecordId>,
+    ) -> Option<BTreeSet<RecordId>> {
+        #[cfg(test)]
+        if self.tampers.get().is_some() {
+            return Some(must_go.clone());
+        }
+        base.compare(pieces, may_go, must_go)
+    }
+
+    /// Nothing, but on a device that a test makes hostile.
+    #[cfg(not(test))]
+    const fn tamper(&self, _: &mut KeptBy) {}
+
+    #[cfg(test)]
+    fn tamper(&self, kept: &mut KeptBy) {
+        let first = kept.values_mut().find(|kept| kept.len() > 1);
+        if let (Some(tamper), Some(kept)) = (self.tampers.get(), first) {
+            tamper(kept);
+        }
+    }
+}
+
+fn kept_here() -> Notice {
+    Notice::new(
+        "A note or another single record was ordered to be erased that a legal hold keeps, or that was taken back.",
+        "This device keeps it, with everything else in that chart. The server and other devices may have erased it.",
+        "Look with `tacenda erase list`, and export it if you need it (`tacenda export`).",
+    )
+}
+
+fn differs() -> Notice {
+    Notice::new(
+        "One record was ordered to be erased, and what the other device wants to leave of the rest \
+         of that chart is not what this device has.",
+        "This device keeps all of it and does not carry the order out. The server has given up the \
+         older keys, so that devices that join later read what the other device has left.",
+        "Export the chart here (`tacenda export`), and ask who ordered the erasure \
+         (`tacenda erase list`). If it was nobody you know, revoke that device.",
+    )
+}

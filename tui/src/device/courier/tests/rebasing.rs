@@ -1,0 +1,514 @@
+//! The erasure of one record: it opens nowhere any more, and everything else opens everywhere.
+
+use super::*;
+use crate::device::courier::Tamper;
+use crate::device::held::HeldSlots;
+use crate::device::incarnation::Life;
+use crate::device::open::DeviceError;
+use std::collections::BTreeSet;
+use tacenda_shared::envelope::{Carried, ControlBody, Kind};
+use tacenda_shared::id::{CompartmentId, RecordId, SlotGeneration};
+use tacenda_shared::keys::safe::{DraftName, RowName, SlotName};
+use tacenda_shared::practice::Refusal;
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::erasure::Scope;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Signs a note; returns its record.
+fn sign(world: &mut World, at: usize, client: ClientId, words: &str) -> RecordId {
+    let before = records(world, at, client);
+    let note = begin_note(world, at, client);
+    write(world, at, client, note, words);
+    edit(world, at, Edit::Sign { note, client, late_reason: None });
+    *records(world, at, client).difference(&before).next().unwrap()
+}
+
+fn records(world: &mut World, at: usize, client: ClientId) -> BTreeSet<RecordId> {
+    let index = world.device(at).index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    rows.map(|row| row.entry.record()).collect()
+}
+
+/// The words of a note, as a device shows them.
+fn words(
+    world: &mut World,
+    at: usize,
+    client: ClientId,
+    record: RecordId,
+) -> Result<String, Refusal> {
+    let now = world.now;
+    match world.device(at).open(Subject::Note(client, record), Purpose::Care, now) {
+        Ok(View::Note(note)) => Ok(note.parts.into_iter().map(|(_, text)| text).collect()),
+        Err(DeviceError::Refused(refusal)) => Err(refusal),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A client with three notes and an addendum by two devices, a measure and an open draft of both.
+struct Chart {
+    client: ClientId,
+    wrong: RecordId,
+    right: RecordId,
+    draft: ObjectId,
+}
+
+fn treated(world: &mut World) -> Chart {
+    let client = client(world, 0, "Ada Testerin");
+    book(world, 0, client, 9);
+    let right = sign(world, 0, client, "Slept badly.");
+    world.heal();
+    let last = world.computers.len() - 1;
+    let wrong = sign(world, last, client, "This is about somebody else.");
+    let addendum = Edit::Amend { note: wrong, client, text: "And so is this.".into() };
+    edit(world, last, addendum);
+    let measure = Edit::EnterMeasure {
+        client,
+        instrument: "phq9".into(),
+        answers: vec![1; 9],
+        session: None,
+    };
+    edit(world, last, measure);
+    let draft = begin_note(world, last, client);
+    write(world, last, client, draft, "Begun. ");
+    world.heal();
+    write(world, 0, client, draft, "By both. ");
+    world.heal();
+    Chart { client, wrong, right, draft }
+}
+
+fn chart_of(world: &mut World, at: usize, client: ClientId) -> CompartmentId {
+    world.device(at).cabinet.log_of(&CompartmentName::Chart(client))
+}
+
+fn pass(world: &mut World, millis: i64) {
+    (0..world.computers.len()).for_each(|number| world.cut(number));
+    world.now = world.now.plus_millis(millis);
+    world.heal();
+}
+
+fn ask(world: &mut World, at: usize, chart: &Chart) {
+    edit(world, at, Edit::AskErasure(Scope::of_record(chart.client, chart.wrong)));
+}
+
+fn order(world: &mut World, at: usize, chart: &Chart) {
+    edit(world, at, Edit::OrderErasure(Scope::of_record(chart.client, chart.wrong)));
+}
+
+/// Asks, lets the time go by, and orders.
+fn erase(world: &mut World, at: usize, chart: &Chart) {
+    ask(world, at, chart);
+    world.heal();
+    pass(world, 30 * DAY);
+    order(world, at, chart);
+    world.heal();
+    world.heal();
+}
+
+/// The content keys of a log that a device or the server has, in memory or in a row.
+fn keys(world: &mut World, log: CompartmentId) -> (Vec<BTreeSet<u32>>, BTreeSet<u32>) {
+    let of_log = |name: &[u8; 41]| match RowName::decode(name) {
+        Ok(RowName::Slot(SlotName { compartment, generation, .. }))
+        | Ok(RowName::Draft(DraftName { compartment, generation, .. }))
+            if compartment == log =>
+        {
+            Some(generation.get())
+        }
+        _ => None,
+    };
+    let server = world.shelf.rows.keys().filter_map(|key| of_log(&key.0)).collect();
+    let numbers = 0..world.computers.len();
+    let devices = numbers.map(|number| {
+        let cabinet = &world.device(number).cabinet;
+        let rows = cabinet.rows.all().filter_map(|(name, _)| of_log(name));
+        let held = cabinet.slots.get(&log).into_iter().flat_map(HeldSlots::keys);
+        rows.chain(held.map(|(generation, _)| generation.get())).collect()
+    });
+    (devices.collect(), server)
+}
+
+/// The first content key that was not ordered to die.
+fn newest(world: &World, log: CompartmentId) -> u32 {
+    let of_log = world.envelopes().filter(|one| one.header.compartment == log);
+    let since = of_log.filter_map(|one| match one.control() {
+        Ok(Some(ControlBody::Erase { since, .. })) => since.map(SlotGeneration::get),
+        _ => None,
+    });
+    since.max().unwrap_or(1)
+}
+
+fn assert_erased(world: &mut World, chart: &Chart) {
+    let log = chart_of(world, 0, chart.client);
+    let since = newest(world, log);
+    assert!(since > 1);
+    let (devices, server) = keys(world, log);
+    assert!(server.iter().all(|one| *one >= since), "the server has an older key: {server:?}");
+    for (number, held) in devices.iter().enumerate() {
+        assert!(
+            held.contains(&since) && held.iter().all(|one| *one >= since),
+            "{number}: {held:?}"
+        );
+    }
+    for number in 0..world.computers.len() {
+        assert_eq!(records(world, number, chart.client).len(), 2, "device {number}");
+        let gone = words(world, number, chart.client, chart.wrong);
+        assert!(matches!(gone, Err(Refusal::ToBeErased)), "{gone:?}");
+        let right = words(world, number, chart.client, chart.right);
+        assert_eq!(right.as_deref(), Ok("Slept badly."));
+        let draft = text(world, number, chart.client, chart.draft);
+        assert!(draft.contains("Begun.") && draft.contains("By both."), "{draft}");
+        let cabinet = &world.device(number).cabinet;
+        assert_eq!(cabinet.unreadable(), 0);
+        assert!(cabinet.store().locations().record(log, chart.wrong).is_none());
+        assert_eq!(cabinet.rows.deleted(), 0, "none lies in the files");
+        let waiting = cabinet.store().locations().ledger().waiting().count();
+        assert_eq!(waiting, 0, "nothing waits for a key that is dead");
+    }
+    world.heal();
+}
+
+#[test]
+fn one_record_dies_everywhere_and_the_rest_is_there_also_for_who_comes_later() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    assert_eq!(records(&mut world, 0, chart.client).len(), 4);
+    ask(&mut world, 0, &chart);
+    for at in 0..2 {
+        assert_eq!(records(&mut world, at, chart.client).len(), if at == 0 { 2 } else { 4 });
+    }
+    world.heal();
+    assert_eq!(records(&mut world, 1, chart.client).len(), 2, "hidden with its addendum");
+    pass(&mut world, 30 * DAY);
+    assert_eq!(newest(&world, log), 1, "nothing dies by itself");
+
+    order(&mut world, 1, &chart);
+    world.heal();
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+    let status = world.device(0).erasures();
+    assert_eq!((status.len(), status[0].gone), (1, true));
+    assert_eq!(status[0].missing.as_deref(), Some(&[][..]));
+    let stubs = world.shelf.envelopes.values().filter(|one| match &one.carried {
+        Carried::Whole(envelope) => envelope.header.kind == Kind::Kept,
+        Carried::Stub(_) => false,
+    });
+    assert!(stubs.count() >= 3, "two devices, and a draft");
+
+    for number in 0..2 {
+        world.lock(number);
+    }
+    assert_erased(&mut world, &chart);
+    let mut world = world.joined_by("late");
+    world.heal();
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+    assert_eq!(world.device(0).erasures()[0].missing, Some(vec![]));
+    world.restart(2);
+    world.heal();
+    assert_erased(&mut world, &chart);
+    // Everybody goes on writing in what is left.
+    for at in 0..3 {
+        write(&mut world, at, chart.client, chart.draft, "More. ");
+        world.heal();
+    }
+    edit(&mut world, 2, Edit::Sign { note: chart.draft, client: chart.client, late_reason: None });
+    world.heal();
+    assert_equal(&mut world);
+    for at in 0..3 {
+        assert_eq!(records(&mut world, at, chart.client).len(), 3);
+        let withdraw = Edit::WithdrawErasure(Scope::of_record(chart.client, chart.wrong));
+        let now = world.now;
+        let refused = world.device(at).apply(withdraw, now);
+        assert!(matches!(refused, Err(DeviceError::Refused(Refusal::Erased))), "{refused:?}");
+    }
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn a_second_record_of_the_same_chart_dies_later_with_what_the_first_had_left() {
+    let mut world = World::with_devices(2);
+    let first = treated(&mut world);
+    let third = sign(&mut world, 0, first.client, "The third.");
+    world.heal();
+    erase(&mut world, 0, &first);
+    let log = chart_of(&mut world, 0, first.client);
+    assert_eq!(records(&mut world, 1, first.client).len(), 3);
+    let mut world = world.joined_by("late");
+    world.heal();
+    let before = newest(&world, log);
+
+    // On the device that knows the first record's chart from the base alone.
+    let second = Chart { wrong: third, ..first };
+    erase(&mut world, 2, &second);
+    assert!(newest(&world, log) > before);
+    assert_erased(&mut world, &second);
+    assert_equal(&mut world);
+    let mut world = world.joined_by("later");
+    world.heal();
+    assert_erased(&mut world, &second);
+    assert_equal(&mut world);
+    assert_eq!(world.device(3).erasures().len(), 2);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn two_records_that_are_ordered_together_die_together() {
+    let mut world = World::with_devices(2);
+    let first = treated(&mut world);
+    let third = sign(&mut world, 0, first.client, "The third.");
+    world.heal();
+    let second =
+        Chart { wrong: third, client: first.client, right: first.right, draft: first.draft };
+    for chart in [&first, &second] {
+        ask(&mut world, 0, chart);
+    }
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    for chart in [&first, &second] {
+        order(&mut world, 1, chart);
+    }
+    world.heal();
+    let log = chart_of(&mut world, 0, first.client);
+    assert_erased(&mut world, &first);
+    assert_erased(&mut world, &second);
+    assert_eq!(newest(&world, log), 2, "with one base");
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn a_device_that_was_away_compares_carries_out_and_keeps_what_it_wrote() {
+    let mut world = World::with_devices(3);
+    let chart = treated(&mut world);
+    world.lose(0);
+    let offline = sign(&mut world, 0, chart.client, "Written on the train.");
+    write(&mut world, 0, chart.client, chart.draft, "There, too. ");
+    erase(&mut world, 1, &chart);
+    let away = world.device_id(0);
+    assert_eq!(world.device(1).erasures()[0].missing, Some(vec![away]), "the certificate names it");
+    // Somebody goes on under the new key meanwhile.
+    write(&mut world, 2, chart.client, chart.draft, "Meanwhile. ");
+    world.heal();
+
+    world.computers[0].away = false;
+    world.heal();
+    world.heal();
+    for at in 0..3 {
+        assert_eq!(
+            words(&mut world, at, chart.client, offline).as_deref(),
+            Ok("Written on the train.")
+        );
+        let draft = text(&mut world, at, chart.client, chart.draft);
+        assert!(draft.contains("There, too.") && draft.contains("Meanwhile."), "{draft}");
+        assert!(words(&mut world, at, chart.client, chart.wrong).is_err());
+    }
+    let log = chart_of(&mut world, 0, chart.client);
+    let (devices, server) = keys(&mut world, log);
+    assert_eq!((devices, server), (vec![BTreeSet::from([2]); 3], BTreeSet::from([2])));
+    world.heal();
+    assert_eq!(world.device(1).erasures()[0].missing, Some(vec![]));
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn whatever_stops_on_the_way_goes_on() {
+    for stops in 0..24 {
+        let mut world = World::with_devices(2);
+        let chart = treated(&mut world);
+        ask(&mut world, 0, &chart);
+        world.heal();
+        pass(&mut world, 30 * DAY);
+        order(&mut world, 0, &chart);
+        // The device is gone in the middle of it, and comes back.
+        world.link(0);
+        world.link(1);
+        for _ in 0..stops {
+            let steps = [world.step(0), world.step(1)];
+            if steps == [false, false] {
+                break;
+            }
+        }
+        world.restart(stops % 2);
+        world.heal();
+        // If the order had not left, another device leaves it to this one for an hour.
+        pass(&mut world, DAY / 24 + 60_000);
+        assert_erased(&mut world, &chart);
+        assert_equal(&mut world);
+        assert_eq!(world.notices, [""; 0], "stopped after {stops}");
+    }
+}
+
+#[test]
+fn a_hold_keeps_it_and_what_is_taken_back_in_time_is_there_again() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    ask(&mut world, 0, &chart);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    edit(&mut world, 1, Edit::Hold { client: chart.client, held: true });
+    world.heal();
+    let scope = Scope::of_record(chart.client, chart.wrong);
+    let now = world.now;
+    let refused = world.device(0).apply(Edit::OrderErasure(scope), now);
+    assert!(matches!(refused, Err(DeviceError::Refused(Refusal::Held))), "{refused:?}");
+    edit(&mut world, 1, Edit::Hold { client: chart.client, held: false });
+    edit(&mut world, 1, Edit::WithdrawErasure(scope));
+    world.heal();
+    for at in 0..2 {
+        assert!(
+            words(&mut world, at, chart.client, chart.wrong).unwrap().contains("somebody else")
+        );
+    }
+    assert_eq!(newest(&world, log), 1);
+
+    // The letter of a court reaches one, the order was given on the other.
+    ask(&mut world, 0, &chart);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    world.cut(1);
+    world.computers[1].away = true;
+    edit(&mut world, 1, Edit::Hold { client: chart.client, held: true });
+    order(&mut world, 0, &chart);
+    world.heal();
+    world.computers[1].away = false;
+    world.heal();
+    world.heal();
+    let (devices, _) = keys(&mut world, log);
+    assert!(devices[1].contains(&1) && !devices[0].contains(&1), "who knew of the hold kept it");
+    assert_eq!(world.notices.len(), 1, "{:?}", world.notices);
+    assert!(world.notices[0].contains("legal hold"), "{:?}", world.notices);
+    world.restart(1);
+    edit(&mut world, 1, Edit::WithdrawErasure(scope));
+    assert!(words(&mut world, 1, chart.client, chart.wrong).unwrap().contains("somebody else"));
+}
+
+#[test]
+fn a_base_that_is_not_what_a_device_has_is_not_believed_and_nothing_is_lost_there() {
+    let tampers: [Tamper; 3] =
+        [|kept| drop(kept.pop()), |kept| kept[0].body.push(b'!'), |kept| kept.swap(0, 0)];
+    for (number, tamper) in tampers.into_iter().enumerate() {
+        let mut world = World::with_devices(2);
+        let chart = treated(&mut world);
+        world.device(0).cabinet.tampers.set(Some(tamper));
+        erase(&mut world, 0, &chart);
+        let log = chart_of(&mut world, 1, chart.client);
+        let (devices, server) = keys(&mut world, log);
+        assert_eq!(server, BTreeSet::from([2]));
+        if number == 2 {
+            assert_eq!(devices[1], BTreeSet::from([2]), "an honest one is believed");
+            assert_eq!(world.notices, [""; 0]);
+            continue;
+        }
+        assert_eq!(devices[1], BTreeSet::from([1, 2]), "it keeps its keys");
+        assert_eq!(world.notices.len(), 1, "{:?}", world.notices);
+        assert!(world.notices[0].contains("not what this device has"), "{:?}", world.notices);
+        let honest = world.device_id(1);
+        assert_eq!(world.device(0).erasures()[0].missing, Some(vec![honest]));
+        world.restart(1);
+        assert_eq!(words(&mut world, 1, chart.client, chart.right).as_deref(), Ok("Slept badly."));
+        assert!(text(&mut world, 1, chart.client, chart.draft).contains("By both."));
+        // Work goes on there, in this log and in others.
+        write(&mut world, 1, chart.client, chart.draft, "On. ");
+        book(&mut world, 1, chart.client, 12);
+        world.heal();
+        assert_eq!(world.device(1).sync_status().queued, 0);
+    }
+}
+
+#[test]
+fn nothing_slips_into_a_base_from_a_device_that_put_together_another() {
+    // Both order at the same time, so that both begin.
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    ask(&mut world, 0, &chart);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    for at in 0..2 {
+        world.cut(at);
+        order(&mut world, at, &chart);
+    }
+    world.heal();
+    world.heal();
+    pass(&mut world, DAY);
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+    let mut world = world.joined_by("late");
+    world.heal();
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+}
+
+#[test]
+fn without_a_server_one_record_dies_where_it_is_and_the_rest_goes_out_later() {
+    let mut world = World::found();
+    let chart = treated_alone(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    ask(&mut world, 0, &chart);
+    world.now = world.now.plus_millis(30 * DAY);
+    let now = world.now;
+    world.device(0).erase_unsent(now).unwrap();
+    assert_eq!(keys(&mut world, log).0, [BTreeSet::from([1])], "only what was ordered");
+    order(&mut world, 0, &chart);
+    world.device(0).erase_unsent(now).unwrap();
+    assert_eq!(keys(&mut world, log).0, [BTreeSet::from([2])]);
+    for _ in 0..2 {
+        assert!(world.device(0).erasures()[0].gone);
+        assert_eq!(words(&mut world, 0, chart.client, chart.right).as_deref(), Ok("Slept badly."));
+        assert!(words(&mut world, 0, chart.client, chart.wrong).is_err());
+        assert_eq!(text(&mut world, 0, chart.client, chart.draft), "Begun. ");
+        assert_eq!(world.device(0).cabinet.unreadable(), 0);
+        world.restart(0);
+    }
+    world.heal();
+    assert_eq!(world.device(0).sync_status().queued, 0);
+    let of_record = world.envelopes().filter(|one| one.header.kind == Kind::Record);
+    let of_chart = of_record.filter(|one| one.header.compartment == log).count();
+    assert_eq!(of_chart, 1, "what was erased never leaves");
+    let mut world = world.joined_by("tablet");
+    world.heal();
+    assert_equal(&mut world);
+    assert_eq!(words(&mut world, 1, chart.client, chart.right).as_deref(), Ok("Slept badly."));
+    assert_eq!(text(&mut world, 1, chart.client, chart.draft), "Begun. ");
+    write(&mut world, 1, chart.client, chart.draft, "On. ");
+    world.heal();
+    assert_eq!(text(&mut world, 0, chart.client, chart.draft), "On. Begun. ");
+    assert_eq!(world.notices, [""; 0]);
+}
+
+fn treated_alone(world: &mut World) -> Chart {
+    let client = client(world, 0, "Ada Testerin");
+    let right = sign(world, 0, client, "Slept badly.");
+    let wrong = sign(world, 0, client, "This is about somebody else.");
+    let draft = begin_note(world, 0, client);
+    write(world, 0, client, draft, "Begun. ");
+    Chart { client, wrong, right, draft }
+}
+
+#[test]
+fn a_copy_of_the_journal_from_before_opens_nothing_of_the_chart_with_the_keys_of_after() {
+    let mut world = World::with_devices(1);
+    let chart = treated(&mut world);
+    world.lock(0);
+    let (journal, _) = world.computers[0].disks.clone();
+    let names = journal.names();
+    let before: Vec<_> =
+        names.iter().map(|name| (name.clone(), journal.contents(name).unwrap())).collect();
+    erase(&mut world, 0, &chart);
+    world.lock(0);
+
+    let copy = world.copy(0, Life::default());
+    let disk = world.computers[copy].disks.0.clone();
+    disk.names().iter().for_each(|name| disk.lose(name));
+    before.iter().for_each(|(name, bytes)| disk.put(name, bytes));
+    world.restart(copy);
+    let log = chart_of(&mut world, copy, chart.client);
+    let cabinet = &world.device(copy).cabinet;
+    let (journal, first) = (cabinet.store().locations(), SlotGeneration::new(1));
+    assert!(journal.record(log, chart.wrong).is_some(), "the sealed bytes are there");
+    assert!(cabinet.slot_key(log, first).is_none(), "and no key");
+    assert!(!world.device(copy).index().timelines.contains_key(&chart.client));
+}
