@@ -42,7 +42,8 @@ fn text_cannot_command_the_terminal() {
     scene.run(&["note", "append", "EV-000"], &note).done();
     scene.run(&["note", "sign", "EV-000"], "").done();
     scene.run(&["note", "append", "EV-000"], &note).done();
-    scene.run(&["new", "--as-of", "2026-11-25"], "ev-000 fri 3pm 50m room \u{1b}[2J").done();
+    // Never past, so that it is nothing to be finished.
+    scene.run(&["new"], "ev-000 tomorrow 3pm 50m room \u{1b}[2J").done();
 
     let mut pty = scene.unlocked();
     pty.keys(F9).expect("names shown").keys("3").expect("13 of 13").expect("Eve");
