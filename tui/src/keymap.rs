@@ -2,13 +2,17 @@
 //! and which-key popups, so that none of them can promise what another does not keep.
 
 mod keys;
+mod moves;
 mod table;
 
 use crate::input::{Key, KeyCode};
 use crate::screen::{Focused, Situation};
 use tacenda_shared::practice::edit::Status;
 
-pub use table::ROWS;
+/// Returns every verb with its keys, in the order of hints, help and the palette.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    table::ACTS.iter().chain(moves::MOVES)
+}
 
 /// Something that a person can ask for by a key, or by its words in the palette.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -83,11 +87,13 @@ pub enum Verb {
     ShowFinish,
     ShowSync,
     ShowToday,
+    ShowWaiting,
     ShowWeek,
     Suspend,
     Undo,
     Up,
     Veil,
+    Wait,
     WriteNote,
 }
 
@@ -115,6 +121,7 @@ pub enum Context {
     Review,
     Sync,
     Typing,
+    Waiting,
     Week,
 }
 
@@ -198,7 +205,7 @@ impl Row {
 /// Looks up a sequence of keys.
 pub fn find(contexts: &[Context], strokes: &[Key]) -> Found {
     let mut found = Found::Nothing;
-    for row in ROWS.iter().filter(|row| row.holds_in(contexts)) {
+    for row in rows().filter(|row| row.holds_in(contexts)) {
         for keys in row.keys {
             if *keys == strokes {
                 return Found::Row(row);
@@ -213,7 +220,7 @@ pub fn find(contexts: &[Context], strokes: &[Key]) -> Found {
 
 /// Returns the rows that go on after a prefix, each with the key that follows.
 pub fn after(contexts: &[Context], prefix: &[Key]) -> Vec<(Key, &'static Row)> {
-    let rows = ROWS.iter().filter(|row| row.holds_in(contexts));
+    let rows = rows().filter(|row| row.holds_in(contexts));
     rows.flat_map(|row| row.keys.iter().map(move |keys| (keys, row)))
         .filter_map(|(keys, row)| match keys.strip_prefix(prefix) {
             Some([next, ..]) if !prefix.is_empty() => Some((*next, row)),
@@ -224,8 +231,8 @@ pub fn after(contexts: &[Context], prefix: &[Key]) -> Vec<(Key, &'static Row)> {
 
 /// Returns the row of a verb that holds in some contexts, or else its first.
 pub fn row_in(verb: Verb, contexts: &[Context]) -> Option<&'static Row> {
-    let here = ROWS.iter().find(|row| row.verb == verb && row.holds_in(contexts));
-    here.or_else(|| ROWS.iter().find(|row| row.verb == verb))
+    let here = rows().find(|row| row.verb == verb && row.holds_in(contexts));
+    here.or_else(|| rows().find(|row| row.verb == verb))
 }
 
 /// Returns the hints that hold, in the table's order.
@@ -233,7 +240,7 @@ pub fn hints(contexts: &[Context], situation: &Situation<'_>) -> Vec<&'static Ro
     // Where a note is read, what lists do is possible and is not what somebody is there for.
     let reads = contexts.contains(&Context::Reader);
     let contexts = if reads { &[Context::Reader] } else { contexts };
-    let rows = ROWS.iter().filter(|row| !row.hint.is_empty() && row.holds_in(contexts));
+    let rows = rows().filter(|row| !row.hint.is_empty() && row.holds_in(contexts));
     rows.filter(|row| (row.when)(situation).is_none()).collect()
 }
 
@@ -407,6 +414,7 @@ mod tests {
             &[C::Clients, C::Lists, C::Everywhere],
             &[C::Appointments, C::Lists, C::Everywhere],
             &[C::Sync, C::Lists, C::Everywhere],
+            &[C::Waiting, C::Lists, C::Everywhere],
             &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
             &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
             &[C::Choice, C::Everywhere],
@@ -421,7 +429,7 @@ mod tests {
     fn no_key_means_two_things_on_one_layer() {
         for contexts in LAYERS {
             let mut meanings: BTreeMap<Vec<Key>, Verb> = BTreeMap::new();
-            for row in ROWS.iter().filter(|row| row.holds_in(contexts)) {
+            for row in rows().filter(|row| row.holds_in(contexts)) {
                 for keys in row.keys {
                     let other = meanings.insert(keys.to_vec(), row.verb);
                     let other = other.filter(|other| *other != row.verb);
@@ -440,15 +448,15 @@ mod tests {
     #[test]
     fn keys_that_the_note_waits_for_mean_nothing_else() {
         // F4 is a note's template, F7 the last session beside it; neither is built yet.
-        for key in ROWS.iter().flat_map(|row| row.keys).flat_map(|keys| *keys) {
+        for key in rows().flat_map(|row| row.keys).flat_map(|keys| *keys) {
             assert!(!matches!(key.code, KeyCode::F(4 | 7)), "{}", strokes_words(&[*key]));
         }
     }
 
     #[test]
     fn every_verb_has_words_in_the_palette_or_only_moves() {
-        for row in ROWS.iter().filter(|row| !row.is_listed()) {
-            let named = ROWS.iter().any(|other| other.verb == row.verb && other.is_listed());
+        for row in rows().filter(|row| !row.is_listed()) {
+            let named = rows().any(|other| other.verb == row.verb && other.is_listed());
             let moves =
                 [Verb::Up, Verb::Down, Verb::Left, Verb::Right, Verb::PageUp, Verb::PageDown];
             assert!(named || moves.contains(&row.verb), "{:?}", row.verb);
@@ -458,12 +466,11 @@ mod tests {
     #[test]
     fn every_function_and_control_key_has_a_second_way() {
         let special = |key: &Key| key.ctrl || matches!(key.code, KeyCode::F(_));
-        for row in ROWS.iter().filter(|row| row.keys.iter().flat_map(|keys| *keys).any(special)) {
-            let others = ROWS.iter().filter(|other| other.verb == row.verb);
+        for row in rows().filter(|row| row.keys.iter().flat_map(|keys| *keys).any(special)) {
+            let others = rows().filter(|other| other.verb == row.verb);
             let plain = |keys: &&&[Key]| !keys.iter().any(special);
             let second = others.flat_map(|other| other.keys).find(plain).is_some();
-            let command =
-                ROWS.iter().any(|other| other.verb == row.verb && !other.command.is_empty());
+            let command = rows().any(|other| other.verb == row.verb && !other.command.is_empty());
             // Ctrl+C is itself only a second way to quit.
             assert!(second || command || row.verb == Verb::ClearField, "{:?}", row.verb);
         }
@@ -472,7 +479,7 @@ mod tests {
     #[test]
     fn keys_that_terminals_and_multiplexers_take_are_not_in_the_table() {
         let taken = ['a', 'b', 'g', 'h', 'i', 'j', 'm', 'n', 'o', 'p', 'q', 's', 't', 'v', '['];
-        for key in ROWS.iter().flat_map(|row| row.keys).flat_map(|keys| *keys) {
+        for key in rows().flat_map(|row| row.keys).flat_map(|keys| *keys) {
             let control = taken.iter().any(|letter| *key == Key::ctrl(*letter));
             assert!(!control, "{}", strokes_words(&[*key]));
             assert!(!matches!(key.code, KeyCode::F(1 | 11)), "{}", strokes_words(&[*key]));

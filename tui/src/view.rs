@@ -83,7 +83,11 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         Screen::Chart(_) | Screen::Clients(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,
-        Screen::Booking(_) | Screen::Note(_) | Screen::Read(_) | Screen::Today(_) => 0,
+        Screen::Booking(_)
+        | Screen::Note(_)
+        | Screen::Read(_)
+        | Screen::Today(_)
+        | Screen::Waiting(_) => 0,
     });
     let mut column = 1;
     for (at, words) in tabs.iter().enumerate() {

@@ -211,6 +211,7 @@ impl Practice {
             Edit::StrikeContact { client, record, struck } => {
                 self.strike_contact(client, (record, struck), cx)
             }
+            Edit::Wait { client, waiting } => self.wait(client, waiting.as_ref(), cx),
             Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
         }
     }
@@ -361,7 +362,7 @@ impl Practice {
         })
     }
 
-    fn write_contact(
+    pub(super) fn write_contact(
         &mut self,
         client: ClientId,
         inverse: Option<Edit>,

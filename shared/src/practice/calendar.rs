@@ -383,6 +383,15 @@ pub(super) const fn modality_number(modality: Modality) -> u8 {
     }
 }
 
+pub(super) const fn modality_of(number: u8) -> Option<Modality> {
+    match number {
+        1 => Some(Modality::InOffice),
+        2 => Some(Modality::Video),
+        3 => Some(Modality::Phone),
+        _ => None,
+    }
+}
+
 fn encode_slot(writer: &mut Writer, slot: &Slot) {
     let (date, time) = (slot.start.date(), slot.start.time());
     writer.u16(date.year().cast_unsigned());
@@ -408,11 +417,6 @@ fn decode_slot(reader: &mut Reader<'_>) -> Result<Slot, CodecError> {
     }
     let clinician = MemberId::from_bytes(reader.fixed()?);
     let room = reader.option(|r| r.text(ROOM_BYTES_MAX).map(str::to_owned))?;
-    let modality = match reader.u8()? {
-        1 => Modality::InOffice,
-        2 => Modality::Video,
-        3 => Modality::Phone,
-        _ => return Err(CodecError::Unknown),
-    };
+    let modality = modality_of(reader.u8()?).ok_or(CodecError::Unknown)?;
     Ok(Slot { start, zone, minutes, clinician, room, modality })
 }

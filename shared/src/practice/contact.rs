@@ -5,6 +5,7 @@ use super::document::{Document, Scalar};
 use super::edit::ContactChange;
 use super::erasure::Erasures;
 use super::schedule::hours::{self, Hours};
+use super::schedule::waiting::Waiting;
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
@@ -133,6 +134,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
         since: Timestamp::from_millis(
             document.value(None, SINCE).and_then(|value| value.number()).unwrap_or(0),
         ),
+        waiting: Waiting::of(document.value(None, Waiting::FIELD).as_ref()),
     };
     for field in &FIELDS {
         let value = document.value(None, field.name);
@@ -145,6 +147,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
 pub(super) fn encode(writer: &mut Writer, row: &ClientRow) {
     let mut row = row.clone();
     writer.fixed(row.id.as_bytes()).u8(u8::from(row.archived)).i64(row.since.as_millis());
+    writer.option(row.waiting.as_ref(), |w, waiting| waiting.write(w));
     for field in &FIELDS {
         writer.text((field.of_row)(&mut row));
     }
@@ -161,6 +164,7 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
         safe_contact: String::new(),
         archived: reader.u8()? == 1,
         since: Timestamp::from_millis(reader.i64()?),
+        waiting: reader.option(Waiting::read)?,
     };
     for field in &FIELDS {
         *(field.of_row)(&mut row) = reader.text(field.limit)?.to_owned();

@@ -7,6 +7,7 @@ use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
+use super::schedule::waiting::Waiting;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
 };
@@ -223,6 +224,13 @@ pub enum Edit {
         record: RecordId,
         /// `false` brings it back.
         struck: bool,
+    },
+    /// Puts a client on the waiting list, changes what they would take, or takes them off.
+    Wait {
+        /// Whom.
+        client: ClientId,
+        /// What they wait for, and since when.
+        waiting: Option<Waiting>,
     },
     /// Brings a record back that was to be erased.
     WithdrawErasure(Scope),

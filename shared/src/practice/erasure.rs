@@ -322,7 +322,8 @@ impl Practice {
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
             | Edit::LogContact { client, .. }
-            | Edit::NewClient { client, .. } => one(client),
+            | Edit::NewClient { client, .. }
+            | Edit::Wait { client, .. } => one(client),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,

@@ -10,6 +10,7 @@ use super::edit::{
 use super::erasure::{Erasure, Scope};
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
+use super::schedule::waiting::Waiting;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
 };
@@ -66,6 +67,8 @@ pub struct ClientRow {
     pub archived: bool,
     /// When the client was added.
     pub since: Timestamp,
+    /// What the client waits for, if it is on the waiting list.
+    pub waiting: Option<Waiting>,
 }
 
 /// Something that is out of sight.

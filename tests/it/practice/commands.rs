@@ -201,6 +201,31 @@ fn a_record_that_is_to_be_erased_is_out_of_sight_until_it_is_taken_back() {
 }
 
 #[test]
+fn who_waits_is_listed_in_the_order_in_which_a_time_is_to_be_offered() {
+    let scene = founded("commands-waiting");
+    for (code, wish) in [("TS-002", "Tue 9-12"), ("TS-003", "mo 9-12, video"), ("TS-004", "")] {
+        scene.run(&["client", "add", "--code", code], "Bert Musterhaft\n").done();
+        let wish = if wish.is_empty() { vec![] } else { vec![wish] };
+        scene.run(&[&["wait", code][..], &wish].concat(), "").done();
+    }
+    let listed = |more: &[&str]| {
+        let lines = scene.run(&[&["--json", "waiting"][..], more].concat(), "").json();
+        let code = |line: &serde_json::Value| line["client"].as_str().unwrap().to_owned();
+        lines.iter().map(code).collect::<Vec<_>>()
+    };
+    // Monday, 30 November 2026.
+    let at = ["--at", "2026-11-30T10:00"];
+    assert_eq!(listed(&at), ["TS-003", "TS-004", "TS-002"]);
+    assert_eq!(listed(&[]), ["TS-002", "TS-003", "TS-004"], "longest first");
+    let said = scene.run(&["waiting", "--at", "2026-11-30T10:00"], "").done();
+    assert!(said.contains("Mon 9:00-12:00, video  suits") && !said.contains("Bert"), "{said}");
+    let fault = scene.run(&["wait", "TS-002", "mondays"], "");
+    assert!(fault.status == Some(1) && fault.err.contains("'mondays'"), "{fault:?}");
+    scene.run(&["wait", "TS-003", "--off"], "").done();
+    assert_eq!(listed(&at), ["TS-004", "TS-002"]);
+}
+
+#[test]
 fn one_note_is_erased_and_the_others_stay() {
     let scene = founded("commands-erase-note");
     scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();

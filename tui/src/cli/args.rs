@@ -74,6 +74,10 @@ pub enum Command {
     Erase(Erase),
     /// Show or set the hours of your usual week: "Mon-Thu 9-12 13-18, Fri 9-13, 10 min between".
     Hours(Hours),
+    /// Put a client on the waiting list, or take them off.
+    Wait(Wait),
+    /// List who waits; for a time that has come free, whom it suits best.
+    Waiting(Waiting),
     /// List when you are free, within your hours.
     Free(Free),
     /// Show or set after how many minutes without a key the practice locks itself.
@@ -334,6 +338,29 @@ pub struct New {
     /// Language and order of dates: en-US, en-GB or de.
     #[arg(long, default_value = "en-US")]
     pub locale: String,
+}
+
+/// Who waits, and for what.
+#[derive(Args, Debug)]
+pub struct Wait {
+    /// The client's code.
+    pub client: String,
+    /// When they could come and how: "Mon-Wed 9-12, Fri, video". Left out: at any time.
+    pub wish: Option<String>,
+    /// Take the client off the list.
+    #[arg(long, conflicts_with = "wish")]
+    pub off: bool,
+}
+
+/// Options of `waiting`.
+#[derive(Args, Debug)]
+pub struct Waiting {
+    /// When the time that has come free begins, as 2026-11-30T10:00.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::civil::DateTime>,
+    /// How long it is, in minutes.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub minutes: u16,
 }
 
 /// What can be done with clients.

@@ -144,6 +144,20 @@ pub enum Request {
     },
     /// Lists when the member is free.
     Free(FindFree),
+    /// Puts a client on the waiting list, or takes them off.
+    Wait {
+        /// The client's code.
+        client: String,
+        /// What they would take; nothing to take them off.
+        wish: Option<String>,
+    },
+    /// Lists who waits.
+    Waiting {
+        /// When the time begins that has come free, as 2026-11-30T10:00:00.
+        at: Option<String>,
+        /// How long it is, in minutes.
+        minutes: u16,
+    },
     /// Shows the hours of the member's usual week, or sets them.
     Hours {
         /// As people write them; empty to take them back.

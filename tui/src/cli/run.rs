@@ -124,6 +124,19 @@ fn calendar_import(import: &CalendarImport) -> Result<Request, PromptError> {
     Ok(Request::CalendarImport { text, how })
 }
 
+fn about_notes(note: &Note) -> Result<Request, PromptError> {
+    let text = || prompt::standard_input(TEXT_BYTES_MAX);
+    Ok(match note {
+        Note::Append { client } => Request::NoteAppend { client: client.clone(), text: text()? },
+        Note::List { client } => Request::NoteList { client: client.clone() },
+        Note::Show { client, id } => Request::NoteShow { client: client.clone(), id: id.clone() },
+        Note::Sign { client, late } => {
+            let reason = if *late { Some(text()?.trim().to_owned()) } else { None };
+            Request::NoteSign { client: client.clone(), late_reason: reason }
+        }
+    })
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
@@ -139,6 +152,13 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         }
         Command::Hours(args::Hours { hours, clear }) => {
             Request::Hours { set: hours.clone().or(clear.then(String::new)) }
+        }
+        Command::Wait(args::Wait { client, wish, off }) => {
+            let wish = (!off).then(|| wish.clone().unwrap_or_default());
+            Request::Wait { client: client.clone(), wish }
+        }
+        Command::Waiting(args::Waiting { at, minutes }) => {
+            Request::Waiting { at: at.map(|at| at.to_string()), minutes: *minutes }
         }
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
@@ -168,17 +188,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             as_of: new.as_of.map(|date| date.to_string()),
             locale: new.locale.clone(),
         },
-        Command::Note(Note::Append { client }) => {
-            Request::NoteAppend { client: client.clone(), text: text()? }
-        }
-        Command::Note(Note::List { client }) => Request::NoteList { client: client.clone() },
-        Command::Note(Note::Show { client, id }) => {
-            Request::NoteShow { client: client.clone(), id: id.clone() }
-        }
-        Command::Note(Note::Sign { client, late }) => {
-            let reason = if *late { Some(text()?.trim().to_owned()) } else { None };
-            Request::NoteSign { client: client.clone(), late_reason: reason }
-        }
+        Command::Note(note) => about_notes(note)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },
         Command::Watch => Request::Watch,

@@ -1,4 +1,5 @@
-//! The table itself: the only place where a key gets a meaning.
+//! The table itself, with `moves` the only place where a key gets a meaning: what is done with what
+//! is in focus, and where to go.
 
 use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
@@ -6,19 +7,26 @@ use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
     on_other_device, on_shown_client, on_something, on_struck,
 };
-use super::{with_link, with_redo, with_refilling, with_undo, without_server};
+use super::{with_link, with_refilling, without_server};
 use crate::input::KeyCode;
 use tacenda_shared::practice::edit::Status;
 
 use Context as C;
 
-/// Every verb with its keys. The order is the order of hints, help and the palette.
-pub static ROWS: &[Row] = &[
+/// Acts. The order is the order of hints, help and the palette.
+pub(super) static ACTS: &[Row] = &[
     row(
         Verb::Open,
         &[&[k(KeyCode::Enter)]],
         &[C::Appointments, C::Clients, C::Chart, C::Sync],
         ["open", "Open what is in focus", "open"],
+        on_something,
+    ),
+    row(
+        Verb::Open,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Waiting],
+        ["offer", "Offer the time: book it, or open the chart", "offer"],
         on_something,
     ),
     row(
@@ -274,17 +282,38 @@ pub static ROWS: &[Row] = &[
         on_struck,
     ),
     row(
+        Verb::Cancel,
+        &[&[c('x')]],
+        &[C::Waiting],
+        ["take off", "Take the client off the waiting list", "take-off"],
+        on_client,
+    ),
+    row(
         Verb::EditContact,
         &[&[c('e')]],
-        &[C::Appointments, C::Clients, C::Chart],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["edit", "Edit the client's contact", "edit"],
         on_shown_client,
     ),
     row(
         Verb::LogContact,
         &[&[c('i')]],
-        &[C::Appointments, C::Clients, C::Chart],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Log a call, a mail, a text, a letter or a fax", "contact"],
+        on_client,
+    ),
+    row(
+        Verb::ShowWaiting,
+        &[&[c('W')]],
+        &[C::Appointments],
+        ["", "Who on the waiting list suits this time", "waiting"],
+        always,
+    ),
+    row(
+        Verb::Wait,
+        &[&[c('W')]],
+        &[C::Clients, C::Chart, C::Waiting],
+        ["", "Put the client on the waiting list, or change what for", "wait"],
         on_client,
     ),
     row(
@@ -329,264 +358,4 @@ pub static ROWS: &[Row] = &[
     row(Verb::ShowClients, &[&[c('3')]], &[C::Lists], ["", "Screen: Clients", "clients"], always),
     row(Verb::ShowFinish, &[&[c('4')]], &[C::Lists], ["", "Screen: To finish", "finish"], always),
     row(Verb::ShowSync, &[&[c('7')]], &[C::Lists], ["", "Screen: Sync", "sync"], always),
-    row(
-        Verb::HideEmptyDays,
-        &[&[c('z')]],
-        &[C::Week],
-        ["", "Hide days without appointments, or show them", "empty-days"],
-        always,
-    ),
-    row(
-        Verb::NudgeUp,
-        &[&[c('K')], &[shift(KeyCode::Up)]],
-        &[C::Week],
-        ["", "Move the appointment 30 minutes earlier", ""],
-        on_appointment,
-    ),
-    row(
-        Verb::NudgeDown,
-        &[&[c('J')], &[shift(KeyCode::Down)]],
-        &[C::Week],
-        ["", "Move the appointment 30 minutes later", ""],
-        on_appointment,
-    ),
-    row(
-        Verb::NudgeBack,
-        &[&[c('H')], &[shift(KeyCode::Left)]],
-        &[C::Week],
-        ["", "Move the appointment a day earlier", ""],
-        on_appointment,
-    ),
-    row(
-        Verb::NudgeForth,
-        &[&[c('L')], &[shift(KeyCode::Right)]],
-        &[C::Week],
-        ["", "Move the appointment a day later", ""],
-        on_appointment,
-    ),
-    row(
-        Verb::Up,
-        &[&[k(KeyCode::Up)], &[c('k')]],
-        &[C::Lists, C::Booking, C::Choice],
-        ["", "", ""],
-        always,
-    ),
-    row(
-        Verb::Down,
-        &[&[k(KeyCode::Down)], &[c('j')]],
-        &[C::Lists, C::Booking, C::Choice],
-        ["", "", ""],
-        always,
-    ),
-    row(
-        Verb::Left,
-        &[&[k(KeyCode::Left)], &[c('h')]],
-        &[C::Lists, C::Booking],
-        ["", "", ""],
-        always,
-    ),
-    row(
-        Verb::Right,
-        &[&[k(KeyCode::Right)], &[c('l')]],
-        &[C::Lists, C::Booking],
-        ["", "", ""],
-        always,
-    ),
-    row(Verb::Up, &[&[k(KeyCode::Up)]], &[C::Picker, C::Menu], ["", "", ""], always),
-    row(Verb::Down, &[&[k(KeyCode::Down)]], &[C::Picker, C::Menu], ["", "", ""], always),
-    row(
-        Verb::PageUp,
-        &[&[k(KeyCode::PageUp)]],
-        &[C::Lists, C::Picker, C::Menu, C::Choice],
-        ["", "", ""],
-        always,
-    ),
-    row(
-        Verb::PageDown,
-        &[&[k(KeyCode::PageDown)]],
-        &[C::Lists, C::Picker, C::Menu, C::Choice],
-        ["", "", ""],
-        always,
-    ),
-    row(
-        Verb::First,
-        &[&[k(KeyCode::Home)], &[c('g'), c('g')]],
-        &[C::Lists, C::Choice],
-        ["", "First row", "first"],
-        always,
-    ),
-    row(
-        Verb::Last,
-        &[&[k(KeyCode::End)], &[c('G')]],
-        &[C::Lists, C::Choice],
-        ["", "Last row", "last"],
-        always,
-    ),
-    row(
-        Verb::NextFree,
-        &[&[c('M')]],
-        &[C::Booking],
-        ["next free", "Move to the next free slot", "next-free"],
-        always,
-    ),
-    row(
-        Verb::Longer,
-        &[&[c('+')]],
-        &[C::Booking],
-        ["longer", "Five minutes longer", "longer"],
-        always,
-    ),
-    row(
-        Verb::Shorter,
-        &[&[c('-')]],
-        &[C::Booking],
-        ["shorter", "Five minutes shorter", "shorter"],
-        always,
-    ),
-    row(
-        Verb::NextField,
-        &[&[k(KeyCode::Tab)], &[k(KeyCode::Down)]],
-        &[C::Form, C::Entry],
-        ["next field", "Next field", ""],
-        always,
-    ),
-    row(
-        Verb::PreviousField,
-        &[&[shift(KeyCode::Tab)], &[k(KeyCode::Up)]],
-        &[C::Form, C::Entry],
-        ["", "Previous field", ""],
-        always,
-    ),
-    row(
-        Verb::NextField,
-        &[&[k(KeyCode::Tab)]],
-        &[C::Booking],
-        ["fields", "Type into the fields", ""],
-        always,
-    ),
-    row(
-        Verb::PreviousField,
-        &[&[shift(KeyCode::Tab)]],
-        &[C::Booking],
-        ["", "Previous field", ""],
-        always,
-    ),
-    row(
-        Verb::NextPane,
-        &[&[k(KeyCode::Tab)], &[f(6)]],
-        &[C::Lists],
-        ["", "Next pane", "pane"],
-        always,
-    ),
-    row(
-        Verb::PreviousPane,
-        &[&[shift(KeyCode::Tab)]],
-        &[C::Lists],
-        ["", "Previous pane", ""],
-        always,
-    ),
-    row(
-        Verb::Undo,
-        &[&[c('u')], &[ctrl('z')]],
-        &[C::Lists],
-        ["", "Undo the last act", "undo"],
-        with_undo,
-    ),
-    row(
-        Verb::Redo,
-        &[&[c('U')], &[ctrl('y')]],
-        &[C::Lists],
-        ["", "Do again what was undone", "redo"],
-        with_redo,
-    ),
-    row(
-        Verb::Actions,
-        &[&[c(' ')], &[f(2)]],
-        &[C::Lists, C::Booking],
-        ["", "What can be done here", "actions"],
-        always,
-    ),
-    row(
-        Verb::Actions,
-        &[&[f(2)]],
-        &[C::Form, C::Entry, C::Typing, C::Note],
-        ["", "What can be done here", ""],
-        always,
-    ),
-    row(
-        Verb::Back,
-        &[&[c('q')], &[k(KeyCode::Backspace)]],
-        &[C::Lists],
-        ["quit", "Back, or quit at the top", "back"],
-        always,
-    ),
-    row(Verb::Quit, &[&[f(10)]], &[C::Everywhere], ["", "Quit; all is saved", "q"], always),
-    row(
-        Verb::ClearField,
-        &[&[ctrl('c')]],
-        &[C::Lists, C::Booking, C::Choice, C::Menu, C::Notice],
-        ["", "Twice: quit", ""],
-        always,
-    ),
-    row(
-        Verb::Out,
-        &[&[k(KeyCode::Esc)]],
-        &[C::Everywhere],
-        ["", "Out by one level; nothing is lost", ""],
-        always,
-    ),
-    row(
-        Verb::Help,
-        &[&[c('?')]],
-        &[C::Lists, C::Booking],
-        ["help", "Help for this screen", "help"],
-        always,
-    ),
-    row(
-        Verb::Palette,
-        &[&[c(':')]],
-        &[C::Lists, C::Booking, C::Choice],
-        ["", "All commands", "palette"],
-        always,
-    ),
-    row(Verb::Palette, &[&[ctrl('k')]], &[C::Everywhere], ["", "All commands", ""], always),
-    row(Verb::Veil, &[&[f(9)]], &[C::Everywhere], ["", "Hide or show names", "names"], always),
-    row(Verb::Lock, &[&[ctrl('l')], &[f(12)]], &[C::Everywhere], ["", "Lock now", "lock"], always),
-    row(
-        Verb::DemoSees,
-        &[&[f(5)]],
-        &[C::Everywhere],
-        ["", "Demo: see what the server sees", "server-sees"],
-        always,
-    ),
-    row(
-        Verb::DemoCable,
-        &[&[c('8')]],
-        &[C::Lists],
-        ["", "Demo: pull the cable, or put it back", "cable"],
-        always,
-    ),
-    row(
-        Verb::DemoCheat,
-        &[&[c('9')]],
-        &[C::Lists],
-        ["", "Demo: let the server cheat", "cheat"],
-        always,
-    ),
-    row(
-        Verb::DemoOther,
-        &[&[f(3)]],
-        &[C::Lists],
-        ["", "Demo: stop the other device, or start it", "other-device"],
-        always,
-    ),
-    row(
-        Verb::DemoCard,
-        &[&[c('0')]],
-        &[C::Lists],
-        ["", "Demo: put the card away, or bring it back", "demo-card"],
-        always,
-    ),
-    row(Verb::Redraw, &[], &[], ["", "Draw the screen anew", "redraw"], always),
-    row(Verb::Suspend, &[], &[], ["", "Lock and go back to the shell", "suspend"], always),
 ];

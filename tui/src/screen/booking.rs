@@ -134,6 +134,17 @@ impl State {
         Some(state)
     }
 
+    /// Starts a booking of a slot that is offered to a client.
+    pub fn offering(slot: &Slot, client: ClientId, scene: &Scene<'_>) -> Option<Self> {
+        let mut state = Self::new(slot.start, Some(client), scene)?;
+        state.clinician = slot.clinician;
+        state.zone.clone_from(&slot.zone);
+        (state.length, state.modality) = (slot.minutes, slot.modality);
+        state.room = Field::new(slot.room.clone().unwrap_or_default());
+        state.write_slot();
+        Some(state)
+    }
+
     /// Starts to move an appointment.
     pub fn moving(row: &AppointmentRow) -> Self {
         let mut state = Self {

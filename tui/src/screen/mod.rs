@@ -24,6 +24,7 @@ pub mod setup;
 pub mod sheet;
 pub mod sync;
 pub mod today;
+pub mod waiting;
 pub mod week;
 pub mod writing;
 
@@ -213,6 +214,7 @@ pub enum Screen {
     Read(writing::Reading),
     Sync(sync::State),
     Today(today::State),
+    Waiting(waiting::State),
     Week(week::State),
 }
 
@@ -249,6 +251,7 @@ impl Screen {
             Self::Read(state) => state.contexts(),
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
+            Self::Waiting(_) => &[C::Waiting, C::Lists, C::Everywhere],
             Self::Week(_) => &[C::Appointments, C::Calendar, C::Week, C::Lists, C::Everywhere],
         }
     }
@@ -274,6 +277,7 @@ impl Screen {
             | Self::Read(_)
             | Self::Sync(_)
             | Self::Today(_)
+            | Self::Waiting(_)
             | Self::Week(_) => false,
         }
     }
@@ -287,6 +291,7 @@ impl Screen {
             Self::Finish(state) => state.focused(scene),
             Self::Sync(state) => state.focused(scene),
             Self::Today(state) => state.focused(scene),
+            Self::Waiting(state) => state.focused(scene),
             Self::Week(state) => state.focused(scene),
         }
     }
@@ -341,6 +346,7 @@ impl Screen {
             Self::Note(_) | Self::Read(_) => Vec::new(),
             Self::Sync(state) => sync::update(state, act, scene),
             Self::Today(state) => today::update(state, act, scene),
+            Self::Waiting(state) => waiting::update(state, act, scene),
             Self::Week(state) => week::update(state, act, scene),
         }
     }
@@ -356,6 +362,7 @@ impl Screen {
             Self::Read(state) => state.view(scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),
             Self::Today(state) => today::view(state, scene, frame, area),
+            Self::Waiting(state) => waiting::view(state, scene, frame, area),
             Self::Week(state) => week::view(state, scene, frame, area),
         }
     }

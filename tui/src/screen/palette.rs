@@ -5,7 +5,7 @@ use super::Situation;
 use super::parts::field::Field;
 use super::parts::{list, paint};
 use super::{Act, Ask, Scene};
-use crate::keymap::{Context, ROWS, Row, Verb};
+use crate::keymap::{Context, Row, Verb, rows};
 use ratatui::Frame;
 use ratatui::style::Style;
 
@@ -45,7 +45,7 @@ impl Entry {
 /// Returns every verb for the palette, those lately run first, those that cannot be run last.
 pub fn all(contexts: &[Context], situation: &Situation<'_>, recent: &[Verb]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    for row in ROWS.iter().filter(|row| row.is_listed()) {
+    for row in rows().filter(|row| row.is_listed()) {
         let here = row.contexts.is_empty() || row.holds_in(contexts);
         let reason = if here { (row.when)(situation) } else { Some(elsewhere(row)) };
         let entry = Entry { row, reason };
@@ -81,7 +81,7 @@ fn elsewhere(row: &Row) -> &'static str {
 
 /// Returns the verbs that hold here and can be run now, for the menu and for help.
 pub fn here(contexts: &[Context], situation: &Situation<'_>) -> Vec<Entry> {
-    let rows = ROWS.iter().filter(|row| row.is_listed() && row.holds_in(contexts));
+    let rows = rows().filter(|row| row.is_listed() && row.holds_in(contexts));
     rows.map(|row| Entry { row, reason: (row.when)(situation) }).collect()
 }
 

@@ -9,8 +9,9 @@ use crate::message::{Order, Secret};
 use crate::notice::Notice;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, DeviceId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId};
 use tacenda_shared::practice::edit::{Edit, Status};
+use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
 
 /// The question and what has been typed.
@@ -31,6 +32,8 @@ pub enum Question {
     Invite,
     /// Another name for a device, which has this one now.
     Name(DeviceId, String),
+    /// What a client waits for, and since when if they do already.
+    Wait(ClientId, Option<Waiting>),
 }
 
 impl State {
@@ -38,9 +41,16 @@ impl State {
     pub fn new(question: Question) -> Self {
         let field = match &question {
             Question::Name(_, name) => Field::suggestion(name),
-            Question::Date | Question::Invite | Question::Reason(..) => Field::default(),
+            Question::Date | Question::Invite | Question::Reason(..) | Question::Wait(..) => {
+                Field::default()
+            }
         };
         Self { question, field }
+    }
+
+    /// Asks, with an answer that is there already.
+    pub fn answered(question: Question, answer: String) -> Self {
+        Self { question, field: Field::new(answer) }
     }
 
     fn confirm(&self, scene: &Scene<'_>) -> Vec<Ask> {
@@ -68,6 +78,16 @@ impl State {
                     vec![Ask::Leave, Ask::Edit(edit, says)]
                 }
             },
+            Question::Wait(client, known) => {
+                let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
+                let Ok(wish) = wish else {
+                    return vec![Ask::Say("That is no time or way yet.".to_owned())];
+                };
+                let since = known.as_ref().map_or(scene.now.time, |known| known.since);
+                let waiting = Some(Waiting { since, wish });
+                let says = format!("{} is on the waiting list", scene.code(*client));
+                vec![Ask::Leave, Ask::Edit(Edit::Wait { client: *client, waiting }, says)]
+            }
             Question::Reason(appointment, status, words) => {
                 let reason = self.field.trimmed();
                 let reason = (!reason.is_empty()).then(|| reason.to_owned());
@@ -112,6 +132,16 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
             let words =
                 "Only your own devices can read it. Empty: the name that it was added with.";
             ("What is this device called?", words.to_owned())
+        }
+        Question::Wait(..) => {
+            let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
+                Ok(_) if state.field.trimmed().is_empty() => {
+                    "for example Mon-Wed 9-12, Fri, video; empty: any time".to_owned()
+                }
+                Ok(wish) => format!("= {}", wish.words(&scene.index.clinicians)),
+                Err(fault) => format!("not yet: {fault}"),
+            };
+            ("Waiting list: when could they come?", words)
         }
         Question::Reason(_, status, whose) => {
             let words = format!("{whose} will be: {}. A reason may be left out.", status.word());

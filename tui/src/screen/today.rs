@@ -337,6 +337,12 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     if !measures.is_empty() {
         lines.push(format!("Measures    {}   (newest first)", measures.join(", ")));
     }
+    if let Some(waiting) = &row.waiting {
+        let since = when::local(waiting.since, &scene.index.zone).date();
+        let wish = waiting.wish.words(&scene.index.clinicians);
+        let wish = if wish.is_empty() { "any time".to_owned() } else { wish };
+        lines.push(format!("Waiting     {wish}   since {}", when::short(since)));
+    }
     if !row.safe_contact.is_empty() {
         let words = if scene.veil { "hidden (F9 shows)" } else { &row.safe_contact };
         lines.push(format!("Contact     {words}"));

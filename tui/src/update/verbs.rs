@@ -11,7 +11,7 @@ use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
     booking, chart, client_form, clients, contact_log, finish, help, menu, palette, sheet, sync,
-    today, week,
+    today, waiting, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -63,24 +63,35 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::SignDraft => return notes::sign_draft(model),
         Verb::SetStatus(status) => return set_status(model, focused, status),
-        Verb::ShowClients => return replace(model, Screen::Clients(clients::State::default())),
-        Verb::ShowFinish => return replace(model, Screen::Finish(finish::State::default())),
-        Verb::ShowSync => return devices::show(model),
-        Verb::ShowToday => {
-            let today = model.now.local.date();
-            return replace(model, Screen::Today(today::State::new(today)));
-        }
-        Verb::ShowWeek => return show_week(model, focused),
+        Verb::ShowClients
+        | Verb::ShowFinish
+        | Verb::ShowSync
+        | Verb::ShowToday
+        | Verb::ShowWaiting
+        | Verb::ShowWeek => return show_screen(model, verb, focused),
         Verb::Suspend => {
             let mut effects = lock(model, "when it was suspended");
             effects.push(Effect::Suspend);
             return effects;
         }
         Verb::Veil => model.veil = !model.veil,
+        Verb::Wait => wait(model, client),
         Verb::WriteNote => return notes::write(model, focused, client),
         verb => return act(model, &Act::Verb(verb)),
     }
     Vec::new()
+}
+
+fn show_screen(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
+    let today = model.now.local.date();
+    match verb {
+        Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
+        Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
+        Verb::ShowSync => devices::show(model),
+        Verb::ShowWaiting => waiting_for(model, focused),
+        Verb::ShowWeek => show_week(model, focused),
+        _ => replace(model, Screen::Today(today::State::new(today))),
+    }
 }
 
 /// What undoes an edit is known when it is on the disk: until then an undo is kept in mind.
@@ -248,6 +259,9 @@ pub(super) fn start_of(model: &Model, id: AppointmentId) -> Option<DateTime> {
 }
 
 fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    if let Some(effects) = offer(model, focused) {
+        return effects;
+    }
     match focused {
         Focused::Appointment(id) => match with_row(model, id, |row| row.clients.first().copied()) {
             Some(Some(client)) => show(model, Screen::Chart(chart::State::new(client))),
@@ -378,8 +392,49 @@ fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect>
     edit(model, act, says, Way::Fresh)
 }
 
+/// Lays the waiting list for the time in focus.
+fn waiting_for(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let scene = model.scene(desk);
+    let slot = match focused {
+        Focused::Appointment(id) => scene.appointment(id).map(|row| row.slot.clone()),
+        Focused::Free(start) => {
+            booking::State::new(start, None, &scene).and_then(|state| state.slot(&scene))
+        }
+        _ => None,
+    };
+    show(model, Screen::Waiting(waiting::State::new(slot)))
+}
+
+/// Books the time that is offered for who is in focus on the waiting list.
+fn offer(model: &mut Model, focused: Focused) -> Option<Vec<Effect>> {
+    let desk = model.desk()?;
+    let (Some(Screen::Waiting(list)), Focused::Client(client)) = (desk.screens.last(), focused)
+    else {
+        return None;
+    };
+    let scene = model.scene(desk);
+    let state = booking::State::offering(list.slot.as_ref()?, client, &scene)?;
+    Some(show(model, Screen::Booking(Box::new(state))))
+}
+
+/// Asks what a client waits for.
+fn wait(model: &mut Model, client: Option<ClientId>) {
+    let Some(desk) = model.desk() else { return };
+    let row = client.and_then(|id| desk.index.clients.get(&id));
+    let Some(row) = row else { return };
+    let words = row.waiting.as_ref().map(|known| known.wish.words(&desk.index.clinicians));
+    let question = Question::Wait(row.id, row.waiting.clone());
+    let state = prompt::State::answered(question, words.unwrap_or_default());
+    lay(model, Overlay::Prompt(state));
+}
+
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {
     match focused {
+        Focused::Client(client) => {
+            let says = format!("took {} off the waiting list", code(model, client));
+            edit(model, Edit::Wait { client, waiting: None }, says, Way::Fresh)
+        }
         Focused::Appointment(_) => set_status(model, focused, Status::CancelledByClient),
         Focused::Contact(client, record) => {
             let code = code(model, client);

@@ -6,10 +6,11 @@ use crate::input::{Key, KeyCode};
 use crate::message::{Carried, DeviceEvent, Plan, Secret, SetupEvent, Standing, VaultState};
 use crate::model::Look;
 use crate::notice::Notice;
-use crate::screen::parts::sample::{Driver, client_id, now};
+use crate::screen::parts::sample::{Driver, Sample, client_id, now};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
+use std::sync::Arc;
 use tacenda_shared::id::DeviceId;
 use zeroize::Zeroizing;
 
@@ -84,6 +85,17 @@ fn the_other_screens() {
     open("to_finish", "4");
     open("sync", "7");
     open("chart", "⏎");
+    let waiting = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            let sample = Sample::with_waiting();
+            driver.device(DeviceEvent::Changed(Arc::new(sample.index))).keys(keys);
+        }
+    };
+    snapshot("waiting_list", true, waiting("jjW"));
+    snapshot("waiting_list_of_nobody", true, |driver| {
+        driver.keys("W");
+    });
+    snapshot("waiting_list_asks_when", true, waiting("3jWtue"));
     snapshot("chart_with_names_shown", true, |driver| {
         driver.code(KeyCode::F(9)).keys("⏎");
         driver.open_chart(1);

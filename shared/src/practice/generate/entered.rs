@@ -90,6 +90,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StrikeContact { .. }
+        | Edit::Wait { .. }
         | Edit::WithdrawErasure(_) => Some(dated),
     }
 }

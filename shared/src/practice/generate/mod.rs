@@ -114,7 +114,8 @@ impl Dated {
             | Edit::RenameDevice { .. }
             | Edit::SetHours { .. }
             | Edit::SettleSeries { .. }
-            | Edit::SkipOccurrence { .. } => true,
+            | Edit::SkipOccurrence { .. }
+            | Edit::Wait { .. } => true,
             Edit::Amend { .. }
             | Edit::Archive { .. }
             | Edit::AskErasure(_)

@@ -6,10 +6,11 @@ use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest,
-    STATUSES, SeriesLine, Typed, instant, moment, slot, stamp, word,
+    STATUSES, SeriesLine, Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
@@ -127,6 +128,11 @@ fn client(row: &ClientRow, index: &Index) -> String {
             safe_contact: row.safe_contact.clone(),
             archived: row.archived,
             since: Some(moment(row.since, &index.zone)),
+            waiting: row.waiting.as_ref().map(|waiting| WaitingBody {
+                since: moment(waiting.since, &index.zone),
+                wish: waiting.wish.words(&BTreeMap::new()),
+                clinician: waiting.wish.clinician.map(|member| member.to_string()),
+            }),
             rest: Rest::new(),
         },
     )

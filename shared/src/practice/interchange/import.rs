@@ -9,6 +9,7 @@ use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Status,
 };
 use super::super::schedule::recur::Rule;
+use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, KINDS, Kind, MODALITIES, MeasureLine, Moment,
@@ -206,6 +207,14 @@ impl Importer {
         let mut steps = vec![ImportStep::Edit(Edit::NewClient { client, contact })];
         if line.archived {
             steps.push(ImportStep::Edit(Edit::Archive { client, archived: true }));
+        }
+        if let Some(body) = line.waiting {
+            self.not_carried("client.waiting.clinician", body.clinician.is_some());
+            let since = read_instant(&body.since.time).ok_or(Cause::Invalid("waiting.since"))?;
+            let wish = Wish::parse(&body.wish, &BTreeMap::new());
+            let wish = wish.map_err(|_| Cause::Invalid("waiting.wish"))?;
+            let waiting = Some(Waiting { since, wish });
+            steps.push(ImportStep::Edit(Edit::Wait { client, waiting }));
         }
         Ok(steps)
     }

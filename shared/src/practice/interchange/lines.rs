@@ -68,8 +68,20 @@ pub(super) struct ClientLine {
     pub(super) archived: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) waiting: Option<WaitingBody>,
     #[serde(flatten)]
     pub(super) rest: Rest,
+}
+
+/// Since when somebody waits, and for what: `Mon 9:00-12:00, video`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct WaitingBody {
+    pub(super) since: Moment,
+    #[serde(default)]
+    pub(super) wish: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) clinician: Option<String>,
 }
 
 /// When and where: local start and zone are what was agreed, `starts` is derived from them.

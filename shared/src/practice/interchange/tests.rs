@@ -5,6 +5,7 @@ use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp
 use crate::practice::edit::*;
 use crate::practice::generate::desk::Desk;
 use crate::practice::generate::{Size, generate};
+use crate::practice::schedule::waiting::{Waiting, Wish};
 use crate::practice::view::*;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -70,8 +71,19 @@ fn world() -> (Index, Vec<ChartItem>) {
             _ => {}
         }
     }
+    items.push(with_a_contact(&mut index));
+    items.extend(drafts.into_values().map(ChartItem::Draft));
+    (index, items)
+}
+
+/// One client waits, and was called.
+fn with_a_contact(index: &mut Index) -> ChartItem {
+    let waits = index.clients.values_mut().next().unwrap();
+    let wish = Wish::parse("mon/wed 9-12, video", &BTreeMap::new()).unwrap();
+    let since = Timestamp::from_millis(1_700_000_000_123);
+    Arc::make_mut(waits).waiting = Some(Waiting { since, wish });
     let client = *index.clients.keys().next().unwrap();
-    items.push(ChartItem::Contact(export::ContactItem {
+    ChartItem::Contact(export::ContactItem {
         record: RecordId::from_bytes([77; 16]),
         client,
         channel: Channel::Call,
@@ -79,9 +91,7 @@ fn world() -> (Index, Vec<ChartItem>) {
         text: "left no message".into(),
         author: author(),
         at: written(),
-    }));
-    items.extend(drafts.into_values().map(ChartItem::Draft));
-    (index, items)
+    })
 }
 
 fn booked(new: NewAppointment) -> AppointmentRow {
@@ -122,6 +132,7 @@ fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {
         safe_contact: contact.safe_contact.unwrap_or_default(),
         archived: false,
         since,
+        waiting: None,
     }
 }
 
@@ -174,6 +185,9 @@ fn replay(steps: Vec<ImportStep>) -> (BTreeMap<ClientId, ClientRow>, Vec<NewAppo
             }
             ImportStep::Edit(Edit::Archive { client, archived }) => {
                 clients.get_mut(&client).unwrap().archived = archived;
+            }
+            ImportStep::Edit(Edit::Wait { client, waiting }) => {
+                clients.get_mut(&client).unwrap().waiting = waiting;
             }
             ImportStep::Edit(Edit::Book(new)) => appointments.push(new),
             _ => {}

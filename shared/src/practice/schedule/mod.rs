@@ -9,6 +9,7 @@ mod kin;
 mod occurrence;
 pub mod recur;
 mod series;
+pub mod waiting;
 
 pub(super) use occurrence::Derived;
 pub(super) use series::{Series, SeriesKey};

@@ -1,11 +1,13 @@
 //! Undo: what was done comes back, unless somebody else has touched it since.
 
 use super::world::{World, insert, member, slot};
-use crate::id::{AppointmentId, ClientId, DeviceId};
+use crate::id::{AppointmentId, ClientId, DeviceId, Timestamp};
 use crate::practice::Refusal;
 use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Status};
 use crate::practice::schedule::hours::Hours;
+use crate::practice::schedule::waiting::{Waiting, Wish};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn prepared() -> (World, ClientId, AppointmentId) {
     let mut world = World::new(&[1, 2]);
@@ -37,12 +39,19 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         Edit::AskErasure(client.into()),
         Edit::Hold { client, held: true },
         Edit::SetHours { member: member(1), hours: Hours::parse("Mon-Thu 9-17").ok() },
+        Edit::Wait {
+            client,
+            waiting: Some(Waiting {
+                since: Timestamp::from_millis(7),
+                wish: Wish::parse("mon 9-12, video", &BTreeMap::new()).unwrap_or_default(),
+            }),
+        },
     ]
 }
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..10 {
+    for number in 0..11 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);

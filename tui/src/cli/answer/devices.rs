@@ -2,6 +2,7 @@
 
 use super::{Refused, Say, say_line};
 use crate::cli::online::short;
+use crate::cli::request::Request;
 use crate::cli::sync::no_server;
 use crate::device::open::Device;
 use crate::message::DeviceRow;
@@ -9,7 +10,15 @@ use crate::notice::Notice;
 use tacenda_shared::id::{DeviceId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 
-pub(super) fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
+/// Lists the devices, or where the server is.
+pub(super) fn answer(device: &Device, request: &Request, say: Say<'_>) -> Result<bool, Refused> {
+    match request {
+        Request::ServerList => addresses(device, say),
+        _ => list(device, say),
+    }
+}
+
+fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
     for row in device.sync_status().devices {
         let added = day(row.added);
         let json = serde_json::json!({
@@ -25,7 +34,7 @@ pub(super) fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
 }
 
 /// Lists where the server is, best first.
-pub(super) fn addresses(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
+fn addresses(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
     let target = device.target().ok_or_else(|| Refused::Notice(no_server()))?;
     for address in target.addresses {
         say_line(say, serde_json::json!({ "address": address }), &address);

@@ -1,7 +1,7 @@
 //! `erase`: what is asked and ordered, what is due, and who has not carried it out.
 
 use super::{Refused, Say, client_named, refuse, say_line};
-use crate::cli::request::EraseWish;
+use crate::cli::request::{EraseWish, Request};
 use crate::device::courier::ErasureStatus;
 use crate::device::home::Home;
 use crate::device::open::Device;
@@ -13,7 +13,23 @@ use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::erasure::{KEPT_YEARS, Scope, Stage, kept_until, last_service};
 use tacenda_shared::practice::view::Index;
 
-pub(super) fn carry_out(
+/// Answers what is asked about erasures.
+pub(super) fn answer(
+    device: &mut Device,
+    home: &Home,
+    request: Request,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match request {
+        Request::Erase { client, record, wish } => {
+            carry_out(device, home, (&client, record.as_deref(), wish), now, say)
+        }
+        _ => list(device, now, say),
+    }
+}
+
+fn carry_out(
     device: &mut Device,
     home: &Home,
     (code, record, wish): (&str, Option<&str>, EraseWish),
@@ -55,7 +71,7 @@ pub(super) fn carry_out(
 }
 
 /// Lists what was asked for and what a legal hold keeps.
-pub(super) fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
+fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
     if device.is_attached() && !index.erasures.is_empty() {
         // Who has carried it out stands in the logs.

@@ -11,6 +11,7 @@ mod hours;
 mod notes;
 mod schedule;
 pub(crate) mod sheet;
+mod waiting;
 
 use super::print::escaped;
 use super::request::{Reply, Request};
@@ -63,13 +64,12 @@ pub fn answer(
         Request::ClientList => client_list(device, say),
         Request::DeviceLate => late::list(device, say),
         Request::DeviceLateImport { number } => late::import(device, number, now, say),
-        Request::DeviceList => devices::list(device, say),
+        Request::DeviceList | Request::ServerList => devices::answer(device, &request, say),
         Request::DevicePlan { lost } => revoke::plan(device, &lost, say),
         Request::DeviceRename { id, name } => devices::rename(device, &id, name, now),
-        Request::Erase { client, record, wish } => {
-            erasing::carry_out(device, home, (&client, record.as_deref(), wish), now, say)
+        Request::Erase { .. } | Request::EraseList => {
+            erasing::answer(device, home, request, now, say)
         }
-        Request::EraseList => erasing::list(device, now, say),
         Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
         Request::Find { query } => find(device, &query, now, say),
         Request::Free(asked) => hours::free(device, &asked, now, say),
@@ -79,21 +79,20 @@ pub fn answer(
             let sentence = schedule::Sentence { sentence, dry_run, as_of, locale };
             schedule::book(device, &sentence, now, say)
         }
-        Request::NoteAppend { client, text } => notes::append(device, &client, text, now),
-        Request::NoteList { client } => notes::list(device, &client, say),
-        Request::NoteShow { client, id } => notes::show(device, &client, id.as_deref(), now, say),
-        Request::NoteSign { client, late_reason } => notes::sign(device, &client, late_reason, now),
+        Request::NoteAppend { .. }
+        | Request::NoteList { .. }
+        | Request::NoteShow { .. }
+        | Request::NoteSign { .. } => notes::answer(device, request, now, say),
         Request::SheetDraw { wish } => sheet::draw(device, &wish, now, say),
         Request::SheetStatus => sheet::status(device, say),
-        Request::Sync { .. } => {
-            say(super::sync::line(&device.sync_status(), device.is_current(), &before.zone));
-            Ok(false)
-        }
-        Request::ServerList => devices::addresses(device, say),
+        Request::Sync { .. } => Ok(stand(device, &before.zone, say)),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => {
             device.set_timing(Timing::of(home));
             Ok(false)
+        }
+        Request::Wait { .. } | Request::Waiting { .. } => {
+            waiting::answer(device, request, now, say)
         }
         // These are the keeper's.
         Request::Connect { .. }
@@ -114,6 +113,12 @@ pub fn answer(
             !Arc::ptr_eq(&before, &device.index())
         }
     }
+}
+
+/// Says how the sync stands; nothing changes by that.
+fn stand(device: &Device, zone: &str, say: Say<'_>) -> bool {
+    say(super::sync::line(&device.sync_status(), device.is_current(), zone));
+    false
 }
 
 fn told(refused: Refused) -> Reply {

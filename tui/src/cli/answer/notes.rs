@@ -1,6 +1,7 @@
 //! Notes and drafts on the command line.
 
 use super::{Refused, Say, client_named, local, refuse, say_line};
+use crate::cli::request::Request;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::text;
@@ -13,13 +14,24 @@ fn open_drafts(index: &Index, client: ClientId) -> Vec<&DraftRow> {
     index.drafts.iter().filter(|draft| draft.client == client).collect()
 }
 
-/// Adds text to the newest draft of a client, or begins one.
-pub(super) fn append(
+/// Answers what is asked about notes.
+pub(super) fn answer(
     device: &mut Device,
-    code: &str,
-    text: String,
+    request: Request,
     now: Timestamp,
+    say: Say<'_>,
 ) -> Result<bool, Refused> {
+    match request {
+        Request::NoteAppend { client, text } => append(device, &client, text, now),
+        Request::NoteList { client } => list(device, &client, say),
+        Request::NoteShow { client, id } => show(device, &client, id.as_deref(), now, say),
+        Request::NoteSign { client, late_reason } => sign(device, &client, late_reason, now),
+        _ => Ok(false),
+    }
+}
+
+/// Adds text to the newest draft of a client, or begins one.
+fn append(device: &mut Device, code: &str, text: String, now: Timestamp) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?.id;
     if text.trim().is_empty() {
@@ -54,7 +66,7 @@ pub(super) fn append(
 }
 
 /// Lists drafts and signed notes.
-pub(super) fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Refused> {
+fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?.id;
     for draft in open_drafts(&index, client) {
@@ -77,7 +89,7 @@ pub(super) fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Re
 }
 
 /// Shows a signed note.
-pub(super) fn show(
+fn show(
     device: &mut Device,
     code: &str,
     id: Option<&str>,
@@ -124,7 +136,7 @@ fn note_text(code: &str, note: &NoteView) -> String {
 }
 
 /// Signs the one open draft.
-pub(super) fn sign(
+fn sign(
     device: &mut Device,
     code: &str,
     late_reason: Option<String>,

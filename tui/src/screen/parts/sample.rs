@@ -16,6 +16,7 @@ use tacenda_shared::id::{
 use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
 };
+use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
     AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView, Rival,
     TimelineEntry, TimelineRow, View,
@@ -89,12 +90,26 @@ impl Sample {
                 safe_contact: "no voicemail; text before 18:00".to_owned(),
                 archived: false,
                 since: moment(date(2026, 3, 4).at(9, 0, 0, 0)),
+                waiting: None,
             };
             index.clients.insert(row.id, Arc::new(row));
         }
         let mut sample = Self { index };
         sample.add_appointments();
         sample.add_charts();
+        sample
+    }
+
+    /// Three of the clients wait: for a time like any, for Sundays by video, for Mondays.
+    pub(crate) fn with_waiting() -> Self {
+        let mut sample = Self::new();
+        let wishes = [(2, "", 20), (3, "Sun 9-14, video", 3), (4, "Mon 14-18", 40)];
+        for (number, wish, days) in wishes {
+            let wish = Wish::parse(wish, &sample.index.clinicians).unwrap();
+            let since = now().time.plus_millis(-days * 86_400_000);
+            let row = sample.index.clients.get_mut(&client_id(number)).unwrap();
+            Arc::make_mut(row).waiting = Some(Waiting { since, wish });
+        }
         sample
     }
 
