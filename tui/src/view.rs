@@ -79,7 +79,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let sync = if conflicts == 0 { "7 Sync".to_owned() } else { format!("7 Sync({conflicts}!)") };
     let tabs = ["1 Today", "2 Week", "3 Clients", &finish, &sync];
     let shown = desk.screens.first().map(|screen| match screen {
-        Screen::Week(_) => 1,
+        Screen::Month(_) | Screen::Week(_) => 1,
         Screen::Chart(_) | Screen::Clients(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,

@@ -30,6 +30,13 @@ pub(super) static ACTS: &[Row] = &[
         on_something,
     ),
     row(
+        Verb::Open,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Month],
+        ["open the day", "Open the day", "open-day"],
+        always,
+    ),
+    row(
         Verb::Connect,
         &[&[c('c')]],
         &[C::Sync],
@@ -193,7 +200,7 @@ pub(super) static ACTS: &[Row] = &[
     row(
         Verb::New,
         &[&[c('n')]],
-        &[C::Appointments, C::Clients, C::Chart],
+        &[C::Appointments, C::Clients, C::Chart, C::Month],
         ["new", "New: appointment, client or addendum", "new"],
         always,
     ),
@@ -355,6 +362,7 @@ pub(super) static ACTS: &[Row] = &[
     ),
     row(Verb::ShowToday, &[&[c('1')]], &[C::Lists], ["", "Screen: Today", "1"], always),
     row(Verb::ShowWeek, &[&[c('2')]], &[C::Lists], ["", "Screen: Week", "week"], always),
+    row(Verb::ShowMonth, &[&[c('v')]], &[C::Calendar], ["", "Screen: the month", "month"], always),
     row(Verb::ShowClients, &[&[c('3')]], &[C::Lists], ["", "Screen: Clients", "clients"], always),
     row(Verb::ShowFinish, &[&[c('4')]], &[C::Lists], ["", "Screen: To finish", "finish"], always),
     row(Verb::ShowSync, &[&[c('7')]], &[C::Lists], ["", "Screen: Sync", "sync"], always),

@@ -13,6 +13,7 @@ pub mod finish;
 pub mod help;
 pub mod lock;
 pub mod menu;
+pub mod month;
 pub mod note;
 pub mod pairing;
 pub mod palette;
@@ -210,6 +211,7 @@ pub enum Screen {
     Chart(chart::State),
     Clients(clients::State),
     Finish(finish::State),
+    Month(month::State),
     Note(writing::Writing),
     Read(writing::Reading),
     Sync(sync::State),
@@ -247,6 +249,7 @@ impl Screen {
             Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
+            Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
             Self::Read(state) => state.contexts(),
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
@@ -274,6 +277,7 @@ impl Screen {
             Self::Note(_) => true,
             Self::Chart(_)
             | Self::Finish(_)
+            | Self::Month(_)
             | Self::Read(_)
             | Self::Sync(_)
             | Self::Today(_)
@@ -289,6 +293,7 @@ impl Screen {
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
+            Self::Month(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
             Self::Today(state) => state.focused(scene),
             Self::Waiting(state) => state.focused(scene),
@@ -342,6 +347,7 @@ impl Screen {
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
+            Self::Month(state) => month::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
             Self::Note(_) | Self::Read(_) => Vec::new(),
             Self::Sync(state) => sync::update(state, act, scene),
@@ -358,6 +364,7 @@ impl Screen {
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
+            Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
             Self::Read(state) => state.view(scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),

@@ -43,6 +43,11 @@ impl State {
         Self { date, row, is_dense: false }
     }
 
+    /// Returns the day in focus.
+    pub const fn date(&self) -> Date {
+        self.date
+    }
+
     /// Returns what is in focus.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
         let rows = covering(scene, self.date, self.row);

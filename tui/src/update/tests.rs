@@ -725,7 +725,7 @@ fn every_size_keeps_the_caret_and_the_text_of_a_note() {
 /// Every layer that keys can lead to, with the keys.
 const LAYERS: &[&str] = &[
     "", "2", "3", "4", "7", "⏎", "n", "jjn", "m", "3n", "3⏎e", "/", "/a", "?", ":", " ", "gd", "s",
-    "g", "x", "7⏎", "N", "3⏎N", "2n", "4⏎", "⇥⏎", "N⏎", "3jjN⏎", "W", "3W", "3⏎W",
+    "g", "x", "7⏎", "N", "3⏎N", "2n", "4⏎", "⇥⏎", "N⏎", "3jjN⏎", "W", "3W", "3⏎W", "v", "2v",
 ];
 
 #[test]

@@ -10,8 +10,8 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, contact_log, finish, help, menu, palette, sheet, sync,
-    today, waiting, week,
+    booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
+    sync, today, waiting, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -65,6 +65,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients
         | Verb::ShowFinish
+        | Verb::ShowMonth
         | Verb::ShowSync
         | Verb::ShowToday
         | Verb::ShowWaiting
@@ -82,11 +83,22 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The day that a calendar shows; else today.
+fn shown_date(model: &Model) -> jiff::civil::Date {
+    match model.desk().and_then(|desk| desk.screens.last()) {
+        Some(Screen::Month(month)) => month.date,
+        Some(Screen::Today(today)) => today.date,
+        Some(Screen::Week(week)) => week.date(),
+        _ => model.now.local.date(),
+    }
+}
+
 fn show_screen(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
     let today = model.now.local.date();
     match verb {
         Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
+        Verb::ShowMonth => replace(model, Screen::Month(month::State::new(shown_date(model)))),
         Verb::ShowSync => devices::show(model),
         Verb::ShowWaiting => waiting_for(model, focused),
         Verb::ShowWeek => show_week(model, focused),
@@ -261,6 +273,10 @@ pub(super) fn start_of(model: &Model, id: AppointmentId) -> Option<DateTime> {
 fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
     if let Some(effects) = offer(model, focused) {
         return effects;
+    }
+    if let Some(Screen::Month(month)) = model.desk().and_then(|desk| desk.screens.last()) {
+        let day = today::State::new(month.date);
+        return replace(model, Screen::Today(day));
     }
     match focused {
         Focused::Appointment(id) => match with_row(model, id, |row| row.clients.first().copied()) {

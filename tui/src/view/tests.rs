@@ -85,6 +85,8 @@ fn the_other_screens() {
     open("to_finish", "4");
     open("sync", "7");
     open("chart", "⏎");
+    open("month", "v");
+    open("month_before", "v[l");
     let waiting = |keys: &'static str| {
         move |driver: &mut Driver| {
             let sample = Sample::with_waiting();

@@ -54,6 +54,19 @@ fn a_line_that_is_not_understood_is_named_and_saves_nothing() {
 }
 
 #[test]
+fn a_month_is_two_keys_away_and_enter_opens_a_day_of_it() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("v");
+    let screen = driver.screen();
+    assert!(screen.contains("Nov 2026") && screen.contains("3 booked"), "{screen}");
+    driver.keys("jl⏎");
+    assert!(driver.screen().contains("Mon 30 Nov 2026"), "{}", driver.screen());
+    driver.keys("v[nak⏎⏎");
+    let [Edit::Book(booked)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(booked.slot.start, date(2026, 10, 30).at(9, 0, 0, 0));
+}
+
+#[test]
 fn who_waits_already_is_asked_with_what_they_said() {
     let mut driver = Driver::open(80, 24);
     let mut sample = Sample::new();
