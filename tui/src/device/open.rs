@@ -20,7 +20,7 @@ use crate::notice::Notice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tacenda_shared::id::{MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
@@ -484,7 +484,17 @@ impl<F: FileSystem> Device<F> {
     /// Writes read models and the index, so that the next unlock is quick.
     pub fn checkpoint(&mut self) -> Result<(), DeviceError> {
         let mut segments = Vec::new();
-        for name in &self.touched {
+        // A read model holds what it was made of: none is left of a chart of which one record is to
+        // be erased.
+        let index = self.practice.index();
+        let asked: BTreeSet<ClientId> = index
+            .erasures
+            .keys()
+            .filter(|scope| scope.record.is_some())
+            .map(|scope| scope.client)
+            .collect();
+        let whole = |name: &&CompartmentName| name.client().is_none_or(|id| !asked.contains(&id));
+        for name in self.touched.iter().filter(whole) {
             let id = self.cabinet.store().locations().named(name).map(|known| known.id);
             if let (Some(id), Some(segment)) = (id, self.practice.project(name)) {
                 segments.push((id, segment));

@@ -37,6 +37,7 @@ impl<F: FileSystem> Cabinet<F> {
             };
             let rings = replica.rules().iter().map(|rule| rule.ring);
             if let Some(next) = self.next_slot(state, log, slot.generation, rings, packed)? {
+                courier.erasing.rebasing.made.insert((log, next.generation));
                 self.control(sync, log, &ControlBody::Slot(next), None, own, packed)?;
             }
         }
@@ -51,12 +52,19 @@ impl<F: FileSystem> Cabinet<F> {
                     && key.is_some_and(|key| key.commitment() == slot.commitment)
             });
             if matching && is_settled(&courier.sync, log, generation) {
-                if object != NO_OBJECT {
-                    self.reseal_draft(log, generation, object, packed)?;
-                }
                 let place = (log, generation);
                 let parcel = (Kind::Kept, object, part.body.as_slice());
-                self.sealed(&courier.sync, place, parcel, None, own, packed)?;
+                let key = match object {
+                    NO_OBJECT => Ok(()),
+                    draft => self.reseal_draft(log, generation, draft, packed),
+                };
+                let sealed =
+                    key.and_then(|()| self.sealed(&courier.sync, place, parcel, None, own, packed));
+                if sealed.is_err() {
+                    // Too large for an envelope, or without its key: nothing of this base is of use.
+                    courier.erasing.rebasing.parts.retain(|part| part.log != log);
+                    continue;
+                }
             }
             courier.erasing.rebasing.parts.pop_front();
         }
@@ -78,7 +86,11 @@ impl<F: FileSystem> Cabinet<F> {
             .collect();
         let mut packed = Packed::default();
         for draft in drafts.difference(signed) {
-            self.reseal_draft(log, since, *draft, &mut packed)?;
+            match self.reseal_draft(log, since, *draft, &mut packed) {
+                // Of a draft that never came, or no key of its: nothing was read by it.
+                Err(StoreError::NoKey | StoreError::Altered) => {}
+                sealed => sealed?,
+            }
         }
         let mut random = OsRandom;
         let mut hedge = Hedge { key: &self.keys.hedge, random: &mut random };

@@ -163,9 +163,6 @@ impl<F: FileSystem> Cabinet<F> {
         let mut pieces = Vec::new();
         let all = std::iter::successors(Some(Position::new(1)), |at| Some(at.next()));
         for position in all.take_while(|at| *at <= replica.head().position) {
-            if !replica.counts(position) {
-                continue;
-            }
             let Some(entry) = locations.ledger().entry(log, position) else { return Ok(None) };
             let Some(envelope) = self.envelope_at(entry.location)? else { continue };
             let header = &envelope.header;
@@ -173,25 +170,25 @@ impl<F: FileSystem> Cabinet<F> {
                 continue;
             }
             let signed = replica.draft(header.object).is_some_and(|draft| draft.closed.is_some());
-            if signed {
-                continue;
-            }
+            let shown = replica.counts(position) && entry.fate != Fate::Quarantined;
             let body = match header.kind {
-                Kind::Delta | Kind::Record if entry.fate == Fate::Waiting => return Ok(None),
                 Kind::Genesis => {
                     let Some(known) = locations.compartment(log) else { return Ok(None) };
-                    Zeroizing::new(known.name.encode())
+                    Ok(Zeroizing::new(known.name.encode()))
                 }
-                Kind::Delta | Kind::Record
-                    if matches!(entry.fate, Fate::Adopted | Fate::Opened) =>
-                {
-                    match self.body_of(&envelope) {
-                        Ok(body) => body,
-                        Err(Unopened::Erased) => continue,
-                        Err(_) => return Ok(None),
-                    }
+                Kind::Delta if signed => continue,
+                // What came too late is kept for a person to take over, where it opens.
+                Kind::Delta | Kind::Record => self.body_of(&envelope),
+                // What a newer version has sealed here is not for this one to destroy.
+                Kind::Newer(_) if header.kind.is_sealed() && header.kind.is_entry() => {
+                    return Ok(None);
                 }
                 _ => continue,
+            };
+            let body = match body {
+                Ok(body) => body,
+                Err(Unopened::NoKey) if shown => return Ok(None),
+                Err(_) => continue,
             };
             let number = (header.author, header.dev_inc, header.dev_seq);
             pieces.push(Piece { number, kind: header.kind, object: header.object, body });

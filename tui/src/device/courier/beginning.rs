@@ -35,11 +35,17 @@ impl<F: FileSystem> Cabinet<F> {
         };
         let exposed = self.is_exposed(state, id, compartment.rings.iter().copied(), &first);
         let renewed = compartment.generation != FIRST_SLOT;
+        let rebased = self.store.locations().rebased(id);
+        let under = rebased.is_some_and(|rebased| rebased.since == compartment.generation);
         if announced != SlotGeneration::ZERO {
             // Its genesis is on its way, perhaps for those who were readers when it left.
             let exposed = exposed || renewed;
             let stale = compartment.rings.iter().any(|ring| state.stale(*ring));
             return Ok(if stale || exposed { Ready::Later } else { Ready::Under(announced) });
+        }
+        if renewed && !under {
+            // What lies here is not all under that key yet.
+            return Ok(Ready::Later);
         }
         // What no ring of the practice may read stays here.
         let made = match renewed {

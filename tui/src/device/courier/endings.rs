@@ -6,6 +6,7 @@ use super::Courier;
 use super::outbox::Packed;
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
+use crate::device::frame::ContentKind;
 use crate::device::locations::Place;
 use crate::device::open::{Device, DeviceError};
 use crate::device::rows::RowChange;
@@ -18,7 +19,10 @@ use tacenda_shared::keys::safe::{DraftName, RowName};
 use tacenda_shared::practice::record::{Record, RelationKind};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::END_AFTER;
-use tacenda_shared::sync::device::{DeviceSync, Ending, Event};
+use tacenda_shared::sync::device::{DeviceSync, Ending, Event, Replica};
+
+/// Some drafts of one log.
+type Drafts = BTreeSet<ObjectId>;
 
 /// What the courier knows of drafts that end.
 #[derive(Debug, Default)]
@@ -133,6 +137,19 @@ impl<F: FileSystem> Cabinet<F> {
     /// Returns the drafts whose keys are here.
     fn drafts_with_rows(&self) -> BTreeSet<(CompartmentId, ObjectId)> {
         self.rows.drafts().map(|name| (name.compartment, name.draft)).collect()
+    }
+
+    /// Returns the drafts of a log that were signed. `None` if a Close only says so of one that still
+    /// opens here: its words may be nowhere else.
+    pub(super) fn signed_in(&self, replica: &Replica, log: CompartmentId) -> Option<Drafts> {
+        let signed: Drafts = replica.signed_drafts().collect();
+        let is_sure = |draft: &ObjectId| {
+            let places = self.store.locations().document(log, *draft);
+            let written = places.iter().any(|one| matches!(one.kind, ContentKind::DraftDelta(_)));
+            let opens = written && self.has_draft_row(log, *draft);
+            !opens || self.is_signed(log, *draft).unwrap_or(false)
+        };
+        signed.iter().all(is_sure).then_some(signed)
     }
 
     /// Whether a Close stands here whose record signs the draft.

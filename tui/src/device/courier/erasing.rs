@@ -26,7 +26,7 @@ use tacenda_shared::sync::device::{Event, Replica};
 
 /// So long a device leaves it to the one on which it was ordered to put an order into the logs: it
 /// may be taken back, and the two may come one after the other. Milliseconds.
-pub(super) const LEFT_TO_OTHERS: i64 = 60 * 60 * 1000;
+const LEFT_TO_OTHERS: i64 = 60 * 60 * 1000;
 
 /// What people wish: whose record is to go, and whose has to stay.
 type Wishes = (BTreeMap<Scope, ErasureRow>, BTreeSet<ClientId>);
@@ -414,6 +414,22 @@ fn draft_of(name: &RowName) -> Option<ObjectId> {
     match name {
         RowName::Draft(DraftName { draft, .. }) => Some(*draft),
         _ => None,
+    }
+}
+
+impl Erasures {
+    /// Whether another device still has time to end the base that it began.
+    pub(super) fn leaves_to_others(
+        &mut self,
+        base: (CompartmentId, SlotGeneration),
+        now: Timestamp,
+    ) -> bool {
+        let first = *self.rebasing.theirs.entry(base).or_insert(now);
+        let from = first.plus_millis(LEFT_TO_OTHERS);
+        if from > now {
+            self.look_at(from);
+        }
+        from > now
     }
 }
 

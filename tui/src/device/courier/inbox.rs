@@ -170,8 +170,12 @@ impl<F: FileSystem> Device<F> {
             return false;
         }
         let Some(replica) = courier.sync.replica(log) else { return false };
-        let erased =
-            |number: Number| replica.erasing().records().iter().any(|order| order.number == number);
+        let erased = |number: Number| {
+            let place = replica.place_of(number);
+            let entry = place.and_then(|at| locations.ledger().entry(log, at));
+            entry.is_some_and(|entry| entry.fate == Fate::Destroyed)
+                || replica.erasing().records().iter().any(|order| order.number == number)
+        };
         match body {
             ControlBody::Genesis { slot, .. }
             | ControlBody::Slot(slot)

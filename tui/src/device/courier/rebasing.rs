@@ -5,11 +5,12 @@
 
 use super::Courier;
 use super::base::{Base, Piece};
-use super::erasing::{LEFT_TO_OTHERS, is_ordered};
+use super::erasing::is_ordered;
 use super::frames::{MailFrame, Number, Rebased};
 use super::inbox::Batch;
 use crate::device::cabinet::Cabinet;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
+use crate::device::locations::Locations;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use crate::notice::Notice;
@@ -50,6 +51,8 @@ pub(super) struct Rebasing {
     pub(super) slots: BTreeSet<CompartmentId>,
     /// What is to be sealed for bases, in order.
     pub(super) parts: VecDeque<Part>,
+    /// Content keys that this device has made for bases.
+    pub(super) made: BTreeSet<(CompartmentId, SlotGeneration)>,
     /// How often each base was begun.
     attempts: BTreeMap<CompartmentId, u8>,
     /// Logs in which something else has to come or to leave first.
@@ -57,7 +60,7 @@ pub(super) struct Rebasing {
     /// Bases that were not believed, or not needed, as a person was told.
     told: BTreeSet<(CompartmentId, SlotGeneration)>,
     /// Since when another device has been putting a base together here.
-    theirs: BTreeMap<(CompartmentId, SlotGeneration), Timestamp>,
+    pub(super) theirs: BTreeMap<(CompartmentId, SlotGeneration), Timestamp>,
 }
 
 impl std::fmt::Debug for Rebasing {
@@ -187,26 +190,34 @@ impl<F: FileSystem> Device<F> {
         let ours = cabinet.identity.author.device;
         let begun = replica.base_under(since);
         let by = begun.map(|(by, _)| by);
-        if begun.is_some_and(|(by, ended)| by != ours && !ended) {
-            let first = courier.erasing.rebasing.theirs.entry((log, since)).or_insert(now);
-            let from = first.plus_millis(LEFT_TO_OTHERS);
-            if from > now {
-                courier.erasing.look_at(from);
-                return Ok(());
-            }
+        // Under a key that others gave out, read models may lie that hold what is to die.
+        let fresh = by.is_some() || courier.erasing.rebasing.made.contains(&(log, since));
+        let theirs = begun.is_some_and(|(by, ended)| by != ours && !ended);
+        if theirs && courier.erasing.leaves_to_others((log, since), now) {
+            return Ok(());
         }
-        if after || replica.needs_slot(state) || by.is_some_and(|by| by != ours) {
+        if after || !fresh || replica.needs_slot(state) || by.is_some_and(|by| by != ours) {
             courier.erasing.rebasing.begin(log);
             return Ok(());
         }
         let Some(pieces) = cabinet.sealed_before(replica, log, since)? else { return Ok(()) };
+        if cabinet.signed_in(replica, log).is_none() {
+            courier.tell_once((log, since), unsigned());
+            return Ok(());
+        }
+        // What was ordered otherwise only in the settings can still be taken back.
+        let locations = cabinet.store().locations();
+        let mut must_go = held_orders(replica, log, locations);
+        must_go.retain(|record| may_go.contains(record));
+        must_go.extend(due.iter().map(|one| one.record));
         if by.is_none() {
-            let mut kept = kept_of(replica, &pieces, &may_go);
+            let has_key = |draft: &ObjectId| cabinet.open_draft(log, *draft).is_ok();
+            let open = replica.open_drafts().filter(has_key);
+            let mut kept = kept_of(open, &pieces, &must_go);
             cabinet.tamper(&mut kept);
             courier.erasing.rebasing.parts.extend(parts_of(log, since, &kept));
             return Ok(());
         }
-        let must_go: BTreeSet<RecordId> = due.iter().map(|one| one.record).collect();
         let base = cabinet.base_by(replica, log, (since, ours))?;
         let whole =
             base.is_some_and(|base| cabinet.compared(&base, &pieces, &may_go, &must_go).is_some());
@@ -214,6 +225,7 @@ impl<F: FileSystem> Device<F> {
             courier.erasing.rebasing.begin(log);
             return Ok(());
         }
+        courier.erasing.rebasing.attempts.remove(&log);
         for Due { request, .. } in due {
             let (request, since) = (*request, Some(since));
             courier.erasing.owe(log, ControlBody::Erase { request, since });
@@ -289,24 +301,34 @@ impl<F: FileSystem> Device<F> {
         let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
         let Some(last) = replica.erasing().last_of_records().cloned() else { return Ok(false) };
         let signed: BTreeSet<ObjectId> = replica.signed_drafts().collect();
-        let typed =
-            locations.keystrokes().any(|(of, draft, _)| of == log && !signed.contains(&draft));
+        let in_log = |draft: &ObjectId| !locations.document(log, *draft).is_empty();
+        // Words that no change holds yet, and words of others for which a place is still looked for.
+        let typed = locations.keystrokes().any(|(of, ..)| of == log)
+            || self
+                .typed
+                .iter()
+                .any(|(draft, typed)| in_log(draft) && !typed.uncommitted().is_empty())
+            || signed.iter().any(|draft| {
+                self.cabinet.has_draft_row(log, *draft)
+                    && self.practice.waits_for_late_words(*draft)
+            });
         if typed || self.is_busy(courier, log) {
             courier.erasing.rebasing.waits.insert(log);
             return Ok(false);
         }
         let client = locations.compartment(log).and_then(|known| known.name.client());
         let may_go = self.ordered_records(index, client);
-        let orders = replica.erasing().records().iter();
-        let ordered = orders.filter_map(|order| locations.ledger().record(order.number));
-        let must_go: BTreeSet<RecordId> =
-            ordered.filter(|record| locations.record(log, *record).is_some()).collect();
+        let must_go = held_orders(replica, log, locations);
         if !must_go.is_subset(&may_go) {
             courier.tell_once((log, last.since), kept_here());
             return Ok(false);
         }
         let cabinet = &self.cabinet;
         let Some(pieces) = cabinet.sealed_before(replica, log, last.since)? else {
+            return Ok(false);
+        };
+        let Some(signed) = cabinet.signed_in(replica, log) else {
+            courier.tell_once((log, last.since), unsigned());
             return Ok(false);
         };
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
@@ -427,7 +449,9 @@ impl<F: FileSystem> Device<F> {
             let Some(rebased) = locations.rebased(*log) else { continue };
             for order in replica.erasing().records() {
                 let said = order.done.contains(&here) || courier.sync.is_acknowledging(order.order);
-                if order.since <= rebased.since && !said {
+                let record = locations.ledger().record(order.number);
+                let held = record.is_some_and(|record| locations.record(*log, record).is_some());
+                if order.since <= rebased.since && !said && !held {
                     owed.push((*log, ControlBody::Acknowledge(order.order)));
                 }
             }
@@ -459,17 +483,25 @@ impl<F: FileSystem> Device<F> {
 #[cfg(test)]
 pub(in crate::device) type Tamper = fn(&mut Vec<Kept>);
 
+/// The records in a log of which it orders that they die, as far as they are here.
+fn held_orders(replica: &Replica, log: CompartmentId, locations: &Locations) -> BTreeSet<RecordId> {
+    let orders = replica.erasing().records().iter();
+    let ordered = orders.filter_map(|order| locations.ledger().record(order.number));
+    ordered.filter(|record| locations.record(log, *record).is_some()).collect()
+}
+
 /// What is kept, by draft and by author.
 type KeptBy = BTreeMap<(ObjectId, Option<DeviceId>), Vec<Kept>>;
 
-/// What is kept: all but what may go, of each device and each draft on its own, so that no length
+/// What is kept: all but what is to go, of each device and each draft on its own, so that no length
 /// tells one author's words from another's. A draft's key goes with its part.
-fn kept_of(replica: &Replica, pieces: &[Piece], may_go: &BTreeSet<RecordId>) -> KeptBy {
-    let mut by = KeptBy::new();
-    for draft in replica.open_drafts() {
-        by.insert((draft, None), Vec::new());
-    }
-    let stays = |piece: &&Piece| piece.record().is_none_or(|record| !may_go.contains(&record));
+fn kept_of(
+    open: impl Iterator<Item = ObjectId>,
+    pieces: &[Piece],
+    must_go: &BTreeSet<RecordId>,
+) -> KeptBy {
+    let mut by: KeptBy = open.map(|draft| ((draft, None), Vec::new())).collect();
+    let stays = |piece: &&Piece| piece.record().is_none_or(|record| !must_go.contains(&record));
     for piece in pieces.iter().filter(stays) {
         let kept = Kept { number: piece.number, body: piece.body.to_vec() };
         by.entry((piece.object, Some(piece.number.0))).or_default().push(kept);
@@ -538,6 +570,16 @@ fn kept_here() -> Notice {
         "A note or another single record was ordered to be erased that a legal hold keeps, or that was taken back.",
         "This device keeps it, with everything else in that chart. The server and other devices may have erased it.",
         "Look with `tacenda erase list`, and export it if you need it (`tacenda export`).",
+    )
+}
+
+fn unsigned() -> Notice {
+    Notice::new(
+        "One record was ordered to be erased, and in that chart a draft was ended of which no \
+         signed note is here.",
+        "Nothing was erased here: the words of that draft may be nowhere else.",
+        "Look for the draft in the chart, and export it if you need it (`tacenda export`). If \
+         nobody you know has ended it, revoke that device.",
     )
 }
 

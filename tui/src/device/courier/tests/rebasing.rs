@@ -252,6 +252,47 @@ fn a_second_record_of_the_same_chart_dies_later_with_what_the_first_had_left() {
     assert_eq!(world.notices, [""; 0]);
 }
 
+/// A key that a log got when a device was shut out has sealed read models since then, with what is
+/// to die in them.
+#[test]
+fn what_stays_is_sealed_under_a_key_made_for_it_and_no_read_model_of_the_chart_is_left_meanwhile() {
+    let mut world = World::with_devices(3);
+    let chart = treated(&mut world);
+    lost::revoke(&mut world, 0, 2).unwrap();
+    world.heal();
+    let another = sign(&mut world, 0, chart.client, "After it was lost.");
+    world.heal();
+    let log = chart_of(&mut world, 0, chart.client);
+    let given_out = slots(&world, log).max().unwrap();
+    assert!(given_out > 1);
+
+    ask(&mut world, 0, &chart);
+    let kept = world.device(0).cabinet.store().locations().segment(log);
+    let note = begin_note(&mut world, 0, chart.client);
+    write(&mut world, 0, chart.client, note, "Meanwhile.");
+    world.device(0).checkpoint().unwrap();
+    assert_eq!(world.device(0).cabinet.store().locations().segment(log), kept);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    order(&mut world, 0, &chart);
+    world.heal();
+    world.heal();
+
+    assert!(newest(&world, log) > given_out, "{} {given_out}", newest(&world, log));
+    assert!(words(&mut world, 0, chart.client, chart.wrong).is_err());
+    let left = words(&mut world, 1, chart.client, another);
+    assert_eq!(left.as_deref(), Ok("After it was lost."));
+}
+
+/// The content keys that a log got.
+fn slots(world: &World, log: CompartmentId) -> impl Iterator<Item = u32> + '_ {
+    let of_log = world.envelopes().filter(move |one| one.header.compartment == log);
+    of_log.filter_map(|one| match one.control() {
+        Ok(Some(ControlBody::Slot(slot))) => Some(slot.generation.get()),
+        _ => None,
+    })
+}
+
 #[test]
 fn two_records_that_are_ordered_together_die_together() {
     let mut world = World::with_devices(2);
