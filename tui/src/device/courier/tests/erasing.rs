@@ -3,7 +3,6 @@
 use super::*;
 use crate::device::courier::frames::MailFrame;
 use crate::device::frame::DeviceFrame;
-use crate::device::incarnation::Life;
 use crate::device::open::DeviceError;
 use tacenda_shared::envelope::Kind;
 use tacenda_shared::id::CompartmentId;
@@ -415,12 +414,7 @@ fn a_copy_of_the_journal_from_before_opens_nothing_with_the_keys_of_after() {
     let mut world = World::with_devices(1);
     let (ada, ben) = (treated(&mut world, 0), treated(&mut world, 0));
     world.lock(0);
-    let (journal, _) = world.computers[0].disks.clone();
-    let before: Vec<_> = journal
-        .names()
-        .iter()
-        .map(|name| (name.clone(), journal.contents(name).unwrap()))
-        .collect();
+    let before = world.journal(0);
     ask(&mut world, 0, ada);
     world.heal();
     pass(&mut world, 30 * DAY);
@@ -428,11 +422,7 @@ fn a_copy_of_the_journal_from_before_opens_nothing_with_the_keys_of_after() {
     world.heal();
     world.lock(0);
 
-    let copy = world.copy(0, Life::default());
-    let disk = world.computers[copy].disks.0.clone();
-    disk.names().iter().for_each(|name| disk.lose(name));
-    before.iter().for_each(|(name, bytes)| disk.put(name, bytes));
-    world.restart(copy);
+    let copy = world.copy_with(0, &before);
     let index = world.device(copy).index();
     assert!(index.clients.contains_key(&ben) && !index.clients.contains_key(&ada));
     assert!(!index.timelines.contains_key(&ada));

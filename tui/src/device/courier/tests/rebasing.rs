@@ -3,7 +3,6 @@
 use super::*;
 use crate::device::courier::Tamper;
 use crate::device::held::HeldSlots;
-use crate::device::incarnation::Life;
 use crate::device::open::DeviceError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{Carried, ControlBody, Kind};
@@ -534,18 +533,11 @@ fn a_copy_of_the_journal_from_before_opens_nothing_of_the_chart_with_the_keys_of
     let mut world = World::with_devices(1);
     let chart = treated(&mut world);
     world.lock(0);
-    let (journal, _) = world.computers[0].disks.clone();
-    let names = journal.names();
-    let before: Vec<_> =
-        names.iter().map(|name| (name.clone(), journal.contents(name).unwrap())).collect();
+    let before = world.journal(0);
     erase(&mut world, 0, &chart);
     world.lock(0);
 
-    let copy = world.copy(0, Life::default());
-    let disk = world.computers[copy].disks.0.clone();
-    disk.names().iter().for_each(|name| disk.lose(name));
-    before.iter().for_each(|(name, bytes)| disk.put(name, bytes));
-    world.restart(copy);
+    let copy = world.copy_with(0, &before);
     let log = chart_of(&mut world, copy, chart.client);
     let cabinet = &world.device(copy).cabinet;
     let (journal, first) = (cabinet.store().locations(), SlotGeneration::new(1));

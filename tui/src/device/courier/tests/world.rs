@@ -351,6 +351,24 @@ impl World {
         self.stand_as(number, life);
     }
 
+    /// The files of a computer's journal as they are now.
+    pub(super) fn journal(&self, number: usize) -> Vec<(String, Vec<u8>)> {
+        let disk = &self.computers[number].disks.0;
+        let names = disk.names().into_iter();
+        names.map(|name| (name.clone(), disk.contents(&name).unwrap())).collect()
+    }
+
+    /// Copies the files of a computer to another one, but for its journal, which is this one, and
+    /// starts it.
+    pub(super) fn copy_with(&mut self, number: usize, journal: &[(String, Vec<u8>)]) -> usize {
+        let copy = self.copy(number, Life::default());
+        let disk = self.computers[copy].disks.0.clone();
+        disk.names().iter().for_each(|name| disk.lose(name));
+        journal.iter().for_each(|(name, bytes)| disk.put(name, bytes));
+        self.restart(copy);
+        copy
+    }
+
     /// Copies the files of a computer to another one.
     pub(super) fn copy(&mut self, number: usize, life: Life) -> usize {
         self.links_may_drop = true;
