@@ -293,6 +293,18 @@ impl Practice {
         asked.into_iter().flat_map(|record| self.family_of(client, record)).collect()
     }
 
+    /// Returns whether a subject is out of sight, because it is to be erased or was. A draft that
+    /// somebody writes in stays until its key is dead.
+    pub fn hides(&self, subject: Subject) -> bool {
+        match subject {
+            Subject::Chart(client) => self.is_hidden(client),
+            Subject::Note(client, record) => {
+                self.is_hidden(client) || self.hidden_records(client).contains(&record)
+            }
+            Subject::Draft(..) => false,
+        }
+    }
+
     fn knows_record(&self, client: ClientId, record: RecordId) -> bool {
         let chart = self.facts.charts.get(&client);
         let log = self.facts.logs.get(&client);
@@ -334,6 +346,11 @@ impl Practice {
             }
             Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
+            }
+            Edit::Sign { note, client, .. } => {
+                let draft = self.facts.charts.get(client).and_then(|chart| chart.drafts.get(note));
+                let to = draft.and_then(|draft| draft.addendum_to);
+                to.is_some_and(|note| self.hidden_records(*client).contains(&note))
             }
             _ => false,
         };

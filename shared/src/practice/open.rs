@@ -127,14 +127,11 @@ impl Practice {
 
     fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
         let hidden = match subject {
-            Subject::Chart(client) => self.is_hidden(client),
-            Subject::Note(client, record) => {
-                self.is_hidden(client) || self.hidden_records(client).contains(&record)
-            }
             // Who is writing finishes the sentence.
             Subject::Draft(client, draft) => {
                 self.is_hidden(client) && !self.shown.contains_key(&draft)
             }
+            other => self.hides(other),
         };
         if hidden {
             return Err(Refusal::ToBeErased);

@@ -485,7 +485,7 @@ impl<F: FileSystem> Device<F> {
     pub fn checkpoint(&mut self) -> Result<(), DeviceError> {
         let mut segments = Vec::new();
         // A read model holds what it was made of: none is left of a chart of which one record is to
-        // be erased.
+        // be erased, nor of one that lies in two logs, whose keys may die apart.
         let index = self.practice.index();
         let asked: BTreeSet<ClientId> = index
             .erasures
@@ -495,7 +495,11 @@ impl<F: FileSystem> Device<F> {
             .collect();
         let whole = |name: &&CompartmentName| name.client().is_none_or(|id| !asked.contains(&id));
         for name in self.touched.iter().filter(whole) {
-            let id = self.cabinet.store().locations().named(name).map(|known| known.id);
+            let mut ids = self.cabinet.store().locations().all_named(name);
+            let (id, other) = (ids.next(), ids.next());
+            if other.is_some() && name.client().is_some() {
+                continue;
+            }
             if let (Some(id), Some(segment)) = (id, self.practice.project(name)) {
                 segments.push((id, segment));
             }

@@ -35,6 +35,11 @@ impl<F: FileSystem> Device<F> {
         Some(view)
     }
 
+    /// Returns whether a view is to go from the screen, because it is to be erased.
+    pub fn hides(&self, subject: Subject) -> bool {
+        self.practice.hides(subject)
+    }
+
     /// No longer shown.
     pub fn close_view(&mut self, subject: Subject, now: Timestamp) {
         self.practice.close(subject);

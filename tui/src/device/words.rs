@@ -263,8 +263,9 @@ fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
             "Look at what was asked for with `tacenda erase list`.",
         ),
         Refusal::ToBeErased => (
-            "This record is to be erased, so nothing new is begun in it.",
-            "To bring it back: `tacenda erase withdraw`.",
+            "This record is to be erased or was, so nothing new is begun in it or added to it.",
+            "To bring it back in time: `tacenda erase withdraw`. What you have typed can be copied \
+             into a new note.",
         ),
         _ => (
             "A record is erased no earlier than thirty days after that was asked for.",

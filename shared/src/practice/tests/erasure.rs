@@ -121,8 +121,16 @@ fn one_note_is_hidden_with_what_was_added_to_it_and_everything_else_stays() {
     assert!(matches!(world.desks[1].index().appointments[&session].note, NoteState::Signed(_)));
     assert_eq!(world.desks[1].practice.family_of(client, wrong).len(), 2);
 
+    // Somebody was adding to it when the other device asked.
+    let adding = crate::id::ObjectId::from_bytes([9; 16]);
+    world.act(0, Edit::BeginAddendum { draft: adding, client, note: wrong }).unwrap();
+    world.type_text(0, client, adding, "And then");
     let scope = Scope::of_record(client, wrong);
     world.act(1, Edit::AskErasure(scope)).unwrap();
+    world.sync();
+    let sign = Edit::Sign { note: adding, client, late_reason: None };
+    assert_eq!(world.act(0, sign), Err(Refusal::ToBeErased));
+    world.act(0, Edit::DiscardDraft { note: adding, client, discarded: true }).unwrap();
     world.sync();
     for desk in 0..2 {
         assert_eq!(shown(&world, desk), BTreeSet::from([right]));
@@ -133,6 +141,9 @@ fn one_note_is_hidden_with_what_was_added_to_it_and_everything_else_stays() {
         assert_eq!(opened.unwrap_err(), Refusal::ToBeErased);
         assert!(world.desks[desk].open(Subject::Note(client, right)).is_ok());
         let addendum = all.iter().find(|id| ![wrong, right].contains(id)).unwrap();
+        for (record, hidden) in [(wrong, true), (*addendum, true), (right, false)] {
+            assert_eq!(world.desks[desk].practice.hides(Subject::Note(client, record)), hidden);
+        }
         for edit in [
             more(wrong, "Even more."),
             Edit::AskErasure(scope),

@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Draft {
     /// Commitment to its key.
     pub commitment: Hash,
+    /// Where it was announced.
+    pub announced: Position,
     /// The position of the first valid Close.
     pub closed: Option<Position>,
     /// The envelope of the record that it became, as that Close says.
@@ -158,6 +160,12 @@ impl Replica {
         self.bases.begun(since)
     }
 
+    /// Returns whether a draft was announced before a base began, which has what stays of it.
+    pub fn is_before_base(&self, draft: ObjectId, since: SlotGeneration) -> bool {
+        let announced = self.drafts.get(&draft).map(|draft| draft.announced);
+        announced.zip(self.bases.first(since)).is_some_and(|(draft, base)| draft < base)
+    }
+
     /// Returns the places of the entries of one kind that count, by one device.
     pub fn entries_of(&self, kind: Kind, author: DeviceId) -> impl Iterator<Item = Position> + '_ {
         let numbered = (1..).map(Position::new).zip(&self.marks);
@@ -287,7 +295,8 @@ impl Replica {
                 self.slots.insert(slot.generation, slot.clone());
             }
             ControlBody::Draft { object, commitment } => {
-                let draft = Draft { commitment: *commitment, closed: None, became: None };
+                let (commitment, announced) = (*commitment, position);
+                let draft = Draft { commitment, announced, closed: None, became: None };
                 self.drafts.entry(*object).or_insert(draft);
             }
             ControlBody::Close { object, dev_inc, dev_seq } => {

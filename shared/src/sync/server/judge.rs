@@ -1,9 +1,9 @@
 //! Whether the server takes one envelope: the checks of the protocol, in their order. It asks
 //! nothing of what is inside; it cannot open it.
 
-use super::record::{Fate, Log, Record};
+use super::record::{Fate, Log, Record, Request};
 use crate::envelope::{
-    AccessRule, ControlBody, ERASE_DELAY, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
+    AccessRule, ControlBody, EntryRef, Envelope, Header, Kind, Rights, Slot, Target,
 };
 use crate::id::{DeviceId, ObjectId, RingId, SlotGeneration, Timestamp};
 use crate::membership::{NotPermitted, State};
@@ -125,7 +125,7 @@ impl Record {
             }
             (None, _) => Err(RefusalCode::UnknownLog),
             (Some(log), Some(body)) => self.check_control(state, log, header, body, now),
-            (Some(log), None) if header.kind.is_sealed() => check_sealed(state, log, header),
+            (Some(log), None) if header.kind.is_sealed() => check_sealed(state, log, header, now),
             (Some(_), None) => Ok(()),
         };
         checked.err()
@@ -200,12 +200,27 @@ fn is_current(state: &State, slot: &Slot) -> bool {
     slot.epochs.iter().all(|(ring, epoch)| state.current_epoch(*ring) == Some(*epoch))
 }
 
-fn check_sealed(state: &State, log: &Log, header: &Header) -> Result<(), RefusalCode> {
+fn check_sealed(
+    state: &State,
+    log: &Log,
+    header: &Header,
+    now: Timestamp,
+) -> Result<(), RefusalCode> {
     if header.slot_generation != log.slot.generation || !is_current(state, &log.slot) {
         return Err(RefusalCode::OldSlot);
     }
-    if header.kind == Kind::Kept && !log.bases.takes(header) {
-        return Err(RefusalCode::Conflict);
+    if header.kind == Kind::Kept {
+        if !log.bases.takes(header) {
+            return Err(RefusalCode::Conflict);
+        }
+        let is_due = |asked: &Request| {
+            let undone = asked.record.is_some_and(|at| !log.erased.single.contains(&at));
+            undone && asked.has_waited(now)
+        };
+        // Whoever begins too early would put together in vain.
+        if !log.requests.values().any(is_due) {
+            return Err(RefusalCode::NotPermitted);
+        }
     }
     let draft = header.object != ObjectId::from_bytes([0; 16]);
     if draft && matches!(header.kind, Kind::Delta | Kind::Kept) {
@@ -263,7 +278,7 @@ pub(super) fn check_erase(
         .flat_map(crate::membership::Ring::members)
         .collect();
     let alone = erasers.len() < 2;
-    let waited = now.millis_since(asked.received) >= ERASE_DELAY;
+    let waited = asked.has_waited(now);
     let of_record = matches!(asked.target, Target::Record(..));
     if of_record != since.is_some() {
         return Err(RefusalCode::Malformed);

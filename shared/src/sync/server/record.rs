@@ -4,7 +4,8 @@
 use super::reply::Erased;
 use super::stored::{ServerFrame, StoredEnvelope};
 use crate::envelope::{
-    AccessRule, Carried, ControlBody, EntryRef, Envelope, Header, Kind, Number, Slot, Stub, Target,
+    AccessRule, Carried, ControlBody, ERASE_DELAY, EntryRef, Envelope, Header, Kind, Number, Slot,
+    Stub, Target,
 };
 use crate::id::{
     CompartmentId, DevInc, DevSeq, DeviceId, Global, MemberId, ObjectId, Position, PracticeId,
@@ -95,6 +96,13 @@ pub(super) struct Request {
     pub(super) target: Target,
     /// Where the one record stands that it is about.
     pub(super) record: Option<Position>,
+}
+
+impl Request {
+    /// Whether its days are over.
+    pub(super) fn has_waited(&self, now: Timestamp) -> bool {
+        now.millis_since(self.received) >= ERASE_DELAY
+    }
 }
 
 /// One log.

@@ -5,7 +5,7 @@
 //! needs is carried, also where it came too late to be shown at all.
 
 use super::frames::{Fate, MailFrame, Number, SKIPPED_MAX, Source};
-use super::inbox::{Outcome, number_of};
+use super::inbox::{Came, Outcome, number_of};
 use super::late::What;
 use super::status::part_of_practice;
 use super::{Batch, Courier};
@@ -40,7 +40,7 @@ struct DocumentKey {
 /// A late change of a document that was not taken over.
 struct LateDelta {
     position: Position,
-    number: Number,
+    came: Came,
     bytes: Vec<u8>,
 }
 
@@ -228,15 +228,15 @@ impl<F: FileSystem> Device<F> {
         late: LateDelta,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let LateDelta { position, number, bytes } = late;
-        let (device, incarnation, _) = number;
+        let LateDelta { position, came, bytes } = late;
+        let (device, incarnation, _) = came.number;
         let known = self.cabinet.store().locations().compartment(log);
         let author = self.cabinet.state.devices().get(&device);
         let (Some(known), Some(author)) = (known, author) else { return Ok(()) };
         let author = Author { member: author.member, device, incarnation };
         let content = Content::Delta { document, draft, bytes };
         let change = Change { compartment: known.name.clone(), content };
-        let merged = self.merge(batch, log, number, change, &author, now)?;
+        let merged = self.merge(batch, came, change, &author, now)?;
         if matches!(merged, Outcome::Opened(_)) {
             let fate = Fate::Adopted;
             let judged = MailFrame::Judged { log, position, fate, number: None };
@@ -258,7 +258,7 @@ impl<F: FileSystem> Device<F> {
                 else {
                     continue;
                 };
-                let one = LateDelta { position, number: number_of(&envelope), bytes };
+                let one = LateDelta { position, came: Came::of(&envelope), bytes };
                 let key = DocumentKey { log, document, draft };
                 found.entry(key).or_default().push(one);
             }

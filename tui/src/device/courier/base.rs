@@ -5,6 +5,7 @@ use super::frames::{Fate, Number};
 use super::ledger::Placed;
 use super::parcel::NO_OBJECT;
 use crate::device::cabinet::Cabinet;
+use crate::device::locations::Locations;
 use crate::device::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{self, Carried, Envelope, Kind};
@@ -43,6 +44,32 @@ pub(super) struct Piece {
     pub(super) kind: Kind,
     pub(super) object: ObjectId,
     pub(super) body: Body,
+    /// Whether it counts: not what a device wrote after it was shut out.
+    pub(super) counts: bool,
+}
+
+/// What is to die of a log: single records, and the drafts that they sign.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Going {
+    pub(super) records: BTreeSet<RecordId>,
+    pub(super) drafts: BTreeSet<ObjectId>,
+}
+
+impl Going {
+    /// Whether a piece is of it.
+    pub(super) fn has(&self, piece: &Piece) -> bool {
+        piece.record().is_some_and(|record| self.records.contains(&record))
+            || self.drafts.contains(&piece.object)
+    }
+}
+
+/// What is sealed in a log, as far as it can be told.
+pub(super) enum Pieces {
+    All(Vec<Piece>),
+    /// An entry has not come, or is of a kind that this version does not read.
+    Unknown,
+    /// An entry that counts waits for its key.
+    Locked,
 }
 
 impl Piece {
@@ -68,14 +95,17 @@ impl Base {
     pub(super) fn compare(
         &self,
         pieces: &[Piece],
-        may_go: &BTreeSet<RecordId>,
-        must_go: &BTreeSet<RecordId>,
+        may_go: &Going,
+        must_go: &Going,
     ) -> Option<BTreeSet<RecordId>> {
-        let (mut gone, mut there) = (must_go.clone(), BTreeSet::new());
+        let (mut gone, mut there) = (must_go.records.clone(), BTreeSet::new());
         for piece in pieces {
-            match (self.kept.get(&piece.number), piece.record()) {
-                (Some(kept), record) if *kept == piece.body => there.extend(record),
-                (None, Some(record)) if may_go.contains(&record) => drop(gone.insert(record)),
+            let record = piece.record();
+            match self.kept.get(&piece.number) {
+                Some(kept) if *kept == piece.body && !must_go.has(piece) => there.extend(record),
+                None if may_go.has(piece) => gone.extend(record),
+                // Which of its keys reached whom before it was shut out is chance.
+                None if !piece.counts && piece.object != NO_OBJECT => {}
                 _ => return None,
             }
         }
@@ -144,6 +174,25 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(kept.into_iter().map(|one| (one.number, Zeroizing::new(one.body))).collect())
     }
 
+    /// Returns whether a base, with which this device goes on, has left a draft out: it was of a
+    /// record that was erased, and its key is dead.
+    pub(super) fn is_left_out(
+        &self,
+        replica: &Replica,
+        log: CompartmentId,
+        draft: ObjectId,
+    ) -> bool {
+        let Some(rebased) = self.store().locations().rebased(log) else { return false };
+        let is_part = |location: &Location| {
+            let part = self.envelope_at(*location).ok().flatten();
+            part.is_none_or(|part| part.header.object == draft)
+        };
+        let open = replica.draft(draft).is_some_and(|known| known.closed.is_none());
+        open && replica.is_before_base(draft, rebased.since)
+            && !self.has_draft_row(log, draft)
+            && !rebased.parts.iter().any(is_part)
+    }
+
     fn envelope_at(&self, location: Location) -> Result<Option<Envelope>, StoreError> {
         match self.carried(&Placed { location, fate: Fate::Opened })? {
             Carried::Whole(envelope) => Ok(Some(envelope)),
@@ -152,28 +201,32 @@ impl<F: FileSystem> Cabinet<F> {
     }
 
     /// Returns what is sealed in a log under content keys before this one and is still needed: drafts
-    /// that were signed are not. `None` while an entry has not come, or waits for its key.
+    /// that were signed are not.
     pub(super) fn sealed_before(
         &self,
         replica: &Replica,
         log: CompartmentId,
         since: SlotGeneration,
-    ) -> Result<Option<Vec<Piece>>, StoreError> {
+    ) -> Result<Pieces, StoreError> {
         let locations = self.store().locations();
         let mut pieces = Vec::new();
         let all = std::iter::successors(Some(Position::new(1)), |at| Some(at.next()));
         for position in all.take_while(|at| *at <= replica.head().position) {
-            let Some(entry) = locations.ledger().entry(log, position) else { return Ok(None) };
+            let Some(entry) = locations.ledger().entry(log, position) else {
+                return Ok(Pieces::Unknown);
+            };
             let Some(envelope) = self.envelope_at(entry.location)? else { continue };
             let header = &envelope.header;
             if header.slot_generation >= since {
                 continue;
             }
             let signed = replica.draft(header.object).is_some_and(|draft| draft.closed.is_some());
-            let shown = replica.counts(position) && entry.fate != Fate::Quarantined;
+            let counts = replica.counts(position) && entry.fate != Fate::Quarantined;
             let body = match header.kind {
                 Kind::Genesis => {
-                    let Some(known) = locations.compartment(log) else { return Ok(None) };
+                    let Some(known) = locations.compartment(log) else {
+                        return Ok(Pieces::Unknown);
+                    };
                     Ok(Zeroizing::new(known.name.encode()))
                 }
                 Kind::Delta if signed => continue,
@@ -181,19 +234,19 @@ impl<F: FileSystem> Cabinet<F> {
                 Kind::Delta | Kind::Record => self.body_of(&envelope),
                 // What a newer version has sealed here is not for this one to destroy.
                 Kind::Newer(_) if header.kind.is_sealed() && header.kind.is_entry() => {
-                    return Ok(None);
+                    return Ok(Pieces::Unknown);
                 }
                 _ => continue,
             };
             let body = match body {
                 Ok(body) => body,
-                Err(Unopened::NoKey) if shown => return Ok(None),
+                Err(Unopened::NoKey) if counts => return Ok(Pieces::Locked),
                 Err(_) => continue,
             };
             let number = (header.author, header.dev_inc, header.dev_seq);
-            pieces.push(Piece { number, kind: header.kind, object: header.object, body });
+            pieces.push(Piece { number, kind: header.kind, object: header.object, body, counts });
         }
-        Ok(Some(pieces))
+        Ok(Pieces::All(pieces))
     }
 
     /// Returns whether a record is carried under a content key from this one on.
@@ -240,5 +293,122 @@ impl<F: FileSystem> Cabinet<F> {
             }
         }
         Ok(Some(base))
+    }
+}
+
+/// Part of a base that is to be sealed.
+pub(super) struct Part {
+    pub(super) log: CompartmentId,
+    pub(super) generation: SlotGeneration,
+    pub(super) object: ObjectId,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// The records in a log of which it orders that they die, as far as they are here.
+pub(super) fn held_orders(
+    replica: &Replica,
+    log: CompartmentId,
+    locations: &Locations,
+) -> BTreeSet<RecordId> {
+    let orders = replica.erasing().records().iter();
+    let ordered = orders.filter_map(|order| locations.ledger().record(order.number));
+    ordered.filter(|record| locations.record(log, *record).is_some()).collect()
+}
+
+/// What is kept, by draft and by author.
+pub(super) type KeptBy = BTreeMap<(ObjectId, Option<DeviceId>), Vec<Kept>>;
+
+/// What is kept: all but what is to go, of each device and each draft on its own, so that no length
+/// tells one author's words from another's. A draft's key goes with its part.
+pub(super) fn kept_of(
+    open: impl Iterator<Item = ObjectId>,
+    pieces: &[Piece],
+    must_go: &Going,
+) -> KeptBy {
+    let mut by: KeptBy = open.map(|draft| ((draft, None), Vec::new())).collect();
+    for piece in pieces.iter().filter(|piece| !must_go.has(piece)) {
+        let kept = Kept { number: piece.number, body: piece.body.to_vec() };
+        by.entry((piece.object, Some(piece.number.0))).or_default().push(kept);
+    }
+    by
+}
+
+/// What is to be sealed for a base.
+pub(super) fn parts_of(log: CompartmentId, generation: SlotGeneration, by: &KeptBy) -> Vec<Part> {
+    let parts = by.iter().flat_map(|((object, _), kept)| {
+        Kept::parts(kept).into_iter().map(|body| (*object, Zeroizing::new(body)))
+    });
+    parts.map(|(object, body)| Part { log, generation, object, body }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tacenda_shared::id::{DevInc, DevSeq};
+
+    const DRAFT: ObjectId = ObjectId::from_bytes([5; 16]);
+    const WRONG: RecordId = RecordId::from_bytes([6; 16]);
+
+    fn piece(seq: u64, kind: Kind, object: ObjectId, body: &[u8]) -> Piece {
+        let number = (DeviceId::from_bytes([1; 16]), DevInc::new(1), DevSeq::new(seq));
+        Piece { number, kind, object, body: Zeroizing::new(body.to_vec()), counts: true }
+    }
+
+    /// A document's delta, words of a draft, and the record that signs it.
+    fn pieces() -> Vec<Piece> {
+        let record = [WRONG.as_bytes().as_slice(), b"signed"].concat();
+        vec![
+            piece(1, Kind::Delta, NO_OBJECT, b"document"),
+            piece(2, Kind::Delta, DRAFT, b"words"),
+            piece(3, Kind::Record, NO_OBJECT, &record),
+        ]
+    }
+
+    fn of_wrong() -> Going {
+        Going { records: BTreeSet::from([WRONG]), drafts: BTreeSet::from([DRAFT]) }
+    }
+
+    /// A base of these pieces without some.
+    fn without(pieces: &[Piece], left_out: &[usize]) -> Base {
+        let all = pieces.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
+        let kept = all.map(|(_, piece)| (piece.number, piece.body.clone())).collect();
+        Base { kept, parts: Vec::new() }
+    }
+
+    #[test]
+    fn a_base_may_leave_out_what_was_ordered_with_its_draft_and_nothing_else() {
+        let (pieces, wrong, none) = (pieces(), of_wrong(), Going::default());
+        let cases: [(&[usize], &Going, &Going, bool); 9] = [
+            (&[], &none, &none, true),
+            (&[0], &none, &none, false),
+            (&[0, 1, 2], &wrong, &wrong, false),
+            (&[1, 2], &wrong, &wrong, true),
+            (&[1, 2], &wrong, &none, true),
+            (&[1, 2], &none, &none, false),
+            // One of them there that must not be.
+            (&[2], &wrong, &wrong, false),
+            (&[1], &wrong, &wrong, false),
+            (&[], &wrong, &none, true),
+        ];
+        for (left_out, may_go, must_go, agrees) in cases {
+            let compared = without(&pieces, left_out).compare(&pieces, may_go, must_go);
+            assert_eq!(compared.is_some(), agrees, "{left_out:?} {may_go:?} {must_go:?}");
+            let gone = compared.is_some_and(|gone| gone.contains(&WRONG));
+            assert_eq!(gone, agrees && left_out.contains(&2));
+        }
+    }
+
+    #[test]
+    fn late_words_whose_key_reached_only_some_may_be_left_out_and_never_altered() {
+        let none = Going::default();
+        let mut pieces = pieces();
+        pieces[1].counts = false;
+        assert!(without(&pieces, &[1]).compare(&pieces, &none, &none).is_some());
+        let mut altered = without(&pieces, &[]);
+        altered.kept.insert(pieces[1].number, Zeroizing::new(b"other".to_vec()));
+        assert!(altered.compare(&pieces, &none, &none).is_none());
+        // What lies under the content key alone opens for everybody who can compare.
+        pieces[0].counts = false;
+        assert!(without(&pieces, &[0]).compare(&pieces, &none, &none).is_none());
     }
 }

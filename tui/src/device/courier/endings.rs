@@ -3,6 +3,7 @@
 //! for has done the same. After that, what was deleted while drafting opens nowhere.
 
 use super::Courier;
+use super::base::Going;
 use super::outbox::Packed;
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
@@ -170,16 +171,37 @@ impl<F: FileSystem> Cabinet<F> {
         record: RecordId,
         draft: ObjectId,
     ) -> Result<bool, StoreError> {
+        Ok(self.signed_by(log, record)? == Some(draft))
+    }
+
+    /// Returns the draft that a record signs, in whichever log of this name it lies.
+    fn signed_by(
+        &self,
+        log: CompartmentId,
+        record: RecordId,
+    ) -> Result<Option<ObjectId>, StoreError> {
         let locations = self.store.locations();
-        let Some(known) = locations.compartment(log) else { return Ok(false) };
+        let Some(known) = locations.compartment(log) else { return Ok(None) };
         for id in locations.all_named(&known.name) {
             let Some(place) = locations.record_place(id, record) else { continue };
             let bytes = self.open_content(id, place)?;
             let record = Record::decode(&bytes).map_err(|_| StoreError::Altered)?;
             let signed = record.relation(RelationKind::Signs);
-            return Ok(signed.is_some_and(|signed| signed.target == *draft.as_bytes()));
+            return Ok(signed.map(|signed| ObjectId::from_bytes(signed.target)));
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Returns these records with the drafts that they sign, whether or not a Close has said so: it
+    /// may have stayed on a device that is lost, and the words are the same.
+    pub(super) fn with_drafts(
+        &self,
+        log: CompartmentId,
+        records: BTreeSet<RecordId>,
+    ) -> Result<Going, StoreError> {
+        let drafts = records.iter().map(|record| self.signed_by(log, *record));
+        let drafts = drafts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Going { records, drafts })
     }
 
     /// Destroys the keys of drafts, under whatever slots they lie.

@@ -13,7 +13,7 @@ use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{Carried, ControlBody, Envelope, Kind, SealedBytes, Slot};
-use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, Timestamp};
+use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, SlotKey};
 use tacenda_shared::practice::Merged;
@@ -61,6 +61,23 @@ pub(super) enum Outcome {
     Opened(Option<RecordId>),
     Quarantined,
     Waiting,
+}
+
+/// Which entry of which log a change came in.
+#[derive(Clone, Copy)]
+pub(super) struct Came {
+    pub(super) log: CompartmentId,
+    pub(super) number: Number,
+    /// The content key under which it lay, and lies here: with it, all copies die.
+    pub(super) under: SlotGeneration,
+}
+
+impl Came {
+    pub(super) fn of(envelope: &Envelope) -> Self {
+        let header = &envelope.header;
+        let (log, under) = (header.compartment, header.slot_generation);
+        Self { log, number: number_of(envelope), under }
+    }
 }
 
 impl<F: FileSystem> Device<F> {
@@ -126,6 +143,7 @@ impl<F: FileSystem> Device<F> {
                 Outcome::Opened(record) => (Fate::Opened, record),
                 Outcome::Quarantined => (Fate::Quarantined, None),
             };
+            courier.erasing.look_again();
             let number = record.map(|record| (number_of(&envelope), record));
             let frame = MailFrame::Judged { log, position, fate, number };
             batch.frames.push(DeviceFrame::Mail(frame));
@@ -185,7 +203,7 @@ impl<F: FileSystem> Device<F> {
             ControlBody::Close { dev_inc, dev_seq, .. } => erased((author, *dev_inc, *dev_seq)),
             ControlBody::Draft { object, .. } => {
                 let became = replica.draft(*object).and_then(|draft| draft.became);
-                became.is_some_and(erased)
+                became.is_some_and(erased) || self.cabinet.is_left_out(replica, log, *object)
             }
             _ => false,
         }
@@ -210,7 +228,7 @@ impl<F: FileSystem> Device<F> {
                 batch.commitments.insert(object, commitment);
                 self.cabinet.want_draft(courier, log, object);
                 let content = Content::Draft { document: object };
-                self.store_content(batch, log, &content, Some(commitment))?;
+                self.store_content(batch, (log, None), &content, Some(commitment))?;
                 Ok(Outcome::Opened(None))
             }
             ControlBody::Close { object, dev_inc, dev_seq } => {
@@ -224,7 +242,7 @@ impl<F: FileSystem> Device<F> {
                     return Ok(Outcome::Waiting);
                 };
                 let content = Content::Close { document: object, record };
-                self.store_content(batch, log, &content, None)?;
+                self.store_content(batch, (log, None), &content, None)?;
                 Ok(Outcome::Opened(None))
             }
             ControlBody::Slot(slot) | ControlBody::Access { slot: Some(slot), .. } => {
@@ -339,8 +357,11 @@ impl<F: FileSystem> Device<F> {
         if self.compartment(batch, log).is_none() || (key.is_none() && !dead) {
             return Ok(Outcome::Waiting);
         }
-        if dead && courier.is_closed(log, header.object) {
-            // Nobody has kept what was deleted while drafting.
+        let left_out = |replica| self.cabinet.is_left_out(replica, log, header.object);
+        if courier.sync.replica(log).is_some_and(left_out)
+            || dead && courier.is_closed(log, header.object)
+        {
+            // Nobody has kept what was deleted while drafting, or the draft of what was erased.
             return Ok(Outcome::Destroyed);
         }
         if header.object != parcel::NO_OBJECT
@@ -350,9 +371,7 @@ impl<F: FileSystem> Device<F> {
             return Ok(if over { Outcome::Destroyed } else { Outcome::Waiting });
         }
         match self.open_sealed(batch, envelope) {
-            Ok((change, author)) => {
-                self.merge(batch, log, number_of(envelope), change, &author, now)
-            }
+            Ok((change, author)) => self.merge(batch, Came::of(envelope), change, &author, now),
             Err(outcome) => Ok(outcome),
         }
     }
@@ -385,8 +404,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn merge(
         &mut self,
         batch: &mut Batch,
-        log: CompartmentId,
-        number: Number,
+        came: Came,
         change: Change,
         author: &Author,
         now: Timestamp,
@@ -406,7 +424,7 @@ impl<F: FileSystem> Device<F> {
         let merged = self
             .with_pending(&batch.pending, now, |practice, cx| practice.merge(&change, author, cx));
         match merged {
-            Ok(merged) => self.merged(batch, log, number, change, merged),
+            Ok(merged) => self.merged(batch, came, change, merged),
             Err(_) => Ok(Outcome::Quarantined),
         }
     }
@@ -415,8 +433,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn merged(
         &self,
         batch: &mut Batch,
-        log: CompartmentId,
-        number: Number,
+        Came { log, number, under }: Came,
         mut change: Change,
         merged: Merged,
     ) -> Result<Outcome, DeviceError> {
@@ -424,7 +441,7 @@ impl<F: FileSystem> Device<F> {
         if let (Some(kept), Content::Delta { bytes, .. }) = (merged.kept, &mut change.content) {
             *bytes = kept;
         }
-        self.store_content(batch, log, &change.content, None)?;
+        self.store_content(batch, (log, Some(under)), &change.content, None)?;
         batch.touched.extend(merged.touched);
         batch.changed = true;
         let record = match &change.content {
@@ -443,7 +460,7 @@ impl<F: FileSystem> Device<F> {
     fn store_content(
         &self,
         batch: &mut Batch,
-        log: CompartmentId,
+        (log, under): (CompartmentId, Option<SlotGeneration>),
         content: &Content,
         commitment: Option<Hash>,
     ) -> Result<(), DeviceError> {
@@ -464,7 +481,10 @@ impl<F: FileSystem> Device<F> {
             }
             Content::Record { record, bytes } => (ContentKind::Record(*record), bytes.as_slice()),
         };
-        let (generation, slot) = self.cabinet.newest_slot(log).ok_or(StoreError::NoKey)?;
+        let own = under.filter(|under| !self.cabinet.store().locations().is_dead(log, *under));
+        let own = own.and_then(|under| Some((under, self.cabinet.slot_key(log, under)?)));
+        let newest = own.or_else(|| self.cabinet.newest_slot(log));
+        let (generation, slot) = newest.ok_or(StoreError::NoKey)?;
         let draft = kind.draft().map(|draft| self.cabinet.drafts.get(&draft));
         let key = match draft {
             None => safe::local_key(slot, None),

@@ -38,6 +38,7 @@ pub mod sheet;
 mod shelf;
 mod status;
 mod together;
+mod told;
 mod trail;
 mod watch;
 
@@ -482,7 +483,7 @@ impl<F: FileSystem> Device<F> {
             }
             Event::Refused { code, receipt, envelope } => {
                 let again = outbox::goes_again(code);
-                courier.refused(code, &envelope);
+                courier.refused(code, &envelope, now);
                 batch.frames.push(mail(MailFrame::Settled { again, receipt }));
             }
             Event::Quarantined { log, carried, .. } => {

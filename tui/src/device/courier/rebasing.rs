@@ -4,13 +4,13 @@
 //! lets its older keys die and says so in the log.
 
 use super::Courier;
-use super::base::{Base, Piece};
+use super::base::{self, Base, Going, KeptBy, Part, Piece, Pieces};
 use super::erasing::is_ordered;
 use super::frames::{MailFrame, Number, Rebased};
 use super::inbox::Batch;
+use super::told;
 use crate::device::cabinet::Cabinet;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
-use crate::device::locations::Locations;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use crate::notice::Notice;
@@ -22,26 +22,21 @@ use tacenda_shared::id::{
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::view::Index;
+#[cfg(test)]
 use tacenda_shared::sync::Kept;
 use tacenda_shared::sync::device::Replica;
-use zeroize::Zeroizing;
 
 /// How often a base is begun anew for a log while the vault is open: another device may have begun
 /// one at the same time, or content may have come in between.
 const ATTEMPTS_MAX: u8 = 3;
 
+/// How long a log is left at rest whose server finds that it is too early. Milliseconds.
+const EARLY_REST: i64 = 24 * 60 * 60 * 1000;
+
 /// A record that is to die now, in one log.
 struct Due {
     request: EntryRef,
     record: RecordId,
-}
-
-/// Part of a base that is to be sealed.
-pub(super) struct Part {
-    pub(super) log: CompartmentId,
-    pub(super) generation: SlotGeneration,
-    pub(super) object: ObjectId,
-    pub(super) body: Zeroizing<Vec<u8>>,
 }
 
 /// What the courier knows of erasures of single records.
@@ -59,6 +54,8 @@ pub(super) struct Rebasing {
     waits: BTreeSet<CompartmentId>,
     /// Bases that were not believed, or not needed, as a person was told.
     told: BTreeSet<(CompartmentId, SlotGeneration)>,
+    /// Logs whose server finds that it is too early, and until when that is left at rest.
+    early: BTreeMap<CompartmentId, Timestamp>,
     /// Since when another device has been putting a base together here.
     pub(super) theirs: BTreeMap<(CompartmentId, SlotGeneration), Timestamp>,
 }
@@ -70,6 +67,12 @@ impl std::fmt::Debug for Rebasing {
 }
 
 impl Rebasing {
+    /// The server's days since it was asked are not over: they count from when it was told.
+    pub(super) fn rest(&mut self, log: CompartmentId, now: Timestamp) {
+        self.parts.retain(|part| part.log != log);
+        self.early.insert(log, now.plus_millis(EARLY_REST));
+    }
+
     /// Whether something waits to leave.
     pub(super) fn is_owed(&self) -> bool {
         !self.slots.is_empty() || !self.parts.is_empty()
@@ -97,7 +100,29 @@ impl<F: FileSystem> Device<F> {
 
     /// Whether a log that was waited for has come to rest.
     pub(super) fn may_rebase(&self, courier: &Courier) -> bool {
-        courier.erasing.rebasing.waits.iter().any(|log| !self.is_busy(courier, *log))
+        let waits = &courier.erasing.rebasing.waits;
+        waits.iter().any(|log| {
+            let replica = courier.sync.replica(*log);
+            !self.is_busy(courier, *log)
+                && !self.is_typed_in(*log)
+                && !replica.is_some_and(|replica| self.has_late_words(replica, *log))
+        })
+    }
+
+    /// Whether words in a log are in no change yet.
+    fn is_typed_in(&self, log: CompartmentId) -> bool {
+        let locations = self.cabinet.store().locations();
+        let in_log = |draft: &ObjectId| !locations.document(log, *draft).is_empty();
+        let mut typed = self.typed.iter();
+        locations.keystrokes().any(|(of, ..)| of == log)
+            || typed.any(|(draft, typed)| in_log(draft) && !typed.uncommitted().is_empty())
+    }
+
+    /// Whether a place is still looked for, for words of others in drafts that were signed.
+    fn has_late_words(&self, replica: &Replica, log: CompartmentId) -> bool {
+        replica.signed_drafts().any(|draft| {
+            self.cabinet.has_draft_row(log, draft) && self.practice.waits_for_late_words(draft)
+        })
     }
 
     /// Whether something of a log is still to leave, to be answered for, or to be opened.
@@ -109,6 +134,12 @@ impl<F: FileSystem> Device<F> {
             || courier.sync.is_queued(log)
             || rebasing.slots.contains(&log)
             || rebasing.parts.iter().any(|part| part.log == log)
+    }
+
+    /// The records that are to die now, of the client whose log it is.
+    fn ordered_in(&self, index: &Index, log: CompartmentId) -> BTreeSet<RecordId> {
+        let known = self.cabinet.store().locations().compartment(log);
+        self.ordered_records(index, known.and_then(|known| known.name.client()))
     }
 
     /// The records of a client that are to die now, as the practice's settings say.
@@ -174,6 +205,11 @@ impl<F: FileSystem> Device<F> {
             courier.erasing.rebasing.waits.insert(log);
             return Ok(());
         }
+        let until = courier.erasing.rebasing.early.get(&log).copied();
+        if let Some(until) = until.filter(|until| *until > now) {
+            courier.erasing.look_at(until);
+            return Ok(());
+        }
         let state = courier.sync.state();
         let Some(replica) = courier.sync.replica(log) else { return Ok(()) };
         let Some(since) = replica.slot().map(|slot| slot.generation) else { return Ok(()) };
@@ -181,8 +217,6 @@ impl<F: FileSystem> Device<F> {
             return Ok(());
         }
         let cabinet = &self.cabinet;
-        let name = cabinet.store().locations().compartment(log).map(|known| known.name.clone());
-        let may_go = self.ordered_records(index, name.and_then(|name| name.client()));
         let mut after = false;
         for one in due {
             after |= cabinet.is_carried_since(replica, (log, one.record), since)?;
@@ -200,24 +234,43 @@ impl<F: FileSystem> Device<F> {
             courier.erasing.rebasing.begin(log);
             return Ok(());
         }
-        let Some(pieces) = cabinet.sealed_before(replica, log, since)? else { return Ok(()) };
+        self.seal_or_order(courier, index, (log, due), (since, by.is_some()))
+    }
+
+    /// Seals the base under the key that was made for it; once it is there, orders.
+    fn seal_or_order(
+        &self,
+        courier: &mut Courier,
+        index: &Index,
+        (log, due): (CompartmentId, &[Due]),
+        (since, begun): (SlotGeneration, bool),
+    ) -> Result<(), StoreError> {
+        let cabinet = &self.cabinet;
+        let Some(pieces) = courier.pieces_of(cabinet, log, since)? else { return Ok(()) };
+        let Some(replica) = courier.sync.replica(log) else { return Ok(()) };
         if cabinet.signed_in(replica, log).is_none() {
-            courier.tell_once((log, since), unsigned());
+            courier.tell_once((log, since), told::unsigned());
             return Ok(());
         }
         // What was ordered otherwise only in the settings can still be taken back.
         let locations = cabinet.store().locations();
-        let mut must_go = held_orders(replica, log, locations);
+        let may_go = self.ordered_in(index, log);
+        let mut must_go = base::held_orders(replica, log, locations);
         must_go.retain(|record| may_go.contains(record));
         must_go.extend(due.iter().map(|one| one.record));
-        if by.is_none() {
-            let has_key = |draft: &ObjectId| cabinet.open_draft(log, *draft).is_ok();
-            let open = replica.open_drafts().filter(has_key);
-            let mut kept = kept_of(open, &pieces, &must_go);
+        let may_go = cabinet.with_drafts(log, may_go)?;
+        let must_go = cabinet.with_drafts(log, must_go)?;
+        if !begun {
+            let stays = |draft: &ObjectId| {
+                !must_go.drafts.contains(draft) && cabinet.open_draft(log, *draft).is_ok()
+            };
+            let open = replica.open_drafts().filter(stays);
+            let mut kept = base::kept_of(open, &pieces, &must_go);
             cabinet.tamper(&mut kept);
-            courier.erasing.rebasing.parts.extend(parts_of(log, since, &kept));
+            courier.erasing.rebasing.parts.extend(base::parts_of(log, since, &kept));
             return Ok(());
         }
+        let ours = cabinet.identity.author.device;
         let base = cabinet.base_by(replica, log, (since, ours))?;
         let whole =
             base.is_some_and(|base| cabinet.compared(&base, &pieces, &may_go, &must_go).is_some());
@@ -296,51 +349,45 @@ impl<F: FileSystem> Device<F> {
         log: CompartmentId,
         now: Timestamp,
     ) -> Result<bool, DeviceError> {
-        self.commit_typed(now)?;
         let locations = self.cabinet.store().locations();
         let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
         let Some(last) = replica.erasing().last_of_records().cloned() else { return Ok(false) };
-        let signed: BTreeSet<ObjectId> = replica.signed_drafts().collect();
-        let in_log = |draft: &ObjectId| !locations.document(log, *draft).is_empty();
-        // Words that no change holds yet, and words of others for which a place is still looked for.
-        let typed = locations.keystrokes().any(|(of, ..)| of == log)
-            || self
-                .typed
-                .iter()
-                .any(|(draft, typed)| in_log(draft) && !typed.uncommitted().is_empty())
-            || signed.iter().any(|draft| {
-                self.cabinet.has_draft_row(log, *draft)
-                    && self.practice.waits_for_late_words(*draft)
-            });
-        if typed || self.is_busy(courier, log) {
+        if self.is_busy(courier, log) || self.has_late_words(replica, log) {
             courier.erasing.rebasing.waits.insert(log);
             return Ok(false);
         }
-        let client = locations.compartment(log).and_then(|known| known.name.client());
-        let may_go = self.ordered_records(index, client);
-        let must_go = held_orders(replica, log, locations);
+        let may_go = self.ordered_in(index, log);
+        let must_go = base::held_orders(replica, log, locations);
         if !must_go.is_subset(&may_go) {
-            courier.tell_once((log, last.since), kept_here());
+            courier.tell_once((log, last.since), told::kept_here());
             return Ok(false);
         }
         let cabinet = &self.cabinet;
-        let Some(pieces) = cabinet.sealed_before(replica, log, last.since)? else {
+        let Some(pieces) = courier.pieces_of(cabinet, log, last.since)? else { return Ok(false) };
+        let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
+        let Some(mut signed) = cabinet.signed_in(replica, log) else {
+            courier.tell_once((log, last.since), told::unsigned());
             return Ok(false);
         };
-        let Some(signed) = cabinet.signed_in(replica, log) else {
-            courier.tell_once((log, last.since), unsigned());
-            return Ok(false);
-        };
+        let may_go = cabinet.with_drafts(log, may_go)?;
+        let must_go = cabinet.with_drafts(log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
         let compared = base.and_then(|base| {
             let records = cabinet.compared(&base, &pieces, &may_go, &must_go)?;
             Some((records, base))
         });
         let Some((records, Base { parts, .. })) = compared else {
-            courier.tell_once((log, last.since), differs());
+            courier.tell_once((log, last.since), told::differs());
             return Ok(false);
         };
         drop(pieces);
+        let Going { records, drafts } = cabinet.with_drafts(log, records)?;
+        signed.extend(drafts);
+        if self.is_typed_in(log) {
+            courier.erasing.rebasing.waits.insert(log);
+            self.commit_typed(now)?;
+            return Ok(false);
+        }
         let rebased = Rebased { since: last.since, records, parts };
         self.rebase(log, rebased, &signed)?;
         Ok(true)
@@ -372,7 +419,7 @@ impl<F: FileSystem> Device<F> {
             Some((name, base.parts))
         });
         let Some((name, parts)) = named else {
-            courier.tell_once((log, last.since), differs());
+            courier.tell_once((log, last.since), told::differs());
             return Ok(false);
         };
         let rings = slot.epochs.iter().map(|(ring, _)| *ring).collect();
@@ -483,40 +530,6 @@ impl<F: FileSystem> Device<F> {
 #[cfg(test)]
 pub(in crate::device) type Tamper = fn(&mut Vec<Kept>);
 
-/// The records in a log of which it orders that they die, as far as they are here.
-fn held_orders(replica: &Replica, log: CompartmentId, locations: &Locations) -> BTreeSet<RecordId> {
-    let orders = replica.erasing().records().iter();
-    let ordered = orders.filter_map(|order| locations.ledger().record(order.number));
-    ordered.filter(|record| locations.record(log, *record).is_some()).collect()
-}
-
-/// What is kept, by draft and by author.
-type KeptBy = BTreeMap<(ObjectId, Option<DeviceId>), Vec<Kept>>;
-
-/// What is kept: all but what is to go, of each device and each draft on its own, so that no length
-/// tells one author's words from another's. A draft's key goes with its part.
-fn kept_of(
-    open: impl Iterator<Item = ObjectId>,
-    pieces: &[Piece],
-    must_go: &BTreeSet<RecordId>,
-) -> KeptBy {
-    let mut by: KeptBy = open.map(|draft| ((draft, None), Vec::new())).collect();
-    let stays = |piece: &&Piece| piece.record().is_none_or(|record| !must_go.contains(&record));
-    for piece in pieces.iter().filter(stays) {
-        let kept = Kept { number: piece.number, body: piece.body.to_vec() };
-        by.entry((piece.object, Some(piece.number.0))).or_default().push(kept);
-    }
-    by
-}
-
-/// What is to be sealed for a base.
-fn parts_of(log: CompartmentId, generation: SlotGeneration, by: &KeptBy) -> Vec<Part> {
-    let parts = by.iter().flat_map(|((object, _), kept)| {
-        Kept::parts(kept).into_iter().map(|body| (*object, Zeroizing::new(body)))
-    });
-    parts.map(|(object, body)| Part { log, generation, object, body }).collect()
-}
-
 impl Rebasing {
     /// A base of a log has to begin under another content key.
     fn begin(&mut self, log: CompartmentId) {
@@ -534,6 +547,25 @@ impl Courier {
             self.alarms.push(notice);
         }
     }
+
+    /// Returns what is sealed in a log under the keys that are to die; `None` while that cannot be
+    /// told. Of a key that does not come any more a person is told.
+    fn pieces_of<F: FileSystem>(
+        &mut self,
+        cabinet: &Cabinet<F>,
+        log: CompartmentId,
+        since: SlotGeneration,
+    ) -> Result<Option<Vec<Piece>>, StoreError> {
+        let Some(replica) = self.sync.replica(log) else { return Ok(None) };
+        match cabinet.sealed_before(replica, log, since)? {
+            Pieces::All(pieces) => return Ok(Some(pieces)),
+            Pieces::Locked if self.wanted.is_empty() && self.asked_rows.is_empty() => {
+                self.tell_once((log, since), told::locked());
+            }
+            Pieces::Locked | Pieces::Unknown => {}
+        }
+        Ok(None)
+    }
 }
 
 impl<F: FileSystem> Cabinet<F> {
@@ -542,12 +574,12 @@ impl<F: FileSystem> Cabinet<F> {
         &self,
         base: &Base,
         pieces: &[Piece],
-        may_go: &BTreeSet<RecordId>,
-        must_go: &BTreeSet<RecordId>,
+        may_go: &Going,
+        must_go: &Going,
     ) -> Option<BTreeSet<RecordId>> {
         #[cfg(test)]
         if self.tampers.get().is_some() {
-            return Some(must_go.clone());
+            return Some(must_go.records.clone());
         }
         base.compare(pieces, may_go, must_go)
     }
@@ -563,33 +595,4 @@ impl<F: FileSystem> Cabinet<F> {
             tamper(kept);
         }
     }
-}
-
-fn kept_here() -> Notice {
-    Notice::new(
-        "A note or another single record was ordered to be erased that a legal hold keeps, or that was taken back.",
-        "This device keeps it, with everything else in that chart. The server and other devices may have erased it.",
-        "Look with `tacenda erase list`, and export it if you need it (`tacenda export`).",
-    )
-}
-
-fn unsigned() -> Notice {
-    Notice::new(
-        "One record was ordered to be erased, and in that chart a draft was ended of which no \
-         signed note is here.",
-        "Nothing was erased here: the words of that draft may be nowhere else.",
-        "Look for the draft in the chart, and export it if you need it (`tacenda export`). If \
-         nobody you know has ended it, revoke that device.",
-    )
-}
-
-fn differs() -> Notice {
-    Notice::new(
-        "One record was ordered to be erased, and what the other device wants to leave of the rest \
-         of that chart is not what this device has.",
-        "This device keeps all of it and does not carry the order out. The server has given up the \
-         older keys, so that devices that join later read what the other device has left.",
-        "Export the chart here (`tacenda export`), and ask who ordered the erasure \
-         (`tacenda erase list`). If it was nobody you know, revoke that device.",
-    )
 }

@@ -77,9 +77,13 @@ impl Courier {
             RowName::Draft(name) => {
                 let replica = self.sync.replica(name.compartment);
                 let draft = replica.and_then(|replica| replica.draft(name.draft));
+                let left_out = replica.is_some_and(|replica| {
+                    cabinet.is_left_out(replica, name.compartment, name.draft)
+                });
                 // While not all of the log has come, its end may be on the way.
                 self.level
                     && !self.is_ordered_to_die(name.compartment, name.generation)
+                    && !left_out
                     && draft.is_some_and(|draft| draft.closed.is_none())
                     && !self.may_lie_elsewhere(cabinet, name)
             }

@@ -194,8 +194,11 @@ impl Courier {
     }
 
     /// An envelope was not taken, and goes out no more or under another number.
-    pub(super) fn refused(&mut self, code: RefusalCode, envelope: &Envelope) {
+    pub(super) fn refused(&mut self, code: RefusalCode, envelope: &Envelope, now: Timestamp) {
         match code {
+            RefusalCode::NotPermitted if envelope.header.kind == Kind::Kept => {
+                self.erasing.rebasing.rest(envelope.header.compartment, now);
+            }
             // Another life of this device has said it before, or the thirty days since the server
             // has heard of it are not over.
             RefusalCode::NotPermitted

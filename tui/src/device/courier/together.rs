@@ -2,7 +2,7 @@
 //! one piece, and a read model is made once. It comes to the same as one after the other.
 
 use super::frames::{Fate, MailFrame};
-use super::inbox::{Batch, number_of};
+use super::inbox::{Batch, Came};
 use super::parcel::NO_OBJECT;
 use super::{Courier, Outcome};
 use crate::device::frame::DeviceFrame;
@@ -99,7 +99,7 @@ impl<F: FileSystem> Device<F> {
             // The entry's frame comes before its content's.
             let at = batch.frames.len();
             let outcome = match merged {
-                Ok(merged) => self.merged(batch, log, number_of(&envelope), change, merged)?,
+                Ok(merged) => self.merged(batch, Came::of(&envelope), change, merged)?,
                 Err(_) => Outcome::Quarantined,
             };
             let (fate, record) = match outcome {

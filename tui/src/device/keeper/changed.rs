@@ -9,9 +9,6 @@ use crate::notice::Notice;
 use std::sync::Arc;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::Refusal;
-use tacenda_shared::practice::edit::Subject;
-use tacenda_shared::practice::erasure::Scope;
-use tacenda_shared::practice::view::Index;
 
 impl Keeper {
     /// Shows what has changed: the index, and every view that is on the screen.
@@ -23,7 +20,7 @@ impl Keeper {
             .iter()
             .filter_map(|subject| device.refresh(*subject, now).map(|view| (*subject, view)))
             .collect();
-        let hidden: Vec<_> = self.shown.iter().copied().filter(|s| is_hidden(&index, *s)).collect();
+        let hidden: Vec<_> = self.shown.iter().copied().filter(|s| device.hides(*s)).collect();
         self.tell(DeviceEvent::Changed(Arc::clone(&index)));
         for subject in hidden {
             // What is on a screen goes from it, too.
@@ -37,17 +34,5 @@ impl Keeper {
             let line = answer::changed_line(&index, now);
             self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
         }
-    }
-}
-
-/// Whether a record is out of sight; a draft that somebody writes in stays until its key is dead.
-fn is_hidden(index: &Index, subject: Subject) -> bool {
-    match subject {
-        Subject::Chart(client) => index.erasures.contains_key(&client.into()),
-        Subject::Note(client, record) => {
-            let scopes = [Scope::from(client), Scope::of_record(client, record)];
-            scopes.iter().any(|scope| index.erasures.contains_key(scope))
-        }
-        Subject::Draft(..) => false,
     }
 }

@@ -85,6 +85,18 @@ fn an_order_needs_a_base_of_its_own_author_under_a_later_key() {
 }
 
 #[test]
+fn a_base_is_not_taken_before_a_request_is_due() {
+    let (world, mut server, mut a, ..) = asked();
+    server.now = server.now.plus_millis(-1);
+    renew(&mut server, &world, &mut a, 2);
+    a.generation = SlotGeneration::new(2);
+    let early = kept(&mut a, &world);
+    assert_eq!(refused(&server.push(a.device, &[early])), RefusalCode::NotPermitted);
+    server.now = server.now.plus_millis(1);
+    placed(&server.push(a.device, &[kept(&mut a, &world)])[0]);
+}
+
+#[test]
 fn the_older_keys_die_and_the_one_record_is_served_as_a_stub() {
     let (world, mut server, mut a, b, request, number) = asked();
     let rings = caseload(&world);

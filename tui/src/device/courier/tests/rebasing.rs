@@ -2,15 +2,20 @@
 
 use super::*;
 use crate::device::courier::Tamper;
+use crate::device::courier::frames::Number;
+use crate::device::courier::inbox::number_of;
+use crate::device::frame::DeviceFrame;
 use crate::device::held::HeldSlots;
 use crate::device::open::DeviceError;
+use crate::device::rows::RowChange;
 use std::collections::BTreeSet;
-use tacenda_shared::envelope::{Carried, ControlBody, Kind};
+use tacenda_shared::envelope::{Carried, ControlBody, Envelope, Kind};
 use tacenda_shared::id::{CompartmentId, RecordId, SlotGeneration};
-use tacenda_shared::keys::safe::{DraftName, RowName, SlotName};
+use tacenda_shared::keys::safe::{self, DraftName, Row, RowName, SlotName};
 use tacenda_shared::practice::Refusal;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::erasure::Scope;
+use tacenda_shared::seal::Hedge;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -544,4 +549,206 @@ fn a_copy_of_the_journal_from_before_opens_nothing_of_the_chart_with_the_keys_of
     assert!(journal.record(log, chart.wrong).is_some(), "the sealed bytes are there");
     assert!(cabinet.slot_key(log, first).is_none(), "and no key");
     assert!(!world.device(copy).index().timelines.contains_key(&chart.client));
+}
+
+/// A Close leaves only once the server has taken the record, and a link can end between.
+#[test]
+fn the_draft_of_what_was_erased_dies_although_no_close_has_said_that_it_was_signed() {
+    let mut world = World::with_devices(3);
+    let client = client(&mut world, 0, "Ada Testerin");
+    let right = sign(&mut world, 0, client, "Slept badly.");
+    world.heal();
+    let note = begin_note(&mut world, 2, client);
+    write(&mut world, 2, client, note, "About somebody else.");
+    world.heal();
+    let log = chart_of(&mut world, 0, client);
+    let sent = |world: &World, kind| {
+        let of_log = world.envelopes().filter(|one| one.header.compartment == log);
+        of_log.filter(|one| one.header.kind == kind).count()
+    };
+    let before = (sent(&world, Kind::Record), sent(&world, Kind::Close));
+    edit(&mut world, 2, Edit::Sign { note, client, late_reason: None });
+    while sent(&world, Kind::Record) == before.0 {
+        assert!(world.step(2));
+    }
+    world.lose(2);
+    assert_eq!(sent(&world, Kind::Close), before.1, "it has not left");
+    world.heal();
+    let open = begin_note(&mut world, 1, client);
+    write(&mut world, 1, client, open, "By both. Begun. ");
+    world.heal();
+    let wrong = *records(&mut world, 0, client).iter().find(|one| **one != right).unwrap();
+    let chart = Chart { client, wrong, right, draft: open };
+    erase(&mut world, 0, &chart);
+
+    let is_gone = |world: &mut World, at: usize| {
+        let row = world.device(at).index().drafts.iter().find(|row| row.note == note).cloned();
+        assert!(row.is_none(), "{at}: {row:?}");
+        let held = world.device(at).cabinet.has_draft_row(log, note);
+        assert!(!held, "{at} has the draft's key");
+        assert!(words(world, at, client, right).is_ok());
+        assert!(text(world, at, client, open).contains("Begun."));
+        let waiting = world.device(at).cabinet.store().locations().ledger().waiting().count();
+        assert_eq!(waiting, 0, "{at}");
+        assert_eq!(world.device(at).sync_status().trouble, None, "{at}");
+    };
+    for at in 0..2 {
+        is_gone(&mut world, at);
+        world.restart(at);
+        world.heal();
+        is_gone(&mut world, at);
+    }
+    let mut world = world.joined_by("late");
+    world.heal();
+    is_gone(&mut world, 3);
+    world.restart(3);
+    world.heal();
+    is_gone(&mut world, 3);
+
+    world.computers[2].away = false;
+    world.heal();
+    world.heal();
+    (0..4).for_each(|at| is_gone(&mut world, at));
+    world.heal();
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+/// The server's thirty days begin when it is told.
+#[test]
+fn an_order_that_is_too_early_for_the_server_is_tried_by_each_device_once_a_day() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    world.lose(0);
+    world.lose(1);
+    ask(&mut world, 0, &chart);
+    world.now = world.now.plus_millis(10 * DAY);
+    world.computers.iter_mut().for_each(|computer| computer.away = false);
+    world.heal();
+    pass(&mut world, 20 * DAY);
+    order(&mut world, 0, &chart);
+    world.heal();
+    let sent =
+        |world: &World| world.envelopes().filter(|one| one.header.kind == Kind::Kept).count();
+    let first = sent(&world);
+    assert!(first > 0);
+    for _ in 0..6 {
+        pass(&mut world, DAY / 8);
+    }
+    assert_eq!(sent(&world), 2 * first, "by each device once");
+    let mut taken = world.shelf.envelopes.values().map(|one| one.carried.header().kind);
+    assert!(taken.all(|kind| kind != Kind::Kept));
+    assert_eq!(newest(&world, log), 1, "nothing has died");
+    (0..10).for_each(|_| pass(&mut world, DAY));
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+/// A hostile device says of a draft that it was signed, and that what it names is it.
+#[test]
+fn a_draft_that_nobody_signed_is_not_destroyed_with_the_keys_of_a_record() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    let liar = world.device_id(1);
+    let of_liar = |one: &&Envelope| one.header.author == liar && one.header.kind == Kind::Record;
+    let other = world.envelopes().find(of_liar).unwrap().header.clone();
+    let close =
+        ControlBody::Close { object: chart.draft, dev_inc: other.dev_inc, dev_seq: other.dev_seq };
+    world.device(1).courier.as_mut().unwrap().erasing.owe(log, close);
+    world.heal();
+    erase(&mut world, 0, &chart);
+
+    let (devices, _) = keys(&mut world, log);
+    assert!(devices[0].contains(&1), "it keeps its keys: {devices:?}");
+    assert!(text(&mut world, 0, chart.client, chart.draft).contains("By both."));
+    let told = world.notices.iter().filter(|notice| notice.contains("no signed note is here"));
+    assert!(told.count() >= 1, "{:?}", world.notices);
+}
+
+#[test]
+fn a_key_of_a_draft_that_never_came_stops_no_erasure() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let compartment = chart_of(&mut world, 0, chart.client);
+    let generation = SlotGeneration::new(1);
+    let draft = ObjectId::from_bytes([9; 16]);
+    let row = Row::from_bytes([7; safe::ROW_LENGTH]);
+    let mut random = OsRandom;
+    let cabinet = &mut world.device(0).cabinet;
+    let mut hedge = Hedge { key: &cabinet.keys.hedge, random: &mut random };
+    let name = cabinet.rows.drafts().find(|name| name.compartment == compartment).unwrap();
+    let name = RowName::Draft(DraftName { draft, generation, ..name });
+    cabinet.rows.change(&[RowChange::Put(name, row)], &mut hedge).unwrap();
+    erase(&mut world, 0, &chart);
+    assert_erased(&mut world, &chart);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+/// What came late lies under the key of its envelope, so that it dies with it.
+#[test]
+fn what_is_stored_lies_under_the_key_under_which_it_came() {
+    let mut world = World::with_devices(4);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    for lost in [3, 2] {
+        lost::revoke(&mut world, 0, lost).unwrap();
+        world.heal();
+        sign(&mut world, 0, chart.client, "After it was lost.");
+        world.heal();
+    }
+    // The key between comes last to who begins now.
+    let second = |key: &[u8; 41]| matches!(RowName::decode(key), Ok(RowName::Slot(name)) if name.compartment == log && name.generation == SlotGeneration::new(2));
+    let rows = world.shelf.rows.extract_if(.., |key, _| second(&key.0));
+    let withheld: Vec<_> = rows.collect();
+    assert!(!withheld.is_empty());
+    let mut world = world.joined_by("late");
+    world.heal();
+    let late = world.computers.len() - 1;
+    assert!(world.device(late).cabinet.store().locations().ledger().waiting().count() > 0);
+    world.shelf.rows.extend(withheld);
+    world.restart(late);
+    world.heal();
+
+    let carriers: Vec<(Number, SlotGeneration)> = world
+        .envelopes()
+        .filter(|one| one.header.compartment == log && one.header.kind == Kind::Record)
+        .map(|one| (number_of(one), one.header.slot_generation))
+        .collect();
+    for at in [1, late] {
+        let store = world.device(at).cabinet.store();
+        let locations = store.locations();
+        assert_eq!(locations.ledger().waiting().count(), 0);
+        for (number, under) in &carriers {
+            let record = locations.ledger().record(*number).unwrap();
+            let frame = store.read(locations.record(log, record).unwrap()).unwrap();
+            let DeviceFrame::Content { generation, .. } = frame else { panic!("{frame:?}") };
+            assert_eq!(generation, *under, "{at}");
+        }
+    }
+    let found: BTreeSet<_> = carriers.into_iter().map(|(_, under)| under.get()).collect();
+    assert_eq!(found, BTreeSet::from([1, 2, 3]));
+}
+
+#[test]
+fn no_read_model_is_left_of_a_chart_in_two_logs_whose_keys_die_apart() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    (0..2).for_each(|at| world.cut(at));
+    for at in 0..2 {
+        sign(&mut world, at, ada, "Both began a chart.");
+    }
+    world.heal();
+    for at in 0..2 {
+        world.device(at).checkpoint().unwrap();
+        let locations = world.device(at).cabinet.store().locations();
+        let logs: Vec<_> = locations.all_named(&CompartmentName::Chart(ada)).collect();
+        assert_eq!(logs.len(), 2);
+        assert!(logs.iter().all(|log| locations.segment(*log).is_none()));
+        world.restart(at);
+        assert_eq!(records(&mut world, at, ada).len(), 2);
+    }
 }
