@@ -36,7 +36,7 @@ fn what_the_server_acknowledges_falsely_stays_in_the_queue_and_arrives_once() {
             stage.reads(name, SAFE);
             stage.reads_on_sync_screen(name, "Something is wrong with your server:");
         }
-        assert_eq!(stage.export(), before, "{name}: something here has changed");
+        stage.assert_unchanged(&before, name);
         stage.make_peace(order);
         stage.work_goes_on(name);
         assert_eq!(stage.on_the_tablet(&words), 1, "{name}: it must arrive once");
@@ -76,7 +76,7 @@ fn a_key_that_is_held_back_is_named_and_comes_when_the_server_gives_it() {
                 other device and let it connect; if this stays, call your server's operator.";
     stage.reads(name, says);
     stage.reads_on_sync_screen(name, "The server did not give a key that it must have.");
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     stage.work_goes_on(name);
     stage.make_peace(order);
     let after = stage.export();

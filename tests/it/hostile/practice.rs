@@ -26,7 +26,7 @@ fn a_server_that_went_back_is_named_and_what_it_lost_is_still_here() {
                 starts it again; then your devices give it what is missing.";
     stage.reads(name, says);
     stage.reads_on_sync_screen(name, "it has less than it had");
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     // What is written here still goes out.
     stage.laptop.run(&["client", "add", "--code", "NEW-1"], "Somebody Made-Up\n").done();
     stage.make_peace(order);
@@ -48,7 +48,7 @@ fn another_life_of_the_servers_files_is_named_and_nothing_is_lost() {
     let says = "the server's files began a new life";
     stage.reads(name, &format!("Something is wrong with your server: {says}. {SAFE}"));
     stage.reads_on_sync_screen(name, says);
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     stage.work_goes_on(name);
 }
 
@@ -72,7 +72,7 @@ fn a_server_that_speaks_another_version_or_keeps_no_such_practice_says_so_and_no
 
         stage.reads_on_sync_screen(&name, says);
         stage.reads_on_sync_screen(&name, next);
-        assert_eq!(stage.export(), before, "{name}: something here has changed");
+        stage.assert_unchanged(&before, &name);
         stage.make_peace(order);
         stage.work_goes_on(&name);
     }
@@ -108,7 +108,7 @@ fn a_revocation_that_is_hidden_shows_as_soon_as_somebody_writes_who_knows_it() {
     let says = "the server holds something back";
     stage.reads(name, &format!("Something is wrong with your server: {says}. {SAFE}"));
     stage.reads_on_sync_screen(name, says);
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     // What is written here waits, and is safe.
     stage.laptop.run(&["client", "add", "--code", "NEW-1"], "Somebody Made-Up\n").done();
 
@@ -133,7 +133,7 @@ fn a_device_that_the_server_adds_by_itself_is_none() {
     let says = "the server holds an entry that the practice's rules forbid";
     stage.reads(name, &format!("Something is wrong with your server: {says}. {SAFE}"));
     stage.reads_on_sync_screen(name, says);
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     stage.shows("7", "2 devices");
     stage.work_goes_on(name);
 }

@@ -59,7 +59,7 @@ fn an_older_word_of_the_other_device_is_named() {
     stage.server.tell("hang up any");
     stage.server.done(order);
     stage.reads(name, "Your server has been put back to an older state");
-    assert_eq!(stage.export(), before, "{name}: something here has changed");
+    stage.assert_unchanged(&before, name);
     stage.work_goes_on(name);
     stage.make_peace(order);
     stage.work_goes_on(name);
