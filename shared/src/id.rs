@@ -104,6 +104,8 @@ ids! {
     SeriesId;
     /// A sealed file beside the log.
     BlobId;
+    /// A line of a client's treatment plan. Known to devices only.
+    PlanItemId;
 }
 
 counters! {

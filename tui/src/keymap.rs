@@ -6,6 +6,7 @@ mod moves;
 mod table;
 
 use crate::input::{Key, KeyCode};
+use crate::screen::plan::Place;
 use crate::screen::{Focused, Situation};
 use tacenda_shared::practice::edit::Status;
 
@@ -71,6 +72,8 @@ pub enum Verb {
     PreviousField,
     PreviousPane,
     PreviousPart,
+    ProgressDown,
+    ProgressUp,
     Quit,
     Redo,
     Redraw,
@@ -79,6 +82,7 @@ pub enum Verb {
     RevokeDevice,
     Right,
     SetStatus(Status),
+    SetTarget,
     Shorter,
     SignDraft,
     SignNote,
@@ -86,6 +90,7 @@ pub enum Verb {
     ShowClients,
     ShowFinish,
     ShowMonth,
+    ShowPlan,
     ShowSync,
     ShowToday,
     ShowWaiting,
@@ -119,6 +124,7 @@ pub enum Context {
     Note,
     Notice,
     Picker,
+    Plan,
     Reader,
     Review,
     Sync,
@@ -334,6 +340,14 @@ pub(crate) fn on_something(situation: &Situation<'_>) -> Option<&'static str> {
     }
 }
 
+/// Possible where the focus is on a line of a plan.
+pub(crate) fn on_plan_item(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Plan(_, Place::Item(_)) => None,
+        _ => Some("put the focus on a line of the plan first"),
+    }
+}
+
 /// Possible where the focus is on a device.
 pub(crate) fn on_device(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
@@ -416,6 +430,7 @@ mod tests {
             &[C::Clients, C::Lists, C::Everywhere],
             &[C::Appointments, C::Lists, C::Everywhere],
             &[C::Sync, C::Lists, C::Everywhere],
+            &[C::Plan, C::Lists, C::Everywhere],
             &[C::Waiting, C::Lists, C::Everywhere],
             &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],

@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod devices;
 mod notes;
+mod plan;
 #[cfg(test)]
 mod tests;
 mod verbs;

@@ -76,6 +76,9 @@ pub enum Refusal {
     /// Nobody has asked that the record be erased.
     #[error("nobody has asked for an erasure")]
     NotAsked,
+    /// A treatment plan takes no more lines.
+    #[error("a treatment plan takes no more lines")]
+    PlanFull,
     /// What is needed cannot be read from this device.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
@@ -103,6 +106,9 @@ pub enum Refusal {
     /// There is no such signed note, or it cannot be read here.
     #[error("there is no such note")]
     UnknownNote,
+    /// There is no such line in the treatment plan, or not any more.
+    #[error("there is no such line in the plan")]
+    UnknownPlanItem,
     /// Another device still has to send this draft; until then it can be read only.
     #[error("another device still has to send this draft")]
     WrittenElsewhere,
@@ -175,6 +181,7 @@ impl Practice {
             Edit::ChangeDraft { note, client, splices } => {
                 self.change_draft(note, client, &splices, cx)
             }
+            Edit::ChangePlan { client, item, change } => self.change_plan(client, item, change, cx),
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
             }
@@ -197,6 +204,7 @@ impl Practice {
                 self.rejoin(series, last, (heir, gone), cx)
             }
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
+            Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
             Edit::SettleSeries { series, slot, ends } => {
                 self.settle_again(series, (slot, &ends), cx)
             }
@@ -208,6 +216,7 @@ impl Practice {
                 self.skip(series, (date, skipped), cx)
             }
             Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
+            Edit::SignPlan { client } => self.sign_plan(client, cx),
             Edit::StrikeContact { client, record, struck } => {
                 self.strike_contact(client, (record, struck), cx)
             }

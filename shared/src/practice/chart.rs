@@ -3,6 +3,7 @@
 
 use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
+use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
@@ -48,6 +49,7 @@ pub(super) mod tag {
     pub(crate) const DIRECTION: u16 = 51;
     pub(crate) const WHEN: u16 = 52;
     pub(crate) const STRUCK: u16 = 53;
+    pub(crate) const PLAN_LINES: u16 = 60;
 }
 
 /// One client's chart as lists know it.
@@ -55,6 +57,7 @@ pub(super) mod tag {
 pub(super) struct Chart {
     pub(super) drafts: BTreeMap<ObjectId, DraftFact>,
     pub(super) records: BTreeMap<RecordId, RecordFact>,
+    pub(super) plan: PlanFact,
 }
 
 /// A record's headline.
@@ -69,6 +72,7 @@ pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
+    Plan { goals: u32 },
     Unknown,
 }
 
@@ -87,7 +91,7 @@ impl Headline {
         match self {
             Self::Addendum { draft, .. } => *draft,
             Self::Note(note) => note.draft,
-            Self::Measure { .. } | Self::Unknown => None,
+            Self::Measure { .. } | Self::Plan { .. } | Self::Unknown => None,
         }
     }
 }
@@ -131,6 +135,11 @@ fn headline(record: &Record) -> Option<Headline> {
             let fits = instrument.len() <= INSTRUMENT_BYTES_MAX;
             let total = body.fixed(tag::TOTAL).map(u32::from_be_bytes)?;
             fits.then(|| Headline::Measure { instrument: instrument.to_owned(), total })
+        }
+        RecordKind::Plan => {
+            let plan = Plan::signed(record)?;
+            let goals = plan.items.iter().filter(|item| item.kind == PlanKind::Goal).count();
+            Some(Headline::Plan { goals: u32::try_from(goals).ok()? })
         }
         _ => None,
     }
@@ -320,6 +329,7 @@ impl Chart {
             w.fixed(id.as_bytes()).i64(fact.time.as_millis());
             encode_headline(w, &fact.headline);
         });
+        self.plan.encode(writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -330,7 +340,8 @@ impl Chart {
             let time = Timestamp::from_millis(r.i64()?);
             Ok((id, RecordFact { time, headline: decode_headline(r)? }))
         })?;
-        Ok(Self { drafts: drafts.into_iter().collect(), records: records.into_iter().collect() })
+        let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
+        Ok(Self { drafts, records, plan: PlanFact::decode(reader)? })
     }
 }
 
@@ -365,6 +376,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Timeline
         (Headline::Measure { instrument, total }, _) => {
             TimelineEntry::Measure { record: id, instrument: instrument.clone(), total: *total }
         }
+        (Headline::Plan { goals }, _) => TimelineEntry::Plan { record: id, goals: *goals },
         (Headline::Addendum { .. } | Headline::Unknown, _) => TimelineEntry::Unknown { record: id },
     }
 }
@@ -428,6 +440,9 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         Headline::Measure { instrument, total } => {
             writer.u8(3).text(instrument).u32(*total);
         }
+        Headline::Plan { goals } => {
+            writer.u8(4).u32(*goals);
+        }
     }
 }
 
@@ -450,6 +465,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
             instrument: reader.text(INSTRUMENT_BYTES_MAX)?.to_owned(),
             total: reader.u32()?,
         },
+        4 => Headline::Plan { goals: reader.u32()? },
         _ => return Err(CodecError::Unknown),
     })
 }

@@ -5,11 +5,13 @@
 
 use super::contact_log::NewContact;
 use super::erasure::Scope;
+use super::plan::PlanChange;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
 use crate::id::{
-    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId,
+    Timestamp,
 };
 use jiff::civil::Date;
 use std::fmt;
@@ -74,6 +76,15 @@ pub enum Edit {
         client: ClientId,
         /// In the order in which they were made.
         splices: Vec<Splice>,
+    },
+    /// Begins a line of a client's treatment plan, or changes one.
+    ChangePlan {
+        /// Whose.
+        client: ClientId,
+        /// Which line; of a new one, drawn by the caller.
+        item: PlanItemId,
+        /// What is set.
+        change: PlanChange,
     },
     /// Discards a draft that nobody wants. Only drafts without a signature can be discarded.
     DiscardDraft {
@@ -173,6 +184,13 @@ pub enum Edit {
         /// The name; empty gives it back the one that it was added with.
         name: String,
     },
+    /// Sets when a treatment plan is looked at again.
+    ReviewPlan {
+        /// Whose.
+        client: ClientId,
+        /// When; `None` for no date.
+        review: Option<Date>,
+    },
     /// Leaves one date of a series out, or brings it back.
     SkipOccurrence {
         /// Of which.
@@ -215,6 +233,11 @@ pub enum Edit {
         client: ClientId,
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
+    },
+    /// Signs a treatment plan as it stands: a version that never changes.
+    SignPlan {
+        /// Whose.
+        client: ClientId,
     },
     /// Strikes an entry of the contact log, or brings it back. Both stay in the log.
     StrikeContact {
@@ -520,6 +543,8 @@ pub enum Subject {
     Draft(ClientId, ObjectId),
     /// One signed note with its addenda.
     Note(ClientId, RecordId),
+    /// One client's treatment plan.
+    Plan(ClientId),
 }
 
 /// A moment at which something was said to have happened, and the zone it was said in.

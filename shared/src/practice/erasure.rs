@@ -297,7 +297,7 @@ impl Practice {
     /// somebody writes in stays until its key is dead.
     pub fn hides(&self, subject: Subject) -> bool {
         match subject {
-            Subject::Chart(client) => self.is_hidden(client),
+            Subject::Chart(client) | Subject::Plan(client) => self.is_hidden(client),
             Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }
@@ -331,10 +331,13 @@ impl Practice {
             | Edit::BeginAddendum { client, .. }
             | Edit::BeginNote { client, .. }
             | Edit::ChangeContact { client, .. }
+            | Edit::ChangePlan { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
             | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. }
+            | Edit::ReviewPlan { client, .. }
+            | Edit::SignPlan { client }
             | Edit::Wait { client, .. } => one(client),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),

@@ -59,6 +59,7 @@ impl Practice {
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };
             index.drafts.extend(chart.unfinished(*client));
+            index.plans.extend(self.plan_of(*client).map(|review| (*client, review)));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
                 self.sessions.entry(*id).or_default().insert(*client, *state);
@@ -225,11 +226,22 @@ impl Practice {
             None => (Vec::new(), BTreeMap::new()),
         };
         self.publish_timeline(client);
+        let plan = self.plan_of(client);
         let index = Arc::make_mut(&mut self.index);
+        match plan {
+            Some(review) => drop(index.plans.insert(client, review)),
+            None => drop(index.plans.remove(&client)),
+        }
         index.drafts.retain(|row| row.client != client);
         index.drafts.extend(drafts);
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
         self.publish_sessions(client, &sessions);
+    }
+
+    /// When a client's plan is looked at again, if there is one to be seen.
+    fn plan_of(&self, client: ClientId) -> Option<Option<jiff::civil::Date>> {
+        let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client))?;
+        (chart.plan.items > 0).then_some(chart.plan.review)
     }
 
     fn publish_timeline(&mut self, client: ClientId) {

@@ -4,7 +4,7 @@
 use super::change::{Author, Change, Content};
 use super::compartment::CompartmentName;
 use super::document::{Actor, Built, Document, changes_in};
-use super::merge::reads;
+use super::merge::{is_draft, reads};
 use super::{Context, MergeError, Practice, draft};
 use crate::id::ObjectId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ impl Practice {
         author: &Author,
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, MergeError> {
-        let is_draft = matches!(name, CompartmentName::Chart(_));
+        let is_draft = is_draft(name, object);
         if !reads(name, object, is_draft) {
             return Ok(None);
         }

@@ -6,6 +6,7 @@ use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::{Actor, Document, DocumentError, Taken};
+use super::plan::Plan;
 use super::record::{Record, RecordError, RelationKind};
 use super::schedule::Series;
 use super::{Context, Loaded, Practice, Refusal, Shelf, ShelfError, document_of, draft};
@@ -363,6 +364,10 @@ impl Practice {
                     self.facts.contacts.insert(*client, Arc::new(row));
                 }
             }
+            CompartmentName::Chart(client) if !is_draft(name, object) => {
+                let chart = self.facts.charts.entry(*client).or_default();
+                chart.plan = Plan::read(document).fact();
+            }
             CompartmentName::Chart(client) => {
                 if let Some(fact) = draft::read(document, *client) {
                     let chart = self.facts.charts.entry(*client).or_default();
@@ -452,6 +457,11 @@ impl Shelf for Counter<'_, '_> {
     }
 }
 
+/// Returns whether a document of a chart is a draft: all are, but its treatment plan.
+pub(super) fn is_draft(name: &CompartmentName, object: ObjectId) -> bool {
+    matches!(name, CompartmentName::Chart(_)) && object != document_of(name)
+}
+
 /// Returns whether this version reads a document of a compartment.
 pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bool {
     match name {
@@ -459,7 +469,7 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         | CompartmentName::Calendar { .. }
         | CompartmentName::Contact(_)
         | CompartmentName::Series(_) => object == document_of(name),
-        CompartmentName::Chart(_) => draft,
+        CompartmentName::Chart(_) => draft == is_draft(name, object),
         _ => false,
     }
 }

@@ -18,6 +18,7 @@ mod chunk;
 pub mod compartment;
 mod contact;
 mod contact_log;
+pub mod diagnosis;
 mod document;
 mod draft;
 pub mod edit;
@@ -31,6 +32,7 @@ mod lineage;
 mod merge;
 mod note;
 mod open;
+pub mod plan;
 pub mod quick_add;
 pub mod record;
 pub mod release;
@@ -280,7 +282,7 @@ impl Practice {
         let document = self.document(name, object, cx)?;
         write(document);
         let bytes = document.commit(now);
-        let draft = matches!(name, CompartmentName::Chart(_));
+        let draft = merge::is_draft(name, object);
         let content = Content::Delta { document: object, draft, bytes };
         let empty = matches!(&content, Content::Delta { bytes, .. } if bytes.is_empty());
         Ok((!empty).then(|| Change { compartment: name.clone(), content }))

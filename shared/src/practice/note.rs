@@ -4,6 +4,7 @@ use super::calendar::modality_number;
 use super::chart::tag;
 use super::draft;
 use super::edit::{NoteFormat, Part, Stamp};
+use super::plan::Plan;
 use super::record::{Record, Tags};
 use super::view::{AddendumView, AppointmentRow, NoteView};
 use super::zone;
@@ -113,6 +114,19 @@ pub(super) fn view(
     addenda: Vec<AddendumView>,
 ) -> Option<NoteView> {
     let body = record.body()?;
+    if let Some(plan) = Plan::signed(record) {
+        return Some(NoteView {
+            record: record.header.id,
+            client,
+            session: None,
+            format: NoteFormat::Free,
+            parts: vec![(Part::Text, format!("Treatment plan\n\n{}", plan.text()))],
+            author: record.header.author.member,
+            signed: stamp(record),
+            late_reason: None,
+            addenda,
+        });
+    }
     let format = draft::format_of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
     Some(NoteView {
         record: record.header.id,

@@ -5,8 +5,9 @@ use super::change::Change;
 use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::edit::{NoteFormat, Part, Purpose, Subject};
+use super::plan::Plan;
 use super::view::{ChartView, DraftRow, DraftView, NoteView, View};
-use super::{Context, Practice, Refusal, draft, note};
+use super::{Context, Practice, Refusal, document_of, draft, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use std::sync::Arc;
 
@@ -140,6 +141,7 @@ impl Practice {
             Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
+            Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
         }
     }
 
@@ -147,7 +149,14 @@ impl Practice {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let chart = self.shown_chart(client);
         let newest = chart.as_ref().and_then(|chart| chart.newest(NoteFormat::Soap));
+        let planned = chart.as_ref().is_some_and(|chart| chart.plan.items > 0);
+        let row = Arc::clone(row);
+        let drafts = chart.map(|chart| chart.unfinished(client)).unwrap_or_default();
         let name = CompartmentName::Chart(client);
+        let plan = match planned {
+            true => Plan::read(self.document(&name, document_of(&name), cx)?),
+            false => Plan::default(),
+        };
         let mut last_plan = String::new();
         if let Some(record) = newest {
             let record = Self::stored_record(&name, record, cx)?;
@@ -156,10 +165,11 @@ impl Practice {
             last_plan = plan.map(|(_, text)| text).unwrap_or_default();
         }
         Ok(ChartView {
-            client: Arc::clone(row),
+            client: row,
             timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
-            drafts: chart.map(|chart| chart.unfinished(client)).unwrap_or_default(),
+            drafts,
             last_plan,
+            plan,
         })
     }
 

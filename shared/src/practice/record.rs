@@ -87,6 +87,8 @@ registry! {
         Audit = 5,
         /// A call, a mail, a text, a letter or a fax; or that such an entry is struck.
         ContactLog = 6,
+        /// A version of a treatment plan.
+        Plan = 7,
     }
 }
 

@@ -8,6 +8,7 @@ use super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
 use super::erasure::{Erasure, Scope};
+use super::plan::Plan;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
@@ -42,6 +43,8 @@ pub struct Index {
     pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
     pub drafts: Vec<DraftRow>,
+    /// When the treatment plan of each client who has one is looked at again.
+    pub plans: BTreeMap<ClientId, Option<jiff::civil::Date>>,
     /// Measures, notes and contacts that exist, newest first, per client.
     pub timelines: BTreeMap<ClientId, Arc<Vec<TimelineRow>>>,
 }
@@ -237,6 +240,13 @@ pub enum TimelineEntry {
         /// Whether it was signed more than 72 hours after its session.
         late: bool,
     },
+    /// A signed version of the treatment plan.
+    Plan {
+        /// Its record.
+        record: RecordId,
+        /// Number of goals.
+        goals: u32,
+    },
     /// A record of a kind that this version does not know; kept, and shown as such.
     Unknown {
         /// Its record.
@@ -252,6 +262,7 @@ impl TimelineEntry {
             | Self::Contact { record, .. }
             | Self::Measure { record, .. }
             | Self::Note { record, .. }
+            | Self::Plan { record, .. }
             | Self::Unknown { record } => *record,
         }
     }
@@ -266,6 +277,21 @@ pub enum View {
     Draft(DraftView),
     /// A signed note.
     Note(NoteView),
+    /// A treatment plan.
+    Plan(PlanView),
+}
+
+/// A client's treatment plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// As it stands.
+    pub plan: Plan,
+    /// Whether it is not what was signed last.
+    pub changed: bool,
+    /// What was signed, newest first.
+    pub versions: Vec<(Timestamp, RecordId)>,
 }
 
 /// A client's chart as its first screen shows it.
@@ -279,6 +305,8 @@ pub struct ChartView {
     pub drafts: Vec<DraftRow>,
     /// The plan part of the newest signed SOAP note, or empty.
     pub last_plan: String,
+    /// The treatment plan as it stands; empty if there is none.
+    pub plan: Plan,
 }
 
 /// A draft, to be edited.

@@ -371,6 +371,42 @@ fn every_line_that_a_command_prints_is_harmless() {
 }
 
 #[test]
+fn a_plan_is_written_shown_signed_and_read_back_from_a_script() {
+    let scene = founded("commands-plan");
+    let add =
+        |more: &[&str], text: &str| scene.run(&[&["plan", "add", CODE][..], more].concat(), text);
+    add(&["--kind", "diagnosis", "--icd", "f4310"], "").done();
+    add(&["--kind", "goal"], "Drive alone again\n").done();
+    let shown = scene.run(&["--json", "plan", "show", CODE], "").json();
+    assert_eq!(shown[0]["code"], "F43.10");
+    assert_eq!(shown[0]["text"], "Post-traumatic stress disorder, unspecified");
+    let goal = shown[1]["id"].as_str().unwrap();
+    add(&["--kind", "objective", "--under", goal, "--by", "2027-02-01"], "To work, alone").done();
+    for (arguments, text, says) in [
+        (&["--kind", "wish"][..], "x", "Choose one of: diagnosis, problem"),
+        (&["--kind", "diagnosis", "--icd", "F43.1"], "x", "finer ones under it"),
+        (&["--kind", "diagnosis", "--icd", "F99.99"], "x", "There is no such code"),
+        (&["--kind", "goal", "--icd", "F43.10"], "x", "Only a diagnosis has a code"),
+        (&["--kind", "objective", "--under", "goal"], "x", "no id of a goal"),
+        (&["--kind", "goal"], "  ", "There is no text"),
+    ] {
+        let refused = add(arguments, text);
+        assert!(refused.status == Some(1) && refused.err.contains(says), "{refused:?}");
+    }
+    scene.run(&["plan", "sign", CODE], "").done();
+    let shown = scene.run(&["plan", "show", CODE], "").done();
+    assert!(shown.contains("To work, alone  (by 2027-02-01)"), "{shown}");
+    assert!(shown.contains("review by 20") && shown.contains("; lacks what is done"), "{shown}");
+    assert!(!shown.contains("changed since"), "{shown}");
+    let last = scene.run(&["--json", "plan", "show", CODE], "").json().pop().unwrap();
+    assert_eq!((last["type"].as_str(), last["lines"].as_u64()), (Some("plan"), Some(3)));
+    let exported = scene.run(&["export"], "").done();
+    let lines = exported.lines().filter(|line| line.contains("\"type\":\"plan\""));
+    assert_eq!(lines.count(), 1);
+    assert!(exported.contains("Treatment plan\\n\\nDiagnoses"), "its version, as a note");
+}
+
+#[test]
 fn a_window_that_dies_while_it_is_asked_is_not_taken_for_done() {
     let scene = founded("dies-while-asked");
     let lock = std::fs::File::create(scene.vault().join("lock")).unwrap();

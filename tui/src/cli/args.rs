@@ -43,6 +43,9 @@ pub enum Command {
     /// Notes.
     #[command(subcommand)]
     Note(Note),
+    /// Treatment plans.
+    #[command(subcommand)]
+    Plan(Plans),
     /// Print the whole practice as JSON Lines, without psychotherapy notes. Asks for the
     /// passphrase and is recorded.
     Export(Export),
@@ -405,6 +408,43 @@ pub enum Note {
         #[arg(long)]
         late: bool,
     },
+}
+
+/// What can be done with treatment plans.
+#[derive(Debug, Subcommand)]
+pub enum Plans {
+    /// Add a line, read from standard input.
+    Add(PlanLine),
+    /// Show the plan as it stands, what it lacks and when it was signed.
+    Show {
+        /// The client's code.
+        client: String,
+    },
+    /// Sign the plan as it stands.
+    Sign {
+        /// The client's code.
+        client: String,
+    },
+}
+
+/// One line of a plan.
+#[derive(Args, Debug)]
+pub struct PlanLine {
+    /// The client's code.
+    pub client: String,
+    /// What it is: diagnosis, problem, strength, goal, objective, intervention, frequency,
+    /// discharge or participation.
+    #[arg(long)]
+    pub kind: String,
+    /// The code of a diagnosis (ICD-10-CM); without text, its description is taken.
+    #[arg(long, value_name = "CODE")]
+    pub icd: Option<String>,
+    /// The goal that an objective belongs to, by the id that `plan show` prints.
+    #[arg(long, value_name = "ID")]
+    pub under: Option<String>,
+    /// Until when it is to be reached, as 2027-02-01.
+    #[arg(long, value_name = "DATE")]
+    pub by: Option<jiff::civil::Date>,
 }
 
 /// Options of `export`.

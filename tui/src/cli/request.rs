@@ -22,6 +22,24 @@ pub struct WriteFeed {
     pub initials: bool,
 }
 
+/// A line for a treatment plan.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddToPlan {
+    /// The client's code.
+    pub client: String,
+    /// What it is.
+    pub kind: String,
+    /// The code of a diagnosis.
+    pub icd: Option<String>,
+    /// The goal that it belongs to.
+    pub under: Option<String>,
+    /// Until when, as 2027-02-01.
+    pub by: Option<String>,
+    /// In words.
+    pub text: Typed,
+}
+
 /// What is to be free.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +69,7 @@ pub struct TakeInCalendar {
     pub undo: bool,
 }
 
-/// A passphrase on its way: silent in `Debug`, wiped when dropped.
+/// A passphrase, or what stands in a chart, on its way: silent in `Debug`, wiped when dropped.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Typed(pub String);
@@ -210,6 +228,18 @@ pub enum Request {
         client: String,
         /// The record, or the newest.
         id: Option<String>,
+    },
+    /// Adds a line to a treatment plan.
+    PlanAdd(AddToPlan),
+    /// Shows a treatment plan.
+    PlanShow {
+        /// The client's code.
+        client: String,
+    },
+    /// Signs a treatment plan as it stands.
+    PlanSign {
+        /// The client's code.
+        client: String,
     },
     /// Signs a draft.
     NoteSign {

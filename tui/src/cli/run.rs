@@ -3,10 +3,12 @@
 use super::answer::answer;
 use super::args::{
     self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Devices, Export,
-    Note,
+    Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
-use super::request::{FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed};
+use super::request::{
+    AddToPlan, FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed,
+};
 use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -137,6 +139,21 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
     })
 }
 
+fn about_plans(plan: &Plans) -> Result<Request, PromptError> {
+    Ok(match plan {
+        Plans::Add(PlanLine { client, kind, icd, under, by }) => Request::PlanAdd(AddToPlan {
+            client: client.clone(),
+            kind: kind.clone(),
+            icd: icd.clone(),
+            under: under.clone(),
+            by: by.map(|date| date.to_string()),
+            text: Typed(prompt::standard_input(TEXT_BYTES_MAX)?),
+        }),
+        Plans::Show { client } => Request::PlanShow { client: client.clone() },
+        Plans::Sign { client } => Request::PlanSign { client: client.clone() },
+    })
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
@@ -189,6 +206,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             locale: new.locale.clone(),
         },
         Command::Note(note) => about_notes(note)?,
+        Command::Plan(plan) => about_plans(plan)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },
         Command::Watch => Request::Watch,

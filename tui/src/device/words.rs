@@ -236,16 +236,34 @@ fn refused(refusal: Refusal) -> Notice {
         ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),
-        Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
-        Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
-        Refusal::UnknownSeries => ("There is no such series.", "Look at the week."),
-        Refusal::UnknownNote => ("There is no such note.", "Look at the chart."),
+        Refusal::UnknownAppointment
+        | Refusal::UnknownClient
+        | Refusal::UnknownNote
+        | Refusal::UnknownPlanItem
+        | Refusal::UnknownSeries => of_unknown(refusal),
+        Refusal::PlanFull => (
+            "A treatment plan takes no more than 500 lines.",
+            "Take lines out that are done, then go on.",
+        ),
         Refusal::WrittenElsewhere => (
             "Another device still has to send this draft.",
             "Read it now; write in it once the other device has synced.",
         ),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
+        Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
+        Refusal::UnknownPlanItem => (
+            "That line is not in the plan any more: it was taken out, perhaps on another device.",
+            "Look at the plan; u brings back what you took out yourself.",
+        ),
+        Refusal::UnknownSeries => ("There is no such series.", "Look at the week."),
+        _ => ("There is no such note.", "Look at the chart."),
+    }
 }
 
 fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {

@@ -5,7 +5,7 @@ use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
-    on_other_device, on_shown_client, on_something, on_struck,
+    on_other_device, on_plan_item, on_shown_client, on_something, on_struck,
 };
 use super::{with_link, with_refilling, without_server};
 use crate::input::KeyCode;
@@ -310,6 +310,13 @@ pub(super) static ACTS: &[Row] = &[
         on_client,
     ),
     row(
+        Verb::ShowPlan,
+        &[&[c('g'), c('p')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Screen: the client's treatment plan", "plan"],
+        on_client,
+    ),
+    row(
         Verb::ShowWaiting,
         &[&[c('W')]],
         &[C::Appointments],
@@ -329,6 +336,55 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Clients, C::Chart],
         ["archive", "Move the client to the archive or back", "archive"],
         on_client,
+    ),
+    row(
+        Verb::Open,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Plan],
+        ["change", "Change the line, or begin the first", "open"],
+        on_something,
+    ),
+    row(
+        Verb::New,
+        &[&[c('n')]],
+        &[C::Plan],
+        ["add", "Add a line here; on a goal, an objective", "add-line"],
+        on_something,
+    ),
+    row(
+        Verb::SetTarget,
+        &[&[c('d')]],
+        &[C::Plan],
+        ["date", "Until when: a target date, or the review", "target"],
+        on_something,
+    ),
+    row(
+        Verb::ProgressUp,
+        &[&[c('+')]],
+        &[C::Plan],
+        ["or - progress", "Progress: one step better", "progress"],
+        on_plan_item,
+    ),
+    row(
+        Verb::ProgressDown,
+        &[&[c('-')]],
+        &[C::Plan],
+        ["", "Progress: one step worse", "regress"],
+        on_plan_item,
+    ),
+    row(
+        Verb::SignDraft,
+        &[&[c('S')], &[f(8)]],
+        &[C::Plan],
+        ["sign", "Sign the plan as it stands", "sign-plan"],
+        always,
+    ),
+    row(
+        Verb::Cancel,
+        &[&[c('x')]],
+        &[C::Plan],
+        ["take out", "Take the line out of the plan", "take-out"],
+        on_plan_item,
     ),
     row(Verb::Filter, &[&[c('/')]], &[C::Lists], ["find", "Find a client", "find"], always),
     row(

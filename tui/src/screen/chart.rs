@@ -10,7 +10,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::ClientId;
+use tacenda_shared::practice::plan::{PlanItem, PlanKind};
 use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
+
+/// Goals that are shown beside a chart.
+const GOALS: usize = 4;
 
 /// A chart, as far as it has been opened.
 #[derive(Debug)]
@@ -55,7 +59,9 @@ impl State {
         }
         let at = self.focus - chart.drafts.len();
         match chart.timeline.get(at).map(|row| &row.entry) {
-            Some(TimelineEntry::Note { record, .. }) => Focused::Record(self.client, *record),
+            Some(TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. }) => {
+                Focused::Record(self.client, *record)
+            }
             Some(TimelineEntry::Contact { record, .. }) => Focused::Contact(self.client, *record),
             Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
             _ => Focused::Client(self.client),
@@ -108,7 +114,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         }
         paint::rule(frame, look, right, 0, ("Last plan", ""));
         let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
-        contact(chart, scene, frame, paint::lines(right, line + 1, u16::MAX));
+        let line = goals(chart, scene, frame, right, line + 1);
+        contact(chart, scene, frame, paint::lines(right, line, u16::MAX));
         return;
     }
     let mut line = 1;
@@ -139,6 +146,31 @@ fn heading(state: &State, scene: &Scene<'_>) -> String {
 
 fn plan(chart: &ChartView) -> &str {
     if chart.last_plan.trim().is_empty() { "none yet" } else { &chart.last_plan }
+}
+
+/// Goals with how far they have come; returns the line below.
+fn goals(
+    chart: &ChartView,
+    scene: &Scene<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    line: u16,
+) -> u16 {
+    let goals = chart.plan.items.iter().filter(|item| item.kind == PlanKind::Goal);
+    let goals: Vec<_> = goals.map(PlanItem::words).collect();
+    if chart.plan.items.is_empty() {
+        return line;
+    }
+    let review = chart.plan.review.map(|date| format!("review by {}", when::short(date)));
+    let review = review.unwrap_or_else(|| "not signed".to_owned());
+    paint::rule(frame, scene.look, area, line, ("Goals (g p: plan)", &review));
+    let mut line = line + 1;
+    for words in goals.iter().take(GOALS) {
+        let words = safe::truncated(words, area.width.into(), true);
+        paint::text(frame, area, line, &words, Style::new());
+        line += 1;
+    }
+    line + 1
 }
 
 fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -243,6 +243,9 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
             let words = text::counted(*words, "word", "words");
             format!("Note signed   {}   {words}{addenda}{late}", text::format(*format))
         }
+        TimelineEntry::Plan { goals, .. } => {
+            format!("Plan signed   {}", text::counted(*goals, "goal", "goals"))
+        }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
     };
     format!("{} {}   {words}", when::aligned(date), date.year())

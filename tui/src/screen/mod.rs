@@ -9,6 +9,7 @@ pub mod client_form;
 pub mod clients;
 pub mod contact_log;
 pub mod demo;
+pub mod diagnosis;
 pub mod finish;
 pub mod help;
 pub mod lock;
@@ -18,6 +19,7 @@ pub mod note;
 pub mod pairing;
 pub mod palette;
 pub mod parts;
+pub mod plan;
 pub mod prompt;
 pub mod read;
 pub mod revoke;
@@ -166,8 +168,12 @@ pub enum Focused {
     Free(DateTime),
     /// Nothing.
     Nothing,
+    /// A place in a treatment plan.
+    Plan(ClientId, plan::Place),
     /// A signed note.
     Record(ClientId, RecordId),
+    /// A client whose treatment plan is to be looked at again.
+    Review(ClientId),
 }
 
 /// What decides whether a verb can be run now.
@@ -195,7 +201,9 @@ impl Situation<'_> {
             Focused::Client(client)
             | Focused::Contact(client, _)
             | Focused::Draft(client, _)
-            | Focused::Record(client, _) => Some(client),
+            | Focused::Plan(client, _)
+            | Focused::Record(client, _)
+            | Focused::Review(client) => Some(client),
             Focused::Device(_) | Focused::Free(_) | Focused::Late(_) | Focused::Nothing => {
                 self.chart
             }
@@ -213,6 +221,7 @@ pub enum Screen {
     Finish(finish::State),
     Month(month::State),
     Note(writing::Writing),
+    Plan(plan::State),
     Read(writing::Reading),
     Sync(sync::State),
     Today(today::State),
@@ -228,6 +237,7 @@ pub enum Overlay {
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
     ContactLog(Box<contact_log::State>),
+    Diagnosis(diagnosis::State),
     Help(help::State),
     Menu(menu::State),
     Notice(Notice),
@@ -251,6 +261,7 @@ impl Screen {
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
+            Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
             Self::Read(state) => state.contexts(),
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
@@ -278,6 +289,7 @@ impl Screen {
             Self::Chart(_)
             | Self::Finish(_)
             | Self::Month(_)
+            | Self::Plan(_)
             | Self::Read(_)
             | Self::Sync(_)
             | Self::Today(_)
@@ -294,6 +306,7 @@ impl Screen {
             Self::Clients(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
             Self::Month(state) => state.focused(),
+            Self::Plan(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
             Self::Today(state) => state.focused(scene),
             Self::Waiting(state) => state.focused(scene),
@@ -306,6 +319,7 @@ impl Screen {
         match self {
             Self::Chart(state) => Some(Subject::Chart(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
+            Self::Plan(state) => Some(Subject::Plan(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
         }
@@ -320,6 +334,7 @@ impl Screen {
         match self {
             Self::Chart(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
+            Self::Plan(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
             _ => {}
         }
@@ -348,6 +363,7 @@ impl Screen {
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Month(state) => month::update(state, act, scene),
+            Self::Plan(state) => plan::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
             Self::Note(_) | Self::Read(_) => Vec::new(),
             Self::Sync(state) => sync::update(state, act, scene),
@@ -366,6 +382,7 @@ impl Screen {
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
+            Self::Plan(state) => plan::view(state, scene, frame, area),
             Self::Read(state) => state.view(scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),
             Self::Today(state) => today::view(state, scene, frame, area),
@@ -382,7 +399,7 @@ impl Overlay {
         match self {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
             Self::ClientForm(_) => &[C::Form, C::Everywhere],
-            Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
+            Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
             Self::Notice(_) => &[C::Notice, C::Everywhere],
@@ -409,6 +426,7 @@ impl Overlay {
             Self::Sheet(state) => state.is_typing(),
             Self::ClientForm(_)
             | Self::ContactLog(_)
+            | Self::Diagnosis(_)
             | Self::Help(_)
             | Self::Palette(_)
             | Self::Prompt(_) => true,
@@ -427,6 +445,7 @@ impl Overlay {
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
             Self::ContactLog(state) => contact_log::update(state, act, scene),
+            Self::Diagnosis(state) => diagnosis::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
             Self::Menu(state) => menu::update(state, act),
             Self::Notice(_) => match act {
@@ -448,6 +467,7 @@ impl Overlay {
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
             Self::ContactLog(state) => contact_log::view(state, scene, frame),
+            Self::Diagnosis(state) => diagnosis::view(state, scene, frame),
             Self::Help(state) => help::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),

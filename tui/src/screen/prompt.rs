@@ -1,16 +1,19 @@
 //! One question that is answered with one line of text: a reason, a date. Also how a notice is
 //! shown.
 
+use super::note::review;
 use super::parts::field::Field;
 use super::parts::{paint, when};
 use super::{Act, Ask, Place, Scene};
 use crate::keymap::Verb;
 use crate::message::{Order, Secret};
 use crate::notice::Notice;
+use crate::text;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId, DeviceId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, PlanItemId};
 use tacenda_shared::practice::edit::{Edit, Status};
+use tacenda_shared::practice::plan::{PlanChange, PlanKind};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
 
@@ -32,6 +35,26 @@ pub enum Question {
     Invite,
     /// Another name for a device, which has this one now.
     Name(DeviceId, String),
+    /// Until when a line of a plan is to be reached; without one, when the plan is looked at again.
+    PlanDate {
+        /// Whose plan.
+        client: ClientId,
+        /// Which line.
+        item: Option<PlanItemId>,
+    },
+    /// The words of a line of a plan.
+    PlanLine {
+        /// Whose plan.
+        client: ClientId,
+        /// Which line, if it is not a new one.
+        item: Option<PlanItemId>,
+        /// What it is.
+        kind: PlanKind,
+        /// The goal that it belongs to.
+        under: Option<PlanItemId>,
+    },
+    /// The initials that sign a plan, which lacks this.
+    SignPlan(ClientId, Vec<String>),
     /// What a client waits for, and since when if they do already.
     Wait(ClientId, Option<Waiting>),
 }
@@ -41,9 +64,7 @@ impl State {
     pub fn new(question: Question) -> Self {
         let field = match &question {
             Question::Name(_, name) => Field::suggestion(name),
-            Question::Date | Question::Invite | Question::Reason(..) | Question::Wait(..) => {
-                Field::default()
-            }
+            _ => Field::default(),
         };
         Self { question, field }
     }
@@ -51,6 +72,11 @@ impl State {
     /// Asks, with an answer that is there already.
     pub fn answered(question: Question, answer: String) -> Self {
         Self { question, field: Field::new(answer) }
+    }
+
+    /// Asks, with an answer that the first letter replaces.
+    pub fn suggesting(question: Question, answer: String) -> Self {
+        Self { question, field: Field::suggestion(answer) }
     }
 
     fn confirm(&self, scene: &Scene<'_>) -> Vec<Ask> {
@@ -78,6 +104,9 @@ impl State {
                     vec![Ask::Leave, Ask::Edit(edit, says)]
                 }
             },
+            Question::PlanDate { .. } | Question::PlanLine { .. } | Question::SignPlan(..) => {
+                self.confirm_plan(scene)
+            }
             Question::Wait(client, known) => {
                 let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
                 let Ok(wish) = wish else {
@@ -95,6 +124,62 @@ impl State {
                 vec![Ask::Leave, Ask::Edit(edit, format!("{words}: {}", status.word()))]
             }
         }
+    }
+}
+
+impl State {
+    fn confirm_plan(&self, scene: &Scene<'_>) -> Vec<Ask> {
+        let typed = self.field.trimmed();
+        match &self.question {
+            Question::PlanDate { client, item } => {
+                let date = match (typed, when::read_date(typed, scene.today())) {
+                    ("", _) => None,
+                    (_, Some(date)) => Some(date),
+                    _ => return vec![Ask::Say("That is not a date yet.".to_owned())],
+                };
+                let (what, edit) = match *item {
+                    Some(item) => {
+                        let change = PlanChange { target: Some(date), ..PlanChange::default() };
+                        ("target date", Edit::ChangePlan { client: *client, item, change })
+                    }
+                    None => ("review", Edit::ReviewPlan { client: *client, review: date }),
+                };
+                let until = date.map_or_else(|| "none".to_owned(), when::day_and_date);
+                let says = format!("{what} of {}: {until}", scene.code(*client));
+                vec![Ask::Leave, Ask::Edit(edit, says)]
+            }
+            Question::PlanLine { client, item, kind, under } => {
+                if typed.is_empty() {
+                    return vec![Ask::Say("Type a line first.".to_owned())];
+                }
+                let new = item.is_none();
+                let change = PlanChange {
+                    kind: new.then_some(*kind),
+                    under: under.filter(|_| new),
+                    text: Some(typed.to_owned()),
+                    ..PlanChange::default()
+                };
+                let item = item.unwrap_or(PlanItemId::from_bytes(scene.fresh));
+                let verb = if new { "added to" } else { "changed in" };
+                let says = format!("{} {verb} the plan of {}", kind.word(), scene.code(*client));
+                let edit = Edit::ChangePlan { client: *client, item, change };
+                vec![Ask::Leave, Ask::Edit(edit, text::capital(&says))]
+            }
+            Question::SignPlan(client, _) if initials_are(typed, scene) => {
+                let says = format!("signed the treatment plan of {}", scene.code(*client));
+                vec![Ask::Leave, Ask::Edit(Edit::SignPlan { client: *client }, says)]
+            }
+            _ => vec![Ask::Say("These are not your initials yet.".to_owned())],
+        }
+    }
+}
+
+/// Whether these are the initials of who is at the keyboard.
+fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
+    let name = scene.clinician().and_then(|member| scene.index.clinicians.get(&member));
+    match name.map(|name| review::initials(name)).unwrap_or_default() {
+        initials if initials.is_empty() => typed.chars().count() >= 2,
+        initials => typed.to_lowercase() == initials.to_lowercase(),
     }
 }
 
@@ -133,6 +218,25 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                 "Only your own devices can read it. Empty: the name that it was added with.";
             ("What is this device called?", words.to_owned())
         }
+        Question::PlanDate { item, .. } => {
+            let typed = state.field.trimmed();
+            let words = match when::read_date(typed, scene.today()) {
+                _ if typed.is_empty() => "for example 1 feb, +90; empty: no date".to_owned(),
+                Some(date) => format!("= {}", when::long(date)),
+                None => "not a date that exists".to_owned(),
+            };
+            let title = if item.is_some() { "By when?" } else { "Review the plan by when?" };
+            (title, words)
+        }
+        Question::PlanLine { kind, .. } => (kind.title(), line_words(*kind).to_owned()),
+        Question::SignPlan(_, lacks) => {
+            let lacks = match lacks.as_slice() {
+                [] => String::new(),
+                lacks => format!("It lacks {}. ", lacks.join(", ")),
+            };
+            let words = format!("{lacks}A signed version never changes; the plan goes on.");
+            ("Sign the treatment plan: your initials", words)
+        }
         Question::Wait(..) => {
             let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
                 Ok(_) if state.field.trimmed().is_empty() => {
@@ -148,10 +252,26 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
             ("Cancel: why?", words)
         }
     };
-    let inside = paint::popup(frame, scene.look, (66, 7), (title, "Enter go on  Esc back"));
+    let rows = if matches!(state.question, Question::SignPlan(..)) { 9 } else { 7 };
+    let inside = paint::popup(frame, scene.look, (66, rows), (title, "Enter go on  Esc back"));
     let area = paint::lines(inside, 1, 1);
     paint::paragraph(frame, inside, 3, &words, Style::new());
     state.field.view(frame, scene.look, area, true);
+}
+
+/// What belongs in a line of a plan.
+const fn line_words(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Diagnosis => "By what the diagnosis is supported.",
+        PlanKind::Problem => "What the client came for, in a line.",
+        PlanKind::Strength => "What helps, and what stands in the way.",
+        PlanKind::Goal => "Where it is to go, in the client's words if you can.",
+        PlanKind::Objective => "A step that can be measured: what, how often. d sets until when.",
+        PlanKind::Intervention => "What is done towards it.",
+        PlanKind::Frequency => "For example: weekly, 50 minutes, in the office, for six months.",
+        PlanKind::Discharge => "By what you both will know that it is done.",
+        PlanKind::Participation => "How the client took part, and what they said of the plan.",
+    }
 }
 
 /// Draws a notice.

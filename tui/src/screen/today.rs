@@ -83,6 +83,7 @@ pub fn unfinished(what: &What) -> Focused {
         What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => {
             Focused::Appointment(*id)
         }
+        What::PlanReview(client) => Focused::Review(*client),
     }
 }
 
@@ -375,6 +376,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
     let who = match &entry.what {
         What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
         What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => comes(*id),
+        What::PlanReview(client) => who::client(scene.index, *client, scene.veil),
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
     let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
@@ -384,6 +386,6 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             None => words,
         },
         What::Clash(_, other) => format!("{words} {}", comes(*other)),
-        What::NoteMissing(_) | What::StatusMissing(_) => words,
+        What::NoteMissing(_) | What::PlanReview(_) | What::StatusMissing(_) => words,
     }
 }

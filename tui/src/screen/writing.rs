@@ -124,7 +124,7 @@ impl Writing {
                 self.refusal = Some(notice);
                 Outcome::default()
             }
-            (Ok(View::Chart(_) | View::Note(_)), _) => Outcome::default(),
+            (Ok(View::Chart(_) | View::Note(_) | View::Plan(_)), _) => Outcome::default(),
         }
     }
 
@@ -165,7 +165,7 @@ impl Reading {
                 self.state = Some(Box::new(state));
             }
             (Err(notice), _) => self.refusal = Some(notice),
-            (Ok(View::Chart(_) | View::Draft(_)), _) => {}
+            (Ok(View::Chart(_) | View::Draft(_) | View::Plan(_)), _) => {}
         }
     }
 

@@ -1,6 +1,8 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
-use super::{act, demo, devices, interrupt, lay, leave, lock, notes, quit, replace, say, show};
+use super::{
+    act, demo, devices, interrupt, lay, leave, lock, notes, plan, quit, replace, say, show,
+};
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::{Effect, Order};
@@ -39,8 +41,8 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let focused = situation.focused;
     let client = situation.client();
-    if verb.is_of_devices() {
-        return devices::run(model, verb, focused);
+    if let Some(effects) = of_its_own(model, verb, focused) {
+        return effects;
     }
     match verb {
         Verb::Actions | Verb::Help | Verb::Palette => lists(model, verb),
@@ -66,21 +68,33 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::ShowClients
         | Verb::ShowFinish
         | Verb::ShowMonth
+        | Verb::ShowPlan
         | Verb::ShowSync
         | Verb::ShowToday
         | Verb::ShowWaiting
-        | Verb::ShowWeek => return show_screen(model, verb, focused),
-        Verb::Suspend => {
-            let mut effects = lock(model, "when it was suspended");
-            effects.push(Effect::Suspend);
-            return effects;
-        }
+        | Verb::ShowWeek => return show_screen(model, verb, (focused, client)),
+        Verb::Suspend => return suspend(model),
         Verb::Veil => model.veil = !model.veil,
         Verb::Wait => wait(model, client),
         Verb::WriteNote => return notes::write(model, focused, client),
         verb => return act(model, &Act::Verb(verb)),
     }
     Vec::new()
+}
+
+fn suspend(model: &mut Model) -> Vec<Effect> {
+    let mut effects = lock(model, "when it was suspended");
+    effects.push(Effect::Suspend);
+    effects
+}
+
+/// What devices and plans have verbs of their own for.
+fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
+    match focused {
+        _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
+        Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
+        _ => None,
+    }
 }
 
 /// The day that a calendar shows; else today.
@@ -93,12 +107,17 @@ fn shown_date(model: &Model) -> jiff::civil::Date {
     }
 }
 
-fn show_screen(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
+fn show_screen(
+    model: &mut Model,
+    verb: Verb,
+    (focused, client): (Focused, Option<ClientId>),
+) -> Vec<Effect> {
     let today = model.now.local.date();
     match verb {
         Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
         Verb::ShowMonth => replace(model, Screen::Month(month::State::new(shown_date(model)))),
+        Verb::ShowPlan => plan::show_plan(model, client),
         Verb::ShowSync => devices::show(model),
         Verb::ShowWaiting => waiting_for(model, focused),
         Verb::ShowWeek => show_week(model, focused),
@@ -301,7 +320,9 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         Focused::Record(client, record) => notes::open_record(model, client, record),
         // All of it stands in its line.
         Focused::Contact(..) => Vec::new(),
-        Focused::Nothing => Vec::new(),
+        Focused::Review(client) => plan::show_plan(model, Some(client)),
+        // Its own verbs see to it.
+        Focused::Nothing | Focused::Plan(..) => Vec::new(),
     }
 }
 

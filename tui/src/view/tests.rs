@@ -105,6 +105,22 @@ fn the_other_screens() {
 }
 
 #[test]
+fn the_treatment_plan() {
+    let plan = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            driver.keys("⏎").open_asked().keys("gp").open_asked().keys(keys);
+        }
+    };
+    snapshot("plan", true, plan("jjjjj"));
+    snapshot("plan_looks_for_a_diagnosis", true, plan("nadjust"));
+    snapshot("plan_begins_a_line", true, plan("jjnPanic at"));
+    snapshot("plan_asks_for_initials", true, plan("S"));
+    snapshot("plan_of_nobody_yet", true, |driver| {
+        driver.keys("3⏎").open_asked().keys("gp").open_asked();
+    });
+}
+
+#[test]
 fn the_sync_screen_and_what_is_done_there() {
     open("sync_on_a_device", "7jj");
     open("sync_renames_a_device", "7jje");

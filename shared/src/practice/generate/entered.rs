@@ -73,6 +73,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::Book(_)
         | Edit::BookSeries(_)
         | Edit::ChangeContact { .. }
+        | Edit::ChangePlan { .. }
         | Edit::DiscardDraft { .. }
         | Edit::EndSeries { .. }
         | Edit::EnterMeasure { .. }
@@ -85,9 +86,11 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::OrderErasure(_)
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
+        | Edit::ReviewPlan { .. }
         | Edit::SetHours { .. }
         | Edit::SetStatus { .. }
         | Edit::SettleSeries { .. }
+        | Edit::SignPlan { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StrikeContact { .. }
         | Edit::Wait { .. }

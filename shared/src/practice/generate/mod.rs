@@ -122,14 +122,17 @@ impl Dated {
             | Edit::BeginAddendum { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
+            | Edit::ChangePlan { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
             | Edit::Hold { .. }
             | Edit::LogContact { .. }
             | Edit::OrderErasure(_)
+            | Edit::ReviewPlan { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
+            | Edit::SignPlan { .. }
             | Edit::StrikeContact { .. }
             | Edit::WithdrawErasure(_) => false,
         };

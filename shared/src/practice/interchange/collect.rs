@@ -11,7 +11,7 @@ use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
     /// Returns everything of a client's chart in the order in which it happened: measures, signed
-    /// notes with their addenda, then open drafts. The caller writes the one audit entry of the
+    /// notes with their addenda and versions of the plan, the plan as it stands, then open drafts. The caller writes the one audit entry of the
     /// disclosure (`release::emit`).
     ///
     /// # Errors
@@ -31,7 +31,8 @@ impl Practice {
                 TimelineEntry::Measure { record, .. } => {
                     items.push(ChartItem::Measure(Self::measure_item(client, *record, cx)?));
                 }
-                TimelineEntry::Note { record, .. } => {
+                // A version of the plan reads as a note.
+                TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. } => {
                     match self.refresh(Subject::Note(client, *record), cx) {
                         Some(View::Note(note)) => items.push(ChartItem::Note(note)),
                         _ => return Err(ShelfError::Damaged),
@@ -39,6 +40,12 @@ impl Practice {
                 }
                 // An addendum comes with its note.
                 TimelineEntry::Addendum { .. } | TimelineEntry::Unknown { .. } => {}
+            }
+        }
+        if index.plans.contains_key(&client) {
+            match self.refresh(Subject::Plan(client), cx) {
+                Some(View::Plan(plan)) => items.push(ChartItem::Plan(plan)),
+                _ => return Err(ShelfError::Damaged),
             }
         }
         for draft in index.drafts.iter().filter(|draft| draft.client == client) {

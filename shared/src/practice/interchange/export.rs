@@ -1,12 +1,16 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
 use super::super::edit::{Channel, Direction, Stamp};
-use super::super::view::{AppointmentRow, ClientRow, DraftView, Index, NoteView, SeriesRow};
+use super::super::plan::PlanItem;
+use super::super::view::{
+    AppointmentRow, ClientRow, DraftView, Index, NoteView, PlanView, SeriesRow,
+};
 use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, MeasureLine, NoteLine, PARTS, PartBody, Rest,
-    STATUSES, SeriesLine, Typed, WaitingBody, instant, moment, slot, stamp, word,
+    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, MeasureLine, NoteLine, PARTS, PartBody,
+    PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, Typed, WaitingBody, instant, moment, slot,
+    stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -22,8 +26,10 @@ pub enum ChartItem {
     Draft(DraftView),
     /// A finished measure.
     Measure(MeasureItem),
-    /// A signed note; its addenda follow it.
+    /// A signed note, or a version of a treatment plan; its addenda follow it.
     Note(NoteView),
+    /// A treatment plan as it stands.
+    Plan(PlanView),
 }
 
 /// An entry of the contact log.
@@ -179,6 +185,7 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
         ChartItem::Draft(view) => vec![draft(view, index)],
         ChartItem::Measure(item) => vec![measure(item, index)],
         ChartItem::Note(view) => note(view, index),
+        ChartItem::Plan(view) => vec![plan(view, index)],
     }
 }
 
@@ -255,6 +262,29 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         typed("addendum", line)
     });
     std::iter::once(typed("note", line)).chain(addenda).collect()
+}
+
+fn plan(view: &PlanView, index: &Index) -> String {
+    let item = |item: &PlanItem| PlanItemBody {
+        id: item.id.to_string(),
+        kind: item.kind.word().to_owned(),
+        under: item.under.map(|under| under.to_string()),
+        code: item.code.clone(),
+        text: item.text.clone(),
+        target: item.target.map(|date| date.to_string()),
+        progress: item.progress.map(|(progress, _)| progress.word().to_owned()),
+        rated: item.progress.map(|(_, rated)| moment(rated, &index.zone)),
+        since: moment(item.since, &index.zone),
+    };
+    typed(
+        "plan",
+        PlanLine {
+            client: view.client.id.to_string(),
+            review: view.plan.review.map(|date| date.to_string()),
+            items: view.plan.items.iter().map(item).collect(),
+            rest: Rest::new(),
+        },
+    )
 }
 
 fn parts(parts: &[(super::super::edit::Part, String)]) -> Vec<PartBody> {

@@ -8,15 +8,16 @@ use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Status,
 };
+use super::super::plan::{PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, KINDS, Kind, MODALITIES, MeasureLine, Moment,
-    NoteLine, PARTS, PartBody, Rest, STATUSES, SeriesLine, SlotBody, read_instant, value,
+    NoteLine, PARTS, PartBody, PlanLine, Rest, STATUSES, SeriesLine, SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,6 +167,7 @@ impl Importer {
             "addendum" => self.addendum(parse(line)?),
             "contact" => self.contact(parse(line)?),
             "measure" => self.measure(parse(line)?),
+            "plan" => self.plan(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),
             unknown => {
@@ -341,6 +343,40 @@ impl Importer {
         self.not_carried("measure.author", true);
         let (instrument, answers) = (line.instrument, line.answers);
         Ok(vec![ImportStep::Edit(Edit::EnterMeasure { client, session, instrument, answers })])
+    }
+
+    fn plan(&mut self, line: PlanLine) -> Result<Vec<ImportStep>, Cause> {
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let date = |text: &String, field| text.parse::<Date>().map_err(|_| Cause::Invalid(field));
+        let mut steps = Vec::new();
+        for body in &line.items {
+            let item = id(&body.id, PlanItemId::parse, "items.id")?;
+            let under = body.under.as_ref();
+            let under = under.map(|under| id(under, PlanItemId::parse, "items.under"));
+            let target = body.target.as_ref().map(|text| date(text, "items.target"));
+            let progress = body.progress.as_ref().map(|word| {
+                Progress::named(word).map(Some).ok_or(Cause::Invalid("items.progress"))
+            });
+            let since = read_instant(&body.since.time).ok_or(Cause::Invalid("items.since"))?;
+            self.not_carried("plan.items.rated", body.rated.is_some());
+            let change = PlanChange {
+                kind: Some(PlanKind::named(&body.kind).ok_or(Cause::Invalid("items.kind"))?),
+                under: under.transpose()?,
+                code: (!body.code.is_empty()).then(|| body.code.clone()),
+                text: Some(body.text.clone()),
+                target: target.transpose()?.map(Some),
+                progress: progress.transpose()?,
+                struck: None,
+                since: Some(since),
+            };
+            steps.push(ImportStep::Edit(Edit::ChangePlan { client, item, change }));
+        }
+        if let Some(text) = &line.review {
+            let review = Some(date(text, "review")?);
+            steps.push(ImportStep::Edit(Edit::ReviewPlan { client, review }));
+        }
+        self.seen("plan", &line.rest);
+        Ok(steps)
     }
 
     fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {

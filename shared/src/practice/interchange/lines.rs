@@ -220,6 +220,35 @@ pub(super) struct DraftLine {
     pub(super) rest: Rest,
 }
 
+/// One line of a treatment plan.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct PlanItemBody {
+    pub(super) id: String,
+    pub(super) kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) under: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) code: String,
+    pub(super) text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) progress: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rated: Option<Moment>,
+    pub(super) since: Moment,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct PlanLine {
+    pub(super) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) review: Option<String>,
+    pub(super) items: Vec<PlanItemBody>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
 /// The last line: how many lines stand before it, the first one counted.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct EndLine {

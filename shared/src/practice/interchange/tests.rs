@@ -229,6 +229,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                 assert!(came, "{item:?}");
             }
             ChartItem::Note(view) => note_came_in(&view, &steps),
+            ChartItem::Plan(_) => panic!("none was made"),
             ChartItem::Measure(item) => {
                 let edit = Edit::EnterMeasure {
                     client: item.client,
@@ -429,7 +430,10 @@ fn commands_print_lines_that_name_themselves() {
 
     let view = items.iter().find_map(|item| match item {
         ChartItem::Note(view) => Some(view),
-        ChartItem::Contact(_) | ChartItem::Draft(_) | ChartItem::Measure(_) => None,
+        ChartItem::Contact(_)
+        | ChartItem::Draft(_)
+        | ChartItem::Measure(_)
+        | ChartItem::Plan(_) => None,
     });
     let line = json::note(&index, view.unwrap()).value();
     assert_eq!(line["type"], "note");

@@ -6,6 +6,7 @@ mod day;
 mod erasure;
 mod free;
 mod hostile;
+mod plan;
 mod series;
 mod signing;
 mod undo;

@@ -120,6 +120,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
         TimelineEntry::Addendum { .. }
         | TimelineEntry::Contact { .. }
         | TimelineEntry::Measure { .. }
+        | TimelineEntry::Plan { .. }
         | TimelineEntry::Unknown { .. } => None,
     })
     .collect()

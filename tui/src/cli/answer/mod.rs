@@ -9,6 +9,7 @@ mod erasing;
 mod exchange;
 mod hours;
 mod notes;
+mod plans;
 mod schedule;
 pub(crate) mod sheet;
 mod waiting;
@@ -87,9 +88,9 @@ pub fn answer(
         Request::SheetStatus => sheet::status(device, say),
         Request::Sync { .. } => Ok(stand(device, &before.zone, say)),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
-        Request::Timing => {
-            device.set_timing(Timing::of(home));
-            Ok(false)
+        Request::Timing => Ok(time(device, home)),
+        Request::PlanAdd(_) | Request::PlanShow { .. } | Request::PlanSign { .. } => {
+            plans::answer(device, request, now, say)
         }
         Request::Wait { .. } | Request::Waiting { .. } => {
             waiting::answer(device, request, now, say)
@@ -113,6 +114,12 @@ pub fn answer(
             !Arc::ptr_eq(&before, &device.index())
         }
     }
+}
+
+/// Takes over in which rhythm things leave.
+fn time(device: &mut Device, home: &Home) -> bool {
+    device.set_timing(Timing::of(home));
+    false
 }
 
 /// Says how the sync stands; nothing changes by that.

@@ -104,6 +104,7 @@ fn show(
             TimelineEntry::Addendum { .. }
             | TimelineEntry::Contact { .. }
             | TimelineEntry::Measure { .. }
+            | TimelineEntry::Plan { .. }
             | TimelineEntry::Unknown { .. } => None,
         })
     });

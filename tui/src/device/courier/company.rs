@@ -242,7 +242,10 @@ impl<F: FileSystem> Cabinet<F> {
 
 const fn client_of(subject: Subject) -> ClientId {
     match subject {
-        Subject::Chart(client) | Subject::Draft(client, _) | Subject::Note(client, _) => client,
+        Subject::Chart(client)
+        | Subject::Draft(client, _)
+        | Subject::Note(client, _)
+        | Subject::Plan(client) => client,
     }
 }
 

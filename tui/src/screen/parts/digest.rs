@@ -15,6 +15,9 @@ const OPEN_FOR_DAYS: i64 = 60;
 /// How far ahead overlaps are listed.
 const AHEAD_DAYS: i64 = 30;
 
+/// How long before its day the review of a plan is listed.
+const REVIEW_AHEAD_DAYS: i64 = 14;
+
 /// The gathered lists.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Digest {
@@ -46,6 +49,8 @@ pub enum What {
     Draft(DraftRow),
     /// A session took place and has no note.
     NoteMissing(AppointmentId),
+    /// A treatment plan is to be looked at again by then.
+    PlanReview(ClientId),
     /// A session is over and nobody has said what came of it.
     StatusMissing(AppointmentId),
 }
@@ -72,6 +77,7 @@ impl Digest {
             since: row.starts,
             what: What::Clash(row.id, other),
         }));
+        digest.unfinished.extend(reviews(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
         digest.unfinished.sort_by_key(|entry| entry.since);
         let starts = |id: &AppointmentId| index.appointments.get(id).map(|row| row.starts);
@@ -129,6 +135,17 @@ fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId
     .collect()
 }
 
+/// The plans that are to be looked at again soon, of clients who still come.
+fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
+    let soon = when::shifted(when::local(now, &index.zone).date(), REVIEW_AHEAD_DAYS);
+    index.plans.iter().filter_map(move |(client, review)| {
+        let date = review.filter(|date| *date <= soon)?;
+        let comes = index.clients.get(client).is_some_and(|row| !row.archived);
+        let since = when::moment(date.at(0, 0, 0, 0), &index.zone);
+        comes.then_some(Unfinished { since, what: What::PlanReview(*client) })
+    })
+}
+
 /// Returns the words for something unfinished, without whose it is.
 pub fn words(what: &What) -> String {
     match what {
@@ -140,6 +157,7 @@ pub fn words(what: &What) -> String {
             format!("note draft, {}", text::counted(draft.words, "word", "words"))
         }
         What::NoteMissing(_) => "note missing".to_owned(),
+        What::PlanReview(_) => "plan to be reviewed".to_owned(),
         What::StatusMissing(_) => "what came of it?".to_owned(),
     }
 }

@@ -11,15 +11,16 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::sync::Arc;
 use tacenda_shared::id::{
-    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, Timestamp,
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
 };
 use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
 };
+use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
-    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView, Rival,
-    TimelineEntry, TimelineRow, View,
+    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView,
+    PlanView, Rival, TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -239,7 +240,51 @@ impl Sample {
             timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
             drafts: self.index.drafts.iter().filter(|row| row.client == client).cloned().collect(),
             last_plan: "graded exposure step 3; sleep diary; repeat PHQ-9 on 22 Nov".to_owned(),
+            plan: if number == 1 { plan() } else { Plan::default() },
         })
+    }
+
+    pub(crate) fn plan(&self, number: u8) -> View {
+        let client = client_id(number);
+        let signed = moment(date(2026, 10, 4).at(18, 0, 0, 0));
+        View::Plan(PlanView {
+            client: Arc::clone(&self.index.clients[&client]),
+            plan: if number == 1 { plan() } else { Plan::default() },
+            changed: number == 1,
+            versions: vec![(signed, RecordId::from_bytes([31; 16]))],
+        })
+    }
+}
+
+/// A plan with two goals, one of them without an objective.
+fn plan() -> Plan {
+    let item = |number: u8, kind, text: &str| PlanItem {
+        id: PlanItemId::from_bytes([number; 16]),
+        kind,
+        under: None,
+        code: String::new(),
+        text: text.to_owned(),
+        target: None,
+        progress: None,
+        since: moment(date(2026, 3, 2).at(9, 0, 0, 0)),
+    };
+    let goal = item(2, PlanKind::Goal, "Drive alone again");
+    let objective = PlanItem {
+        under: Some(goal.id),
+        target: Some(date(2027, 2, 1)),
+        progress: Some((Progress::Some, goal.since)),
+        ..item(3, PlanKind::Objective, "Drive to work with company, 3 of 5 days")
+    };
+    let phobia = item(1, PlanKind::Diagnosis, "Other situational type phobia");
+    Plan {
+        items: vec![
+            PlanItem { code: "F40.248".to_owned(), ..phobia },
+            goal,
+            objective,
+            item(4, PlanKind::Goal, "Sleep six hours"),
+            item(5, PlanKind::Frequency, "Weekly, 50 minutes"),
+        ],
+        review: Some(date(2026, 12, 1)),
     }
 }
 
@@ -354,6 +399,7 @@ impl Driver {
                 None => (subject, sample.draft(note)),
             },
             subject @ Subject::Note(..) => (subject, sample.note()),
+            subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
     }

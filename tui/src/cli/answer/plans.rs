@@ -1,0 +1,128 @@
+//! Treatment plans on the command line.
+
+use super::{Refused, Say, client_named, local, refuse, say_line};
+use crate::cli::request::{AddToPlan, Request};
+use crate::device::chance::OsRandom;
+use crate::device::open::Device;
+use crate::screen::plan::lack_words;
+use tacenda_shared::id::{PlanItemId, Timestamp};
+use tacenda_shared::practice::diagnosis::Diagnosis;
+use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind};
+use tacenda_shared::practice::view::{PlanView, View};
+
+/// Answers what is asked about treatment plans.
+pub(super) fn answer(
+    device: &mut Device,
+    request: Request,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match request {
+        Request::PlanAdd(line) => add(device, &line, now),
+        Request::PlanShow { client } => show(device, &client, now, say),
+        Request::PlanSign { client } => {
+            let client = client_named(&device.index(), &client)?.id;
+            device.apply(Edit::SignPlan { client }, now)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Refused> {
+    let client = client_named(&device.index(), &line.client)?.id;
+    let Some(kind) = PlanKind::named(&line.kind) else {
+        let kinds = PlanKind::ALL.map(PlanKind::word).join(", ");
+        return refuse("There is no such kind of line.", &format!("Choose one of: {kinds}."));
+    };
+    let known = match (&line.icd, kind) {
+        (None, _) => None,
+        (Some(code), PlanKind::Diagnosis) => match Diagnosis::of(code) {
+            Some(known) if known.is_billable => Some(known),
+            Some(_) => {
+                return refuse(
+                    "That code has finer ones under it, and claims take none that coarse.",
+                    "Search in the window: g p on a client, then n under Diagnoses.",
+                );
+            }
+            None => return refuse("There is no such code.", "Look it up in the window."),
+        },
+        (Some(_), _) => {
+            return refuse(
+                "Only a diagnosis has a code.",
+                "Leave --icd out, or say --kind diagnosis.",
+            );
+        }
+    };
+    let under = match line.under.as_ref().map(|id| PlanItemId::parse(id)) {
+        None => None,
+        Some(Some(goal)) => Some(goal),
+        Some(None) => {
+            return refuse("That is no id of a goal.", "Run `tacenda plan show CODE`.");
+        }
+    };
+    let by = match line.by.as_ref().map(|date| date.parse()) {
+        None => None,
+        Some(Ok(date)) => Some(date),
+        Some(Err(_)) => return refuse("That is no date.", "Write it as 2027-02-01."),
+    };
+    let typed = line.text.0.trim();
+    let text = match (typed, known) {
+        ("", Some(known)) => known.title.to_owned(),
+        (typed, _) => typed.to_owned(),
+    };
+    let change = PlanChange {
+        kind: Some(kind),
+        under,
+        code: known.map(|known| known.code.to_owned()),
+        text: Some(text),
+        target: by.map(Some),
+        ..PlanChange::default()
+    };
+    let item = PlanItemId::random(&mut OsRandom);
+    device.apply(Edit::ChangePlan { client, item, change }, now)?;
+    Ok(true)
+}
+
+fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    let View::Plan(view) = device.open(Subject::Plan(client), Purpose::Query, now)? else {
+        return refuse("There is no such plan.", "Run `tacenda client list`.");
+    };
+    let PlanView { plan, changed, versions, .. } = &view;
+    for item in &plan.items {
+        say_line(say, json(code, item), &line(item));
+    }
+    let lacks = lack_words(&plan.lacks());
+    let signed = versions.first().map(|(time, _)| local(&index, *time).date());
+    let json = serde_json::json!({
+        "schema": 1, "type": "plan", "client": code, "lines": plan.items.len(),
+        "review": plan.review.map(|date| date.to_string()),
+        "signed": signed.map(|date| date.to_string()), "changed": changed, "lacks": lacks,
+    });
+    let signed = signed.map_or_else(|| "never signed".to_owned(), |date| format!("signed {date}"));
+    let changed = if *changed { ", changed since" } else { "" };
+    let review = plan.review.map(|date| format!(", review by {date}")).unwrap_or_default();
+    let lacks = match lacks.as_slice() {
+        [] => String::new(),
+        lacks => format!("; lacks {}", lacks.join(", ")),
+    };
+    say_line(say, json, &format!("{signed}{changed}{review}{lacks}"));
+    Ok(true)
+}
+
+fn line(item: &PlanItem) -> String {
+    format!("{:<13}  {}  {}", item.kind.word(), item.id, item.words())
+}
+
+fn json(client: &str, item: &PlanItem) -> serde_json::Value {
+    serde_json::json!({
+        "schema": 1, "type": "plan-line", "client": client, "id": item.id.to_string(),
+        "kind": item.kind.word(), "under": item.under.map(|under| under.to_string()),
+        "code": (!item.code.is_empty()).then_some(&item.code), "text": item.text,
+        "target": item.target.map(|date| date.to_string()),
+        "progress": item.progress.map(|(progress, _)| progress.word()),
+    })
+}
