@@ -176,11 +176,16 @@ impl State {
 
 /// Whether these are the initials of who is at the keyboard.
 fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
-    let name = scene.clinician().and_then(|member| scene.index.clinicians.get(&member));
-    match name.map(|name| review::initials(name)).unwrap_or_default() {
+    match initials(scene) {
         initials if initials.is_empty() => typed.chars().count() >= 2,
         initials => typed.to_lowercase() == initials.to_lowercase(),
     }
+}
+
+/// The initials of who is at the keyboard; empty if any two letters do.
+fn initials(scene: &Scene<'_>) -> String {
+    let name = scene.clinician().and_then(|member| scene.index.clinicians.get(&member));
+    name.map(|name| review::initials(name)).unwrap_or_default()
 }
 
 /// Types, or answers.
@@ -234,7 +239,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                 [] => String::new(),
                 lacks => format!("It lacks {}. ", lacks.join(", ")),
             };
-            let words = format!("{lacks}A signed version never changes; the plan goes on.");
+            let initials = match initials(scene).as_str() {
+                "" => String::new(),
+                initials => format!(" Yours are {initials}."),
+            };
+            let words =
+                format!("{lacks}A signed version never changes; the plan goes on.{initials}");
             ("Sign the treatment plan: your initials", words)
         }
         Question::Wait(..) => {
