@@ -235,17 +235,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         }
         Question::PlanLine { kind, .. } => (kind.title(), line_words(*kind).to_owned()),
         Question::SignPlan(_, lacks) => {
-            let lacks = match lacks.as_slice() {
-                [] => String::new(),
-                lacks => format!("It lacks {}. ", lacks.join(", ")),
-            };
-            let initials = match initials(scene).as_str() {
-                "" => String::new(),
-                initials => format!(" Yours are {initials}."),
-            };
-            let words =
-                format!("{lacks}A signed version never changes; the plan goes on.{initials}");
-            ("Sign the treatment plan: your initials", words)
+            ("Sign the treatment plan: your initials", sign_words(lacks, scene))
         }
         Question::Wait(..) => {
             let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
@@ -267,6 +257,19 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let area = paint::lines(inside, 1, 1);
     paint::paragraph(frame, inside, 3, &words, Style::new());
     state.field.view(frame, scene.look, area, true);
+}
+
+/// What stands below the initials that sign a plan.
+fn sign_words(lacks: &[String], scene: &Scene<'_>) -> String {
+    let lacks = match lacks {
+        [] => String::new(),
+        lacks => format!("It lacks {}. ", lacks.join(", ")),
+    };
+    let initials = match initials(scene).as_str() {
+        "" => String::new(),
+        initials => format!(" Yours are {initials}."),
+    };
+    format!("{lacks}A signed version never changes; the plan goes on.{initials}")
 }
 
 /// What belongs in a line of a plan.
