@@ -6,8 +6,10 @@
 mod demo;
 mod device;
 mod devices;
+mod identity;
 mod notes;
 mod plan;
+mod session;
 #[cfg(test)]
 mod tests;
 mod verbs;

@@ -76,6 +76,9 @@ pub enum Refusal {
     /// Nobody has asked that the record be erased.
     #[error("nobody has asked for an erasure")]
     NotAsked,
+    /// This is no date, or one that cannot be.
+    #[error("this is no date")]
+    InvalidDate,
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
@@ -175,17 +178,17 @@ impl Practice {
             Edit::BeginNote { note, client, session, format } => {
                 self.begin_note(note, client, session, format, cx)
             }
-            Edit::Book(new) => self.book(new, cx),
-            Edit::BookSeries(new) => self.book_series(*new, cx),
             Edit::ChangeContact { client, contact } => self.change_contact(client, contact, cx),
             Edit::ChangeDraft { note, client, splices } => {
                 self.change_draft(note, client, &splices, cx)
+            }
+            Edit::ChangeIdentity { client, field, value } => {
+                self.change_identity(client, field, &value, cx)
             }
             Edit::ChangePlan { client, item, change } => self.change_plan(client, item, change, cx),
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
             }
-            Edit::EndSeries { series, last } => self.end_series(series, last, cx),
             Edit::EnterNote { client, session, format, parts, late_reason } => {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
@@ -194,27 +197,11 @@ impl Practice {
             }
             Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
-            Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
-            Edit::MoveFollowing { series, from, slot } => {
-                self.move_following(series, (from, slot), cx)
-            }
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
             Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
-            Edit::RejoinSeries { series, last, heir, gone } => {
-                self.rejoin(series, last, (heir, gone), cx)
-            }
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
-            Edit::SettleSeries { series, slot, ends } => {
-                self.settle_again(series, (slot, &ends), cx)
-            }
             Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
-            Edit::SetStatus { appointment, status, reason } => {
-                self.set_status(appointment, status, reason, cx)
-            }
-            Edit::SkipOccurrence { series, date, skipped } => {
-                self.skip(series, (date, skipped), cx)
-            }
             Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
             Edit::SignPlan { client } => self.sign_plan(client, cx),
             Edit::StrikeContact { client, record, struck } => {
@@ -222,6 +209,45 @@ impl Practice {
             }
             Edit::Wait { client, waiting } => self.wait(client, waiting.as_ref(), cx),
             Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
+            Edit::Book(_)
+            | Edit::BookSeries(_)
+            | Edit::EndSeries { .. }
+            | Edit::Move { .. }
+            | Edit::MoveFollowing { .. }
+            | Edit::RejoinSeries { .. }
+            | Edit::SetStatus { .. }
+            | Edit::SettleSeries { .. }
+            | Edit::SkipOccurrence { .. }
+            | Edit::StampSession { .. } => self.arrange(edit, cx),
+        }
+    }
+
+    /// Carries out what is about calendars; nothing else comes here.
+    fn arrange(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::Book(new) => self.book(new, cx),
+            Edit::BookSeries(new) => self.book_series(*new, cx),
+            Edit::EndSeries { series, last } => self.end_series(series, last, cx),
+            Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
+            Edit::MoveFollowing { series, from, slot } => {
+                self.move_following(series, (from, slot), cx)
+            }
+            Edit::RejoinSeries { series, last, heir, gone } => {
+                self.rejoin(series, last, (heir, gone), cx)
+            }
+            Edit::SettleSeries { series, slot, ends } => {
+                self.settle_again(series, (slot, &ends), cx)
+            }
+            Edit::SetStatus { appointment, status, reason } => {
+                self.set_status(appointment, status, reason, cx)
+            }
+            Edit::SkipOccurrence { series, date, skipped } => {
+                self.skip(series, (date, skipped), cx)
+            }
+            Edit::StampSession { appointment, stamps, status } => {
+                self.stamp(appointment, stamps, status, cx)
+            }
+            _ => Ok(Done::default()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
 use super::contact;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, NewAppointment, Slot, Status};
+use super::edit::{Edit, NewAppointment, Slot, Stamps, Status};
 use super::facts::CalendarKey;
 use super::{Context, Practice, document_of, zone};
 use crate::id::{AppointmentId, MemberId};
@@ -114,6 +114,45 @@ impl Practice {
         let guards = vec![guard(key, id, calendar::STATUS, value.clone())];
         let change = self.write_calendar(key, id, cx, |document, name| {
             document.put(Some(name), calendar::STATUS, value);
+        })?;
+        let changes = touched.into_iter().chain(change).collect();
+        Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    pub(super) fn stamp(
+        &mut self,
+        id: AppointmentId,
+        stamps: Stamps,
+        status: Status,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let backwards = |began| stamps.ended.is_some_and(|ended| ended < began);
+        if stamps.began.is_some_and(backwards) {
+            return Err(Refusal::InvalidDate);
+        }
+        let touched = self.touch(id, cx)?;
+        let (key, booking) = self.living(id)?;
+        let inverse =
+            Edit::StampSession { appointment: id, stamps: booking.stamps, status: booking.status };
+        let reason = booking.reason.filter(|_| status == booking.status);
+        // Only what differs is written: another device may be saying the other half.
+        let fields = [
+            (calendar::BEGAN, stamps.began != booking.stamps.began, stamps.began),
+            (calendar::ENDED, stamps.ended != booking.stamps.ended, stamps.ended),
+        ];
+        let fields = fields.into_iter().filter(|(_, differs, _)| *differs);
+        let mut written: Vec<(&str, Scalar)> =
+            fields.map(|(field, _, stamp)| (field, calendar::stamp_scalar(stamp))).collect();
+        if status != booking.status {
+            let value = calendar::status_scalar(status, reason.as_deref());
+            written.push((calendar::STATUS, value));
+        }
+        let guards = written.iter().map(|(field, value)| guard(key, id, field, value.clone()));
+        let guards = guards.collect();
+        let change = self.write_calendar(key, id, cx, |document, name| {
+            for (field, value) in written {
+                document.put(Some(name), field, value);
+            }
         })?;
         let changes = touched.into_iter().chain(change).collect();
         Ok(Done { changes, inverse: Some(inverse), guards })

@@ -4,7 +4,7 @@
 use super::change::Author;
 use super::contact::within;
 use super::document::{Actor, Document, Scalar};
-use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Status};
+use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Stamps, Status};
 use super::view::Rival;
 use super::zone::ZONE_BYTES_MAX;
 use crate::codec::{CodecError, Reader, Writer};
@@ -24,6 +24,8 @@ const RIVALS_MAX: usize = 64;
 
 pub(super) const SLOT: &str = "slot";
 pub(super) const STATUS: &str = "status";
+pub(super) const BEGAN: &str = "began";
+pub(super) const ENDED: &str = "ended";
 pub(super) const MOVED: &str = "moved";
 /// The slot of an occurrence by its series, before anybody moved it.
 pub(super) const BASE: &str = "base";
@@ -43,6 +45,7 @@ pub(super) struct Booking {
     pub(super) rivals: Vec<Rival>,
     pub(super) status: Status,
     pub(super) reason: Option<String>,
+    pub(super) stamps: Stamps,
     pub(super) memo: String,
     /// Which device wrote the slot, and when.
     pub(super) device: Option<DeviceId>,
@@ -77,6 +80,7 @@ impl Booking {
             rivals: Vec::new(),
             status: Status::Booked,
             reason: None,
+            stamps: Stamps::default(),
             memo: new.memo.unwrap_or_default(),
             device: None,
             time: Timestamp::default(),
@@ -91,7 +95,9 @@ impl Booking {
     /// back, or what only a note that is gone was about.
     pub(super) fn is_as_its_series(&self) -> bool {
         let as_made = self.of.as_ref().is_some_and(|of| of.base == self.slot);
-        let untold = self.status == Status::Booked && self.reason.is_none();
+        let untold = self.status == Status::Booked
+            && self.reason.is_none()
+            && self.stamps == Stamps::default();
         let unmoved = self.moved.is_none() && self.moved_also.is_empty() && self.rivals.is_empty();
         as_made && untold && unmoved
     }
@@ -113,6 +119,11 @@ impl Booking {
         } else {
             document.put(place, SLOT, slot.scalar());
             document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
+        }
+        for (field, stamp) in [(BEGAN, self.stamps.began), (ENDED, self.stamps.ended)] {
+            if stamp.is_some() {
+                document.put(place, field, stamp_scalar(stamp));
+            }
         }
         if !self.memo.is_empty() {
             document.put(place, MEMO, Scalar::Text(self.memo.clone()));
@@ -148,6 +159,10 @@ impl Booking {
             .value(place, STATUS)
             .and_then(|value| read_status(value.bytes()?).ok())
             .unwrap_or((Status::Booked, None));
+        let stamp = |field| {
+            let millis = document.value(place, field).and_then(|value| value.number());
+            millis.map(Timestamp::from_millis)
+        };
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
@@ -163,6 +178,7 @@ impl Booking {
             rivals,
             status,
             reason,
+            stamps: Stamps { began: stamp(BEGAN), ended: stamp(ENDED) },
             memo: within(memo, MEMO_BYTES_MAX).to_owned(),
             device,
             time,
@@ -187,6 +203,11 @@ impl Booking {
             w.i64(rival.time.as_millis());
         });
         encode_status(writer, self.status, self.reason.as_deref());
+        for stamp in [self.stamps.began, self.stamps.ended] {
+            writer.option(stamp, |w, time| {
+                w.i64(time.as_millis());
+            });
+        }
         writer.text(&self.memo);
         writer.option(self.device, |w, device| {
             w.fixed(device.as_bytes());
@@ -219,6 +240,8 @@ impl Booking {
             })
         })?;
         let (status, reason) = decode_status(reader)?;
+        let mut stamp = || reader.option(|r| r.i64().map(Timestamp::from_millis));
+        let stamps = Stamps { began: stamp()?, ended: stamp()? };
         let memo = reader.text(MEMO_BYTES_MAX)?.to_owned();
         let device = reader.option(|r| r.fixed().map(DeviceId::from_bytes))?;
         let time = Timestamp::from_millis(reader.i64()?);
@@ -235,6 +258,7 @@ impl Booking {
             rivals,
             status,
             reason,
+            stamps,
             memo,
             device,
             time,
@@ -300,6 +324,11 @@ impl Written {
         let device = (Actor::of(&author, object) == actor).then_some(self.device);
         Rival { slot: self.slot, device, time: self.time }
     }
+}
+
+/// Returns a stamp as it lies in the document.
+pub(super) fn stamp_scalar(stamp: Option<Timestamp>) -> Scalar {
+    stamp.map_or(Scalar::Nothing, |time| Scalar::Number(time.as_millis()))
 }
 
 /// Returns status and reason as the one scalar that they are.

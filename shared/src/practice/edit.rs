@@ -5,6 +5,7 @@
 
 use super::contact_log::NewContact;
 use super::erasure::Scope;
+use super::identity::IdentityField;
 use super::plan::PlanChange;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
@@ -76,6 +77,15 @@ pub enum Edit {
         client: ClientId,
         /// In the order in which they were made.
         splices: Vec<Splice>,
+    },
+    /// Sets what is known of who a client is in law.
+    ChangeIdentity {
+        /// Whom.
+        client: ClientId,
+        /// Which field.
+        field: IdentityField,
+        /// The value; empty takes it away. A date is written as `1985-03-02`.
+        value: String,
     },
     /// Begins a line of a client's treatment plan, or changes one.
     ChangePlan {
@@ -239,6 +249,15 @@ pub enum Edit {
         /// Whose.
         client: ClientId,
     },
+    /// Says when a session began or ended, with what that says of its status.
+    StampSession {
+        /// Which.
+        appointment: AppointmentId,
+        /// When.
+        stamps: Stamps,
+        /// What has come of it so far.
+        status: Status,
+    },
     /// Strikes an entry of the contact log, or brings it back. Both stay in the log.
     StrikeContact {
         /// Whose log.
@@ -302,6 +321,15 @@ pub struct Slot {
     pub room: Option<String>,
     /// In which way.
     pub modality: Modality,
+}
+
+/// When a session began and ended, by the clock of whoever said so.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Stamps {
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
 }
 
 /// The way in which people meet.
@@ -545,6 +573,8 @@ pub enum Subject {
     Note(ClientId, RecordId),
     /// One client's treatment plan.
     Plan(ClientId),
+    /// Who one client is in law.
+    Identity(ClientId),
 }
 
 /// A moment at which something was said to have happened, and the zone it was said in.

@@ -297,7 +297,9 @@ impl Practice {
     /// somebody writes in stays until its key is dead.
     pub fn hides(&self, subject: Subject) -> bool {
         match subject {
-            Subject::Chart(client) | Subject::Plan(client) => self.is_hidden(client),
+            Subject::Chart(client) | Subject::Identity(client) | Subject::Plan(client) => {
+                self.is_hidden(client)
+            }
             Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }
@@ -331,6 +333,7 @@ impl Practice {
             | Edit::BeginAddendum { client, .. }
             | Edit::BeginNote { client, .. }
             | Edit::ChangeContact { client, .. }
+            | Edit::ChangeIdentity { client, .. }
             | Edit::ChangePlan { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }

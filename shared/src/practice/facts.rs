@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) contacts: BTreeMap<ClientId, Arc<ClientRow>>,
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
+    /// Of whom something is known; what, is read from the document, and only then.
+    pub(super) identities: BTreeSet<ClientId>,
     pub(super) trails: BTreeMap<MemberId, Trail>,
     series: BTreeMap<SeriesKey, Series>,
     /// The heirs of each series: who names it as the one before.
@@ -125,6 +127,7 @@ impl Facts {
             }
             CompartmentName::Chart(client) => self.charts.get(client)?.encode(&mut writer),
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
+            CompartmentName::Identity(client) if self.identities.contains(client) => {}
             CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
             _ => return None,
         }
@@ -167,16 +170,7 @@ impl Facts {
                     self.learn_series((*member, id), series);
                 }
             }
-            CompartmentName::Contact(client) => {
-                let row = contact::decode(&mut reader)?;
-                let log = ContactLog::decode(&mut reader)?;
-                reader.finish()?;
-                if row.id != *client {
-                    return Err(CodecError::Unknown.into());
-                }
-                self.logs.insert(*client, log);
-                self.contacts.insert(*client, Arc::new(row));
-            }
+            CompartmentName::Contact(client) => self.decode_contact(*client, reader)?,
             CompartmentName::Chart(client) => {
                 let chart = Chart::decode(&mut reader)?;
                 reader.finish()?;
@@ -187,6 +181,10 @@ impl Facts {
                 reader.finish()?;
                 self.billing.insert(*client, billing);
             }
+            CompartmentName::Identity(client) => {
+                reader.finish()?;
+                self.identities.insert(*client);
+            }
             CompartmentName::Audit(member) => {
                 let trail = Trail::decode(&mut reader)?;
                 reader.finish()?;
@@ -194,6 +192,22 @@ impl Facts {
             }
             _ => return Err(CodecError::Unknown.into()),
         }
+        Ok(())
+    }
+
+    fn decode_contact(
+        &mut self,
+        client: ClientId,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let row = contact::decode(&mut reader)?;
+        let log = ContactLog::decode(&mut reader)?;
+        reader.finish()?;
+        if row.id != client {
+            return Err(CodecError::Unknown.into());
+        }
+        self.logs.insert(client, log);
+        self.contacts.insert(client, Arc::new(row));
         Ok(())
     }
 
@@ -220,6 +234,9 @@ impl Facts {
             }
             CompartmentName::Billing(client) => {
                 self.billing.remove(client);
+            }
+            CompartmentName::Identity(client) => {
+                self.identities.remove(client);
             }
             CompartmentName::Audit(member) => {
                 self.trails.remove(member);

@@ -207,6 +207,7 @@ impl Practice {
             rivals: self.facts.rivals(id, booking, family),
             status: booking.status,
             reason: booking.reason.clone(),
+            stamps: booking.stamps,
             memo: booking.memo.clone(),
             note: self.note_state(family),
             occurrence: self.occurrence(id, true),

@@ -364,6 +364,9 @@ impl Practice {
                     self.facts.contacts.insert(*client, Arc::new(row));
                 }
             }
+            CompartmentName::Identity(client) => {
+                self.facts.identities.insert(*client);
+            }
             CompartmentName::Chart(client) if !is_draft(name, object) => {
                 let chart = self.facts.charts.entry(*client).or_default();
                 chart.plan = Plan::read(document).fact();
@@ -468,6 +471,7 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         CompartmentName::Practice
         | CompartmentName::Calendar { .. }
         | CompartmentName::Contact(_)
+        | CompartmentName::Identity(_)
         | CompartmentName::Series(_) => object == document_of(name),
         CompartmentName::Chart(_) => draft == is_draft(name, object),
         _ => false,

@@ -25,6 +25,7 @@ pub mod edit;
 pub mod erasure;
 mod facts;
 pub mod generate;
+pub mod identity;
 mod index;
 pub mod interchange;
 mod late;

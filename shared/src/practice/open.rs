@@ -141,6 +141,7 @@ impl Practice {
             Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
+            Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
         }
     }

@@ -5,9 +5,10 @@
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
 use super::edit::{
-    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
+    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status,
 };
 use super::erasure::{Erasure, Scope};
+use super::identity::Identity;
 use super::plan::Plan;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
@@ -102,6 +103,8 @@ pub struct AppointmentRow {
     pub status: Status,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// When it began and ended, where somebody has said so.
+    pub stamps: Stamps,
     /// A line for the calendar, or empty.
     pub memo: String,
     /// The draft or note that was begun for it, if its chart can be read.
@@ -279,6 +282,17 @@ pub enum View {
     Note(NoteView),
     /// A treatment plan.
     Plan(PlanView),
+    /// Who a client is in law.
+    Identity(IdentityView),
+}
+
+/// Who a client is in law.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IdentityView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// What is known.
+    pub identity: Identity,
 }
 
 /// A client's treatment plan.

@@ -214,20 +214,11 @@ fn refused(refusal: Refusal) -> Notice {
             "Check how often it repeats and until when.",
         ),
         Refusal::EmptyText => ("There is no text.", "Write something first."),
-        Refusal::InvalidMeasure => {
-            ("These answers do not fit the measure.", "Check the number of answers.")
-        }
-        Refusal::InvalidSlot => (
-            "This time is not possible.",
-            "Choose a start and a length between 1 minute and a day.",
-        ),
-        Refusal::InvalidSplice => (
-            "The text on the screen and the stored draft differ.",
-            "Close the note with Esc and open it again; what you typed is in the draft.",
-        ),
-        Refusal::InvalidZone => {
-            ("Tacenda does not know that time zone.", "Choose one such as Europe/Berlin.")
-        }
+        Refusal::InvalidDate
+        | Refusal::InvalidMeasure
+        | Refusal::InvalidSlot
+        | Refusal::InvalidSplice
+        | Refusal::InvalidZone => of_invalid(refusal),
         Refusal::NotADraft => ("There is no such draft any more.", "Look at the chart."),
         Refusal::NothingToSign => ("The draft is empty.", "Write something before you sign."),
         Refusal::Shelf(_) => (
@@ -251,6 +242,26 @@ fn refused(refusal: Refusal) -> Notice {
         ),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::InvalidDate => {
+            ("This is no date, or one that is yet to come.", "Write it as 1985-03-02.")
+        }
+        Refusal::InvalidMeasure => {
+            ("These answers do not fit the measure.", "Check the number of answers.")
+        }
+        Refusal::InvalidSlot => (
+            "This time is not possible.",
+            "Choose a start and a length between 1 minute and a day.",
+        ),
+        Refusal::InvalidSplice => (
+            "The text on the screen and the stored draft differ.",
+            "Close the note with Esc and open it again; what you typed is in the draft.",
+        ),
+        _ => ("Tacenda does not know that time zone.", "Choose one such as Europe/Berlin."),
+    }
 }
 
 fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {

@@ -268,6 +268,13 @@ pub(super) static ACTS: &[Row] = &[
         on_appointment,
     ),
     row(
+        Verb::StampSession,
+        &[&[c('b')]],
+        &[C::Appointments],
+        ["", "The session begins; again: it ends, and was held", "stamp"],
+        on_appointment,
+    ),
+    row(
         Verb::SkipDate,
         &[&[c('s'), c('d')]],
         &[C::Appointments],
@@ -310,6 +317,13 @@ pub(super) static ACTS: &[Row] = &[
         on_client,
     ),
     row(
+        Verb::ShowIdentity,
+        &[&[c('I')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Screen: who the client is in law", "identity"],
+        on_client,
+    ),
+    row(
         Verb::ShowPlan,
         &[&[c('g'), c('p')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
@@ -336,6 +350,20 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Clients, C::Chart],
         ["archive", "Move the client to the archive or back", "archive"],
         on_client,
+    ),
+    row(
+        Verb::Open,
+        &[&[k(KeyCode::Enter)], &[c('e')]],
+        &[C::Identity],
+        ["change", "Change what is in focus", "open"],
+        on_shown_client,
+    ),
+    row(
+        Verb::Cancel,
+        &[&[c('x')]],
+        &[C::Identity],
+        ["take out", "Take out what is in focus", "take-out"],
+        on_shown_client,
     ),
     row(
         Verb::Open,

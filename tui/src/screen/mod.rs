@@ -12,6 +12,7 @@ pub mod demo;
 pub mod diagnosis;
 pub mod finish;
 pub mod help;
+pub mod identity;
 pub mod lock;
 pub mod menu;
 pub mod month;
@@ -42,6 +43,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
@@ -168,6 +170,8 @@ pub enum Focused {
     Free(DateTime),
     /// Nothing.
     Nothing,
+    /// A field of who a client is in law.
+    Identity(ClientId, IdentityField),
     /// A place in a treatment plan.
     Plan(ClientId, plan::Place),
     /// A signed note.
@@ -201,6 +205,7 @@ impl Situation<'_> {
             Focused::Client(client)
             | Focused::Contact(client, _)
             | Focused::Draft(client, _)
+            | Focused::Identity(client, _)
             | Focused::Plan(client, _)
             | Focused::Record(client, _)
             | Focused::Review(client) => Some(client),
@@ -219,6 +224,7 @@ pub enum Screen {
     Chart(chart::State),
     Clients(clients::State),
     Finish(finish::State),
+    Identity(identity::State),
     Month(month::State),
     Note(writing::Writing),
     Plan(plan::State),
@@ -259,6 +265,7 @@ impl Screen {
             Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
+            Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
             Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
@@ -288,6 +295,7 @@ impl Screen {
             Self::Note(_) => true,
             Self::Chart(_)
             | Self::Finish(_)
+            | Self::Identity(_)
             | Self::Month(_)
             | Self::Plan(_)
             | Self::Read(_)
@@ -305,6 +313,7 @@ impl Screen {
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
+            Self::Identity(state) => state.focused(),
             Self::Month(state) => state.focused(),
             Self::Plan(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
@@ -319,6 +328,7 @@ impl Screen {
         match self {
             Self::Chart(state) => Some(Subject::Chart(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
+            Self::Identity(state) => Some(Subject::Identity(state.client)),
             Self::Plan(state) => Some(Subject::Plan(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
@@ -334,6 +344,7 @@ impl Screen {
         match self {
             Self::Chart(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
+            Self::Identity(state) => state.opened(outcome),
             Self::Plan(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
             _ => {}
@@ -362,6 +373,7 @@ impl Screen {
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
+            Self::Identity(state) => identity::update(state, act),
             Self::Month(state) => month::update(state, act, scene),
             Self::Plan(state) => plan::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
@@ -380,6 +392,7 @@ impl Screen {
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
+            Self::Identity(state) => identity::view(state, scene, frame, area),
             Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
             Self::Plan(state) => plan::view(state, scene, frame, area),

@@ -73,6 +73,7 @@ fn elsewhere(row: &Row) -> &'static str {
         Some(Context::Entry | Context::Form) => "in a form",
         Some(Context::Note) => "in a note",
         Some(Context::MenuOnDraft) => "Space s on a draft",
+        Some(Context::Identity) => "in the identity (I)",
         Some(Context::Plan) => "in a treatment plan (g p)",
         Some(Context::Sync) => "on Sync (7)",
         Some(Context::Week) => "on Week",

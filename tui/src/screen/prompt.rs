@@ -4,15 +4,17 @@
 use super::note::review;
 use super::parts::field::Field;
 use super::parts::{paint, when};
-use super::{Act, Ask, Place, Scene};
+use super::{Act, Ask, Place, Scene, identity};
 use crate::keymap::Verb;
 use crate::message::{Order, Secret};
 use crate::notice::Notice;
 use crate::text;
+use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, PlanItemId};
 use tacenda_shared::practice::edit::{Edit, Status};
+use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
@@ -31,6 +33,8 @@ pub enum Question {
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
     Date,
+    /// What a field of who a client is in law says.
+    Identity(ClientId, IdentityField),
     /// The invite of a server.
     Invite,
     /// Another name for a device, which has this one now.
@@ -85,6 +89,7 @@ impl State {
                 Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
                 None => vec![Ask::Say("That is not a date yet.".to_owned())],
             },
+            Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
             Question::Invite => match self.field.trimmed() {
                 "" => vec![Ask::Say("Paste the invite first.".to_owned())],
                 invite => {
@@ -128,6 +133,36 @@ impl State {
 }
 
 impl State {
+    fn confirm_identity(
+        &self,
+        scene: &Scene<'_>,
+        client: ClientId,
+        field: IdentityField,
+    ) -> Vec<Ask> {
+        let typed = self.field.trimmed();
+        let value = match field {
+            IdentityField::Born if !typed.is_empty() => match birthday(typed, scene) {
+                Some(born) => born.to_string(),
+                None => return vec![Ask::Say("That is no date of birth yet.".to_owned())],
+            },
+            _ => typed.to_owned(),
+        };
+        let says = format!("{} of {}", field.title(), scene.code(client));
+        let edit = Edit::ChangeIdentity { client, field, value };
+        vec![Ask::Leave, Ask::Edit(edit, says)]
+    }
+
+    /// Why a field is asked; of a birthday, how it was understood.
+    fn identity_words(&self, field: IdentityField, scene: &Scene<'_>) -> String {
+        match (field, birthday(self.field.trimmed(), scene)) {
+            (IdentityField::Born, Some(born)) => {
+                format!("= {}", identity::words(field, &born.to_string(), scene.today()))
+            }
+            (IdentityField::Born, None) => "for example 2 mar 1985".to_owned(),
+            (field, _) => field.why().to_owned(),
+        }
+    }
+
     fn confirm_plan(&self, scene: &Scene<'_>) -> Vec<Ask> {
         let typed = self.field.trimmed();
         match &self.question {
@@ -174,6 +209,20 @@ impl State {
     }
 }
 
+/// Reads a date of birth, which is none that is yet to come; two digits are a year of this century
+/// or the last.
+fn birthday(typed: &str, scene: &Scene<'_>) -> Option<Date> {
+    let short = typed.split(['.', '/', ' ', '-']).next_back().is_some_and(|year| year.len() == 2);
+    let born = when::read_date(typed, scene.today())?;
+    let born = if short && born > scene.today() {
+        Date::new(born.year() - 100, born.month(), born.day()).ok()?
+    } else {
+        born
+    };
+    // A date without a year is one that is yet to come.
+    (born < scene.today()).then_some(born)
+}
+
 /// Whether these are the initials of who is at the keyboard.
 fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
     match initials(scene) {
@@ -213,6 +262,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
             };
             ("Go to date", words)
         }
+        Question::Identity(_, field) => (field.title(), state.identity_words(*field, scene)),
         Question::Invite => {
             let words = "The line that begins with tacenda1, as `tacenda-server invite` prints \
                          it. The server never learns what it keeps for you.";

@@ -224,10 +224,21 @@ pub fn appointment_words(row: &AppointmentRow, scene: &Scene<'_>, width: usize) 
         words.push_str(&paint::cell(&where_words(row), place - 1));
         words.push(' ');
     }
-    words.push_str(&paint::cell(text::status(row.status), 15));
+    words.push_str(&paint::cell(&status_words(row, scene), 15));
     let (mark, style) = mark(row, scene);
     words.push_str(mark);
     (words, style)
+}
+
+/// What came of it; of a session that is going on, since when.
+fn status_words(row: &AppointmentRow, scene: &Scene<'_>) -> String {
+    match (row.stamps.began, row.stamps.ended) {
+        (Some(began), None) if row.status == Status::Arrived => {
+            let time = when::local(began, &scene.index.zone).time();
+            format!("since {}", when::clock(time))
+        }
+        _ => text::status(row.status).to_owned(),
+    }
 }
 
 fn where_words(row: &AppointmentRow) -> String {

@@ -124,7 +124,9 @@ impl Writing {
                 self.refusal = Some(notice);
                 Outcome::default()
             }
-            (Ok(View::Chart(_) | View::Note(_) | View::Plan(_)), _) => Outcome::default(),
+            (Ok(View::Chart(_) | View::Identity(_) | View::Note(_) | View::Plan(_)), _) => {
+                Outcome::default()
+            }
         }
     }
 
@@ -165,7 +167,7 @@ impl Reading {
                 self.state = Some(Box::new(state));
             }
             (Err(notice), _) => self.refusal = Some(notice),
-            (Ok(View::Chart(_) | View::Draft(_) | View::Plan(_)), _) => {}
+            (Ok(View::Chart(_) | View::Draft(_) | View::Identity(_) | View::Plan(_)), _) => {}
         }
     }
 

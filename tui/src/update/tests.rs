@@ -1,7 +1,9 @@
 //! What a person sees happen when they press keys, from the outside: keys in, effects and screens
 //! out.
 
+mod identity;
 mod plan;
+mod stamps;
 mod waiting;
 
 use crate::device::settings::AutoLock;

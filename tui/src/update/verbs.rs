@@ -1,7 +1,8 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
+use super::identity as identity_verbs;
 use super::{
-    act, demo, devices, interrupt, lay, leave, lock, notes, plan, quit, replace, say, show,
+    act, demo, devices, interrupt, lay, leave, lock, notes, plan, quit, replace, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -12,14 +13,14 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
-    sync, today, waiting, week,
+    booking, chart, client_form, clients, contact_log, finish, help, identity, menu, month,
+    palette, sheet, sync, today, waiting, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::edit::{Edit, Slot, Status};
-use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
+use tacenda_shared::practice::view::AppointmentRow;
 
 /// Runs a verb, or says why it cannot be run.
 pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
@@ -51,7 +52,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Cancel => return cancel(model, focused),
         Verb::ClearField => return clear_field(model),
         Verb::EditContact => edit_contact(model, client),
-        Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
+        Verb::EndSeries | Verb::SkipDate => return session::change_series(model, focused, verb),
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
@@ -64,9 +65,11 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Redo | Verb::Undo => return history(model, verb),
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::SignDraft => return notes::sign_draft(model),
+        Verb::StampSession => return session::stamp(model, focused),
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients
         | Verb::ShowFinish
+        | Verb::ShowIdentity
         | Verb::ShowMonth
         | Verb::ShowPlan
         | Verb::ShowSync
@@ -92,6 +95,7 @@ fn suspend(model: &mut Model) -> Vec<Effect> {
 fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
     match focused {
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
+        Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
         _ => None,
     }
@@ -117,6 +121,10 @@ fn show_screen(
         Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
         Verb::ShowMonth => replace(model, Screen::Month(month::State::new(shown_date(model)))),
+        Verb::ShowIdentity => match client {
+            Some(client) => show(model, Screen::Identity(identity::State::new(client))),
+            None => Vec::new(),
+        },
         Verb::ShowPlan => plan::show_plan(model, client),
         Verb::ShowSync => devices::show(model),
         Verb::ShowWaiting => waiting_for(model, focused),
@@ -322,7 +330,7 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         Focused::Contact(..) => Vec::new(),
         Focused::Review(client) => plan::show_plan(model, Some(client)),
         // Its own verbs see to it.
-        Focused::Nothing | Focused::Plan(..) => Vec::new(),
+        Focused::Identity(..) | Focused::Nothing | Focused::Plan(..) => Vec::new(),
     }
 }
 
@@ -392,7 +400,7 @@ pub(super) fn with_row<T>(
     Some(take(row))
 }
 
-fn whose(model: &Model, id: AppointmentId) -> String {
+pub(super) fn whose(model: &Model, id: AppointmentId) -> String {
     let Some(desk) = model.desk() else { return String::new() };
     let row = desk.index.appointments.get(&id);
     row.map(|row| who::comes(&desk.index, row, true)).unwrap_or_default()
@@ -408,25 +416,6 @@ fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect
     }
     let says = format!("{whose}: {}", status.word());
     edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
-}
-
-/// Ends a series before the occurrence in focus, or leaves that one out.
-fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
-    let Focused::Appointment(id) = focused else { return Vec::new() };
-    let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
-    let Occurrence { series, date, .. } = one;
-    let (whose, day) = (whose(model, id), when::day_and_date(date));
-    let (act, says) = match verb {
-        Verb::EndSeries => (
-            Edit::EndSeries { series, last: date.yesterday().ok() },
-            format!("{whose}: the series ends before {day}"),
-        ),
-        _ => (
-            Edit::SkipOccurrence { series, date, skipped: true },
-            format!("{whose}: left out {day}"),
-        ),
-    };
-    edit(model, act, says, Way::Fresh)
 }
 
 /// Lays the waiting list for the time in focus.

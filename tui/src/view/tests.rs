@@ -121,6 +121,19 @@ fn the_treatment_plan() {
 }
 
 #[test]
+fn who_a_client_is_in_law() {
+    snapshot("identity", true, |driver| {
+        driver.keys("I").open_asked();
+    });
+    snapshot("identity_with_names_shown", true, |driver| {
+        driver.code(KeyCode::F(9)).keys("I").open_asked().keys("jj");
+    });
+    snapshot("identity_asks_for_a_birthday", true, |driver| {
+        driver.code(KeyCode::F(9)).keys("I").open_asked().keys("j⏎");
+    });
+}
+
+#[test]
 fn the_sync_screen_and_what_is_done_there() {
     open("sync_on_a_device", "7jj");
     open("sync_renames_a_device", "7jje");

@@ -73,6 +73,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::Book(_)
         | Edit::BookSeries(_)
         | Edit::ChangeContact { .. }
+        | Edit::ChangeIdentity { .. }
         | Edit::ChangePlan { .. }
         | Edit::DiscardDraft { .. }
         | Edit::EndSeries { .. }
@@ -92,6 +93,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::SettleSeries { .. }
         | Edit::SignPlan { .. }
         | Edit::SkipOccurrence { .. }
+        | Edit::StampSession { .. }
         | Edit::StrikeContact { .. }
         | Edit::Wait { .. }
         | Edit::WithdrawErasure(_) => Some(dated),

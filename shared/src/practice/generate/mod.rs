@@ -106,6 +106,7 @@ impl Dated {
             Edit::Book(_)
             | Edit::BookSeries(_)
             | Edit::ChangeContact { .. }
+            | Edit::ChangeIdentity { .. }
             | Edit::EndSeries { .. }
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
@@ -133,6 +134,7 @@ impl Dated {
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
             | Edit::SignPlan { .. }
+            | Edit::StampSession { .. }
             | Edit::StrikeContact { .. }
             | Edit::WithdrawErasure(_) => false,
         };

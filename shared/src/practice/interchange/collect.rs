@@ -11,7 +11,8 @@ use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
     /// Returns everything of a client's chart in the order in which it happened: measures, signed
-    /// notes with their addenda and versions of the plan, the plan as it stands, then open drafts. The caller writes the one audit entry of the
+    /// notes with their addenda and versions of the plan, who the client is in law, the plan as
+    /// it stands, then open drafts. The caller writes the one audit entry of the
     /// disclosure (`release::emit`).
     ///
     /// # Errors
@@ -40,6 +41,12 @@ impl Practice {
                 }
                 // An addendum comes with its note.
                 TimelineEntry::Addendum { .. } | TimelineEntry::Unknown { .. } => {}
+            }
+        }
+        if self.facts.identities.contains(&client) {
+            match self.refresh(Subject::Identity(client), cx) {
+                Some(View::Identity(view)) => items.push(ChartItem::Identity(view)),
+                _ => return Err(ShelfError::Damaged),
             }
         }
         if index.plans.contains_key(&client) {

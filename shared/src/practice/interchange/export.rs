@@ -1,16 +1,17 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
 use super::super::edit::{Channel, Direction, Stamp};
+use super::super::identity::IdentityField;
 use super::super::plan::PlanItem;
 use super::super::view::{
-    AppointmentRow, ClientRow, DraftView, Index, NoteView, PlanView, SeriesRow,
+    AppointmentRow, ClientRow, DraftView, IdentityView, Index, NoteView, PlanView, SeriesRow,
 };
 use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, MeasureLine, NoteLine, PARTS, PartBody,
-    PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, Typed, WaitingBody, instant, moment, slot,
-    stamp, word,
+    DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, MeasureLine, NoteLine, PARTS,
+    PartBody, PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, Typed, WaitingBody, instant,
+    moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub enum ChartItem {
     Contact(ContactItem),
     /// A draft.
     Draft(DraftView),
+    /// Who the client is in law.
+    Identity(IdentityView),
     /// A finished measure.
     Measure(MeasureItem),
     /// A signed note, or a version of a treatment plan; its addenda follow it.
@@ -173,6 +176,8 @@ fn appointment(row: &AppointmentRow) -> String {
             rivals: row.rivals.iter().map(|rival| slot(&rival.slot)).collect(),
             status: word(STATUSES, row.status).to_owned(),
             reason: row.reason.clone(),
+            began: row.stamps.began.map(|time| moment(time, &row.slot.zone)),
+            ended: row.stamps.ended.map(|time| moment(time, &row.slot.zone)),
             memo: row.memo.clone(),
             rest: Rest::new(),
         },
@@ -183,6 +188,7 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
     match item {
         ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
+        ChartItem::Identity(view) => vec![identity(view)],
         ChartItem::Measure(item) => vec![measure(item, index)],
         ChartItem::Note(view) => note(view, index),
         ChartItem::Plan(view) => vec![plan(view, index)],
@@ -262,6 +268,23 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         typed("addendum", line)
     });
     std::iter::once(typed("note", line)).chain(addenda).collect()
+}
+
+fn identity(view: &IdentityView) -> String {
+    let value = |field| view.identity.get(&field).cloned();
+    typed(
+        "identity",
+        IdentityLine {
+            client: view.client.id.to_string(),
+            legal_name: value(IdentityField::LegalName),
+            born: value(IdentityField::Born),
+            address: value(IdentityField::Address),
+            guardians: value(IdentityField::Guardians),
+            jurisdiction: value(IdentityField::Jurisdiction),
+            emergency: value(IdentityField::Emergency),
+            rest: Rest::new(),
+        },
+    )
 }
 
 fn plan(view: &PlanView, index: &Index) -> String {

@@ -6,15 +6,17 @@
 use super::super::contact_log::NewContact;
 use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
-    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Status,
+    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Stamps, Status,
 };
+use super::super::identity::IdentityField;
 use super::super::plan::{PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, HeaderLine, KINDS, Kind, MODALITIES, MeasureLine, Moment,
-    NoteLine, PARTS, PartBody, PlanLine, Rest, STATUSES, SeriesLine, SlotBody, read_instant, value,
+    DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, Kind, MODALITIES, MeasureLine,
+    Moment, NoteLine, PARTS, PartBody, PlanLine, Rest, STATUSES, SeriesLine, SlotBody,
+    read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId};
@@ -167,6 +169,7 @@ impl Importer {
             "addendum" => self.addendum(parse(line)?),
             "contact" => self.contact(parse(line)?),
             "measure" => self.measure(parse(line)?),
+            "identity" => self.identity(parse(line)?),
             "plan" => self.plan(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),
@@ -239,6 +242,17 @@ impl Importer {
         if status != Status::Booked || line.reason.is_some() {
             let reason = line.reason;
             steps.push(ImportStep::Edit(Edit::SetStatus { appointment: id, status, reason }));
+        }
+        let stamp = |moment: Option<&Moment>, field| {
+            let read = |moment: &Moment| read_instant(&moment.time).ok_or(Cause::Invalid(field));
+            moment.map(read).transpose()
+        };
+        let began = stamp(line.began.as_ref(), "began")?;
+        let ended = stamp(line.ended.as_ref(), "ended")?;
+        if began.is_some() || ended.is_some() {
+            let stamps = Stamps { began, ended };
+            let edit = Edit::StampSession { appointment: id, stamps, status };
+            steps.push(ImportStep::Edit(edit));
         }
         Ok(steps)
     }
@@ -343,6 +357,26 @@ impl Importer {
         self.not_carried("measure.author", true);
         let (instrument, answers) = (line.instrument, line.answers);
         Ok(vec![ImportStep::Edit(Edit::EnterMeasure { client, session, instrument, answers })])
+    }
+
+    fn identity(&mut self, line: IdentityLine) -> Result<Vec<ImportStep>, Cause> {
+        let client = id(&line.client, ClientId::parse, "client")?;
+        if line.born.as_ref().is_some_and(|born| born.parse::<Date>().is_err()) {
+            return Err(Cause::Invalid("born"));
+        }
+        let fields = [
+            (IdentityField::LegalName, line.legal_name),
+            (IdentityField::Born, line.born),
+            (IdentityField::Address, line.address),
+            (IdentityField::Guardians, line.guardians),
+            (IdentityField::Jurisdiction, line.jurisdiction),
+            (IdentityField::Emergency, line.emergency),
+        ];
+        self.seen("identity", &line.rest);
+        let edit = |(field, value): (_, Option<String>)| {
+            Some(ImportStep::Edit(Edit::ChangeIdentity { client, field, value: value? }))
+        };
+        Ok(fields.into_iter().filter_map(edit).collect())
     }
 
     fn plan(&mut self, line: PlanLine) -> Result<Vec<ImportStep>, Cause> {

@@ -110,6 +110,10 @@ pub(super) struct AppointmentLine {
     pub(super) status: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) began: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ended: Option<Moment>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) memo: String,
     #[serde(flatten)]
@@ -216,6 +220,25 @@ pub(super) struct DraftLine {
     pub(super) begun: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) addendum_to: Option<String>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct IdentityLine {
+    pub(super) client: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) legal_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) born: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) guardians: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) jurisdiction: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) emergency: Option<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }

@@ -104,6 +104,7 @@ fn booked(new: NewAppointment) -> AppointmentRow {
         rivals: Vec::new(),
         status: Status::Booked,
         reason: None,
+        stamps: Stamps::default(),
         memo: new.memo.unwrap_or_default(),
         note: NoteState::Missing,
         occurrence: None,
@@ -229,7 +230,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                 assert!(came, "{item:?}");
             }
             ChartItem::Note(view) => note_came_in(&view, &steps),
-            ChartItem::Plan(_) => panic!("none was made"),
+            ChartItem::Identity(_) | ChartItem::Plan(_) => panic!("none was made"),
             ChartItem::Measure(item) => {
                 let edit = Edit::EnterMeasure {
                     client: item.client,
@@ -432,6 +433,7 @@ fn commands_print_lines_that_name_themselves() {
         ChartItem::Note(view) => Some(view),
         ChartItem::Contact(_)
         | ChartItem::Draft(_)
+        | ChartItem::Identity(_)
         | ChartItem::Measure(_)
         | ChartItem::Plan(_) => None,
     });

@@ -2,6 +2,7 @@
 //! a horizon. One that somebody has touched is an appointment of its own under the same id, and
 //! its row is that one's.
 
+use super::super::edit::Stamps;
 use super::super::view::{AppointmentRow, NoteState, Occurrence};
 use super::super::{Practice, zone};
 use super::kin::Kin;
@@ -131,6 +132,7 @@ impl Practice {
             rivals,
             status: series.first.status,
             reason: None,
+            stamps: Stamps::default(),
             memo: series.first.memo.clone(),
             note: NoteState::Missing,
             occurrence: self.occurrence(id, false),

@@ -3,7 +3,7 @@
 use super::world::{World, insert, member, slot};
 use crate::id::{AppointmentId, ClientId, DeviceId, Timestamp};
 use crate::practice::Refusal;
-use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Status};
+use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Stamps, Status};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
 use proptest::prelude::*;
@@ -36,6 +36,11 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         },
         Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap },
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
+        Edit::StampSession {
+            appointment: session,
+            stamps: Stamps { began: Some(Timestamp::from_millis(9)), ended: None },
+            status: Status::Arrived,
+        },
         Edit::AskErasure(client.into()),
         Edit::Hold { client, held: true },
         Edit::SetHours { member: member(1), hours: Hours::parse("Mon-Thu 9-17").ok() },
@@ -51,7 +56,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..11 {
+    for number in 0..12 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);

@@ -245,7 +245,8 @@ const fn client_of(subject: Subject) -> ClientId {
         Subject::Chart(client)
         | Subject::Draft(client, _)
         | Subject::Note(client, _)
-        | Subject::Plan(client) => client,
+        | Subject::Plan(client)
+        | Subject::Identity(client) => client,
     }
 }
 

@@ -14,13 +14,14 @@ use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
 };
 use tacenda_shared::practice::edit::{
-    AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Status, Subject,
+    AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
 };
+use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
-    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, Index, NoteState, NoteView,
-    PlanView, Rival, TimelineEntry, TimelineRow, View,
+    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, IdentityView, Index, NoteState,
+    NoteView, PlanView, Rival, TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -178,6 +179,7 @@ impl Sample {
             memo: String::new(),
             note: NoteState::Missing,
             occurrence: None,
+            stamps: Stamps::default(),
         };
         let day = self.index.days.entry(row.slot.start.date()).or_default();
         day.push(row.id);
@@ -242,6 +244,17 @@ impl Sample {
             last_plan: "graded exposure step 3; sleep diary; repeat PHQ-9 on 22 Nov".to_owned(),
             plan: if number == 1 { plan() } else { Plan::default() },
         })
+    }
+
+    pub(crate) fn identity(&self, number: u8) -> View {
+        let fields = [
+            (IdentityField::LegalName, "Jamie Alexandra Sample"),
+            (IdentityField::Born, "1985-03-02"),
+            (IdentityField::Address, "1 Example Street, Anytown, CA 90000"),
+        ];
+        let identity = fields.into_iter().map(|(field, text)| (field, text.to_owned())).collect();
+        let client = Arc::clone(&self.index.clients[&client_id(number)]);
+        View::Identity(IdentityView { client, identity })
     }
 
     pub(crate) fn plan(&self, number: u8) -> View {
@@ -399,6 +412,7 @@ impl Driver {
                 None => (subject, sample.draft(note)),
             },
             subject @ Subject::Note(..) => (subject, sample.note()),
+            subject @ Subject::Identity(client) => (subject, sample.identity(client.as_bytes()[0])),
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })

@@ -1,0 +1,74 @@
+//! What is said of a session: when it began and ended; that one of a series is left out, or is the
+//! last.
+
+use super::say;
+use super::verbs::{edit, whose, with_row};
+use crate::keymap::Verb;
+use crate::message::Effect;
+use crate::model::{Model, Way};
+use crate::screen::Focused;
+use crate::screen::parts::when;
+use tacenda_shared::practice::edit::{Edit, Stamps, Status};
+use tacenda_shared::practice::view::Occurrence;
+
+/// Says that the session in focus begins, or ends.
+pub(super) fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let Focused::Appointment(id) = focused else { return Vec::new() };
+    let (now, today) = (model.now.time, model.now.local.date());
+    let zone = model.desk().map(|desk| desk.index.zone.clone()).unwrap_or_default();
+    let clock = |time| when::clock(when::local(time, &zone).time());
+    let Some((starts, stamps, status)) =
+        with_row(model, id, |row| (row.starts, row.stamps, row.status))
+    else {
+        return Vec::new();
+    };
+    let whose = whose(model, id);
+    let refused = match (stamps.began, stamps.ended) {
+        _ if status.frees_the_slot() || status == Status::NoShow => {
+            Some(format!("{whose}: {}. Say that it takes place first (s).", status.word()))
+        }
+        _ if when::local(starts, &zone).date() != today => {
+            Some("Only a session of today begins or ends now.".to_owned())
+        }
+        (Some(began), Some(ended)) => {
+            Some(format!("{whose}: it was from {} to {}.", clock(began), clock(ended)))
+        }
+        _ => None,
+    };
+    if let Some(words) = refused {
+        say(model, &words);
+        return Vec::new();
+    }
+    let (stamps, status, says) = match stamps.began {
+        None => {
+            let arrived = matches!(status, Status::Booked | Status::Confirmed);
+            let status = if arrived { Status::Arrived } else { status };
+            let stamps = Stamps { began: Some(now), ..stamps };
+            (stamps, status, format!("{whose}: began at {}", clock(now)))
+        }
+        Some(_) => {
+            let stamps = Stamps { ended: Some(now), ..stamps };
+            (stamps, Status::Held, format!("{whose}: held until {}", clock(now)))
+        }
+    };
+    edit(model, Edit::StampSession { appointment: id, stamps, status }, says, Way::Fresh)
+}
+
+/// Ends a series before the occurrence in focus, or leaves that one out.
+pub(super) fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
+    let Focused::Appointment(id) = focused else { return Vec::new() };
+    let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
+    let Occurrence { series, date, .. } = one;
+    let (whose, day) = (whose(model, id), when::day_and_date(date));
+    let (act, says) = match verb {
+        Verb::EndSeries => (
+            Edit::EndSeries { series, last: date.yesterday().ok() },
+            format!("{whose}: the series ends before {day}"),
+        ),
+        _ => (
+            Edit::SkipOccurrence { series, date, skipped: true },
+            format!("{whose}: left out {day}"),
+        ),
+    };
+    edit(model, act, says, Way::Fresh)
+}

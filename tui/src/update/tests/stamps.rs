@@ -1,0 +1,52 @@
+//! When a session began and ended, in one key each.
+
+use super::*;
+use tacenda_shared::practice::edit::Stamps;
+
+/// `domain.md` 5: one key at the start, one at the end.
+#[test]
+fn a_session_begins_and_ends_in_one_key_each() {
+    let mut driver = Driver::open(80, 24);
+    let now = sample::now().time;
+    driver.keys("b");
+    let begins = Edit::StampSession {
+        appointment: sample::appointment(1),
+        stamps: Stamps { began: Some(now), ended: None },
+        status: Status::Arrived,
+    };
+    assert_eq!(driver.edits(), [&begins]);
+    let mut sample = Sample::new();
+    sample.change(1, |row| {
+        (row.stamps.began, row.status) = (Some(now.plus_millis(-600_000)), Status::Arrived);
+    });
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    assert!(driver.screen().contains("since 09:31"), "{}", driver.screen());
+    driver.keys("b");
+    let ends = Edit::StampSession {
+        appointment: sample::appointment(1),
+        stamps: Stamps { began: Some(now.plus_millis(-600_000)), ended: Some(now) },
+        status: Status::Held,
+    };
+    assert_eq!(driver.edits().last(), Some(&&ends));
+}
+
+#[test]
+fn what_is_over_or_cancelled_or_of_another_day_is_not_stamped() {
+    let stamped = Stamps { began: Some(sample::now().time), ended: Some(sample::now().time) };
+    for (change, says) in [
+        ((Status::CancelledByClient, Stamps::default()), "takes place first"),
+        ((Status::NoShow, Stamps::default()), "takes place first"),
+        ((Status::Held, stamped), "it was from 09:41 to 09:41"),
+    ] {
+        let mut driver = Driver::open(80, 24);
+        let mut sample = Sample::new();
+        sample.change(1, |row| (row.status, row.stamps) = change);
+        driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+        driver.keys("ggj").keys("b");
+        assert!(driver.edits().is_empty());
+        assert!(driver.screen().contains(says), "{says}: {}", driver.screen());
+    }
+    let mut driver = Driver::open(80, 24);
+    driver.keys("[[[[[[[").keys("b");
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+}
