@@ -147,7 +147,7 @@ impl State {
             },
             _ => typed.to_owned(),
         };
-        let says = format!("{} of {}", field.title(), scene.code(client));
+        let says = format!("identity of {}: {}", scene.code(client), field.title());
         let edit = Edit::ChangeIdentity { client, field, value };
         vec![Ask::Leave, Ask::Edit(edit, says)]
     }

@@ -28,8 +28,7 @@ pub(super) fn run(
             Some(Vec::new())
         }
         Verb::Cancel => {
-            let says =
-                format!("took out of the identity of {}: {}", code(model, client), field.title());
+            let says = format!("identity of {}: took out {}", code(model, client), field.title());
             let act = Edit::ChangeIdentity { client, field, value: String::new() };
             Some(edit(model, act, says, Way::Fresh))
         }

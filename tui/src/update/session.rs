@@ -27,6 +27,7 @@ pub(super) fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
         _ if status.frees_the_slot() || status == Status::NoShow => {
             Some(format!("{whose}: {}. Say that it takes place first (s).", status.word()))
         }
+        (None, _) if status == Status::Held => Some(format!("{whose}: it was held already.")),
         _ if when::local(starts, &zone).date() != today => {
             Some("Only a session of today begins or ends now.".to_owned())
         }

@@ -36,6 +36,7 @@ fn what_is_over_or_cancelled_or_of_another_day_is_not_stamped() {
     for (change, says) in [
         ((Status::CancelledByClient, Stamps::default()), "takes place first"),
         ((Status::NoShow, Stamps::default()), "takes place first"),
+        ((Status::Held, Stamps::default()), "it was held already"),
         ((Status::Held, stamped), "it was from 09:41 to 09:41"),
     ] {
         let mut driver = Driver::open(80, 24);
