@@ -358,8 +358,9 @@ impl<F: FileSystem> Device<F> {
             return Ok(Outcome::Waiting);
         }
         let left_out = |replica| self.cabinet.is_left_out(replica, log, header.object);
-        if courier.sync.replica(log).is_some_and(left_out)
-            || dead && courier.is_closed(log, header.object)
+        if dead
+            && (courier.is_closed(log, header.object)
+                || courier.sync.replica(log).is_some_and(left_out))
         {
             // Nobody has kept what was deleted while drafting, or the draft of what was erased.
             return Ok(Outcome::Destroyed);

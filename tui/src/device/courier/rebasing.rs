@@ -261,11 +261,15 @@ impl<F: FileSystem> Device<F> {
         let may_go = cabinet.with_drafts(log, may_go)?;
         let must_go = cabinet.with_drafts(log, must_go)?;
         if !begun {
-            let stays = |draft: &ObjectId| {
-                !must_go.drafts.contains(draft) && cabinet.open_draft(log, *draft).is_ok()
-            };
-            let open = replica.open_drafts().filter(stays);
-            let mut kept = base::kept_of(open, &pieces, &must_go);
+            let stays = replica.open_drafts().filter(|draft| !must_go.drafts.contains(draft));
+            let (open, keyless): (Vec<_>, Vec<_>) =
+                stays.partition(|draft| cabinet.open_draft(log, *draft).is_ok());
+            if !keyless.is_empty() && courier.awaits_rows() {
+                // Whoever begins with the base takes a draft without a part for one that is gone.
+                courier.erasing.rebasing.waits.insert(log);
+                return Ok(());
+            }
+            let mut kept = base::kept_of(open.into_iter(), &pieces, &must_go);
             cabinet.tamper(&mut kept);
             courier.erasing.rebasing.parts.extend(base::parts_of(log, since, &kept));
             return Ok(());
@@ -559,40 +563,11 @@ impl Courier {
         let Some(replica) = self.sync.replica(log) else { return Ok(None) };
         match cabinet.sealed_before(replica, log, since)? {
             Pieces::All(pieces) => return Ok(Some(pieces)),
-            Pieces::Locked if self.wanted.is_empty() && self.asked_rows.is_empty() => {
+            Pieces::Locked if !self.awaits_rows() => {
                 self.tell_once((log, since), told::locked());
             }
             Pieces::Locked | Pieces::Unknown => {}
         }
         Ok(None)
-    }
-}
-
-impl<F: FileSystem> Cabinet<F> {
-    /// Returns which records a base leaves out, if that is all that it does.
-    fn compared(
-        &self,
-        base: &Base,
-        pieces: &[Piece],
-        may_go: &Going,
-        must_go: &Going,
-    ) -> Option<BTreeSet<RecordId>> {
-        #[cfg(test)]
-        if self.tampers.get().is_some() {
-            return Some(must_go.records.clone());
-        }
-        base.compare(pieces, may_go, must_go)
-    }
-
-    /// Nothing, but on a device that a test makes hostile.
-    #[cfg(not(test))]
-    const fn tamper(&self, _: &mut KeptBy) {}
-
-    #[cfg(test)]
-    fn tamper(&self, kept: &mut KeptBy) {
-        let first = kept.values_mut().find(|kept| kept.len() > 1);
-        if let (Some(tamper), Some(kept)) = (self.tampers.get(), first) {
-            tamper(kept);
-        }
     }
 }
