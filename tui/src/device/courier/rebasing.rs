@@ -4,7 +4,7 @@
 //! lets its older keys die and says so in the log.
 
 use super::Courier;
-use super::base::{self, Base, Going, KeptBy, Part, Piece, Pieces};
+use super::base::{self, Base, Going, Part, Piece, Pieces};
 use super::erasing::is_ordered;
 use super::frames::{MailFrame, Number, Rebased};
 use super::inbox::Batch;
