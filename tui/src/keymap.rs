@@ -77,6 +77,7 @@ pub enum Verb {
     Quit,
     Redo,
     Redraw,
+    Remind,
     RenameDevice,
     ReplaceSheet,
     RevokeDevice,

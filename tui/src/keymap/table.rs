@@ -317,6 +317,13 @@ pub(super) static ACTS: &[Row] = &[
         on_client,
     ),
     row(
+        Verb::Remind,
+        &[&[c('r')]],
+        &[C::Appointments],
+        ["", "Prepare a reminder, and log that you sent it", "remind"],
+        on_appointment,
+    ),
+    row(
         Verb::ShowIdentity,
         &[&[c('I')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],

@@ -19,6 +19,8 @@ pub struct State {
     way: Option<(Channel, Direction)>,
     text: Field,
     missing: bool,
+    /// What is to be sent by whoever sits here; nothing is sent by the program.
+    reminder: Option<String>,
 }
 
 /// A small letter is somebody of the practice who calls, a capital the client.
@@ -27,7 +29,13 @@ const LETTERS: &str = "c call   m mail   t text   l letter   f fax";
 impl State {
     /// Starts an entry.
     pub fn new(client: ClientId) -> Self {
-        Self { client, way: None, text: Field::default(), missing: false }
+        Self { client, way: None, text: Field::default(), missing: false, reminder: None }
+    }
+
+    /// Starts the entry of a reminder, with what it says and about what it is.
+    pub fn reminding(client: ClientId, says: String, about: &str) -> Self {
+        let text = Field::new(format!("Reminder for {about}"));
+        Self { text, reminder: Some(says), ..Self::new(client) }
     }
 
     fn save(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
@@ -91,7 +99,11 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 /// Draws the entry.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
-    let inside = paint::popup(frame, look, (66, 11), ("Log a contact", "Enter save  Esc back"));
+    let (title, rows) = match &state.reminder {
+        None => ("Log a contact", 11),
+        Some(_) => ("Remind: send it yourself, then log how", 15),
+    };
+    let inside = paint::popup(frame, look, (66, rows), (title, "Enter save  Esc back"));
     let whose = who::client(scene.index, state.client, scene.veil);
     paint::text(frame, inside, 0, &whose, look.title());
     let row = scene.index.clients.get(&state.client);
@@ -105,7 +117,10 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     } else {
         Style::new()
     };
-    let line = paint::paragraph(frame, paint::lines(inside, 1, 3), 0, &safe, style) + 2;
+    let mut line = paint::paragraph(frame, paint::lines(inside, 1, 3), 0, &safe, style) + 2;
+    if let Some(says) = &state.reminder {
+        line += paint::paragraph(frame, inside, line, says, look.title()).saturating_sub(line) + 1;
+    }
     let Some((channel, direction)) = state.way else {
         paint::text(frame, inside, line, LETTERS, Style::new());
         let words = "A capital letter if it came from the client.";
@@ -116,6 +131,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     };
     let words = match direction {
         Direction::In => format!("A {} from the client", channel.word()),
+        Direction::Out if state.reminder.is_some() => format!("A {} was sent", channel.word()),
         Direction::Out => format!("A {} to the client", channel.word()),
     };
     paint::text(frame, inside, line, &words, Style::new());

@@ -20,7 +20,8 @@ pub struct State {
     pub client: ClientId,
     view: Option<Box<PlanView>>,
     refusal: Option<Notice>,
-    focus: usize,
+    /// `None` until somebody moves.
+    focus: Option<usize>,
     anchor: Option<Place>,
 }
 
@@ -38,7 +39,7 @@ pub enum Place {
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
     pub fn new(client: ClientId) -> Self {
-        Self { client, view: None, refusal: None, focus: 0, anchor: None }
+        Self { client, view: None, refusal: None, focus: None, anchor: None }
     }
 
     /// Takes the plan, or why there is none. A new version keeps the focus.
@@ -100,7 +101,20 @@ impl State {
 
     fn at(&self, places: &[Place]) -> usize {
         let anchored = places.iter().position(|place| Some(*place) == self.anchor);
-        anchored.unwrap_or_else(|| self.focus.min(places.len().saturating_sub(1)))
+        let focus = self.focus.unwrap_or_else(|| self.first(places));
+        anchored.unwrap_or_else(|| focus.min(places.len().saturating_sub(1)))
+    }
+
+    /// Until somebody moves, the first objective is in focus: it is what a review is about.
+    fn first(&self, places: &[Place]) -> usize {
+        let is_objective = |place: &Place| match place {
+            Place::Item(id) => self
+                .plan()
+                .and_then(|plan| plan.item(*id))
+                .is_some_and(|item| item.kind == PlanKind::Objective),
+            _ => false,
+        };
+        places.iter().position(is_objective).unwrap_or(0)
     }
 }
 
@@ -110,7 +124,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         let places = state.places();
         let mut at = state.at(&places);
         if list::step(&mut at, *verb, places.len(), usize::from(scene.look.rows / 2)) {
-            state.focus = at;
+            state.focus = Some(at);
             state.anchor = places.get(at).copied();
         }
     }

@@ -1,14 +1,15 @@
 //! What is said of a session: when it began and ended; that one of a series is left out, or is the
 //! last.
 
-use super::say;
 use super::verbs::{edit, whose, with_row};
+use super::{lay, say};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
-use crate::screen::Focused;
 use crate::screen::parts::when;
-use tacenda_shared::practice::edit::{Edit, Stamps, Status};
+use crate::screen::{Focused, Overlay, contact_log};
+use jiff::civil::DateTime;
+use tacenda_shared::practice::edit::{Edit, Modality, Stamps, Status};
 use tacenda_shared::practice::view::Occurrence;
 
 /// Says that the session in focus begins, or ends.
@@ -53,6 +54,33 @@ pub(super) fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
         }
     };
     edit(model, Edit::StampSession { appointment: id, stamps, status }, says, Way::Fresh)
+}
+
+/// Prepares a reminder of the appointment in focus. It says nothing but when and how.
+pub(super) fn remind(model: &mut Model, focused: Focused) {
+    let Focused::Appointment(id) = focused else { return };
+    let Some(desk) = model.desk() else { return };
+    let Some(row) = desk.index.appointments.get(&id) else { return };
+    let (Some(client), false) = (row.clients.first().copied(), row.status.frees_the_slot()) else {
+        return say(model, "Nobody is expected then.");
+    };
+    if row.starts <= model.now.time {
+        return say(model, "That is over, or has begun: there is nothing to be reminded of.");
+    }
+    let start = row.slot.start;
+    let about = format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()));
+    let how = match row.slot.modality {
+        Modality::InOffice => "",
+        Modality::Video => ", by video",
+        Modality::Phone => ", by telephone",
+    };
+    let says = format!("A reminder of your appointment: {}{how}.", when_words(start));
+    let state = contact_log::State::reminding(client, says, &about);
+    lay(model, Overlay::ContactLog(Box::new(state)));
+}
+
+fn when_words(start: DateTime) -> String {
+    format!("{} at {}", when::long(start.date()), when::clock(start.time()))
 }
 
 /// Ends a series before the occurrence in focus, or leaves that one out.

@@ -2,6 +2,7 @@
 //! out.
 
 mod identity;
+mod keystrokes;
 mod plan;
 mod stamps;
 mod waiting;

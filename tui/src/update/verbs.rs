@@ -65,6 +65,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Redo | Verb::Undo => return history(model, verb),
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::SignDraft => return notes::sign_draft(model),
+        Verb::Remind => session::remind(model, focused),
         Verb::StampSession => return session::stamp(model, focused),
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients
@@ -306,6 +307,12 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         return replace(model, Screen::Today(day));
     }
     match focused {
+        Focused::Appointment(id)
+            if with_row(model, id, |row| !row.rivals.is_empty()) == Some(true) =>
+        {
+            conflict(model, id);
+            Vec::new()
+        }
         Focused::Appointment(id) => match with_row(model, id, |row| row.clients.first().copied()) {
             Some(Some(client)) => show(model, Screen::Chart(chart::State::new(client))),
             _ => move_appointment(model, focused),

@@ -111,12 +111,22 @@ fn the_treatment_plan() {
             driver.keys("⏎").open_asked().keys("gp").open_asked().keys(keys);
         }
     };
-    snapshot("plan", true, plan("jjjjj"));
-    snapshot("plan_looks_for_a_diagnosis", true, plan("nadjust"));
-    snapshot("plan_begins_a_line", true, plan("jjnPanic at"));
+    snapshot("plan", true, plan(""));
+    snapshot("plan_looks_for_a_diagnosis", true, plan("ggnadjust"));
+    snapshot("plan_begins_a_line", true, plan("ggjjnPanic at"));
     snapshot("plan_asks_for_initials", true, plan("S"));
     snapshot("plan_of_nobody_yet", true, |driver| {
         driver.keys("3⏎").open_asked().keys("gp").open_asked();
+    });
+}
+
+#[test]
+fn a_reminder() {
+    snapshot("over_reminder", true, |driver| {
+        driver.keys("jr");
+    });
+    snapshot("over_reminder_sent", true, |driver| {
+        driver.keys("jrt");
     });
 }
 

@@ -9,6 +9,8 @@ use tacenda_shared::practice::plan::{PlanChange, PlanKind, Progress};
 fn planning() -> Driver {
     let mut driver = Driver::open(80, 24);
     driver.keys("⏎").open_asked().keys("gp").open_asked();
+    assert!(driver.screen().contains(">     [some progress]"), "the first objective is in focus");
+    driver.keys("gg");
     driver
 }
 

@@ -1,4 +1,4 @@
-//! When a session began and ended, in one key each.
+//! When a session began and ended, in one key each; and a reminder of one that is to come.
 
 use super::*;
 use tacenda_shared::practice::edit::Stamps;
@@ -50,4 +50,23 @@ fn what_is_over_or_cancelled_or_of_another_day_is_not_stamped() {
     let mut driver = Driver::open(80, 24);
     driver.keys("[[[[[[[").keys("b");
     assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+}
+
+#[test]
+fn a_reminder_is_prepared_and_its_sending_logged_and_nothing_is_sent() {
+    let mut driver = Driver::open(80, 24);
+    // The session at 10:00, by video.
+    driver.keys("jr");
+    let screen = driver.screen();
+    assert!(screen.contains("your appointment: Sun 22 Nov 2026 at 10:00, by"), "{screen}");
+    assert!(screen.contains("Safe contact: no voicemail"), "{screen}");
+    assert!(!screen.contains("Anna"), "names are hidden: {screen}");
+    driver.keys("t⏎");
+    let [Edit::LogContact { client, contact }] = driver.edits()[..] else { panic!("{screen}") };
+    assert_eq!(*client, sample::client_id(2));
+    assert_eq!((contact.channel, contact.direction), (Channel::Text, Direction::Out));
+    assert_eq!(contact.text, "Reminder for Sun 22 Nov 10:00");
+    // What has begun is nothing to be reminded of.
+    driver.keys("kr");
+    assert!(driver.screen().contains("nothing to be reminded of"), "{}", driver.screen());
 }
