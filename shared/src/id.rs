@@ -106,6 +106,8 @@ ids! {
     BlobId;
     /// A line of a client's treatment plan. Known to devices only.
     PlanItemId;
+    /// Something to be done about a client. Known to devices only.
+    TaskId;
 }
 
 counters! {

@@ -59,6 +59,7 @@ pub enum Verb {
     NextFree,
     NextField,
     NextPane,
+    NewTask,
     NextPart,
     NudgeBack,
     NudgeDown,
@@ -322,8 +323,10 @@ pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str>
 /// Possible where the focus is on something that can be cancelled or discarded.
 pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
-        Focused::Appointment(_) | Focused::Contact(..) | Focused::Draft(..) => None,
-        _ => Some("put the focus on an appointment, a draft or a contact first"),
+        Focused::Appointment(_) | Focused::Contact(..) | Focused::Draft(..) | Focused::Task(..) => {
+            None
+        }
+        _ => Some("put the focus on an appointment, a draft, a task or a contact first"),
     }
 }
 

@@ -97,6 +97,9 @@ pub enum Refusal {
     /// An appointment has room for 64 clients.
     #[error("too many clients")]
     TooManyClients,
+    /// A client has room for 200 open tasks.
+    #[error("too many tasks")]
+    TooManyTasks,
     /// There is no such appointment.
     #[error("there is no such appointment")]
     UnknownAppointment,
@@ -109,6 +112,9 @@ pub enum Refusal {
     /// There is no such signed note, or it cannot be read here.
     #[error("there is no such note")]
     UnknownNote,
+    /// There is no such task.
+    #[error("there is no such task")]
+    UnknownTask,
     /// There is no such line in the treatment plan, or not any more.
     #[error("there is no such line in the plan")]
     UnknownPlanItem,
@@ -169,6 +175,9 @@ impl Practice {
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         self.check_hidden(&edit)?;
         match edit {
+            Edit::AddTask { client, task, text, due } => {
+                self.add_task(client, task, (&text, due), cx)
+            }
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
             Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
@@ -195,6 +204,7 @@ impl Practice {
             Edit::EnterMeasure { client, session, instrument, answers } => {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }
+            Edit::FinishTask { client, task, done } => self.finish_task(client, task, done, cx),
             Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),

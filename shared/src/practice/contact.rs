@@ -6,6 +6,7 @@ use super::edit::ContactChange;
 use super::erasure::Erasures;
 use super::schedule::hours::{self, Hours};
 use super::schedule::waiting::Waiting;
+use super::task;
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
@@ -135,6 +136,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
             document.value(None, SINCE).and_then(|value| value.number()).unwrap_or(0),
         ),
         waiting: Waiting::of(document.value(None, Waiting::FIELD).as_ref()),
+        tasks: task::read(document),
     };
     for field in &FIELDS {
         let value = document.value(None, field.name);
@@ -148,6 +150,7 @@ pub(super) fn encode(writer: &mut Writer, row: &ClientRow) {
     let mut row = row.clone();
     writer.fixed(row.id.as_bytes()).u8(u8::from(row.archived)).i64(row.since.as_millis());
     writer.option(row.waiting.as_ref(), |w, waiting| waiting.write(w));
+    task::encode(writer, &row.tasks);
     for field in &FIELDS {
         writer.text((field.of_row)(&mut row));
     }
@@ -165,6 +168,7 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
         archived: reader.u8()? == 1,
         since: Timestamp::from_millis(reader.i64()?),
         waiting: reader.option(Waiting::read)?,
+        tasks: task::decode(reader)?,
     };
     for field in &FIELDS {
         *(field.of_row)(&mut row) = reader.text(field.limit)?.to_owned();

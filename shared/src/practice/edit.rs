@@ -11,7 +11,7 @@ use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
 use crate::id::{
-    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId,
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
     Timestamp,
 };
 use jiff::civil::Date;
@@ -20,6 +20,17 @@ use std::fmt;
 /// One act. Each is one group commit, one line of "Undid: …", and one undo.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Edit {
+    /// Writes down something to be done about a client.
+    AddTask {
+        /// Whom it is about.
+        client: ClientId,
+        /// Drawn by the caller.
+        task: TaskId,
+        /// What; nothing clinical.
+        text: String,
+        /// By when.
+        due: Option<Date>,
+    },
     /// Signs an addendum to a signed note. The note itself never changes.
     Amend {
         /// The note that is amended.
@@ -135,6 +146,15 @@ pub enum Edit {
         parts: Vec<(Part, String)>,
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
+    },
+    /// Says that a task is done, or that it is not after all.
+    FinishTask {
+        /// Whom it is about.
+        client: ClientId,
+        /// Which.
+        task: TaskId,
+        /// `false` if it is not.
+        done: bool,
     },
     /// Sets a legal hold on a client's record, which keeps it from being erased.
     Hold {

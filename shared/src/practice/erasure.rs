@@ -328,7 +328,8 @@ impl Practice {
     pub(super) fn check_hidden(&self, edit: &Edit) -> Result<(), Refusal> {
         let one = |client: &ClientId| self.is_hidden(*client);
         let hidden = match edit {
-            Edit::Amend { client, .. }
+            Edit::AddTask { client, .. }
+            | Edit::Amend { client, .. }
             | Edit::Archive { client, .. }
             | Edit::BeginAddendum { client, .. }
             | Edit::BeginNote { client, .. }

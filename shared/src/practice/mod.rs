@@ -40,6 +40,7 @@ pub mod release;
 pub mod ring;
 pub mod schedule;
 mod sign;
+mod task;
 pub mod text;
 pub mod view;
 pub mod zone;

@@ -14,7 +14,7 @@ use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
 use crate::id::{
-    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, Timestamp,
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -73,6 +73,21 @@ pub struct ClientRow {
     pub since: Timestamp,
     /// What the client waits for, if it is on the waiting list.
     pub waiting: Option<Waiting>,
+    /// What is still to be done about the client: what has a date first, the nearest first.
+    pub tasks: Vec<TaskRow>,
+}
+
+/// Something to be done about a client, that is not done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TaskRow {
+    /// Which.
+    pub id: TaskId,
+    /// What.
+    pub text: String,
+    /// By when.
+    pub due: Option<jiff::civil::Date>,
+    /// Since when it stands there.
+    pub since: Timestamp,
 }
 
 /// Something that is out of sight.

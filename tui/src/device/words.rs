@@ -226,12 +226,14 @@ fn refused(refusal: Refusal) -> Notice {
             "Copy the folder of your practice to another disk, then put a backup back.",
         ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
+        Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
         Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),
         Refusal::UnknownAppointment
         | Refusal::UnknownClient
         | Refusal::UnknownNote
         | Refusal::UnknownPlanItem
-        | Refusal::UnknownSeries => of_unknown(refusal),
+        | Refusal::UnknownSeries
+        | Refusal::UnknownTask => of_unknown(refusal),
         Refusal::PlanFull => (
             "A treatment plan takes no more than 500 lines.",
             "Take lines out that are done, then go on.",
@@ -273,6 +275,7 @@ fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {
             "Look at the plan; u brings back what you took out yourself.",
         ),
         Refusal::UnknownSeries => ("There is no such series.", "Look at the week."),
+        Refusal::UnknownTask => ("There is no such task.", "Look at To finish (4)."),
         _ => ("There is no such note.", "Look at the chart."),
     }
 }

@@ -292,7 +292,7 @@ pub(super) static ACTS: &[Row] = &[
         Verb::Cancel,
         &[&[c('x')]],
         &[C::Appointments, C::Chart],
-        ["", "Cancel the appointment, discard a draft, strike", "cancel"],
+        ["", "Cancel, discard a draft, strike; a task: done", "cancel"],
         on_struck,
     ),
     row(
@@ -314,6 +314,13 @@ pub(super) static ACTS: &[Row] = &[
         &[&[c('i')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Log a call, a mail, a text, a letter or a fax", "contact"],
+        on_client,
+    ),
+    row(
+        Verb::NewTask,
+        &[&[c('T')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Note something to be done about the client", "task"],
         on_client,
     ),
     row(

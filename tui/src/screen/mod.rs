@@ -41,7 +41,7 @@ use jiff::civil::{Date, DateTime};
 use parts::digest::Digest;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, TaskId};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::quick_add::Locale;
@@ -178,6 +178,8 @@ pub enum Focused {
     Record(ClientId, RecordId),
     /// A client whose treatment plan is to be looked at again.
     Review(ClientId),
+    /// Something to be done about a client.
+    Task(ClientId, TaskId),
 }
 
 /// What decides whether a verb can be run now.
@@ -208,7 +210,8 @@ impl Situation<'_> {
             | Focused::Identity(client, _)
             | Focused::Plan(client, _)
             | Focused::Record(client, _)
-            | Focused::Review(client) => Some(client),
+            | Focused::Review(client)
+            | Focused::Task(client, _) => Some(client),
             Focused::Device(_) | Focused::Free(_) | Focused::Late(_) | Focused::Nothing => {
                 self.chart
             }

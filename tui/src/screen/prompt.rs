@@ -12,7 +12,7 @@ use crate::text;
 use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, PlanItemId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, PlanItemId, TaskId};
 use tacenda_shared::practice::edit::{Edit, Status};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
@@ -57,6 +57,8 @@ pub enum Question {
         /// The goal that it belongs to.
         under: Option<PlanItemId>,
     },
+    /// What is to be done about a client.
+    Task(ClientId),
     /// The initials that sign a plan, which lacks this.
     SignPlan(ClientId, Vec<String>),
     /// What a client waits for, and since when if they do already.
@@ -111,6 +113,15 @@ impl State {
             },
             Question::PlanDate { .. } | Question::PlanLine { .. } | Question::SignPlan(..) => {
                 self.confirm_plan(scene)
+            }
+            Question::Task(client) => {
+                let (text, due) = task(self.field.trimmed(), scene.today());
+                if text.is_empty() {
+                    return vec![Ask::Say("Type what is to be done first.".to_owned())];
+                }
+                let (client, task) = (*client, TaskId::from_bytes(scene.fresh));
+                let edit = Edit::AddTask { client, task, text: text.to_owned(), due };
+                vec![Ask::Leave, Ask::Edit(edit, format!("task about {}", scene.code(client)))]
             }
             Question::Wait(client, known) => {
                 let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
@@ -209,6 +220,21 @@ impl State {
     }
 }
 
+/// Reads what is to be done, and the date after the last `by`, if one stands there.
+fn task(typed: &str, today: Date) -> (&str, Option<Date>) {
+    let parted = typed.rsplit_once(" by ");
+    let due = parted.and_then(|(text, date)| Some((text.trim(), when::read_date(date, today)?)));
+    due.map_or((typed, None), |(text, due)| (text, Some(due)))
+}
+
+/// How what is to be done was understood.
+fn task_words(typed: &str, today: Date) -> String {
+    match task(typed, today) {
+        (_, Some(due)) => format!("= by {}", when::long(due)),
+        (_, None) => "for example: call the school by 3 dec. Nothing clinical.".to_owned(),
+    }
+}
+
 /// Reads a date of birth, which is none that is yet to come; two digits are a year of this century
 /// or the last.
 fn birthday(typed: &str, scene: &Scene<'_>) -> Option<Date> {
@@ -287,6 +313,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         Question::SignPlan(_, lacks) => {
             ("Sign the treatment plan: your initials", sign_words(lacks, scene))
         }
+        Question::Task(_) => ("To do", task_words(state.field.trimmed(), scene.today())),
         Question::Wait(..) => {
             let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
                 Ok(_) if state.field.trimmed().is_empty() => {

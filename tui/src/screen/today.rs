@@ -84,6 +84,7 @@ pub fn unfinished(what: &What) -> Focused {
             Focused::Appointment(*id)
         }
         What::PlanReview(client) => Focused::Review(*client),
+        What::Task(client, task) => Focused::Task(*client, task.id),
     }
 }
 
@@ -349,6 +350,15 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     if !measures.is_empty() {
         lines.push(format!("Measures    {}   (newest first)", measures.join(", ")));
     }
+    let tasks = row.tasks.iter().take(2).map(|task| match task.due {
+        Some(due) => format!("{} (by {})", task.text, when::short(due)),
+        None => task.text.clone(),
+    });
+    let tasks: Vec<String> = tasks.collect();
+    if !tasks.is_empty() {
+        let words = if scene.veil { "hidden (F9 shows)".to_owned() } else { tasks.join("; ") };
+        lines.push(format!("To do       {words}"));
+    }
     if let Some(waiting) = &row.waiting {
         let since = when::local(waiting.since, &scene.index.zone).date();
         let wish = waiting.wish.words(&scene.index.clinicians);
@@ -387,7 +397,9 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
     let who = match &entry.what {
         What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
         What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => comes(*id),
-        What::PlanReview(client) => who::client(scene.index, *client, scene.veil),
+        What::PlanReview(client) | What::Task(client, _) => {
+            who::client(scene.index, *client, scene.veil)
+        }
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
     let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
@@ -397,6 +409,10 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             None => words,
         },
         What::Clash(_, other) => format!("{words} {}", comes(*other)),
-        What::NoteMissing(_) | What::PlanReview(_) | What::StatusMissing(_) => words,
+        // What somebody wrote down may hold a name.
+        What::Task(..) if scene.veil => format!("{date}  {} to do", paint::cell(&who, 16)),
+        What::NoteMissing(_) | What::PlanReview(_) | What::StatusMissing(_) | What::Task(..) => {
+            words
+        }
     }
 }

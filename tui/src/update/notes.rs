@@ -128,9 +128,11 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
     }
     let drafts = desk.digest.unfinished.iter().filter_map(|entry| match &entry.what {
         What::Draft(draft) => Some((draft.client, draft.note)),
-        What::Clash(..) | What::NoteMissing(_) | What::PlanReview(_) | What::StatusMissing(_) => {
-            None
-        }
+        What::Clash(..)
+        | What::NoteMissing(_)
+        | What::PlanReview(_)
+        | What::StatusMissing(_)
+        | What::Task(..) => None,
     });
     drafts.skip_while(|(_, other)| *other != note).skip(1).collect()
 }

@@ -5,6 +5,7 @@ mod identity;
 mod keystrokes;
 mod plan;
 mod stamps;
+mod task;
 mod waiting;
 
 use crate::device::settings::AutoLock;

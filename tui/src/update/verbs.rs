@@ -56,7 +56,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
-        Verb::LogContact => log_contact(model, client),
+        Verb::LogContact | Verb::NewTask => ask_about(model, client, verb),
         Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
         Verb::New => return new(model, focused),
         Verb::Open => return open(model, focused),
@@ -336,6 +336,7 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
         // All of it stands in its line.
         Focused::Contact(..) => Vec::new(),
         Focused::Review(client) => plan::show_plan(model, Some(client)),
+        Focused::Task(client, _) => show(model, Screen::Chart(chart::State::new(client))),
         // Its own verbs see to it.
         Focused::Identity(..) | Focused::Nothing | Focused::Plan(..) => Vec::new(),
     }
@@ -474,6 +475,10 @@ fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {
             let act = Edit::StrikeContact { client, record, struck: true };
             edit(model, act, format!("struck a contact of {code}"), Way::Fresh)
         }
+        Focused::Task(client, task) => {
+            let says = format!("done: a task about {}", code(model, client));
+            edit(model, Edit::FinishTask { client, task, done: true }, says, Way::Fresh)
+        }
         Focused::Draft(client, note) => {
             let code = code(model, client);
             let act = Edit::DiscardDraft { note, client, discarded: true };
@@ -507,10 +512,14 @@ pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
     }
 }
 
-fn log_contact(model: &mut Model, client: Option<ClientId>) {
-    if let Some(client) = client {
-        lay(model, Overlay::ContactLog(Box::new(contact_log::State::new(client))));
-    }
+/// Asks what there was with a client, or what is to be done.
+fn ask_about(model: &mut Model, client: Option<ClientId>, verb: Verb) {
+    let Some(client) = client else { return };
+    let overlay = match verb {
+        Verb::NewTask => Overlay::Prompt(prompt::State::new(Question::Task(client))),
+        _ => Overlay::ContactLog(Box::new(contact_log::State::new(client))),
+    };
+    lay(model, overlay);
 }
 
 fn history(model: &mut Model, verb: Verb) -> Vec<Effect> {

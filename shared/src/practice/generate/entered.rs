@@ -66,7 +66,8 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
             };
             Some(Dated { at: dated.at, edit })
         }
-        Edit::Amend { .. }
+        Edit::AddTask { .. }
+        | Edit::Amend { .. }
         | Edit::Archive { .. }
         | Edit::AskErasure(_)
         | Edit::BeginAddendum { .. }
@@ -79,6 +80,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
         | Edit::EndSeries { .. }
         | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }
+        | Edit::FinishTask { .. }
         | Edit::Hold { .. }
         | Edit::LogContact { .. }
         | Edit::Move { .. }

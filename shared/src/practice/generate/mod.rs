@@ -117,7 +117,8 @@ impl Dated {
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
             | Edit::Wait { .. } => true,
-            Edit::Amend { .. }
+            Edit::AddTask { .. }
+            | Edit::Amend { .. }
             | Edit::Archive { .. }
             | Edit::AskErasure(_)
             | Edit::BeginAddendum { .. }
@@ -127,6 +128,7 @@ impl Dated {
             | Edit::DiscardDraft { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
+            | Edit::FinishTask { .. }
             | Edit::Hold { .. }
             | Edit::LogContact { .. }
             | Edit::OrderErasure(_)

@@ -5,13 +5,14 @@ use super::super::identity::IdentityField;
 use super::super::plan::PlanItem;
 use super::super::view::{
     AppointmentRow, ClientRow, DraftView, IdentityView, Index, NoteView, PlanView, SeriesRow,
+    TaskRow,
 };
 use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, MeasureLine, NoteLine, PARTS,
-    PartBody, PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, Typed, WaitingBody, instant,
-    moment, slot, stamp, word,
+    PartBody, PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
+    instant, moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -142,9 +143,15 @@ fn client(row: &ClientRow, index: &Index) -> String {
                 wish: waiting.wish.words(&BTreeMap::new()),
                 clinician: waiting.wish.clinician.map(|member| member.to_string()),
             }),
+            tasks: row.tasks.iter().map(task).collect(),
             rest: Rest::new(),
         },
     )
+}
+
+fn task(task: &TaskRow) -> TaskBody {
+    let due = task.due.map(|due| due.to_string());
+    TaskBody { id: task.id.to_string(), text: task.text.clone(), due }
 }
 
 fn series(row: &SeriesRow) -> String {

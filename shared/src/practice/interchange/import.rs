@@ -19,7 +19,9 @@ use super::lines::{
     read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId};
+use crate::id::{
+    AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
+};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,6 +222,12 @@ impl Importer {
             let wish = wish.map_err(|_| Cause::Invalid("waiting.wish"))?;
             let waiting = Some(Waiting { since, wish });
             steps.push(ImportStep::Edit(Edit::Wait { client, waiting }));
+        }
+        for body in line.tasks {
+            let task = id(&body.id, TaskId::parse, "tasks.id")?;
+            let due = body.due.map(|due| due.parse().map_err(|_| Cause::Invalid("tasks.due")));
+            let (text, due) = (body.text, due.transpose()?);
+            steps.push(ImportStep::Edit(Edit::AddTask { client, task, text, due }));
         }
         Ok(steps)
     }

@@ -70,8 +70,19 @@ pub(super) struct ClientLine {
     pub(super) since: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) waiting: Option<WaitingBody>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tasks: Vec<TaskBody>,
     #[serde(flatten)]
     pub(super) rest: Rest,
+}
+
+/// Something to be done about a client.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct TaskBody {
+    pub(super) id: String,
+    pub(super) text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) due: Option<String>,
 }
 
 /// Since when somebody waits, and for what: `Mon 9:00-12:00, video`.

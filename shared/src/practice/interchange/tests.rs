@@ -134,6 +134,7 @@ fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {
         archived: false,
         since,
         waiting: None,
+        tasks: Vec::new(),
     }
 }
 

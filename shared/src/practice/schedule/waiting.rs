@@ -285,6 +285,7 @@ mod tests {
                 archived: number == 99,
                 since: Timestamp::from_millis(0),
                 waiting: Some(waiting),
+                tasks: Vec::new(),
             };
             (id, Arc::new(row))
         });

@@ -11,5 +11,6 @@ mod plan;
 mod series;
 mod signing;
 mod stamps;
+mod task;
 mod undo;
 pub(super) mod world;

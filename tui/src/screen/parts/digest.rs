@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::{AppointmentKind, Status};
 use tacenda_shared::practice::schedule::free;
-use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState};
+use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState, TaskRow};
 
 /// How far back open sessions are listed: older ones are history, not work.
 const OPEN_FOR_DAYS: i64 = 60;
@@ -17,6 +17,9 @@ const AHEAD_DAYS: i64 = 30;
 
 /// How long before its day the review of a plan is listed.
 const REVIEW_AHEAD_DAYS: i64 = 14;
+
+/// How long before its day a task is listed.
+const TASK_AHEAD_DAYS: i64 = 7;
 
 /// The gathered lists.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -51,6 +54,8 @@ pub enum What {
     NoteMissing(AppointmentId),
     /// A treatment plan is to be looked at again by then.
     PlanReview(ClientId),
+    /// Something is to be done about a client.
+    Task(ClientId, TaskRow),
     /// A session is over and nobody has said what came of it.
     StatusMissing(AppointmentId),
 }
@@ -78,6 +83,7 @@ impl Digest {
             what: What::Clash(row.id, other),
         }));
         digest.unfinished.extend(reviews(index, now));
+        digest.unfinished.extend(tasks(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
         digest.unfinished.sort_by_key(|entry| entry.since);
         let starts = |id: &AppointmentId| index.appointments.get(id).map(|row| row.starts);
@@ -135,6 +141,17 @@ fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId
     .collect()
 }
 
+/// What is to be done soon, or some time.
+fn tasks(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
+    let soon = when::shifted(when::local(now, &index.zone).date(), TASK_AHEAD_DAYS);
+    let all = index.clients.values();
+    let all = all.flat_map(|row| row.tasks.iter().map(|task| (row.id, task)));
+    all.filter(move |(_, task)| task.due.is_none_or(|due| due <= soon)).map(|(client, task)| {
+        let due = task.due.map(|due| when::moment(due.at(0, 0, 0, 0), &index.zone));
+        Unfinished { since: due.unwrap_or(task.since), what: What::Task(client, task.clone()) }
+    })
+}
+
 /// The plans that are to be looked at again soon, of clients who still come.
 fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), REVIEW_AHEAD_DAYS);
@@ -158,6 +175,7 @@ pub fn words(what: &What) -> String {
         }
         What::NoteMissing(_) => "note missing".to_owned(),
         What::PlanReview(_) => "plan to be reviewed".to_owned(),
+        What::Task(_, task) => format!("to do: {}", task.text),
         What::StatusMissing(_) => "what came of it?".to_owned(),
     }
 }

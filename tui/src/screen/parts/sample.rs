@@ -93,6 +93,7 @@ impl Sample {
                 archived: false,
                 since: moment(date(2026, 3, 4).at(9, 0, 0, 0)),
                 waiting: None,
+                tasks: Vec::new(),
             };
             index.clients.insert(row.id, Arc::new(row));
         }

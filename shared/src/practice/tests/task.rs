@@ -1,0 +1,75 @@
+//! Tasks.
+
+use super::world::*;
+use crate::id::{ClientId, TaskId};
+use crate::practice::Refusal;
+use crate::practice::edit::Edit;
+use crate::practice::erasure::Scope;
+use jiff::civil::{Date, date};
+
+const fn id(number: u8) -> TaskId {
+    TaskId::from_bytes([number; 16])
+}
+
+fn add(client: ClientId, number: u8, text: &str, due: Option<Date>) -> Edit {
+    Edit::AddTask { client, task: id(number), text: text.to_owned(), due }
+}
+
+fn open(world: &World, desk: usize, client: ClientId) -> Vec<TaskId> {
+    let index = world.desks[desk].index();
+    index.clients[&client].tasks.iter().map(|task| task.id).collect()
+}
+
+#[test]
+fn what_is_to_be_done_stands_in_order_of_its_dates_on_every_device_until_it_is_done() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    world.sync();
+    world.act(0, add(client, 1, "some time", None)).unwrap();
+    world.act(1, add(client, 2, "later", Some(date(2027, 2, 1)))).unwrap();
+    world.act(1, add(client, 3, "  soon ", Some(date(2026, 12, 1)))).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(open(&world, desk, client), [id(3), id(2), id(1)]);
+        assert_eq!(world.desks[desk].rebuilt().index(), world.desks[desk].index());
+    }
+    assert_eq!(world.desks[0].index().clients[&client].tasks[0].text, "soon");
+
+    let finish = Edit::FinishTask { client, task: id(2), done: true };
+    let inverse = world.act(0, finish.clone()).unwrap().unwrap();
+    world.sync();
+    assert_eq!(open(&world, 1, client), [id(3), id(1)]);
+    let (changes, _) = world.desks[0].undo(inverse).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(open(&world, 1, client), [id(3), id(2), id(1)]);
+    // The other says that it is done; this one takes its own word back.
+    let inverse = world.act(0, finish).unwrap().unwrap();
+    world.sync();
+    world.act(1, Edit::FinishTask { client, task: id(2), done: false }).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+}
+
+#[test]
+fn a_task_is_undone_and_refused_like_anything_else() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let before = world.desks[0].index();
+    let inverse = world.act(0, add(client, 1, "call", None)).unwrap().unwrap();
+    let (_, redo) = world.desks[0].undo(inverse).unwrap();
+    assert_eq!(world.desks[0].index(), before);
+    world.desks[0].undo(redo.unwrap()).unwrap();
+    assert_eq!(open(&world, 0, client), [id(1)]);
+    let unknown = ClientId::from_bytes([9; 16]);
+    for (edit, refusal) in [
+        (add(client, 2, " ", None), Refusal::EmptyText),
+        (add(client, 2, &"x".repeat(301), None), Refusal::TextTooLong),
+        (add(unknown, 2, "call", None), Refusal::UnknownClient),
+        (Edit::FinishTask { client, task: id(7), done: true }, Refusal::UnknownTask),
+    ] {
+        assert_eq!(world.act(0, edit), Err(refusal));
+    }
+    world.act(0, Edit::AskErasure(Scope::from(client))).unwrap();
+    assert_eq!(world.act(0, add(client, 3, "call", None)), Err(Refusal::ToBeErased));
+}

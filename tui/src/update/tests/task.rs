@@ -1,0 +1,55 @@
+//! Tasks, in keys.
+
+use super::*;
+use std::sync::Arc;
+use tacenda_shared::id::TaskId;
+use tacenda_shared::practice::view::TaskRow;
+
+#[test]
+fn a_task_is_noted_with_its_date_listed_and_done() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("T").keys("call the school by 3 dec");
+    assert!(driver.screen().contains("= by Thu 3 Dec 2026"), "{}", driver.screen());
+    driver.keys("⏎");
+    let [Edit::AddTask { client, task, text, due }] = driver.edits()[..] else { panic!() };
+    assert_eq!((*client, text.as_str()), (sample::client_id(1), "call the school"));
+    assert_eq!(*due, Some(date(2026, 12, 3)));
+    let row = TaskRow {
+        id: *task,
+        text: text.clone(),
+        due: Some(date(2026, 11, 25)),
+        since: sample::now().time,
+    };
+    let far =
+        TaskRow { id: TaskId::from_bytes([8; 16]), due: Some(date(2027, 3, 1)), ..row.clone() };
+    let mut sample = Sample::new();
+    let client = sample.index.clients.get_mut(&sample::client_id(1)).unwrap();
+    Arc::make_mut(client).tasks = vec![row.clone(), far];
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    driver.keys("4G");
+    let screen = driver.screen();
+    assert!(screen.contains("25 Nov  JM-014           to do") && !screen.contains("school"));
+    assert_eq!(screen.matches("to do").count(), 1, "what is far off is not listed: {screen}");
+    driver.code(KeyCode::F(9));
+    assert!(driver.screen().contains("to do: call the school"), "{}", driver.screen());
+    driver.keys("x");
+    let done = Edit::FinishTask { client: sample::client_id(1), task: row.id, done: true };
+    assert_eq!(driver.edits().last(), Some(&&done));
+}
+
+#[test]
+fn by_is_a_date_only_where_one_follows() {
+    for (typed, text, due) in [
+        ("stop by the office", "stop by the office", None),
+        ("stop by the office by fri", "stop by the office", Some(date(2026, 11, 27))),
+        ("ask her mother", "ask her mother", None),
+    ] {
+        let mut driver = Driver::open(80, 24);
+        driver.keys("T").keys(typed).keys("⏎");
+        let [Edit::AddTask { text: noted, due: by, .. }] = driver.edits()[..] else { panic!() };
+        assert_eq!((noted.as_str(), *by), (text, due));
+    }
+    let mut driver = Driver::open(80, 24);
+    driver.keys("T⏎");
+    assert!(driver.edits().is_empty());
+}
