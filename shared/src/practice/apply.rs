@@ -3,12 +3,11 @@
 use super::change::{Change, Content};
 use super::compartment::CompartmentName;
 use super::contact::{self, Fault, Settings};
-use super::document::{Document, Scalar};
+use super::document::Scalar;
 use super::draft::{self, DraftFact, Misfit};
-use super::edit::{ContactChange, Edit, NoteFormat, Splice};
+use super::edit::{Edit, NoteFormat, Splice};
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
-use std::sync::Arc;
+use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId};
 use thiserror::Error;
 
 /// What an edit left behind.
@@ -356,75 +355,6 @@ impl Practice {
             }
         }
         Ok(Applied { changes: done.changes, inverse: done.inverse, touched })
-    }
-
-    fn new_client(
-        &mut self,
-        client: ClientId,
-        contact: ContactChange,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        if self.facts.contacts.contains_key(&client) {
-            return Err(Refusal::ClientExists);
-        }
-        if contact.name.is_none() {
-            return Err(Refusal::EmptyName);
-        }
-        let contact = contact::normalised(contact)?;
-        let inverse = Edit::Archive { client, archived: true };
-        self.write_contact(client, Some(inverse), cx, |document, now| {
-            contact::begin(document, now);
-            contact::write(document, &contact)
-        })
-    }
-
-    fn change_contact(
-        &mut self,
-        client: ClientId,
-        contact: ContactChange,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
-        let contact = contact::normalised(contact)?;
-        let inverse = contact::inverse(row, &contact);
-        let inverse = Edit::ChangeContact { client, contact: inverse };
-        self.write_contact(client, Some(inverse), cx, |document, _| {
-            contact::write(document, &contact)
-        })
-    }
-
-    fn archive(
-        &mut self,
-        client: ClientId,
-        archived: bool,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
-        let inverse = Edit::Archive { client, archived: row.archived };
-        self.write_contact(client, Some(inverse), cx, |document, _| {
-            document.put(None, contact::ARCHIVED, Scalar::Flag(archived));
-            vec![(contact::ARCHIVED.to_owned(), Scalar::Flag(archived))]
-        })
-    }
-
-    pub(super) fn write_contact(
-        &mut self,
-        client: ClientId,
-        inverse: Option<Edit>,
-        cx: &mut Context<'_>,
-        write: impl FnOnce(&mut Document, Timestamp) -> Vec<(String, Scalar)>,
-    ) -> Result<Done, Refusal> {
-        let name = CompartmentName::Contact(client);
-        let object = document_of(&name);
-        let (now, mut written) = (cx.now, Vec::new());
-        let change = self.change(&name, object, cx, |document| written = write(document, now))?;
-        if let Some(row) = contact::read(self.document(&name, object, cx)?, client) {
-            self.facts.contacts.insert(client, Arc::new(row));
-        }
-        let guard =
-            |(field, value)| Guard { name: name.clone(), object, place: None, field, value };
-        let guards = written.into_iter().map(guard).collect();
-        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
     }
 
     fn begin_note(

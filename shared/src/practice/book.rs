@@ -6,11 +6,20 @@ use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
 use super::contact;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, NewAppointment, Slot, Stamps, Status};
+use super::edit::{Edit, NewAppointment, Slot, Status};
 use super::facts::CalendarKey;
 use super::{Context, Practice, document_of, zone};
-use crate::id::{AppointmentId, MemberId};
+use crate::id::{AppointmentId, MemberId, Timestamp};
 use crate::suite;
+
+/// When a session began and ended, by the clock of whoever said so.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Stamps {
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+}
 
 impl Practice {
     pub(super) fn book(

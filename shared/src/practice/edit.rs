@@ -3,6 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
+pub use super::book::Stamps;
 use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::identity::IdentityField;
@@ -341,15 +342,6 @@ pub struct Slot {
     pub room: Option<String>,
     /// In which way.
     pub modality: Modality,
-}
-
-/// When a session began and ended, by the clock of whoever said so.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Stamps {
-    /// When it began.
-    pub began: Option<Timestamp>,
-    /// When it ended.
-    pub ended: Option<Timestamp>,
 }
 
 /// The way in which people meet.

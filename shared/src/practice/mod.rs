@@ -15,6 +15,7 @@ mod caret;
 pub mod change;
 mod chart;
 mod chunk;
+mod client;
 pub mod compartment;
 mod contact;
 mod contact_log;

@@ -1,0 +1,81 @@
+//! Clients are added, their contact is changed, they go to the archive: edits of contacts.
+
+use super::apply::{Done, Guard, Refusal};
+use super::compartment::CompartmentName;
+use super::contact;
+use super::document::{Document, Scalar};
+use super::edit::{ContactChange, Edit};
+use super::{Context, Practice, document_of};
+use crate::id::{ClientId, Timestamp};
+use std::sync::Arc;
+
+impl Practice {
+    pub(super) fn new_client(
+        &mut self,
+        client: ClientId,
+        contact: ContactChange,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::ClientExists);
+        }
+        if contact.name.is_none() {
+            return Err(Refusal::EmptyName);
+        }
+        let contact = contact::normalised(contact)?;
+        let inverse = Edit::Archive { client, archived: true };
+        self.write_contact(client, Some(inverse), cx, |document, now| {
+            contact::begin(document, now);
+            contact::write(document, &contact)
+        })
+    }
+
+    pub(super) fn change_contact(
+        &mut self,
+        client: ClientId,
+        contact: ContactChange,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let contact = contact::normalised(contact)?;
+        let inverse = contact::inverse(row, &contact);
+        let inverse = Edit::ChangeContact { client, contact: inverse };
+        self.write_contact(client, Some(inverse), cx, |document, _| {
+            contact::write(document, &contact)
+        })
+    }
+
+    pub(super) fn archive(
+        &mut self,
+        client: ClientId,
+        archived: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let inverse = Edit::Archive { client, archived: row.archived };
+        self.write_contact(client, Some(inverse), cx, |document, _| {
+            document.put(None, contact::ARCHIVED, Scalar::Flag(archived));
+            vec![(contact::ARCHIVED.to_owned(), Scalar::Flag(archived))]
+        })
+    }
+
+    pub(super) fn write_contact(
+        &mut self,
+        client: ClientId,
+        inverse: Option<Edit>,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Document, Timestamp) -> Vec<(String, Scalar)>,
+    ) -> Result<Done, Refusal> {
+        let name = CompartmentName::Contact(client);
+        let object = document_of(&name);
+        let (now, mut written) = (cx.now, Vec::new());
+        let change = self.change(&name, object, cx, |document| written = write(document, now))?;
+        if let Some(row) = contact::read(self.document(&name, object, cx)?, client) {
+            self.facts.contacts.insert(client, Arc::new(row));
+        }
+        let guard =
+            |(field, value)| Guard { name: name.clone(), object, place: None, field, value };
+        let guards = written.into_iter().map(guard).collect();
+        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+    }
+}
