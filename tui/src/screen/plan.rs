@@ -49,7 +49,6 @@ impl State {
                 if let View::Plan(plan) = *view
                     && plan.client.id == self.client
                 {
-                    self.take_begun(&plan.plan);
                     self.view = Some(Box::new(plan));
                     self.refusal = None;
                 }
@@ -61,13 +60,10 @@ impl State {
         }
     }
 
-    /// A line that has just been begun here is what one goes on with.
-    fn take_begun(&mut self, plan: &Plan) {
-        let Some(before) = &self.view else { return };
-        let mut new = plan.items.iter().filter(|item| before.plan.item(item.id).is_none());
-        if let (Some(item), None) = (new.next(), new.next()) {
-            self.anchor = Some(Place::Item(item.id));
-        }
+    /// A line that is begun here is what one goes on with, as soon as it stands there; what another
+    /// device adds meanwhile moves nothing.
+    pub fn go_on_with(&mut self, item: PlanItemId) {
+        self.anchor = Some(Place::Item(item));
     }
 
     /// Returns the plan.

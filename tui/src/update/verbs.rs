@@ -158,6 +158,12 @@ fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
 /// Hands an edit over, and remembers what it says until the answer comes.
 pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
+    if let (Edit::ChangePlan { item, change, .. }, Some(Screen::Plan(state))) =
+        (&edit, desk.screens.last_mut())
+        && change.kind.is_some()
+    {
+        state.go_on_with(*item);
+    }
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
     desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });

@@ -3,7 +3,7 @@
 use super::*;
 use std::sync::Arc;
 use tacenda_shared::id::PlanItemId;
-use tacenda_shared::practice::plan::{PlanChange, PlanKind, Progress};
+use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind, Progress};
 
 /// The chart of the first client, and from there the plan.
 fn planning() -> Driver {
@@ -70,6 +70,31 @@ fn a_line_begins_where_the_focus_is_and_on_a_goal_it_is_an_objective() {
     );
     driver.keys("n").keys("⏎");
     assert!(driver.screen().contains("Type a line first."));
+}
+
+/// What another device adds meanwhile moves nothing under the keys.
+#[test]
+fn what_was_begun_here_is_what_one_goes_on_with_and_what_another_device_adds_is_not() {
+    use tacenda_shared::practice::view::View;
+    let mut driver = planning();
+    driver.keys("jjjjn").keys("See friends again⏎");
+    let (begun, _) = last(&driver);
+    let View::Plan(mut view) = Sample::new().plan(1) else { panic!() };
+    let goal = view.plan.items[1].clone();
+    view.plan
+        .items
+        .insert(2, PlanItem { id: begun, text: "See friends again".into(), ..goal.clone() });
+    let client = sample::client_id(1);
+    let show = |driver: &mut Driver, view: &View| {
+        let outcome = Ok(Box::new(view.clone()));
+        driver.device(DeviceEvent::Opened { subject: Subject::Plan(client), outcome });
+    };
+    show(&mut driver, &View::Plan(view.clone()));
+    assert!(driver.screen().contains(">   See friends again"), "{}", driver.screen());
+    view.plan.items.insert(1, PlanItem { id: item(90), text: "Of another".into(), ..goal });
+    show(&mut driver, &View::Plan(view));
+    assert!(driver.screen().contains("    Of another"), "{}", driver.screen());
+    assert!(driver.screen().contains(">   See friends again"), "{}", driver.screen());
 }
 
 #[test]
