@@ -83,6 +83,7 @@ pub enum Verb {
     ReplaceSheet,
     RevokeDevice,
     Right,
+    SetHours,
     SetStatus(Status),
     SetTarget,
     Shorter,

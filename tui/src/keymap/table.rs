@@ -450,6 +450,13 @@ pub(super) static ACTS: &[Row] = &[
         ["", "Go to today", "today"],
         always,
     ),
+    row(
+        Verb::SetHours,
+        &[&[c('g'), c('h')]],
+        &[C::Calendar],
+        ["", "Say your usual week: when you see clients", "hours"],
+        always,
+    ),
     row(Verb::GoDate, &[&[c('g'), c('d')]], &[C::Lists], ["", "Go to a date", "date"], always),
     row(
         Verb::GoClient,

@@ -12,10 +12,11 @@ use crate::text;
 use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, PlanItemId, TaskId};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, TaskId};
 use tacenda_shared::practice::edit::{Edit, Status};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
+use tacenda_shared::practice::schedule::hours::Hours;
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
 
@@ -33,6 +34,8 @@ pub enum Question {
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
     Date,
+    /// The usual week of a member.
+    Hours(MemberId),
     /// What a field of who a client is in law says.
     Identity(ClientId, IdentityField),
     /// The invite of a server.
@@ -91,6 +94,7 @@ impl State {
                 Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
                 None => vec![Ask::Say("That is not a date yet.".to_owned())],
             },
+            Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
             Question::Invite => match self.field.trimmed() {
                 "" => vec![Ask::Say("Paste the invite first.".to_owned())],
@@ -144,6 +148,21 @@ impl State {
 }
 
 impl State {
+    fn confirm_hours(&self, member: MemberId) -> Vec<Ask> {
+        let hours = match self.field.trimmed() {
+            "" => None,
+            typed => match Hours::parse(typed) {
+                Ok(hours) => Some(hours),
+                Err(fault) => return vec![Ask::Say(format!("Not yet: {fault}."))],
+            },
+        };
+        let says = match &hours {
+            Some(hours) => format!("hours: {hours}"),
+            None => "hours: nothing is said of them".to_owned(),
+        };
+        vec![Ask::Leave, Ask::Edit(Edit::SetHours { member, hours }, says)]
+    }
+
     fn confirm_identity(
         &self,
         scene: &Scene<'_>,
@@ -227,6 +246,17 @@ fn task(typed: &str, today: Date) -> (&str, Option<Date>) {
     due.map_or((typed, None), |(text, due)| (text, Some(due)))
 }
 
+/// How a usual week was understood.
+fn hours_words(typed: &str) -> String {
+    match Hours::parse(typed) {
+        _ if typed.is_empty() => {
+            "for example Mon-Thu 9-12 13-18, Fri 9-13, 10 min between".to_owned()
+        }
+        Ok(hours) => format!("= {hours}"),
+        Err(fault) => format!("not yet: {fault}"),
+    }
+}
+
 /// How what is to be done was understood.
 fn task_words(typed: &str, today: Date) -> String {
     match task(typed, today) {
@@ -288,6 +318,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
             };
             ("Go to date", words)
         }
+        Question::Hours(_) => ("Your usual week", hours_words(state.field.trimmed())),
         Question::Identity(_, field) => (field.title(), state.identity_words(*field, scene)),
         Question::Invite => {
             let words = "The line that begins with tacenda1, as `tacenda-server invite` prints \

@@ -7,13 +7,25 @@ use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
 use crate::screen::parts::when;
+use crate::screen::prompt::{self, Question};
 use crate::screen::{Focused, Overlay, contact_log};
 use jiff::civil::DateTime;
 use tacenda_shared::practice::edit::{Edit, Modality, Stamps, Status};
 use tacenda_shared::practice::view::Occurrence;
 
+/// Runs what is about a session, or about when there are any.
+pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
+    match verb {
+        Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
+        Verb::StampSession => return stamp(model, focused),
+        Verb::Remind => remind(model, focused),
+        _ => ask_hours(model),
+    }
+    Vec::new()
+}
+
 /// Says that the session in focus begins, or ends.
-pub(super) fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
+fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let Focused::Appointment(id) = focused else { return Vec::new() };
     let (now, today) = (model.now.time, model.now.local.date());
     let zone = model.desk().map(|desk| desk.index.zone.clone()).unwrap_or_default();
@@ -56,8 +68,21 @@ pub(super) fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     edit(model, Edit::StampSession { appointment: id, stamps, status }, says, Way::Fresh)
 }
 
+/// Asks for the usual week of whoever sees clients here.
+fn ask_hours(model: &mut Model) {
+    let Some(desk) = model.desk() else { return };
+    let scene = model.scene(desk);
+    let Some(member) = scene.clinician() else { return };
+    if scene.member() != Some(member) && desk.index.clinicians.len() > 1 {
+        return say(model, "You see no clients here; each clinician says their own hours.");
+    }
+    let known = desk.index.hours.get(&member).map(ToString::to_string).unwrap_or_default();
+    let state = prompt::State::answered(Question::Hours(member), known);
+    lay(model, Overlay::Prompt(state));
+}
+
 /// Prepares a reminder of the appointment in focus. It says nothing but when and how.
-pub(super) fn remind(model: &mut Model, focused: Focused) {
+fn remind(model: &mut Model, focused: Focused) {
     let Focused::Appointment(id) = focused else { return };
     let Some(desk) = model.desk() else { return };
     let Some(row) = desk.index.appointments.get(&id) else { return };
@@ -84,7 +109,7 @@ fn when_words(start: DateTime) -> String {
 }
 
 /// Ends a series before the occurrence in focus, or leaves that one out.
-pub(super) fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
+fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
     let Focused::Appointment(id) = focused else { return Vec::new() };
     let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
     let Occurrence { series, date, .. } = one;

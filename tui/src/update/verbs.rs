@@ -52,7 +52,6 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Cancel => return cancel(model, focused),
         Verb::ClearField => return clear_field(model),
         Verb::EditContact => edit_contact(model, client),
-        Verb::EndSeries | Verb::SkipDate => return session::change_series(model, focused, verb),
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
@@ -65,8 +64,9 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Redo | Verb::Undo => return history(model, verb),
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::SignDraft => return notes::sign_draft(model),
-        Verb::Remind => session::remind(model, focused),
-        Verb::StampSession => return session::stamp(model, focused),
+        Verb::EndSeries | Verb::Remind | Verb::SetHours | Verb::SkipDate | Verb::StampSession => {
+            return session::run(model, verb, focused);
+        }
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients
         | Verb::ShowFinish

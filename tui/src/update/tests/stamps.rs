@@ -70,3 +70,25 @@ fn a_reminder_is_prepared_and_its_sending_logged_and_nothing_is_sent() {
     driver.keys("kr");
     assert!(driver.screen().contains("nothing to be reminded of"), "{}", driver.screen());
 }
+
+#[test]
+fn the_usual_week_is_said_in_a_line_that_is_read_back_and_goes_on_from_what_was_said() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("gh").keys("mo-do 9-12");
+    assert!(driver.screen().contains("= Mon-Thu 9:00-12:00"), "{}", driver.screen());
+    driver.keys("⏎");
+    let [Edit::SetHours { member, hours: Some(hours) }] = driver.edits()[..] else { panic!() };
+    assert_eq!((*member, hours.to_string().as_str()), (sample::clinician(), "Mon-Thu 9:00-12:00"));
+    let mut sample = Sample::new();
+    sample.index.hours.insert(*member, hours.clone());
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver.keys("gh").keys(" nonsense⏎");
+    assert!(driver.screen().contains("'nonsense'"), "{}", driver.screen());
+    assert_eq!(driver.edits().len(), 1);
+    for _ in 0..9 {
+        driver.code(KeyCode::Backspace);
+    }
+    driver.keys(", fr 9-11⏎");
+    let Some(Edit::SetHours { hours: Some(hours), .. }) = driver.edits().last() else { panic!() };
+    assert_eq!(hours.to_string(), "Mon-Thu 9:00-12:00, Fri 9:00-11:00");
+}
