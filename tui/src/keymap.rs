@@ -60,6 +60,7 @@ pub enum Verb {
     NextField,
     NextPane,
     NewTask,
+    NoteDeath,
     NextPart,
     NudgeBack,
     NudgeDown,

@@ -207,6 +207,7 @@ impl Practice {
             Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::NoteDeath { client, died } => self.note_death(client, died, cx),
             Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),

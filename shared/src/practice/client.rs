@@ -5,8 +5,9 @@ use super::compartment::CompartmentName;
 use super::contact;
 use super::document::{Document, Scalar};
 use super::edit::{ContactChange, Edit};
-use super::{Context, Practice, document_of};
+use super::{Context, Practice, document_of, zone};
 use crate::id::{ClientId, Timestamp};
+use jiff::civil::Date;
 use std::sync::Arc;
 
 impl Practice {
@@ -56,6 +57,25 @@ impl Practice {
         self.write_contact(client, Some(inverse), cx, |document, _| {
             document.put(None, contact::ARCHIVED, Scalar::Flag(archived));
             vec![(contact::ARCHIVED.to_owned(), Scalar::Flag(archived))]
+        })
+    }
+
+    /// Notes when a client died, or that it is not so.
+    pub(super) fn note_death(
+        &mut self,
+        client: ClientId,
+        died: Option<Date>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let inverse = Edit::NoteDeath { client, died: row.died };
+        if died.is_some_and(|died| died > zone::date(cx.now, &self.facts.settings.zone)) {
+            return Err(Refusal::InvalidDate);
+        }
+        let value = died.map_or(Scalar::Nothing, |date| Scalar::Text(date.to_string()));
+        self.write_contact(client, Some(inverse), cx, |document, _| {
+            document.put(None, contact::DIED, value.clone());
+            vec![(contact::DIED.to_owned(), value)]
         })
     }
 

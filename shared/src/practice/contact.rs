@@ -15,10 +15,12 @@ use unicode_normalization::UnicodeNormalization;
 
 pub(super) const NAME_BYTES_MAX: usize = 200;
 const FIELD_BYTES_MAX: usize = 1000;
+const DATE_BYTES_MAX: usize = 16;
 pub(super) const CLINICIANS_MAX: usize = 10_000;
 const DEVICES_MAX: usize = 10_000;
 
 pub(super) const ARCHIVED: &str = "archived";
+pub(super) const DIED: &str = "died";
 const SINCE: &str = "since";
 const ZONE: &str = "zone";
 const CLINICIAN: &str = "clinician/";
@@ -137,6 +139,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
         ),
         waiting: Waiting::of(document.value(None, Waiting::FIELD).as_ref()),
         tasks: task::read(document),
+        died: document.value(None, DIED).and_then(|died| died.text()?.parse().ok()),
     };
     for field in &FIELDS {
         let value = document.value(None, field.name);
@@ -151,6 +154,9 @@ pub(super) fn encode(writer: &mut Writer, row: &ClientRow) {
     writer.fixed(row.id.as_bytes()).u8(u8::from(row.archived)).i64(row.since.as_millis());
     writer.option(row.waiting.as_ref(), |w, waiting| waiting.write(w));
     task::encode(writer, &row.tasks);
+    writer.option(row.died, |w, died| {
+        w.text(&died.to_string());
+    });
     for field in &FIELDS {
         writer.text((field.of_row)(&mut row));
     }
@@ -169,6 +175,10 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
         since: Timestamp::from_millis(reader.i64()?),
         waiting: reader.option(Waiting::read)?,
         tasks: task::decode(reader)?,
+        died: reader.option(|r| {
+            let died = r.text(DATE_BYTES_MAX)?;
+            died.parse().map_err(|_| CodecError::Unknown)
+        })?,
     };
     for field in &FIELDS {
         *(field.of_row)(&mut row) = reader.text(field.limit)?.to_owned();

@@ -195,6 +195,13 @@ pub enum Edit {
         /// What is known; at least a name.
         contact: ContactChange,
     },
+    /// Notes when a client died, or that it is not so.
+    NoteDeath {
+        /// Whom.
+        client: ClientId,
+        /// When; `None` takes it back.
+        died: Option<Date>,
+    },
     /// Orders that a record is erased which was asked for long enough ago.
     OrderErasure(Scope),
     /// Takes an [`Edit::MoveFollowing`] back.

@@ -340,6 +340,7 @@ impl Practice {
             | Edit::EnterNote { client, .. }
             | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. }
+            | Edit::NoteDeath { client, .. }
             | Edit::ReviewPlan { client, .. }
             | Edit::SignPlan { client }
             | Edit::Wait { client, .. } => one(client),

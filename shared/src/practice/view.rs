@@ -75,6 +75,8 @@ pub struct ClientRow {
     pub waiting: Option<Waiting>,
     /// What is still to be done about the client: what has a date first, the nearest first.
     pub tasks: Vec<TaskRow>,
+    /// When the client died, if that is so. The record stays, and nobody calls any more.
+    pub died: Option<jiff::civil::Date>,
 }
 
 /// Something to be done about a client, that is not done.

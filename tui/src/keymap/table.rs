@@ -317,6 +317,13 @@ pub(super) static ACTS: &[Row] = &[
         on_client,
     ),
     row(
+        Verb::NoteDeath,
+        &[&[c('g'), c('x')]],
+        &[C::Clients, C::Chart],
+        ["", "The client has died: note when", "died"],
+        on_client,
+    ),
+    row(
         Verb::NewTask,
         &[&[c('T')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],

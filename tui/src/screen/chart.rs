@@ -135,9 +135,11 @@ fn heading(state: &State, scene: &Scene<'_>) -> String {
     let sessions = scene.digest.sessions.get(&state.client).copied().unwrap_or(0);
     let sessions = usize::try_from(sessions).unwrap_or(usize::MAX);
     let name = if scene.veil { String::new() } else { format!("{}   ", row.name) };
+    let died = row.died.map(|date| format!("   died {} {}", when::short(date), date.year()));
+    let died = died.unwrap_or_default();
     let archived = if row.archived { "   archived" } else { "" };
     format!(
-        "{}   {name}{}   {}{archived}",
+        "{}   {name}{}   {}{died}{archived}",
         who::code(row),
         row.pronouns,
         text::counted(sessions, "session", "sessions"),

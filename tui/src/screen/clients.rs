@@ -169,6 +169,7 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
     });
     let drafts = scene.index.drafts.iter().filter(|draft| draft.client == row.id).count();
     let mark = match (row.archived, drafts) {
+        _ if row.died.is_some() => "died".to_owned(),
         (true, _) => "archived".to_owned(),
         (false, 0) => String::new(),
         (false, drafts) => text::counted(drafts, "draft", "drafts"),

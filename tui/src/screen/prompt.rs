@@ -34,6 +34,8 @@ pub enum Question {
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
     Date,
+    /// When a client died.
+    Death(ClientId),
     /// The usual week of a member.
     Hours(MemberId),
     /// What a field of who a client is in law says.
@@ -94,6 +96,7 @@ impl State {
                 Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
                 None => vec![Ask::Say("That is not a date yet.".to_owned())],
             },
+            Question::Death(client) => self.confirm_death(*client, scene),
             Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
             Question::Invite => match self.field.trimmed() {
@@ -148,6 +151,21 @@ impl State {
 }
 
 impl State {
+    fn confirm_death(&self, client: ClientId, scene: &Scene<'_>) -> Vec<Ask> {
+        let died = match self.field.trimmed() {
+            "" => None,
+            typed => match when::read_date(typed, scene.today()) {
+                Some(died) if died <= scene.today() => Some(died),
+                _ => return vec![Ask::Say("That is no date that has been.".to_owned())],
+            },
+        };
+        let says = match died {
+            Some(_) => format!("{} has died", scene.code(client)),
+            None => format!("{} has not died", scene.code(client)),
+        };
+        vec![Ask::Leave, Ask::Edit(Edit::NoteDeath { client, died }, says)]
+    }
+
     fn confirm_hours(&self, member: MemberId) -> Vec<Ask> {
         let hours = match self.field.trimmed() {
             "" => None,
@@ -305,9 +323,9 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
-/// Draws the question.
-pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
-    let (title, words) = match &state.question {
+/// What is asked, and how the answer is understood so far.
+fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
+    match &state.question {
         Question::Date => {
             let words = match when::read_date(state.field.text(), scene.today()) {
                 Some(date) => format!("= {}", when::long(date)),
@@ -317,6 +335,13 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                 None => "not a date that exists".to_owned(),
             };
             ("Go to date", words)
+        }
+        Question::Death(_) => {
+            let words = match when::read_date(state.field.trimmed(), scene.today()) {
+                Some(died) if died <= scene.today() => format!("= {}", when::long(died)),
+                _ => "for example 2026-11-20 or today; empty: it is not so".to_owned(),
+            };
+            ("When did the client die?", words)
         }
         Question::Hours(_) => ("Your usual week", hours_words(state.field.trimmed())),
         Question::Identity(_, field) => (field.title(), state.identity_words(*field, scene)),
@@ -359,7 +384,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
             let words = format!("{whose} will be: {}. A reason may be left out.", status.word());
             ("Cancel: why?", words)
         }
-    };
+    }
+}
+
+/// Draws the question.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
+    let (title, words) = asked(state, scene);
     let rows = if matches!(state.question, Question::SignPlan(..)) { 9 } else { 7 };
     let inside = paint::popup(frame, scene.look, (66, rows), (title, "Enter go on  Esc back"));
     let area = paint::lines(inside, 1, 1);

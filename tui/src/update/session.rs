@@ -89,6 +89,9 @@ fn remind(model: &mut Model, focused: Focused) {
     let (Some(client), false) = (row.clients.first().copied(), row.status.frees_the_slot()) else {
         return say(model, "Nobody is expected then.");
     };
+    if desk.index.clients.get(&client).is_some_and(|row| row.died.is_some()) {
+        return say(model, "The client has died.");
+    }
     if row.starts <= model.now.time {
         return say(model, "That is over, or has begun: there is nothing to be reminded of.");
     }

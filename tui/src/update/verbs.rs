@@ -55,7 +55,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
-        Verb::LogContact | Verb::NewTask => ask_about(model, client, verb),
+        Verb::LogContact | Verb::NewTask | Verb::NoteDeath => ask_about(model, client, verb),
         Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
         Verb::New => return new(model, focused),
         Verb::Open => return open(model, focused),
@@ -521,7 +521,12 @@ pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
 /// Asks what there was with a client, or what is to be done.
 fn ask_about(model: &mut Model, client: Option<ClientId>, verb: Verb) {
     let Some(client) = client else { return };
+    let died = model.desk().and_then(|desk| desk.index.clients.get(&client)?.died);
     let overlay = match verb {
+        Verb::NoteDeath => {
+            let known = died.map(|date| date.to_string()).unwrap_or_default();
+            Overlay::Prompt(prompt::State::answered(Question::Death(client), known))
+        }
         Verb::NewTask => Overlay::Prompt(prompt::State::new(Question::Task(client))),
         _ => Overlay::ContactLog(Box::new(contact_log::State::new(client))),
     };

@@ -66,38 +66,7 @@ fn fold(dated: Dated, open: &mut BTreeMap<ObjectId, Drafting>) -> Option<Dated> 
             };
             Some(Dated { at: dated.at, edit })
         }
-        Edit::AddTask { .. }
-        | Edit::Amend { .. }
-        | Edit::Archive { .. }
-        | Edit::AskErasure(_)
-        | Edit::BeginAddendum { .. }
-        | Edit::Book(_)
-        | Edit::BookSeries(_)
-        | Edit::ChangeContact { .. }
-        | Edit::ChangeIdentity { .. }
-        | Edit::ChangePlan { .. }
-        | Edit::DiscardDraft { .. }
-        | Edit::EndSeries { .. }
-        | Edit::EnterMeasure { .. }
-        | Edit::EnterNote { .. }
-        | Edit::FinishTask { .. }
-        | Edit::Hold { .. }
-        | Edit::LogContact { .. }
-        | Edit::Move { .. }
-        | Edit::MoveFollowing { .. }
-        | Edit::NewClient { .. }
-        | Edit::OrderErasure(_)
-        | Edit::RejoinSeries { .. }
-        | Edit::RenameDevice { .. }
-        | Edit::ReviewPlan { .. }
-        | Edit::SetHours { .. }
-        | Edit::SetStatus { .. }
-        | Edit::SettleSeries { .. }
-        | Edit::SignPlan { .. }
-        | Edit::SkipOccurrence { .. }
-        | Edit::StampSession { .. }
-        | Edit::StrikeContact { .. }
-        | Edit::Wait { .. }
-        | Edit::WithdrawErasure(_) => Some(dated),
+        // What is no draft stays as it is.
+        _ => Some(dated),
     }
 }

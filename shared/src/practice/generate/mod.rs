@@ -131,6 +131,7 @@ impl Dated {
             | Edit::FinishTask { .. }
             | Edit::Hold { .. }
             | Edit::LogContact { .. }
+            | Edit::NoteDeath { .. }
             | Edit::OrderErasure(_)
             | Edit::ReviewPlan { .. }
             | Edit::SetStatus { .. }

@@ -144,6 +144,7 @@ fn client(row: &ClientRow, index: &Index) -> String {
                 clinician: waiting.wish.clinician.map(|member| member.to_string()),
             }),
             tasks: row.tasks.iter().map(task).collect(),
+            died: row.died.map(|died| died.to_string()),
             rest: Rest::new(),
         },
     )

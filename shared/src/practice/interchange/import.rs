@@ -223,6 +223,10 @@ impl Importer {
             let waiting = Some(Waiting { since, wish });
             steps.push(ImportStep::Edit(Edit::Wait { client, waiting }));
         }
+        if let Some(died) = line.died {
+            let died = Some(died.parse().map_err(|_| Cause::Invalid("died"))?);
+            steps.push(ImportStep::Edit(Edit::NoteDeath { client, died }));
+        }
         for body in line.tasks {
             let task = id(&body.id, TaskId::parse, "tasks.id")?;
             let due = body.due.map(|due| due.parse().map_err(|_| Cause::Invalid("tasks.due")));

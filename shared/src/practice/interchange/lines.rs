@@ -72,6 +72,8 @@ pub(super) struct ClientLine {
     pub(super) waiting: Option<WaitingBody>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) tasks: Vec<TaskBody>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) died: Option<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }

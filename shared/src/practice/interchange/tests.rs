@@ -135,6 +135,7 @@ fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {
         since,
         waiting: None,
         tasks: Vec::new(),
+        died: None,
     }
 }
 

@@ -153,7 +153,7 @@ pub fn ranked<'a>(
     index: &'a Index,
     opening: Option<&Opening>,
 ) -> Vec<(&'a ClientRow, Option<Fit>)> {
-    let waiting = index.clients.values().filter(|row| !row.archived);
+    let waiting = index.clients.values().filter(|row| !row.archived && row.died.is_none());
     let with_wish = waiting.filter_map(|row| Some((row.as_ref(), row.waiting.as_ref()?)));
     let mut ranked: Vec<_> = with_wish
         .map(|(row, one)| (row, one, opening.map(|opening| one.wish.fit(opening))))
@@ -286,6 +286,7 @@ mod tests {
                 since: Timestamp::from_millis(0),
                 waiting: Some(waiting),
                 tasks: Vec::new(),
+                died: None,
             };
             (id, Arc::new(row))
         });

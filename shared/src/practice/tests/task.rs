@@ -1,4 +1,4 @@
-//! Tasks.
+//! Tasks, and that a client has died.
 
 use super::world::*;
 use crate::id::{ClientId, TaskId};
@@ -72,4 +72,27 @@ fn a_task_is_undone_and_refused_like_anything_else() {
     }
     world.act(0, Edit::AskErasure(Scope::from(client))).unwrap();
     assert_eq!(world.act(0, add(client, 3, "call", None)), Err(Refusal::ToBeErased));
+}
+
+#[test]
+fn a_client_who_died_stays_with_the_record_and_waits_for_nothing() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let waiting = Some(crate::practice::schedule::waiting::Waiting {
+        since: MONDAY,
+        wish: crate::practice::schedule::waiting::Wish::default(),
+    });
+    world.act(0, Edit::Wait { client, waiting }).unwrap();
+    let ranked = |world: &World| {
+        crate::practice::schedule::waiting::ranked(&world.desks[1].index(), None).len()
+    };
+    world.sync();
+    assert_eq!(ranked(&world), 1);
+    let died = Some(date(2026, 11, 20));
+    world.act(0, Edit::NoteDeath { client, died }).unwrap();
+    world.sync();
+    assert_eq!((ranked(&world), world.desks[1].index().clients[&client].died), (0, died));
+    assert_eq!(world.desks[1].rebuilt().index(), world.desks[1].index());
+    let ahead = Edit::NoteDeath { client, died: Some(date(2026, 11, 24)) };
+    assert_eq!(world.act(0, ahead), Err(Refusal::InvalidDate));
 }

@@ -41,6 +41,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
             stamps: Stamps { began: Some(Timestamp::from_millis(9)), ended: None },
             status: Status::Arrived,
         },
+        Edit::NoteDeath { client, died: Some(jiff::civil::date(2026, 11, 20)) },
         Edit::AskErasure(client.into()),
         Edit::Hold { client, held: true },
         Edit::SetHours { member: member(1), hours: Hours::parse("Mon-Thu 9-17").ok() },
@@ -56,7 +57,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
 
 #[test]
 fn undo_brings_back_an_equal_index() {
-    for number in 0..12 {
+    for number in 0..13 {
         let (mut world, client, session) = prepared();
         let before = world.desks[0].index();
         let edit = edits(client, session).remove(number);

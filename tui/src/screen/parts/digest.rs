@@ -157,7 +157,8 @@ fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), REVIEW_AHEAD_DAYS);
     index.plans.iter().filter_map(move |(client, review)| {
         let date = review.filter(|date| *date <= soon)?;
-        let comes = index.clients.get(client).is_some_and(|row| !row.archived);
+        let comes =
+            index.clients.get(client).is_some_and(|row| !row.archived && row.died.is_none());
         let since = when::moment(date.at(0, 0, 0, 0), &index.zone);
         comes.then_some(Unfinished { since, what: What::PlanReview(*client) })
     })

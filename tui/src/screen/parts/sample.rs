@@ -94,6 +94,7 @@ impl Sample {
                 since: moment(date(2026, 3, 4).at(9, 0, 0, 0)),
                 waiting: None,
                 tasks: Vec::new(),
+                died: None,
             };
             index.clients.insert(row.id, Arc::new(row));
         }

@@ -53,3 +53,26 @@ fn by_is_a_date_only_where_one_follows() {
     driver.keys("T⏎");
     assert!(driver.edits().is_empty());
 }
+
+#[test]
+fn that_a_client_died_is_noted_shown_and_taken_back() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("3gx").keys("tomorrow⏎");
+    assert!(driver.screen().contains("no date that has been"), "{}", driver.screen());
+    for _ in 0..8 {
+        driver.code(KeyCode::Backspace);
+    }
+    driver.keys("2026-11-20⏎");
+    let [Edit::NoteDeath { client, died }] = driver.edits()[..] else { panic!() };
+    assert_eq!(*died, Some(date(2026, 11, 20)));
+    let mut sample = Sample::new();
+    Arc::make_mut(sample.index.clients.get_mut(client).unwrap()).died = *died;
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    assert!(driver.screen().contains("died"), "{}", driver.screen());
+    driver.keys("gx");
+    for _ in 0..10 {
+        driver.code(KeyCode::Backspace);
+    }
+    driver.keys("⏎");
+    assert!(matches!(driver.edits().last(), Some(Edit::NoteDeath { died: None, .. })));
+}
