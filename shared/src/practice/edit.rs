@@ -11,9 +11,9 @@ use super::plan::PlanChange;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
+pub use super::zone::Stamp;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
-    Timestamp,
 };
 use jiff::civil::Date;
 use std::fmt;
@@ -594,13 +594,4 @@ pub enum Subject {
     Plan(ClientId),
     /// Who one client is in law.
     Identity(ClientId),
-}
-
-/// A moment at which something was said to have happened, and the zone it was said in.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Stamp {
-    /// As the author's clock claimed it.
-    pub time: Timestamp,
-    /// IANA id of the practice's zone.
-    pub zone: String,
 }

@@ -12,6 +12,15 @@ use std::sync::LazyLock;
 /// The longest IANA id that is taken.
 pub(super) const ZONE_BYTES_MAX: usize = 64;
 
+/// A moment at which something was said to have happened, and the zone it was said in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stamp {
+    /// As the author's clock claimed it.
+    pub time: Timestamp,
+    /// IANA id of the practice's zone.
+    pub zone: String,
+}
+
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 thread_local! {
