@@ -67,12 +67,6 @@ impl Bases {
         self.of.get(&since).map(|base| (base.by, base.ended))
     }
 
-    /// Returns where a base begins.
-    #[cfg(feature = "device")]
-    pub(crate) fn first(&self, since: SlotGeneration) -> Option<Position> {
-        self.of.get(&since).map(|base| base.at)
-    }
-
     /// Entries at these places count no more.
     #[cfg(feature = "device")]
     pub(crate) fn annul(&mut self, late: &BTreeSet<Position>) {

@@ -65,6 +65,8 @@ pub struct Replica {
     /// The access list from each position on.
     rules: Vec<(Position, Vec<AccessRule>)>,
     slots: BTreeMap<SlotGeneration, Slot>,
+    /// Where each slot was announced.
+    slots_at: BTreeMap<SlotGeneration, Position>,
     drafts: BTreeMap<ObjectId, Draft>,
     closings: Closings,
     erasing: Erasing,
@@ -79,6 +81,7 @@ impl Replica {
             marks: Vec::new(),
             rules: Vec::new(),
             slots: BTreeMap::new(),
+            slots_at: BTreeMap::new(),
             drafts: BTreeMap::new(),
             closings: Closings::default(),
             erasing: Erasing::default(),
@@ -160,10 +163,17 @@ impl Replica {
         self.bases.begun(since)
     }
 
-    /// Returns whether a draft was announced before a base began, which has what stays of it.
+    fn take_slot(&mut self, slot: &Slot, position: Position) {
+        self.slots.insert(slot.generation, slot.clone());
+        self.slots_at.insert(slot.generation, position);
+    }
+
+    /// Returns whether a draft was announced before a content key, whose base has what stays of it.
+    /// What was announced after the key lies under it already, and needs no base.
     pub fn is_before_base(&self, draft: ObjectId, since: SlotGeneration) -> bool {
         let announced = self.drafts.get(&draft).map(|draft| draft.announced);
-        announced.zip(self.bases.first(since)).is_some_and(|(draft, base)| draft < base)
+        let slot = self.slots_at.get(&since).copied();
+        announced.zip(slot).is_some_and(|(draft, slot)| draft < slot)
     }
 
     /// Returns the places of the entries of one kind that count, by one device.
@@ -283,16 +293,16 @@ impl Replica {
         match body {
             ControlBody::Genesis { rules, slot, .. } => {
                 self.rules.push((position, rules.clone()));
-                self.slots.insert(slot.generation, slot.clone());
+                self.take_slot(slot, position);
             }
             ControlBody::Access { rules, slot } => {
                 self.rules.push((position, rules.clone()));
                 if let Some(slot) = slot {
-                    self.slots.insert(slot.generation, slot.clone());
+                    self.take_slot(slot, position);
                 }
             }
             ControlBody::Slot(slot) => {
-                self.slots.insert(slot.generation, slot.clone());
+                self.take_slot(slot, position);
             }
             ControlBody::Draft { object, commitment } => {
                 let (commitment, announced) = (*commitment, position);

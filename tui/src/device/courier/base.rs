@@ -59,7 +59,9 @@ impl Going {
     /// Whether a piece is of it.
     pub(super) fn has(&self, piece: &Piece) -> bool {
         piece.record().is_some_and(|record| self.records.contains(&record))
-            || self.drafts.contains(&piece.object)
+            || (piece.kind == Kind::Delta
+                && piece.object != NO_OBJECT
+                && self.drafts.contains(&piece.object))
     }
 }
 
@@ -391,6 +393,16 @@ mod tests {
             piece(2, Kind::Delta, DRAFT, b"words"),
             piece(3, Kind::Record, NO_OBJECT, &record),
         ]
+    }
+
+    /// A record can claim to sign whatever its author writes there.
+    #[test]
+    fn a_record_that_claims_to_sign_nothing_takes_nothing_along() {
+        let pieces = pieces();
+        let claims = Going { drafts: BTreeSet::from([NO_OBJECT]), ..of_wrong() };
+        let taken: Vec<bool> = pieces.iter().map(|piece| claims.has(piece)).collect();
+        assert_eq!(taken, [false, false, true], "the record itself alone");
+        assert!(without(&pieces, &[0, 1, 2]).compare(&pieces, &claims, &claims).is_none());
     }
 
     fn of_wrong() -> Going {

@@ -5,6 +5,7 @@
 use super::Courier;
 use super::base::Going;
 use super::outbox::Packed;
+use super::parcel::NO_OBJECT;
 use crate::device::cabinet::Cabinet;
 use crate::device::chance::OsRandom;
 use crate::device::frame::ContentKind;
@@ -194,13 +195,22 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Returns these records with the drafts that they sign, whether or not a Close has said so: it
     /// may have stayed on a device that is lost, and the words are the same.
+    ///
+    /// What a record claims to sign is its author's word alone: it counts only for a draft of this
+    /// log, never for anything else that lies here.
     pub(super) fn with_drafts(
         &self,
+        replica: &Replica,
         log: CompartmentId,
         records: BTreeSet<RecordId>,
     ) -> Result<Going, StoreError> {
-        let drafts = records.iter().map(|record| self.signed_by(log, *record));
-        let drafts = drafts.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        let mut drafts = Drafts::new();
+        for record in &records {
+            let signed = self.signed_by(log, *record)?;
+            drafts.extend(
+                signed.filter(|draft| *draft != NO_OBJECT && replica.draft(*draft).is_some()),
+            );
+        }
         Ok(Going { records, drafts })
     }
 

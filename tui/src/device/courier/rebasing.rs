@@ -258,8 +258,8 @@ impl<F: FileSystem> Device<F> {
         let mut must_go = base::held_orders(replica, log, locations);
         must_go.retain(|record| may_go.contains(record));
         must_go.extend(due.iter().map(|one| one.record));
-        let may_go = cabinet.with_drafts(log, may_go)?;
-        let must_go = cabinet.with_drafts(log, must_go)?;
+        let may_go = cabinet.with_drafts(replica, log, may_go)?;
+        let must_go = cabinet.with_drafts(replica, log, must_go)?;
         if !begun {
             let stays = replica.open_drafts().filter(|draft| !must_go.drafts.contains(draft));
             let (open, keyless): (Vec<_>, Vec<_>) =
@@ -373,8 +373,8 @@ impl<F: FileSystem> Device<F> {
             courier.tell_once((log, last.since), told::unsigned());
             return Ok(false);
         };
-        let may_go = cabinet.with_drafts(log, may_go)?;
-        let must_go = cabinet.with_drafts(log, must_go)?;
+        let may_go = cabinet.with_drafts(replica, log, may_go)?;
+        let must_go = cabinet.with_drafts(replica, log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
         let compared = base.and_then(|base| {
             let records = cabinet.compared(&base, &pieces, &may_go, &must_go)?;
@@ -385,7 +385,7 @@ impl<F: FileSystem> Device<F> {
             return Ok(false);
         };
         drop(pieces);
-        let Going { records, drafts } = cabinet.with_drafts(log, records)?;
+        let Going { records, drafts } = cabinet.with_drafts(replica, log, records)?;
         signed.extend(drafts);
         if self.is_typed_in(log) {
             courier.erasing.rebasing.waits.insert(log);
@@ -447,6 +447,8 @@ impl<F: FileSystem> Device<F> {
         let since = rebased.since;
         let stays = |kind: ContentKind| match kind {
             ContentKind::Record(record) => !rebased.records.contains(&record),
+            // A document that is no draft stays, whatever somebody says was signed.
+            ContentKind::Delta(_) | ContentKind::Saved(_) => true,
             kind => !signed.contains(&kind.document()),
         };
         self.typed.retain(|draft, _| !signed.contains(draft));
