@@ -81,6 +81,9 @@ pub enum Refusal {
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
+    /// A version of a treatment plan has no addendum.
+    #[error("a version of a treatment plan has no addendum")]
+    PlanVersion,
     /// What is needed cannot be read from this device.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
@@ -123,6 +126,7 @@ pub enum Refusal {
 }
 
 /// A field as an edit left it: undo is refused when it is no longer so.
+#[derive(Clone)]
 pub(super) struct Guard {
     pub(super) name: CompartmentName,
     pub(super) object: ObjectId,
@@ -264,18 +268,35 @@ impl Practice {
     /// Carries out the inverse of an earlier edit, unless another device has changed the same
     /// field since: [`Refusal::ChangedElsewhere`].
     pub fn undo(&mut self, inverse: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
-        if let Some(at) = self.undo.iter().rposition(|(known, _)| *known == inverse) {
-            let (_, guards) = self.undo.remove(at).unwrap_or_else(|| (inverse.clone(), Vec::new()));
-            for guard in guards {
-                let document = self.document(&guard.name, guard.object, cx)?;
-                let now = document.values(guard.place.as_deref(), &guard.field);
-                if !matches!(now.as_slice(), [(value, _)] if *value == guard.value) {
-                    self.tidy();
-                    return Err(Refusal::ChangedElsewhere);
-                }
+        let known = self.undo.iter().enumerate().rev().filter(|(_, (known, _))| *known == inverse);
+        let known: Vec<_> = known.map(|(at, (_, guards))| (at, guards.clone())).collect();
+        // Several edits may be undone by the same: each left something else behind.
+        let mut stands = None;
+        for (at, guards) in &known {
+            if stands.is_none() && self.holds(guards, cx)? {
+                stands = Some(*at);
             }
         }
+        if let Some(at) = stands.or_else(|| known.first().map(|(at, _)| *at)) {
+            self.undo.remove(at);
+        }
+        if stands.is_none() && !known.is_empty() {
+            self.tidy();
+            return Err(Refusal::ChangedElsewhere);
+        }
         self.apply(inverse, cx)
+    }
+
+    /// Whether fields are as an edit left them.
+    fn holds(&mut self, guards: &[Guard], cx: &mut Context<'_>) -> Result<bool, ShelfError> {
+        for guard in guards {
+            let document = self.document(&guard.name, guard.object, cx)?;
+            let now = document.values(guard.place.as_deref(), &guard.field);
+            if !matches!(now.as_slice(), [(value, _)] if *value == guard.value) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes the practice's zone and the name of the member who holds the pen: the first thing
@@ -392,10 +413,8 @@ impl Practice {
         note: RecordId,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let chart = self.facts.charts.get(&client);
-        if !chart.is_some_and(|chart| chart.is_note(note)) {
-            return Err(Refusal::UnknownNote);
-        }
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        chart.takes_addendum(note)?;
         self.begin_draft(draft, client, draft::addendum(note, cx.now, ""), cx)
     }
 

@@ -1,6 +1,7 @@
 //! What lists know of a chart: its drafts and the headlines of its records, and the timeline
 //! that follows from them. It holds no sentence that anybody wrote.
 
+use super::apply::Refusal;
 use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
 use super::plan::{Plan, PlanFact, PlanKind};
@@ -180,10 +181,13 @@ impl Chart {
         self.records.iter().filter(|(_, fact)| signs(fact)).map(|(id, _)| *id).collect()
     }
 
-    /// Returns whether a record of this chart is a signed note.
-    pub(super) fn is_note(&self, record: RecordId) -> bool {
-        let known = self.records.get(&record);
-        known.is_some_and(|fact| matches!(fact.headline, Headline::Note(_)))
+    /// Checks that a record of this chart is a signed note, which can have an addendum.
+    pub(super) fn takes_addendum(&self, record: RecordId) -> Result<(), Refusal> {
+        match self.records.get(&record).map(|fact| &fact.headline) {
+            Some(Headline::Note(_)) => Ok(()),
+            Some(Headline::Plan { .. }) => Err(Refusal::PlanVersion),
+            _ => Err(Refusal::UnknownNote),
+        }
     }
 
     /// Returns the note that a record adds to in the end: an addendum does, and so does a second

@@ -223,6 +223,8 @@ pub struct PlanChange {
     pub target: Option<Option<Date>>,
     /// How far it has come; `Some(None)` takes it away.
     pub progress: Option<Option<Progress>>,
+    /// When that was said, if not now.
+    pub rated: Option<Timestamp>,
     /// Whether it is taken out of the plan, or back in.
     pub struck: Option<bool>,
     /// Since when a new line stands in the plan, if not from now on.
@@ -292,7 +294,7 @@ impl Plan {
     pub(super) fn read(document: &Document) -> Self {
         let keys = document.keys();
         let ids = keys.iter().filter_map(|key| PlanItemId::parse(key));
-        let items = ids.filter_map(|id| read_item(document, id)).take(ITEMS_MAX).collect();
+        let items = ids.filter_map(|id| read_item(document, id)).collect();
         let review = document.value(None, REVIEW);
         let review = review.and_then(|value| value.text()?.parse().ok());
         let mut plan = Self { items, review };
@@ -320,6 +322,12 @@ impl Plan {
         self.items.iter().find(|item| item.id == id)
     }
 
+    /// Returns the goal that an objective stands under; `None` if it has none, or none any more.
+    pub fn goal_of(&self, item: &PlanItem) -> Option<&PlanItem> {
+        let goal = item.under.filter(|_| item.kind == PlanKind::Objective);
+        goal.and_then(|goal| self.item(goal)).filter(|goal| goal.kind == PlanKind::Goal)
+    }
+
     /// Returns what it lacks, in the order of its headings.
     pub fn lacks(&self) -> Vec<Lack> {
         let of = |kind| self.items.iter().filter(move |item: &&PlanItem| item.kind == kind);
@@ -344,7 +352,7 @@ impl Plan {
         let mut lines = Vec::new();
         let mut heading = None;
         for item in &self.items {
-            let of_goal = item.kind == PlanKind::Objective && heading == Some(PlanKind::Goal);
+            let of_goal = self.goal_of(item).is_some();
             if heading != Some(item.kind) && !of_goal {
                 if heading.is_some() {
                     lines.push(String::new());
@@ -437,18 +445,26 @@ impl PlanItem {
             text: change.text.as_ref().map(|_| self.text.clone()),
             target: change.target.map(|_| self.target),
             progress: change.progress.map(|_| self.progress.map(|(progress, _)| progress)),
+            rated: change.progress.and(self.progress).map(|(_, rated)| rated),
             struck: change.struck.map(|_| false),
             since: None,
         }
     }
 }
 
+/// Returns text as one line: what breaks lines would stand as more lines of the plan.
+fn one_line(text: &str) -> String {
+    text.replace(
+        |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}'),
+        " ",
+    )
+}
+
 fn read_item(document: &Document, id: PlanItemId) -> Option<PlanItem> {
     let place = id.to_string();
     let value = |field| document.value(Some(&place), field);
     let number = |field| value(field).and_then(|value| value.number());
-    let text =
-        |field, limit| value(field).and_then(|value| Some(within(value.text()?, limit).to_owned()));
+    let text = |field, limit| value(field).and_then(|v| Some(one_line(within(v.text()?, limit))));
     if value(STRUCK) == Some(Scalar::Flag(true)) {
         return None;
     }

@@ -141,9 +141,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        if !chart.is_note(note) {
-            return Err(Refusal::UnknownNote);
-        }
+        chart.takes_addendum(note)?;
         if text.trim().is_empty() {
             return Err(Refusal::EmptyText);
         }

@@ -220,7 +220,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::InvalidSplice
         | Refusal::InvalidZone => of_invalid(refusal),
         Refusal::NotADraft => ("There is no such draft any more.", "Look at the chart."),
-        Refusal::NothingToSign => ("The draft is empty.", "Write something before you sign."),
+        Refusal::NothingToSign => ("There is nothing to sign yet.", "Write something first."),
         Refusal::Shelf(_) => (
             "What this needs cannot be read from the disk.",
             "Copy the folder of your practice to another disk, then put a backup back.",
@@ -237,6 +237,10 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::PlanFull => (
             "A treatment plan takes no more than 500 lines.",
             "Take lines out that are done, then go on.",
+        ),
+        Refusal::PlanVersion => (
+            "A version of a treatment plan has no addendum.",
+            "Change the plan and sign it: that is its next version.",
         ),
         Refusal::WrittenElsewhere => (
             "Another device still has to send this draft.",

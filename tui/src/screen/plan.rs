@@ -20,9 +20,10 @@ pub struct State {
     pub client: ClientId,
     view: Option<Box<PlanView>>,
     refusal: Option<Notice>,
-    /// `None` until somebody moves.
-    focus: Option<usize>,
-    anchor: Option<Place>,
+    /// What is in focus, and where it stood when the plan was last read.
+    focus: Option<(Place, usize)>,
+    /// What was begun here and is not in the plan yet.
+    begun: Option<PlanItemId>,
 }
 
 /// What the focus is on in a plan.
@@ -39,7 +40,7 @@ pub enum Place {
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
     pub fn new(client: ClientId) -> Self {
-        Self { client, view: None, refusal: None, focus: None, anchor: None }
+        Self { client, view: None, refusal: None, focus: None, begun: None }
     }
 
     /// Takes the plan, or why there is none. A new version keeps the focus.
@@ -51,6 +52,7 @@ impl State {
                 {
                     self.view = Some(Box::new(plan));
                     self.refusal = None;
+                    self.refocus();
                 }
             }
             Err(notice) => {
@@ -63,7 +65,30 @@ impl State {
     /// A line that is begun here is what one goes on with, as soon as it stands there; what another
     /// device adds meanwhile moves nothing.
     pub fn go_on_with(&mut self, item: PlanItemId) {
-        self.anchor = Some(Place::Item(item));
+        self.begun = Some(item);
+    }
+
+    fn refocus(&mut self) {
+        let places = self.places();
+        let at = |place| places.iter().position(|known| *known == place);
+        let begun = self.begun.map(Place::Item).filter(|begun| at(*begun).is_some());
+        if begun.is_some() {
+            self.begun = None;
+        }
+        let (stays, stood) = match (begun, self.focus) {
+            (Some(begun), _) => (at(begun), 0),
+            (None, Some((place, stood))) => (at(place), stood),
+            // The first objective: it is what a review is about.
+            (None, None) => (places.iter().position(|place| self.is_objective(*place)), 0),
+        };
+        let at = stays.unwrap_or_else(|| stood.min(places.len().saturating_sub(1)));
+        self.focus = places.get(at).map(|place| (*place, at));
+    }
+
+    fn is_objective(&self, place: Place) -> bool {
+        let Place::Item(id) = place else { return false };
+        let item = self.plan().and_then(|plan| plan.item(id));
+        item.is_some_and(|item| item.kind == PlanKind::Objective)
     }
 
     /// Returns the plan.
@@ -73,9 +98,12 @@ impl State {
 
     /// Returns what is in focus.
     pub fn focused(&self) -> Focused {
-        let places = self.places();
-        let place = places.get(self.at(&places)).copied();
-        place.map_or(Focused::Client(self.client), |place| Focused::Plan(self.client, place))
+        let focus = self.focus.filter(|_| self.view.is_some());
+        focus.map_or(Focused::Client(self.client), |(at, _)| Focused::Plan(self.client, at))
+    }
+
+    fn at(&self) -> usize {
+        self.focus.map_or(0, |(_, at)| at)
     }
 
     fn places(&self) -> Vec<Place> {
@@ -94,34 +122,16 @@ impl State {
         places.push(Place::Review);
         places
     }
-
-    fn at(&self, places: &[Place]) -> usize {
-        let anchored = places.iter().position(|place| Some(*place) == self.anchor);
-        let focus = self.focus.unwrap_or_else(|| self.first(places));
-        anchored.unwrap_or_else(|| focus.min(places.len().saturating_sub(1)))
-    }
-
-    /// Until somebody moves, the first objective is in focus: it is what a review is about.
-    fn first(&self, places: &[Place]) -> usize {
-        let is_objective = |place: &Place| match place {
-            Place::Item(id) => self
-                .plan()
-                .and_then(|plan| plan.item(*id))
-                .is_some_and(|item| item.kind == PlanKind::Objective),
-            _ => false,
-        };
-        places.iter().position(is_objective).unwrap_or(0)
-    }
 }
 
 /// Moves the focus.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     if let Act::Verb(verb) = act {
         let places = state.places();
-        let mut at = state.at(&places);
+        let mut at = state.at();
         if list::step(&mut at, *verb, places.len(), usize::from(scene.look.rows / 2)) {
-            state.focus = Some(at);
-            state.anchor = places.get(at).copied();
+            state.focus = places.get(at).map(|place| (*place, at));
+            state.begun = None;
         }
     }
     Vec::new()
@@ -152,7 +162,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let below = u16::from(!missing.is_empty());
     let height = body.height.saturating_sub(1 + below);
     let places = state.places();
-    let at = state.at(&places);
+    let at = state.at();
     let top = list::top(at, places.len(), height.into());
     let lines = paint::lines(body, 1, height);
     for (row, place) in places.iter().enumerate().skip(top).take(height.into()) {
@@ -204,7 +214,7 @@ fn place_words(view: &PlanView, place: Place, scene: &Scene<'_>) -> (String, Sty
 }
 
 fn item_words(plan: &Plan, item: &PlanItem, scene: &Scene<'_>) -> String {
-    let nested = item.under.is_some_and(|under| plan.item(under).is_some());
+    let nested = plan.goal_of(item).is_some();
     let mut words = String::from(if nested { "    " } else { "  " });
     if item.kind == PlanKind::Objective && !nested {
         words.push_str("(no goal) ");

@@ -8,7 +8,7 @@ use crate::model::{Model, Way};
 use crate::screen::plan::{self, Place};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Overlay, Screen, diagnosis};
-use tacenda_shared::id::{ClientId, PlanItemId};
+use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::plan::{Plan, PlanChange, PlanItem, PlanKind, Progress};
 
@@ -59,7 +59,8 @@ fn begin(model: &mut Model, client: ClientId, place: Place) {
         (Place::Heading(kind), _) => (kind, None),
         (_, Some(item)) if item.kind == PlanKind::Goal => (PlanKind::Objective, Some(item.id)),
         (_, Some(item)) => (item.kind, item.under),
-        (Place::Item(_) | Place::Review, None) => return ask_date(model, client, None, None),
+        (Place::Review, None) => return target(model, client, place),
+        (Place::Item(_), None) => return,
     };
     if kind == PlanKind::Diagnosis {
         return lay(model, Overlay::Diagnosis(diagnosis::State::new(client)));
@@ -80,21 +81,13 @@ fn open(model: &mut Model, client: ClientId, place: Place) {
 
 /// Asks until when something is to be reached, or when the plan is looked at again.
 fn target(model: &mut Model, client: ClientId, place: Place) {
-    match item(model, place) {
-        Some(item) => ask_date(model, client, Some(item.id), item.target),
-        None => {
-            let review = plan_of(model).and_then(|plan| plan.review);
-            ask_date(model, client, None, review);
+    let (item, known) = match (place, item(model, place)) {
+        (_, Some(item)) => (Some(item.id), item.target),
+        (Place::Item(_), None) => return,
+        (Place::Heading(_) | Place::Review, None) => {
+            (None, plan_of(model).and_then(|plan| plan.review))
         }
-    }
-}
-
-fn ask_date(
-    model: &mut Model,
-    client: ClientId,
-    item: Option<PlanItemId>,
-    known: Option<jiff::civil::Date>,
-) {
+    };
     let question = Question::PlanDate { client, item };
     let known = known.map(|date| date.to_string()).unwrap_or_default();
     lay(model, Overlay::Prompt(prompt::State::suggesting(question, known)));

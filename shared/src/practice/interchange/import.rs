@@ -404,7 +404,10 @@ impl Importer {
                 Progress::named(word).map(Some).ok_or(Cause::Invalid("items.progress"))
             });
             let since = read_instant(&body.since.time).ok_or(Cause::Invalid("items.since"))?;
-            self.not_carried("plan.items.rated", body.rated.is_some());
+            let rated = body
+                .rated
+                .as_ref()
+                .map(|rated| read_instant(&rated.time).ok_or(Cause::Invalid("items.rated")));
             let change = PlanChange {
                 kind: Some(PlanKind::named(&body.kind).ok_or(Cause::Invalid("items.kind"))?),
                 under: under.transpose()?,
@@ -412,6 +415,7 @@ impl Importer {
                 text: Some(body.text.clone()),
                 target: target.transpose()?.map(Some),
                 progress: progress.transpose()?,
+                rated: rated.transpose()?,
                 struck: None,
                 since: Some(since),
             };

@@ -2,7 +2,7 @@
 
 use super::{
     CODE, CODE_BYTES_MAX, ITEMS_MAX, KIND, PROGRESS, Plan, PlanChange, RATED, REVIEW, REVIEW_DAYS,
-    SINCE, STRUCK, TARGET, TEXT, TEXT_BYTES_MAX, UNDER,
+    SINCE, STRUCK, TARGET, TEXT, TEXT_BYTES_MAX, UNDER, one_line,
 };
 use crate::id::{ClientId, PlanItemId, RecordId, Timestamp};
 use crate::practice::apply::{Done, Guard, Refusal};
@@ -34,7 +34,7 @@ impl Practice {
             [(&mut change.text, TEXT_BYTES_MAX), (&mut change.code, CODE_BYTES_MAX)]
         {
             let Some(text) = text else { continue };
-            *text = normal(text);
+            *text = normal(&one_line(text));
             if text.len() > limit {
                 return Err(Refusal::TextTooLong);
             }
@@ -105,8 +105,9 @@ impl Practice {
         })
     }
 
-    /// Signs a plan as it stands: a version that never changes. Its review is due [`REVIEW_DAYS`]
-    /// later, unless a later date is set.
+    /// Signs a plan as it stands: a version that never changes. That is the review which the last
+    /// version asked for, or one that is due: the next is [`REVIEW_DAYS`] later, or on the date that
+    /// stands if that is later still. A date that was set since, and is to come, stays.
     pub(in crate::practice) fn sign_plan(
         &mut self,
         client: ClientId,
@@ -118,10 +119,15 @@ impl Practice {
         if plan.items.is_empty() {
             return Err(Refusal::NothingToSign);
         }
+        if plan.items.len() > ITEMS_MAX {
+            return Err(Refusal::PlanFull);
+        }
         let today = zone::date(cx.now, &self.facts.settings.zone);
+        let versions = self.versions(client);
+        let asked = Self::last_version(&name, &versions, cx).and_then(|last| last.review);
         let mut changes = Vec::new();
-        if plan.review.is_none_or(|review| review <= today) {
-            plan.review = today.checked_add(REVIEW_DAYS.days()).ok();
+        if plan.review.is_none_or(|review| review <= today) || plan.review == asked {
+            plan.review = plan.review.max(today.checked_add(REVIEW_DAYS.days()).ok());
             changes.extend(self.review_plan(client, plan.review, cx)?.changes);
         }
         let mut body = Tags::new();
@@ -141,6 +147,26 @@ impl Practice {
         Ok(())
     }
 
+    /// The versions of a client's plan that are not hidden, newest first.
+    fn versions(&self, client: ClientId) -> Vec<(Timestamp, RecordId)> {
+        let chart = self.shown_chart(client);
+        let records = chart.iter().flat_map(|chart| &chart.records);
+        let signed = records.filter(|(_, fact)| matches!(fact.headline, Headline::Plan { .. }));
+        let mut versions: Vec<_> = signed.map(|(id, fact)| (fact.time, *id)).collect();
+        versions.sort_unstable_by_key(|version| std::cmp::Reverse(*version));
+        versions
+    }
+
+    /// The newest version, if this device can read it.
+    fn last_version(
+        name: &CompartmentName,
+        versions: &[(Timestamp, RecordId)],
+        cx: &mut Context<'_>,
+    ) -> Option<Plan> {
+        let (_, last) = versions.first()?;
+        Plan::signed(&Self::stored_record(name, *last, cx).ok()?)
+    }
+
     /// The plan as it stands, and its versions, newest first.
     pub(in crate::practice) fn plan_view(
         &mut self,
@@ -150,17 +176,9 @@ impl Practice {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?.clone();
         let name = CompartmentName::Chart(client);
         let plan = Plan::read(self.document(&name, document_of(&name), cx)?);
-        let chart = self.shown_chart(client);
-        let records = chart.iter().flat_map(|chart| &chart.records);
-        let signed = records.filter(|(_, fact)| matches!(fact.headline, Headline::Plan { .. }));
-        let mut versions: Vec<(Timestamp, RecordId)> =
-            signed.map(|(id, fact)| (fact.time, *id)).collect();
-        versions.sort_unstable_by_key(|version| std::cmp::Reverse(*version));
-        let last = match versions.first() {
-            Some((_, id)) => Self::stored_record(&name, *id, cx).ok(),
-            None => None,
-        };
-        let changed = last.and_then(|record| Plan::signed(&record)).is_none_or(|last| last != plan);
+        let versions = self.versions(client);
+        let last = Self::last_version(&name, &versions, cx);
+        let changed = last.is_none_or(|last| last != plan);
         Ok(PlanView { client: row, changed: changed && !plan.items.is_empty(), plan, versions })
     }
 }
@@ -176,6 +194,8 @@ fn write_item(
     let text = |text: &String| Scalar::Text(text.clone());
     let number = |number: u8| Scalar::Number(number.into());
     let date = |date: Option<Date>| date.map_or(Scalar::Nothing, |d| Scalar::Text(d.to_string()));
+    // A rating that is taken away leaves its time: what brings it back says the time with it.
+    let rated = change.progress.flatten().map(|_| change.rated.unwrap_or(now));
     let fields = [
         change.kind.map(|kind| (KIND, number(kind.number()))),
         change.under.map(|under| (UNDER, Scalar::Text(under.to_string()))),
@@ -185,7 +205,7 @@ fn write_item(
         change.progress.map(|progress| {
             (PROGRESS, progress.map_or(Scalar::Nothing, |rating| number(rating.number())))
         }),
-        change.progress.map(|_| (RATED, Scalar::Number(now.as_millis()))),
+        rated.map(|rated| (RATED, Scalar::Number(rated.as_millis()))),
         change.struck.map(|struck| (STRUCK, Scalar::Flag(struck))),
         begun.map(|begun| (SINCE, Scalar::Number(begun.as_millis()))),
     ];

@@ -95,6 +95,14 @@ fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result
     for item in &plan.items {
         say_line(say, json(code, item), &line(item));
     }
+    for (time, record) in versions {
+        let date = local(&index, *time).date();
+        let json = serde_json::json!({
+            "schema": 1, "type": "plan-version", "client": code, "id": record.to_string(),
+            "signed": date.to_string(),
+        });
+        say_line(say, json, &format!("version        {record}  {date}"));
+    }
     let lacks = lack_words(&plan.lacks());
     let signed = versions.first().map(|(time, _)| local(&index, *time).date());
     let json = serde_json::json!({

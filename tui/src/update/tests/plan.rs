@@ -4,6 +4,7 @@ use super::*;
 use std::sync::Arc;
 use tacenda_shared::id::PlanItemId;
 use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind, Progress};
+use tacenda_shared::practice::view::View;
 
 /// The chart of the first client, and from there the plan.
 fn planning() -> Driver {
@@ -75,7 +76,6 @@ fn a_line_begins_where_the_focus_is_and_on_a_goal_it_is_an_objective() {
 /// What another device adds meanwhile moves nothing under the keys.
 #[test]
 fn what_was_begun_here_is_what_one_goes_on_with_and_what_another_device_adds_is_not() {
-    use tacenda_shared::practice::view::View;
     let mut driver = planning();
     driver.keys("jjjjn").keys("See friends again⏎");
     let (begun, _) = last(&driver);
@@ -95,6 +95,47 @@ fn what_was_begun_here_is_what_one_goes_on_with_and_what_another_device_adds_is_
     show(&mut driver, &View::Plan(view));
     assert!(driver.screen().contains("    Of another"), "{}", driver.screen());
     assert!(driver.screen().contains(">   See friends again"), "{}", driver.screen());
+}
+
+/// A goal of another device moves nothing either while nobody has moved yet, and what follows a line
+/// that is taken out is in focus next.
+#[test]
+fn the_focus_stays_on_its_line_and_goes_to_the_next_when_that_is_taken_out() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⏎").open_asked().keys("gp").open_asked();
+    let client = sample::client_id(1);
+    let View::Plan(mut view) = Sample::new().plan(1) else { panic!() };
+    let show = |driver: &mut Driver, view: &View| {
+        let outcome = Ok(Box::new(view.clone()));
+        driver.device(DeviceEvent::Opened { subject: Subject::Plan(client), outcome });
+    };
+    let first = view.plan.items.iter().position(|item| item.id == self::item(3)).unwrap();
+    let other =
+        PlanItem { id: item(90), text: "Of another".into(), ..view.plan.items[first].clone() };
+    view.plan.items.insert(first, other);
+    show(&mut driver, &View::Plan(view.clone()));
+    driver.keys("+");
+    assert_eq!(last(&driver).0, item(3));
+    view.plan.items.retain(|line| line.id != item(3));
+    show(&mut driver, &View::Plan(view.clone()));
+    let next = view.plan.items[first + 1].id;
+    view.plan.items.remove(first);
+    show(&mut driver, &View::Plan(view));
+    driver.keys("x");
+    assert_eq!(last(&driver).0, next);
+}
+
+/// Enter on the last row offers the date that stands, and keeps it.
+#[test]
+fn enter_twice_on_the_review_keeps_its_date() {
+    let mut driver = planning();
+    let View::Plan(view) = Sample::new().plan(1) else { panic!() };
+    for keys in ["G⏎", "Gn"] {
+        driver.keys(keys).keys("⏎");
+        let kept = Edit::ReviewPlan { client: sample::client_id(1), review: view.plan.review };
+        assert_eq!(driver.edits().last(), Some(&&kept), "{keys}");
+    }
+    assert!(view.plan.review.is_some());
 }
 
 #[test]
