@@ -460,9 +460,16 @@ impl Shelf for Counter<'_, '_> {
     }
 }
 
-/// Returns whether a document of a chart is a draft: all are, but its treatment plan.
-pub(super) fn is_draft(name: &CompartmentName, object: ObjectId) -> bool {
-    matches!(name, CompartmentName::Chart(_)) && object != document_of(name)
+/// Returns whether an object of a compartment is its one document, which nobody can sign as a draft,
+/// whatever another device says.
+pub fn is_fixed(name: &CompartmentName, object: ObjectId) -> bool {
+    object == document_of(name)
+}
+
+/// Returns whether a document of a compartment is a draft: in a chart all are, but its treatment
+/// plan. A draft's changes lie under a key of its own; what lies elsewhere is not of it.
+pub fn is_draft(name: &CompartmentName, object: ObjectId) -> bool {
+    matches!(name, CompartmentName::Chart(_)) && !is_fixed(name, object)
 }
 
 /// Returns whether this version reads a document of a compartment.

@@ -56,7 +56,7 @@ pub use document::DocumentError;
 pub use draft::{INSERTED_MAX, PART_BYTES_MAX};
 pub use facts::{ProjectionError, SCHEMA};
 pub use late::{carried, made_of};
-pub use merge::{MergeError, Merged, Rebuilt};
+pub use merge::{MergeError, Merged, Rebuilt, is_draft, is_fixed};
 pub use open::{Found, Match, Opened};
 
 use crate::id::{
@@ -285,7 +285,7 @@ impl Practice {
         let document = self.document(name, object, cx)?;
         write(document);
         let bytes = document.commit(now);
-        let draft = merge::is_draft(name, object);
+        let draft = is_draft(name, object);
         let content = Content::Delta { document: object, draft, bytes };
         let empty = matches!(&content, Content::Delta { bytes, .. } if bytes.is_empty());
         Ok((!empty).then(|| Change { compartment: name.clone(), content }))

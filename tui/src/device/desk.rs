@@ -8,7 +8,7 @@ use tacenda_shared::id::{CompartmentId, ObjectId, PracticeId, RecordId};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::{Pen, Shelf, ShelfError};
+use tacenda_shared::practice::{Pen, Shelf, ShelfError, is_draft};
 use tacenda_shared::suite::{Signature, VerifyingKey};
 
 /// What the practice reads through.
@@ -36,19 +36,23 @@ impl<F: FileSystem> Shelf for Reader<'_, F> {
             places.extend(locations.document(id, document).iter().map(|place| (id, *place)));
         }
         places.sort_by_key(|(_, place)| place.location);
+        let is_draft = is_draft(compartment, document);
         let mut blobs = Vec::new();
         for (id, place) in places {
-            match place.kind {
-                ContentKind::Delta(_) | ContentKind::DraftDelta(_) | ContentKind::Saved(_) => {
-                    let opened = self.cabinet.open_content(id, place);
-                    blobs.push(opened.map_err(shelf_error)?.to_vec());
-                }
-                ContentKind::Close { .. } | ContentKind::Draft(_) | ContentKind::Record(_) => {}
+            // What another device has put down as the other kind was checked as that one.
+            let is_of_it = match place.kind {
+                ContentKind::Delta(_) | ContentKind::Saved(_) => !is_draft,
+                ContentKind::DraftDelta(_) => is_draft,
+                ContentKind::Close { .. } | ContentKind::Draft(_) | ContentKind::Record(_) => false,
+            };
+            if is_of_it {
+                let opened = self.cabinet.open_content(id, place);
+                blobs.push(opened.map_err(shelf_error)?.to_vec());
             }
         }
         for change in self.pending.iter().filter(|change| change.compartment == *compartment) {
-            if let Content::Delta { document: id, bytes, .. } = &change.content
-                && *id == document
+            if let Content::Delta { document: id, draft, bytes } = &change.content
+                && (*id, *draft) == (document, is_draft)
             {
                 blobs.push(bytes.clone());
             }

@@ -369,6 +369,7 @@ impl Replica {
         }
         for draft in self.drafts.values_mut() {
             draft.closed = draft.closed.filter(|closed| !late.contains(closed));
+            draft.became = draft.became.filter(|_| draft.closed.is_some());
         }
         self.erasing.annul(late);
         self.bases.annul(late);

@@ -213,12 +213,15 @@ fn check_sealed(
         if !log.bases.takes(header) {
             return Err(RefusalCode::Conflict);
         }
-        let is_due = |asked: &Request| {
-            let undone = asked.record.is_some_and(|at| !log.erased.single.contains(&at));
-            undone && asked.has_waited(now)
-        };
+        let is_undone =
+            |asked: &&Request| asked.record.is_some_and(|at| !log.erased.single.contains(&at));
+        let mut undone = log.requests.values().filter(is_undone).peekable();
+        if undone.peek().is_none() {
+            // Another device has carried it out meanwhile.
+            return Err(RefusalCode::Conflict);
+        }
         // Whoever begins too early would put together in vain.
-        if !log.requests.values().any(is_due) {
+        if !undone.any(|asked| asked.has_waited(now)) {
             return Err(RefusalCode::NotPermitted);
         }
     }

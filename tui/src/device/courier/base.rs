@@ -86,20 +86,27 @@ impl Piece {
 pub(super) struct Base {
     /// What is kept of each entry.
     pub(super) kept: BTreeMap<Number, Body>,
+    /// The drafts whose keys it has brought along.
+    pub(super) drafts: BTreeSet<ObjectId>,
     /// Where its envelopes lie.
     pub(super) parts: Vec<Location>,
 }
 
 impl Base {
-    /// Compares it with what this device has itself: everything is there as it is here, but the
-    /// records that may be missing. Returns those that are; `None` if something else differs, or
-    /// if one is there that must not be.
+    /// Compares it with what this device has itself: everything is there as it is here, and the keys
+    /// of the drafts that stay, but for the records that may be missing. Returns those that are;
+    /// `None` if something else differs, or if one is there that must not be.
     pub(super) fn compare(
         &self,
         pieces: &[Piece],
-        may_go: &Going,
-        must_go: &Going,
+        stays: &BTreeSet<ObjectId>,
+        (may_go, must_go): (&Going, &Going),
     ) -> Option<BTreeSet<RecordId>> {
+        // In a draft of which there are no words yet somebody may still write.
+        let mut without = stays.difference(&self.drafts);
+        if !without.all(|draft| may_go.drafts.contains(draft)) {
+            return None;
+        }
         let (mut gone, mut there) = (must_go.records.clone(), BTreeSet::new());
         for piece in pieces {
             let record = piece.record();
@@ -251,6 +258,24 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(Pieces::All(pieces))
     }
 
+    /// Returns the drafts that were announced before a content key, were not signed, and open here: a
+    /// base under that key brings their keys along.
+    pub(super) fn drafts_before(
+        &self,
+        replica: &Replica,
+        log: CompartmentId,
+        since: SlotGeneration,
+    ) -> BTreeSet<ObjectId> {
+        let drafts = replica.open_drafts().filter(|draft| {
+            let known = replica.draft(*draft);
+            // Which keys reached whom before a device was shut out is chance.
+            known.is_some_and(|known| replica.counts(known.announced))
+                && replica.is_before_base(*draft, since)
+                && self.open_draft(log, *draft).is_ok()
+        });
+        drafts.collect()
+    }
+
     /// Returns whether a record is carried under a content key from this one on.
     pub(super) fn is_carried_since(
         &self,
@@ -280,7 +305,7 @@ impl<F: FileSystem> Cabinet<F> {
         (since, by): (SlotGeneration, DeviceId),
     ) -> Result<Option<Base>, StoreError> {
         let ledger = self.store().locations().ledger();
-        let mut base = Base { kept: BTreeMap::new(), parts: Vec::new() };
+        let mut base = Base { kept: BTreeMap::new(), drafts: BTreeSet::new(), parts: Vec::new() };
         for position in replica.entries_of(Kind::Kept, by) {
             let Some(entry) = ledger.entry(log, position) else { return Ok(None) };
             let Some(part) = self.envelope_at(entry.location)? else { return Ok(None) };
@@ -288,6 +313,7 @@ impl<F: FileSystem> Cabinet<F> {
                 continue;
             }
             base.parts.push(entry.location);
+            base.drafts.insert(part.header.object);
             match self.read_part(&part) {
                 Ok(kept) => base.kept.extend(kept),
                 Err(Unopened::NoKey) if part.header.object != NO_OBJECT => {}
@@ -349,14 +375,14 @@ impl<F: FileSystem> Cabinet<F> {
         &self,
         base: &Base,
         pieces: &[Piece],
-        may_go: &Going,
-        must_go: &Going,
+        stays: &BTreeSet<ObjectId>,
+        going: (&Going, &Going),
     ) -> Option<BTreeSet<RecordId>> {
         #[cfg(test)]
         if self.tampers.get().is_some() {
-            return Some(must_go.records.clone());
+            return Some(going.1.records.clone());
         }
-        base.compare(pieces, may_go, must_go)
+        base.compare(pieces, stays, going)
     }
 
     /// Nothing, but on a device that a test makes hostile.
@@ -402,7 +428,8 @@ mod tests {
         let claims = Going { drafts: BTreeSet::from([NO_OBJECT]), ..of_wrong() };
         let taken: Vec<bool> = pieces.iter().map(|piece| claims.has(piece)).collect();
         assert_eq!(taken, [false, false, true], "the record itself alone");
-        assert!(without(&pieces, &[0, 1, 2]).compare(&pieces, &claims, &claims).is_none());
+        let base = without(&pieces, &[0, 1, 2]);
+        assert!(base.compare(&pieces, &BTreeSet::new(), (&claims, &claims)).is_none());
     }
 
     fn of_wrong() -> Going {
@@ -413,7 +440,7 @@ mod tests {
     fn without(pieces: &[Piece], left_out: &[usize]) -> Base {
         let all = pieces.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
         let kept = all.map(|(_, piece)| (piece.number, piece.body.clone())).collect();
-        Base { kept, parts: Vec::new() }
+        Base { kept, drafts: BTreeSet::from([NO_OBJECT, DRAFT]), parts: Vec::new() }
     }
 
     #[test]
@@ -432,7 +459,8 @@ mod tests {
             (&[], &wrong, &none, true),
         ];
         for (left_out, may_go, must_go, agrees) in cases {
-            let compared = without(&pieces, left_out).compare(&pieces, may_go, must_go);
+            let base = without(&pieces, left_out);
+            let compared = base.compare(&pieces, &BTreeSet::new(), (may_go, must_go));
             assert_eq!(compared.is_some(), agrees, "{left_out:?} {may_go:?} {must_go:?}");
             let gone = compared.is_some_and(|gone| gone.contains(&WRONG));
             assert_eq!(gone, agrees && left_out.contains(&2));
@@ -444,12 +472,30 @@ mod tests {
         let none = Going::default();
         let mut pieces = pieces();
         pieces[1].counts = false;
-        assert!(without(&pieces, &[1]).compare(&pieces, &none, &none).is_some());
+        let agrees = |base: &Base, pieces: &[Piece]| {
+            base.compare(pieces, &BTreeSet::new(), (&none, &none)).is_some()
+        };
+        assert!(agrees(&without(&pieces, &[1]), &pieces));
         let mut altered = without(&pieces, &[]);
         altered.kept.insert(pieces[1].number, Zeroizing::new(b"other".to_vec()));
-        assert!(altered.compare(&pieces, &none, &none).is_none());
+        assert!(!agrees(&altered, &pieces));
         // What lies under the content key alone opens for everybody who can compare.
         pieces[0].counts = false;
-        assert!(without(&pieces, &[0]).compare(&pieces, &none, &none).is_none());
+        assert!(!agrees(&without(&pieces, &[0]), &pieces));
+    }
+
+    #[test]
+    fn a_base_brings_the_key_of_each_draft_that_stays_also_of_one_without_words() {
+        let (pieces, wrong, none) = (pieces(), of_wrong(), Going::default());
+        let empty = ObjectId::from_bytes([7; 16]);
+        let stays = BTreeSet::from([DRAFT, empty]);
+        let mut base = without(&pieces, &[]);
+        assert!(base.compare(&pieces, &stays, (&none, &none)).is_none());
+        base.drafts.insert(empty);
+        assert!(base.compare(&pieces, &stays, (&none, &none)).is_some());
+        let mut base = without(&pieces, &[1, 2]);
+        base.drafts = BTreeSet::from([NO_OBJECT, empty]);
+        assert!(base.compare(&pieces, &stays, (&wrong, &wrong)).is_some());
+        assert!(base.compare(&pieces, &stays, (&none, &none)).is_none());
     }
 }

@@ -16,9 +16,9 @@ use tacenda_shared::envelope::{Carried, ControlBody, Envelope, Kind, SealedBytes
 use tacenda_shared::id::{CompartmentId, ObjectId, Position, RecordId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, SlotKey};
-use tacenda_shared::practice::Merged;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::{Merged, is_fixed};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::suite::Hash;
 
@@ -121,6 +121,7 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Result<(), DeviceError> {
         self.begin_from_bases(courier, batch, logs)?;
+        self.cabinet.keep_drafts(courier, batch, logs)?;
         let known = self.cabinet.store().locations().ledger().waiting().next();
         if known.is_none() && !batch.waits {
             return Ok(());
@@ -225,6 +226,9 @@ impl<F: FileSystem> Device<F> {
                 if !self.is_open_here(batch, log) {
                     return Ok(Outcome::Waiting);
                 }
+                if self.is_fixed(batch, log, object) {
+                    return Ok(Outcome::Quarantined);
+                }
                 batch.commitments.insert(object, commitment);
                 self.cabinet.want_draft(courier, log, object);
                 let content = Content::Draft { document: object };
@@ -234,6 +238,9 @@ impl<F: FileSystem> Device<F> {
             ControlBody::Close { object, dev_inc, dev_seq } => {
                 if !self.is_open_here(batch, log) {
                     return Ok(Outcome::Waiting);
+                }
+                if self.is_fixed(batch, log, object) {
+                    return Ok(Outcome::Quarantined);
                 }
                 let number = (envelope.header.author, dev_inc, dev_seq);
                 let ledger = self.cabinet.store().locations().ledger();
@@ -277,6 +284,11 @@ impl<F: FileSystem> Device<F> {
     /// Whether the compartment is known and a key of it is here.
     fn is_open_here(&self, batch: &Batch, log: CompartmentId) -> bool {
         self.compartment(batch, log).is_some() && self.cabinet.newest_slot(log).is_some()
+    }
+
+    /// Whether somebody says of the one document of a compartment that it is a draft.
+    fn is_fixed(&self, batch: &Batch, log: CompartmentId, object: ObjectId) -> bool {
+        self.compartment(batch, log).is_some_and(|known| is_fixed(&known.name, object))
     }
 
     fn compartment<'a>(&'a self, batch: &'a Batch, log: CompartmentId) -> Option<&'a Compartment> {
@@ -356,6 +368,9 @@ impl<F: FileSystem> Device<F> {
         let key = self.cabinet.slot_key(log, header.slot_generation);
         if self.compartment(batch, log).is_none() || (key.is_none() && !dead) {
             return Ok(Outcome::Waiting);
+        }
+        if self.is_fixed(batch, log, header.object) {
+            return Ok(Outcome::Quarantined);
         }
         let left_out = |replica| self.cabinet.is_left_out(replica, log, header.object);
         if dead

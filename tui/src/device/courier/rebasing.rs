@@ -50,8 +50,8 @@ pub(super) struct Rebasing {
     pub(super) made: BTreeSet<(CompartmentId, SlotGeneration)>,
     /// How often each base was begun.
     attempts: BTreeMap<CompartmentId, u8>,
-    /// Logs in which something else has to come or to leave first.
-    waits: BTreeSet<CompartmentId>,
+    /// Logs in which something else has to come or to leave first, and whether it is a key.
+    waits: BTreeMap<CompartmentId, bool>,
     /// Bases that were not believed, or not needed, as a person was told.
     told: BTreeSet<(CompartmentId, SlotGeneration)>,
     /// Logs whose server finds that it is too early, and until when that is left at rest.
@@ -101,11 +101,12 @@ impl<F: FileSystem> Device<F> {
     /// Whether a log that was waited for has come to rest.
     pub(super) fn may_rebase(&self, courier: &Courier) -> bool {
         let waits = &courier.erasing.rebasing.waits;
-        waits.iter().any(|log| {
+        waits.iter().any(|(log, for_key)| {
             let replica = courier.sync.replica(*log);
-            !self.is_busy(courier, *log)
-                && !self.is_typed_in(*log)
-                && !replica.is_some_and(|replica| self.has_late_words(replica, *log))
+            let late = |replica| self.has_late_words(replica, *log).unwrap_or(true);
+            let for_key = *for_key && courier.awaits_rows();
+            let waits = for_key || self.is_busy(courier, *log) || self.is_typed_in(*log);
+            !waits && !replica.is_some_and(late)
         })
     }
 
@@ -118,11 +119,15 @@ impl<F: FileSystem> Device<F> {
             || typed.any(|(draft, typed)| in_log(draft) && !typed.uncommitted().is_empty())
     }
 
-    /// Whether a place is still looked for, for words of others in drafts that were signed.
-    fn has_late_words(&self, replica: &Replica, log: CompartmentId) -> bool {
-        replica.signed_drafts().any(|draft| {
+    /// Whether a place is still looked for, for words of others in drafts that were signed: by what a
+    /// Close says, or a record that is to die.
+    fn has_late_words(&self, replica: &Replica, log: CompartmentId) -> Result<bool, StoreError> {
+        let ordered = self.ordered_in(&self.practice.index(), log);
+        let dying = self.cabinet.with_drafts(replica, log, ordered)?.drafts;
+        let mut signed = replica.signed_drafts().chain(dying);
+        Ok(signed.any(|draft| {
             self.cabinet.has_draft_row(log, draft) && self.practice.waits_for_late_words(draft)
-        })
+        }))
     }
 
     /// Whether something of a log is still to leave, to be answered for, or to be opened.
@@ -201,8 +206,9 @@ impl<F: FileSystem> Device<F> {
         (log, due): (CompartmentId, &[Due]),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if self.is_busy(courier, log) {
-            courier.erasing.rebasing.waits.insert(log);
+        let late = courier.sync.replica(log).map(|replica| self.has_late_words(replica, log));
+        if self.is_busy(courier, log) || late.transpose()?.unwrap_or(false) {
+            courier.erasing.rebasing.waits.insert(log, false);
             return Ok(());
         }
         let until = courier.erasing.rebasing.early.get(&log).copied();
@@ -264,9 +270,9 @@ impl<F: FileSystem> Device<F> {
             let stays = replica.open_drafts().filter(|draft| !must_go.drafts.contains(draft));
             let (open, keyless): (Vec<_>, Vec<_>) =
                 stays.partition(|draft| cabinet.open_draft(log, *draft).is_ok());
-            if !keyless.is_empty() && courier.awaits_rows() {
+            if courier.may_come(cabinet, log, &keyless) {
                 // Whoever begins with the base takes a draft without a part for one that is gone.
-                courier.erasing.rebasing.waits.insert(log);
+                courier.erasing.rebasing.waits.insert(log, true);
                 return Ok(());
             }
             let mut kept = base::kept_of(open.into_iter(), &pieces, &must_go);
@@ -276,8 +282,10 @@ impl<F: FileSystem> Device<F> {
         }
         let ours = cabinet.identity.author.device;
         let base = cabinet.base_by(replica, log, (since, ours))?;
+        let stays = cabinet.drafts_before(replica, log, since);
+        let going = (&may_go, &must_go);
         let whole =
-            base.is_some_and(|base| cabinet.compared(&base, &pieces, &may_go, &must_go).is_some());
+            base.is_some_and(|base| cabinet.compared(&base, &pieces, &stays, going).is_some());
         if !whole {
             courier.erasing.rebasing.begin(log);
             return Ok(());
@@ -356,8 +364,8 @@ impl<F: FileSystem> Device<F> {
         let locations = self.cabinet.store().locations();
         let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
         let Some(last) = replica.erasing().last_of_records().cloned() else { return Ok(false) };
-        if self.is_busy(courier, log) || self.has_late_words(replica, log) {
-            courier.erasing.rebasing.waits.insert(log);
+        if self.is_busy(courier, log) || self.has_late_words(replica, log)? {
+            courier.erasing.rebasing.waits.insert(log, false);
             return Ok(false);
         }
         let may_go = self.ordered_in(index, log);
@@ -376,8 +384,9 @@ impl<F: FileSystem> Device<F> {
         let may_go = cabinet.with_drafts(replica, log, may_go)?;
         let must_go = cabinet.with_drafts(replica, log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
+        let stays = cabinet.drafts_before(replica, log, last.since);
         let compared = base.and_then(|base| {
-            let records = cabinet.compared(&base, &pieces, &may_go, &must_go)?;
+            let records = cabinet.compared(&base, &pieces, &stays, (&may_go, &must_go))?;
             Some((records, base))
         });
         let Some((records, Base { parts, .. })) = compared else {
@@ -388,7 +397,7 @@ impl<F: FileSystem> Device<F> {
         let Going { records, drafts } = cabinet.with_drafts(replica, log, records)?;
         signed.extend(drafts);
         if self.is_typed_in(log) {
-            courier.erasing.rebasing.waits.insert(log);
+            courier.erasing.rebasing.waits.insert(log, false);
             self.commit_typed(now)?;
             return Ok(false);
         }

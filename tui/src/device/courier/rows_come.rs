@@ -210,6 +210,28 @@ impl<F: FileSystem> Cabinet<F> {
         self.drafts.insert(draft, key);
         Ok(true)
     }
+
+    /// Keeps the keys of drafts that have come, also where no words have come yet: the server may
+    /// lose them.
+    pub(super) fn keep_drafts(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        logs: Option<&BTreeSet<CompartmentId>>,
+    ) -> Result<(), StoreError> {
+        let is_of_logs =
+            |name: &DraftName| logs.is_none_or(|logs| logs.contains(&name.compartment));
+        let come = courier.fetched.keys().filter_map(|name| match name {
+            RowName::Draft(name) if is_of_logs(name) => Some((name.compartment, name.draft)),
+            _ => None,
+        });
+        for (log, draft) in come.collect::<BTreeSet<_>>() {
+            if !self.drafts.contains_key(&draft) && !self.has_draft_row(log, draft) {
+                self.fetch_draft(courier, batch, log, draft)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Courier {
@@ -220,6 +242,23 @@ impl Courier {
         }
     }
 
+    /// Asks for the keys of these drafts where that was not done; returns whether one may still come.
+    pub(super) fn may_come<F: FileSystem>(
+        &mut self,
+        cabinet: &Cabinet<F>,
+        log: CompartmentId,
+        drafts: &[ObjectId],
+    ) -> bool {
+        let names = drafts.iter().flat_map(|draft| cabinet.draft_names(log, *draft));
+        let names: Vec<RowName> = names.map(|(name, _)| RowName::Draft(name)).collect();
+        for name in &names {
+            if !self.absent.contains(name) {
+                self.want(*name);
+            }
+        }
+        names.iter().any(|name| self.wanted.contains(name) || self.asked_rows.contains(name))
+    }
+
     /// Whether rows are on their way, or are to be asked for.
     pub(super) fn awaits_rows(&self) -> bool {
         !self.wanted.is_empty() || !self.asked_rows.is_empty()
@@ -228,6 +267,9 @@ impl Courier {
     /// The server gave a key that is not the announced one.
     pub(super) fn refuse_row(&mut self, name: RowName) {
         self.fetched.remove(&name);
+        if let RowName::Draft(_) = name {
+            self.absent.insert(name);
+        }
         self.raise(super::withheld());
     }
 

@@ -82,6 +82,10 @@ fn an_order_needs_a_base_of_its_own_author_under_a_later_key() {
     placed(&server.push(a.device, &[due])[0]);
     let late = kept(&mut a, &world);
     assert_eq!(code(&mut server, &a, late), RefusalCode::Conflict, "it is ended");
+    renew(&mut server, &world, &mut b, 4);
+    b.generation = SlotGeneration::new(4);
+    let lost = kept(&mut b, &world);
+    assert_eq!(code(&mut server, &b, lost), RefusalCode::Conflict, "nothing is left to be done");
 }
 
 #[test]

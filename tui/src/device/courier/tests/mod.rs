@@ -8,6 +8,7 @@ mod incarnation;
 mod live;
 mod lost;
 mod packs;
+mod plans;
 mod rebasing;
 mod recover;
 mod reseed;

@@ -614,6 +614,155 @@ fn the_draft_of_what_was_erased_dies_although_no_close_has_said_that_it_was_sign
     assert_eq!(world.notices, [""; 0]);
 }
 
+/// Signs a draft on a device, of which only the record reaches the server.
+fn sign_without_close(world: &mut World, at: usize, client: ClientId, note: ObjectId) {
+    let log = chart_of(world, at, client);
+    let sent = |world: &World, kind| {
+        let of_log = world.envelopes().filter(|one| one.header.compartment == log);
+        of_log.filter(|one| one.header.kind == kind).count()
+    };
+    let before = (sent(world, Kind::Record), sent(world, Kind::Close));
+    edit(world, at, Edit::Sign { note, client, late_reason: None });
+    world.link(at);
+    while sent(world, Kind::Record) == before.0 {
+        assert!(world.step(at));
+    }
+    world.lose(at);
+    assert_eq!(sent(world, Kind::Close), before.1, "it has not left");
+}
+
+/// They become a draft of their own on the device on which they were written.
+#[test]
+fn words_of_a_third_device_that_wait_for_their_writer_do_not_die_with_what_was_erased() {
+    let mut world = World::with_devices(3);
+    let client = client(&mut world, 0, "Ada Testerin");
+    let right = sign(&mut world, 0, client, "Slept badly.");
+    world.heal();
+    let note = begin_note(&mut world, 2, client);
+    write(&mut world, 2, client, note, "About somebody else.");
+    world.heal();
+    world.lose(2);
+    write(&mut world, 1, client, note, "Of a third device. ");
+    world.heal();
+    world.lose(1);
+    world.computers[2].away = false;
+    sign_without_close(&mut world, 2, client, note);
+    world.heal();
+    let wrong = *records(&mut world, 0, client).iter().find(|one| **one != right).unwrap();
+    let open = begin_note(&mut world, 0, client);
+    write(&mut world, 0, client, open, "Begun. By both.");
+    let chart = Chart { client, wrong, right, draft: open };
+    erase(&mut world, 0, &chart);
+    let log = chart_of(&mut world, 0, client);
+    assert_eq!(newest(&world, log), 1, "it waits for who has written them");
+
+    for at in [1, 2] {
+        world.computers[at].away = false;
+        world.heal();
+    }
+    world.heal();
+    pass(&mut world, DAY);
+    assert!(newest(&world, log) > 1);
+    for at in 0..3 {
+        assert!(words(&mut world, at, client, wrong).is_err(), "{at}");
+        let rows = world.device(at).index().drafts.clone();
+        let mut texts = rows.iter().map(|row| text(&mut world, at, client, row.note));
+        assert!(texts.any(|text| text.contains("Of a third device.")), "{at}: {rows:?}");
+    }
+    world.heal();
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+/// A draft that is begun between the new content key and the base lies under that key, and is in no
+/// base.
+#[test]
+fn a_draft_that_is_begun_while_a_base_is_put_together_is_there_for_who_comes_later() {
+    let mut between = 0;
+    for stops in 0..12 {
+        let mut world = World::with_devices(2);
+        let chart = treated(&mut world);
+        let log = chart_of(&mut world, 0, chart.client);
+        ask(&mut world, 0, &chart);
+        world.heal();
+        pass(&mut world, 30 * DAY);
+        order(&mut world, 0, &chart);
+        world.link(0);
+        world.link(1);
+        for _ in 0..stops {
+            world.step(0);
+            world.step(1);
+        }
+        let base = world.envelopes().any(|one| one.header.kind == Kind::Kept);
+        between += usize::from(slots(&world, log).max() == Some(2) && !base);
+        let begun = begin_note(&mut world, 1, chart.client);
+        world.heal();
+        write(&mut world, 0, chart.client, begun, "Just begun.");
+        world.heal();
+        pass(&mut world, DAY / 24 + 60_000);
+        assert_erased(&mut world, &chart);
+        let mut world = world.joined_by("late");
+        world.heal();
+        for at in 0..3 {
+            let text = text(&mut world, at, chart.client, begun);
+            assert_eq!(text, "Just begun.", "{at}, after {stops}");
+        }
+        write(&mut world, 2, chart.client, begun, "And ");
+        world.heal();
+        assert_eq!(text(&mut world, 1, chart.client, begun), "And Just begun.");
+        world.heal();
+        assert_equal(&mut world);
+        assert_eq!(world.notices, [""; 0], "after {stops}");
+    }
+    assert!(between > 0, "never between the key and the base");
+}
+
+/// A draft is announced, and its first words are still on their way.
+#[test]
+fn a_base_without_the_key_of_a_draft_just_begun_is_not_believed_by_who_has_it() {
+    for withheld in [false, true] {
+        let mut world = World::with_devices(2);
+        let chart = treated(&mut world);
+        let log = chart_of(&mut world, 0, chart.client);
+        ask(&mut world, 0, &chart);
+        world.heal();
+        pass(&mut world, 30 * DAY);
+        let begun = begin_note(&mut world, 1, chart.client);
+        let announced = |world: &World| {
+            let mut bodies = world.envelopes().filter_map(|one| one.control().ok().flatten());
+            bodies.any(|one| matches!(one, ControlBody::Draft { object, .. } if object == begun))
+        };
+        while !announced(&world) {
+            assert!(world.step(1));
+        }
+        world.lose(1);
+        let words_came = world.envelopes().any(|one| one.header.object == begun);
+        assert!(!words_came);
+        if withheld {
+            // Whoever puts the base together has no key of it, and gets none.
+            let of_begun = |key: &[u8; 41]| matches!(RowName::decode(key), Ok(RowName::Draft(name)) if name.draft == begun);
+            world.shelf.rows.retain(|key, _| !of_begun(&key.0));
+        }
+        order(&mut world, 0, &chart);
+        world.heal();
+        world.heal();
+        assert_eq!(newest(&world, log), 2);
+        world.computers[1].away = false;
+        world.heal();
+        write(&mut world, 1, chart.client, begun, "Just begun.");
+        world.heal();
+        assert_eq!(text(&mut world, 1, chart.client, begun), "Just begun.");
+        let (devices, _) = keys(&mut world, log);
+        assert_eq!(devices[1].contains(&1), withheld, "it keeps its keys then: {devices:?}");
+        let told = world.notices.iter().any(|one| one.contains("not what this device has"));
+        assert_eq!(told, withheld, "{:?}", world.notices);
+        if !withheld {
+            assert_erased(&mut world, &chart);
+            assert_eq!(text(&mut world, 0, chart.client, begun), "Just begun.");
+        }
+    }
+}
+
 /// The server's thirty days begin when it is told.
 #[test]
 fn an_order_that_is_too_early_for_the_server_is_tried_by_each_device_once_a_day() {
