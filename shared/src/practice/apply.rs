@@ -81,6 +81,9 @@ pub enum Refusal {
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
+    /// A treatment plan was signed today as it stands.
+    #[error("the treatment plan was signed today as it stands")]
+    PlanUnchanged,
     /// A version of a treatment plan has no addendum.
     #[error("a version of a treatment plan has no addendum")]
     PlanVersion,

@@ -242,7 +242,8 @@ impl Practice {
     /// When a client's plan is looked at again, if there is one to be seen.
     fn plan_of(&self, client: ClientId) -> Option<Option<jiff::civil::Date>> {
         let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client))?;
-        (chart.plan.items > 0).then_some(chart.plan.review)
+        let plan = &chart.plan;
+        (plan.items > 0 || plan.review.is_some()).then_some(plan.review)
     }
 
     fn publish_timeline(&mut self, client: ClientId) {

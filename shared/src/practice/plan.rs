@@ -469,6 +469,7 @@ fn read_item(document: &Document, id: PlanItemId) -> Option<PlanItem> {
         return None;
     }
     let kind = u8::try_from(number(KIND)?).ok().and_then(PlanKind::of)?;
+    let words = text(TEXT, TEXT_BYTES_MAX).filter(|words| !words.trim().is_empty())?;
     let progress = number(PROGRESS).and_then(|number| Progress::of(u8::try_from(number).ok()?));
     let rated = Timestamp::from_millis(number(RATED).unwrap_or(0));
     Some(PlanItem {
@@ -476,7 +477,7 @@ fn read_item(document: &Document, id: PlanItemId) -> Option<PlanItem> {
         kind,
         under: text(UNDER, 32).and_then(|under| PlanItemId::parse(&under)),
         code: text(CODE, CODE_BYTES_MAX).unwrap_or_default(),
-        text: text(TEXT, TEXT_BYTES_MAX).unwrap_or_default(),
+        text: words,
         target: text(TARGET, 16).and_then(|date| date.parse().ok()),
         progress: progress.map(|progress| (progress, rated)),
         since: Timestamp::from_millis(number(SINCE).unwrap_or(0)),

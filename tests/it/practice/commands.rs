@@ -375,19 +375,24 @@ fn a_plan_is_written_shown_signed_and_read_back_from_a_script() {
     let scene = founded("commands-plan");
     let add =
         |more: &[&str], text: &str| scene.run(&[&["plan", "add", CODE][..], more].concat(), text);
-    add(&["--kind", "diagnosis", "--icd", "f4310"], "").done();
+    add(&["--kind", "diagnosis"], "f4310\n").done();
     add(&["--kind", "goal"], "Drive alone again\n").done();
     let shown = scene.run(&["--json", "plan", "show", CODE], "").json();
     assert_eq!(shown[0]["code"], "F43.10");
     assert_eq!(shown[0]["text"], "Post-traumatic stress disorder, unspecified");
-    let goal = shown[1]["id"].as_str().unwrap();
+    let [diagnosis, goal] = [0, 1].map(|line| shown[line]["id"].as_str().unwrap());
+    add(&["--kind", "diagnosis"], "Something that is told in words alone").done();
+    add(&["--kind", "diagnosis"], "F51.01 since the accident").done();
+    let codes = scene.run(&["--json", "plan", "show", CODE], "").json();
+    let codes: Vec<_> = codes.iter().filter_map(|line| line["code"].as_str()).collect();
+    assert_eq!(codes, ["F43.10", "F51.01"]);
     add(&["--kind", "objective", "--under", goal, "--by", "2027-02-01"], "To work, alone").done();
     for (arguments, text, says) in [
         (&["--kind", "wish"][..], "x", "Choose one of: diagnosis, problem"),
-        (&["--kind", "diagnosis", "--icd", "F43.1"], "x", "finer ones under it"),
-        (&["--kind", "diagnosis", "--icd", "F99.99"], "x", "There is no such code"),
-        (&["--kind", "goal", "--icd", "F43.10"], "x", "Only a diagnosis has a code"),
+        (&["--kind", "diagnosis"], "F43.1 as it was said", "finer ones under it"),
+        (&["--kind", "diagnosis"], "F99.99", "There is no such code"),
         (&["--kind", "objective", "--under", "goal"], "x", "no id of a goal"),
+        (&["--kind", "objective", "--under", diagnosis], "x", "no id of a goal"),
         (&["--kind", "goal"], "  ", "There is no text"),
     ] {
         let refused = add(arguments, text);
@@ -399,7 +404,7 @@ fn a_plan_is_written_shown_signed_and_read_back_from_a_script() {
     assert!(shown.contains("review by 20") && shown.contains("; lacks what is done"), "{shown}");
     assert!(!shown.contains("changed since"), "{shown}");
     let last = scene.run(&["--json", "plan", "show", CODE], "").json().pop().unwrap();
-    assert_eq!((last["type"].as_str(), last["lines"].as_u64()), (Some("plan"), Some(3)));
+    assert_eq!((last["type"].as_str(), last["lines"].as_u64()), (Some("plan"), Some(5)));
     let exported = scene.run(&["export"], "").done();
     let lines = exported.lines().filter(|line| line.contains("\"type\":\"plan\""));
     assert_eq!(lines.count(), 1);

@@ -427,7 +427,8 @@ pub enum Plans {
     },
 }
 
-/// One line of a plan.
+/// One line of a plan, whose words come from standard input. A diagnosis may begin with its code
+/// (ICD-10-CM), and where nothing follows, its description is taken.
 #[derive(Args, Debug)]
 pub struct PlanLine {
     /// The client's code.
@@ -436,9 +437,6 @@ pub struct PlanLine {
     /// discharge or participation.
     #[arg(long)]
     pub kind: String,
-    /// The code of a diagnosis (ICD-10-CM); without text, its description is taken.
-    #[arg(long, value_name = "CODE")]
-    pub icd: Option<String>,
     /// The goal that an objective belongs to, by the id that `plan show` prints.
     #[arg(long, value_name = "ID")]
     pub under: Option<String>,

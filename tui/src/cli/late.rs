@@ -87,6 +87,8 @@ pub(crate) const fn word(kind: LateKind) -> &'static str {
         LateKind::Appointments => "appointments",
         LateKind::Contact => "contact",
         LateKind::Draft => "draft",
+        LateKind::Identity => "identity",
+        LateKind::Plan => "treatment plan",
         LateKind::Record => "record",
         LateKind::Other => "other",
         LateKind::Sealed => "sealed, its key is not here",

@@ -30,13 +30,11 @@ pub struct AddToPlan {
     pub client: String,
     /// What it is.
     pub kind: String,
-    /// The code of a diagnosis.
-    pub icd: Option<String>,
     /// The goal that it belongs to.
     pub under: Option<String>,
     /// Until when, as 2027-02-01.
     pub by: Option<String>,
-    /// In words.
+    /// In words; a diagnosis may begin with its code.
     pub text: Typed,
 }
 

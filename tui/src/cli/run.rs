@@ -141,10 +141,9 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
 
 fn about_plans(plan: &Plans) -> Result<Request, PromptError> {
     Ok(match plan {
-        Plans::Add(PlanLine { client, kind, icd, under, by }) => Request::PlanAdd(AddToPlan {
+        Plans::Add(PlanLine { client, kind, under, by }) => Request::PlanAdd(AddToPlan {
             client: client.clone(),
             kind: kind.clone(),
-            icd: icd.clone(),
             under: under.clone(),
             by: by.map(|date| date.to_string()),
             text: Typed(prompt::standard_input(TEXT_BYTES_MAX)?),

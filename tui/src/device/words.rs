@@ -238,6 +238,10 @@ fn refused(refusal: Refusal) -> Notice {
             "A treatment plan takes no more than 500 lines.",
             "Take lines out that are done, then go on.",
         ),
+        Refusal::PlanUnchanged => (
+            "The plan was signed today, and nothing in it has changed since.",
+            "Change a line or the review first, or sign it another day.",
+        ),
         Refusal::PlanVersion => (
             "A version of a treatment plan has no addendum.",
             "Change the plan and sign it: that is its next version.",

@@ -164,7 +164,7 @@ fn goals(
         return line;
     }
     let review = chart.plan.review.map(|date| format!("review by {}", when::short(date)));
-    let review = review.unwrap_or_else(|| "not signed".to_owned());
+    let review = review.unwrap_or_else(|| "no review set".to_owned());
     paint::rule(frame, scene.look, area, line, ("Goals (g p: plan)", &review));
     let mut line = line + 1;
     for words in goals.iter().take(GOALS) {

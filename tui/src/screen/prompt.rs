@@ -323,6 +323,15 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
+fn date_words(typed: &str, today: Date) -> String {
+    match when::read_date(typed, today) {
+        _ if typed.is_empty() => "for example 1 feb, +90; empty: no date".to_owned(),
+        Some(date) if date < today => format!("= {}, which is past", when::long(date)),
+        Some(date) => format!("= {}", when::long(date)),
+        None => "not a date that exists".to_owned(),
+    }
+}
+
 /// What is asked, and how the answer is understood so far.
 fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
     match &state.question {
@@ -356,14 +365,8 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
             ("What is this device called?", words.to_owned())
         }
         Question::PlanDate { item, .. } => {
-            let typed = state.field.trimmed();
-            let words = match when::read_date(typed, scene.today()) {
-                _ if typed.is_empty() => "for example 1 feb, +90; empty: no date".to_owned(),
-                Some(date) => format!("= {}", when::long(date)),
-                None => "not a date that exists".to_owned(),
-            };
             let title = if item.is_some() { "By when?" } else { "Review the plan by when?" };
-            (title, words)
+            (title, date_words(state.field.trimmed(), scene.today()))
         }
         Question::PlanLine { kind, .. } => (kind.title(), line_words(*kind).to_owned()),
         Question::SignPlan(_, lacks) => {

@@ -124,7 +124,13 @@ impl Practice {
         }
         let today = zone::date(cx.now, &self.facts.settings.zone);
         let versions = self.versions(client);
-        let asked = Self::last_version(&name, &versions, cx).and_then(|last| last.review);
+        let last = Self::last_version(&name, &versions, cx);
+        let signed = versions.first().map(|(time, _)| zone::date(*time, &self.facts.settings.zone));
+        // Who reviews it another day and changes nothing signs that; twice on one day is a slip.
+        if signed == Some(today) && last.as_ref() == Some(&plan) {
+            return Err(Refusal::PlanUnchanged);
+        }
+        let asked = last.and_then(|last| last.review);
         let mut changes = Vec::new();
         if plan.review.is_none_or(|review| review <= today) || plan.review == asked {
             plan.review = plan.review.max(today.checked_add(REVIEW_DAYS.days()).ok());

@@ -3,6 +3,8 @@
 use super::world::*;
 use crate::id::{ClientId, ObjectId, PlanItemId};
 use crate::practice::Refusal;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::document::Scalar;
 use crate::practice::edit::{Edit, Subject};
 use crate::practice::erasure::Scope;
 use crate::practice::interchange::{ChartItem, ImportStep, Importer, export_lines};
@@ -194,8 +196,11 @@ fn a_plan_that_is_signed_before_its_review_is_due_is_due_again_after_that() {
     world.act(0, Edit::SignPlan { client }).unwrap();
     assert_eq!(plan(&mut world, 0, client).plan.review, due(85));
     later(&mut world);
+    let again = world.act(0, Edit::SignPlan { client });
+    assert_eq!(again, Err(Refusal::PlanUnchanged), "S twice");
+    world.desks[0].now = world.desks[0].now.plus_millis(86_400_000);
     world.act(0, Edit::SignPlan { client }).unwrap();
-    assert_eq!(plan(&mut world, 0, client).plan.review, due(80 + REVIEW_DAYS));
+    assert_eq!(plan(&mut world, 0, client).plan.review, due(81 + REVIEW_DAYS));
 }
 
 #[test]
@@ -360,4 +365,41 @@ fn a_plan_leaves_and_comes_in_line_by_line() {
     assert_eq!((counts.read["plan"], signed), (1, 1));
     assert_eq!(counts.unknown_fields.len(), 0);
     assert_eq!(plan(&mut other, 0, client).plan, plan(&mut world, 0, client).plan);
+}
+
+/// Somebody may say when to look again before there is a plan, or when all lines are taken out.
+#[test]
+fn a_review_of_a_plan_without_lines_leaves_and_comes_too() {
+    let (mut world, client) = (World::new(&[1]), ClientId::from_bytes([1; 16]));
+    world.client(0, 1);
+    let review = Some(date(2027, 1, 15));
+    world.act(0, Edit::ReviewPlan { client, review }).unwrap();
+    let desk = &mut world.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let stamp = crate::practice::edit::Stamp { time: desk.now, zone: ZONE.to_owned() };
+    let mut importer = Importer::new(member(1), BTreeSet::new());
+    let mut other = World::new(&[1]);
+    for line in export_lines(&desk.index(), &stamp, items) {
+        for step in importer.import_line(&line).unwrap() {
+            let ImportStep::Edit(edit) = step else { panic!("{step:?}") };
+            other.act(0, edit).unwrap();
+        }
+    }
+    assert_eq!(plan(&mut other, 0, client).plan.review, review);
+}
+
+/// What holds no words says nothing, and no import takes it.
+#[test]
+fn a_line_without_words_that_another_device_wrote_is_passed_over() {
+    let (mut world, client) = written();
+    let before = plan(&mut world, 0, client);
+    let name = CompartmentName::Chart(client);
+    let object = crate::practice::document_of(&name);
+    let desk = &mut world.desks[0];
+    let document = desk.practice.document(&name, object, context!(desk)).unwrap();
+    let place = id(60).to_string();
+    document.put_map(&place);
+    document.put(Some(&place), "kind", Scalar::Number(4));
+    document.put(Some(&place), "text", Scalar::Text(" ".to_owned()));
+    assert_eq!(Plan::read(document), before.plan);
 }

@@ -5,7 +5,7 @@ use crate::cli::request::{AddToPlan, Request};
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::screen::plan::lack_words;
-use tacenda_shared::id::{PlanItemId, Timestamp};
+use tacenda_shared::id::{ClientId, PlanItemId, Timestamp};
 use tacenda_shared::practice::diagnosis::Diagnosis;
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind};
@@ -36,29 +36,14 @@ fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Re
         let kinds = PlanKind::ALL.map(PlanKind::word).join(", ");
         return refuse("There is no such kind of line.", &format!("Choose one of: {kinds}."));
     };
-    let known = match (&line.icd, kind) {
-        (None, _) => None,
-        (Some(code), PlanKind::Diagnosis) => match Diagnosis::of(code) {
-            Some(known) if known.is_billable => Some(known),
-            Some(_) => {
-                return refuse(
-                    "That code has finer ones under it, and claims take none that coarse.",
-                    "Search in the window: g p on a client, then n under Diagnoses.",
-                );
-            }
-            None => return refuse("There is no such code.", "Look it up in the window."),
-        },
-        (Some(_), _) => {
-            return refuse(
-                "Only a diagnosis has a code.",
-                "Leave --icd out, or say --kind diagnosis.",
-            );
-        }
+    let (known, typed) = match kind {
+        PlanKind::Diagnosis => diagnosis(line.text.0.trim())?,
+        _ => (None, line.text.0.trim()),
     };
     let under = match line.under.as_ref().map(|id| PlanItemId::parse(id)) {
         None => None,
-        Some(Some(goal)) => Some(goal),
-        Some(None) => {
+        Some(Some(goal)) if is_goal(device, client, goal, now)? => Some(goal),
+        Some(_) => {
             return refuse("That is no id of a goal.", "Run `tacenda plan show CODE`.");
         }
     };
@@ -67,7 +52,6 @@ fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Re
         Some(Ok(date)) => Some(date),
         Some(Err(_)) => return refuse("That is no date.", "Write it as 2027-02-01."),
     };
-    let typed = line.text.0.trim();
     let text = match (typed, known) {
         ("", Some(known)) => known.title.to_owned(),
         (typed, _) => typed.to_owned(),
@@ -83,6 +67,41 @@ fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Re
     let item = PlanItemId::random(&mut OsRandom);
     device.apply(Edit::ChangePlan { client, item, change }, now)?;
     Ok(true)
+}
+
+/// Takes the code apart with which a diagnosis may begin.
+fn diagnosis(typed: &str) -> Result<(Option<Diagnosis>, &str), Refused> {
+    let (first, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    match Diagnosis::of(first) {
+        Some(known) if known.is_billable => Ok((Some(known), rest.trim())),
+        Some(_) => refuse(
+            "That code has finer ones under it, and claims take none that coarse.",
+            "Search in the window: g p on a client, then n under Diagnoses.",
+        ),
+        None if is_code(first) => refuse("There is no such code.", "Look it up in the window."),
+        None => Ok((None, typed)),
+    }
+}
+
+/// Whether a word is made like a code: a letter, a digit, and at most five more, as `F43.10`.
+fn is_code(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.next().is_some_and(|second| second.is_ascii_digit())
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '.')
+        && (3..=8).contains(&word.len())
+}
+
+fn is_goal(
+    device: &mut Device,
+    client: ClientId,
+    goal: PlanItemId,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let subject = Subject::Plan(client);
+    let View::Plan(view) = device.open(subject, Purpose::Query, now)? else { return Ok(false) };
+    device.close_view(subject, now);
+    Ok(view.plan.item(goal).is_some_and(|item| item.kind == PlanKind::Goal))
 }
 
 fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {

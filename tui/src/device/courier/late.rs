@@ -29,6 +29,10 @@ pub enum LateKind {
     Contact,
     /// Words in a draft.
     Draft,
+    /// Who a client is in law.
+    Identity,
+    /// A treatment plan.
+    Plan,
     /// A signed record: a note, a measure, an entry of the trail.
     Record,
     /// Something else that opens.
@@ -151,6 +155,9 @@ impl<F: FileSystem> Device<F> {
             (What::Document(_, true), _) => LateKind::Draft,
             (_, Some(CompartmentName::Calendar { .. })) => LateKind::Appointments,
             (_, Some(CompartmentName::Contact(_))) => LateKind::Contact,
+            // The one document of a chart that is no draft.
+            (_, Some(CompartmentName::Chart(_))) => LateKind::Plan,
+            (_, Some(CompartmentName::Identity(_))) => LateKind::Identity,
             (What::Document(..), _) => LateKind::Other,
         };
         LateEdit {
