@@ -231,12 +231,12 @@ impl ControlBody {
             Kind::Access => Self::Access { rules: read_rules(&mut r)?, slot: r.option(read_slot)? },
             Kind::Acknowledge => Self::Acknowledge(read_ref(&mut r)?),
             Kind::Close => Self::Close {
-                object: ObjectId::from_bytes(r.fixed()?),
+                object: read_draft(&mut r)?,
                 dev_inc: DevInc::new(r.u32()?),
                 dev_seq: DevSeq::new(r.u64()?),
             },
             Kind::Draft => Self::Draft {
-                object: ObjectId::from_bytes(r.fixed()?),
+                object: read_draft(&mut r)?,
                 commitment: Hash::from_bytes(r.fixed()?),
             },
             Kind::Erase => Self::Erase {
@@ -261,6 +261,14 @@ impl ControlBody {
         };
         r.finish()?;
         Ok(Some(body))
+    }
+}
+
+/// The zero id stands for what is no draft, in the header of everything else.
+fn read_draft(r: &mut Reader<'_>) -> Result<ObjectId, CodecError> {
+    match r.fixed()? {
+        id if id == [0; 16] => Err(CodecError::Unknown),
+        id => Ok(ObjectId::from_bytes(id)),
     }
 }
 

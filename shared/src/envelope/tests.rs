@@ -260,6 +260,18 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The header of everything that is no draft has the zero id in the place of one.
+#[test]
+fn nothing_is_announced_or_ended_as_the_draft_of_no_id() {
+    let none = ObjectId::from_bytes([0; 16]);
+    for body in [
+        ControlBody::Draft { object: none, commitment: Hash::ZERO },
+        ControlBody::Close { object: none, dev_inc: DevInc::new(1), dev_seq: DevSeq::new(1) },
+    ] {
+        assert!(ControlBody::decode(body.kind(), &body.encode()).is_err(), "{body:?}");
+    }
+}
+
 #[cfg(feature = "device")]
 mod sealing {
     use super::*;

@@ -404,6 +404,7 @@ impl Practice {
             discarded: false,
             addendum_to: None,
             holds_late: false,
+            instead_of: None,
             late: None,
         };
         self.begin_draft(note, client, fact, cx)
@@ -455,7 +456,7 @@ impl Practice {
             debug_assert!(fitted.is_ok());
         })?;
         let chart = self.facts.charts.entry(client).or_default();
-        chart.drafts.insert(note, fact);
+        chart.learn_draft(note, fact);
         let begun = Change { compartment: name, content: Content::Draft { document: note } };
         Ok(std::iter::once(begun).chain(delta).collect())
     }

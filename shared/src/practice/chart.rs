@@ -316,6 +316,22 @@ impl Chart {
         (made, next)
     }
 
+    /// Takes in what is known of a draft. What it was made instead of is waited for no more.
+    pub(super) fn learn_draft(&mut self, draft: ObjectId, fact: DraftFact) {
+        if let Some(instead_of) = fact.instead_of
+            && self.drafts.get(&instead_of).is_some_and(|fact| fact.late.is_some())
+        {
+            self.drafts.remove(&instead_of);
+        }
+        self.drafts.insert(draft, fact);
+    }
+
+    /// Returns the late words that wait for their writers: where each would have its draft, the
+    /// signed draft that they are in, and the writer.
+    pub(super) fn late(&self) -> impl Iterator<Item = (ObjectId, (ObjectId, DeviceId))> + '_ {
+        self.drafts.iter().filter_map(|(id, fact)| Some((*id, fact.late?)))
+    }
+
     /// Forgets which late words of a draft wait for their writers, before they are looked for
     /// again.
     pub(super) fn forget_late(&mut self, draft: ObjectId) {
@@ -401,6 +417,7 @@ fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
     writer.i64(fact.begun.as_millis()).u32(fact.words).u8(u8::from(fact.discarded));
     write_id(writer, fact.addendum_to.as_ref().map(RecordId::as_bytes));
     writer.u8(u8::from(fact.holds_late));
+    write_id(writer, fact.instead_of.as_ref().map(ObjectId::as_bytes));
     writer.option(fact.late, |w, (origin, device)| {
         w.fixed(origin.as_bytes()).fixed(device.as_bytes());
     });
@@ -415,6 +432,7 @@ fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
         discarded: reader.u8()? == 1,
         addendum_to: read_id(reader)?.map(RecordId::from_bytes),
         holds_late: reader.u8()? == 1,
+        instead_of: read_id(reader)?.map(ObjectId::from_bytes),
         late: reader
             .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
     })

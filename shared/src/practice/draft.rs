@@ -19,9 +19,10 @@ const BEGUN: &str = "begun";
 const CLIENT: &str = "client";
 const FORMAT: &str = "format";
 pub(super) const HOLDS_LATE: &str = "holds_late";
+const INSTEAD_OF: &str = "instead_of";
 const SESSION: &str = "session";
 /// What a draft is about; written when it is made and never again.
-pub(super) const IDENTITY: [&str; 5] = [ADDENDUM_TO, BEGUN, CLIENT, FORMAT, SESSION];
+pub(super) const IDENTITY: [&str; 6] = [ADDENDUM_TO, BEGUN, CLIENT, FORMAT, INSTEAD_OF, SESSION];
 /// Each device that writes names itself once: `by/<device>/<incarnation>`.
 const BY: &str = "by/";
 
@@ -36,6 +37,9 @@ pub(super) struct DraftFact {
     pub(super) addendum_to: Option<RecordId>,
     /// Whether it holds the words of its writer that the signer of another draft had not seen.
     pub(super) holds_late: bool,
+    /// The draft that a device would have made of its late words which was shut out before it had;
+    /// this one holds them.
+    pub(super) instead_of: Option<ObjectId>,
     /// Set while this is only what another device still has to make a draft of: the signed draft
     /// that its late words were written into, and that device.
     pub(super) late: Option<(ObjectId, DeviceId)>,
@@ -52,6 +56,9 @@ pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact
     }
     if let Some(note) = fact.addendum_to {
         document.put(None, ADDENDUM_TO, Scalar::Bytes(note.as_bytes().to_vec()));
+    }
+    if let Some(draft) = fact.instead_of {
+        document.put(None, INSTEAD_OF, Scalar::Bytes(draft.as_bytes().to_vec()));
     }
     if fact.holds_late {
         document.put(None, HOLDS_LATE, Scalar::Flag(true));
@@ -105,6 +112,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
         discarded: document.value(None, DISCARDED) == Some(Scalar::Flag(true)),
         addendum_to: id(ADDENDUM_TO).map(RecordId::from_bytes),
         holds_late: document.value(None, HOLDS_LATE) == Some(Scalar::Flag(true)),
+        instead_of: id(INSTEAD_OF).map(ObjectId::from_bytes),
         late: None,
     })
 }
@@ -162,6 +170,7 @@ pub(super) fn addendum(note: RecordId, begun: Timestamp, text: &str) -> DraftFac
         discarded: false,
         addendum_to: Some(note),
         holds_late: false,
+        instead_of: None,
         late: None,
     }
 }

@@ -2,11 +2,13 @@
 //! takes it over, so that it counts for everybody, whoever had seen the late one.
 
 use super::change::{Author, Change, Content};
+use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::document::{Actor, Built, Document, changes_in};
+use super::draft::DraftFact;
 use super::merge::{is_draft, reads};
-use super::{Context, MergeError, Practice, draft};
-use crate::id::ObjectId;
+use super::{Context, MergeError, Practice, Refusal, draft};
+use crate::id::{ClientId, DeviceId, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns, for each late delta of a document, whether one of `kept` builds on it, itself or through
@@ -45,8 +47,37 @@ impl Practice {
     /// Returns whether words of another device in a signed draft wait for their writer to make a
     /// draft of them.
     pub fn waits_for_late_words(&self, draft: ObjectId) -> bool {
-        let mut drafts = self.facts.charts.values().flat_map(|chart| chart.drafts.values());
-        drafts.any(|fact| fact.late.is_some_and(|(origin, _)| origin == draft))
+        let mut late = self.facts.charts.values().flat_map(Chart::late);
+        late.any(|(_, (origin, _))| origin == draft)
+    }
+
+    /// Returns the devices whose words in signed drafts wait for them, with the client whose chart it
+    /// is and the draft that each would make.
+    pub fn late_writers(&self) -> Vec<(ClientId, ObjectId, DeviceId)> {
+        let charts = self.facts.charts.iter();
+        let late = charts.flat_map(|(client, chart)| chart.late().map(|late| (*client, late)));
+        late.map(|(client, (draft, (_, writer)))| (client, draft, writer)).collect()
+    }
+
+    /// Makes a draft of late words whose writer was shut out and makes none any more (protocol 8).
+    /// `waiting` is the draft that it would have made, as [`Practice::late_writers`] gives it. The
+    /// changes are in memory when this returns, and are to be stored.
+    pub fn take_over_late(
+        &mut self,
+        client: ClientId,
+        waiting: ObjectId,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let fact = chart.drafts.get(&waiting).ok_or(Refusal::NotADraft)?.clone();
+        let (origin, writer) = fact.late.ok_or(Refusal::NotADraft)?;
+        let text = self.late_text(client, origin, writer, cx)?;
+        let id = draft::addendum_id(waiting, cx.pen.author().device);
+        let fact = DraftFact { holds_late: true, instead_of: Some(waiting), late: None, ..fact };
+        let changes = self.create_draft(id, client, fact, &draft::first_text(text), cx)?;
+        self.tidy();
+        self.publish(&CompartmentName::Chart(client));
+        Ok(changes)
     }
 
     /// Writes what the deltas of `author` would have made of a document, as this device's own

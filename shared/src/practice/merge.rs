@@ -374,7 +374,7 @@ impl Practice {
             CompartmentName::Chart(client) => {
                 if let Some(fact) = draft::read(document, *client) {
                     let chart = self.facts.charts.entry(*client).or_default();
-                    chart.drafts.insert(object, fact);
+                    chart.learn_draft(object, fact);
                 }
             }
             _ => {}

@@ -253,7 +253,9 @@ impl Practice {
             let chart = self.facts.charts.entry(client).or_default();
             let (made, next) = chart.late_drafts(draft_id, device);
             let holds = |id: &ObjectId| chart.drafts.get(id).is_some_and(|fact| fact.holds_late);
-            if made.iter().any(holds) {
+            let first = draft::addendum_id(draft_id, device);
+            let taken = chart.drafts.values().any(|fact| fact.instead_of == Some(first));
+            if taken || made.iter().any(holds) {
                 continue;
             }
             let fact = draft::addendum(note, begun, &text);

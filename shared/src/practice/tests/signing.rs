@@ -231,6 +231,47 @@ fn late_words_can_be_read_before_their_writer_has_made_a_draft_of_them() {
     assert_eq!(world.act(0, sign), Err(Refusal::WrittenElsewhere));
 }
 
+/// A device that was shut out makes no draft any more.
+#[test]
+fn late_words_that_somebody_takes_over_are_a_draft_everywhere_and_wait_for_nobody() {
+    let (mut world, client, note) = draft_on_two(NoteFormat::Free);
+    world.type_text(0, client, note, "seen.");
+    world.sync();
+    let splices = vec![insert(Part::Text, 5, " Unseen words.")];
+    let (late, _) = world.desks[1].apply(Edit::ChangeDraft { note, client, splices }).unwrap();
+    world.sign(0, client, note);
+    let author = world.desks[1].quill.author;
+    for change in &late {
+        world.desks[0].merge(change, author).unwrap();
+    }
+    let waiting = addendum_id(note, author.device);
+    let desk = &mut world.desks[0];
+    assert_eq!(desk.practice.late_writers(), [(client, waiting, author.device)]);
+    let changes = desk.practice.take_over_late(client, waiting, context!(desk)).unwrap();
+    changes.iter().for_each(|change| desk.memory.store(change));
+    world.send(0, changes);
+
+    let mut rebuilt = world.desks[0].rebuilt();
+    rebuilt.look_ahead(world.desks[0].now);
+    assert_eq!(rebuilt.index().drafts, world.desks[0].index().drafts);
+    let desk = &mut world.desks[0];
+    assert_eq!(desk.practice.late_writers(), []);
+    assert!(!desk.practice.waits_for_late_words(note));
+    let index = desk.index();
+    let [row] = index.drafts.as_slice() else { panic!("{:?}", index.drafts) };
+    assert_eq!(row.note, addendum_id(waiting, desk.quill.author.device));
+    let (taken, signed) = (row.note, row.addendum_to.unwrap());
+    assert_eq!(desk.draft(client, taken).parts[0].1, "Unseen words.");
+    // What comes of it later again brings it back nowhere.
+    for change in &late {
+        world.desks[0].merge(change, author).unwrap();
+    }
+    assert_eq!(world.desks[0].index().drafts.len(), 1);
+    world.sign(0, client, taken);
+    assert_eq!(world.desks[0].note(client, signed).addenda[0].text, "Unseen words.");
+    assert!(world.desks[0].index().drafts.is_empty());
+}
+
 #[test]
 fn what_the_late_writer_deleted_is_told_as_well() {
     let (mut world, client, note) = draft_on_two(NoteFormat::Free);

@@ -3,7 +3,7 @@
 use super::judge::Verdict;
 use super::record::Fate;
 use super::reply::Stretch;
-use super::{Decision, HOLD_MILLIS, Live, Planned, Reply, ServerFrame, ServerPractice};
+use super::{Decision, HOLD_MILLIS, Live, Planned, ROW_LENGTH, Reply, ServerFrame, ServerPractice};
 use crate::envelope::{Carried, ControlBody, Envelope, EnvelopeError, Header, Kind};
 use crate::id::{
     CompartmentId, DevSeq, DeviceId, Global, MemberId, Position, RingEpoch, RingId, Timestamp,
@@ -76,8 +76,9 @@ impl ServerPractice {
         let announced: BTreeSet<Announced> =
             pushing.placed.iter().filter_map(|(carried, ..)| announced(carried)).collect();
         let mut late = Vec::new();
-        for row in new_rows {
-            let comes_late = is_announced(&row, &pushing.known);
+        for (row, replaces) in new_rows {
+            // Its entry is here already: then it fills a gap, and changes nothing that others have.
+            let comes_late = !replaces && is_announced(&row, &pushing.known);
             if comes_late || is_announced(&row, &announced) {
                 late.extend(comes_late.then_some(row.key));
                 self.journal(&mut pushing.frames, ServerFrame::Row(row));
@@ -97,25 +98,25 @@ impl ServerPractice {
         device: DeviceId,
         runs: &[Run],
         rows: Vec<Row>,
-    ) -> Result<Vec<Row>, RefusalCode> {
+    ) -> Result<Vec<(Row, bool)>, RefusalCode> {
         let member = self.record.member_of(device).ok_or(RefusalCode::NotADevice)?;
         let logs: BTreeSet<CompartmentId> = runs.iter().map(|run| run.log).collect();
         let mut new = Vec::new();
         let mut names = BTreeSet::new();
         for row in rows {
-            let fresh = match self.record.check_row(&row, member, &logs) {
+            let (fresh, replaces) = match self.record.check_row(&row, member, &logs) {
                 // If its entry is taken, the row is as its author says, whatever lies there.
-                Err(RefusalCode::RowExists) if !runs.is_empty() => true,
+                Err(RefusalCode::RowExists) if !runs.is_empty() && is_of_log(&row) => (true, true),
                 // A key that is destroyed stays so, and keeps back nothing else that its author
                 // sends again.
-                Err(RefusalCode::RowErased) if !runs.is_empty() => false,
-                checked => checked?,
+                Err(RefusalCode::RowErased) if !runs.is_empty() => (false, false),
+                checked => (checked?, false),
             };
             if fresh {
                 if !names.insert(row.key) {
                     return Err(RefusalCode::RowExists);
                 }
-                new.push(row);
+                new.push((row, replaces));
             }
         }
         Ok(new)
@@ -379,7 +380,7 @@ impl ServerPractice {
             Err(code) => return Decision::refused(code),
         };
         let mut frames = Vec::new();
-        for row in new {
+        for (row, _) in new {
             self.journal(&mut frames, ServerFrame::Row(row));
         }
         Decision { frames, ..Decision::reply(Reply::message(Message::Taken)) }
@@ -555,6 +556,8 @@ impl ServerPractice {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Announced {
     Draft([u8; 16], [u8; 16]),
+    /// That of a draft under one content key.
+    Kept([u8; 16], [u8; 16], u32),
     Slot([u8; 16], u32),
 }
 
@@ -563,7 +566,8 @@ fn announced(carried: &Carried) -> Option<Announced> {
     let log = *envelope.header.compartment.as_bytes();
     if envelope.header.kind == Kind::Kept {
         // What is kept of a draft goes with the draft's key under the new content key.
-        return Some(Announced::Draft(log, *envelope.header.object.as_bytes()));
+        let generation = envelope.header.slot_generation.get();
+        return Some(Announced::Kept(log, *envelope.header.object.as_bytes(), generation));
     }
     match envelope.control().ok()?? {
         ControlBody::Genesis { slot, .. }
@@ -580,7 +584,17 @@ fn is_announced(row: &Row, announced: &BTreeSet<Announced>) -> bool {
     let Ok(parts) = row.key.parts() else { return false };
     match parts.table {
         3 => announced.contains(&Announced::Slot(parts.id, parts.version)),
-        4 => announced.contains(&Announced::Draft(parts.holder, parts.id)),
+        4 => {
+            let kept = Announced::Kept(parts.holder, parts.id, parts.holder_version);
+            announced.contains(&Announced::Draft(parts.holder, parts.id))
+                || announced.contains(&kept)
+        }
         _ => true,
     }
+}
+
+/// Whether a row is the key of a log or of a draft, which an entry announces.
+fn is_of_log(row: &Row) -> bool {
+    let known = row.key.parts().is_ok_and(|parts| matches!(parts.table, 3 | 4));
+    known && row.bytes.len() == ROW_LENGTH
 }

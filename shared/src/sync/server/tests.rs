@@ -282,8 +282,12 @@ fn a_row_comes_with_the_entry_that_announces_it_or_not_at_all() {
     server.ask(b.device, Message::RowsPut(vec![of(2, 9)]));
 
     let first = a.control(&world, &next);
-    let outcomes = server.push_with_rows(a.device, &[first], vec![of(2, 1), of(3, 1)]);
+    let again = std::slice::from_ref(&first);
+    let outcomes = server.push_with_rows(a.device, again, vec![of(2, 1), of(3, 1)]);
     placed(&outcomes[0]);
+    assert_eq!(held(&mut server, &of(2, 1)), Some(vec![1; 76]));
+    // Its author changes it no more.
+    placed(&server.push_with_rows(a.device, again, vec![of(2, 7)])[0]);
     assert_eq!(held(&mut server, &of(2, 1)), Some(vec![1; 76]));
     assert_eq!(held(&mut server, &of(3, 1)), None);
 
@@ -291,6 +295,23 @@ fn a_row_comes_with_the_entry_that_announces_it_or_not_at_all() {
     let outcomes = server.push_with_rows(b.device, &[second], vec![of(2, 2)]);
     assert_eq!(refused(&outcomes), RefusalCode::Conflict);
     assert_eq!(held(&mut server, &of(2, 1)), Some(vec![1; 76]));
+}
+
+/// The safe of a member holds all that a new device begins with.
+#[test]
+fn nothing_that_is_pushed_changes_a_row_of_the_safe() {
+    let (world, mut server, mut a, mut b) = begin();
+    server.push(a.device, &[a.genesis(&world, &caseload(&world))]);
+    let mut name = [0; 41];
+    name[0] = 1;
+    name[1..17].copy_from_slice(world.founder.as_bytes());
+    let row = |byte| Row { key: RowKey(name), bytes: vec![byte; 76] };
+    assert_eq!(server.ask(a.device, Message::RowsPut(vec![row(1)])), [Message::Taken]);
+    let push = Message::Push { runs: run_of(&world, &b.delta(&world, 1)), rows: vec![row(2)] };
+    let exists = Message::Refused(Refusal::new(RefusalCode::RowExists));
+    assert_eq!(server.ask(b.device, push), [exists]);
+    let read = server.ask(a.device, Message::RowsGet(vec![RowKey(name)]));
+    assert_eq!(read, [Message::Rows(vec![Some(vec![1; 76])])]);
 }
 
 #[test]

@@ -109,6 +109,7 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
     let missing = status.missing.clone().or((!device.is_attached()).then(Vec::new));
     let names: Option<Vec<String>> =
         missing.map(|ids| ids.into_iter().map(|id| name_of(device, id)).collect());
+    let waits: Vec<String> = status.waits.iter().map(|id| name_of(device, *id)).collect();
     let (stage, text) = match (status.erasure.stage, status.gone) {
         (Stage::Withdrawn, _) => return,
         (Stage::Ordered(at), true) => match &names {
@@ -127,8 +128,16 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
         (Stage::Ordered(at), false) if status.held => {
             ("held", format!("ordered {}; a legal hold keeps it here", day(at)))
         }
+        (Stage::Ordered(at), false) if !waits.is_empty() => {
+            let (at, names) = (day(at), waits.join(", "));
+            let words = format!(
+                "ordered {at}; waits for words in a signed note that {names} has not sent as a draft: \
+                 let it sync, or revoke it"
+            );
+            ("ordered", words)
+        }
         (Stage::Ordered(at), false) => {
-            ("ordered", format!("ordered {}; it dies with the next sync", day(at)))
+            ("ordered", format!("ordered {}; not carried out here yet: let it sync", day(at)))
         }
         (Stage::Asked, _) if status.held => ("held", "hidden; a legal hold keeps it".to_owned()),
         (Stage::Asked, _) if now < due => {
@@ -142,7 +151,7 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
     let json = serde_json::json!({
         "schema": 1, "type": "erasure", "client": code, "record": record,
         "stage": stage, "asked": day(status.erasure.asked).to_string(), "due": day(due).to_string(),
-        "missing": names,
+        "missing": names, "waits": waits,
     });
     let of = record.map(|id| format!("note {id}  ")).unwrap_or_default();
     say_line(say, json, &format!("{code:<10} {of}{text}"));

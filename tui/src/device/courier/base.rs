@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::envelope::{self, Carried, Envelope, Kind};
 use tacenda_shared::id::{CompartmentId, DeviceId, ObjectId, Position, RecordId, SlotGeneration};
 use tacenda_shared::journal::{FileSystem, Location};
-use tacenda_shared::keys::safe::{self, SlotKey};
+use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey};
 use tacenda_shared::plaintext;
 use tacenda_shared::sync::Kept;
 use tacenda_shared::sync::device::Replica;
@@ -229,7 +229,8 @@ impl<F: FileSystem> Cabinet<F> {
             if header.slot_generation >= since {
                 continue;
             }
-            let signed = replica.draft(header.object).is_some_and(|draft| draft.closed.is_some());
+            let signed = header.object != NO_OBJECT
+                && replica.draft(header.object).is_some_and(|draft| draft.closed.is_some());
             let counts = replica.counts(position) && entry.fate != Fate::Quarantined;
             let body = match header.kind {
                 Kind::Genesis => {
@@ -274,6 +275,18 @@ impl<F: FileSystem> Cabinet<F> {
                 && self.open_draft(log, *draft).is_ok()
         });
         drafts.collect()
+    }
+
+    /// Returns under which names the keys of these drafts are not here that a base under a content key
+    /// has brought along: whoever comes later opens them with those alone.
+    pub(super) fn keys_to_see<'a>(
+        &self,
+        compartment: CompartmentId,
+        generation: SlotGeneration,
+        drafts: impl Iterator<Item = &'a ObjectId>,
+    ) -> Vec<RowName> {
+        let names = drafts.map(|draft| DraftName { compartment, generation, draft: *draft });
+        names.map(RowName::Draft).filter(|name| self.rows.row(name).is_none()).collect()
     }
 
     /// Returns whether a record is carried under a content key from this one on.

@@ -4,6 +4,7 @@
 
 use super::Courier;
 use super::base::Going;
+use super::inbox::Batch;
 use super::outbox::Packed;
 use super::parcel::NO_OBJECT;
 use crate::device::cabinet::Cabinet;
@@ -15,7 +16,7 @@ use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{ControlBody, EntryRef, Kind};
-use tacenda_shared::id::{CompartmentId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::id::{CompartmentId, DeviceId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{DraftName, RowName};
 use tacenda_shared::practice::record::{Record, RelationKind};
@@ -72,10 +73,18 @@ enum Turn {
 impl<F: FileSystem> Device<F> {
     /// Looks which drafts end: what is to be acknowledged is noted, keys that may die are
     /// destroyed.
-    pub(super) fn end_drafts(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
+    pub(super) fn end_drafts(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
         let endings = &courier.endings;
         if !(endings.due || endings.waits) || !courier.sync.may_push() {
             return Ok(());
+        }
+        if endings.due && courier.level && !self.cabinet.is_read_only() {
+            self.take_over_late(batch, now)?;
         }
         let mut next = Endings { time: endings.time, ..Endings::default() };
         let mut dead = Vec::new();
@@ -92,6 +101,33 @@ impl<F: FileSystem> Device<F> {
         }
         courier.endings = next;
         Ok(self.cabinet.destroy_drafts(&dead)?)
+    }
+
+    /// Makes drafts of late words whose writers were shut out before they had made any; of one
+    /// person's devices that are left, the first does it.
+    fn take_over_late(&mut self, batch: &mut Batch, now: Timestamp) -> Result<(), DeviceError> {
+        let state = &self.cabinet.state;
+        let here = self.cabinet.identity.author.device;
+        let is_ours = |writer: DeviceId| {
+            let out = state.devices().get(&writer).filter(|known| known.revoked.is_some());
+            out.is_some_and(|out| state.devices_of(out.member).next() == Some(here))
+        };
+        let waiting = self.practice.late_writers().into_iter();
+        let ours: Vec<_> = waiting.filter(|(.., writer)| is_ours(*writer)).collect();
+        if ours.is_empty() {
+            return Ok(());
+        }
+        self.flush_mail(batch)?;
+        for (client, draft, _) in ours {
+            let taken = self
+                .with_pending(&[], now, |practice, cx| practice.take_over_late(client, draft, cx));
+            // What is refused can still be read where it is.
+            if let Ok(changes) = taken {
+                self.keep(changes)?;
+                batch.changed = true;
+            }
+        }
+        Ok(())
     }
 
     fn turn_of(

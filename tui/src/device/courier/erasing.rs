@@ -105,6 +105,9 @@ pub struct ErasureStatus {
     /// The devices that have not said so yet; nothing if this device cannot tell, because it has no
     /// link or never had the record.
     pub missing: Option<Vec<DeviceId>>,
+    /// The devices that still have to make drafts of words which they wrote into signed notes of the
+    /// chart: until then one record of it does not die.
+    pub waits: BTreeSet<DeviceId>,
 }
 
 impl<F: FileSystem> Device<F> {
@@ -285,7 +288,11 @@ impl<F: FileSystem> Device<F> {
                 (left, missing)
             }
         };
+        let late = self.practice.late_writers().into_iter();
+        let of_record =
+            late.filter(|(client, ..)| *client == scope.client && scope.record.is_some() && left);
         ErasureStatus {
+            waits: of_record.map(|(.., writer)| writer).collect(),
             scope,
             code: row.code.clone(),
             erasure: row.erasure,

@@ -374,6 +374,7 @@ impl<F: FileSystem> Device<F> {
         }
         let left_out = |replica| self.cabinet.is_left_out(replica, log, header.object);
         if dead
+            && header.object != parcel::NO_OBJECT
             && (courier.is_closed(log, header.object)
                 || courier.sync.replica(log).is_some_and(left_out))
         {

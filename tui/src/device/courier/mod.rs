@@ -129,6 +129,8 @@ pub struct Courier {
     asked_rows: BTreeSet<RowName>,
     /// Rows of drafts' keys that this link's server has not got.
     absent: BTreeSet<RowName>,
+    /// Rows that gave another key than was announced, on this link.
+    refused_rows: BTreeSet<RowName>,
     fetched: BTreeMap<RowName, safe::Row>,
     alarms: Vec<Notice>,
     /// Answers to what others asked through this courier.
@@ -425,8 +427,9 @@ impl<F: FileSystem> Device<F> {
             self.incarnate(courier, now);
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
-            self.end_drafts(courier)?;
+            self.end_drafts(courier, batch, now)?;
             self.erase_due(courier, batch, now)?;
+            courier.ask_rows(now);
             self.keep_watch(courier, batch, now);
             self.flush_mail(batch)?;
             courier.send_words(now);

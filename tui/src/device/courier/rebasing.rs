@@ -20,6 +20,7 @@ use tacenda_shared::id::{
     ClientId, CompartmentId, DeviceId, ObjectId, Position, RecordId, SlotGeneration, Timestamp,
 };
 use tacenda_shared::journal::FileSystem;
+use tacenda_shared::keys::safe::RowName;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::view::Index;
 #[cfg(test)]
@@ -123,7 +124,11 @@ impl<F: FileSystem> Device<F> {
     /// Close says, or a record that is to die.
     fn has_late_words(&self, replica: &Replica, log: CompartmentId) -> Result<bool, StoreError> {
         let ordered = self.ordered_in(&self.practice.index(), log);
-        let dying = self.cabinet.with_drafts(replica, log, ordered)?.drafts;
+        let dying = match self.cabinet.with_drafts(replica, log, ordered) {
+            // What does not open now may be what is waited for.
+            Err(StoreError::NoKey) => return Ok(true),
+            dying => dying?.drafts,
+        };
         let mut signed = replica.signed_drafts().chain(dying);
         Ok(signed.any(|draft| {
             self.cabinet.has_draft_row(log, draft) && self.practice.waits_for_late_words(draft)
@@ -268,9 +273,15 @@ impl<F: FileSystem> Device<F> {
         let must_go = cabinet.with_drafts(replica, log, must_go)?;
         if !begun {
             let stays = replica.open_drafts().filter(|draft| !must_go.drafts.contains(draft));
-            let (open, keyless): (Vec<_>, Vec<_>) =
+            let (open, mut keyless): (Vec<_>, Vec<_>) =
                 stays.partition(|draft| cabinet.open_draft(log, *draft).is_ok());
-            if courier.may_come(cabinet, log, &keyless) {
+            // Not what somebody else calls a draft.
+            keyless.retain(|draft| {
+                cabinet.draft_commitment(log, *draft).is_ok_and(|known| known.is_some())
+            });
+            let names = keyless.iter().flat_map(|draft| cabinet.draft_names(log, *draft));
+            let names: Vec<_> = names.map(|(name, _)| RowName::Draft(name)).collect();
+            if courier.may_come(&names) {
                 // Whoever begins with the base takes a draft without a part for one that is gone.
                 courier.erasing.rebasing.waits.insert(log, true);
                 return Ok(());
@@ -385,6 +396,13 @@ impl<F: FileSystem> Device<F> {
         let must_go = cabinet.with_drafts(replica, log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
         let stays = cabinet.drafts_before(replica, log, last.since);
+        let unseen = cabinet.keys_to_see(log, last.since, stays.difference(&may_go.drafts));
+        if courier.may_come(&unseen) {
+            courier.erasing.rebasing.waits.insert(log, true);
+            return Ok(false);
+        }
+        let Some(replica) = courier.sync.replica(log) else { return Ok(false) };
+        let base = base.filter(|_| unseen.is_empty());
         let compared = base.and_then(|base| {
             let records = cabinet.compared(&base, &pieces, &stays, (&may_go, &must_go))?;
             Some((records, base))

@@ -451,6 +451,7 @@ impl Courier {
     /// A link has ended: what was on its way is asked for again on the next.
     pub(super) fn forget_link(&mut self) {
         self.absent.clear();
+        self.refused_rows.clear();
         (self.level, self.behind) = (false, false);
         (self.rekey_stopped, self.rekey_after) = (false, None);
         if let Some((Proposer::Caller, _)) = self.proposal.take() {

@@ -211,23 +211,41 @@ impl<F: FileSystem> Cabinet<F> {
         Ok(true)
     }
 
-    /// Keeps the keys of drafts that have come, also where no words have come yet: the server may
-    /// lose them.
+    /// Keeps the keys of drafts that have come, also where no words have come yet, or where the key
+    /// is here under another content key: the server may lose them.
     pub(super) fn keep_drafts(
-        &mut self,
+        &self,
         courier: &mut Courier,
         batch: &mut Batch,
         logs: Option<&BTreeSet<CompartmentId>>,
     ) -> Result<(), StoreError> {
         let is_of_logs =
             |name: &DraftName| logs.is_none_or(|logs| logs.contains(&name.compartment));
-        let come = courier.fetched.keys().filter_map(|name| match name {
-            RowName::Draft(name) if is_of_logs(name) => Some((name.compartment, name.draft)),
+        let come = courier.fetched.iter().filter_map(|(name, row)| match name {
+            RowName::Draft(name) if is_of_logs(name) => Some((*name, *row)),
             _ => None,
         });
-        for (log, draft) in come.collect::<BTreeSet<_>>() {
-            if !self.drafts.contains_key(&draft) && !self.has_draft_row(log, draft) {
-                self.fetch_draft(courier, batch, log, draft)?;
+        for (draft, row) in come.collect::<Vec<_>>() {
+            let (log, name) = (draft.compartment, RowName::Draft(draft));
+            let kept = self.rows.row(&name).is_some()
+                || batch
+                    .rows
+                    .iter()
+                    .any(|one| matches!(one, RowChange::Put(put, _) if *put == name));
+            let Some(slot) = self.slot_key(log, draft.generation).filter(|_| !kept) else {
+                continue;
+            };
+            let commitment = match batch.commitments.get(&draft.draft) {
+                Some(commitment) => Some(*commitment),
+                None => self.draft_commitment(log, draft.draft)?,
+            };
+            let Some(commitment) = commitment else { continue };
+            if courier.is_over(log, draft.draft) {
+                // A row that the server gives after the end is not taken.
+            } else if safe::open_draft(slot, &draft, &commitment, &row).is_ok() {
+                batch.rows.push(RowChange::Put(name, row));
+            } else {
+                courier.refuse_row(name);
             }
         }
         Ok(())
@@ -237,21 +255,16 @@ impl<F: FileSystem> Cabinet<F> {
 impl Courier {
     /// A row will be asked for, unless it was already.
     pub(super) fn want(&mut self, name: RowName) {
-        if !self.fetched.contains_key(&name) && !self.asked_rows.contains(&name) {
+        let here = self.fetched.contains_key(&name) || self.asked_rows.contains(&name);
+        // It would come as it was.
+        if !here && !self.refused_rows.contains(&name) {
             self.wanted.insert(name);
         }
     }
 
-    /// Asks for the keys of these drafts where that was not done; returns whether one may still come.
-    pub(super) fn may_come<F: FileSystem>(
-        &mut self,
-        cabinet: &Cabinet<F>,
-        log: CompartmentId,
-        drafts: &[ObjectId],
-    ) -> bool {
-        let names = drafts.iter().flat_map(|draft| cabinet.draft_names(log, *draft));
-        let names: Vec<RowName> = names.map(|(name, _)| RowName::Draft(name)).collect();
-        for name in &names {
+    /// Asks for these rows where that was not done; returns whether one may still come.
+    pub(super) fn may_come(&mut self, names: &[RowName]) -> bool {
+        for name in names {
             if !self.absent.contains(name) {
                 self.want(*name);
             }
@@ -267,6 +280,7 @@ impl Courier {
     /// The server gave a key that is not the announced one.
     pub(super) fn refuse_row(&mut self, name: RowName) {
         self.fetched.remove(&name);
+        self.refused_rows.insert(name);
         if let RowName::Draft(_) = name {
             self.absent.insert(name);
         }

@@ -117,6 +117,7 @@ impl Courier {
             wanted: BTreeSet::new(),
             asked_rows: BTreeSet::new(),
             absent: BTreeSet::new(),
+            refused_rows: BTreeSet::new(),
             fetched: BTreeMap::new(),
             alarms: Vec::new(),
             answers: VecDeque::new(),

@@ -1,5 +1,6 @@
 //! The treatment plan is the one document of a chart that is no draft, whatever a device says of it.
 
+use super::rebasing::records;
 use super::*;
 use tacenda_shared::envelope::ControlBody;
 use tacenda_shared::id::{CompartmentId, PlanItemId, RecordId};
@@ -36,6 +37,19 @@ fn goals(world: &mut World, at: usize, client: ClientId) -> Vec<String> {
     let shown = texts(view.plan);
     assert_eq!(texts(chart.plan), shown);
     shown
+}
+
+/// Asks for a record to be erased, lets the time go by, and orders.
+fn erase(world: &mut World, at: usize, client: ClientId, record: RecordId) {
+    let scope = Scope::of_record(client, record);
+    edit(world, at, Edit::AskErasure(scope));
+    world.heal();
+    (0..world.computers.len()).for_each(|number| world.cut(number));
+    world.now = world.now.plus_millis(31 * 24 * 60 * 60 * 1000);
+    world.heal();
+    edit(world, at, Edit::OrderErasure(scope));
+    world.heal();
+    world.heal();
 }
 
 /// A draft has a key of its own, and dies when it is signed.
@@ -91,8 +105,23 @@ fn a_device_that_calls_the_plan_a_draft_neither_writes_in_it_nor_locks_it() {
         for at in [0, 1, 3] {
             assert_eq!(goals(&mut world, at, ada), ["Sleep through", "See friends"], "{at}");
         }
-        assert_eq!(world.notices, [""; 0]);
+        // Nor does it stop the erasure of something else, but where it was done.
+        world.lose(2);
+        erases_something_else(&mut world, ada);
     }
+}
+
+fn erases_something_else(world: &mut World, client: ClientId) {
+    let wrong = records(world, 0, client).into_iter().next().unwrap();
+    erase(world, 0, client, wrong);
+    let log = world.device(0).cabinet.log_of(&CompartmentName::Chart(client));
+    for at in [0, 1, 3] {
+        let locations = world.device(at).cabinet.store().locations();
+        assert!(locations.rebased(log).is_some(), "{at}: {:?}", world.notices);
+        assert!(locations.record(log, wrong).is_none(), "{at}");
+        assert_eq!(goals(world, at, client), ["Sleep through", "See friends"], "{at}");
+    }
+    assert_eq!(world.notices, [""; 0]);
 }
 
 /// Signs a note that claims to be what the plan became, and says so in the log, with an announcement
@@ -153,15 +182,7 @@ fn a_note_that_claims_to_be_what_the_plan_became_does_not_take_it_along() {
         assert!(replica.draft(document).is_some_and(|draft| draft.closed.is_some()), "{at}");
     }
 
-    let scope = Scope::of_record(ada, wrong);
-    edit(&mut world, 0, Edit::AskErasure(scope));
-    world.heal();
-    (0..2).for_each(|at| world.cut(at));
-    world.now = world.now.plus_millis(31 * 24 * 60 * 60 * 1000);
-    world.heal();
-    edit(&mut world, 0, Edit::OrderErasure(scope));
-    world.heal();
-    world.heal();
+    erase(&mut world, 0, ada, wrong);
     let locations = world.device(0).cabinet.store().locations();
     assert!(locations.rebased(log).is_some(), "{:?}", world.notices);
     assert!(locations.record(log, wrong).is_none());

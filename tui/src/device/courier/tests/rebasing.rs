@@ -28,7 +28,7 @@ fn sign(world: &mut World, at: usize, client: ClientId, words: &str) -> RecordId
     *records(world, at, client).difference(&before).next().unwrap()
 }
 
-fn records(world: &mut World, at: usize, client: ClientId) -> BTreeSet<RecordId> {
+pub(super) fn records(world: &mut World, at: usize, client: ClientId) -> BTreeSet<RecordId> {
     let index = world.device(at).index();
     let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
     rows.map(|row| row.entry.record()).collect()
@@ -634,6 +634,16 @@ fn sign_without_close(world: &mut World, at: usize, client: ClientId, note: Obje
 /// They become a draft of their own on the device on which they were written.
 #[test]
 fn words_of_a_third_device_that_wait_for_their_writer_do_not_die_with_what_was_erased() {
+    late_words(false);
+}
+
+/// Then another device makes it.
+#[test]
+fn words_of_a_device_that_was_shut_out_do_not_die_and_hold_nothing_up() {
+    late_words(true);
+}
+
+fn late_words(shut_out: bool) {
     let mut world = World::with_devices(3);
     let client = client(&mut world, 0, "Ada Testerin");
     let right = sign(&mut world, 0, client, "Slept badly.");
@@ -656,21 +666,25 @@ fn words_of_a_third_device_that_wait_for_their_writer_do_not_die_with_what_was_e
     let log = chart_of(&mut world, 0, client);
     assert_eq!(newest(&world, log), 1, "it waits for who has written them");
 
-    for at in [1, 2] {
-        world.computers[at].away = false;
-        world.heal();
+    world.computers[2].away = false;
+    if shut_out {
+        lost::revoke(&mut world, 0, 1).unwrap();
+    } else {
+        world.computers[1].away = false;
     }
+    world.heal();
     world.heal();
     pass(&mut world, DAY);
     assert!(newest(&world, log) > 1);
-    for at in 0..3 {
+    let left: &[usize] = if shut_out { &[0, 2] } else { &[0, 1, 2] };
+    for at in left.iter().copied() {
         assert!(words(&mut world, at, client, wrong).is_err(), "{at}");
         let rows = world.device(at).index().drafts.clone();
         let mut texts = rows.iter().map(|row| text(&mut world, at, client, row.note));
         assert!(texts.any(|text| text.contains("Of a third device.")), "{at}: {rows:?}");
     }
     world.heal();
-    assert_equal(&mut world);
+    assert_eq!(world.device(0).index(), world.device(2).index());
     assert_eq!(world.notices, [""; 0]);
 }
 
@@ -900,4 +914,63 @@ fn no_read_model_is_left_of_a_chart_in_two_logs_whose_keys_die_apart() {
         world.restart(at);
         assert_eq!(records(&mut world, at, ada).len(), 2);
     }
+}
+
+/// The row of a draft under one content key, as somebody would garble it.
+fn garble(world: &mut World, draft: ObjectId, generation: u32) -> usize {
+    let is_it = |key: &[u8; 41]| {
+        let name = RowName::decode(key);
+        matches!(name, Ok(RowName::Draft(name)) if name.draft == draft && name.generation.get() == generation)
+    };
+    let mut rows: Vec<_> = world.shelf.rows.iter_mut().filter(|(key, _)| is_it(&key.0)).collect();
+    rows.iter_mut().for_each(|(_, bytes)| bytes.fill(7));
+    rows.len()
+}
+
+/// Whoever comes later opens an open draft with that row alone.
+#[test]
+fn a_base_is_believed_only_with_the_rows_that_open_its_drafts_for_who_comes_later() {
+    let mut world = World::with_devices(2);
+    let chart = treated(&mut world);
+    let log = chart_of(&mut world, 0, chart.client);
+    ask(&mut world, 0, &chart);
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    world.lose(1);
+    order(&mut world, 0, &chart);
+    world.heal();
+    world.heal();
+    assert_eq!((newest(&world, log), garble(&mut world, chart.draft, 2)), (2, 1));
+    world.computers[1].away = false;
+    world.heal();
+    let (devices, _) = keys(&mut world, log);
+    assert!(devices[1].contains(&1), "it keeps its keys: {devices:?}");
+    let told = world.notices.iter().any(|one| one.contains("not what this device has"));
+    assert!(told, "{:?}", world.notices);
+    write(&mut world, 1, chart.client, chart.draft, "On. ");
+    world.heal();
+    assert!(text(&mut world, 1, chart.client, chart.draft).contains("By both."));
+}
+
+/// The server cannot tell, and a row that does not open is not asked for on and on.
+#[test]
+fn a_draft_that_is_announced_with_a_row_that_opens_nothing_keeps_nobody_busy() {
+    let mut world = World::with_devices(3);
+    let chart = treated(&mut world);
+    let draft = begin_note(&mut world, 1, chart.client);
+    world.lose(0);
+    world.lose(2);
+    world.heal();
+    assert_eq!(garble(&mut world, draft, 1), 1);
+    for at in [0, 2] {
+        world.computers[at].away = false;
+    }
+    let before = world.now;
+    world.heal();
+    let steps = world.now.millis_since(before);
+    assert!(steps < 2000, "each step takes a millisecond: {steps}");
+    assert!(text(&mut world, 0, chart.client, chart.draft).contains("By both."));
+    book(&mut world, 0, chart.client, 12);
+    world.heal();
+    assert_eq!(world.device(0).sync_status().queued, 0);
 }
