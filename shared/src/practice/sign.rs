@@ -255,7 +255,7 @@ impl Practice {
             let holds = |id: &ObjectId| chart.drafts.get(id).is_some_and(|fact| fact.holds_late);
             let first = draft::addendum_id(draft_id, device);
             let taken = chart.drafts.values().any(|fact| fact.instead_of == Some(first));
-            if taken || made.iter().any(holds) {
+            if (taken && device != me) || made.iter().any(holds) {
                 continue;
             }
             let fact = draft::addendum(note, begun, &text);

@@ -131,8 +131,8 @@ fn line(device: &Device, status: &ErasureStatus, now: Timestamp, say: Say<'_>) {
         (Stage::Ordered(at), false) if !waits.is_empty() => {
             let (at, names) = (day(at), waits.join(", "));
             let words = format!(
-                "ordered {at}; waits for words in a signed note that {names} has not sent as a draft: \
-                 let it sync, or revoke it"
+                "ordered {at}; waits until {names} has made a draft of words that came too late into a \
+                 signed note: let it sync, or revoke it if it is lost"
             );
             ("ordered", words)
         }

@@ -32,6 +32,8 @@ type Drafts = BTreeSet<ObjectId>;
 pub(super) struct Endings {
     /// Something has changed that may end a draft.
     due: bool,
+    /// Something has come after which late words may have to be taken over.
+    late: bool,
     /// A signed draft is waited for here: something of it is still to be sent, or to be put
     /// elsewhere.
     waits: bool,
@@ -48,9 +50,10 @@ impl Endings {
             Event::Received { checked, .. } => {
                 self.due |= matches!(checked.header().kind, Kind::Acknowledge | Kind::Close);
             }
-            Event::CaughtUp(_) | Event::PracticeChanged(_) | Event::Refused { .. } => {
-                self.due = true;
+            Event::CaughtUp(_) | Event::PracticeChanged(_) => {
+                (self.due, self.late) = (true, true);
             }
+            Event::Refused { .. } => self.due = true,
             Event::Connected { time } => self.time = Some(*time),
             _ => {}
         }
@@ -73,20 +76,12 @@ enum Turn {
 impl<F: FileSystem> Device<F> {
     /// Looks which drafts end: what is to be acknowledged is noted, keys that may die are
     /// destroyed.
-    pub(super) fn end_drafts(
-        &mut self,
-        courier: &mut Courier,
-        batch: &mut Batch,
-        now: Timestamp,
-    ) -> Result<(), DeviceError> {
+    pub(super) fn end_drafts(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
         let endings = &courier.endings;
         if !(endings.due || endings.waits) || !courier.sync.may_push() {
             return Ok(());
         }
-        if endings.due && courier.level && !self.cabinet.is_read_only() {
-            self.take_over_late(batch, now)?;
-        }
-        let mut next = Endings { time: endings.time, ..Endings::default() };
+        let mut next = Endings { time: endings.time, late: endings.late, ..Endings::default() };
         let mut dead = Vec::new();
         for (log, draft) in self.cabinet.drafts_with_rows() {
             let Some(ending) = courier.sync.ending(log, draft) else { continue };
@@ -103,17 +98,24 @@ impl<F: FileSystem> Device<F> {
         Ok(self.cabinet.destroy_drafts(&dead)?)
     }
 
-    /// Makes drafts of late words whose writers were shut out before they had made any; of one
-    /// person's devices that are left, the first does it.
-    fn take_over_late(&mut self, batch: &mut Batch, now: Timestamp) -> Result<(), DeviceError> {
-        let state = &self.cabinet.state;
-        let here = self.cabinet.identity.author.device;
-        let is_ours = |writer: DeviceId| {
-            let out = state.devices().get(&writer).filter(|known| known.revoked.is_some());
-            out.is_some_and(|out| state.devices_of(out.member).next() == Some(here))
-        };
+    /// Makes drafts of late words whose writers were shut out before they had made any. Not before all
+    /// has opened that can: what the writer made itself, or has written besides, may be among it.
+    pub(super) fn take_over_late(
+        &mut self,
+        courier: &mut Courier,
+        batch: &mut Batch,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        // What has opened just now may be late words.
+        courier.endings.late |= batch.changed;
+        let settled = courier.current && courier.sync.may_push() && !courier.awaits_rows();
+        if !courier.endings.late || !settled || self.cabinet.is_read_only() {
+            return Ok(());
+        }
+        courier.endings.late = false;
+        let here = Some(self.cabinet.identity.author.device);
         let waiting = self.practice.late_writers().into_iter();
-        let ours: Vec<_> = waiting.filter(|(.., writer)| is_ours(*writer)).collect();
+        let ours: Vec<_> = waiting.filter(|(.., writer)| self.heir_of(*writer) == here).collect();
         if ours.is_empty() {
             return Ok(());
         }
@@ -128,6 +130,14 @@ impl<F: FileSystem> Device<F> {
             }
         }
         Ok(())
+    }
+
+    /// Returns who makes a draft of the late words of a device that was shut out: the first of its
+    /// member's devices that are left.
+    pub(super) fn heir_of(&self, writer: DeviceId) -> Option<DeviceId> {
+        let state = &self.cabinet.state;
+        let out = state.devices().get(&writer).filter(|known| known.revoked.is_some())?;
+        state.devices_of(out.member).next()
     }
 
     fn turn_of(

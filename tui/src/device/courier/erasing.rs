@@ -105,8 +105,8 @@ pub struct ErasureStatus {
     /// The devices that have not said so yet; nothing if this device cannot tell, because it has no
     /// link or never had the record.
     pub missing: Option<Vec<DeviceId>>,
-    /// The devices that still have to make drafts of words which they wrote into signed notes of the
-    /// chart: until then one record of it does not die.
+    /// The devices that still have to make drafts of words in signed notes of the chart, which they or
+    /// devices that were shut out have written: until then one record of it does not die.
     pub waits: BTreeSet<DeviceId>,
 }
 
@@ -292,7 +292,7 @@ impl<F: FileSystem> Device<F> {
         let of_record =
             late.filter(|(client, ..)| *client == scope.client && scope.record.is_some() && left);
         ErasureStatus {
-            waits: of_record.map(|(.., writer)| writer).collect(),
+            waits: of_record.map(|(.., writer)| self.heir_of(writer).unwrap_or(writer)).collect(),
             scope,
             code: row.code.clone(),
             erasure: row.erasure,

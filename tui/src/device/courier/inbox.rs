@@ -170,7 +170,10 @@ impl<F: FileSystem> Device<F> {
                 Ok(Outcome::Destroyed)
             }
             // An order to erase says what it is for.
-            Ok(None) if envelope.header.kind == Kind::Kept => Ok(Outcome::Opened(None)),
+            Ok(None) if envelope.header.kind == Kind::Kept => {
+                courier.comes_with(envelope);
+                Ok(Outcome::Opened(None))
+            }
             Ok(Some(body)) => self.take_control(courier, batch, envelope, body),
             Ok(None) if envelope.header.kind.is_sealed() => {
                 self.take_sealed(courier, batch, envelope, now)

@@ -427,7 +427,8 @@ impl<F: FileSystem> Device<F> {
             self.incarnate(courier, now);
             self.resume_work(courier, batch, now)?;
             self.carry_on(courier, now)?;
-            self.end_drafts(courier, batch, now)?;
+            self.take_over_late(courier, batch, now)?;
+            self.end_drafts(courier)?;
             self.erase_due(courier, batch, now)?;
             courier.ask_rows(now);
             self.keep_watch(courier, batch, now);

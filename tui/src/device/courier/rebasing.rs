@@ -395,6 +395,13 @@ impl<F: FileSystem> Device<F> {
         let may_go = cabinet.with_drafts(replica, log, may_go)?;
         let must_go = cabinet.with_drafts(replica, log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
+        if cabinet.slot_key(log, last.since).is_none() {
+            match courier.awaits_rows() {
+                true => drop(courier.erasing.rebasing.waits.insert(log, true)),
+                false => courier.tell_once((log, last.since), told::locked()),
+            }
+            return Ok(false);
+        }
         let stays = cabinet.drafts_before(replica, log, last.since);
         let unseen = cabinet.keys_to_see(log, last.since, stays.difference(&may_go.drafts));
         if courier.may_come(&unseen) {

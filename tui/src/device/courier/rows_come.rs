@@ -7,7 +7,7 @@ use crate::device::open::Device;
 use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
 use std::collections::BTreeSet;
-use tacenda_shared::envelope::Slot;
+use tacenda_shared::envelope::{Envelope, Slot};
 use tacenda_shared::id::{CompartmentId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{self, DraftName, RowName, SlotKey, SlotName};
@@ -232,16 +232,21 @@ impl<F: FileSystem> Cabinet<F> {
                     .rows
                     .iter()
                     .any(|one| matches!(one, RowChange::Put(put, _) if *put == name));
-            let Some(slot) = self.slot_key(log, draft.generation).filter(|_| !kept) else {
+            if kept {
                 continue;
-            };
+            }
+            let slot = self.slot_key(log, draft.generation);
             let commitment = match batch.commitments.get(&draft.draft) {
                 Some(commitment) => Some(*commitment),
                 None => self.draft_commitment(log, draft.draft)?,
             };
-            let Some(commitment) = commitment else { continue };
+            let Some((slot, commitment)) = slot.zip(commitment) else {
+                courier.absent.insert(name);
+                continue;
+            };
             if courier.is_over(log, draft.draft) {
                 // A row that the server gives after the end is not taken.
+                courier.absent.insert(name);
             } else if safe::open_draft(slot, &draft, &commitment, &row).is_ok() {
                 batch.rows.push(RowChange::Put(name, row));
             } else {
@@ -270,6 +275,15 @@ impl Courier {
             }
         }
         names.iter().any(|name| self.wanted.contains(name) || self.asked_rows.contains(name))
+    }
+
+    /// What was looked for in vain may be there now: it comes with an entry.
+    pub(super) fn comes_with(&mut self, envelope: &Envelope) {
+        let header = &envelope.header;
+        let (compartment, generation) = (header.compartment, header.slot_generation);
+        let name = RowName::Draft(DraftName { compartment, generation, draft: header.object });
+        self.absent.remove(&name);
+        self.refused_rows.remove(&name);
     }
 
     /// Whether rows are on their way, or are to be asked for.

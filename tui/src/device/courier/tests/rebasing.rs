@@ -688,6 +688,57 @@ fn late_words(shut_out: bool) {
     assert_eq!(world.notices, [""; 0]);
 }
 
+/// The device that takes late words over comes last, and opens one thing after the other.
+#[test]
+fn late_words_of_a_device_that_was_shut_out_are_taken_over_whole_and_once() {
+    for two_slots in [false, true] {
+        let mut world = World::with_devices(4);
+        let client = client(&mut world, 0, "Ada Testerin");
+        let heir = if world.device_id(0) < world.device_id(2) { 0 } else { 2 };
+        let signer = 2 - heir;
+        world.heal();
+        let note = begin_note(&mut world, signer, client);
+        write(&mut world, signer, client, note, "Seen by all.");
+        world.heal();
+        world.lose(heir);
+        world.lose(signer);
+        write(&mut world, 1, client, note, "Too late. ");
+        world.heal();
+        if two_slots {
+            lost::revoke(&mut world, 1, 3).unwrap();
+            world.heal();
+            write(&mut world, 1, client, note, "And later. ");
+            world.heal();
+            world.lose(1);
+        }
+        edit(&mut world, signer, Edit::Sign { note, client, late_reason: None });
+        world.computers[signer].away = false;
+        world.heal();
+        world.heal();
+        world.lose(1);
+        if !two_slots {
+            world.lose(3);
+        }
+        lost::revoke(&mut world, signer, 1).unwrap();
+        world.heal();
+        world.computers[heir].away = false;
+        world.heal();
+        world.heal();
+        for at in [heir, signer] {
+            let drafts: Vec<_> =
+                world.device(at).index().drafts.iter().map(|row| row.note).collect();
+            let texts: Vec<_> =
+                drafts.iter().map(|draft| text(&mut world, at, client, *draft)).collect();
+            assert_eq!(texts.len(), 1, "{at} {two_slots}: {texts:?}");
+            assert!(texts[0].contains("Too late."), "{at}: {texts:?}");
+            assert_eq!(texts[0].contains("And later."), two_slots, "{at}: {texts:?}");
+            let late = world.device(at).practice.late_writers();
+            assert!(late.is_empty(), "{at} {heir} {two_slots}: {late:?}");
+        }
+        assert_eq!(world.notices, [""; 0]);
+    }
+}
+
 /// A draft that is begun between the new content key and the base lies under that key, and is in no
 /// base.
 #[test]
