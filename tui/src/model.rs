@@ -98,10 +98,19 @@ pub struct History {
     /// Edits that are on their way, by ticket.
     pub waiting: BTreeMap<u64, Waiting>,
     /// The forms that they come from, by ticket: what is refused comes back to be put right.
-    pub(crate) forms: BTreeMap<u64, Screen>,
+    pub(crate) forms: BTreeMap<u64, Form>,
     /// Undo and redo that were asked for meanwhile, in order.
     pub later: Vec<Verb>,
     pub(crate) last_ticket: u64,
+}
+
+/// What was left with an edit that may be refused.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// A screen.
+    Screen(Box<Screen>),
+    /// Something that lay over one.
+    Overlay(Box<Overlay>),
 }
 
 /// An edit on its way.

@@ -81,6 +81,9 @@ pub enum Refusal {
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
+    /// A task with that id stands there already.
+    #[error("that task stands there already")]
+    TaskExists,
     /// A treatment plan was signed today as it stands.
     #[error("the treatment plan was signed today as it stands")]
     PlanUnchanged,
@@ -261,9 +264,7 @@ impl Practice {
             Edit::SkipOccurrence { series, date, skipped } => {
                 self.skip(series, (date, skipped), cx)
             }
-            Edit::StampSession { appointment, stamps, status } => {
-                self.stamp(appointment, stamps, status, cx)
-            }
+            Edit::StampSession { appointment, change } => self.stamp(appointment, change, cx),
             _ => Ok(Done::default()),
         }
     }

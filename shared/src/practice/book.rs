@@ -21,6 +21,18 @@ pub struct Stamps {
     pub ended: Option<Timestamp>,
 }
 
+/// What an [`Edit::StampSession`] says of a session; `None` leaves it as it is, since another device
+/// may be saying that.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct StampChange {
+    /// When it began; `Some(None)` takes that back.
+    pub began: Option<Option<Timestamp>>,
+    /// When it ended; `Some(None)` takes that back.
+    pub ended: Option<Option<Timestamp>>,
+    /// What has come of it so far.
+    pub status: Option<Status>,
+}
+
 impl Practice {
     pub(super) fn book(
         &mut self,
@@ -131,30 +143,37 @@ impl Practice {
     pub(super) fn stamp(
         &mut self,
         id: AppointmentId,
-        stamps: Stamps,
-        status: Status,
+        change: StampChange,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let backwards = |began| stamps.ended.is_some_and(|ended| ended < began);
-        if stamps.began.is_some_and(backwards) {
+        let booking = self.living(id)?.1;
+        let began = change.began.unwrap_or(booking.stamps.began);
+        let ended = change.ended.unwrap_or(booking.stamps.ended);
+        if began.zip(ended).is_some_and(|(began, ended)| ended < began) {
             return Err(Refusal::InvalidDate);
         }
         let touched = self.touch(id, cx)?;
         let (key, booking) = self.living(id)?;
-        let inverse =
-            Edit::StampSession { appointment: id, stamps: booking.stamps, status: booking.status };
-        let reason = booking.reason.filter(|_| status == booking.status);
-        // Only what differs is written: another device may be saying the other half.
-        let fields = [
-            (calendar::BEGAN, stamps.began != booking.stamps.began, stamps.began),
-            (calendar::ENDED, stamps.ended != booking.stamps.ended, stamps.ended),
-        ];
-        let fields = fields.into_iter().filter(|(_, differs, _)| *differs);
+        let Booking { stamps, status, reason, .. } = booking;
+        // Only what differs is written, and only that is taken back.
+        let change = StampChange {
+            began: change.began.filter(|began| *began != stamps.began),
+            ended: change.ended.filter(|ended| *ended != stamps.ended),
+            status: change.status.filter(|to| *to != status),
+        };
+        let inverse = StampChange {
+            began: change.began.and(Some(stamps.began)),
+            ended: change.ended.and(Some(stamps.ended)),
+            status: change.status.and(Some(status)),
+        };
+        let inverse = Edit::StampSession { appointment: id, change: inverse };
+        let fields = [(calendar::BEGAN, change.began), (calendar::ENDED, change.ended)];
+        let fields = fields.into_iter().filter_map(|(field, stamp)| Some((field, stamp?)));
         let mut written: Vec<(&str, Scalar)> =
-            fields.map(|(field, _, stamp)| (field, calendar::stamp_scalar(stamp))).collect();
-        if status != booking.status {
-            let value = calendar::status_scalar(status, reason.as_deref());
-            written.push((calendar::STATUS, value));
+            fields.map(|(field, stamp)| (field, calendar::stamp_scalar(stamp))).collect();
+        if let Some(to) = change.status {
+            let reason = reason.filter(|_| to == status);
+            written.push((calendar::STATUS, calendar::status_scalar(to, reason.as_deref())));
         }
         let guards = written.iter().map(|(field, value)| guard(key, id, field, value.clone()));
         let guards = guards.collect();

@@ -163,6 +163,12 @@ impl Booking {
             let millis = document.value(place, field).and_then(|value| value.number());
             millis.map(Timestamp::from_millis)
         };
+        let stamps = Stamps { began: stamp(BEGAN), ended: stamp(ENDED) };
+        // Of two devices, one may have said that it began and the other that it ended.
+        let status = match status {
+            Status::Arrived if stamps.ended.is_some() => Status::Held,
+            status => status,
+        };
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
@@ -178,7 +184,7 @@ impl Booking {
             rivals,
             status,
             reason,
-            stamps: Stamps { began: stamp(BEGAN), ended: stamp(ENDED) },
+            stamps,
             memo: within(memo, MEMO_BYTES_MAX).to_owned(),
             device,
             time,

@@ -81,9 +81,14 @@ pub(super) fn normalised(mut change: ContactChange) -> Result<ContactChange, Fau
     Ok(change)
 }
 
-/// Returns text in Unicode's composed form, without blanks around it: what looks equal is equal.
+/// Returns text in Unicode's composed form, without blanks around it: what looks equal is equal. It is
+/// one line, since it is edited as one: what stood on several is set apart by commas.
 pub(super) fn normal(text: &str) -> String {
-    text.trim().nfc().collect()
+    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    let is_blank = |letter: char| letter.is_whitespace() || letter.is_control();
+    let lines = text.split(breaks).map(|line| line.trim_matches(is_blank));
+    let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
+    line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).nfc().collect()
 }
 
 /// Returns as much of a text as `limit` bytes hold: another device may send a longer one than an

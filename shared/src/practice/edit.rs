@@ -3,7 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
-pub use super::book::Stamps;
+pub use super::book::{StampChange, Stamps};
 use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::identity::IdentityField;
@@ -281,10 +281,8 @@ pub enum Edit {
     StampSession {
         /// Which.
         appointment: AppointmentId,
-        /// When.
-        stamps: Stamps,
-        /// What has come of it so far.
-        status: Status,
+        /// What is said.
+        change: StampChange,
     },
     /// Strikes an entry of the contact log, or brings it back. Both stay in the log.
     StrikeContact {

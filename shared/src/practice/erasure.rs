@@ -338,6 +338,7 @@ impl Practice {
             | Edit::ChangePlan { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
+            | Edit::FinishTask { client, .. }
             | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }

@@ -88,7 +88,7 @@ impl IdentityField {
     }
 
     /// The longest value, in bytes.
-    const fn limit(self) -> usize {
+    pub(super) const fn limit(self) -> usize {
         match self {
             Self::LegalName => 200,
             Self::Born => 10,

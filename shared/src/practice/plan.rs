@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// After so many days a plan is looked at again, unless another date is set.
 pub const REVIEW_DAYS: i32 = 90;
 
-const TEXT_BYTES_MAX: usize = 2000;
+pub(super) const TEXT_BYTES_MAX: usize = 2000;
 const CODE_BYTES_MAX: usize = 16;
 const ITEMS_MAX: usize = 500;
 

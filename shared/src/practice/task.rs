@@ -13,7 +13,7 @@ use crate::id::{ClientId, TaskId, Timestamp};
 use jiff::civil::Date;
 use std::sync::Arc;
 
-const TEXT_BYTES_MAX: usize = 300;
+pub(super) const TEXT_BYTES_MAX: usize = 300;
 const DUE_BYTES_MAX: usize = 16;
 /// Open tasks of one client.
 const TASKS_MAX: usize = 200;
@@ -81,6 +81,12 @@ impl Practice {
         }
         if row.tasks.len() >= TASKS_MAX {
             return Err(Refusal::TooManyTasks);
+        }
+        let name = CompartmentName::Contact(client);
+        let stored = self.document(&name, document_of(&name), cx)?;
+        if stored.value(Some(&task.to_string()), TEXT).is_some() {
+            // Where a map stands, no device puts another.
+            return Err(Refusal::TaskExists);
         }
         let now = cx.now;
         let write = |document: &mut Document| {

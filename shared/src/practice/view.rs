@@ -130,6 +130,15 @@ pub struct AppointmentRow {
     pub occurrence: Option<Occurrence>,
 }
 
+impl AppointmentRow {
+    /// Whether it has begun and not ended, as far as anybody has said.
+    pub fn is_going_on(&self) -> bool {
+        let over =
+            self.status.frees_the_slot() || matches!(self.status, Status::Held | Status::NoShow);
+        self.stamps.began.is_some() && self.stamps.ended.is_none() && !over
+    }
+}
+
 /// A series in the read model.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SeriesRow {

@@ -201,9 +201,10 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::AlreadySigned => {
             ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
         }
-        Refusal::AppointmentExists | Refusal::ClientExists | Refusal::DraftExists => {
-            ("This is there already.", "Look at the list.")
-        }
+        Refusal::AppointmentExists
+        | Refusal::ClientExists
+        | Refusal::DraftExists
+        | Refusal::TaskExists => ("This is there already.", "Look at the list."),
         Refusal::ChangedElsewhere => (
             "Another device has changed this since, so it is not undone.",
             "Look at it as it is now, and change it if it is wrong.",
@@ -234,6 +235,17 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownPlanItem
         | Refusal::UnknownSeries
         | Refusal::UnknownTask => of_unknown(refusal),
+        Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
+        Refusal::WrittenElsewhere => (
+            "Another device still has to send this draft.",
+            "Read it now; write in it once the other device has synced.",
+        ),
+    };
+    Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_plan(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
         Refusal::PlanFull => (
             "A treatment plan takes no more than 500 lines.",
             "Take lines out that are done, then go on.",
@@ -242,16 +254,11 @@ fn refused(refusal: Refusal) -> Notice {
             "The plan was signed today, and nothing in it has changed since.",
             "Change a line or the review first, or sign it another day.",
         ),
-        Refusal::PlanVersion => (
+        _ => (
             "A version of a treatment plan has no addendum.",
             "Change the plan and sign it: that is its next version.",
         ),
-        Refusal::WrittenElsewhere => (
-            "Another device still has to send this draft.",
-            "Read it now; write in it once the other device has synced.",
-        ),
-    };
-    Notice::new(happened, UNCHANGED, next)
+    }
 }
 
 fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {

@@ -9,7 +9,7 @@ use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::id::ClientId;
+use tacenda_shared::id::{ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::plan::{PlanItem, PlanKind};
 use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
 
@@ -24,12 +24,21 @@ pub struct State {
     chart: Option<Box<ChartView>>,
     refusal: Option<Notice>,
     focus: usize,
+    /// What stands there, once somebody has moved: what comes in from elsewhere moves nothing.
+    anchor: Option<Line>,
+}
+
+/// What a line of a chart is, whatever stands above it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Line {
+    Draft(ObjectId),
+    Record(RecordId),
 }
 
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
     pub fn new(client: ClientId) -> Self {
-        Self { client, chart: None, refusal: None, focus: 0 }
+        Self { client, chart: None, refusal: None, focus: 0, anchor: None }
     }
 
     /// Takes the chart, or why there is none. A new version keeps the focus.
@@ -39,7 +48,10 @@ impl State {
                 if let View::Chart(chart) = *view
                     && chart.client.id == self.client
                 {
-                    self.focus = self.focus.min(length(&chart).saturating_sub(1));
+                    let stays = self.anchor.and_then(|line| place_of(&chart, line));
+                    let last = length(&chart).saturating_sub(1);
+                    self.focus = stays.unwrap_or_else(|| self.focus.min(last));
+                    self.anchor = self.anchor.and_then(|_| line_at(&chart, self.focus));
                     self.chart = Some(Box::new(chart));
                     self.refusal = None;
                 }
@@ -73,11 +85,25 @@ fn length(chart: &ChartView) -> usize {
     chart.drafts.len() + chart.timeline.len()
 }
 
+fn line_at(chart: &ChartView, at: usize) -> Option<Line> {
+    if let Some(draft) = chart.drafts.get(at) {
+        return Some(Line::Draft(draft.note));
+    }
+    let row = chart.timeline.get(at.checked_sub(chart.drafts.len())?);
+    row.map(|row| Line::Record(row.entry.record()))
+}
+
+fn place_of(chart: &ChartView, line: Line) -> Option<usize> {
+    (0..length(chart)).find(|at| line_at(chart, *at) == Some(line))
+}
+
 /// Moves the focus.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     if let (Act::Verb(verb), Some(chart)) = (act, &state.chart) {
         let page = usize::from(scene.look.rows / 2);
-        list::step(&mut state.focus, *verb, length(chart), page);
+        if list::step(&mut state.focus, *verb, length(chart), page) {
+            state.anchor = line_at(chart, state.focus);
+        }
     }
     Vec::new()
 }

@@ -28,6 +28,8 @@ pub enum Answer {
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
+    /// Logs a contact with this one, or a reminder: what it says, and about what it is.
+    LogContact(ClientId, Option<(String, String)>),
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.

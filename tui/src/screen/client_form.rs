@@ -96,7 +96,7 @@ impl State {
                 format!("added {says}"),
             ),
         };
-        vec![Ask::Leave, Ask::Edit(edit.0, edit.1)]
+        vec![Ask::Submit(edit.0, edit.1)]
     }
 
     /// Only what differs is set, so that two devices that change different fields both win.

@@ -2,7 +2,7 @@
 //! reached safely stands above it, before anybody calls.
 
 use super::parts::field::Field;
-use super::parts::{paint, who};
+use super::parts::{paint, when, who};
 use super::{Act, Ask, Scene};
 use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
@@ -47,7 +47,7 @@ impl State {
         let contact = NewContact { channel, direction, at: None, text };
         let whose = who::client(scene.index, self.client, true);
         let says = format!("logged a {} with {whose}", channel.word());
-        vec![Ask::Leave, Ask::Edit(Edit::LogContact { client: self.client, contact }, says)]
+        vec![Ask::Submit(Edit::LogContact { client: self.client, contact }, says)]
     }
 
     fn take(&mut self, input: &Input) {
@@ -59,24 +59,62 @@ impl State {
         match (self.way, key) {
             (Some(_), Some(KeyCode::Backspace)) if self.text.text().is_empty() => self.way = None,
             (Some(_), _) => drop(self.text.update(input)),
-            (None, Some(KeyCode::Char(letter))) => {
-                self.way = way(letter);
-                self.missing = self.way.is_none();
-            }
+            (None, Some(KeyCode::Char(letter))) => self.choose(letter),
             (None, _) => self.take_at_once(input),
         }
     }
 
+    /// Nobody reminds the practice, so that a reminder only goes out.
+    fn choose(&mut self, letter: char) {
+        let goes = |(_, direction): &(Channel, Direction)| {
+            *direction == Direction::Out || self.reminder.is_none()
+        };
+        self.way = way(letter).filter(goes);
+        self.missing = self.way.is_none();
+    }
+
     /// Who types fast over a slow line sends the letter and the line in one piece.
     fn take_at_once(&mut self, input: &Input) {
-        let (Input::Burst(typed) | Input::Paste(typed)) = input else { return };
+        let Input::Burst(typed) = input else {
+            // The first letter of what is pasted says nothing of the way.
+            self.missing = matches!(input, Input::Paste(_));
+            return;
+        };
         let mut letters = typed.chars();
-        self.way = letters.next().and_then(way);
-        self.missing = self.way.is_none();
+        letters.next().into_iter().for_each(|letter| self.choose(letter));
         if self.way.is_some() {
             self.text.update(&Input::Burst(letters.as_str().to_owned()));
         }
     }
+}
+
+/// What must be seen before anybody calls: that the client has died, and how the client may be
+/// reached. What has no room is never left out without a word.
+fn known_lines(
+    state: &State,
+    scene: &Scene<'_>,
+    (width, room): (usize, usize),
+) -> Vec<(String, Style)> {
+    let alarm = scene.look.alarm();
+    let row = scene.index.clients.get(&state.client);
+    let died = row.and_then(|row| row.died);
+    let died = died.map(|date| (format!("This client died: {}.", when::long(date)), alarm));
+    let safe = row.map(|row| row.safe_contact.as_str()).filter(|safe| !safe.is_empty());
+    let (safe, style) = safe.map_or_else(
+        || {
+            let none = "Nothing is noted about how to reach this client safely.";
+            (none.to_owned(), Style::new())
+        },
+        |safe| (format!("Safe contact: {safe}"), alarm),
+    );
+    let folded = paint::folded(&safe, width);
+    let mut lines: Vec<_> = died.into_iter().collect();
+    lines.extend(folded.into_iter().map(|line| (line, style)));
+    if lines.len() > room.max(1) {
+        lines.truncate(room.max(1).saturating_sub(1));
+        lines.push(("It goes on: Esc, then e shows all of it.".to_owned(), alarm));
+    }
+    lines
 }
 
 fn way(letter: char) -> Option<(Channel, Direction)> {
@@ -96,31 +134,39 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     Vec::new()
 }
 
+/// Columns of the box.
+const COLUMNS: u16 = 66;
+/// Rows of it besides what is known of the client, and besides the reminder.
+const ROWS: u16 = 9;
+
 /// Draws the entry.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
-    let (title, rows) = match &state.reminder {
-        None => ("Log a contact", 11),
-        Some(_) => ("Remind: send it yourself, then log how", 15),
+    let width = usize::from(COLUMNS.min(look.columns)).saturating_sub(6);
+    let says = state.reminder.as_ref().map(|says| paint::folded(says, width));
+    let rows = ROWS + says.as_ref().map_or(0, |says| paint::count(says.len()) + 1);
+    // The last two rows of the screen are not covered.
+    let left = look.rows.saturating_sub(2 + rows);
+    let known = known_lines(state, scene, (width, left.into()));
+    let title = match &says {
+        None => "Log a contact",
+        Some(_) => "Remind: send it yourself, then log how",
     };
-    let inside = paint::popup(frame, look, (66, rows), (title, "Enter save  Esc back"));
+    let size = (COLUMNS, rows + paint::count(known.len()));
+    let inside = paint::popup(frame, look, size, (title, "Enter save  Esc back"));
     let whose = who::client(scene.index, state.client, scene.veil);
     paint::text(frame, inside, 0, &whose, look.title());
-    let row = scene.index.clients.get(&state.client);
-    let safe = row.map(|row| row.safe_contact.as_str()).filter(|safe| !safe.is_empty());
-    let safe = safe.map_or_else(
-        || "Nothing is noted about how to reach this client safely.".to_owned(),
-        |safe| format!("Safe contact: {safe}"),
-    );
-    let style = if row.is_some_and(|row| !row.safe_contact.is_empty()) {
-        look.alarm()
-    } else {
-        Style::new()
-    };
-    let mut line = paint::paragraph(frame, paint::lines(inside, 1, 3), 0, &safe, style) + 2;
-    if let Some(says) = &state.reminder {
-        line += paint::paragraph(frame, inside, line, says, look.title()).saturating_sub(line) + 1;
+    let mut line = 1;
+    for (words, style) in &known {
+        paint::text(frame, inside, line, words, *style);
+        line += 1;
     }
+    line += 1;
+    for words in says.iter().flatten() {
+        paint::text(frame, inside, line, words, look.title());
+        line += 1;
+    }
+    line += u16::from(says.is_some());
     let Some((channel, direction)) = state.way else {
         paint::text(frame, inside, line, LETTERS, Style::new());
         let words = "A capital letter if it came from the client.";

@@ -51,7 +51,7 @@ impl State {
         };
         let (client, item) = (self.client, PlanItemId::from_bytes(scene.fresh));
         let says = format!("added a diagnosis to the plan of {}", scene.code(client));
-        vec![Ask::Leave, Ask::Edit(Edit::ChangePlan { client, item, change }, says)]
+        vec![Ask::Submit(Edit::ChangePlan { client, item, change }, says)]
     }
 }
 

@@ -71,6 +71,11 @@ pub enum Question {
 }
 
 impl State {
+    /// Whether it asks for a signature under a plan.
+    pub fn signs_plan_of(&self, whose: ClientId) -> bool {
+        matches!(self.question, Question::SignPlan(client, _) if client == whose)
+    }
+
     /// Asks.
     pub fn new(question: Question) -> Self {
         let field = match &question {
@@ -115,7 +120,7 @@ impl State {
                         _ => format!("renamed {old} to {name}"),
                     };
                     let edit = Edit::RenameDevice { device: *device, name: name.to_owned() };
-                    vec![Ask::Leave, Ask::Edit(edit, says)]
+                    vec![Ask::Submit(edit, says)]
                 }
             },
             Question::PlanDate { .. } | Question::PlanLine { .. } | Question::SignPlan(..) => {
@@ -128,7 +133,7 @@ impl State {
                 }
                 let (client, task) = (*client, TaskId::from_bytes(scene.fresh));
                 let edit = Edit::AddTask { client, task, text: text.to_owned(), due };
-                vec![Ask::Leave, Ask::Edit(edit, format!("task about {}", scene.code(client)))]
+                vec![Ask::Submit(edit, format!("task about {}", scene.code(client)))]
             }
             Question::Wait(client, known) => {
                 let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
@@ -138,13 +143,13 @@ impl State {
                 let since = known.as_ref().map_or(scene.now.time, |known| known.since);
                 let waiting = Some(Waiting { since, wish });
                 let says = format!("{} is on the waiting list", scene.code(*client));
-                vec![Ask::Leave, Ask::Edit(Edit::Wait { client: *client, waiting }, says)]
+                vec![Ask::Submit(Edit::Wait { client: *client, waiting }, says)]
             }
             Question::Reason(appointment, status, words) => {
                 let reason = self.field.trimmed();
                 let reason = (!reason.is_empty()).then(|| reason.to_owned());
                 let edit = Edit::SetStatus { appointment: *appointment, status: *status, reason };
-                vec![Ask::Leave, Ask::Edit(edit, format!("{words}: {}", status.word()))]
+                vec![Ask::Submit(edit, format!("{words}: {}", status.word()))]
             }
         }
     }
@@ -160,10 +165,19 @@ impl State {
             },
         };
         let says = match died {
-            Some(_) => format!("{} has died", scene.code(client)),
+            Some(_) => {
+                let now = scene.now.time;
+                let booked = scene.index.appointments.values().filter(|row| {
+                    row.clients.contains(&client)
+                        && row.starts > now
+                        && !row.status.frees_the_slot()
+                });
+                let booked = text::counted(booked.count(), "appointment", "appointments");
+                format!("{} has died; still booked: {booked}", scene.code(client))
+            }
             None => format!("{} has not died", scene.code(client)),
         };
-        vec![Ask::Leave, Ask::Edit(Edit::NoteDeath { client, died }, says)]
+        vec![Ask::Submit(Edit::NoteDeath { client, died }, says)]
     }
 
     fn confirm_hours(&self, member: MemberId) -> Vec<Ask> {
@@ -178,7 +192,7 @@ impl State {
             Some(hours) => format!("hours: {hours}"),
             None => "hours: nothing is said of them".to_owned(),
         };
-        vec![Ask::Leave, Ask::Edit(Edit::SetHours { member, hours }, says)]
+        vec![Ask::Submit(Edit::SetHours { member, hours }, says)]
     }
 
     fn confirm_identity(
@@ -197,7 +211,7 @@ impl State {
         };
         let says = format!("identity of {}: {}", scene.code(client), field.title());
         let edit = Edit::ChangeIdentity { client, field, value };
-        vec![Ask::Leave, Ask::Edit(edit, says)]
+        vec![Ask::Submit(edit, says)]
     }
 
     /// Why a field is asked; of a birthday, how it was understood.
@@ -229,7 +243,7 @@ impl State {
                 };
                 let until = date.map_or_else(|| "none".to_owned(), when::day_and_date);
                 let says = format!("{what} of {}: {until}", scene.code(*client));
-                vec![Ask::Leave, Ask::Edit(edit, says)]
+                vec![Ask::Submit(edit, says)]
             }
             Question::PlanLine { client, item, kind, under } => {
                 if typed.is_empty() {
@@ -246,7 +260,7 @@ impl State {
                 let verb = if new { "added to" } else { "changed in" };
                 let says = format!("{} {verb} the plan of {}", kind.word(), scene.code(*client));
                 let edit = Edit::ChangePlan { client: *client, item, change };
-                vec![Ask::Leave, Ask::Edit(edit, text::capital(&says))]
+                vec![Ask::Submit(edit, text::capital(&says))]
             }
             Question::SignPlan(client, _) if initials_are(typed, scene) => {
                 let says = format!("signed the treatment plan of {}", scene.code(*client));
@@ -286,14 +300,17 @@ fn task_words(typed: &str, today: Date) -> String {
 /// Reads a date of birth, which is none that is yet to come; two digits are a year of this century
 /// or the last.
 fn birthday(typed: &str, scene: &Scene<'_>) -> Option<Date> {
-    let short = typed.split(['.', '/', ' ', '-']).next_back().is_some_and(|year| year.len() == 2);
+    let parts: Vec<&str> =
+        typed.split(['.', '/', ' ', '-']).filter(|part| !part.is_empty()).collect();
+    // A date without a year is one that is yet to come, and no birthday.
+    let [_, _, year] = parts.as_slice() else { return None };
+    let short = year.len() == 2;
     let born = when::read_date(typed, scene.today())?;
     let born = if short && born > scene.today() {
         Date::new(born.year() - 100, born.month(), born.day()).ok()?
     } else {
         born
     };
-    // A date without a year is one that is yet to come.
     (born < scene.today()).then_some(born)
 }
 

@@ -89,14 +89,19 @@ pub fn unfinished(what: &What) -> Focused {
 }
 
 fn first_focus(lines: &[Line], scene: &Scene<'_>) -> usize {
-    let current = lines.iter().position(|line| match line {
-        Line::Appointment(id) => scene.appointment(*id).is_some_and(|row| {
+    let row = |line: &Line| match line {
+        Line::Appointment(id) => scene.appointment(*id),
+        Line::Free { .. } => None,
+    };
+    // One that runs over is still the one that is going on.
+    let going_on = lines.iter().position(|line| row(line).is_some_and(AppointmentRow::is_going_on));
+    let current = lines.iter().position(|line| {
+        row(line).is_some_and(|row| {
             let ends = row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000);
             ends > scene.now.time && !row.status.frees_the_slot()
-        }),
-        Line::Free { .. } => false,
+        })
     });
-    current.unwrap_or(0)
+    going_on.or(current).unwrap_or(0)
 }
 
 /// Moves the focus or the date.
@@ -329,6 +334,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         when::month(since),
         since.year(),
     )];
+    lines.extend(row.died.map(|date| format!("Died        {}", when::long(date))));
     let timeline = scene.index.timelines.get(&client);
     let entries = timeline.map(|rows| rows.as_slice()).unwrap_or_default();
     let note = entries.iter().find_map(|entry| match &entry.entry {

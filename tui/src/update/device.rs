@@ -2,7 +2,7 @@
 
 use super::{demo, devices, lay, lock, notes, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
-use crate::model::{Desk, Model, Stage, Way};
+use crate::model::{Desk, Form, Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::parts::digest::Digest;
 use crate::screen::{Opening, Overlay, Scene, lock as lock_screen, setup};
@@ -106,6 +106,7 @@ fn set_up(model: &mut Model, step: SetupEvent) {
 
 fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice>) -> Vec<Effect> {
     let size = demo::size(model);
+    let before = super::plan::plan_of(model).cloned();
     let Model { now, look, veil, locale, sync, ids, stage: Stage::Open(desk), .. } = model else {
         return Vec::new();
     };
@@ -116,6 +117,9 @@ fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice
     let shown = screens.iter_mut().rev().find(|screen| screen.subject() == Some(subject));
     let Some(screen) = shown else { return Vec::new() };
     let outcome = screen.opened(outcome, &about);
+    if let Subject::Plan(client) = subject {
+        super::plan::look_once_more(model, client, before.as_ref());
+    }
     notes::take(model, outcome)
 }
 
@@ -136,7 +140,11 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
     let form = desk.history.forms.remove(&ticket);
     match (outcome, waiting.way) {
         (Err(notice), _) => {
-            desk.screens.extend(form);
+            match form {
+                Some(Form::Screen(screen)) => desk.screens.push(*screen),
+                Some(Form::Overlay(overlay)) => lay(model, *overlay),
+                None => {}
+            }
             lay(model, Overlay::Notice(notice));
         }
         (Ok(inverse), Way::Fresh) => {

@@ -40,7 +40,7 @@ pub(super) fn run(
     Some(Vec::new())
 }
 
-fn plan_of(model: &Model) -> Option<&Plan> {
+pub(super) fn plan_of(model: &Model) -> Option<&Plan> {
     match model.desk()?.screens.last()? {
         Screen::Plan(state) => state.plan(),
         _ => None,
@@ -111,6 +111,21 @@ fn strike(model: &mut Model, client: ClientId, place: Place) -> Vec<Effect> {
     let change = PlanChange { struck: Some(true), ..PlanChange::default() };
     let says = format!("took a {} out of the plan of {}", item.kind.word(), code(model, client));
     edit(model, Edit::ChangePlan { client, item: item.id, change }, says, Way::Fresh)
+}
+
+/// Asks for the initials once more when the plan that they were to stand under has changed: nobody
+/// signs what they have not seen. `before` is the plan as it was shown.
+pub(super) fn look_once_more(model: &mut Model, client: ClientId, before: Option<&Plan>) {
+    if plan_of(model) == before {
+        return;
+    }
+    let Some(desk) = model.desk_mut() else { return };
+    let asks = |overlay: &Overlay| matches!(overlay, Overlay::Prompt(state) if state.signs_plan_of(client));
+    let asked = desk.overlays.len();
+    desk.overlays.retain(|overlay| !asks(overlay));
+    if desk.overlays.len() < asked {
+        super::say(model, "The plan has changed on another device: look at it, then sign (S).");
+    }
 }
 
 /// A signature cannot be undone: it is asked for, with what the plan lacks.

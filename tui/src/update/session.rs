@@ -6,12 +6,19 @@ use super::{lay, say};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
-use crate::screen::parts::when;
+use crate::screen::choice::{self, Answer};
+use crate::screen::parts::{when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Focused, Overlay, contact_log};
 use jiff::civil::DateTime;
-use tacenda_shared::practice::edit::{Edit, Modality, Stamps, Status};
+use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
+use tacenda_shared::practice::edit::{Edit, Modality, StampChange, Status};
 use tacenda_shared::practice::view::Occurrence;
+
+/// Within so many milliseconds of its beginning nothing ends a session.
+const STAMPED_TWICE: i64 = 60_000;
+/// A session that began longer ago is not ended by a stamp. Milliseconds.
+const SESSION_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// Runs what is about a session, or about when there are any.
 pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
@@ -27,45 +34,86 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
 /// Says that the session in focus begins, or ends.
 fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let Focused::Appointment(id) = focused else { return Vec::new() };
-    let (now, today) = (model.now.time, model.now.local.date());
-    let zone = model.desk().map(|desk| desk.index.zone.clone()).unwrap_or_default();
-    let clock = |time| when::clock(when::local(time, &zone).time());
-    let Some((starts, stamps, status)) =
-        with_row(model, id, |row| (row.starts, row.stamps, row.status))
-    else {
+    let now = model.now.time;
+    let Some((stamps, status)) = with_row(model, id, |row| (row.stamps, row.status)) else {
         return Vec::new();
     };
+    if let Some(words) = not_stamped(model, id) {
+        say(model, &words);
+        return Vec::new();
+    }
     let whose = whose(model, id);
-    let refused = match (stamps.began, stamps.ended) {
+    let clock = clock(model, now);
+    let (change, says) = match stamps.began {
+        None => {
+            let arrived = matches!(status, Status::Booked | Status::Confirmed);
+            let status = arrived.then_some(Status::Arrived);
+            let change = StampChange { began: Some(Some(now)), status, ..StampChange::default() };
+            (change, format!("{whose}: began at {clock}"))
+        }
+        Some(_) => {
+            let status = Some(Status::Held);
+            let change = StampChange { ended: Some(Some(now)), status, ..StampChange::default() };
+            (change, format!("{whose}: held until {clock}"))
+        }
+    };
+    edit(model, Edit::StampSession { appointment: id, change }, says, Way::Fresh)
+}
+
+/// Why a session neither begins nor ends now.
+fn not_stamped(model: &Model, id: AppointmentId) -> Option<String> {
+    let (now, today) = (model.now.time, model.now.local.date());
+    let desk = model.desk()?;
+    let row = desk.index.appointments.get(&id)?;
+    let (whose, status) = (whose(model, id), row.status);
+    let since = row.stamps.began.map(|began| now.millis_since(began));
+    match (row.stamps.began, row.stamps.ended) {
         _ if status.frees_the_slot() || status == Status::NoShow => {
             Some(format!("{whose}: {}. Say that it takes place first (s).", status.word()))
         }
         (None, _) if status == Status::Held => Some(format!("{whose}: it was held already.")),
-        _ if when::local(starts, &zone).date() != today => {
-            Some("Only a session of today begins or ends now.".to_owned())
-        }
         (Some(began), Some(ended)) => {
-            Some(format!("{whose}: it was from {} to {}.", clock(began), clock(ended)))
+            let (began, ended) = (clock(model, began), clock(model, ended));
+            Some(format!("{whose}: it was from {began} to {ended}."))
         }
-        _ => None,
-    };
-    if let Some(words) = refused {
-        say(model, &words);
-        return Vec::new();
+        (None, _) if when::local(row.starts, &desk.index.zone).date() != today => {
+            Some("Only a session of today begins now.".to_owned())
+        }
+        (None, _) => begun_before(model, id).map(|other| {
+            let whose = self::whose(model, other);
+            format!("{whose}: that session has begun and not ended. End it first (b on it).")
+        }),
+        // A key that is held down, or pressed twice, ends nothing.
+        (Some(began), None) if since.is_some_and(|since| since < STAMPED_TWICE) => {
+            Some(format!("{whose}: began at {}, just now.", clock(model, began)))
+        }
+        (Some(_), None) if since.is_some_and(|since| since > SESSION_MAX) => {
+            Some(format!("{whose}: it began more than a day ago. Say what came of it (s)."))
+        }
+        (Some(_), None) => None,
     }
-    let (stamps, status, says) = match stamps.began {
-        None => {
-            let arrived = matches!(status, Status::Booked | Status::Confirmed);
-            let status = if arrived { Status::Arrived } else { status };
-            let stamps = Stamps { began: Some(now), ..stamps };
-            (stamps, status, format!("{whose}: began at {}", clock(now)))
-        }
-        Some(_) => {
-            let stamps = Stamps { ended: Some(now), ..stamps };
-            (stamps, Status::Held, format!("{whose}: held until {}", clock(now)))
-        }
-    };
-    edit(model, Edit::StampSession { appointment: id, stamps, status }, says, Way::Fresh)
+}
+
+/// Another session of the same clinician that is going on.
+fn begun_before(model: &Model, id: AppointmentId) -> Option<AppointmentId> {
+    let index = &model.desk()?.index;
+    let clinician = index.appointments.get(&id)?.slot.clinician;
+    let days = [model.now.local.date(), when::shifted(model.now.local.date(), -1)];
+    let near = days.iter().filter_map(|day| index.days.get(day)).flatten();
+    near.copied().find(|other| {
+        let row = index.appointments.get(other).filter(|_| *other != id);
+        row.is_some_and(|row| {
+            let since = row.stamps.began.map(|began| model.now.time.millis_since(began));
+            row.slot.clinician == clinician
+                && row.is_going_on()
+                && since.is_some_and(|since| since <= SESSION_MAX)
+        })
+    })
+}
+
+fn clock(model: &Model, time: Timestamp) -> String {
+    let zone = model.desk().map(|desk| desk.index.zone.as_str()).unwrap_or_default();
+    when::clock(when::local(time, zone).time())
 }
 
 /// Asks for the usual week of whoever sees clients here.
@@ -86,12 +134,19 @@ fn remind(model: &mut Model, focused: Focused) {
     let Focused::Appointment(id) = focused else { return };
     let Some(desk) = model.desk() else { return };
     let Some(row) = desk.index.appointments.get(&id) else { return };
-    let (Some(client), false) = (row.clients.first().copied(), row.status.frees_the_slot()) else {
+    if row.status.frees_the_slot() || row.clients.is_empty() {
         return say(model, "Nobody is expected then.");
-    };
-    if desk.index.clients.get(&client).is_some_and(|row| row.died.is_some()) {
-        return say(model, "The client has died.");
     }
+    if !row.rivals.is_empty() {
+        return say(model, "It was moved twice: say where it is first (Enter).");
+    }
+    let lives =
+        |client: &&ClientId| desk.index.clients.get(*client).is_none_or(|row| row.died.is_none());
+    let living: Vec<ClientId> = row.clients.iter().filter(lives).copied().collect();
+    let [client, others @ ..] = living.as_slice() else {
+        return say(model, "The client has died.");
+    };
+    let client = *client;
     if row.starts <= model.now.time {
         return say(model, "That is over, or has begun: there is nothing to be reminded of.");
     }
@@ -103,8 +158,19 @@ fn remind(model: &mut Model, focused: Focused) {
         Modality::Phone => ", by telephone",
     };
     let says = format!("A reminder of your appointment: {}{how}.", when_words(start));
-    let state = contact_log::State::reminding(client, says, &about);
-    lay(model, Overlay::ContactLog(Box::new(state)));
+    if others.is_empty() {
+        let state = contact_log::State::reminding(client, says, &about);
+        return lay(model, Overlay::ContactLog(Box::new(state)));
+    }
+    // Each is reached in a way of their own.
+    let answers = living.iter().map(|client| {
+        let whose = who::client(&desk.index, *client, true);
+        (whose, Answer::LogContact(*client, Some((says.clone(), about.clone()))))
+    });
+    let answers = answers.collect();
+    let words = "Each has a safe contact of their own.".to_owned();
+    let state = choice::State::new("Remind whom?".to_owned(), words, answers);
+    lay(model, Overlay::Choice(state));
 }
 
 fn when_words(start: DateTime) -> String {

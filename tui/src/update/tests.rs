@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use tacenda_shared::id::{MemberId, ObjectId, RecordId, SeriesId};
 use tacenda_shared::practice::edit::{AppointmentKind, Channel, Direction, Edit, Status, Subject};
 use tacenda_shared::practice::schedule::free;
-use tacenda_shared::practice::view::{DraftRow, Occurrence};
+use tacenda_shared::practice::view::{ChartView, DraftRow, Occurrence, View};
 use zeroize::Zeroizing;
 
 #[test]
@@ -1004,4 +1004,31 @@ fn one_date_is_left_out_and_a_series_is_ended_in_two_keys() {
     assert!(driver.screen().contains("it was changed by itself"), "{}", driver.screen());
     driver.keys("m").key(Key::shift(KeyCode::Tab));
     assert!(driver.screen().contains("this one only"), "{}", driver.screen());
+}
+
+/// What comes in from another device moves nothing under the keys.
+#[test]
+fn in_a_chart_the_focus_stays_on_what_it_is_on() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("⏎").open_asked();
+    let View::Chart(mut chart) = Sample::new().chart(1) else { panic!() };
+    let draft = chart.drafts[0].clone();
+    let subject = Subject::Chart(sample::client_id(1));
+    let show = |driver: &mut Driver, chart: &ChartView| {
+        let outcome = Ok(Box::new(View::Chart(chart.clone())));
+        driver.device(DeviceEvent::Opened { subject, outcome });
+    };
+    // Down and up again: on the draft, by choice.
+    driver.keys("jk");
+    let other = DraftRow { note: ObjectId::from_bytes([41; 16]), ..draft.clone() };
+    chart.drafts.insert(0, other.clone());
+    show(&mut driver, &chart);
+    driver.keys("x");
+    let discarded =
+        |note| Edit::DiscardDraft { note, client: sample::client_id(1), discarded: true };
+    assert_eq!(driver.edits(), [&discarded(draft.note)]);
+    chart.drafts.retain(|row| row.note != draft.note);
+    show(&mut driver, &chart);
+    driver.keys("kx");
+    assert_eq!(driver.edits()[1], &discarded(other.note));
 }

@@ -1,5 +1,6 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
+use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
     act, demo, devices, interrupt, lay, leave, lock, notes, plan, quit, replace, say, session, show,
@@ -7,7 +8,7 @@ use super::{
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::{Effect, Order};
-use crate::model::{Model, Way};
+use crate::model::{Form, Model, Way};
 use crate::screen::choice::{self, Answer};
 use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
@@ -176,7 +177,13 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 /// Hands over what a form says, and leaves the form, which comes back if that is refused.
 pub(super) fn submit(model: &mut Model, change: Edit, says: String) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
-    let form = desk.screens.pop_if(|screen| matches!(screen, Screen::Booking(_)));
+    let form = match desk.overlays.first() {
+        Some(_) => Some(Form::Overlay(Box::new(desk.overlays.remove(0)))),
+        None => {
+            let form = desk.screens.pop_if(|screen| matches!(screen, Screen::Booking(_)));
+            form.map(|screen| Form::Screen(Box::new(screen)))
+        }
+    };
     let effects = edit(model, change, says, Way::Fresh);
     if let (Some(desk), Some(form)) = (model.desk_mut(), form) {
         let ticket = desk.history.last_ticket;
@@ -195,6 +202,14 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         }
         Answer::Adopt(edit) => vec![Effect::Order(Order::Adopt(edit))],
         Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
+        Answer::LogContact(client, reminder) => {
+            let state = match reminder {
+                Some((says, about)) => contact_log::State::reminding(client, says, &about),
+                None => contact_log::State::new(client),
+            };
+            lay(model, Overlay::ContactLog(Box::new(state)));
+            Vec::new()
+        }
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
     }
@@ -470,8 +485,10 @@ fn wait(model: &mut Model, client: Option<ClientId>) {
 }
 
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let screen = model.desk().and_then(|desk| desk.screens.last());
+    let on_waiting_list = matches!(screen, Some(Screen::Waiting(_)));
     match focused {
-        Focused::Client(client) => {
+        Focused::Client(client) if on_waiting_list => {
             let says = format!("took {} off the waiting list", code(model, client));
             edit(model, Edit::Wait { client, waiting: None }, says, Way::Fresh)
         }
@@ -516,21 +533,6 @@ pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
     if let Some(row) = row {
         lay(model, Overlay::ClientForm(Box::new(client_form::State::edit(&row))));
     }
-}
-
-/// Asks what there was with a client, or what is to be done.
-fn ask_about(model: &mut Model, client: Option<ClientId>, verb: Verb) {
-    let Some(client) = client else { return };
-    let died = model.desk().and_then(|desk| desk.index.clients.get(&client)?.died);
-    let overlay = match verb {
-        Verb::NoteDeath => {
-            let known = died.map(|date| date.to_string()).unwrap_or_default();
-            Overlay::Prompt(prompt::State::answered(Question::Death(client), known))
-        }
-        Verb::NewTask => Overlay::Prompt(prompt::State::new(Question::Task(client))),
-        _ => Overlay::ContactLog(Box::new(contact_log::State::new(client))),
-    };
-    lay(model, overlay);
 }
 
 fn history(model: &mut Model, verb: Verb) -> Vec<Effect> {

@@ -67,10 +67,12 @@ impl fmt::Debug for Field {
 }
 
 impl Field {
-    /// Takes a text, as far as its first line and [`FIELD_LIMIT`] go; the caret is at its end.
+    /// Takes a text, as far as [`FIELD_LIMIT`] goes; the caret is at its end. Several lines are one,
+    /// set apart by commas, so that none is lost when it is saved.
     pub fn new(text: &str) -> Self {
         let mut field = Self::default();
-        field.insert(text.lines().next().unwrap_or_default());
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        field.insert(&lines.collect::<Vec<_>>().join(", "));
         field.past.clear();
         field.run = None;
         field

@@ -3,15 +3,17 @@
 //! Nothing is dropped in silence: what this version does not know, or cannot carry over, is
 //! counted by name. An error names the line and the cause, never what the line says.
 
+use super::super::calendar::REASON_BYTES_MAX;
 use super::super::contact_log::NewContact;
 use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
-    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, Stamps, Status,
+    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, StampChange, Status,
 };
 use super::super::identity::IdentityField;
-use super::super::plan::{PlanChange, PlanKind, Progress};
+use super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
+use super::super::{contact, task};
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, Kind, MODALITIES, MeasureLine,
@@ -211,6 +213,8 @@ impl Importer {
             email: some(line.email),
             safe_contact: some(line.safe_contact),
         };
+        // What an edit would refuse is refused before anything is carried out.
+        let contact = contact::normalised(contact).map_err(|_| Cause::Invalid("contact"))?;
         let mut steps = vec![ImportStep::Edit(Edit::NewClient { client, contact })];
         if line.archived {
             steps.push(ImportStep::Edit(Edit::Archive { client, archived: true }));
@@ -227,8 +231,13 @@ impl Importer {
             let died = Some(died.parse().map_err(|_| Cause::Invalid("died"))?);
             steps.push(ImportStep::Edit(Edit::NoteDeath { client, died }));
         }
+        let mut tasks = BTreeSet::new();
         for body in line.tasks {
             let task = id(&body.id, TaskId::parse, "tasks.id")?;
+            check_words(&body.text, task::TEXT_BYTES_MAX, "tasks.text")?;
+            if contact::normal(&body.text).is_empty() || !tasks.insert(task) {
+                return Err(Cause::Invalid("tasks"));
+            }
             let due = body.due.map(|due| due.parse().map_err(|_| Cause::Invalid("tasks.due")));
             let (text, due) = (body.text, due.transpose()?);
             steps.push(ImportStep::Edit(Edit::AddTask { client, task, text, due }));
@@ -262,8 +271,9 @@ impl Importer {
         let began = stamp(line.began.as_ref(), "began")?;
         let ended = stamp(line.ended.as_ref(), "ended")?;
         if began.is_some() || ended.is_some() {
-            let stamps = Stamps { began, ended };
-            let edit = Edit::StampSession { appointment: id, stamps, status };
+            let (began, ended) = (began.map(Some), ended.map(Some));
+            let change = StampChange { began, ended, status: Some(status) };
+            let edit = Edit::StampSession { appointment: id, change };
             steps.push(ImportStep::Edit(edit));
         }
         Ok(steps)
@@ -348,6 +358,7 @@ impl Importer {
         let at = read_instant(&line.at.time).ok_or(Cause::Invalid("at"))?;
         self.seen("contact", &line.rest);
         self.not_carried("contact.author", true);
+        check_words(&line.text, REASON_BYTES_MAX, "text")?;
         let contact = NewContact { channel, direction, at: Some(at), text: line.text };
         Ok(vec![ImportStep::Edit(Edit::LogContact { client, contact })])
     }
@@ -373,7 +384,8 @@ impl Importer {
 
     fn identity(&mut self, line: IdentityLine) -> Result<Vec<ImportStep>, Cause> {
         let client = id(&line.client, ClientId::parse, "client")?;
-        if line.born.as_ref().is_some_and(|born| born.parse::<Date>().is_err()) {
+        let is_date = |born: &String| born.parse::<Date>().is_ok_and(|it| it.to_string() == *born);
+        if !line.born.iter().all(is_date) {
             return Err(Cause::Invalid("born"));
         }
         let fields = [
@@ -384,6 +396,9 @@ impl Importer {
             (IdentityField::Jurisdiction, line.jurisdiction),
             (IdentityField::Emergency, line.emergency),
         ];
+        for (field, value) in &fields {
+            check_words(value.as_deref().unwrap_or_default(), field.limit(), field.word())?;
+        }
         self.seen("identity", &line.rest);
         let edit = |(field, value): (_, Option<String>)| {
             Some(ImportStep::Edit(Edit::ChangeIdentity { client, field, value: value? }))
@@ -397,6 +412,7 @@ impl Importer {
         let mut steps = Vec::new();
         for body in &line.items {
             let item = id(&body.id, PlanItemId::parse, "items.id")?;
+            check_words(&body.text, plan::TEXT_BYTES_MAX, "items.text")?;
             let under = body.under.as_ref();
             let under = under.map(|under| id(under, PlanItemId::parse, "items.under"));
             let target = body.target.as_ref().map(|text| date(text, "items.target"));
@@ -560,4 +576,9 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     let short: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
     let full = counts.len() >= NAMES_MAX && !counts.contains_key(&short);
     *counts.entry(if full { "…".to_owned() } else { short }).or_default() += 1;
+}
+
+/// Checks that a text fits where it is to stand.
+fn check_words(text: &str, limit: usize, field: &'static str) -> Result<(), Cause> {
+    if contact::normal(text).len() <= limit { Ok(()) } else { Err(Cause::Invalid(field)) }
 }

@@ -4,7 +4,7 @@ use super::world::*;
 use crate::id::ClientId;
 use crate::practice::Refusal;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{Edit, Stamp, Subject};
+use crate::practice::edit::{ContactChange, Edit, Stamp, Subject};
 use crate::practice::identity::{IdentityField, age};
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
 use crate::practice::view::{IdentityView, View};
@@ -121,5 +121,58 @@ fn an_age_is_counted_in_full_years() {
         (date(2026, 1, 2), date(2026, 1, 1), None),
     ] {
         assert_eq!(age(born, on), years, "{born} {on}");
+    }
+}
+
+/// Every field is edited as one line, so that no line is lost when it is saved.
+#[test]
+fn what_stands_on_several_lines_becomes_one() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    set(&mut world, 0, client, IdentityField::Address, "Somewhere 1\r\n\r\n 12345 Town\t\u{2028}");
+    assert_eq!(
+        identity(&mut world, 0, client).identity[&IdentityField::Address],
+        "Somewhere 1, 12345 Town"
+    );
+    let contact = ContactChange {
+        safe_contact: Some("Call only\nNEVER text\u{7}".into()),
+        ..ContactChange::default()
+    };
+    world.act(0, Edit::ChangeContact { client, contact }).unwrap();
+    let row = world.desks[0].index().clients[&client].clone();
+    assert_eq!(row.safe_contact, "Call only, NEVER text");
+}
+
+/// A file is refused before anything of it is carried out.
+#[test]
+fn what_an_edit_would_refuse_an_import_refuses_first() {
+    let line = |text: String| {
+        let mut importer = Importer::new(member(1), BTreeSet::new());
+        let header = r#"{"tacenda":"export","version":1}"#;
+        importer.import_line(header).unwrap();
+        importer.import_line(&text).map(|steps| steps.len())
+    };
+    let id = "01".repeat(16);
+    let long = "x".repeat(3000);
+    for (text, works) in [
+        (format!(r#"{{"type":"client","id":"{id}","name":"Ada"}}"#), true),
+        (format!(r#"{{"type":"client","id":"{id}","name":"{long}"}}"#), false),
+        (format!(r#"{{"type":"identity","client":"{id}","born":"1985-03-02"}}"#), true),
+        (format!(r#"{{"type":"identity","client":"{id}","born":"19850302"}}"#), false),
+        (format!(r#"{{"type":"identity","client":"{id}","address":"{long}"}}"#), false),
+        (
+            format!(
+                r#"{{"type":"client","id":"{id}","name":"Ada","tasks":[{{"id":"{id}","text":"{long}"}}]}}"#
+            ),
+            false,
+        ),
+        (
+            format!(
+                r#"{{"type":"client","id":"{id}","name":"Ada","tasks":[{{"id":"{id}","text":"a"}},{{"id":"{id}","text":"b"}}]}}"#
+            ),
+            false,
+        ),
+    ] {
+        assert_eq!(line(text.clone()).is_ok(), works, "{text}");
     }
 }

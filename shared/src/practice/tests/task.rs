@@ -96,3 +96,19 @@ fn a_client_who_died_stays_with_the_record_and_waits_for_nothing() {
     let ahead = Edit::NoteDeath { client, died: Some(date(2026, 11, 24)) };
     assert_eq!(world.act(0, ahead), Err(Refusal::InvalidDate));
 }
+
+/// Where a map stands, a change that puts another is taken by no other device.
+#[test]
+fn a_task_is_not_noted_twice_under_one_id_and_not_touched_in_what_is_to_be_erased() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    world.act(0, add(client, 1, "call", None)).unwrap();
+    assert_eq!(world.act(0, add(client, 1, "write", None)), Err(Refusal::TaskExists));
+    let finish = Edit::FinishTask { client, task: id(1), done: true };
+    world.act(0, finish.clone()).unwrap();
+    assert_eq!(world.act(0, add(client, 1, "write", None)), Err(Refusal::TaskExists));
+    world.sync();
+    assert_eq!(open(&world, 1, client), []);
+    world.act(0, Edit::AskErasure(Scope::from(client))).unwrap();
+    assert_eq!(world.act(0, finish), Err(Refusal::ToBeErased));
+}

@@ -3,7 +3,7 @@
 use super::world::{World, insert, member, slot};
 use crate::id::{AppointmentId, ClientId, DeviceId, Timestamp};
 use crate::practice::Refusal;
-use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Stamps, Status};
+use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, StampChange, Status};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
 use proptest::prelude::*;
@@ -38,8 +38,11 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
         Edit::StampSession {
             appointment: session,
-            stamps: Stamps { began: Some(Timestamp::from_millis(9)), ended: None },
-            status: Status::Arrived,
+            change: StampChange {
+                began: Some(Some(Timestamp::from_millis(9))),
+                ended: None,
+                status: Some(Status::Arrived),
+            },
         },
         Edit::NoteDeath { client, died: Some(jiff::civil::date(2026, 11, 20)) },
         Edit::AskErasure(client.into()),

@@ -59,3 +59,16 @@ fn a_field_is_changed_with_why_it_is_asked_and_a_birthday_is_read_back() {
     driver.keys("x");
     assert_eq!(last(&driver), (IdentityField::Born, String::new()));
 }
+
+/// A record that does not open shows no field, and nothing there is about the waiting list.
+#[test]
+fn x_on_what_does_not_open_takes_nobody_off_the_waiting_list() {
+    let mut sample = Sample::with_waiting();
+    let waits = sample.index.clients[&sample::client_id(2)].waiting.clone();
+    let row = sample.index.clients.get_mut(&sample::client_id(1)).unwrap();
+    std::sync::Arc::make_mut(row).waiting = waits;
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver.code(KeyCode::F(9)).keys("Ix");
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+}

@@ -4,7 +4,6 @@ use super::*;
 use std::sync::Arc;
 use tacenda_shared::id::PlanItemId;
 use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind, Progress};
-use tacenda_shared::practice::view::View;
 
 /// The chart of the first client, and from there the plan.
 fn planning() -> Driver {
@@ -200,4 +199,27 @@ fn a_review_that_is_due_is_listed_and_leads_to_the_plan() {
     driver.keys("⏎").open_asked();
     assert!(driver.screen().contains("Treatment plan   JM-014"), "{}", driver.screen());
     assert!(driver.screen().contains("signed 4 Oct, changed since"), "{}", driver.screen());
+}
+
+/// Nobody signs what they have not seen.
+#[test]
+fn a_line_of_another_device_takes_the_request_for_initials_away() {
+    let mut driver = planning();
+    let View::Plan(mut view) = Sample::new().plan(1) else { panic!() };
+    driver.keys("Sd");
+    assert!(driver.screen().contains("your initials"), "{}", driver.screen());
+    let show = |driver: &mut Driver, view: &View| {
+        let outcome = Ok(Box::new(view.clone()));
+        let subject = Subject::Plan(sample::client_id(1));
+        driver.device(DeviceEvent::Opened { subject, outcome });
+    };
+    show(&mut driver, &View::Plan(view.clone()));
+    assert!(driver.screen().contains("your initials"), "nothing has changed");
+    let other = PlanItem { id: item(90), text: "Of another".into(), ..view.plan.items[0].clone() };
+    view.plan.items.push(other);
+    show(&mut driver, &View::Plan(view));
+    assert!(!driver.screen().contains("your initials"), "{}", driver.screen());
+    assert!(driver.screen().contains("changed on another device"), "{}", driver.screen());
+    driver.keys("⏎");
+    assert!(driver.edits().iter().all(|edit| !matches!(edit, Edit::SignPlan { .. })));
 }

@@ -1,7 +1,7 @@
 //! When a session began and ended, in one key each; and a reminder of one that is to come.
 
 use super::*;
-use tacenda_shared::practice::edit::Stamps;
+use tacenda_shared::practice::edit::{StampChange, Stamps};
 
 /// `domain.md` 5: one key at the start, one at the end.
 #[test]
@@ -11,8 +11,8 @@ fn a_session_begins_and_ends_in_one_key_each() {
     driver.keys("b");
     let begins = Edit::StampSession {
         appointment: sample::appointment(1),
-        stamps: Stamps { began: Some(now), ended: None },
-        status: Status::Arrived,
+        // The client had arrived already: another device may be saying what came of it.
+        change: StampChange { began: Some(Some(now)), ..StampChange::default() },
     };
     assert_eq!(driver.edits(), [&begins]);
     let mut sample = Sample::new();
@@ -24,8 +24,11 @@ fn a_session_begins_and_ends_in_one_key_each() {
     driver.keys("b");
     let ends = Edit::StampSession {
         appointment: sample::appointment(1),
-        stamps: Stamps { began: Some(now.plus_millis(-600_000)), ended: Some(now) },
-        status: Status::Held,
+        change: StampChange {
+            ended: Some(Some(now)),
+            status: Some(Status::Held),
+            ..StampChange::default()
+        },
     };
     assert_eq!(driver.edits().last(), Some(&&ends));
 }
@@ -91,4 +94,137 @@ fn the_usual_week_is_said_in_a_line_that_is_read_back_and_goes_on_from_what_was_
     driver.keys(", fr 9-11⏎");
     let Some(Edit::SetHours { hours: Some(hours), .. }) = driver.edits().last() else { panic!() };
     assert_eq!(hours.to_string(), "Mon-Thu 9:00-12:00, Fri 9:00-11:00");
+}
+
+fn with(sample: Sample) -> Driver {
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver
+}
+
+/// The hour before ran over: its booked end lies behind, and it has not ended.
+#[test]
+fn what_is_going_on_is_in_focus_and_another_does_not_begin_before_it_ends() {
+    let mut sample = Sample::new();
+    let now = sample::now().time;
+    sample.change(1, |row| {
+        row.slot.start = date(2026, 11, 22).at(8, 0, 0, 0);
+        row.starts = now.plus_millis(-6_060_000);
+        row.stamps.began = Some(now.plus_millis(-6_060_000));
+    });
+    let mut driver = with(sample);
+    driver.keys("jjb");
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+    assert!(driver.screen().contains("JM-014: that session has begun"), "{}", driver.screen());
+    driver.keys("kkb");
+    let [Edit::StampSession { appointment, change }] = driver.edits()[..] else { panic!() };
+    assert_eq!((*appointment, change.ended), (sample::appointment(1), Some(Some(now))));
+}
+
+#[test]
+fn a_key_that_is_held_down_ends_no_session_and_one_over_midnight_ends() {
+    let now = sample::now().time;
+    for (before, ends, says) in [
+        (10_000, false, "just now"),
+        (23 * 3_600_000, true, "held until"),
+        (25 * 3_600_000, false, "more than a day ago"),
+    ] {
+        let mut sample = Sample::new();
+        sample.change(1, |row| {
+            row.stamps.began = Some(now.plus_millis(-before));
+            row.starts = now.plus_millis(-before);
+        });
+        let mut driver = with(sample);
+        driver.keys("b");
+        assert_eq!(driver.edits().len(), usize::from(ends), "{before}");
+        if !ends {
+            assert!(driver.screen().contains(says), "{}", driver.screen());
+        }
+    }
+}
+
+#[test]
+fn an_hour_that_two_devices_moved_apart_is_settled_before_anybody_is_reminded() {
+    let mut sample = Sample::new();
+    let rivals = sample.index.appointments[&sample::appointment(4)].rivals.clone();
+    sample.change(2, |row| row.rivals = rivals);
+    let mut driver = with(sample);
+    driver.keys("jr");
+    assert!(driver.screen().contains("moved twice"), "{}", driver.screen());
+    assert!(!driver.screen().contains("Remind:"), "{}", driver.screen());
+}
+
+/// Each partner is reached in a way of their own.
+#[test]
+fn of_a_couple_one_is_chosen_to_be_reminded_or_logged_and_who_died_is_not_asked_for() {
+    let couple = |died: bool| {
+        let mut sample = Sample::new();
+        sample.change(2, |row| row.clients.push(sample::client_id(3)));
+        let second = sample.index.clients.get_mut(&sample::client_id(3)).unwrap();
+        let second = std::sync::Arc::make_mut(second);
+        second.safe_contact = "only by mail".to_owned();
+        second.died = died.then(|| date(2026, 11, 20));
+        with(sample)
+    };
+    let mut driver = couple(false);
+    driver.keys("jr");
+    assert!(driver.screen().contains("Remind whom?"), "{}", driver.screen());
+    driver.keys("j⏎");
+    assert!(driver.screen().contains("Safe contact: only by mail"), "{}", driver.screen());
+    driver.keys("m⏎");
+    let [Edit::LogContact { client, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(*client, sample::client_id(3));
+    driver.keys("i");
+    assert!(driver.screen().contains("A contact with whom?"), "{}", driver.screen());
+    driver.code(KeyCode::Esc);
+
+    let mut driver = couple(true);
+    driver.keys("jr");
+    let screen = driver.screen();
+    assert!(screen.contains("Remind:") && screen.contains("no voicemail"), "{screen}");
+    // Nobody reminds the practice.
+    driver.keys("T");
+    assert!(!driver.screen().contains("from the client\n"), "{}", driver.screen());
+    driver.keys("t⏎");
+    let [Edit::LogContact { contact, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(contact.direction, Direction::Out);
+    driver.keys("ij⏎");
+    assert!(driver.screen().contains("This client died: Fri 20 Nov 2026"), "{}", driver.screen());
+}
+
+/// The last words may be those that count.
+#[test]
+fn a_long_safe_contact_is_shown_whole_or_says_that_it_goes_on() {
+    for (words, shown, rest) in [(40, true, false), (150, false, true)] {
+        for size in [(80, 24), (60, 16)] {
+            let mut sample = Sample::new();
+            let second = sample.index.clients.get_mut(&sample::client_id(2)).unwrap();
+            std::sync::Arc::make_mut(second).safe_contact =
+                format!("{}NEVER text", "and then ".repeat(words / 2));
+            let mut driver = Driver::open(size.0, size.1);
+            driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+            driver.keys("jr");
+            let screen = driver.screen();
+            if size.1 == 24 {
+                assert_eq!(screen.contains("NEVER text"), shown, "{screen}");
+            }
+            let told = screen.contains("It goes on: Esc, then e shows all of it.");
+            assert!(told == rest || size.1 < 24, "{screen}");
+            assert!(told || screen.contains("NEVER text"), "{screen}");
+            assert!(screen.contains("c call   m mail"), "{screen}");
+            assert!(screen.contains("Enter save  Esc back"), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn a_paste_says_nothing_of_the_way() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("i").send(Msg::Input(Input::Paste("Left a message".into())));
+    driver.keys("⏎");
+    assert!(driver.edits().is_empty());
+    driver.keys("c").send(Msg::Input(Input::Paste("Left a message".into())));
+    driver.keys("⏎");
+    let [Edit::LogContact { contact, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!((contact.channel, contact.text.as_str()), (Channel::Call, "Left a message"));
 }

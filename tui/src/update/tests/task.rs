@@ -76,3 +76,26 @@ fn that_a_client_died_is_noted_shown_and_taken_back() {
     driver.keys("⏎");
     assert!(matches!(driver.edits().last(), Some(Edit::NoteDeath { died: None, .. })));
 }
+
+/// What was typed is not lost with a refusal.
+#[test]
+fn a_line_that_is_refused_comes_back_to_be_put_right() {
+    let long = Notice::new("That is too long.", "Nothing has been changed.", "Make it shorter.");
+    for keys in ["T", "ic"] {
+        let mut driver = Driver::open(80, 24);
+        driver.keys(keys).keys("ask about the letter⏎");
+        let ticket = driver.effects.iter().find_map(|effect| match effect {
+            Effect::Edit { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        let outcome = Err(long.clone());
+        driver.device(DeviceEvent::Applied { ticket: ticket.unwrap(), outcome });
+        assert!(driver.screen().contains("That is too long."), "{}", driver.screen());
+        driver.code(KeyCode::Esc);
+        assert!(driver.screen().contains("ask about the letter"), "{}", driver.screen());
+        driver.keys("⏎");
+        assert_eq!(driver.edits().len(), 2);
+        driver.device(DeviceEvent::Applied { ticket: ticket.unwrap() + 1, outcome: Ok(None) });
+        assert!(!driver.screen().contains("ask about the letter"), "{}", driver.screen());
+    }
+}

@@ -1,0 +1,46 @@
+//! What is asked about a client: a contact, a task, that somebody died.
+
+use super::lay;
+use crate::keymap::Verb;
+use crate::model::Model;
+use crate::screen::choice::{self, Answer};
+use crate::screen::parts::who;
+use crate::screen::prompt::{self, Question};
+use crate::screen::{Focused, Overlay, contact_log};
+use tacenda_shared::id::ClientId;
+
+/// Asks what there was with a client, or what is to be done.
+pub(super) fn ask_about(model: &mut Model, client: Option<ClientId>, verb: Verb) {
+    let Some(client) = client else { return };
+    let died = model.desk().and_then(|desk| desk.index.clients.get(&client)?.died);
+    let overlay = match verb {
+        Verb::NoteDeath => {
+            let known = died.map(|date| date.to_string()).unwrap_or_default();
+            Overlay::Prompt(prompt::State::answered(Question::Death(client), known))
+        }
+        Verb::NewTask => Overlay::Prompt(prompt::State::new(Question::Task(client))),
+        _ => return log_contact(model, client),
+    };
+    lay(model, overlay);
+}
+
+/// With a couple or a family, asks with whom of them it was.
+fn log_contact(model: &mut Model, client: ClientId) {
+    let Some(desk) = model.desk() else { return };
+    let several = match model.situation(desk).focused {
+        Focused::Appointment(id) | Focused::Conflict(id) => {
+            desk.index.appointments.get(&id).map(|row| row.clients.clone()).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    if several.len() < 2 {
+        return lay(model, Overlay::ContactLog(Box::new(contact_log::State::new(client))));
+    }
+    let answers = several.iter().map(|client| {
+        let whose = who::client(&desk.index, *client, true);
+        (whose, Answer::LogContact(*client, None))
+    });
+    let words = "Each has a safe contact and a log of their own.".to_owned();
+    let asked = choice::State::new("A contact with whom?".to_owned(), words, answers.collect());
+    lay(model, Overlay::Choice(asked));
+}
