@@ -153,7 +153,19 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         paint::text(frame, inside, line, &words, Style::new());
         line += 1;
     }
+    let goals: Vec<String> = goals_of(chart).collect();
+    if !goals.is_empty() {
+        let words = format!("Goals (g p): {}", goals.join("; "));
+        let words = safe::truncated(&words, inside.width.into(), true);
+        paint::text(frame, inside, line, &words, Style::new());
+        line += 1;
+    }
     timeline(state, chart, scene, frame, paint::lines(area, line, u16::MAX));
+}
+
+fn goals_of(chart: &ChartView) -> impl Iterator<Item = String> + '_ {
+    let goals = chart.plan.items.iter().filter(|item| item.kind == PlanKind::Goal);
+    goals.map(PlanItem::words)
 }
 
 fn heading(state: &State, scene: &Scene<'_>) -> String {
@@ -184,8 +196,7 @@ fn goals(
     area: Rect,
     line: u16,
 ) -> u16 {
-    let goals = chart.plan.items.iter().filter(|item| item.kind == PlanKind::Goal);
-    let goals: Vec<_> = goals.map(PlanItem::words).collect();
+    let goals: Vec<_> = goals_of(chart).collect();
     if chart.plan.items.is_empty() {
         return line;
     }

@@ -4,7 +4,7 @@ use super::calendar::{CELLS, Plan};
 use super::grammar::{Grammar, pick};
 use super::outcome::{Documented, Outcome};
 use super::people::Person;
-use super::{Dated, measures};
+use super::{Dated, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
     AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, Status,
@@ -25,6 +25,8 @@ pub(super) struct Place {
     pub(super) time_zone: TimeZone,
     /// The day on which the history ends.
     pub(super) today: Date,
+    /// Whether clients have treatment plans.
+    pub(super) plans: bool,
 }
 
 /// What happens, in short: the text of a note comes later.
@@ -48,6 +50,8 @@ const SESSIONS_PER_MEASURE: u32 = 4;
 const BOOKED_AHEAD_DAYS: i64 = 42;
 /// A client whose last appointment is older than this is in the archive.
 const ARCHIVED_AFTER_DAYS: i64 = 56;
+/// How many days ago plans were signed.
+const PLANNED_WITHIN: std::ops::Range<usize> = 5..79;
 /// Where an appointment of the first cell was, before it was moved there. No cell is that late.
 const MOVED_FROM: Time = time(18, 45, 0, 0);
 
@@ -96,6 +100,7 @@ impl History {
             }
         }
         writer.archive(&seen);
+        writer.plan_treatment(&seen);
         let mut acts = writer.acts;
         // Stable: what happens at one moment keeps the order in which it was laid out.
         acts.sort_by_key(|(at, _)| *at);
@@ -294,6 +299,28 @@ impl Writer<'_> {
             if filed < self.place.today {
                 let at = filed.to_datetime(time(18, 30, 0, 0));
                 self.act(at, Edit::Archive { client: person.id, archived: true });
+            }
+        }
+    }
+
+    /// Everybody who still comes and is not new has a plan, each signed on another day: some are to
+    /// be looked at again within two weeks.
+    fn plan_treatment(&mut self, courses: &BTreeMap<usize, Course>) {
+        if !self.place.plans {
+            return;
+        }
+        for (number, course) in courses {
+            let Some(person) = self.people.get(*number) else { continue };
+            let days = PLANNED_WITHIN.start + (number * 13) % PLANNED_WITHIN.len();
+            let days = i64::try_from(days).unwrap_or_default();
+            let planned = self.place.today.saturating_sub(days.days());
+            let at = planned.to_datetime(time(18, 40, 0, 0));
+            let comes = course.last.is_some_and(|last| last > self.place.today);
+            if comes && course.since.is_some_and(|since| since < at) {
+                let target = planned.saturating_add(120.days());
+                for edit in plans::edits(person, target) {
+                    self.act(at, edit);
+                }
             }
         }
     }

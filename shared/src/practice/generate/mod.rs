@@ -16,6 +16,7 @@ mod history;
 mod measures;
 mod outcome;
 mod people;
+mod plans;
 mod prose;
 mod sentences;
 mod themes;
@@ -49,6 +50,8 @@ pub struct Size {
     pub weeks_ahead: u16,
     /// Whether the clinician goes to supervision every four weeks.
     pub supervision: bool,
+    /// Whether clients have treatment plans.
+    pub plans: bool,
 }
 
 impl Size {
@@ -62,6 +65,7 @@ impl Size {
         weeks_back: 104,
         weeks_ahead: 6,
         supervision: true,
+        plans: true,
     };
     /// Ten years, for measuring.
     pub const LARGE: Self = Self {
@@ -73,6 +77,8 @@ impl Size {
         weeks_back: 500,
         weeks_ahead: 6,
         supervision: true,
+        // Figures of before there were any can still be compared.
+        plans: false,
     };
     /// A few weeks, for tests.
     pub const SMALL: Self = Self {
@@ -84,6 +90,7 @@ impl Size {
         weeks_back: 11,
         weeks_ahead: 2,
         supervision: false,
+        plans: true,
     };
 }
 
@@ -171,6 +178,7 @@ pub fn generate(
         zone: zone.to_owned(),
         time_zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
         today,
+        plans: size.plans,
     };
     history::History::new(people, &plan, &outcomes, place, random)
 }

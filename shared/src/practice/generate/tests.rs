@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::id::{AppointmentId, ClientId, ObjectId};
-use crate::practice::edit::{Part, Slot, Status};
-use crate::practice::view::{NoteState, TimelineEntry};
+use crate::practice::edit::{Part, Slot, Status, Subject};
+use crate::practice::view::{NoteState, TimelineEntry, View};
 use jiff::civil::{Weekday, date};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +78,7 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Archive { client, archived } => {
                 assert!(ledger.clients.contains(client) && *archived);
             }
+            Edit::ChangePlan { .. } | Edit::SignPlan { .. } => {}
             other => panic!("the generator does not make this: {other:?}"),
         }
     }
@@ -172,6 +173,13 @@ fn the_practice_takes_every_edit_and_shows_today_with_one_of_each() {
         .flat_map(|rows| rows.iter())
         .filter(|row| matches!(row.entry, TimelineEntry::Note { late: true, .. }));
     assert!(late.count() <= 10);
+    let plans = index.plans.clone();
+    for (client, review) in &plans {
+        assert!(review.is_some_and(|review| review > today), "signed, and due again");
+        let View::Plan(view) = desk.open(Subject::Plan(*client)) else { panic!("a plan") };
+        assert_eq!((view.plan.lacks(), view.changed, view.versions.len()), (vec![], false, 1));
+    }
+    assert!(plans.len() >= 3, "{plans:?}");
 }
 
 #[test]
