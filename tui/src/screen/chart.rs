@@ -1,7 +1,7 @@
 //! One client's chart: who it is, what was planned last, drafts, and the timeline. What it shows
 //! was opened with an audit entry; it never reads more than it was given.
 
-use super::parts::{aside, list, paint, when, who};
+use super::parts::{aside, list, paint, spark, when, who};
 use super::{Act, Ask, Focused, Scene, clients};
 use crate::notice::Notice;
 use crate::text;
@@ -15,6 +15,8 @@ use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
 
 /// Goals that are shown beside a chart.
 const GOALS: usize = 4;
+/// Instruments that are.
+const MEASURES: usize = 3;
 
 /// A chart, as far as it has been opened.
 #[derive(Debug)]
@@ -141,6 +143,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         paint::rule(frame, look, right, 0, ("Last plan", ""));
         let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
         let line = goals(chart, scene, frame, right, line + 1);
+        let line = measures(chart, scene, frame, right, line);
         contact(chart, scene, frame, paint::lines(right, line, u16::MAX));
         return;
     }
@@ -156,6 +159,13 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let goals: Vec<String> = goals_of(chart).collect();
     if !goals.is_empty() {
         let words = format!("Goals (g p): {}", goals.join("; "));
+        let words = safe::truncated(&words, inside.width.into(), true);
+        paint::text(frame, inside, line, &words, Style::new());
+        line += 1;
+    }
+    let scores = spark::scores(&chart.timeline, look.ascii);
+    if !scores.is_empty() {
+        let words = scores.iter().take(MEASURES).cloned().collect::<Vec<_>>().join("   ");
         let words = safe::truncated(&words, inside.width.into(), true);
         paint::text(frame, inside, line, &words, Style::new());
         line += 1;
@@ -210,6 +220,27 @@ fn goals(
         line += 1;
     }
     line + 1
+}
+
+/// Scores over time; returns the line below.
+fn measures(
+    chart: &ChartView,
+    scene: &Scene<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    mut line: u16,
+) -> u16 {
+    let scores = spark::scores(&chart.timeline, scene.look.ascii);
+    if scores.is_empty() {
+        return line;
+    }
+    paint::rule(frame, scene.look, area, line, ("Measures", ""));
+    for words in scores.iter().take(MEASURES) {
+        line += 1;
+        let words = safe::truncated(words, area.width.into(), true);
+        paint::text(frame, area, line, &words, Style::new());
+    }
+    line + 2
 }
 
 fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {

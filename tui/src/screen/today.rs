@@ -3,7 +3,7 @@
 
 use super::parts::day::{self, Line};
 use super::parts::digest::{self, Unfinished, What};
-use super::parts::{aside, list, paint, when, who};
+use super::parts::{aside, list, paint, spark, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::keymap::Verb;
 use crate::text;
@@ -346,15 +346,10 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         _ => None,
     });
     lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
-    let measures = entries.iter().filter_map(|entry| match &entry.entry {
-        TimelineEntry::Measure { instrument, total, .. } => {
-            Some(format!("{} {total}", text::instrument(instrument)))
-        }
-        _ => None,
-    });
-    let measures: Vec<String> = measures.take(5).collect();
-    if !measures.is_empty() {
-        lines.push(format!("Measures    {}   (newest first)", measures.join(", ")));
+    let scores = spark::scores(entries, scene.look.ascii);
+    if !scores.is_empty() {
+        let scores = scores.iter().take(2).cloned().collect::<Vec<_>>().join("   ");
+        lines.push(format!("Measures    {scores}"));
     }
     let tasks = row.tasks.iter().take(2).map(|task| match task.due {
         Some(due) => format!("{} (by {})", task.text, when::short(due)),

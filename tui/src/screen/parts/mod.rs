@@ -9,5 +9,6 @@ pub mod paint;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sentence;
+pub mod spark;
 pub mod when;
 pub mod who;
