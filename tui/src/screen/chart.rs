@@ -26,7 +26,7 @@ pub struct State {
     chart: Option<Box<ChartView>>,
     refusal: Option<Notice>,
     focus: usize,
-    /// What stands there, once somebody has moved: what comes in from elsewhere moves nothing.
+    /// What stands there: what comes in from elsewhere moves nothing.
     anchor: Option<Line>,
 }
 
@@ -53,7 +53,7 @@ impl State {
                     let stays = self.anchor.and_then(|line| place_of(&chart, line));
                     let last = length(&chart).saturating_sub(1);
                     self.focus = stays.unwrap_or_else(|| self.focus.min(last));
-                    self.anchor = self.anchor.and_then(|_| line_at(&chart, self.focus));
+                    self.anchor = line_at(&chart, self.focus);
                     self.chart = Some(Box::new(chart));
                     self.refusal = None;
                 }

@@ -53,6 +53,11 @@ impl State {
         Self { fields, focus: 0, client, missing: None, warned: false }
     }
 
+    /// Returns whose contact it is; `None` for a new client.
+    pub fn whose(&self) -> Option<ClientId> {
+        self.client.as_ref().map(|row| row.id)
+    }
+
     /// Returns whether it is for a new client.
     pub fn is_new(&self) -> bool {
         self.client.is_none()
@@ -103,7 +108,8 @@ impl State {
     fn changes(&self, before: &[String; 6]) -> ContactChange {
         let mut changed = self.fields.iter().zip(before).map(|(field, before)| {
             let text = field.trimmed();
-            (text != before).then(|| text.to_owned())
+            // What stood on several lines is one in the form, and is not changed by that.
+            (text != Field::new(before).trimmed()).then(|| text.to_owned())
         });
         let mut next = || changed.next().flatten();
         ContactChange {

@@ -15,7 +15,8 @@ use tacenda_shared::practice::edit::{Channel, Direction, Edit};
 /// The entry as it stands.
 #[derive(Clone, Debug)]
 pub struct State {
-    client: ClientId,
+    /// With whom.
+    pub client: ClientId,
     way: Option<(Channel, Direction)>,
     text: Field,
     missing: bool,

@@ -432,6 +432,15 @@ impl Overlay {
         }
     }
 
+    /// Returns whose contact it shows, if it shows one.
+    pub fn whose(&self) -> Option<ClientId> {
+        match self {
+            Self::ClientForm(state) => state.whose(),
+            Self::ContactLog(state) => Some(state.client),
+            _ => None,
+        }
+    }
+
     /// Returns whether letters type.
     pub fn is_typing(&self) -> bool {
         match self {

@@ -8,6 +8,7 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{Opening, Overlay, Scene, lock as lock_screen, setup};
 use crate::text;
 use std::sync::Arc;
+use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{Edit, Subject};
 use tacenda_shared::practice::view::{Index, View};
 
@@ -133,6 +134,10 @@ fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>
     effects
 }
 
+fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {
+    whose.is_none_or(|client| desk.index.clients.contains_key(&client))
+}
+
 fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {
     let Some(desk) = model.desk_mut() else { return };
     let Some(waiting) = desk.history.waiting.remove(&ticket) else { return };
@@ -142,8 +147,11 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
         (Err(notice), _) => {
             match form {
                 Some(Form::Screen(screen)) => desk.screens.push(*screen),
-                Some(Form::Overlay(overlay)) => lay(model, *overlay),
-                None => {}
+                // The record of somebody who is out of sight meanwhile stays so.
+                Some(Form::Overlay(overlay)) if shows(desk, overlay.whose()) => {
+                    lay(model, *overlay);
+                }
+                Some(Form::Overlay(_)) | None => {}
             }
             lay(model, Overlay::Notice(notice));
         }

@@ -124,7 +124,7 @@ pub(super) fn look_once_more(model: &mut Model, client: ClientId, before: Option
     let asked = desk.overlays.len();
     desk.overlays.retain(|overlay| !asks(overlay));
     if desk.overlays.len() < asked {
-        super::say(model, "The plan has changed on another device: look at it, then sign (S).");
+        super::say(model, "The plan has changed: look at it, then sign (S).");
     }
 }
 

@@ -17,6 +17,8 @@ use tacenda_shared::practice::view::Occurrence;
 
 /// Within so many milliseconds of its beginning nothing ends a session.
 const STAMPED_TWICE: i64 = 60_000;
+/// One that began longer ago was forgotten, and stops no other. Milliseconds.
+const FORGOTTEN: i64 = 8 * 60 * 60 * 1000;
 /// A session that began longer ago is not ended by a stamp. Milliseconds.
 const SESSION_MAX: i64 = 24 * 60 * 60 * 1000;
 
@@ -81,7 +83,7 @@ fn not_stamped(model: &Model, id: AppointmentId) -> Option<String> {
         }
         (None, _) => begun_before(model, id).map(|other| {
             let whose = self::whose(model, other);
-            format!("{whose}: that session has begun and not ended. End it first (b on it).")
+            format!("{whose}: that session has begun and not ended. End it first (b on it, or s).")
         }),
         // A key that is held down, or pressed twice, ends nothing.
         (Some(began), None) if since.is_some_and(|since| since < STAMPED_TWICE) => {
@@ -106,7 +108,7 @@ fn begun_before(model: &Model, id: AppointmentId) -> Option<AppointmentId> {
             let since = row.stamps.began.map(|began| model.now.time.millis_since(began));
             row.slot.clinician == clinician
                 && row.is_going_on()
-                && since.is_some_and(|since| since <= SESSION_MAX)
+                && since.is_some_and(|since| since <= FORGOTTEN)
         })
     })
 }

@@ -443,6 +443,11 @@ fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect
         lay(model, Overlay::Prompt(prompt::State::new(question)));
         return Vec::new();
     }
+    let ended = with_row(model, appointment, |row| row.stamps.ended.is_some()).unwrap_or(false);
+    if ended && status == Status::Arrived {
+        say(model, &format!("{whose}: it has ended (b). u takes that back."));
+        return Vec::new();
+    }
     let says = format!("{whose}: {}", status.word());
     edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
 }

@@ -235,8 +235,11 @@ impl Importer {
         for body in line.tasks {
             let task = id(&body.id, TaskId::parse, "tasks.id")?;
             check_words(&body.text, task::TEXT_BYTES_MAX, "tasks.text")?;
-            if contact::normal(&body.text).is_empty() || !tasks.insert(task) {
-                return Err(Cause::Invalid("tasks"));
+            if !tasks.insert(task) {
+                return Err(Cause::Invalid("tasks.id"));
+            }
+            if contact::normal(&body.text).is_empty() {
+                continue;
             }
             let due = body.due.map(|due| due.parse().map_err(|_| Cause::Invalid("tasks.due")));
             let (text, due) = (body.text, due.transpose()?);
@@ -384,13 +387,11 @@ impl Importer {
 
     fn identity(&mut self, line: IdentityLine) -> Result<Vec<ImportStep>, Cause> {
         let client = id(&line.client, ClientId::parse, "client")?;
-        let is_date = |born: &String| born.parse::<Date>().is_ok_and(|it| it.to_string() == *born);
-        if !line.born.iter().all(is_date) {
-            return Err(Cause::Invalid("born"));
-        }
+        let born = line.born.map(|born| born.parse::<Date>().map_err(|_| Cause::Invalid("born")));
+        let born = born.transpose()?.map(|born| born.to_string());
         let fields = [
             (IdentityField::LegalName, line.legal_name),
-            (IdentityField::Born, line.born),
+            (IdentityField::Born, born),
             (IdentityField::Address, line.address),
             (IdentityField::Guardians, line.guardians),
             (IdentityField::Jurisdiction, line.jurisdiction),

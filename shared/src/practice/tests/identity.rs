@@ -158,7 +158,8 @@ fn what_an_edit_would_refuse_an_import_refuses_first() {
         (format!(r#"{{"type":"client","id":"{id}","name":"Ada"}}"#), true),
         (format!(r#"{{"type":"client","id":"{id}","name":"{long}"}}"#), false),
         (format!(r#"{{"type":"identity","client":"{id}","born":"1985-03-02"}}"#), true),
-        (format!(r#"{{"type":"identity","client":"{id}","born":"19850302"}}"#), false),
+        (format!(r#"{{"type":"identity","client":"{id}","born":"2 March"}}"#), false),
+        (format!(r#"{{"type":"identity","client":"{id}","born":"19850302"}}"#), true),
         (format!(r#"{{"type":"identity","client":"{id}","address":"{long}"}}"#), false),
         (
             format!(

@@ -1,11 +1,18 @@
 //! Undo: what was done comes back, unless somebody else has touched it since.
 
-use super::world::{World, insert, member, slot};
-use crate::id::{AppointmentId, ClientId, DeviceId, Timestamp};
-use crate::practice::Refusal;
-use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, StampChange, Status};
+use super::world::{World, appointment, insert, member, slot};
+use crate::id::{
+    AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
+};
+use crate::practice::edit::{
+    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, Slot, StampChange, Status,
+};
+use crate::practice::identity::IdentityField;
+use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
+use crate::practice::view::{Index, TimelineEntry};
+use crate::practice::{NewContact, Refusal};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -23,7 +30,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
         pronouns: Some("they/them".into()),
         ..Default::default()
     };
-    let note = crate::id::ObjectId::from_bytes([7; 16]);
+    let note = ObjectId::from_bytes([7; 16]);
     vec![
         Edit::Archive { client, archived: true },
         Edit::ChangeContact { client, contact },
@@ -120,7 +127,7 @@ fn a_booking_is_undone_by_a_cancellation_and_a_new_client_by_the_archive() {
     let (_, inverse) = {
         let desk = &mut world.desks[0];
         let id = AppointmentId::from_bytes([9; 16]);
-        let new = super::world::appointment(id, client, slot(member(1), 11));
+        let new = appointment(id, client, slot(member(1), 11));
         desk.apply(Edit::Book(new)).unwrap()
     };
     world.desks[0].undo(inverse.unwrap()).unwrap();
@@ -202,3 +209,209 @@ proptest! {
         prop_assert_eq!(&*world.desks[0].index(), &*before);
     }
 }
+
+/// What becomes of an edit when it is undone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Undone {
+    /// Everything is as it was, and it can be done again.
+    Whole,
+    /// It is taken back, and what remains says that it was: a cancellation, the archive, a line struck.
+    Marked,
+    /// It cannot be undone: it is signed, or typed, where the editor undoes.
+    Never,
+    /// It is only ever an undo itself.
+    Only,
+}
+
+/// Every edit says here how it is undone: one that is added does not compile until it does.
+const fn undone(edit: &Edit) -> Undone {
+    match edit {
+        Edit::AddTask { .. }
+        | Edit::Archive { .. }
+        | Edit::AskErasure(_)
+        | Edit::BeginAddendum { .. }
+        | Edit::BeginNote { .. }
+        | Edit::ChangeContact { .. }
+        | Edit::ChangeIdentity { .. }
+        | Edit::ChangePlan { .. }
+        | Edit::DiscardDraft { .. }
+        | Edit::EndSeries { .. }
+        | Edit::FinishTask { .. }
+        | Edit::Hold { .. }
+        | Edit::LogContact { .. }
+        | Edit::Move { .. }
+        | Edit::MoveFollowing { .. }
+        | Edit::NoteDeath { .. }
+        | Edit::RenameDevice { .. }
+        | Edit::ReviewPlan { .. }
+        | Edit::SetHours { .. }
+        | Edit::SetStatus { .. }
+        | Edit::SkipOccurrence { .. }
+        | Edit::StampSession { .. }
+        | Edit::StrikeContact { .. }
+        | Edit::Wait { .. } => Undone::Whole,
+        Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } => Undone::Marked,
+        // The erasure is asked for again, and its thirty days begin again.
+        Edit::WithdrawErasure(_) => Undone::Never,
+        Edit::Amend { .. }
+        | Edit::ChangeDraft { .. }
+        | Edit::EnterMeasure { .. }
+        | Edit::EnterNote { .. }
+        | Edit::OrderErasure(_)
+        | Edit::Sign { .. }
+        | Edit::SignPlan { .. } => Undone::Never,
+        Edit::RejoinSeries { .. } | Edit::SettleSeries { .. } => Undone::Only,
+    }
+}
+
+/// A practice in which every edit of [`every`] can be made, and those.
+fn furnished() -> (World, ClientId, Vec<Edit>) {
+    let (mut world, client, session) = prepared();
+    let note = world.begin(0, 20, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.sign(0, client, note);
+    let signed = *world.desks[0].memory.records.keys().next().unwrap();
+    let draft = world.begin(0, 21, client, None, NoteFormat::Free);
+    world.type_text(0, client, draft, "begun");
+    let series = SeriesId::from_bytes([30; 16]);
+    let first = appointment(AppointmentId::from_bytes([31; 16]), client, slot(member(1), 12));
+    let rule = "FREQ=WEEKLY;COUNT=5".parse().unwrap();
+    let booked = NewSeries { series, first, rule };
+    world.act(0, Edit::BookSeries(Box::new(booked.clone()))).unwrap();
+    let task = TaskId::from_bytes([32; 16]);
+    world.act(0, Edit::AddTask { client, task, text: words(), due: None }).unwrap();
+    let contact =
+        NewContact { channel: Channel::Call, direction: Direction::Out, at: None, text: words() };
+    world.act(0, Edit::LogContact { client, contact: contact.clone() }).unwrap();
+    let logged = world.desks[0].index().timelines[&client]
+        .iter()
+        .find_map(|row| match row.entry {
+            TimelineEntry::Contact { record, .. } => Some(record),
+            _ => None,
+        })
+        .unwrap();
+    let item = PlanItemId::from_bytes([33; 16]);
+    world.act(0, Edit::ChangePlan { client, item, change: line("a goal") }).unwrap();
+    world.desks[0].now = world.desks[0].now.plus_millis(1000);
+    let there = There { client, session, signed, draft, booked, task, contact, logged };
+    let every = every(there);
+    (world, client, every)
+}
+
+/// What there is in it.
+struct There {
+    client: ClientId,
+    session: AppointmentId,
+    signed: RecordId,
+    draft: ObjectId,
+    booked: NewSeries,
+    task: TaskId,
+    contact: NewContact,
+    logged: RecordId,
+}
+
+fn words() -> String {
+    "call".to_owned()
+}
+
+fn line(text: &str) -> PlanChange {
+    PlanChange { kind: Some(PlanKind::Goal), text: Some(text.to_owned()), ..PlanChange::default() }
+}
+
+fn every(there: There) -> Vec<Edit> {
+    let There { client, session, signed, draft, booked, task, contact, logged } = there;
+    let series = booked.series;
+    let new = |byte: u8| ObjectId::from_bytes([byte; 16]);
+    let monday = jiff::civil::date(2026, 11, 30);
+    let mut every = edits(client, session);
+    every.extend([
+        Edit::AddTask { client, task: TaskId::from_bytes([40; 16]), text: words(), due: None },
+        Edit::Amend { note: signed, client, text: words() },
+        Edit::BeginAddendum { draft: new(41), client, note: signed },
+        Edit::Book(appointment(AppointmentId::from_bytes([42; 16]), client, slot(member(1), 8))),
+        Edit::BookSeries(Box::new(NewSeries { series: SeriesId::from_bytes([43; 16]), ..booked })),
+        Edit::ChangeDraft { note: draft, client, splices: vec![insert(Part::Text, 0, "more ")] },
+        Edit::ChangeIdentity { client, field: IdentityField::Address, value: "Here 1".into() },
+        Edit::ChangePlan { client, item: PlanItemId::from_bytes([44; 16]), change: line("b") },
+        Edit::DiscardDraft { note: draft, client, discarded: true },
+        Edit::EndSeries { series, last: Some(jiff::civil::date(2026, 12, 1)) },
+        Edit::EnterMeasure {
+            client,
+            session: None,
+            instrument: "phq-9".into(),
+            answers: vec![1; 9],
+        },
+        Edit::EnterNote {
+            client,
+            session: None,
+            format: NoteFormat::Free,
+            parts: vec![(Part::Text, words())],
+            late_reason: None,
+        },
+        Edit::FinishTask { client, task, done: true },
+        Edit::LogContact { client, contact },
+        Edit::MoveFollowing { series, from: monday, slot: slot_on(monday, 15) },
+        Edit::NewClient {
+            client: ClientId::from_bytes([45; 16]),
+            contact: ContactChange { name: Some("Ben Beispiel".into()), ..Default::default() },
+        },
+        Edit::ReviewPlan { client, review: Some(jiff::civil::date(2027, 1, 15)) },
+        Edit::Sign { note: draft, client, late_reason: None },
+        Edit::SignPlan { client },
+        Edit::SkipOccurrence { series, date: monday, skipped: true },
+        Edit::StrikeContact { client, record: logged, struck: true },
+    ]);
+    every
+}
+
+/// What a person sees: a series that ended before it began takes place never.
+fn shown(index: &Index) -> Index {
+    let mut index = index.clone();
+    index.series.retain(|_, row| row.last.is_none_or(|last| last >= row.slot.start.date()));
+    index
+}
+
+fn slot_on(date: jiff::civil::Date, hour: i8) -> Slot {
+    Slot { start: date.at(hour, 0, 0, 0), ..slot(member(1), hour) }
+}
+
+/// Each verb that changes something has an undo and a redo, or the reason why not stands in
+/// [`undone`].
+#[test]
+fn every_edit_is_undone_and_done_again_as_it_says() {
+    let length = furnished().2.len();
+    let mut seen = Vec::new();
+    for number in 0..length {
+        let (mut world, _, mut every) = furnished();
+        let edit = every.swap_remove(number);
+        let (way, name) = (undone(&edit), format!("{edit:?}"));
+        let kind = std::mem::discriminant(&edit);
+        if !seen.contains(&kind) {
+            seen.push(kind);
+        }
+        let desk = &mut world.desks[0];
+        let before = desk.index();
+        let (_, inverse) = desk.apply(edit).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        let after = desk.index();
+        let Some(inverse) = inverse else {
+            assert_eq!(way, Undone::Never, "{name}");
+            continue;
+        };
+        desk.now = desk.now.plus_millis(1000);
+        let (_, redo) = desk.undo(inverse).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        let redo = redo.unwrap_or_else(|| panic!("{name} is not done again"));
+        match way {
+            Undone::Whole => assert!(shown(&desk.index()) == shown(&before), "{name}"),
+            Undone::Marked => assert!(*desk.index() != *after, "{name}"),
+            Undone::Never | Undone::Only => panic!("{name} was undone"),
+        }
+        desk.now = desk.now.plus_millis(1000);
+        desk.undo(redo).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+    }
+    // Those that are only ever an undo, those that an erasure has to be asked for first.
+    let others = 2 + 2;
+    assert_eq!(seen.len() + others, EDITS, "one that is new is made in `furnished`, too");
+}
+
+/// How many kinds of edits there are.
+const EDITS: usize = 37;

@@ -78,7 +78,10 @@ fn diagnosis(typed: &str) -> Result<(Option<Diagnosis>, &str), Refused> {
             "That code has finer ones under it, and claims take none that coarse.",
             "Search in the window: g p on a client, then n under Diagnoses.",
         ),
-        None if is_code(first) => refuse("There is no such code.", "Look it up in the window."),
+        None if is_code(first) => refuse(
+            "There is no such code.",
+            "Look it up in the window. If it is no code, put another word before it.",
+        ),
         None => Ok((None, typed)),
     }
 }

@@ -16,9 +16,10 @@ use crate::device::rows::RowChange;
 use crate::device::store::StoreError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{ControlBody, EntryRef, Kind};
-use tacenda_shared::id::{CompartmentId, DeviceId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::id::{ClientId, CompartmentId, DeviceId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{DraftName, RowName};
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::{Record, RelationKind};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::END_AFTER;
@@ -33,7 +34,7 @@ pub(super) struct Endings {
     /// Something has changed that may end a draft.
     due: bool,
     /// Something has come after which late words may have to be taken over.
-    late: bool,
+    pub(super) late: bool,
     /// A signed draft is waited for here: something of it is still to be sent, or to be put
     /// elsewhere.
     waits: bool,
@@ -78,7 +79,9 @@ impl<F: FileSystem> Device<F> {
     /// destroyed.
     pub(super) fn end_drafts(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
         let endings = &courier.endings;
-        if !(endings.due || endings.waits) || !courier.sync.may_push() {
+        // While not all has come and opened, words may be on their way that its key has to open.
+        let settled = courier.current && courier.sync.may_push();
+        if !(endings.due || endings.waits) || !settled {
             return Ok(());
         }
         let mut next = Endings { time: endings.time, late: endings.late, ..Endings::default() };
@@ -116,9 +119,19 @@ impl<F: FileSystem> Device<F> {
         let here = Some(self.cabinet.identity.author.device);
         let waiting = self.practice.late_writers().into_iter();
         let ours: Vec<_> = waiting.filter(|(.., writer)| self.heir_of(*writer) == here).collect();
+        let locations = self.cabinet.store().locations();
+        let is_whole = |client: ClientId| {
+            let mut logs = locations.all_named(&CompartmentName::Chart(client));
+            !logs.any(|log| locations.ledger().first_shelved(log).is_some())
+        };
+        let (ours, later): (Vec<_>, Vec<_>) =
+            ours.into_iter().partition(|(client, ..)| is_whole(*client));
+        courier.endings.late = !later.is_empty();
         if ours.is_empty() {
             return Ok(());
         }
+        // The draft that they were in may end now.
+        courier.endings.due = true;
         self.flush_mail(batch)?;
         for (client, draft, _) in ours {
             let taken = self

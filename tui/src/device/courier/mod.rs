@@ -392,6 +392,7 @@ impl<F: FileSystem> Device<F> {
             }
             Ok(()) => {
                 let changed = std::mem::take(&mut batch.changed);
+                courier.endings.late |= changed;
                 courier.unstored = batch;
                 self.courier = Some(courier);
                 Ok(Delivered { changed, notices, drop_link })

@@ -144,7 +144,19 @@ pub fn folded(content: &str, width: usize) -> Vec<String> {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            if safe::columns(word) <= width {
+                line.push_str(word);
+                continue;
+            }
+            // A word that is longer than a line goes on in the next.
+            for letter in word.chars() {
+                line.push(letter);
+                if safe::columns(&line) > width && line.chars().nth(1).is_some() {
+                    line.pop();
+                    lines.push(std::mem::take(&mut line));
+                    line.push(letter);
+                }
+            }
         }
         lines.push(line);
     }
@@ -187,4 +199,18 @@ pub fn third(frame: &mut Frame<'_>, look: &Look, area: Rect) -> (Rect, Option<Re
 /// Returns a count as lines of the screen.
 pub fn count(rows: usize) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_folded_between_words_and_no_letter_of_a_long_word_is_left_out() {
+        assert_eq!(folded("a few words", 5), ["a few", "words"]);
+        assert_eq!(folded("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+        assert_eq!(folded("one\n\ntwo", 9), ["one", "", "two"]);
+        assert_eq!(folded("見本見本", 5), ["見本", "見本"]);
+        assert_eq!(folded("ab", 0), ["a", "b"]);
+    }
 }

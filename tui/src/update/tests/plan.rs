@@ -219,7 +219,7 @@ fn a_line_of_another_device_takes_the_request_for_initials_away() {
     view.plan.items.push(other);
     show(&mut driver, &View::Plan(view));
     assert!(!driver.screen().contains("your initials"), "{}", driver.screen());
-    assert!(driver.screen().contains("changed on another device"), "{}", driver.screen());
+    assert!(driver.screen().contains("The plan has changed"), "{}", driver.screen());
     driver.keys("⏎");
     assert!(driver.edits().iter().all(|edit| !matches!(edit, Edit::SignPlan { .. })));
 }

@@ -99,3 +99,17 @@ fn a_line_that_is_refused_comes_back_to_be_put_right() {
         assert!(!driver.screen().contains("ask about the letter"), "{}", driver.screen());
     }
 }
+
+/// A record that is out of sight stays so.
+#[test]
+fn a_refused_form_of_somebody_who_is_to_be_erased_meanwhile_does_not_come_back() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("ic").keys("left a message⏎");
+    let mut sample = Sample::new();
+    sample.index.clients.remove(&sample::client_id(1));
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    let notice = Notice::new("This is to be erased.", "Nothing has been changed.", "Nothing.");
+    driver.device(DeviceEvent::Applied { ticket: 1, outcome: Err(notice) });
+    driver.code(KeyCode::Esc);
+    assert!(!driver.screen().contains("left a message"), "{}", driver.screen());
+}
