@@ -90,6 +90,9 @@ pub enum Refusal {
     /// A version of a treatment plan has no addendum.
     #[error("a version of a treatment plan has no addendum")]
     PlanVersion,
+    /// A session by video or telephone, of which nothing says where the client was.
+    #[error("nothing says where the client was during the session")]
+    WhereaboutsMissing,
     /// What is needed cannot be read from this device.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
@@ -183,10 +186,8 @@ impl Practice {
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         self.check_hidden(&edit)?;
+        self.check_whereabouts(&edit)?;
         match edit {
-            Edit::AddTask { client, task, text, due } => {
-                self.add_task(client, task, (&text, due), cx)
-            }
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::Archive { client, archived } => self.archive(client, archived, cx),
             Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
@@ -213,7 +214,7 @@ impl Practice {
             Edit::EnterMeasure { client, session, instrument, answers } => {
                 self.enter_measure(client, session, &instrument, &answers, cx)
             }
-            Edit::FinishTask { client, task, done } => self.finish_task(client, task, done, cx),
+            Edit::AddTask { .. } | Edit::FinishTask { .. } => self.change_tasks(edit, cx),
             Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
@@ -222,7 +223,10 @@ impl Practice {
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
             Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
-            Edit::Sign { note, client, late_reason } => self.sign(note, client, late_reason, cx),
+            Edit::Sign { note, client, late_reason }
+            | Edit::SignImported { note, client, late_reason } => {
+                self.sign(note, client, late_reason, cx)
+            }
             Edit::SignPlan { client } => self.sign_plan(client, cx),
             Edit::StrikeContact { client, record, struck } => {
                 self.strike_contact(client, (record, struck), cx)
@@ -239,6 +243,17 @@ impl Practice {
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. } => self.arrange(edit, cx),
+        }
+    }
+
+    /// Carries out what is about tasks; nothing else comes here.
+    fn change_tasks(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::AddTask { client, task, text, due } => {
+                self.add_task(client, task, (&text, due), cx)
+            }
+            Edit::FinishTask { client, task, done } => self.finish_task(client, task, done, cx),
+            _ => Ok(Done::default()),
         }
     }
 

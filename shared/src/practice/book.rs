@@ -21,9 +21,39 @@ pub struct Stamps {
     pub ended: Option<Timestamp>,
 }
 
+/// Where a client was during a session by video or telephone, and who can be called there in a crisis:
+/// a signed note needs both (APA, Guidelines for the Practice of Telepsychology; domain 1, S04).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Whereabouts {
+    /// Where: town and state, or the address.
+    pub place: String,
+    /// Whom to call there.
+    pub help: String,
+}
+
+impl Whereabouts {
+    /// Whether both are said.
+    pub fn is_whole(&self) -> bool {
+        !self.place.is_empty() && !self.help.is_empty()
+    }
+
+    /// Reads what was typed: the place, a semicolon, whom to call. `None` unless both are there.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let (place, help) = typed.split_once(';')?;
+        let known = Self { place: place.trim().to_owned(), help: help.trim().to_owned() };
+        known.is_whole().then_some(known)
+    }
+}
+
+impl std::fmt::Display for Whereabouts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.place, self.help)
+    }
+}
+
 /// What an [`Edit::StampSession`] says of a session; `None` leaves it as it is, since another device
 /// may be saying that.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StampChange {
     /// When it began; `Some(None)` takes that back.
     pub began: Option<Option<Timestamp>>,
@@ -31,6 +61,8 @@ pub struct StampChange {
     pub ended: Option<Option<Timestamp>>,
     /// What has come of it so far.
     pub status: Option<Status>,
+    /// Where the client was.
+    pub whereabouts: Option<Whereabouts>,
 }
 
 impl Practice {
@@ -154,17 +186,23 @@ impl Practice {
         }
         let touched = self.touch(id, cx)?;
         let (key, booking) = self.living(id)?;
-        let Booking { stamps, status, reason, .. } = booking;
+        let Booking { stamps, status, reason, whereabouts, .. } = booking;
+        let said = match change.whereabouts {
+            Some(said) => Some(calendar::normal_whereabouts(said).ok_or(Refusal::TextTooLong)?),
+            None => None,
+        };
         // Only what differs is written, and only that is taken back.
         let change = StampChange {
             began: change.began.filter(|began| *began != stamps.began),
             ended: change.ended.filter(|ended| *ended != stamps.ended),
             status: change.status.filter(|to| *to != status),
+            whereabouts: said.filter(|said| *said != whereabouts),
         };
         let inverse = StampChange {
             began: change.began.and(Some(stamps.began)),
             ended: change.ended.and(Some(stamps.ended)),
             status: change.status.and(Some(status)),
+            whereabouts: change.whereabouts.as_ref().map(|_| whereabouts),
         };
         let inverse = Edit::StampSession { appointment: id, change: inverse };
         let fields = [(calendar::BEGAN, change.began), (calendar::ENDED, change.ended)];
@@ -174,6 +212,10 @@ impl Practice {
         if let Some(to) = change.status {
             let reason = reason.filter(|_| to == status);
             written.push((calendar::STATUS, calendar::status_scalar(to, reason.as_deref())));
+        }
+        if let Some(said) = &change.whereabouts {
+            written.push((calendar::CLIENT_PLACE, Scalar::Text(said.place.clone())));
+            written.push((calendar::CLIENT_HELP, Scalar::Text(said.help.clone())));
         }
         let guards = written.iter().map(|(field, value)| guard(key, id, field, value.clone()));
         let guards = guards.collect();

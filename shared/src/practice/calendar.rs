@@ -2,9 +2,9 @@
 //! that can change, and never a deletion.
 
 use super::change::Author;
-use super::contact::within;
+use super::contact::{normal, within};
 use super::document::{Actor, Document, Scalar};
-use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Stamps, Status};
+use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Stamps, Status, Whereabouts};
 use super::view::Rival;
 use super::zone::ZONE_BYTES_MAX;
 use crate::codec::{CodecError, Reader, Writer};
@@ -15,6 +15,8 @@ use jiff::civil::{Date, DateTime};
 
 pub(super) const ROOM_BYTES_MAX: usize = 200;
 pub(super) const MEMO_BYTES_MAX: usize = 500;
+/// Of a place, and of whom to call there.
+const WHEREABOUTS_BYTES_MAX: usize = 300;
 pub(super) const REASON_BYTES_MAX: usize = 1000;
 pub(super) const CLIENTS_MAX: usize = 64;
 pub(super) const MINUTES_MAX: u16 = 1440;
@@ -30,6 +32,9 @@ pub(super) const MOVED: &str = "moved";
 /// The slot of an occurrence by its series, before anybody moved it.
 pub(super) const BASE: &str = "base";
 const CLIENTS: &str = "clients";
+/// Where the client was during the session, and whom to call there.
+pub(super) const CLIENT_PLACE: &str = "client_place";
+pub(super) const CLIENT_HELP: &str = "client_help";
 const FROM: &str = "from";
 const KIND: &str = "kind";
 const MEMO: &str = "memo";
@@ -46,6 +51,7 @@ pub(super) struct Booking {
     pub(super) status: Status,
     pub(super) reason: Option<String>,
     pub(super) stamps: Stamps,
+    pub(super) whereabouts: Whereabouts,
     pub(super) memo: String,
     /// Which device wrote the slot, and when.
     pub(super) device: Option<DeviceId>,
@@ -81,6 +87,7 @@ impl Booking {
             status: Status::Booked,
             reason: None,
             stamps: Stamps::default(),
+            whereabouts: Whereabouts::default(),
             memo: new.memo.unwrap_or_default(),
             device: None,
             time: Timestamp::default(),
@@ -97,7 +104,8 @@ impl Booking {
         let as_made = self.of.as_ref().is_some_and(|of| of.base == self.slot);
         let untold = self.status == Status::Booked
             && self.reason.is_none()
-            && self.stamps == Stamps::default();
+            && self.stamps == Stamps::default()
+            && self.whereabouts == Whereabouts::default();
         let unmoved = self.moved.is_none() && self.moved_also.is_empty() && self.rivals.is_empty();
         as_made && untold && unmoved
     }
@@ -124,6 +132,11 @@ impl Booking {
             if stamp.is_some() {
                 document.put(place, field, stamp_scalar(stamp));
             }
+        }
+        if self.whereabouts.is_whole() {
+            let Whereabouts { place: at, help } = &self.whereabouts;
+            document.put(place, CLIENT_PLACE, Scalar::Text(at.clone()));
+            document.put(place, CLIENT_HELP, Scalar::Text(help.clone()));
         }
         if !self.memo.is_empty() {
             document.put(place, MEMO, Scalar::Text(self.memo.clone()));
@@ -155,20 +168,7 @@ impl Booking {
         let also = moves.flatten().filter(|other| Some(*other) != moved);
         let clients = document.value(place, CLIENTS);
         let clients = clients.as_ref().and_then(Scalar::bytes).unwrap_or_default();
-        let (status, reason) = document
-            .value(place, STATUS)
-            .and_then(|value| read_status(value.bytes()?).ok())
-            .unwrap_or((Status::Booked, None));
-        let stamp = |field| {
-            let millis = document.value(place, field).and_then(|value| value.number());
-            millis.map(Timestamp::from_millis)
-        };
-        let stamps = Stamps { began: stamp(BEGAN), ended: stamp(ENDED) };
-        // Of two devices, one may have said that it began and the other that it ended.
-        let status = match status {
-            Status::Arrived if stamps.ended.is_some() => Status::Held,
-            status => status,
-        };
+        let Told { status, reason, stamps, whereabouts } = Told::read(document, place);
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
@@ -185,6 +185,7 @@ impl Booking {
             status,
             reason,
             stamps,
+            whereabouts,
             memo: within(memo, MEMO_BYTES_MAX).to_owned(),
             device,
             time,
@@ -214,6 +215,7 @@ impl Booking {
                 w.i64(time.as_millis());
             });
         }
+        writer.text(&self.whereabouts.place).text(&self.whereabouts.help);
         writer.text(&self.memo);
         writer.option(self.device, |w, device| {
             w.fixed(device.as_bytes());
@@ -248,6 +250,8 @@ impl Booking {
         let (status, reason) = decode_status(reader)?;
         let mut stamp = || reader.option(|r| r.i64().map(Timestamp::from_millis));
         let stamps = Stamps { began: stamp()?, ended: stamp()? };
+        let mut text = || reader.text(WHEREABOUTS_BYTES_MAX).map(str::to_owned);
+        let whereabouts = Whereabouts { place: text()?, help: text()? };
         let memo = reader.text(MEMO_BYTES_MAX)?.to_owned();
         let device = reader.option(|r| r.fixed().map(DeviceId::from_bytes))?;
         let time = Timestamp::from_millis(reader.i64()?);
@@ -265,6 +269,7 @@ impl Booking {
             status,
             reason,
             stamps,
+            whereabouts,
             memo,
             device,
             time,
@@ -273,6 +278,40 @@ impl Booking {
             from,
             of,
         })
+    }
+}
+
+/// What was said of a session as it took place.
+struct Told {
+    status: Status,
+    reason: Option<String>,
+    stamps: Stamps,
+    whereabouts: Whereabouts,
+}
+
+impl Told {
+    fn read(document: &Document, place: Option<&str>) -> Self {
+        let (status, reason) = document
+            .value(place, STATUS)
+            .and_then(|value| read_status(value.bytes()?).ok())
+            .unwrap_or((Status::Booked, None));
+        let stamp = |field| {
+            let millis = document.value(place, field).and_then(|value| value.number());
+            millis.map(Timestamp::from_millis)
+        };
+        let stamps = Stamps { began: stamp(BEGAN), ended: stamp(ENDED) };
+        // Of two devices, one may have said that it began and the other that it ended.
+        let status = match status {
+            Status::Arrived if stamps.ended.is_some() => Status::Held,
+            status => status,
+        };
+        let text = |field| {
+            let value = document.value(place, field);
+            let text = value.as_ref().and_then(Scalar::text).unwrap_or_default();
+            within(text, WHEREABOUTS_BYTES_MAX).to_owned()
+        };
+        let whereabouts = Whereabouts { place: text(CLIENT_PLACE), help: text(CLIENT_HELP) };
+        Self { status, reason, stamps, whereabouts }
     }
 }
 
@@ -330,6 +369,14 @@ impl Written {
         let device = (Actor::of(&author, object) == actor).then_some(self.device);
         Rival { slot: self.slot, device, time: self.time }
     }
+}
+
+/// Brings what was said of where a client was into one form; `None` if it is too long.
+pub(super) fn normal_whereabouts(said: Whereabouts) -> Option<Whereabouts> {
+    let Whereabouts { place, help } = said;
+    let said = Whereabouts { place: normal(&place), help: normal(&help) };
+    let fits = said.place.len().max(said.help.len()) <= WHEREABOUTS_BYTES_MAX;
+    fits.then_some(said)
 }
 
 /// Returns a stamp as it lies in the document.

@@ -25,6 +25,9 @@ pub(super) mod tag {
     pub(crate) const SESSION_START: u16 = 3;
     pub(crate) const LATE_REASON: u16 = 4;
     pub(crate) const HEADS: u16 = 5;
+    pub(crate) const MODALITY: u16 = 6;
+    pub(crate) const CLIENT_PLACE: u16 = 7;
+    pub(crate) const CLIENT_HELP: u16 = 8;
     pub(crate) const TEXT: u16 = 10;
     pub(crate) const SUBJECTIVE: u16 = 11;
     pub(crate) const OBJECTIVE: u16 = 12;

@@ -87,7 +87,8 @@ pub(super) fn normal(text: &str) -> String {
     let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     let is_blank = |letter: char| letter.is_whitespace() || letter.is_control();
     let lines = text.split(breaks).map(|line| line.trim_matches(is_blank));
-    let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
+    let lines = lines.filter(|line| !line.is_empty()).map(|line| line.trim_end_matches(','));
+    let line = lines.collect::<Vec<_>>().join(", ");
     line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).nfc().collect()
 }
 

@@ -3,7 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
-pub use super::book::{StampChange, Stamps};
+pub use super::book::{StampChange, Stamps, Whereabouts};
 use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::identity::IdentityField;
@@ -11,6 +11,7 @@ use super::plan::PlanChange;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
+pub use super::ways::{Channel, Direction};
 pub use super::zone::Stamp;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
@@ -272,6 +273,16 @@ pub enum Edit {
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
     },
+    /// Signs a draft of what was signed in another practice: what is asked before a signature was
+    /// asked there.
+    SignImported {
+        /// The draft.
+        note: ObjectId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// Why it is late.
+        late_reason: Option<String>,
+    },
     /// Signs a treatment plan as it stands: a version that never changes.
     SignPlan {
         /// Whose.
@@ -360,6 +371,13 @@ pub enum Modality {
     Phone,
 }
 
+impl Modality {
+    /// Whether the client is somewhere else.
+    pub const fn is_remote(self) -> bool {
+        matches!(self, Self::Video | Self::Phone)
+    }
+}
+
 /// What an appointment is for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum AppointmentKind {
@@ -400,86 +418,6 @@ pub enum Status {
     CancelledByClient,
     /// Cancelled by the clinician.
     CancelledByClinician,
-}
-
-/// The way in which somebody was in contact.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Channel {
-    /// By telephone.
-    Call,
-    /// By electronic mail.
-    Mail,
-    /// By a short message.
-    Text,
-    /// By letter.
-    Letter,
-    /// By fax.
-    Fax,
-}
-
-impl Channel {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Call, Self::Mail, Self::Text, Self::Letter, Self::Fax];
-
-    /// Returns its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Mail => "mail",
-            Self::Text => "text",
-            Self::Letter => "letter",
-            Self::Fax => "fax",
-        }
-    }
-
-    /// Returns its number in records.
-    pub(super) const fn number(self) -> u8 {
-        match self {
-            Self::Call => 1,
-            Self::Mail => 2,
-            Self::Text => 3,
-            Self::Letter => 4,
-            Self::Fax => 5,
-        }
-    }
-
-    pub(super) fn of(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.number() == number)
-    }
-}
-
-/// Who began a contact.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Direction {
-    /// The client, or somebody for the client.
-    In,
-    /// Somebody of the practice.
-    Out,
-}
-
-impl Direction {
-    /// Returns its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
-    }
-
-    pub(super) const fn number(self) -> u8 {
-        match self {
-            Self::In => 1,
-            Self::Out => 2,
-        }
-    }
-
-    pub(super) const fn of(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::In),
-            2 => Some(Self::Out),
-            _ => None,
-        }
-    }
 }
 
 /// Fields of a client's contact compartment: what a front desk needs. `None` leaves a field.

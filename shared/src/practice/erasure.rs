@@ -356,7 +356,7 @@ impl Practice {
             Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
             }
-            Edit::Sign { note, client, .. } => {
+            Edit::Sign { note, client, .. } | Edit::SignImported { note, client, .. } => {
                 let draft = self.facts.charts.get(client).and_then(|chart| chart.drafts.get(note));
                 let to = draft.and_then(|draft| draft.addendum_to);
                 to.is_some_and(|note| self.hidden_records(*client).contains(&note))

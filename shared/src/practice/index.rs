@@ -208,6 +208,7 @@ impl Practice {
             status: booking.status,
             reason: booking.reason.clone(),
             stamps: booking.stamps,
+            whereabouts: booking.whereabouts.clone(),
             memo: booking.memo.clone(),
             note: self.note_state(family),
             occurrence: self.occurrence(id, true),

@@ -44,6 +44,7 @@ mod sign;
 mod task;
 pub mod text;
 pub mod view;
+mod ways;
 pub mod zone;
 
 pub use apply::{Applied, Refusal};

@@ -1,9 +1,9 @@
 //! What people sign: the bodies of notes, addenda, measures and charges, and how they read back.
 
-use super::calendar::modality_number;
+use super::calendar::{modality_number, modality_of};
 use super::chart::tag;
 use super::draft;
-use super::edit::{NoteFormat, Part, Stamp};
+use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::plan::Plan;
 use super::record::{Record, Tags};
 use super::view::{AddendumView, AppointmentRow, NoteView};
@@ -29,6 +29,11 @@ pub(super) fn note_body(
     if let Some(session) = session {
         body.set(tag::SESSION, *session.id.as_bytes());
         body.set(tag::SESSION_START, session.starts.as_millis().to_be_bytes());
+        if session.slot.modality.is_remote() {
+            body.set(tag::MODALITY, [modality_number(session.slot.modality)]);
+            body.set(tag::CLIENT_PLACE, session.whereabouts.place.as_bytes());
+            body.set(tag::CLIENT_HELP, session.whereabouts.help.as_bytes());
+        }
     }
     if let Some(reason) = late_reason {
         body.set(tag::LATE_REASON, reason.as_bytes());
@@ -124,6 +129,7 @@ pub(super) fn view(
             author: record.header.author.member,
             signed: stamp(record),
             late_reason: None,
+            remote: None,
             addenda,
         });
     }
@@ -137,8 +143,17 @@ pub(super) fn view(
         author: record.header.author.member,
         signed: stamp(record),
         late_reason: body.text(tag::LATE_REASON).map(str::to_owned),
+        remote: remote(body),
         addenda,
     })
+}
+
+/// Which way a session took place that was not at the office, and where the client was.
+fn remote(body: &Tags) -> Option<(Modality, Whereabouts)> {
+    let [number] = body.fixed(tag::MODALITY)?;
+    let text = |tag| body.text(tag).unwrap_or_default().to_owned();
+    let whereabouts = Whereabouts { place: text(tag::CLIENT_PLACE), help: text(tag::CLIENT_HELP) };
+    Some((modality_of(number)?, whereabouts))
 }
 
 /// Returns an addendum, or a second signature read as one.

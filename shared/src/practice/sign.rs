@@ -9,7 +9,7 @@ use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::document::Scalar;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
-use super::edit::{NoteFormat, Part, Splice, Subject};
+use super::edit::{Edit, NoteFormat, Part, Splice, Subject};
 use super::record::{Record, RecordKind, Relation, RelationKind};
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, note};
@@ -34,6 +34,16 @@ fn normal_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
 }
 
 impl Practice {
+    /// A note about a session by video or telephone says where the client was (domain 1, S04).
+    pub(super) fn check_whereabouts(&self, edit: &Edit) -> Result<(), Refusal> {
+        let Edit::Sign { note, client, .. } = edit else { return Ok(()) };
+        let fact = self.unsigned_draft(*note, *client)?;
+        let session = fact.session.filter(|_| fact.addendum_to.is_none());
+        let session = session.and_then(|session| self.session(session));
+        let lacks = session.is_some_and(|session| session.lacks_whereabouts());
+        if lacks { Err(Refusal::WhereaboutsMissing) } else { Ok(()) }
+    }
+
     pub(super) fn sign(
         &mut self,
         draft_id: ObjectId,

@@ -6,6 +6,7 @@
 
 use super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status,
+    Whereabouts,
 };
 use super::erasure::{Erasure, Scope};
 use super::identity::Identity;
@@ -122,6 +123,8 @@ pub struct AppointmentRow {
     pub reason: Option<String>,
     /// When it began and ended, where somebody has said so.
     pub stamps: Stamps,
+    /// Where the client was during a session by video or telephone, and whom to call there.
+    pub whereabouts: Whereabouts,
     /// A line for the calendar, or empty.
     pub memo: String,
     /// The draft or note that was begun for it, if its chart can be read.
@@ -131,6 +134,11 @@ pub struct AppointmentRow {
 }
 
 impl AppointmentRow {
+    /// Whether a note about it cannot be signed yet, since nothing says where the client was.
+    pub fn lacks_whereabouts(&self) -> bool {
+        self.slot.modality.is_remote() && !self.whereabouts.is_whole()
+    }
+
     /// Whether it has begun and not ended, as far as anybody has said.
     pub fn is_going_on(&self) -> bool {
         let over =
@@ -424,6 +432,8 @@ pub struct NoteView {
     pub signed: Stamp,
     /// Why late, if it was.
     pub late_reason: Option<String>,
+    /// Of a session by video or telephone: which, and where the client was.
+    pub remote: Option<(Modality, Whereabouts)>,
     /// In the order of the log.
     pub addenda: Vec<AddendumView>,
 }

@@ -172,6 +172,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn commit_before(&mut self, edit: &Edit, now: Timestamp) -> Result<(), DeviceError> {
         match edit {
             Edit::Sign { note, client, .. }
+            | Edit::SignImported { note, client, .. }
             | Edit::ChangeDraft { note, client, .. }
             | Edit::DiscardDraft { note, client, .. } => self.commit(*note, *client, now),
             _ => Ok(()),

@@ -226,6 +226,10 @@ fn refused(refusal: Refusal) -> Notice {
             "What this needs cannot be read from the disk.",
             "Copy the folder of your practice to another disk, then put a backup back.",
         ),
+        Refusal::WhereaboutsMissing => (
+            "The session was by video or telephone, and nothing says where the client was.",
+            "On the day, b on the session says where, and whom to call there; then sign.",
+        ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
         Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),

@@ -3,7 +3,7 @@
 
 use super::note::review;
 use super::parts::field::Field;
-use super::parts::{paint, when};
+use super::parts::{paint, when, who};
 use super::{Act, Ask, Place, Scene, identity};
 use crate::keymap::Verb;
 use crate::message::{Order, Secret};
@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, TaskId};
-use tacenda_shared::practice::edit::{Edit, Status};
+use tacenda_shared::practice::edit::{Edit, StampChange, Status, Whereabouts};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
 use tacenda_shared::practice::schedule::hours::Hours;
@@ -27,9 +27,22 @@ pub struct State {
     field: Field,
 }
 
+/// How it is answered where a client is.
+const WHERE: &str = "Type the place, a semicolon, and whom to call there in a crisis: \
+                     Sampleton, CA; 911. The note cannot be signed without.";
+
 /// What is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Question {
+    /// Where the client of a session by video or telephone is, and whom to call there.
+    Whereabouts {
+        /// Which session.
+        appointment: AppointmentId,
+        /// Whether it begins with the answer.
+        begins: bool,
+        /// Whether it is said with that that the client has come.
+        arrives: bool,
+    },
     /// Why an appointment is cancelled; the words say whose and when.
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
@@ -145,6 +158,9 @@ impl State {
                 let says = format!("{} is on the waiting list", scene.code(*client));
                 vec![Ask::Submit(Edit::Wait { client: *client, waiting }, says)]
             }
+            Question::Whereabouts { appointment, begins, arrives } => {
+                self.confirm_whereabouts(scene, *appointment, (*begins, *arrives))
+            }
             Question::Reason(appointment, status, words) => {
                 let reason = self.field.trimmed();
                 let reason = (!reason.is_empty()).then(|| reason.to_owned());
@@ -156,6 +172,32 @@ impl State {
 }
 
 impl State {
+    fn confirm_whereabouts(
+        &self,
+        scene: &Scene<'_>,
+        appointment: AppointmentId,
+        (begins, arrives): (bool, bool),
+    ) -> Vec<Ask> {
+        let Some(said) = Whereabouts::parse(self.field.trimmed()) else {
+            return vec![Ask::Say(WHERE.to_owned())];
+        };
+        let whose = scene.appointment(appointment).map(|row| who::comes(scene.index, row, true));
+        let whose = whose.unwrap_or_default();
+        let says = if begins {
+            let clock = when::clock(scene.now.local.time());
+            format!("{whose}: began at {clock}, and where the client is")
+        } else {
+            format!("{whose}: where the client was")
+        };
+        let change = StampChange {
+            began: begins.then_some(Some(scene.now.time)),
+            ended: None,
+            status: arrives.then_some(Status::Arrived),
+            whereabouts: Some(said),
+        };
+        vec![Ask::Submit(Edit::StampSession { appointment, change }, says)]
+    }
+
     fn confirm_death(&self, client: ClientId, scene: &Scene<'_>) -> Vec<Ask> {
         let died = match self.field.trimmed() {
             "" => None,
@@ -340,6 +382,13 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
+fn where_words(typed: &str) -> String {
+    Whereabouts::parse(typed).map_or_else(
+        || WHERE.to_owned(),
+        |said| format!("= in {}; to be called there: {}", said.place, said.help),
+    )
+}
+
 fn date_words(typed: &str, today: Date) -> String {
     match when::read_date(typed, today) {
         _ if typed.is_empty() => "for example 1 feb, +90; empty: no date".to_owned(),
@@ -399,6 +448,10 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
                 Err(fault) => format!("not yet: {fault}"),
             };
             ("Waiting list: when could they come?", words)
+        }
+        Question::Whereabouts { .. } => {
+            let words = where_words(state.field.trimmed());
+            ("Where is the client, and whom to call there?", words)
         }
         Question::Reason(_, status, whose) => {
             let words = format!("{whose} will be: {}. A reason may be left out.", status.word());

@@ -13,7 +13,7 @@ use crate::screen::{Focused, Overlay, contact_log};
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Modality, StampChange, Status};
-use tacenda_shared::practice::view::Occurrence;
+use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
 
 /// Within so many milliseconds of its beginning nothing ends a session.
 const STAMPED_TWICE: i64 = 60_000;
@@ -40,7 +40,12 @@ fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let Some((stamps, status)) = with_row(model, id, |row| (row.stamps, row.status)) else {
         return Vec::new();
     };
-    if let Some(words) = not_stamped(model, id) {
+    let refused = not_stamped(model, id);
+    if let Some(question) = whereabouts(model, id, refused.is_none()) {
+        lay(model, Overlay::Prompt(question));
+        return Vec::new();
+    }
+    if let Some(words) = refused {
         say(model, &words);
         return Vec::new();
     }
@@ -60,6 +65,27 @@ fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
         }
     };
     edit(model, Edit::StampSession { appointment: id, change }, says, Way::Fresh)
+}
+
+/// Asks where the client is when a session by video or telephone begins, or where the client was once
+/// it has taken place; where that was said the last time is what Enter takes.
+fn whereabouts(model: &Model, id: AppointmentId, may: bool) -> Option<prompt::State> {
+    let index = &model.desk()?.index;
+    let row = index.appointments.get(&id).filter(|row| row.lacks_whereabouts())?;
+    let begins = may && row.stamps.began.is_none();
+    let over = row.status == Status::Held || row.stamps.ended.is_some();
+    let past = row.status.frees_the_slot() || row.status == Status::NoShow;
+    if past || !(begins || over) {
+        return None;
+    }
+    let arrives = begins && matches!(row.status, Status::Booked | Status::Confirmed);
+    let of_them = |other: &&AppointmentRow| {
+        other.whereabouts.is_whole() && other.clients.iter().any(|one| row.clients.contains(one))
+    };
+    let known = index.appointments.values().map(AsRef::as_ref).filter(of_them);
+    let last = known.max_by_key(|other| other.starts).map(|other| other.whereabouts.to_string());
+    let question = Question::Whereabouts { appointment: id, begins, arrives };
+    Some(prompt::State::answered(question, last.unwrap_or_default()))
 }
 
 /// Why a session neither begins nor ends now.

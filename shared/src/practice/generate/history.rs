@@ -7,7 +7,8 @@ use super::people::Person;
 use super::{Dated, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
-    AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, Status,
+    AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange, Status,
+    Whereabouts,
 };
 use crate::random::Seeded;
 use jiff::ToSpan;
@@ -160,6 +161,12 @@ impl Writer<'_> {
         course.since = Some(since);
         self.book(id, vec![person.id], kind, slot.clone(), since);
         self.status(id, start, outcome);
+        if matches!(outcome, Outcome::Held(_)) && slot.modality.is_remote() && self.place.plans {
+            let said = Whereabouts { place: person.place.to_owned(), help: "911".to_owned() };
+            let change = StampChange { whereabouts: Some(said), ..StampChange::default() };
+            let edit = Edit::StampSession { appointment: id, change };
+            self.act(start.saturating_add(1.minutes()), edit);
+        }
         if let Outcome::Held(documented) = outcome {
             if course.held.is_multiple_of(SESSIONS_PER_MEASURE) {
                 let instrument = person.voice.instrument();

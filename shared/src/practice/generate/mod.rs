@@ -50,7 +50,7 @@ pub struct Size {
     pub weeks_ahead: u16,
     /// Whether the clinician goes to supervision every four weeks.
     pub supervision: bool,
-    /// Whether clients have treatment plans.
+    /// Whether clients have treatment plans, and it is said where they were by video or telephone.
     pub plans: bool,
 }
 
@@ -143,6 +143,7 @@ impl Dated {
             | Edit::ReviewPlan { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
+            | Edit::SignImported { .. }
             | Edit::SignPlan { .. }
             | Edit::StampSession { .. }
             | Edit::StrikeContact { .. }

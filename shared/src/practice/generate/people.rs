@@ -22,6 +22,8 @@ pub(super) struct Person {
     pub(super) kind: AppointmentKind,
     /// How they usually meet.
     pub(super) modality: Modality,
+    /// Where the client is during a session that is not at the office.
+    pub(super) place: &'static str,
     /// How well the client is when treatment begins, from 0 to 1.
     pub(super) ease_at_start: f64,
     /// And when it ends.
@@ -59,6 +61,7 @@ impl Person {
             voice: Voice::new(pronouns, random),
             kind,
             modality,
+            place: PLACES.get(number % PLACES.len().max(1)).copied().unwrap_or("Sample Town, CA"),
             ease_at_start: share(random, 5, 40),
             ease_at_end: share(random, 45, 95),
         }
@@ -177,6 +180,15 @@ const SAFE_CONTACT: &[&str] = &[
     "Mail only; the phone is shared.",
     "Call between 12:00 and 13:00.",
     "Do not name the practice.",
+];
+
+/// Towns that are on no map.
+const PLACES: &[&str] = &[
+    "Sampleton, CA",
+    "Mockridge, CA",
+    "Testwood, CA",
+    "Port Placeholder, CA",
+    "Fictiva Springs, CA",
 ];
 
 #[cfg(test)]

@@ -186,6 +186,8 @@ fn appointment(row: &AppointmentRow) -> String {
             reason: row.reason.clone(),
             began: row.stamps.began.map(|time| moment(time, &row.slot.zone)),
             ended: row.stamps.ended.map(|time| moment(time, &row.slot.zone)),
+            client_place: row.whereabouts.place.clone(),
+            client_help: row.whereabouts.help.clone(),
             memo: row.memo.clone(),
             rest: Rest::new(),
         },

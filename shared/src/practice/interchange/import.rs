@@ -3,11 +3,12 @@
 //! Nothing is dropped in silence: what this version does not know, or cannot carry over, is
 //! counted by name. An error names the line and the cause, never what the line says.
 
-use super::super::calendar::REASON_BYTES_MAX;
+use super::super::calendar::{REASON_BYTES_MAX, normal_whereabouts};
 use super::super::contact_log::NewContact;
 use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, StampChange, Status,
+    Whereabouts,
 };
 use super::super::identity::IdentityField;
 use super::super::plan::{self, PlanChange, PlanKind, Progress};
@@ -273,9 +274,14 @@ impl Importer {
         };
         let began = stamp(line.began.as_ref(), "began")?;
         let ended = stamp(line.ended.as_ref(), "ended")?;
-        if began.is_some() || ended.is_some() {
+        let said = Whereabouts { place: line.client_place, help: line.client_help };
+        let whereabouts = (said != Whereabouts::default()).then_some(said);
+        if let Some(said) = &whereabouts {
+            normal_whereabouts(said.clone()).ok_or(Cause::Invalid("client_place"))?;
+        }
+        if began.is_some() || ended.is_some() || whereabouts.is_some() {
             let (began, ended) = (began.map(Some), ended.map(Some));
-            let change = StampChange { began, ended, status: Some(status) };
+            let change = StampChange { began, ended, status: Some(status), whereabouts };
             let edit = Edit::StampSession { appointment: id, change };
             steps.push(ImportStep::Edit(edit));
         }
@@ -339,7 +345,7 @@ impl Importer {
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;
         let late_reason = Some(LATE_REASON.to_owned());
-        steps.push(ImportStep::Edit(Edit::Sign { note, client, late_reason }));
+        steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
         self.seen("note", &line.rest);
         Ok(steps)
     }

@@ -128,6 +128,10 @@ pub(super) struct AppointmentLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Moment>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) client_place: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) client_help: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) memo: String,
     #[serde(flatten)]
     pub(super) rest: Rest,

@@ -105,6 +105,7 @@ fn booked(new: NewAppointment) -> AppointmentRow {
         status: Status::Booked,
         reason: None,
         stamps: Stamps::default(),
+        whereabouts: Whereabouts::default(),
         memo: new.memo.unwrap_or_default(),
         note: NoteState::Missing,
         occurrence: None,
@@ -160,6 +161,7 @@ fn signed(
         author: author(),
         signed,
         late_reason,
+        remote: None,
         addenda: vec![addendum],
     }
 }
@@ -259,7 +261,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
 }
 
 fn signs(step: &ImportStep, draft: ObjectId) -> bool {
-    matches!(step, ImportStep::Edit(Edit::Sign { note, .. }) if *note == draft)
+    matches!(step, ImportStep::Edit(Edit::SignImported { note, .. }) if *note == draft)
 }
 
 fn note_came_in(view: &NoteView, steps: &[ImportStep]) {
@@ -278,7 +280,7 @@ fn note_came_in(view: &NoteView, steps: &[ImportStep]) {
     assert!(splices[0].inserted.starts_with("Imported. Signed 202"));
     assert!(splices[0].inserted.contains("[America/Los_Angeles] by Doc Demoray."));
     let late_reason = Some("imported".to_owned());
-    let sign = Edit::Sign { note: draft, client: view.client, late_reason };
+    let sign = Edit::SignImported { note: draft, client: view.client, late_reason };
     assert!(steps.contains(&ImportStep::Edit(sign)));
     let amends = |step: &ImportStep| match step {
         ImportStep::AmendSigned { draft: of, text, .. } => {
@@ -460,6 +462,7 @@ fn one_note(text: &str, free: bool) -> NoteView {
         author: author(),
         signed: written(),
         late_reason: None,
+        remote: None,
         addenda: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 //! a horizon. One that somebody has touched is an appointment of its own under the same id, and
 //! its row is that one's.
 
-use super::super::edit::Stamps;
+use super::super::edit::{Stamps, Whereabouts};
 use super::super::view::{AppointmentRow, NoteState, Occurrence};
 use super::super::{Practice, zone};
 use super::kin::Kin;
@@ -133,6 +133,7 @@ impl Practice {
             status: series.first.status,
             reason: None,
             stamps: Stamps::default(),
+            whereabouts: Whereabouts::default(),
             memo: series.first.memo.clone(),
             note: NoteState::Missing,
             occurrence: self.occurrence(id, false),

@@ -357,7 +357,7 @@ fn a_plan_leaves_and_comes_in_line_by_line() {
     for line in &lines {
         for step in importer.import_line(line).unwrap() {
             let ImportStep::Edit(edit) = step else { panic!("{step:?}") };
-            signed += usize::from(matches!(edit, Edit::Sign { .. }));
+            signed += usize::from(matches!(edit, Edit::SignImported { .. }));
             other.act(0, edit).unwrap();
         }
     }

@@ -1,8 +1,11 @@
 //! When sessions began and ended.
 
 use super::world::*;
+use crate::id::AppointmentId;
 use crate::practice::Refusal;
-use crate::practice::edit::{Edit, StampChange, Stamps, Status};
+use crate::practice::edit::{
+    Edit, Modality, NoteFormat, Slot, StampChange, Stamps, Status, Whereabouts,
+};
 
 #[test]
 fn one_device_says_when_it_began_and_another_when_it_ended() {
@@ -13,7 +16,12 @@ fn one_device_says_when_it_began_and_another_when_it_ended() {
     let (began, ended) = (Some(MONDAY), Some(MONDAY.plus_millis(HOUR)));
     let stamp = |began: Option<_>, ended: Option<_>, status| Edit::StampSession {
         appointment: session,
-        change: StampChange { began: began.map(Some), ended: ended.map(Some), status },
+        change: StampChange {
+            began: began.map(Some),
+            ended: ended.map(Some),
+            status,
+            whereabouts: None,
+        },
     };
     // The second has not heard of the first when it says that it is over.
     world.act(0, stamp(began, None, Some(Status::Arrived))).unwrap();
@@ -88,4 +96,58 @@ fn an_hour_that_was_moved_to_another_clinician_keeps_its_stamps() {
     let index = world.desks[1].index();
     let row = index.appointments.values().find(|row| row.slot.clinician == member(2)).unwrap();
     assert_eq!((row.stamps, row.status), (stamps, Status::Arrived));
+}
+
+/// Domain 1, S04: where the client was during the session, and whom to call there.
+#[test]
+fn a_note_by_video_is_signed_once_it_is_said_where_the_client_was_and_says_it() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let id = AppointmentId::from_bytes([5; 16]);
+    let remote = Slot { modality: Modality::Video, ..slot(member(1), 10) };
+    world.act(0, Edit::Book(appointment(id, client, remote))).unwrap();
+    let note = world.begin(0, 7, client, Some(id), NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    let sign = Edit::Sign { note, client, late_reason: None };
+    assert_eq!(world.act(0, sign.clone()), Err(Refusal::WhereaboutsMissing));
+    let said = |place: &str, help: &str| {
+        let said = Whereabouts { place: place.into(), help: help.into() };
+        let change = StampChange { whereabouts: Some(said), ..StampChange::default() };
+        Edit::StampSession { appointment: id, change }
+    };
+    world.act(0, said("Sampleton", " ")).unwrap();
+    assert_eq!(world.act(0, sign.clone()), Err(Refusal::WhereaboutsMissing), "half of it");
+    assert_eq!(world.act(0, said(&"x".repeat(301), "911")), Err(Refusal::TextTooLong));
+    let inverse = world.act(0, said(" Sampleton,\nCA", "911")).unwrap().unwrap();
+    world.sync();
+    let whole = Whereabouts { place: "Sampleton, CA".into(), help: "911".into() };
+    for desk in 0..2 {
+        let row = world.desks[desk].index().appointments[&id].clone();
+        assert_eq!(row.whereabouts, whole);
+        assert_eq!(world.desks[desk].rebuilt().index().appointments[&id], row);
+    }
+    let (_, redo) = world.desks[0].undo(inverse).unwrap();
+    assert_eq!(world.act(0, sign.clone()), Err(Refusal::WhereaboutsMissing));
+    world.desks[0].undo(redo.unwrap()).unwrap();
+    world.act(0, sign).unwrap();
+    world.sync();
+    let record = world.desks[0].index().timelines[&client][0].entry.record();
+    let note = world.desks[0].note(client, record);
+    assert_eq!(note.remote, Some((Modality::Video, whole)));
+}
+
+#[test]
+fn a_note_at_the_office_and_one_from_another_practice_need_no_place() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    let note = world.begin(0, 7, client, Some(session), NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.act(0, Edit::Sign { note, client, late_reason: None }).unwrap();
+    let id = AppointmentId::from_bytes([5; 16]);
+    let remote = Slot { modality: Modality::Phone, ..slot(member(1), 12) };
+    world.act(0, Edit::Book(appointment(id, client, remote))).unwrap();
+    let note = world.begin(0, 8, client, Some(id), NoteFormat::Free);
+    world.type_text(0, client, note, "said elsewhere");
+    world.act(0, Edit::SignImported { note, client, late_reason: None }).unwrap();
 }

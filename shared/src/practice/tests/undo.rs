@@ -5,7 +5,8 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::edit::{
-    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, Slot, StampChange, Status,
+    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, Slot, StampChange,
+    Status, Whereabouts,
 };
 use crate::practice::identity::IdentityField;
 use crate::practice::plan::{PlanChange, PlanKind};
@@ -49,6 +50,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
                 began: Some(Some(Timestamp::from_millis(9))),
                 ended: None,
                 status: Some(Status::Arrived),
+                whereabouts: Some(Whereabouts { place: "Here".into(), help: "911".into() }),
             },
         },
         Edit::NoteDeath { client, died: Some(jiff::civil::date(2026, 11, 20)) },
@@ -259,6 +261,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::EnterNote { .. }
         | Edit::OrderErasure(_)
         | Edit::Sign { .. }
+        | Edit::SignImported { .. }
         | Edit::SignPlan { .. } => Undone::Never,
         Edit::RejoinSeries { .. } | Edit::SettleSeries { .. } => Undone::Only,
     }
@@ -357,6 +360,7 @@ fn every(there: There) -> Vec<Edit> {
         },
         Edit::ReviewPlan { client, review: Some(jiff::civil::date(2027, 1, 15)) },
         Edit::Sign { note: draft, client, late_reason: None },
+        Edit::SignImported { note: draft, client, late_reason: None },
         Edit::SignPlan { client },
         Edit::SkipOccurrence { series, date: monday, skipped: true },
         Edit::StrikeContact { client, record: logged, struck: true },
@@ -414,4 +418,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 37;
+const EDITS: usize = 38;

@@ -73,7 +73,7 @@ fn carry_out(device: &mut Device, steps: Vec<ImportStep>, now: Timestamp) -> Res
     for step in steps {
         match step {
             ImportStep::Edit(edit) => {
-                if let Edit::Sign { note, client, .. } = &edit {
+                if let Edit::SignImported { note, client, .. } = &edit {
                     signed.insert(*note, *client);
                 }
                 batch.push((now, edit));
@@ -99,7 +99,8 @@ fn note_of(
     if !signed.contains_key(&draft) {
         return refuse("An addendum in the file has no note.", "Export the practice again.");
     }
-    let last = batch.pop_if(|(_, edit)| matches!(edit, Edit::Sign { note, .. } if *note == draft));
+    let signs = |edit: &Edit| matches!(edit, Edit::SignImported { note, .. } if *note == draft);
+    let last = batch.pop_if(|(_, edit)| signs(edit));
     device.apply_all(std::mem::take(batch))?;
     let known = notes(device, client);
     if let Some(sign) = last {

@@ -15,6 +15,7 @@ use tacenda_shared::id::{
 };
 use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
+    Whereabouts,
 };
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
@@ -182,6 +183,7 @@ impl Sample {
             note: NoteState::Missing,
             occurrence: None,
             stamps: Stamps::default(),
+            whereabouts: Whereabouts::default(),
         };
         let day = self.index.days.entry(row.slot.start.date()).or_default();
         day.push(row.id);
@@ -233,6 +235,7 @@ impl Sample {
                 zone: ZONE.to_owned(),
             },
             late_reason: None,
+            remote: None,
             addenda: Vec::new(),
         })
     }

@@ -1,7 +1,7 @@
 //! When a session began and ended, in one key each; and a reminder of one that is to come.
 
 use super::*;
-use tacenda_shared::practice::edit::{StampChange, Stamps};
+use tacenda_shared::practice::edit::{StampChange, Stamps, Whereabouts};
 
 /// `domain.md` 5: one key at the start, one at the end.
 #[test]
@@ -227,4 +227,47 @@ fn a_paste_says_nothing_of_the_way() {
     driver.keys("⏎");
     let [Edit::LogContact { contact, .. }] = driver.edits()[..] else { panic!() };
     assert_eq!((contact.channel, contact.text.as_str()), (Channel::Call, "Left a message"));
+}
+
+/// `domain.md` 5: one key, and a second that takes where the client was the last time.
+#[test]
+fn a_session_by_video_asks_where_the_client_is_as_it_begins() {
+    let home = Whereabouts { place: "Sampleton, CA".into(), help: "911".into() };
+    let mut sample = Sample::new();
+    sample.change(8, |row| row.whereabouts = home.clone());
+    let mut driver = with(sample);
+    // The session at 10:00, by video; the client said it the last time.
+    driver.keys("jb");
+    let screen = driver.screen();
+    assert!(screen.contains("= in Sampleton, CA; to be called there: 911"), "{screen}");
+    assert!(driver.edits().is_empty());
+    driver.keys("⏎");
+    let began = Some(Some(sample::now().time));
+    let status = Some(Status::Arrived);
+    let change = StampChange { began, ended: None, status, whereabouts: Some(home) };
+    let begins = Edit::StampSession { appointment: sample::appointment(2), change };
+    assert_eq!(driver.edits(), [&begins]);
+
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jb").keys("Sampleton⏎");
+    assert!(driver.edits().is_empty(), "half of it");
+    driver.keys("; 916 555 0199⏎");
+    assert_eq!(driver.edits().len(), 1);
+}
+
+/// What was forgotten is said afterwards, on whatever day it was.
+#[test]
+fn where_the_client_was_is_said_after_the_session_too() {
+    let mut driver = Driver::open(80, 24);
+    // Four days back, at 11:00: held by video.
+    driver.keys("[[[[jb");
+    assert!(driver.screen().contains("Where is the client"), "{}", driver.screen());
+    driver.keys("Sampleton, CA; 911⏎");
+    let [Edit::StampSession { appointment, change }] = driver.edits()[..] else { panic!() };
+    assert_eq!(*appointment, sample::appointment(6));
+    assert_eq!((change.began, change.ended, change.status), (None, None, None));
+    assert_eq!(
+        change.whereabouts.as_ref().map(ToString::to_string).as_deref(),
+        Some("Sampleton, CA; 911")
+    );
 }
