@@ -85,6 +85,8 @@ pub enum Verb {
     RevokeDevice,
     Right,
     SetHours,
+    SetLicences,
+    SetLink,
     SetStatus(Status),
     SetTarget,
     Shorter,
@@ -183,6 +185,20 @@ impl Verb {
                 | Self::RenameDevice
                 | Self::ReplaceSheet
                 | Self::RevokeDevice
+        )
+    }
+
+    /// Returns whether it is about one session, or about when and where there are any.
+    pub const fn is_of_sessions(self) -> bool {
+        matches!(
+            self,
+            Self::EndSeries
+                | Self::Remind
+                | Self::SetHours
+                | Self::SetLicences
+                | Self::SetLink
+                | Self::SkipDate
+                | Self::StampSession
         )
     }
 

@@ -81,6 +81,9 @@ pub enum Refusal {
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
+    /// No link, or none with a place for the room.
+    #[error("this is no link with a place for the room")]
+    InvalidLink,
     /// A task with that id stands there already.
     #[error("that task stands there already")]
     TaskExists,
@@ -220,9 +223,10 @@ impl Practice {
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
             Edit::NoteDeath { client, died } => self.note_death(client, died, cx),
             Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
-            Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
-            Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
+            Edit::RenameDevice { .. } | Edit::SetHours { .. } | Edit::SetRemote { .. } => {
+                self.change_settings(edit, cx)
+            }
             Edit::Sign { note, client, late_reason }
             | Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
@@ -243,6 +247,18 @@ impl Practice {
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. } => self.arrange(edit, cx),
+        }
+    }
+
+    /// Carries out what is about the practice's settings; nothing else comes here.
+    fn change_settings(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
+            Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
+            Edit::SetRemote { member, setting, text } => {
+                self.set_remote((member, setting, &text), cx)
+            }
+            _ => Ok(Done::default()),
         }
     }
 

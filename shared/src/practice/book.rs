@@ -6,7 +6,7 @@ use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
 use super::contact;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, NewAppointment, Slot, Status};
+use super::edit::{Edit, Modality, NewAppointment, Slot, Status};
 use super::facts::CalendarKey;
 use super::{Context, Practice, document_of, zone};
 use crate::id::{AppointmentId, MemberId, Timestamp};
@@ -35,6 +35,16 @@ impl Whereabouts {
     /// Whether both are said.
     pub fn is_whole(&self) -> bool {
         !self.place.is_empty() && !self.help.is_empty()
+    }
+
+    /// Says it in words, with the way in which the session took place.
+    pub fn words(&self, modality: Modality) -> String {
+        let way = match modality {
+            Modality::InOffice => "At the office",
+            Modality::Video => "By video",
+            Modality::Phone => "By telephone",
+        };
+        format!("{way}; the client was in {}; to be called there: {}", self.place, self.help)
     }
 
     /// Reads what was typed: the place, a semicolon, whom to call. `None` unless both are there.
@@ -178,19 +188,21 @@ impl Practice {
         change: StampChange,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let booking = self.living(id)?.1;
-        let began = change.began.unwrap_or(booking.stamps.began);
-        let ended = change.ended.unwrap_or(booking.stamps.ended);
+        // Nothing is refused any more once the session is touched.
+        let said = match change.whereabouts {
+            Some(said) => Some(calendar::normal_whereabouts(said).ok_or(Refusal::TextTooLong)?),
+            None => None,
+        };
+        // An occurrence that nobody has touched yet has no stamps.
+        let stamps = self.living(id).map(|(_, booking)| booking.stamps).unwrap_or_default();
+        let began = change.began.unwrap_or(stamps.began);
+        let ended = change.ended.unwrap_or(stamps.ended);
         if began.zip(ended).is_some_and(|(began, ended)| ended < began) {
             return Err(Refusal::InvalidDate);
         }
         let touched = self.touch(id, cx)?;
         let (key, booking) = self.living(id)?;
         let Booking { stamps, status, reason, whereabouts, .. } = booking;
-        let said = match change.whereabouts {
-            Some(said) => Some(calendar::normal_whereabouts(said).ok_or(Refusal::TextTooLong)?),
-            None => None,
-        };
         // Only what differs is written, and only that is taken back.
         let change = StampChange {
             began: change.began.filter(|began| *began != stamps.began),
@@ -285,6 +297,7 @@ impl Practice {
                 document.put(Some(name), calendar::SLOT, value);
                 document.put(Some(name), calendar::STATUS, status);
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
+                booking.tell(document, name);
             })?);
         } else {
             // What it was in a series it is no more: all of it is written down with the other.

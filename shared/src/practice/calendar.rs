@@ -128,16 +128,7 @@ impl Booking {
             document.put(place, SLOT, slot.scalar());
             document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
         }
-        for (field, stamp) in [(BEGAN, self.stamps.began), (ENDED, self.stamps.ended)] {
-            if stamp.is_some() {
-                document.put(place, field, stamp_scalar(stamp));
-            }
-        }
-        if self.whereabouts.is_whole() {
-            let Whereabouts { place: at, help } = &self.whereabouts;
-            document.put(place, CLIENT_PLACE, Scalar::Text(at.clone()));
-            document.put(place, CLIENT_HELP, Scalar::Text(help.clone()));
-        }
+        self.tell(document, name);
         if !self.memo.is_empty() {
             document.put(place, MEMO, Scalar::Text(self.memo.clone()));
         }
@@ -194,6 +185,21 @@ impl Booking {
             from: document.value(place, FROM).as_ref().and_then(id),
             of,
         })
+    }
+
+    /// Writes what was said of it as it took place.
+    pub(super) fn tell(&self, document: &mut Document, name: &str) {
+        let place = Some(name);
+        for (field, stamp) in [(BEGAN, self.stamps.began), (ENDED, self.stamps.ended)] {
+            if stamp.is_some() {
+                document.put(place, field, stamp_scalar(stamp));
+            }
+        }
+        if self.whereabouts.is_whole() {
+            let Whereabouts { place: at, help } = &self.whereabouts;
+            document.put(place, CLIENT_PLACE, Scalar::Text(at.clone()));
+            document.put(place, CLIENT_HELP, Scalar::Text(help.clone()));
+        }
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {

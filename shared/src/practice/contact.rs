@@ -4,6 +4,7 @@
 use super::document::{Document, Scalar};
 use super::edit::ContactChange;
 use super::erasure::Erasures;
+use super::remote::{self, RemoteSettings};
 use super::schedule::hours::{self, Hours};
 use super::schedule::waiting::Waiting;
 use super::task;
@@ -87,8 +88,11 @@ pub(super) fn normal(text: &str) -> String {
     let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     let is_blank = |letter: char| letter.is_whitespace() || letter.is_control();
     let lines = text.split(breaks).map(|line| line.trim_matches(is_blank));
-    let lines = lines.filter(|line| !line.is_empty()).map(|line| line.trim_end_matches(','));
-    let line = lines.collect::<Vec<_>>().join(", ");
+    let lines: Vec<&str> = match lines.clone().filter(|line| !line.is_empty()).count() {
+        0 | 1 => lines.collect(),
+        _ => lines.map(|line| line.trim_end_matches(',').trim_end()).collect(),
+    };
+    let line = lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
     line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).nfc().collect()
 }
 
@@ -202,6 +206,8 @@ pub(super) struct Settings {
     pub(super) erasures: Erasures,
     /// The usual week of each member who has said it.
     pub(super) hours: BTreeMap<MemberId, Hours>,
+    /// What members say for sessions by video or telephone.
+    pub(super) remote: RemoteSettings,
 }
 
 impl Settings {
@@ -244,6 +250,7 @@ impl Settings {
             devices: devices.collect(),
             erasures: Erasures::read(document),
             hours: hours::read(document),
+            remote: remote::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
     }
@@ -262,6 +269,7 @@ impl Settings {
         writer.list(&hours, |w, (member, hours)| {
             w.fixed(member.as_bytes()).text(&hours.to_string());
         });
+        remote::encode(&self.remote, writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -278,12 +286,14 @@ impl Settings {
             let hours = Hours::parse(r.text(hours::BYTES_MAX)?);
             Ok((member, hours.map_err(|_| CodecError::Unknown)?))
         })?;
+        let remote = remote::decode(reader)?;
         Ok(Self {
             zone,
             clinicians: clinicians.into_iter().collect(),
             devices: devices.into_iter().collect(),
             erasures,
             hours: hours.into_iter().collect(),
+            remote,
         })
     }
 }

@@ -8,6 +8,7 @@ use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::identity::IdentityField;
 use super::plan::PlanChange;
+pub use super::remote::RemoteSetting;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
@@ -254,6 +255,15 @@ pub enum Edit {
         member: MemberId,
         /// The hours; `None` where nothing is said.
         hours: Option<Hours>,
+    },
+    /// Says where a member may practise, or what the link of the member's room is.
+    SetRemote {
+        /// Whose.
+        member: MemberId,
+        /// Which of both.
+        setting: RemoteSetting,
+        /// Empty takes it back.
+        text: String,
     },
     /// Sets what came of an appointment.
     SetStatus {

@@ -50,6 +50,7 @@ impl Practice {
             clinicians: settings.clinicians.clone(),
             devices: settings.devices.clone(),
             hours: settings.hours.clone(),
+            remote: settings.remote.clone(),
             clients: self.facts.contacts.clone(),
             series: self.index.series.clone(),
             ..Index::default()
@@ -124,6 +125,7 @@ impl Practice {
         index.clinicians.clone_from(&settings.clinicians);
         index.devices.clone_from(&settings.devices);
         index.hours.clone_from(&settings.hours);
+        index.remote.clone_from(&settings.remote);
         let zone = settings.zone.clone();
         self.publish_erasures();
         self.publish_zone(zone);

@@ -38,6 +38,7 @@ pub mod plan;
 pub mod quick_add;
 pub mod record;
 pub mod release;
+pub mod remote;
 pub mod ring;
 pub mod schedule;
 mod sign;

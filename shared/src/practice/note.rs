@@ -29,7 +29,7 @@ pub(super) fn note_body(
     if let Some(session) = session {
         body.set(tag::SESSION, *session.id.as_bytes());
         body.set(tag::SESSION_START, session.starts.as_millis().to_be_bytes());
-        if session.slot.modality.is_remote() {
+        if session.is_elsewhere() && session.whereabouts.is_whole() {
             body.set(tag::MODALITY, [modality_number(session.slot.modality)]);
             body.set(tag::CLIENT_PLACE, session.whereabouts.place.as_bytes());
             body.set(tag::CLIENT_HELP, session.whereabouts.help.as_bytes());

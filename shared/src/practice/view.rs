@@ -5,8 +5,8 @@
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
 use super::edit::{
-    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status,
-    Whereabouts,
+    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, RemoteSetting, Slot, Stamp,
+    Stamps, Status, Whereabouts,
 };
 use super::erasure::{Erasure, Scope};
 use super::identity::Identity;
@@ -29,6 +29,8 @@ pub struct Index {
     pub clinicians: BTreeMap<MemberId, String>,
     /// The usual week of each member who has said it.
     pub hours: BTreeMap<MemberId, Hours>,
+    /// What members say for sessions by video or telephone.
+    pub remote: BTreeMap<(MemberId, RemoteSetting), String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read.
@@ -136,7 +138,13 @@ pub struct AppointmentRow {
 impl AppointmentRow {
     /// Whether a note about it cannot be signed yet, since nothing says where the client was.
     pub fn lacks_whereabouts(&self) -> bool {
-        self.slot.modality.is_remote() && !self.whereabouts.is_whole()
+        self.is_elsewhere() && !self.whereabouts.is_whole()
+    }
+
+    /// Whether clients are somewhere else as it takes place.
+    pub fn is_elsewhere(&self) -> bool {
+        let takes_place = !self.status.frees_the_slot() && self.status != Status::NoShow;
+        takes_place && self.slot.modality.is_remote() && !self.clients.is_empty()
     }
 
     /// Whether it has begun and not ended, as far as anybody has said.

@@ -216,6 +216,7 @@ fn refused(refusal: Refusal) -> Notice {
         ),
         Refusal::EmptyText => ("There is no text.", "Write something first."),
         Refusal::InvalidDate
+        | Refusal::InvalidLink
         | Refusal::InvalidMeasure
         | Refusal::InvalidSlot
         | Refusal::InvalidSplice
@@ -270,6 +271,10 @@ fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::InvalidDate => {
             ("This is no date, or one that is yet to come.", "Write it as 1985-03-02.")
         }
+        Refusal::InvalidLink => (
+            "This is no link with a place for the room.",
+            "Write it as https://video.example.org/{room}.",
+        ),
         Refusal::InvalidMeasure => {
             ("These answers do not fit the measure.", "Check the number of answers.")
         }

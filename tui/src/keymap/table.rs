@@ -464,6 +464,20 @@ pub(super) static ACTS: &[Row] = &[
         ["", "Say your usual week: when you see clients", "hours"],
         always,
     ),
+    row(
+        Verb::SetLicences,
+        &[&[c('g'), c('l')]],
+        &[C::Calendar],
+        ["", "Say where you may practise", "licences"],
+        always,
+    ),
+    row(
+        Verb::SetLink,
+        &[&[c('g'), c('v')]],
+        &[C::Calendar],
+        ["", "Say the link of your video room", "link"],
+        always,
+    ),
     row(Verb::GoDate, &[&[c('g'), c('d')]], &[C::Lists], ["", "Go to a date", "date"], always),
     row(
         Verb::GoClient,

@@ -437,6 +437,7 @@ impl Overlay {
         match self {
             Self::ClientForm(state) => state.whose(),
             Self::ContactLog(state) => Some(state.client),
+            Self::Prompt(state) => state.whose(),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 
 use super::note::review;
 use super::parts::field::Field;
-use super::parts::{paint, when, who};
+use super::parts::{elsewhere, paint, when, who};
 use super::{Act, Ask, Place, Scene, identity};
 use crate::keymap::Verb;
 use crate::message::{Order, Secret};
@@ -13,9 +13,10 @@ use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, TaskId};
-use tacenda_shared::practice::edit::{Edit, StampChange, Status, Whereabouts};
+use tacenda_shared::practice::edit::{Edit, RemoteSetting, StampChange, Status, Whereabouts};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
+use tacenda_shared::practice::remote;
 use tacenda_shared::practice::schedule::hours::Hours;
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
@@ -27,6 +28,7 @@ pub struct State {
     field: Field,
 }
 
+const WHERE_TITLE: &str = "Where is the client, and whom to call there?";
 /// How it is answered where a client is.
 const WHERE: &str = "Type the place, a semicolon, and whom to call there in a crisis: \
                      Sampleton, CA; 911. The note cannot be signed without.";
@@ -75,6 +77,8 @@ pub enum Question {
         /// The goal that it belongs to.
         under: Option<PlanItemId>,
     },
+    /// What somebody who sees clients says for sessions by video or telephone.
+    Remote(MemberId, RemoteSetting),
     /// What is to be done about a client.
     Task(ClientId),
     /// The initials that sign a plan, which lacks this.
@@ -84,6 +88,20 @@ pub enum Question {
 }
 
 impl State {
+    /// Returns whom it is about, if it is about a client.
+    pub fn whose(&self) -> Option<ClientId> {
+        match &self.question {
+            Question::Death(client)
+            | Question::Identity(client, _)
+            | Question::PlanDate { client, .. }
+            | Question::PlanLine { client, .. }
+            | Question::SignPlan(client, _)
+            | Question::Task(client)
+            | Question::Wait(client, _) => Some(*client),
+            _ => None,
+        }
+    }
+
     /// Whether it asks for a signature under a plan.
     pub fn signs_plan_of(&self, whose: ClientId) -> bool {
         matches!(self.question, Question::SignPlan(client, _) if client == whose)
@@ -117,14 +135,7 @@ impl State {
             Question::Death(client) => self.confirm_death(*client, scene),
             Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
-            Question::Invite => match self.field.trimmed() {
-                "" => vec![Ask::Say("Paste the invite first.".to_owned())],
-                invite => {
-                    let invite = Secret(Zeroizing::new(invite.to_owned()));
-                    let words = "Asking the server ...".to_owned();
-                    vec![Ask::Leave, Ask::Say(words), Ask::Order(Order::Connect(invite))]
-                }
-            },
+            Question::Invite => self.confirm_invite(),
             Question::Name(device, old) => match self.field.trimmed() {
                 name if name == old => vec![Ask::Leave],
                 name => {
@@ -139,6 +150,7 @@ impl State {
             Question::PlanDate { .. } | Question::PlanLine { .. } | Question::SignPlan(..) => {
                 self.confirm_plan(scene)
             }
+            Question::Remote(member, setting) => self.confirm_remote(*member, *setting),
             Question::Task(client) => {
                 let (text, due) = task(self.field.trimmed(), scene.today());
                 if text.is_empty() {
@@ -172,6 +184,23 @@ impl State {
 }
 
 impl State {
+    fn confirm_invite(&self) -> Vec<Ask> {
+        match self.field.trimmed() {
+            "" => vec![Ask::Say("Paste the invite first.".to_owned())],
+            invite => {
+                let invite = Secret(Zeroizing::new(invite.to_owned()));
+                let words = "Asking the server ...".to_owned();
+                vec![Ask::Leave, Ask::Say(words), Ask::Order(Order::Connect(invite))]
+            }
+        }
+    }
+
+    fn confirm_remote(&self, member: MemberId, setting: RemoteSetting) -> Vec<Ask> {
+        let text = self.field.trimmed().to_owned();
+        let says = remote_title(setting).to_owned();
+        vec![Ask::Submit(Edit::SetRemote { member, setting, text }, says)]
+    }
+
     fn confirm_whereabouts(
         &self,
         scene: &Scene<'_>,
@@ -181,8 +210,11 @@ impl State {
         let Some(said) = Whereabouts::parse(self.field.trimmed()) else {
             return vec![Ask::Say(WHERE.to_owned())];
         };
-        let whose = scene.appointment(appointment).map(|row| who::comes(scene.index, row, true));
-        let whose = whose.unwrap_or_default();
+        let row = scene.appointment(appointment).filter(|row| row.is_elsewhere());
+        let Some(row) = row else {
+            return vec![Ask::Leave, Ask::Say("The session was changed meanwhile.".to_owned())];
+        };
+        let whose = who::comes(scene.index, row, true);
         let says = if begins {
             let clock = when::clock(scene.now.local.time());
             format!("{whose}: began at {clock}, and where the client is")
@@ -382,11 +414,41 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
-fn where_words(typed: &str) -> String {
-    Whereabouts::parse(typed).map_or_else(
-        || WHERE.to_owned(),
-        |said| format!("= in {}; to be called there: {}", said.place, said.help),
-    )
+const fn remote_title(setting: RemoteSetting) -> &'static str {
+    match setting {
+        RemoteSetting::Licences => "Where you may practise",
+        RemoteSetting::Link => "The link of your video room",
+    }
+}
+
+fn remote_words(setting: RemoteSetting, typed: &str) -> String {
+    match setting {
+        RemoteSetting::Licences => "States or countries: CA, NV. Booking and beginning a session \
+                                    elsewhere warns. Empty: nothing is said."
+            .to_owned(),
+        RemoteSetting::Link if typed.is_empty() || remote::is_link(typed) => {
+            "https://video.example.org/{room}: each appointment has a room of its own, which stands \
+             in its reminder. Empty: none."
+                .to_owned()
+        }
+        RemoteSetting::Link => "not yet: it begins with https:// and has {room} in it".to_owned(),
+    }
+}
+
+/// What is understood so far of where a client is, and whether one may practise there.
+fn where_words(state: &State, scene: &Scene<'_>) -> String {
+    let Some(said) = Whereabouts::parse(state.field.trimmed()) else { return WHERE.to_owned() };
+    let clinician = match &state.question {
+        Question::Whereabouts { appointment, .. } => {
+            scene.appointment(*appointment).map(|row| row.slot.clinician)
+        }
+        _ => None,
+    };
+    let outside = clinician
+        .and_then(|clinician| elsewhere::unlicensed(scene.index, clinician, &said.place))
+        .map(|licences| format!(" YOUR LICENCES: {licences}."));
+    let outside = outside.unwrap_or_default();
+    format!("= in {}; to be called there: {}.{outside}", said.place, said.help)
 }
 
 fn date_words(typed: &str, today: Date) -> String {
@@ -438,6 +500,9 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
         Question::SignPlan(_, lacks) => {
             ("Sign the treatment plan: your initials", sign_words(lacks, scene))
         }
+        Question::Remote(_, setting) => {
+            (remote_title(*setting), remote_words(*setting, state.field.trimmed()))
+        }
         Question::Task(_) => ("To do", task_words(state.field.trimmed(), scene.today())),
         Question::Wait(..) => {
             let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
@@ -449,12 +514,10 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
             };
             ("Waiting list: when could they come?", words)
         }
-        Question::Whereabouts { .. } => {
-            let words = where_words(state.field.trimmed());
-            ("Where is the client, and whom to call there?", words)
-        }
+        Question::Whereabouts { .. } => (WHERE_TITLE, where_words(state, scene)),
         Question::Reason(_, status, whose) => {
-            let words = format!("{whose} will be: {}. A reason may be left out.", status.word());
+            let status = status.word();
+            let words = format!("{whose} will be: {status}. A reason may be left out.");
             ("Cancel: why?", words)
         }
     }

@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use tacenda_shared::id::{ClientId, MemberId, RecordId};
-use tacenda_shared::practice::edit::{Modality, Part, Stamp};
+use tacenda_shared::practice::edit::{Part, Stamp};
 use tacenda_shared::practice::view::NoteView;
 
 /// Rows above the text.
@@ -164,16 +164,7 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
     };
     let mut signature = signed(view.author, &view.signed);
     if let Some((modality, said)) = &view.remote {
-        let way = match modality {
-            Modality::InOffice => "At the office",
-            Modality::Video => "By video",
-            Modality::Phone => "By telephone",
-        };
-        let place = match said.is_whole() {
-            true => format!("the client was in {}; to be called there: {}", said.place, said.help),
-            false => "nothing says where the client was".to_owned(),
-        };
-        signature = format!("{signature}\n{way}; {place}");
+        signature = format!("{signature}\n{}", said.words(*modality));
     }
     if let Some(reason) = &view.late_reason {
         signature = format!("{signature}\nLate because: {reason}");

@@ -7,13 +7,13 @@ use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
 use crate::screen::choice::{self, Answer};
-use crate::screen::parts::{when, who};
+use crate::screen::parts::{elsewhere, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Focused, Overlay, contact_log};
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, Modality, StampChange, Status};
-use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
+use tacenda_shared::practice::edit::{Edit, Modality, RemoteSetting, StampChange, Status};
+use tacenda_shared::practice::view::Occurrence;
 
 /// Within so many milliseconds of its beginning nothing ends a session.
 const STAMPED_TWICE: i64 = 60_000;
@@ -28,6 +28,8 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
         Verb::StampSession => return stamp(model, focused),
         Verb::Remind => remind(model, focused),
+        Verb::SetLicences => ask_remote(model, RemoteSetting::Licences),
+        Verb::SetLink => ask_remote(model, RemoteSetting::Link),
         _ => ask_hours(model),
     }
     Vec::new()
@@ -67,25 +69,24 @@ fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     edit(model, Edit::StampSession { appointment: id, change }, says, Way::Fresh)
 }
 
-/// Asks where the client is when a session by video or telephone begins, or where the client was once
-/// it has taken place; where that was said the last time is what Enter takes.
+/// Asks where the client is when a session by video or telephone begins, or where the client was, once
+/// its time has come; where that was said the last time is what Enter takes. What was said is corrected
+/// in the same way once the session has ended.
 fn whereabouts(model: &Model, id: AppointmentId, may: bool) -> Option<prompt::State> {
     let index = &model.desk()?.index;
-    let row = index.appointments.get(&id).filter(|row| row.lacks_whereabouts())?;
+    let row = index.appointments.get(&id).filter(|row| row.is_elsewhere())?;
     let begins = may && row.stamps.began.is_none();
-    let over = row.status == Status::Held || row.stamps.ended.is_some();
-    let past = row.status.frees_the_slot() || row.status == Status::NoShow;
-    if past || !(begins || over) {
+    let ends = may && row.stamps.began.is_some();
+    let past = row.starts <= model.now.time || row.status == Status::Held;
+    if ends || !(begins || past) {
         return None;
     }
     let arrives = begins && matches!(row.status, Status::Booked | Status::Confirmed);
-    let of_them = |other: &&AppointmentRow| {
-        other.whereabouts.is_whole() && other.clients.iter().any(|one| row.clients.contains(one))
-    };
-    let known = index.appointments.values().map(AsRef::as_ref).filter(of_them);
-    let last = known.max_by_key(|other| other.starts).map(|other| other.whereabouts.to_string());
+    let said = Some(&row.whereabouts).filter(|said| said.is_whole());
+    let last = said.or_else(|| elsewhere::last(index, &row.clients, row.starts));
+    let last = last.map(ToString::to_string).unwrap_or_default();
     let question = Question::Whereabouts { appointment: id, begins, arrives };
-    Some(prompt::State::answered(question, last.unwrap_or_default()))
+    Some(prompt::State::suggesting(question, last))
 }
 
 /// Why a session neither begins nor ends now.
@@ -157,6 +158,19 @@ fn ask_hours(model: &mut Model) {
     lay(model, Overlay::Prompt(state));
 }
 
+/// Asks where whoever sees clients here may practise, or what the link of their room is.
+fn ask_remote(model: &mut Model, setting: RemoteSetting) {
+    let Some(desk) = model.desk() else { return };
+    let scene = model.scene(desk);
+    let Some(member) = scene.clinician() else { return };
+    if scene.member() != Some(member) && desk.index.clinicians.len() > 1 {
+        return say(model, "You see no clients here; each clinician says that of themselves.");
+    }
+    let known = desk.index.remote.get(&(member, setting)).cloned().unwrap_or_default();
+    let state = prompt::State::answered(Question::Remote(member, setting), known);
+    lay(model, Overlay::Prompt(state));
+}
+
 /// Prepares a reminder of the appointment in focus. It says nothing but when and how.
 fn remind(model: &mut Model, focused: Focused) {
     let Focused::Appointment(id) = focused else { return };
@@ -185,7 +199,9 @@ fn remind(model: &mut Model, focused: Focused) {
         Modality::Video => ", by video",
         Modality::Phone => ", by telephone",
     };
-    let says = format!("A reminder of your appointment: {}{how}.", when_words(start));
+    let link = elsewhere::link(&desk.index, row).filter(|_| row.slot.modality == Modality::Video);
+    let link = link.map(|link| format!(" {link}")).unwrap_or_default();
+    let says = format!("A reminder of your appointment: {}{how}.{link}", when_words(start));
     if others.is_empty() {
         let state = contact_log::State::reminding(client, says, &about);
         return lay(model, Overlay::ContactLog(Box::new(state)));

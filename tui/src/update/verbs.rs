@@ -65,9 +65,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::Redo | Verb::Undo => return history(model, verb),
         Verb::Redraw => return vec![Effect::Redraw],
         Verb::SignDraft => return notes::sign_draft(model),
-        Verb::EndSeries | Verb::Remind | Verb::SetHours | Verb::SkipDate | Verb::StampSession => {
-            return session::run(model, verb, focused);
-        }
+        verb if verb.is_of_sessions() => return session::run(model, verb, focused),
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowClients
         | Verb::ShowFinish
@@ -445,7 +443,7 @@ fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect
     }
     let ended = with_row(model, appointment, |row| row.stamps.ended.is_some()).unwrap_or(false);
     if ended && status == Status::Arrived {
-        say(model, &format!("{whose}: it has ended (b). u takes that back."));
+        say(model, &format!("{whose}: it has ended (b), so it was held."));
         return Vec::new();
     }
     let says = format!("{whose}: {}", status.word());

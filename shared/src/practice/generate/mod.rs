@@ -121,6 +121,7 @@ impl Dated {
             | Edit::RejoinSeries { .. }
             | Edit::RenameDevice { .. }
             | Edit::SetHours { .. }
+            | Edit::SetRemote { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
             | Edit::Wait { .. } => true,

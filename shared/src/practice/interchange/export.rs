@@ -11,8 +11,8 @@ use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
     DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, MeasureLine, NoteLine, PARTS,
-    PartBody, PlanItemBody, PlanLine, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
-    instant, moment, slot, stamp, word,
+    PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed,
+    WaitingBody, instant, moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -263,6 +263,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         author: author(view.author, index),
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
+        remote: RemoteBody::of(view),
         rest: Rest::new(),
     };
     let addenda = view.addenda.iter().map(|addendum| {

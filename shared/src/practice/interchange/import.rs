@@ -341,6 +341,15 @@ impl Importer {
         if let Some(reason) = &line.late_reason {
             head.push_str(&format!(" Signed late: {reason}"));
         }
+        if let Some(remote) = &line.remote {
+            let way = value(MODALITIES, &remote.modality).ok_or(Cause::Invalid("remote"))?;
+            let said = Whereabouts {
+                place: remote.client_place.clone(),
+                help: remote.client_help.clone(),
+            };
+            let said = normal_whereabouts(said).ok_or(Cause::Invalid("remote"))?;
+            head.push_str(&format!(" {}.", said.words(way)));
+        }
         let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;

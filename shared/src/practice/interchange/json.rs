@@ -8,7 +8,7 @@ use super::super::quick_add::QuickAdd;
 use super::super::view::{
     AppointmentRow, ClientRow, DraftRow, Index, NoteState, NoteView, TimelineEntry, TimelineRow,
 };
-use super::lines::{FORMATS, KINDS, MODALITIES, PARTS, STATUSES, instant, word};
+use super::lines::{FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, word};
 use crate::id::{ClientId, RecordId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -217,6 +217,8 @@ pub struct Note {
     pub zone: String,
     /// Why it was signed late, or null.
     pub late_reason: Option<String>,
+    /// Where the client was during a session by video or telephone, or null.
+    pub remote: Option<RemoteBody>,
     /// In the order of the log.
     pub addenda: Vec<Addendum>,
 }
@@ -264,6 +266,7 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         signed: instant(view.signed.time, &view.signed.zone),
         zone: view.signed.zone.clone(),
         late_reason: view.late_reason.clone(),
+        remote: RemoteBody::of(view),
         addenda: addenda.collect(),
     };
     Line::new("note", body)

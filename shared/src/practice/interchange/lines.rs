@@ -5,6 +5,7 @@
 use super::super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
+use super::super::view::NoteView;
 use crate::id::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -182,8 +183,32 @@ pub(super) struct NoteLine {
     pub(super) signed: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) late_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) remote: Option<RemoteBody>,
     #[serde(flatten)]
     pub(super) rest: Rest,
+}
+
+/// Where the client was during a session by video or telephone.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RemoteBody {
+    /// As in a slot.
+    pub modality: String,
+    /// Where.
+    pub client_place: String,
+    /// Whom to call there.
+    pub client_help: String,
+}
+
+impl RemoteBody {
+    pub(super) fn of(view: &NoteView) -> Option<Self> {
+        let (modality, said) = view.remote.as_ref()?;
+        Some(Self {
+            modality: word(MODALITIES, *modality).to_owned(),
+            client_place: said.place.clone(),
+            client_help: said.help.clone(),
+        })
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -151,3 +151,56 @@ fn a_note_at_the_office_and_one_from_another_practice_need_no_place() {
     world.type_text(0, client, note, "said elsewhere");
     world.act(0, Edit::SignImported { note, client, late_reason: None }).unwrap();
 }
+
+/// Nothing is begun for an edit that is refused: what follows would build on what nobody has.
+#[test]
+fn a_place_that_is_too_long_leaves_an_occurrence_as_it_was() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let first = Slot { modality: Modality::Video, ..slot(member(1), 10) };
+    let first = appointment(AppointmentId::from_bytes([0; 16]), client, first);
+    let rule = "FREQ=WEEKLY;COUNT=3".parse().unwrap();
+    let series = crate::id::SeriesId::from_bytes([7; 16]);
+    let new = crate::practice::edit::NewSeries { series, first, rule };
+    world.act(0, Edit::BookSeries(Box::new(new))).unwrap();
+    world.sync();
+    let second = jiff::civil::date(2026, 11, 30);
+    let id = world.desks[0].index().days[&second][0];
+    let said = |place: &str| {
+        let said = Whereabouts { place: place.into(), help: "911".into() };
+        let change = StampChange {
+            began: Some(Some(MONDAY)),
+            whereabouts: Some(said),
+            ..StampChange::default()
+        };
+        Edit::StampSession { appointment: id, change }
+    };
+    assert_eq!(world.act(0, said(&"x".repeat(301))), Err(Refusal::TextTooLong));
+    world.act(0, said("Sampleton, CA")).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let row = world.desks[desk].index().appointments[&id].clone();
+        assert_eq!(row.whereabouts.place, "Sampleton, CA", "{desk}");
+        let mut rebuilt = world.desks[desk].rebuilt();
+        rebuilt.look_ahead(world.desks[desk].now);
+        assert_eq!(rebuilt.index().appointments[&id].whereabouts, row.whereabouts, "{desk}");
+    }
+}
+
+/// Nobody was anywhere.
+#[test]
+fn a_note_about_a_session_that_did_not_take_place_needs_no_place() {
+    for status in [Status::NoShow, Status::LateCancel] {
+        let mut world = World::new(&[1]);
+        let client = world.client(0, 1);
+        let id = AppointmentId::from_bytes([5; 16]);
+        let remote = Slot { modality: Modality::Video, ..slot(member(1), 10) };
+        world.act(0, Edit::Book(appointment(id, client, remote))).unwrap();
+        world.act(0, Edit::SetStatus { appointment: id, status, reason: None }).unwrap();
+        let note = world.begin(0, 7, client, Some(id), NoteFormat::Free);
+        world.type_text(0, client, note, "did not come");
+        world.act(0, Edit::Sign { note, client, late_reason: None }).unwrap();
+        let record = world.desks[0].index().timelines[&client][0].entry.record();
+        assert_eq!(world.desks[0].note(client, record).remote, None);
+    }
+}

@@ -5,8 +5,8 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::edit::{
-    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, Slot, StampChange,
-    Status, Whereabouts,
+    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
+    StampChange, Status, Whereabouts,
 };
 use crate::practice::identity::IdentityField;
 use crate::practice::plan::{PlanChange, PlanKind};
@@ -247,6 +247,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
         | Edit::SetHours { .. }
+        | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StampSession { .. }
@@ -361,6 +362,11 @@ fn every(there: There) -> Vec<Edit> {
         Edit::ReviewPlan { client, review: Some(jiff::civil::date(2027, 1, 15)) },
         Edit::Sign { note: draft, client, late_reason: None },
         Edit::SignImported { note: draft, client, late_reason: None },
+        Edit::SetRemote {
+            member: member(1),
+            setting: RemoteSetting::Licences,
+            text: "CA, NV".into(),
+        },
         Edit::SignPlan { client },
         Edit::SkipOccurrence { series, date: monday, skipped: true },
         Edit::StrikeContact { client, record: logged, struck: true },
@@ -418,4 +424,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 38;
+const EDITS: usize = 39;

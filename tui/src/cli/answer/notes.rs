@@ -129,6 +129,10 @@ fn note_text(code: &str, note: &NoteView) -> String {
         text.push('\n');
         text.push_str(body);
     }
+    if let Some((modality, said)) = &note.remote {
+        text.push_str("\n\n");
+        text.push_str(&said.words(*modality));
+    }
     for addendum in &note.addenda {
         text.push_str("\n\nAddendum\n");
         text.push_str(&addendum.text);

@@ -80,7 +80,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn end_drafts(&mut self, courier: &mut Courier) -> Result<(), DeviceError> {
         let endings = &courier.endings;
         // While not all has come and opened, words may be on their way that its key has to open.
-        let settled = courier.current && courier.sync.may_push();
+        let settled = courier.current && courier.sync.may_push() && !courier.awaits_rows();
         if !(endings.due || endings.waits) || !settled {
             return Ok(());
         }
@@ -168,7 +168,9 @@ impl<F: FileSystem> Device<F> {
         let since = ledger.acknowledged(ending.close);
         let due = time.zip(since).is_some_and(|(now, since)| now.millis_since(since) >= END_AFTER);
         let typed = self.typed.get(&draft).is_some_and(|typed| !typed.uncommitted().is_empty());
-        let queued = ledger.unsent().chain(ledger.aside()).any(|source| source.compartment == log)
+        let shelved = ledger.first_shelved(log).is_some();
+        let queued = shelved
+            || ledger.unsent().chain(ledger.aside()).any(|source| source.compartment == log)
             || ledger.sent().any(|sent| sent.source.is_some_and(|s| s.compartment == log));
         if typed || queued {
             return Ok(Turn::Later);

@@ -2,7 +2,7 @@
 
 use super::{At, ORDER, State};
 use crate::screen::parts::field::Field;
-use crate::screen::parts::{day, list, paint, when, who};
+use crate::screen::parts::{day, elsewhere, list, paint, when, who};
 use crate::screen::{Scene, today};
 use crate::text;
 use jiff::civil::DateTime;
@@ -153,9 +153,19 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
         slot.zone,
     );
     let clashes = free::clashes(scene.index, (slot, &state.clients), state.moved);
-    match clashes.first() {
-        None => (format!("= {at}   no clash"), scene.look.good()),
-        Some(first) => {
+    let outside = slot
+        .modality
+        .is_remote()
+        .then(|| elsewhere::last(scene.index, &state.clients, scene.now.time))
+        .flatten()
+        .and_then(|last| {
+            let licences = elsewhere::unlicensed(scene.index, slot.clinician, &last.place)?;
+            Some(format!("LICENCE for {licences}; last in {}: {at}", last.place))
+        });
+    match (clashes.first(), outside) {
+        (None, Some(words)) => (words, scene.look.alarm()),
+        (None, None) => (format!("= {at}   no clash"), scene.look.good()),
+        (Some(first), _) => {
             let who = who::comes(scene.index, first, scene.veil);
             let more = if clashes.len() > 1 { " and more" } else { "" };
             (format!("CLASH with {who}{more}: {at}"), scene.look.alarm())

@@ -3,6 +3,7 @@
 pub mod aside;
 pub mod day;
 pub mod digest;
+pub mod elsewhere;
 pub mod field;
 pub mod list;
 pub mod paint;

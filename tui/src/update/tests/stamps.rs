@@ -1,7 +1,7 @@
 //! When a session began and ended, in one key each; and a reminder of one that is to come.
 
 use super::*;
-use tacenda_shared::practice::edit::{StampChange, Stamps, Whereabouts};
+use tacenda_shared::practice::edit::{RemoteSetting, StampChange, Stamps, Whereabouts};
 
 /// `domain.md` 5: one key at the start, one at the end.
 #[test]
@@ -250,9 +250,45 @@ fn a_session_by_video_asks_where_the_client_is_as_it_begins() {
 
     let mut driver = Driver::open(80, 24);
     driver.keys("jb").keys("Sampleton⏎");
-    assert!(driver.edits().is_empty(), "half of it");
+    assert!(driver.edits().is_empty(), "half of it: {}", driver.screen());
     driver.keys("; 916 555 0199⏎");
     assert_eq!(driver.edits().len(), 1);
+}
+
+/// A place that is wrong stands in a note for ever.
+#[test]
+fn what_is_said_of_where_the_client_was_is_typed_over_and_corrected_and_a_couples_is_its_own() {
+    let here = |place: &str| Whereabouts { place: place.into(), help: "911".into() };
+    let mut sample = Sample::new();
+    sample.change(8, |row| row.whereabouts = here("Sampleton, CA"));
+    let mut driver = with(sample);
+    driver.keys("jb").keys("Elsewhere; 112⏎");
+    let [Edit::StampSession { change, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!(change.whereabouts.as_ref().map(|said| said.place.as_str()), Some("Elsewhere"));
+
+    let mut sample = Sample::new();
+    let now = sample::now().time;
+    sample.change(2, |row| {
+        row.whereabouts = here("Wrong");
+        row.stamps =
+            Stamps { began: Some(now.plus_millis(-90_000)), ended: Some(now.plus_millis(-1000)) };
+        row.status = Status::Held;
+    });
+    let mut driver = with(sample);
+    driver.keys("jb");
+    assert!(driver.screen().contains("Wrong; 911"), "{}", driver.screen());
+    driver.keys("Right; 911⏎");
+    let [Edit::StampSession { change, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!((change.began, change.status), (None, None));
+
+    let mut sample = Sample::new();
+    sample.change(8, |row| {
+        row.whereabouts = here("Of one alone");
+    });
+    sample.change(2, |row| row.clients.push(sample::client_id(3)));
+    let mut driver = with(sample);
+    driver.keys("jb");
+    assert!(!driver.screen().contains("Of one alone"), "{}", driver.screen());
 }
 
 /// What was forgotten is said afterwards, on whatever day it was.
@@ -270,4 +306,47 @@ fn where_the_client_was_is_said_after_the_session_too() {
         change.whereabouts.as_ref().map(ToString::to_string).as_deref(),
         Some("Sampleton, CA; 911")
     );
+}
+
+#[test]
+fn who_sees_clients_says_where_they_may_practise_and_is_warned_elsewhere() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("gl").keys("CA, NV⏎");
+    let [Edit::SetRemote { member, setting: RemoteSetting::Licences, text }] = driver.edits()[..]
+    else {
+        panic!("{:?}", driver.edits())
+    };
+    assert_eq!((*member, text.as_str()), (sample::clinician(), "CA, NV"));
+    let mut sample = Sample::new();
+    sample.index.remote.insert((*member, RemoteSetting::Licences), text.clone());
+    let away = Whereabouts { place: "Springfield, IL".into(), help: "911".into() };
+    sample.change(8, |row| row.whereabouts = away);
+    let mut driver = with(sample);
+    driver.keys("jb");
+    let screen = driver.screen();
+    assert!(screen.contains("YOUR LICENCES"), "{screen}");
+    // It warns, and keeps nobody from work.
+    driver.keys("⏎");
+    assert_eq!(driver.edits().len(), 1);
+    // Booking by video warns of where the client was the last time.
+    driver.keys("jn").keys("ak thu 3pm video");
+    let screen = driver.screen();
+    assert!(screen.contains("LICENCE for CA, NV; last in Springfield, IL"), "{screen}");
+}
+
+#[test]
+fn a_reminder_of_a_session_by_video_has_the_link_of_its_room() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("gv").keys("http://video.example.org");
+    assert!(driver.screen().contains("begins with https://"), "{}", driver.screen());
+    driver.code(KeyCode::Esc);
+    let mut sample = Sample::new();
+    let link = "https://video.example.org/{room}".to_owned();
+    sample.index.remote.insert((sample::clinician(), RemoteSetting::Link), link);
+    let mut driver = with(sample);
+    driver.keys("jr");
+    let screen = driver.screen();
+    let room = screen.split("https://video.example.org/").nth(1).unwrap_or_default();
+    let room: String = room.chars().take_while(char::is_ascii_hexdigit).collect();
+    assert_eq!(room.len(), 20, "{screen}");
 }
