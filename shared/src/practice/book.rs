@@ -297,7 +297,7 @@ impl Practice {
                 document.put(Some(name), calendar::SLOT, value);
                 document.put(Some(name), calendar::STATUS, status);
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
-                booking.tell(document, name);
+                booking.tell(document, name, true);
             })?);
         } else {
             // What it was in a series it is no more: all of it is written down with the other.

@@ -128,7 +128,7 @@ impl Booking {
             document.put(place, SLOT, slot.scalar());
             document.put(place, STATUS, status_scalar(self.status, self.reason.as_deref()));
         }
-        self.tell(document, name);
+        self.tell(document, name, false);
         if !self.memo.is_empty() {
             document.put(place, MEMO, Scalar::Text(self.memo.clone()));
         }
@@ -187,15 +187,15 @@ impl Booking {
         })
     }
 
-    /// Writes what was said of it as it took place.
-    pub(super) fn tell(&self, document: &mut Document, name: &str) {
+    /// Writes what was said of it as it took place; `over` what stood there, also what was not said.
+    pub(super) fn tell(&self, document: &mut Document, name: &str, over: bool) {
         let place = Some(name);
         for (field, stamp) in [(BEGAN, self.stamps.began), (ENDED, self.stamps.ended)] {
-            if stamp.is_some() {
+            if over || stamp.is_some() {
                 document.put(place, field, stamp_scalar(stamp));
             }
         }
-        if self.whereabouts.is_whole() {
+        if over || self.whereabouts.is_whole() {
             let Whereabouts { place: at, help } = &self.whereabouts;
             document.put(place, CLIENT_PLACE, Scalar::Text(at.clone()));
             document.put(place, CLIENT_HELP, Scalar::Text(help.clone()));

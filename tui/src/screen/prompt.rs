@@ -214,6 +214,9 @@ impl State {
         let Some(row) = row else {
             return vec![Ask::Leave, Ask::Say("The session was changed meanwhile.".to_owned())];
         };
+        // Another device may have said meanwhile that it began, or what came of it.
+        let begins = begins && row.stamps.began.is_none();
+        let arrives = arrives && matches!(row.status, Status::Booked | Status::Confirmed);
         let whose = who::comes(scene.index, row, true);
         let says = if begins {
             let clock = when::clock(scene.now.local.time());

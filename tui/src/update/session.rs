@@ -77,7 +77,8 @@ fn whereabouts(model: &Model, id: AppointmentId, may: bool) -> Option<prompt::St
     let row = index.appointments.get(&id).filter(|row| row.is_elsewhere())?;
     let begins = may && row.stamps.began.is_none();
     let ends = may && row.stamps.began.is_some();
-    let past = row.starts <= model.now.time || row.status == Status::Held;
+    let earlier = when::local(row.starts, &index.zone).date() < model.now.local.date();
+    let past = earlier || row.status == Status::Held || row.stamps.ended.is_some();
     if ends || !(begins || past) {
         return None;
     }

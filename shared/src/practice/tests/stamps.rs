@@ -152,6 +152,36 @@ fn a_note_at_the_office_and_one_from_another_practice_need_no_place() {
     world.act(0, Edit::SignImported { note, client, late_reason: None }).unwrap();
 }
 
+/// Handed back, it says what is said now, not what it said before.
+#[test]
+fn what_was_taken_back_at_another_clinician_does_not_come_back_with_the_hour() {
+    let mut world = World::new(&[1, 2]);
+    let client = world.client(0, 1);
+    let id = AppointmentId::from_bytes([5; 16]);
+    let remote = Slot { modality: Modality::Video, ..slot(member(1), 10) };
+    world.act(0, Edit::Book(appointment(id, client, remote.clone()))).unwrap();
+    let said = |appointment, place: &str, began| {
+        let said = Whereabouts { place: place.into(), help: "911".into() };
+        let change =
+            StampChange { began: Some(began), whereabouts: Some(said), ..StampChange::default() };
+        Edit::StampSession { appointment, change }
+    };
+    world.act(0, said(id, "Wrong", Some(MONDAY))).unwrap();
+    let there = Slot { clinician: member(2), ..remote.clone() };
+    world.act(0, Edit::Move { appointment: id, slot: there }).unwrap();
+    let living = |world: &World| {
+        let index = world.desks[0].index();
+        let mut rows = index.appointments.values();
+        rows.find(|row| !row.status.frees_the_slot()).unwrap().as_ref().clone()
+    };
+    let heir = living(&world).id;
+    assert_ne!(heir, id);
+    world.act(0, said(heir, "Right", None)).unwrap();
+    world.act(0, Edit::Move { appointment: heir, slot: remote }).unwrap();
+    let row = living(&world);
+    assert_eq!((row.stamps.began, row.whereabouts.place.as_str()), (None, "Right"));
+}
+
 /// Nothing is begun for an edit that is refused: what follows would build on what nobody has.
 #[test]
 fn a_place_that_is_too_long_leaves_an_occurrence_as_it_was() {

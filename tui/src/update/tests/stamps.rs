@@ -291,6 +291,40 @@ fn what_is_said_of_where_the_client_was_is_typed_over_and_corrected_and_a_couple
     assert!(!driver.screen().contains("Of one alone"), "{}", driver.screen());
 }
 
+/// The hour by video has come, and the one before it has not ended.
+#[test]
+fn a_session_by_video_whose_time_has_come_begins_like_any_other() {
+    let now = sample::now().time;
+    let before = |millis: i64| Some(now.plus_millis(-millis));
+    let mut sample = Sample::new();
+    sample.change(1, |row| row.stamps.began = before(3_000_000));
+    sample.change(2, |row| row.starts = now.plus_millis(-60_000));
+    let mut driver = with(sample);
+    driver.keys("jb");
+    assert!(driver.screen().contains("has begun and not ended"), "{}", driver.screen());
+    assert!(!driver.screen().contains("Where is the client"), "{}", driver.screen());
+
+    let mut sample = Sample::new();
+    sample.change(2, |row| {
+        row.starts = now.plus_millis(-60_000);
+        row.stamps.began = before(10_000);
+    });
+    let mut driver = with(sample);
+    driver.keys("b");
+    assert!(driver.screen().contains("just now"), "{}", driver.screen());
+
+    // Another device begins it while the question is asked here.
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jb").keys("Sampleton, CA; 911");
+    let mut sample = Sample::new();
+    sample.change(2, |row| (row.stamps.began, row.status) = (before(5000), Status::Held));
+    driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
+    driver.keys("⏎");
+    let [Edit::StampSession { change, .. }] = driver.edits()[..] else { panic!() };
+    assert_eq!((change.began, change.status), (None, None));
+    assert!(change.whereabouts.is_some());
+}
+
 /// What was forgotten is said afterwards, on whatever day it was.
 #[test]
 fn where_the_client_was_is_said_after_the_session_too() {
