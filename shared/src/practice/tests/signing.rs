@@ -2,7 +2,7 @@
 
 use super::world::{HOUR, MONDAY, World, context, insert};
 use crate::id::{ClientId, ObjectId, RecordId};
-use crate::practice::change::Content;
+use crate::practice::change::{Author, Change, Content};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::draft::addendum_id;
 use crate::practice::edit::{Edit, NoteFormat, Part, Splice, Subject};
@@ -211,8 +211,16 @@ fn words_that_the_signer_had_not_seen_become_an_addendum_draft_of_their_writer()
     assert!(world.desks[0].index().drafts.is_empty());
 }
 
-#[test]
-fn late_words_can_be_read_before_their_writer_has_made_a_draft_of_them() {
+/// What the first desk has signed without some words of the second, which came to it afterwards.
+struct Unseen {
+    world: World,
+    client: ClientId,
+    note: ObjectId,
+    author: Author,
+    late: Vec<Change>,
+}
+
+fn unseen() -> Unseen {
     let (mut world, client, note) = draft_on_two(NoteFormat::Free);
     world.type_text(0, client, note, "seen.");
     world.sync();
@@ -223,6 +231,12 @@ fn late_words_can_be_read_before_their_writer_has_made_a_draft_of_them() {
     for change in &late {
         world.desks[0].merge(change, author).unwrap();
     }
+    Unseen { world, client, note, author, late }
+}
+
+#[test]
+fn late_words_can_be_read_before_their_writer_has_made_a_draft_of_them() {
+    let Unseen { mut world, client, note, author, .. } = unseen();
 
     let id = addendum_id(note, author.device);
     assert_eq!(world.desks[0].index().drafts[0].note, id);
@@ -234,16 +248,7 @@ fn late_words_can_be_read_before_their_writer_has_made_a_draft_of_them() {
 /// A device that was shut out makes no draft any more.
 #[test]
 fn late_words_that_somebody_takes_over_are_a_draft_everywhere_and_wait_for_nobody() {
-    let (mut world, client, note) = draft_on_two(NoteFormat::Free);
-    world.type_text(0, client, note, "seen.");
-    world.sync();
-    let splices = vec![insert(Part::Text, 5, " Unseen words.")];
-    let (late, _) = world.desks[1].apply(Edit::ChangeDraft { note, client, splices }).unwrap();
-    world.sign(0, client, note);
-    let author = world.desks[1].quill.author;
-    for change in &late {
-        world.desks[0].merge(change, author).unwrap();
-    }
+    let Unseen { mut world, client, note, author, late } = unseen();
     let waiting = addendum_id(note, author.device);
     let desk = &mut world.desks[0];
     assert_eq!(desk.practice.late_writers(), [(client, waiting, author.device)]);
