@@ -2,13 +2,13 @@
 
 use super::change::{Change, Content};
 use super::compartment::CompartmentName;
-use super::contact::{self, Fault, Settings};
+use super::contact::{self, Settings};
 use super::document::Scalar;
 use super::draft::{self, DraftFact, Misfit};
 use super::edit::{Edit, NoteFormat, Splice};
+pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
 use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId};
-use thiserror::Error;
 
 /// What an edit left behind.
 #[derive(Clone, Debug)]
@@ -19,122 +19,6 @@ pub struct Applied {
     pub inverse: Option<Edit>,
     /// The compartments whose projection changed.
     pub touched: Vec<CompartmentName>,
-}
-
-/// Why an edit is refused. Nothing changed.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-pub enum Refusal {
-    /// A signature cannot be undone and a signed note never changes.
-    #[error("the note is signed")]
-    AlreadySigned,
-    /// An appointment of that id exists.
-    #[error("the appointment exists")]
-    AppointmentExists,
-    /// Another device has changed the same field since.
-    #[error("another device has changed the same field since")]
-    ChangedElsewhere,
-    /// A client of that id exists.
-    #[error("the client exists")]
-    ClientExists,
-    /// A draft of that id exists.
-    #[error("the draft exists")]
-    DraftExists,
-    /// A client needs a name.
-    #[error("the name is empty")]
-    EmptyName,
-    /// A series does not take place at its beginning, or never.
-    #[error("the series has no first date")]
-    EmptySeries,
-    /// An addendum needs a text.
-    #[error("the text is empty")]
-    EmptyText,
-    /// The instrument's id or the number of answers is not possible.
-    #[error("the measure is not possible")]
-    InvalidMeasure,
-    /// The slot has no length, is longer than a day, or its zone is unknown.
-    #[error("the slot is not possible")]
-    InvalidSlot,
-    /// A splice names a part or a place that the draft does not have.
-    #[error("a splice does not fit the draft")]
-    InvalidSplice,
-    /// The zone is no IANA id that this version knows.
-    #[error("the zone is unknown")]
-    InvalidZone,
-    /// There is no such draft, or it was discarded.
-    #[error("there is no such draft")]
-    NotADraft,
-    /// The draft is empty.
-    #[error("there is nothing to sign")]
-    NothingToSign,
-    /// The keys of the record are dead.
-    #[error("the record is erased")]
-    Erased,
-    /// A legal hold keeps the record.
-    #[error("a legal hold keeps the record")]
-    Held,
-    /// Nobody has asked that the record be erased.
-    #[error("nobody has asked for an erasure")]
-    NotAsked,
-    /// This is no date, or one that cannot be.
-    #[error("this is no date")]
-    InvalidDate,
-    /// A treatment plan takes no more lines.
-    #[error("a treatment plan takes no more lines")]
-    PlanFull,
-    /// No link, or none with a place for the room.
-    #[error("this is no link with a place for the room")]
-    InvalidLink,
-    /// A task with that id stands there already.
-    #[error("that task stands there already")]
-    TaskExists,
-    /// A treatment plan was signed today as it stands.
-    #[error("the treatment plan was signed today as it stands")]
-    PlanUnchanged,
-    /// A version of a treatment plan has no addendum.
-    #[error("a version of a treatment plan has no addendum")]
-    PlanVersion,
-    /// A session by video or telephone, of which nothing says where the client was.
-    #[error("nothing says where the client was during the session")]
-    WhereaboutsMissing,
-    /// What is needed cannot be read from this device.
-    #[error(transparent)]
-    Shelf(#[from] ShelfError),
-    /// A text is longer than its limit.
-    #[error("a text is longer than its limit")]
-    TextTooLong,
-    /// The record is hidden, to be erased.
-    #[error("the record is to be erased")]
-    ToBeErased,
-    /// An erasure is ordered thirty days after it was asked for.
-    #[error("thirty days have not passed")]
-    TooEarly,
-    /// An appointment has room for 64 clients.
-    #[error("too many clients")]
-    TooManyClients,
-    /// A client has room for 200 open tasks.
-    #[error("too many tasks")]
-    TooManyTasks,
-    /// There is no such appointment.
-    #[error("there is no such appointment")]
-    UnknownAppointment,
-    /// There is no such client.
-    #[error("there is no such client")]
-    UnknownClient,
-    /// There is no such series.
-    #[error("there is no such series")]
-    UnknownSeries,
-    /// There is no such signed note, or it cannot be read here.
-    #[error("there is no such note")]
-    UnknownNote,
-    /// There is no such task.
-    #[error("there is no such task")]
-    UnknownTask,
-    /// There is no such line in the treatment plan, or not any more.
-    #[error("there is no such line in the plan")]
-    UnknownPlanItem,
-    /// Another device still has to send this draft; until then it can be read only.
-    #[error("another device still has to send this draft")]
-    WrittenElsewhere,
 }
 
 /// A field as an edit left it: undo is refused when it is no longer so.
@@ -190,53 +74,37 @@ impl Practice {
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         self.check_hidden(&edit)?;
         self.check_whereabouts(&edit)?;
+        self.check_person(&edit)?;
         match edit {
-            Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
-            Edit::Archive { client, archived } => self.archive(client, archived, cx),
             Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
-            Edit::BeginAddendum { draft, client, note } => {
-                self.begin_addendum(draft, client, note, cx)
-            }
-            Edit::BeginNote { note, client, session, format } => {
-                self.begin_note(note, client, session, format, cx)
-            }
-            Edit::ChangeContact { client, contact } => self.change_contact(client, contact, cx),
-            Edit::ChangeDraft { note, client, splices } => {
-                self.change_draft(note, client, &splices, cx)
-            }
-            Edit::ChangeIdentity { client, field, value } => {
-                self.change_identity(client, field, &value, cx)
-            }
-            Edit::ChangePlan { client, item, change } => self.change_plan(client, item, change, cx),
-            Edit::DiscardDraft { note, client, discarded } => {
-                self.discard_draft(note, client, discarded, cx)
-            }
-            Edit::EnterNote { client, session, format, parts, late_reason } => {
-                self.enter_note(client, session, (format, &parts), late_reason, cx)
-            }
-            Edit::EnterMeasure { client, session, instrument, answers } => {
-                self.enter_measure(client, session, &instrument, &answers, cx)
-            }
-            Edit::AddTask { .. } | Edit::FinishTask { .. } => self.change_tasks(edit, cx),
             Edit::Hold { client, held } => self.hold((client, held), cx),
-            Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
-            Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
-            Edit::NoteDeath { client, died } => self.note_death(client, died, cx),
             Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
-            Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
+            Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
+            Edit::AddTask { .. } | Edit::FinishTask { .. } => self.change_tasks(edit, cx),
+            Edit::ChangeGroup { .. } | Edit::NewGroup { .. } => self.change_groups(edit, cx),
+            Edit::Archive { .. }
+            | Edit::ChangeContact { .. }
+            | Edit::ChangeIdentity { .. }
+            | Edit::LogContact { .. }
+            | Edit::NewClient { .. }
+            | Edit::NoteDeath { .. }
+            | Edit::StrikeContact { .. }
+            | Edit::Wait { .. } => self.change_clients(edit, cx),
+            Edit::ChangePlan { .. } | Edit::ReviewPlan { .. } | Edit::SignPlan { .. } => {
+                self.change_plans(edit, cx)
+            }
             Edit::RenameDevice { .. } | Edit::SetHours { .. } | Edit::SetRemote { .. } => {
                 self.change_settings(edit, cx)
             }
-            Edit::Sign { note, client, late_reason }
-            | Edit::SignImported { note, client, late_reason } => {
-                self.sign(note, client, late_reason, cx)
-            }
-            Edit::SignPlan { client } => self.sign_plan(client, cx),
-            Edit::StrikeContact { client, record, struck } => {
-                self.strike_contact(client, (record, struck), cx)
-            }
-            Edit::Wait { client, waiting } => self.wait(client, waiting.as_ref(), cx),
-            Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
+            Edit::Amend { .. }
+            | Edit::BeginAddendum { .. }
+            | Edit::BeginNote { .. }
+            | Edit::ChangeDraft { .. }
+            | Edit::DiscardDraft { .. }
+            | Edit::EnterMeasure { .. }
+            | Edit::EnterNote { .. }
+            | Edit::Sign { .. }
+            | Edit::SignImported { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
             | Edit::BookSeries(_)
             | Edit::EndSeries { .. }
@@ -247,6 +115,65 @@ impl Practice {
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. } => self.arrange(edit, cx),
+        }
+    }
+
+    /// Carries out what is about one client outside the chart; nothing else comes here.
+    fn change_clients(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::Archive { client, archived } => self.archive(client, archived, cx),
+            Edit::ChangeContact { client, contact } => self.change_contact(client, contact, cx),
+            Edit::ChangeIdentity { client, field, value } => {
+                self.change_identity(client, field, &value, cx)
+            }
+            Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
+            Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
+            Edit::NoteDeath { client, died } => self.note_death(client, died, cx),
+            Edit::StrikeContact { client, record, struck } => {
+                self.strike_contact(client, (record, struck), cx)
+            }
+            Edit::Wait { client, waiting } => self.wait(client, waiting.as_ref(), cx),
+            _ => Ok(Done::default()),
+        }
+    }
+
+    /// Carries out what is about treatment plans; nothing else comes here.
+    fn change_plans(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::ChangePlan { client, item, change } => self.change_plan(client, item, change, cx),
+            Edit::ReviewPlan { client, review } => self.review_plan(client, review, cx),
+            Edit::SignPlan { client } => self.sign_plan(client, cx),
+            _ => Ok(Done::default()),
+        }
+    }
+
+    /// Carries out what is about notes and measures; nothing else comes here.
+    fn write_chart(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
+            Edit::BeginAddendum { draft, client, note } => {
+                self.begin_addendum(draft, client, note, cx)
+            }
+            Edit::BeginNote { note, client, session, format } => {
+                self.begin_note(note, client, session, format, cx)
+            }
+            Edit::ChangeDraft { note, client, splices } => {
+                self.change_draft(note, client, &splices, cx)
+            }
+            Edit::DiscardDraft { note, client, discarded } => {
+                self.discard_draft(note, client, discarded, cx)
+            }
+            Edit::EnterMeasure { client, session, instrument, answers } => {
+                self.enter_measure(client, session, &instrument, &answers, cx)
+            }
+            Edit::EnterNote { client, session, format, parts, late_reason } => {
+                self.enter_note(client, session, (format, &parts), late_reason, cx)
+            }
+            Edit::Sign { note, client, late_reason }
+            | Edit::SignImported { note, client, late_reason } => {
+                self.sign(note, client, late_reason, cx)
+            }
+            _ => Ok(Done::default()),
         }
     }
 
@@ -269,6 +196,15 @@ impl Practice {
                 self.add_task(client, task, (&text, due), cx)
             }
             Edit::FinishTask { client, task, done } => self.finish_task(client, task, done, cx),
+            _ => Ok(Done::default()),
+        }
+    }
+
+    /// Carries out what is about couples, families and groups; nothing else comes here.
+    fn change_groups(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::ChangeGroup { group, change } => self.change_group(group, change, cx),
+            Edit::NewGroup { group, kind, change } => self.new_group(group, kind, change, cx),
             _ => Ok(Done::default()),
         }
     }
@@ -422,7 +358,7 @@ impl Practice {
         format: NoteFormat,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        if !self.facts.contacts.contains_key(&client) {
+        if !self.has_chart(client) {
             return Err(Refusal::UnknownClient);
         }
         if session.is_some_and(|session| self.facts.booking(session).is_none()) {
@@ -467,7 +403,7 @@ impl Practice {
         }
         let changes = self.create_draft(draft, client, fact, &[], cx)?;
         let inverse = Edit::DiscardDraft { note: draft, client, discarded: true };
-        let guards = vec![draft_guard(draft, client, false)];
+        let guards = vec![draft_guard(draft, self.chart_of(client), false)];
         Ok(Done { changes, inverse: Some(inverse), guards })
     }
 
@@ -480,7 +416,7 @@ impl Practice {
         text: &[Splice],
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, Refusal> {
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let author = cx.pen.author();
         let delta = self.change(&name, note, cx, |document| {
             draft::create(document, client, &fact, author);
@@ -506,7 +442,7 @@ impl Practice {
             Err(Refusal::AlreadySigned) => return self.type_late(note, client, splices, cx),
             outcome => outcome.map(|_| note)?,
         };
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let author = cx.pen.author();
         let mut fitted = Ok(());
         let change = self.change(&name, note, cx, |document| {
@@ -532,13 +468,13 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let before = self.unsigned_draft(note, client)?.discarded;
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let change = self.change(&name, note, cx, |document| {
             document.put(None, draft::DISCARDED, Scalar::Flag(discarded));
         })?;
         self.learn_draft(note, client, cx)?;
         let inverse = Edit::DiscardDraft { note, client, discarded: before };
-        let guards = vec![draft_guard(note, client, discarded)];
+        let guards = vec![draft_guard(note, name, discarded)];
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
     }
 
@@ -549,7 +485,8 @@ impl Practice {
         client: ClientId,
         cx: &mut Context<'_>,
     ) -> Result<(), Refusal> {
-        let document = self.document(&CompartmentName::Chart(client), note, cx)?;
+        let name = self.chart_of(client);
+        let document = self.document(&name, note, cx)?;
         if let Some(fact) = draft::read(document, client) {
             self.facts.charts.entry(client).or_default().drafts.insert(note, fact);
         }
@@ -571,18 +508,9 @@ impl Practice {
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::EmptyName => Self::EmptyName,
-            Fault::TooLong => Self::TextTooLong,
-        }
-    }
-}
-
-fn draft_guard(note: ObjectId, client: ClientId, discarded: bool) -> Guard {
+fn draft_guard(note: ObjectId, name: CompartmentName, discarded: bool) -> Guard {
     Guard {
-        name: CompartmentName::Chart(client),
+        name,
         object: note,
         place: None,
         field: draft::DISCARDED.to_owned(),

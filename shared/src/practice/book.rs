@@ -82,6 +82,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         check_slot(&new.slot)?;
+        let new = self.expanded(new)?;
         if new.clients.len() > calendar::CLIENTS_MAX {
             return Err(Refusal::TooManyClients);
         }

@@ -52,6 +52,9 @@ impl Practice {
         archived: bool,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        if self.group_row(client).is_some() {
+            return self.end_group(client, archived, cx);
+        }
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let inverse = Edit::Archive { client, archived: row.archived };
         self.write_contact(client, Some(inverse), cx, |document, _| {

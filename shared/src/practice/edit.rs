@@ -6,6 +6,7 @@
 pub use super::book::{StampChange, Stamps, Whereabouts};
 use super::contact_log::NewContact;
 use super::erasure::Scope;
+use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 use super::plan::PlanChange;
 pub use super::remote::RemoteSetting;
@@ -91,6 +92,13 @@ pub enum Edit {
         client: ClientId,
         /// In the order in which they were made.
         splices: Vec<Splice>,
+    },
+    /// Says who belongs to a couple, a family or a group, or what it is called.
+    ChangeGroup {
+        /// Which, under the id that lists know it by.
+        group: ClientId,
+        /// What is set.
+        change: GroupChange,
     },
     /// Sets what is known of who a client is in law.
     ChangeIdentity {
@@ -196,6 +204,15 @@ pub enum Edit {
         client: ClientId,
         /// What is known; at least a name.
         contact: ContactChange,
+    },
+    /// Adds a couple, a family or a group.
+    NewGroup {
+        /// Drawn by the caller.
+        group: ObjectId,
+        /// What kind of people belong together.
+        kind: GroupKind,
+        /// A code, and who belongs to it.
+        change: GroupChange,
     },
     /// Notes when a client died, or that it is not so.
     NoteDeath {

@@ -11,6 +11,7 @@ use super::compartment::CompartmentName;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Subject};
+use super::group::subject_of;
 use super::view::{ErasureRow, Index};
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
@@ -238,8 +239,9 @@ pub fn last_service(index: &Index, client: ClientId, now: Timestamp) -> Option<D
 
 impl CompartmentName {
     /// Returns the client whose record this is a part of: what an erasure of it takes along.
-    pub const fn client(&self) -> Option<ClientId> {
+    pub fn client(&self) -> Option<ClientId> {
         match self {
+            Self::Group(group) => Some(subject_of(*group)),
             Self::Contact(client)
             | Self::Identity(client)
             | Self::Chart(client)
@@ -250,7 +252,6 @@ impl CompartmentName {
             Self::Practice
             | Self::Calendar { .. }
             | Self::Series(_)
-            | Self::Group(_)
             | Self::Audit(_)
             | Self::Personal(_)
             | Self::Unknown { .. } => None,
@@ -334,6 +335,7 @@ impl Practice {
             | Edit::BeginAddendum { client, .. }
             | Edit::BeginNote { client, .. }
             | Edit::ChangeContact { client, .. }
+            | Edit::ChangeGroup { group: client, .. }
             | Edit::ChangeIdentity { client, .. }
             | Edit::ChangePlan { client, .. }
             | Edit::EnterMeasure { client, .. }
@@ -376,7 +378,7 @@ impl Practice {
         if self.is_hidden(client) {
             return Err(Refusal::ToBeErased);
         }
-        if !self.facts.contacts.contains_key(&client) {
+        if !self.has_chart(client) {
             return Err(Refusal::UnknownClient);
         }
         if let Some(record) = record {
@@ -437,7 +439,7 @@ impl Practice {
         (client, held): (ClientId, bool),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        if !self.facts.contacts.contains_key(&client) && self.erasure(client.into()).is_none() {
+        if !self.has_chart(client) && self.erasure(client.into()).is_none() {
             return Err(Refusal::UnknownClient);
         }
         let inverse = Edit::Hold { client, held: self.is_held(client) };
@@ -483,7 +485,7 @@ impl Practice {
 
     /// Brings the code of a hidden record up to its contact, which may come later.
     pub(super) fn publish_code(&mut self, client: ClientId) {
-        let code = self.facts.contacts.get(&client).map(|row| row.code.clone()).unwrap_or_default();
+        let code = self.client_row(client).map(|row| row.code.clone()).unwrap_or_default();
         let stale =
             |(scope, row): &(&Scope, &ErasureRow)| scope.client == client && row.code != code;
         if self.index.erasures.iter().any(|one| stale(&one)) {
@@ -501,7 +503,7 @@ impl Practice {
             .iter()
             .filter(|(_, one)| one.hides())
             .map(|(scope, one)| {
-                let code = self.facts.contacts.get(&scope.client).map(|row| row.code.clone());
+                let code = self.client_row(scope.client).map(|row| row.code.clone());
                 (*scope, ErasureRow { code: code.unwrap_or_default(), erasure: *one })
             })
             .collect();
@@ -514,7 +516,8 @@ impl Practice {
             before.symmetric_difference(&now).map(|scope| scope.client).collect();
         for client in changed {
             self.publish(&CompartmentName::Contact(client));
-            self.publish(&CompartmentName::Chart(client));
+            let chart = self.chart_of(client);
+            self.publish(&chart);
         }
     }
 }

@@ -10,17 +10,18 @@ use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
+use super::group::{Group, subject_of};
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, MemberId, RecordId, SeriesId, Timestamp};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 13;
+pub const SCHEMA: u16 = 14;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -41,7 +42,9 @@ pub(super) struct Facts {
     pub(super) calendars: BTreeMap<CalendarKey, BTreeMap<AppointmentId, Booking>>,
     pub(super) logs: BTreeMap<ClientId, ContactLog>,
     pub(super) contacts: BTreeMap<ClientId, Arc<ClientRow>>,
+    /// Charts of clients, and of groups by [`subject_of`].
     pub(super) charts: BTreeMap<ClientId, Chart>,
+    pub(super) groups: BTreeMap<ClientId, Group>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     /// Of whom something is known; what, is read from the document, and only then.
     pub(super) identities: BTreeSet<ClientId>,
@@ -126,6 +129,11 @@ impl Facts {
                 self.logs.get(client).cloned().unwrap_or_default().encode(&mut writer);
             }
             CompartmentName::Chart(client) => self.charts.get(client)?.encode(&mut writer),
+            CompartmentName::Group(group) => {
+                let subject = subject_of(*group);
+                self.groups.get(&subject)?.encode(&mut writer);
+                self.charts.get(&subject).cloned().unwrap_or_default().encode(&mut writer);
+            }
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
             CompartmentName::Identity(client) if self.identities.contains(client) => {}
             CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
@@ -175,6 +183,13 @@ impl Facts {
                 let chart = Chart::decode(&mut reader)?;
                 reader.finish()?;
                 self.charts.insert(*client, chart);
+            }
+            CompartmentName::Group(id) => {
+                let group = Group::decode(&mut reader, *id)?;
+                let chart = Chart::decode(&mut reader)?;
+                reader.finish()?;
+                self.groups.insert(subject_of(*id), group);
+                self.charts.insert(subject_of(*id), chart);
             }
             CompartmentName::Billing(client) => {
                 let billing = Billing::decode(&mut reader)?;
@@ -232,6 +247,10 @@ impl Facts {
             CompartmentName::Chart(client) => {
                 self.charts.remove(client);
             }
+            CompartmentName::Group(group) => {
+                self.charts.remove(&subject_of(*group));
+                self.groups.remove(&subject_of(*group));
+            }
             CompartmentName::Billing(client) => {
                 self.billing.remove(client);
             }
@@ -243,6 +262,13 @@ impl Facts {
             }
             _ => {}
         }
+    }
+
+    /// Returns the chart of a group, which is known from then on.
+    pub(super) fn group_chart(&mut self, group: ObjectId) -> &mut Chart {
+        let subject = subject_of(group);
+        self.groups.entry(subject).or_insert_with(|| Group::of(group));
+        self.charts.entry(subject).or_default()
     }
 
     /// Returns an appointment and the calendar that holds it.
@@ -314,6 +340,10 @@ impl Facts {
         match name {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
+                chart.records.insert(record.header.id, RecordFact::of(record));
+            }
+            CompartmentName::Group(group) => {
+                let chart = self.group_chart(*group);
                 chart.records.insert(record.header.id, RecordFact::of(record));
             }
             CompartmentName::Contact(client) => {

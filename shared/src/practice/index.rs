@@ -3,6 +3,7 @@
 
 use super::calendar::Booking;
 use super::compartment::CompartmentName;
+use super::group::subject_of;
 use super::schedule::{Series, SeriesKey};
 use super::view::{AppointmentRow, DraftRow, Index, NoteState};
 use super::{Practice, zone};
@@ -37,8 +38,29 @@ impl Practice {
                 self.publish_timeline(*client);
             }
             CompartmentName::Chart(client) => self.publish_chart(*client),
+            CompartmentName::Group(group) => self.publish_group(subject_of(*group)),
             _ => {}
         }
+    }
+
+    /// Brings a group, and what is written about it, up to what is known.
+    fn publish_group(&mut self, subject: ClientId) {
+        self.publish_code(subject);
+        let hidden = self.is_hidden(subject);
+        let group = self.group_row(subject).filter(|_| !hidden).map(Arc::clone);
+        let row = self.client_row(subject).filter(|_| !hidden);
+        let index = Arc::make_mut(&mut self.index);
+        match row.zip(group) {
+            Some((row, group)) => {
+                index.clients.insert(subject, row);
+                index.groups.insert(subject, group);
+            }
+            None => {
+                index.clients.remove(&subject);
+                index.groups.remove(&subject);
+            }
+        }
+        self.publish_chart(subject);
     }
 
     /// Makes the whole index from what is known: rows in the order of their keys, so that no day
@@ -56,6 +78,11 @@ impl Practice {
             ..Index::default()
         };
         (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
+        for subject in self.facts.groups.keys() {
+            index.clients.extend(self.client_row(*subject).map(|row| (*subject, row)));
+            let group = self.group_row(*subject).filter(|_| !self.is_hidden(*subject));
+            index.groups.extend(group.map(|group| (*subject, Arc::clone(group))));
+        }
         index.clients.retain(|client, _| !settings.erasures.is_hidden(*client));
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };

@@ -76,7 +76,8 @@ impl Practice {
         let fact = DraftFact { holds_late: true, instead_of: Some(waiting), late: None, ..fact };
         let changes = self.create_draft(id, client, fact, &draft::first_text(text), cx)?;
         self.tidy();
-        self.publish(&CompartmentName::Chart(client));
+        let name = self.chart_of(client);
+        self.publish(&name);
         Ok(changes)
     }
 

@@ -6,6 +6,7 @@ use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::{Actor, Document, DocumentError, Taken};
+use super::group::{Group, subject_of};
 use super::plan::Plan;
 use super::record::{Record, RecordError, RelationKind};
 use super::schedule::Series;
@@ -201,10 +202,10 @@ impl Practice {
                 self.publish_series(key);
             }
         }
-        if let CompartmentName::Chart(client) = name {
-            let signed = self.facts.charts.get(client).map(Chart::signed_drafts);
+        if let Some(client) = name.chart() {
+            let signed = self.facts.charts.get(&client).map(Chart::signed_drafts);
             for draft in signed.unwrap_or_default().into_keys() {
-                rebuilt.changes.extend(self.settle_quietly(*client, draft, None, cx)?);
+                rebuilt.changes.extend(self.settle_quietly(client, draft, None, cx)?);
             }
         }
         self.tidy();
@@ -226,9 +227,9 @@ impl Practice {
             return deltas.iter().map(unread).collect();
         }
         let outcome = self.take_deltas(name, object, deltas, owed, cx).and_then(|taken| {
-            let late = match name {
-                CompartmentName::Chart(client) if taken.iter().any(Result::is_ok) => {
-                    self.settle_quietly(*client, object, None, cx)?
+            let late = match name.chart() {
+                Some(client) if taken.iter().any(Result::is_ok) => {
+                    self.settle_quietly(client, object, None, cx)?
                 }
                 _ => Vec::new(),
             };
@@ -313,8 +314,8 @@ impl Practice {
             let content = Content::Delta { document: object, draft, bytes };
             changes.push(Change { compartment: name.clone(), content });
         }
-        if let (CompartmentName::Chart(client), true) = (name, draft) {
-            changes.extend(self.settle_quietly(*client, object, None, cx)?);
+        if let (Some(client), true) = (name.chart(), draft) {
+            changes.extend(self.settle_quietly(client, object, None, cx)?);
         }
         self.tidy();
         if !matches!(name, CompartmentName::Calendar { .. }) {
@@ -377,6 +378,16 @@ impl Practice {
                     chart.learn_draft(object, fact);
                 }
             }
+            CompartmentName::Group(group) if !is_draft(name, object) => {
+                let subject = subject_of(*group);
+                let known = self.facts.groups.entry(subject).or_insert_with(|| Group::of(*group));
+                known.learn(document);
+            }
+            CompartmentName::Group(group) => {
+                if let Some(fact) = draft::read(document, subject_of(*group)) {
+                    self.facts.group_chart(*group).learn_draft(object, fact);
+                }
+            }
             _ => {}
         }
     }
@@ -407,11 +418,9 @@ impl Practice {
         }
         self.facts.learn_record(name, &record);
         let mut changes = Vec::new();
-        if let (CompartmentName::Chart(client), Some(signs)) =
-            (name, record.relation(RelationKind::Signs))
-        {
+        if let (Some(client), Some(signs)) = (name.chart(), record.relation(RelationKind::Signs)) {
             let draft = ObjectId::from_bytes(signs.target);
-            changes = self.settle_quietly(*client, draft, Some(&record), cx)?;
+            changes = self.settle_quietly(client, draft, Some(&record), cx)?;
         }
         Ok(Merged { changes, touched: vec![name.clone()], ..Merged::default() })
     }
@@ -467,9 +476,10 @@ pub fn is_fixed(name: &CompartmentName, object: ObjectId) -> bool {
 }
 
 /// Returns whether a document of a compartment is a draft: in a chart all are, but its treatment
-/// plan. A draft's changes lie under a key of its own; what lies elsewhere is not of it.
+/// plan, or who belongs to the group. A draft's changes lie under a key of its own; what lies elsewhere is not of it.
 pub fn is_draft(name: &CompartmentName, object: ObjectId) -> bool {
-    matches!(name, CompartmentName::Chart(_)) && !is_fixed(name, object)
+    let chart = matches!(name, CompartmentName::Chart(_) | CompartmentName::Group(_));
+    chart && !is_fixed(name, object)
 }
 
 /// Returns whether this version reads a document of a compartment.
@@ -480,7 +490,7 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         | CompartmentName::Contact(_)
         | CompartmentName::Identity(_)
         | CompartmentName::Series(_) => object == document_of(name),
-        CompartmentName::Chart(_) => draft == is_draft(name, object),
+        CompartmentName::Chart(_) | CompartmentName::Group(_) => draft == is_draft(name, object),
         _ => false,
     }
 }

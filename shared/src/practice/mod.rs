@@ -26,6 +26,7 @@ pub mod edit;
 pub mod erasure;
 mod facts;
 pub mod generate;
+pub mod group;
 pub mod identity;
 mod index;
 pub mod interchange;
@@ -37,6 +38,7 @@ mod open;
 pub mod plan;
 pub mod quick_add;
 pub mod record;
+mod refusal;
 pub mod release;
 pub mod remote;
 pub mod ring;
@@ -48,7 +50,7 @@ pub mod view;
 mod ways;
 pub mod zone;
 
-pub use apply::{Applied, Refusal};
+pub use apply::Applied;
 pub use audit::{AuditEntry, AuditEvent, AuditKind, AuditSubject};
 pub use caret::PLACE_BYTES_MAX;
 pub use chart::LATE_AFTER_MILLIS;
@@ -60,6 +62,7 @@ pub use facts::{ProjectionError, SCHEMA};
 pub use late::{carried, made_of};
 pub use merge::{MergeError, Merged, Rebuilt, is_draft, is_fixed};
 pub use open::{Found, Match, Opened};
+pub use refusal::Refusal;
 
 use crate::id::{
     AppointmentId, ClientId, CompartmentId, ObjectId, PracticeId, RecordId, Timestamp,

@@ -2,14 +2,12 @@
 
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::change::Change;
-use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::edit::{NoteFormat, Part, Purpose, Subject};
 use super::plan::Plan;
 use super::view::{ChartView, DraftRow, DraftView, NoteView, View};
 use super::{Context, Practice, Refusal, document_of, draft, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
-use std::sync::Arc;
 
 /// What opening gives.
 #[derive(Clone, Debug)]
@@ -147,13 +145,12 @@ impl Practice {
     }
 
     fn chart_view(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<ChartView, Refusal> {
-        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let row = self.client_row(client).ok_or(Refusal::UnknownClient)?;
         let chart = self.shown_chart(client);
         let newest = chart.as_ref().and_then(|chart| chart.newest(NoteFormat::Soap));
         let planned = chart.as_ref().is_some_and(|chart| chart.plan.items > 0);
-        let row = Arc::clone(row);
         let drafts = chart.map(|chart| chart.unfinished(client)).unwrap_or_default();
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let plan = match planned {
             true => Plan::read(self.document(&name, document_of(&name), cx)?),
             false => Plan::default(),
@@ -199,7 +196,7 @@ impl Practice {
                 vec![(Part::Text, self.late_text(client, origin, device, cx)?)]
             }
             None => {
-                let name = CompartmentName::Chart(client);
+                let name = self.chart_of(client);
                 draft::parts(self.document(&name, note, cx)?, fact.format)
             }
         };
@@ -212,7 +209,7 @@ impl Practice {
         id: RecordId,
         cx: &mut Context<'_>,
     ) -> Result<NoteView, Refusal> {
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let chart = self.shown_chart(client).ok_or(Refusal::UnknownNote)?;
         if !chart.records.contains_key(&id) {
             return Err(Refusal::UnknownNote);

@@ -56,7 +56,7 @@ impl Practice {
             return Err(Refusal::NotADraft);
         }
         let late_reason = normal_reason(late_reason)?;
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let document = self.document(&name, draft_id, cx)?;
         let parts = draft::parts(document, fact.format);
         let heads = document.heads();
@@ -94,7 +94,7 @@ impl Practice {
         late_reason: Option<String>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        if !self.facts.contacts.contains_key(&client) {
+        if !self.has_chart(client) {
             return Err(Refusal::UnknownClient);
         }
         if session.is_some_and(|session| self.facts.booking(session).is_none()) {
@@ -115,7 +115,7 @@ impl Practice {
             (*part, given.map(|(_, text)| text.clone()).unwrap_or_default())
         };
         let parts: Vec<_> = format.parts().iter().map(text).collect();
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let about = session.and_then(|session| self.session(session));
         let note = NoteText { format, parts: &parts, heads: &[] };
         let (record, signed) =
@@ -158,7 +158,7 @@ impl Practice {
         if text.len() > PART_BYTES_MAX {
             return Err(Refusal::TextTooLong);
         }
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let relations = vec![Self::addition(&name, note, cx)?];
         let body = note::addendum_body(text, &[]);
         let (record, change) = self.write_record(&name, RecordKind::Addendum, relations, body, cx);
@@ -187,7 +187,7 @@ impl Practice {
         if !id || !(1..=ANSWERS_MAX).contains(&answers.len()) {
             return Err(Refusal::InvalidMeasure);
         }
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let body = note::measure_body(instrument, answers, session);
         let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
         let mut changes = vec![change];
@@ -239,7 +239,7 @@ impl Practice {
         arrived: Option<&Record>,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, Refusal> {
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let Some(chart) = self.facts.charts.get(&client) else { return Ok(Vec::new()) };
         let Some(signed) = chart.signed(draft_id) else { return Ok(Vec::new()) };
         let note = chart.adds_to(signed).unwrap_or(signed);
@@ -318,7 +318,8 @@ impl Practice {
             return self.create_draft(next, client, fact, &draft::first_text(text), cx);
         };
         let author = cx.pen.author();
-        let change = self.change(&CompartmentName::Chart(client), id, cx, |document| {
+        let name = self.chart_of(client);
+        let change = self.change(&name, id, cx, |document| {
             draft::sign_in(document, author);
             draft::append(document, text);
             document.put(None, draft::DISCARDED, Scalar::Flag(false));
@@ -338,7 +339,7 @@ impl Practice {
         device: crate::id::DeviceId,
         cx: &mut Context<'_>,
     ) -> Result<String, Refusal> {
-        let name = CompartmentName::Chart(client);
+        let name = self.chart_of(client);
         let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
         let mut heads = Vec::new();
         for id in chart.signatures(origin) {

@@ -9,6 +9,7 @@ use super::edit::{
     Stamps, Status, Whereabouts,
 };
 use super::erasure::{Erasure, Scope};
+use super::group::GroupKind;
 use super::identity::Identity;
 use super::plan::Plan;
 use super::schedule::hours::Hours;
@@ -33,7 +34,7 @@ pub struct Index {
     pub remote: BTreeMap<(MemberId, RemoteSetting), String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
-    /// Every client whose contact can be read.
+    /// Every client whose contact can be read, and every group as if it were one.
     pub clients: BTreeMap<ClientId, Arc<ClientRow>>,
     /// Every appointment that can be read.
     pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
@@ -49,6 +50,8 @@ pub struct Index {
     pub drafts: Vec<DraftRow>,
     /// When the treatment plan of each client who has one is looked at again.
     pub plans: BTreeMap<ClientId, Option<jiff::civil::Date>>,
+    /// Couples, families and groups, under the id that they have beside clients in lists.
+    pub groups: BTreeMap<ClientId, Arc<GroupRow>>,
     /// Measures, notes and contacts that exist, newest first, per client.
     pub timelines: BTreeMap<ClientId, Arc<Vec<TimelineRow>>>,
 }
@@ -80,6 +83,27 @@ pub struct ClientRow {
     pub tasks: Vec<TaskRow>,
     /// When the client died, if that is so. The record stays, and nobody calls any more.
     pub died: Option<jiff::civil::Date>,
+}
+
+/// A couple, a family or a group. Comes from its own compartment alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GroupRow {
+    /// Which.
+    pub id: ObjectId,
+    /// Under which id it stands beside clients.
+    pub subject: ClientId,
+    /// What kind of people belong together.
+    pub kind: GroupKind,
+    /// The code that stands for it under the veil.
+    pub code: String,
+    /// A name, or empty.
+    pub name: String,
+    /// Who belongs to it now (`true`), or has belonged to it.
+    pub members: BTreeMap<ClientId, bool>,
+    /// When it was begun.
+    pub since: Timestamp,
+    /// Whether it has ended: it is in the archive then.
+    pub ended: bool,
 }
 
 /// Something to be done about a client, that is not done.

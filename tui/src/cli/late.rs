@@ -87,6 +87,7 @@ pub(crate) const fn word(kind: LateKind) -> &'static str {
         LateKind::Appointments => "appointments",
         LateKind::Contact => "contact",
         LateKind::Draft => "draft",
+        LateKind::Group => "who belongs together",
         LateKind::Identity => "identity",
         LateKind::Plan => "treatment plan",
         LateKind::Record => "record",

@@ -10,7 +10,6 @@ use crate::notice::Notice;
 use crate::widget::editor::rebase;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
-use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
 use tacenda_shared::practice::view::DraftView;
 
@@ -116,7 +115,7 @@ impl<F: FileSystem> Device<F> {
         if typed.unflushed().is_empty() {
             return Ok(None);
         }
-        let chart = CompartmentName::Chart(typed.client);
+        let chart = self.practice.chart_of(typed.client);
         let compartment = self.cabinet.store().locations().named(&chart).map(|known| known.id);
         let compartment = compartment.ok_or(StoreError::NoKey)?;
         while !typed.unflushed().is_empty() {
@@ -187,9 +186,7 @@ impl<F: FileSystem> Device<F> {
         }
         for LeftKeystrokes { compartment, draft, typed } in found {
             let name = self.cabinet.store().locations().compartment(compartment);
-            let Some(CompartmentName::Chart(client)) = name.map(|known| known.name.clone()) else {
-                continue;
-            };
+            let Some(client) = name.and_then(|known| known.name.chart()) else { continue };
             let mut recovered = Typed::new(client);
             let mut unread = false;
             for bytes in typed {

@@ -209,7 +209,7 @@ fn refused(refusal: Refusal) -> Notice {
             "Another device has changed this since, so it is not undone.",
             "Look at it as it is now, and change it if it is wrong.",
         ),
-        Refusal::EmptyName => ("A client needs a name.", "Enter one."),
+        Refusal::EmptyName => ("This needs a name, or a code.", "Enter one."),
         Refusal::EmptySeries => (
             "This series would not take place on its first day, or never.",
             "Check how often it repeats and until when.",
@@ -240,6 +240,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownPlanItem
         | Refusal::UnknownSeries
         | Refusal::UnknownTask => of_unknown(refusal),
+        Refusal::EmptyGroup | Refusal::OfGroup => of_group(refusal),
         Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
         Refusal::WrittenElsewhere => (
             "Another device still has to send this draft.",
@@ -247,6 +248,19 @@ fn refused(refusal: Refusal) -> Notice {
         ),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_group(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::EmptyGroup => (
+            "Nobody belongs to this couple, family or group any more.",
+            "Say who does with `g r`, or book those who come.",
+        ),
+        _ => (
+            "This is said of one person, and a couple, a family or a group is several.",
+            "Choose the one whom it is about: `g r` shows who belongs to it.",
+        ),
+    }
 }
 
 fn of_plan(refusal: Refusal) -> (&'static str, &'static str) {

@@ -113,11 +113,13 @@ impl Dated {
             Edit::Book(_)
             | Edit::BookSeries(_)
             | Edit::ChangeContact { .. }
+            | Edit::ChangeGroup { .. }
             | Edit::ChangeIdentity { .. }
             | Edit::EndSeries { .. }
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
             | Edit::NewClient { .. }
+            | Edit::NewGroup { .. }
             | Edit::RejoinSeries { .. }
             | Edit::RenameDevice { .. }
             | Edit::SetHours { .. }

@@ -30,7 +30,7 @@ impl Practice {
                     items.push(ChartItem::Contact(Self::contact_item(client, *record, row, cx)?));
                 }
                 TimelineEntry::Measure { record, .. } => {
-                    items.push(ChartItem::Measure(Self::measure_item(client, *record, cx)?));
+                    items.push(ChartItem::Measure(self.measure_item(client, *record, cx)?));
                 }
                 // A version of the plan reads as a note.
                 TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. } => {
@@ -86,11 +86,12 @@ impl Practice {
     }
 
     fn measure_item(
+        &self,
         client: ClientId,
         id: RecordId,
         cx: &mut Context<'_>,
     ) -> Result<MeasureItem, ShelfError> {
-        let record = Self::stored_record(&CompartmentName::Chart(client), id, cx)?;
+        let record = Self::stored_record(&self.chart_of(client), id, cx)?;
         let body = record.body().ok_or(ShelfError::Missing)?;
         Ok(MeasureItem {
             record: id,

@@ -4,15 +4,15 @@ use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
 use super::super::plan::PlanItem;
 use super::super::view::{
-    AppointmentRow, ClientRow, DraftView, IdentityView, Index, NoteView, PlanView, SeriesRow,
-    TaskRow,
+    AppointmentRow, ClientRow, DraftView, GroupRow, IdentityView, Index, NoteView, PlanView,
+    SeriesRow, TaskRow,
 };
 use super::VERSION;
 use super::lines::{
     AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, MeasureLine, NoteLine, PARTS,
-    PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed,
-    WaitingBody, instant, moment, slot, stamp, word,
+    DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine, KINDS, MeasureLine,
+    MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES,
+    SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
@@ -88,7 +88,9 @@ pub fn export_lines<'a>(
         without: vec!["psychotherapy-notes".to_owned()],
         rest: Rest::new(),
     };
-    let clients = index.clients.values().map(|row| client(row, index));
+    let people = index.clients.values().filter(|row| !index.groups.contains_key(&row.id));
+    let clients = people.map(|row| client(row, index));
+    let groups = index.groups.values().map(|row| group(row, index));
     let series = index.series.values().map(|row| series(row));
     // What follows from a series alone is in its line.
     let stands = |row: &&Arc<AppointmentRow>| row.occurrence.is_none_or(|one| one.touched);
@@ -96,6 +98,7 @@ pub fn export_lines<'a>(
     let items = items.into_iter().flat_map(|item| chart_item(&item, index));
     let lines = std::iter::once(json(&header))
         .chain(clients)
+        .chain(groups)
         .chain(series)
         .chain(appointments)
         .chain(items);
@@ -145,6 +148,29 @@ fn client(row: &ClientRow, index: &Index) -> String {
             }),
             tasks: row.tasks.iter().map(task).collect(),
             died: row.died.map(|died| died.to_string()),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn group(row: &GroupRow, index: &Index) -> String {
+    // Of whom nothing is known here, nothing could be said where it is taken in.
+    let known = row.members.iter().filter(|(client, _)| index.clients.contains_key(client));
+    let member = |(client, belongs): (&ClientId, &bool)| MemberBody {
+        client: client.to_string(),
+        left: !belongs,
+    };
+    typed(
+        "group",
+        GroupLine {
+            id: row.id.to_string(),
+            client: row.subject.to_string(),
+            kind: row.kind.word().to_owned(),
+            code: row.code.clone(),
+            name: row.name.clone(),
+            members: known.map(member).collect(),
+            since: Some(moment(row.since, &index.zone)),
+            ended: row.ended,
             rest: Rest::new(),
         },
     )

@@ -5,10 +5,8 @@
 
 use super::super::calendar::{REASON_BYTES_MAX, normal_whereabouts};
 use super::super::contact_log::NewContact;
-use super::super::draft::INSERTED_MAX;
 use super::super::edit::{
-    ContactChange, Edit, NewAppointment, NewSeries, Part, Slot, Splice, StampChange, Status,
-    Whereabouts,
+    ContactChange, Edit, NewAppointment, NewSeries, Slot, StampChange, Status, Whereabouts,
 };
 use super::super::identity::IdentityField;
 use super::super::plan::{self, PlanChange, PlanKind, Progress};
@@ -16,10 +14,9 @@ use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::super::{contact, task};
 use super::lines::{
-    AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, HeaderLine, IdentityLine, KINDS, Kind, MODALITIES, MeasureLine,
-    Moment, NoteLine, PARTS, PartBody, PlanLine, Rest, STATUSES, SeriesLine, SlotBody,
-    read_instant, value,
+    AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, HeaderLine,
+    IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, PlanLine, Rest, STATUSES,
+    SeriesLine, SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION};
 use crate::id::{
@@ -29,6 +26,9 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
+
+mod group;
+mod written;
 
 /// One step of an import.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -116,8 +116,6 @@ const NAME_CHARACTERS_MAX: usize = 60;
 /// Most answers of a measure, and most clients of an appointment.
 const ANSWERS_MAX: usize = 256;
 const CLIENTS_MAX: usize = 256;
-/// What stands as the reason for signing late.
-const LATE_REASON: &str = "imported";
 
 /// Reads one file.
 #[derive(Debug)]
@@ -174,6 +172,7 @@ impl Importer {
             "addendum" => self.addendum(parse(line)?),
             "contact" => self.contact(parse(line)?),
             "measure" => self.measure(parse(line)?),
+            "group" => self.group(parse(line)?),
             "identity" => self.identity(parse(line)?),
             "plan" => self.plan(parse(line)?),
             "draft" => self.draft(parse(line)?),
@@ -334,40 +333,6 @@ impl Importer {
         })
     }
 
-    fn note(&mut self, line: NoteLine) -> Result<Vec<ImportStep>, Cause> {
-        let record = id(&line.id, RecordId::parse, "id")?;
-        let note = draft_of(record);
-        let mut head = origin("Signed", &line.signed, Some(&line.author))?;
-        if let Some(reason) = &line.late_reason {
-            head.push_str(&format!(" Signed late: {reason}"));
-        }
-        if let Some(remote) = &line.remote {
-            let way = value(MODALITIES, &remote.modality).ok_or(Cause::Invalid("remote"))?;
-            let said = Whereabouts {
-                place: remote.client_place.clone(),
-                help: remote.client_help.clone(),
-            };
-            let said = normal_whereabouts(said).ok_or(Cause::Invalid("remote"))?;
-            head.push_str(&format!(" {}.", said.words(way)));
-        }
-        let mut steps =
-            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
-        let client = id(&line.client, ClientId::parse, "client")?;
-        let late_reason = Some(LATE_REASON.to_owned());
-        steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
-        self.seen("note", &line.rest);
-        Ok(steps)
-    }
-
-    fn addendum(&mut self, line: AddendumLine) -> Result<Vec<ImportStep>, Cause> {
-        id(&line.id, RecordId::parse, "id")?;
-        let draft = draft_of(id(&line.note, RecordId::parse, "note")?);
-        let client = id(&line.client, ClientId::parse, "client")?;
-        let head = origin("Signed", &line.signed, Some(&line.author))?;
-        self.seen("addendum", &line.rest);
-        Ok(vec![ImportStep::AmendSigned { draft, client, text: under(&head, &line.text) }])
-    }
-
     fn contact(&mut self, line: ContactLine) -> Result<Vec<ImportStep>, Cause> {
         id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
@@ -461,16 +426,6 @@ impl Importer {
         Ok(steps)
     }
 
-    fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {
-        let note = id(&line.id, ObjectId::parse, "id")?;
-        let head = origin("Begun", &line.begun, None)?;
-        let steps =
-            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
-        self.seen("draft", &line.rest);
-        self.not_carried("draft.addendum_to", line.addendum_to.is_some());
-        Ok(steps)
-    }
-
     fn end(&mut self, line: &EndLine) -> Result<Vec<ImportStep>, Cause> {
         let read = self.line.saturating_sub(1 + self.blank);
         if line.lines != read {
@@ -498,81 +453,6 @@ impl Importer {
             *self.counts.not_carried.entry(field).or_default() += 1;
         }
     }
-}
-
-/// The draft that stands for a signed note of another practice: the same one each time.
-fn draft_of(record: RecordId) -> ObjectId {
-    ObjectId::from_bytes(*record.as_bytes())
-}
-
-fn begin(
-    note: ObjectId,
-    client: &str,
-    session: Option<&str>,
-    format: &str,
-    parts: Vec<PartBody>,
-    head: &str,
-) -> Result<Vec<ImportStep>, Cause> {
-    let client = id(client, ClientId::parse, "client")?;
-    let session = self::session(session)?;
-    let format = value(FORMATS, format).ok_or(Cause::Invalid("format"))?;
-    let mut texts: Vec<(Part, String)> = Vec::new();
-    for PartBody { part, text } in parts {
-        let part = value(PARTS, &part).ok_or(Cause::Invalid("parts"))?;
-        if !format.parts().contains(&part) || texts.iter().any(|(known, _)| *known == part) {
-            return Err(Cause::Invalid("parts"));
-        }
-        texts.push((part, text));
-    }
-    let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
-    match texts.iter_mut().find(|(part, _)| *part == first) {
-        Some((_, text)) => *text = under(head, text),
-        None => texts.push((first, head.to_owned())),
-    }
-    let mut steps = vec![ImportStep::Edit(Edit::BeginNote { note, client, session, format })];
-    let edits = in_edits(texts).into_iter();
-    steps
-        .extend(edits.map(|splices| ImportStep::Edit(Edit::ChangeDraft { note, client, splices })));
-    Ok(steps)
-}
-
-/// Puts texts into as few edits as may hold them: one, unless a text is very long.
-fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
-    let mut edits = vec![Vec::new()];
-    let mut room = INSERTED_MAX;
-    for (part, text) in texts {
-        let (mut rest, mut position) = (text.as_str(), 0);
-        while !rest.is_empty() {
-            if room == 0 {
-                edits.push(Vec::new());
-                room = INSERTED_MAX;
-            }
-            let cut = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
-            let (now, later) = rest.split_at(cut);
-            let count = now.chars().count();
-            let splice = Splice { part, position, deleted: 0, inserted: now.to_owned() };
-            edits.last_mut().into_iter().for_each(|edit| edit.push(splice.clone()));
-            (rest, position, room) = (later, position + count, room - count);
-        }
-    }
-    edits
-}
-
-/// The line over an imported text that says where it comes from.
-fn origin(verb: &str, moment: &Moment, author: Option<&AuthorBody>) -> Result<String, Cause> {
-    read_instant(&moment.time).ok_or(Cause::Invalid("time"))?;
-    let mut text = format!("Imported. {verb} {} [{}]", moment.time, moment.zone);
-    if let Some(author) = author {
-        id(&author.id, MemberId::parse, "author")?;
-        let name = if author.name.is_empty() { &author.id } else { &author.name };
-        text.push_str(&format!(" by {name}"));
-    }
-    text.push('.');
-    Ok(text)
-}
-
-fn under(head: &str, text: &str) -> String {
-    if text.is_empty() { head.to_owned() } else { format!("{head}\n\n{text}") }
 }
 
 fn session(text: Option<&str>) -> Result<Option<AppointmentId>, Cause> {

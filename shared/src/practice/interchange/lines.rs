@@ -79,6 +79,34 @@ pub(super) struct ClientLine {
     pub(super) rest: Rest,
 }
 
+/// A couple, a family or a group. Its notes name `client`, the id that it has beside clients.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct GroupLine {
+    pub(super) id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) client: String,
+    pub(super) kind: String,
+    pub(super) code: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) members: Vec<MemberBody>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Moment>,
+    #[serde(default)]
+    pub(super) ended: bool,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// Who belongs to a group, or did.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct MemberBody {
+    pub(super) client: String,
+    #[serde(default)]
+    pub(super) left: bool,
+}
+
 /// Something to be done about a client.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct TaskBody {

@@ -22,6 +22,7 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         let NewSeries { series, mut first, rule } = new;
         check_slot(&first.slot)?;
+        first = self.expanded(first)?;
         if first.clients.len() > calendar::CLIENTS_MAX {
             return Err(Refusal::TooManyClients);
         }

@@ -5,6 +5,7 @@ mod convergence;
 mod day;
 mod erasure;
 mod free;
+mod group;
 mod hostile;
 mod identity;
 mod plan;

@@ -8,6 +8,7 @@ use crate::practice::edit::{
     Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
     StampChange, Status, Whereabouts,
 };
+use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
@@ -234,6 +235,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::BeginAddendum { .. }
         | Edit::BeginNote { .. }
         | Edit::ChangeContact { .. }
+        | Edit::ChangeGroup { .. }
         | Edit::ChangeIdentity { .. }
         | Edit::ChangePlan { .. }
         | Edit::DiscardDraft { .. }
@@ -253,7 +255,9 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::StampSession { .. }
         | Edit::StrikeContact { .. }
         | Edit::Wait { .. } => Undone::Whole,
-        Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } => Undone::Marked,
+        Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } | Edit::NewGroup { .. } => {
+            Undone::Marked
+        }
         // The erasure is asked for again, and its thirty days begin again.
         Edit::WithdrawErasure(_) => Undone::Never,
         Edit::Amend { .. }
@@ -296,6 +300,9 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
         .unwrap();
     let item = PlanItemId::from_bytes([33; 16]);
     world.act(0, Edit::ChangePlan { client, item, change: line("a goal") }).unwrap();
+    let change = GroupChange { members: BTreeMap::new(), ..called("C-01", client) };
+    let group = ObjectId::from_bytes([GROUP; 16]);
+    world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
     world.desks[0].now = world.desks[0].now.plus_millis(1000);
     let there = There { client, session, signed, draft, booked, task, contact, logged };
     let every = every(there);
@@ -312,6 +319,14 @@ struct There {
     task: TaskId,
     contact: NewContact,
     logged: RecordId,
+}
+
+/// The group that is there.
+const GROUP: u8 = 34;
+
+fn called(code: &str, client: ClientId) -> GroupChange {
+    let members = BTreeMap::from([(client, Belongs::Now)]);
+    GroupChange { name: None, code: Some(code.to_owned()), members }
 }
 
 fn words() -> String {
@@ -358,6 +373,11 @@ fn every(there: There) -> Vec<Edit> {
         Edit::NewClient {
             client: ClientId::from_bytes([45; 16]),
             contact: ContactChange { name: Some("Ben Beispiel".into()), ..Default::default() },
+        },
+        Edit::NewGroup { group: new(46), kind: GroupKind::Family, change: called("F-01", client) },
+        Edit::ChangeGroup {
+            group: subject_of(new(GROUP)),
+            change: GroupChange { name: Some("Us".into()), ..called("C-02", client) },
         },
         Edit::ReviewPlan { client, review: Some(jiff::civil::date(2027, 1, 15)) },
         Edit::Sign { note: draft, client, late_reason: None },
@@ -424,4 +444,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 39;
+const EDITS: usize = 41;

@@ -17,7 +17,6 @@ use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe;
 use tacenda_shared::plaintext;
 use tacenda_shared::practice::change::Change;
-use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Part, Splice, Subject};
 use tacenda_shared::practice::view::Beside;
 use tacenda_shared::seal::Hedge;
@@ -89,7 +88,7 @@ impl<F: FileSystem> Device<F> {
     }
 
     pub(in crate::device) fn chart_log(&self, client: ClientId) -> Option<CompartmentId> {
-        let chart = CompartmentName::Chart(client);
+        let chart = self.practice.chart_of(client);
         self.cabinet.store().locations().named(&chart).map(|known| known.id)
     }
 
@@ -199,10 +198,8 @@ impl<F: FileSystem> Device<F> {
     /// Returns in which draft a device is.
     pub(super) fn whereabouts(&self, device: DeviceId) -> Option<(ClientId, ObjectId)> {
         let peer = self.presence.whereabouts(device)?;
-        match &self.cabinet.store().locations().compartment(peer.log)?.name {
-            CompartmentName::Chart(client) => Some((*client, peer.draft)),
-            _ => None,
-        }
+        let known = self.cabinet.store().locations().compartment(peer.log)?;
+        Some((known.name.chart()?, peer.draft))
     }
 }
 

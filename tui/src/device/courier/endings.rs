@@ -19,7 +19,6 @@ use tacenda_shared::envelope::{ControlBody, EntryRef, Kind};
 use tacenda_shared::id::{ClientId, CompartmentId, DeviceId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe::{DraftName, RowName};
-use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::{Record, RelationKind};
 use tacenda_shared::seal::Hedge;
 use tacenda_shared::sync::END_AFTER;
@@ -121,7 +120,7 @@ impl<F: FileSystem> Device<F> {
         let ours: Vec<_> = waiting.filter(|(.., writer)| self.heir_of(*writer) == here).collect();
         let locations = self.cabinet.store().locations();
         let is_whole = |client: ClientId| {
-            let mut logs = locations.all_named(&CompartmentName::Chart(client));
+            let mut logs = locations.all_named(&self.practice.chart_of(client));
             !logs.any(|log| locations.ledger().first_shelved(log).is_some())
         };
         let (ours, later): (Vec<_>, Vec<_>) =

@@ -69,6 +69,7 @@ pub(super) const fn is_quiet(name: &CompartmentName) -> bool {
     matches!(
         name,
         CompartmentName::Chart(_)
+            | CompartmentName::Group(_)
             | CompartmentName::Psychotherapy { .. }
             | CompartmentName::SubstanceUse(_)
             | CompartmentName::Journal(_)

@@ -429,13 +429,13 @@ impl<F: FileSystem> Device<F> {
         author: &Author,
         now: Timestamp,
     ) -> Result<Outcome, DeviceError> {
-        if let (CompartmentName::Chart(client), Content::Delta { document, draft: true, .. }) =
-            (&change.compartment, &change.content)
+        if let (Some(client), Content::Delta { document, draft: true, .. }) =
+            (change.compartment.chart(), &change.content)
             && self.typed.get(document).is_some_and(|typed| !typed.uncommitted().is_empty())
         {
             // What was typed here was typed before this was seen.
             self.flush_mail(batch)?;
-            match self.commit(*document, *client, now) {
+            match self.commit(*document, client, now) {
                 // It stays typed, and must not keep back what others wrote.
                 Ok(()) | Err(DeviceError::Refused(_)) => {}
                 Err(error) => return Err(error),

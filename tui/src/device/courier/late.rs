@@ -31,6 +31,8 @@ pub enum LateKind {
     Draft,
     /// Who a client is in law.
     Identity,
+    /// Who belongs to a couple, a family or a group.
+    Group,
     /// A treatment plan.
     Plan,
     /// A signed record: a note, a measure, an entry of the trail.
@@ -114,8 +116,8 @@ impl<F: FileSystem> Device<F> {
                 std::iter::once(change).chain(merged.changes).collect()
             }
             What::Document(document, _) => {
-                if let CompartmentName::Chart(client) = &name {
-                    self.commit(document, *client, now)?;
+                if let Some(client) = name.chart() {
+                    self.commit(document, client, now)?;
                 }
                 let adopted = self.with_pending(&[], now, |practice, cx| {
                     practice.adopt(&name, document, &pieces.bytes, &author, cx)
@@ -157,6 +159,7 @@ impl<F: FileSystem> Device<F> {
             (_, Some(CompartmentName::Contact(_))) => LateKind::Contact,
             // The one document of a chart that is no draft.
             (_, Some(CompartmentName::Chart(_))) => LateKind::Plan,
+            (_, Some(CompartmentName::Group(_))) => LateKind::Group,
             (_, Some(CompartmentName::Identity(_))) => LateKind::Identity,
             (What::Document(..), _) => LateKind::Other,
         };
@@ -164,7 +167,7 @@ impl<F: FileSystem> Device<F> {
             device: key.device,
             name: known.map_or_else(String::new, |known| self.name_of(key.device, &known.info)),
             kind,
-            client: compartment.and_then(client_of),
+            client: compartment.and_then(CompartmentName::client),
             time: record.map(|record| record.header.time),
             adopted: pieces.adopted,
         }
@@ -219,18 +222,5 @@ impl<F: FileSystem> Device<F> {
             Content::Record { record, bytes } => Some((What::Record(record), bytes)),
             Content::Draft { .. } | Content::Close { .. } => None,
         }
-    }
-}
-
-const fn client_of(name: &CompartmentName) -> Option<ClientId> {
-    match name {
-        CompartmentName::Chart(client)
-        | CompartmentName::Contact(client)
-        | CompartmentName::Identity(client)
-        | CompartmentName::Billing(client)
-        | CompartmentName::Journal(client)
-        | CompartmentName::SubstanceUse(client)
-        | CompartmentName::Psychotherapy { client, .. } => Some(*client),
-        _ => None,
     }
 }

@@ -1,0 +1,136 @@
+//! Notes, what was added to them and drafts: texts, each with a line over it that says where it comes
+//! from.
+
+use super::super::lines::{
+    AddendumLine, AuthorBody, DraftLine, FORMATS, MODALITIES, Moment, NoteLine, PARTS, PartBody,
+    read_instant, value,
+};
+use super::{Cause, ImportStep, Importer, id, session};
+use crate::id::{ClientId, MemberId, ObjectId, RecordId};
+use crate::practice::calendar::normal_whereabouts;
+use crate::practice::draft::INSERTED_MAX;
+use crate::practice::edit::{Edit, Part, Splice, Whereabouts};
+
+/// What stands as the reason for signing late.
+const LATE_REASON: &str = "imported";
+
+impl Importer {
+    pub(super) fn note(&mut self, line: NoteLine) -> Result<Vec<ImportStep>, Cause> {
+        let record = id(&line.id, RecordId::parse, "id")?;
+        let note = draft_of(record);
+        let mut head = origin("Signed", &line.signed, Some(&line.author))?;
+        if let Some(reason) = &line.late_reason {
+            head.push_str(&format!(" Signed late: {reason}"));
+        }
+        if let Some(remote) = &line.remote {
+            let way = value(MODALITIES, &remote.modality).ok_or(Cause::Invalid("remote"))?;
+            let said = Whereabouts {
+                place: remote.client_place.clone(),
+                help: remote.client_help.clone(),
+            };
+            let said = normal_whereabouts(said).ok_or(Cause::Invalid("remote"))?;
+            head.push_str(&format!(" {}.", said.words(way)));
+        }
+        let mut steps =
+            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let late_reason = Some(LATE_REASON.to_owned());
+        steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
+        self.seen("note", &line.rest);
+        Ok(steps)
+    }
+
+    pub(super) fn addendum(&mut self, line: AddendumLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.id, RecordId::parse, "id")?;
+        let draft = draft_of(id(&line.note, RecordId::parse, "note")?);
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let head = origin("Signed", &line.signed, Some(&line.author))?;
+        self.seen("addendum", &line.rest);
+        Ok(vec![ImportStep::AmendSigned { draft, client, text: under(&head, &line.text) }])
+    }
+
+    pub(super) fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {
+        let note = id(&line.id, ObjectId::parse, "id")?;
+        let head = origin("Begun", &line.begun, None)?;
+        let steps =
+            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        self.seen("draft", &line.rest);
+        self.not_carried("draft.addendum_to", line.addendum_to.is_some());
+        Ok(steps)
+    }
+}
+
+/// The draft that stands for a signed note of another practice: the same one each time.
+fn draft_of(record: RecordId) -> ObjectId {
+    ObjectId::from_bytes(*record.as_bytes())
+}
+
+fn begin(
+    note: ObjectId,
+    client: &str,
+    session: Option<&str>,
+    format: &str,
+    parts: Vec<PartBody>,
+    head: &str,
+) -> Result<Vec<ImportStep>, Cause> {
+    let client = id(client, ClientId::parse, "client")?;
+    let session = self::session(session)?;
+    let format = value(FORMATS, format).ok_or(Cause::Invalid("format"))?;
+    let mut texts: Vec<(Part, String)> = Vec::new();
+    for PartBody { part, text } in parts {
+        let part = value(PARTS, &part).ok_or(Cause::Invalid("parts"))?;
+        if !format.parts().contains(&part) || texts.iter().any(|(known, _)| *known == part) {
+            return Err(Cause::Invalid("parts"));
+        }
+        texts.push((part, text));
+    }
+    let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
+    match texts.iter_mut().find(|(part, _)| *part == first) {
+        Some((_, text)) => *text = under(head, text),
+        None => texts.push((first, head.to_owned())),
+    }
+    let mut steps = vec![ImportStep::Edit(Edit::BeginNote { note, client, session, format })];
+    let edits = in_edits(texts).into_iter();
+    steps
+        .extend(edits.map(|splices| ImportStep::Edit(Edit::ChangeDraft { note, client, splices })));
+    Ok(steps)
+}
+
+/// Puts texts into as few edits as may hold them: one, unless a text is very long.
+fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
+    let mut edits = vec![Vec::new()];
+    let mut room = INSERTED_MAX;
+    for (part, text) in texts {
+        let (mut rest, mut position) = (text.as_str(), 0);
+        while !rest.is_empty() {
+            if room == 0 {
+                edits.push(Vec::new());
+                room = INSERTED_MAX;
+            }
+            let cut = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
+            let (now, later) = rest.split_at(cut);
+            let count = now.chars().count();
+            let splice = Splice { part, position, deleted: 0, inserted: now.to_owned() };
+            edits.last_mut().into_iter().for_each(|edit| edit.push(splice.clone()));
+            (rest, position, room) = (later, position + count, room - count);
+        }
+    }
+    edits
+}
+
+/// The line over an imported text that says where it comes from.
+fn origin(verb: &str, moment: &Moment, author: Option<&AuthorBody>) -> Result<String, Cause> {
+    read_instant(&moment.time).ok_or(Cause::Invalid("time"))?;
+    let mut text = format!("Imported. {verb} {} [{}]", moment.time, moment.zone);
+    if let Some(author) = author {
+        id(&author.id, MemberId::parse, "author")?;
+        let name = if author.name.is_empty() { &author.id } else { &author.name };
+        text.push_str(&format!(" by {name}"));
+    }
+    text.push('.');
+    Ok(text)
+}
+
+fn under(head: &str, text: &str) -> String {
+    if text.is_empty() { head.to_owned() } else { format!("{head}\n\n{text}") }
+}

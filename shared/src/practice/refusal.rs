@@ -1,0 +1,136 @@
+//! Why an edit is refused.
+
+use super::ShelfError;
+use super::contact::Fault;
+use thiserror::Error;
+
+/// Why an edit is refused. Nothing changed.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum Refusal {
+    /// A signature cannot be undone and a signed note never changes.
+    #[error("the note is signed")]
+    AlreadySigned,
+    /// An appointment of that id exists.
+    #[error("the appointment exists")]
+    AppointmentExists,
+    /// Another device has changed the same field since.
+    #[error("another device has changed the same field since")]
+    ChangedElsewhere,
+    /// A client of that id exists.
+    #[error("the client exists")]
+    ClientExists,
+    /// A draft of that id exists.
+    #[error("the draft exists")]
+    DraftExists,
+    /// Nobody belongs to the group whose appointment would be booked.
+    #[error("nobody belongs to the group")]
+    EmptyGroup,
+    /// A client needs a name, a group a code.
+    #[error("the name is empty")]
+    EmptyName,
+    /// A series does not take place at its beginning, or never.
+    #[error("the series has no first date")]
+    EmptySeries,
+    /// An addendum needs a text.
+    #[error("the text is empty")]
+    EmptyText,
+    /// The instrument's id or the number of answers is not possible.
+    #[error("the measure is not possible")]
+    InvalidMeasure,
+    /// The slot has no length, is longer than a day, or its zone is unknown.
+    #[error("the slot is not possible")]
+    InvalidSlot,
+    /// A splice names a part or a place that the draft does not have.
+    #[error("a splice does not fit the draft")]
+    InvalidSplice,
+    /// The zone is no IANA id that this version knows.
+    #[error("the zone is unknown")]
+    InvalidZone,
+    /// There is no such draft, or it was discarded.
+    #[error("there is no such draft")]
+    NotADraft,
+    /// The draft is empty.
+    #[error("there is nothing to sign")]
+    NothingToSign,
+    /// The keys of the record are dead.
+    #[error("the record is erased")]
+    Erased,
+    /// A legal hold keeps the record.
+    #[error("a legal hold keeps the record")]
+    Held,
+    /// Nobody has asked that the record be erased.
+    #[error("nobody has asked for an erasure")]
+    NotAsked,
+    /// This is no date, or one that cannot be.
+    #[error("this is no date")]
+    InvalidDate,
+    /// A treatment plan takes no more lines.
+    #[error("a treatment plan takes no more lines")]
+    PlanFull,
+    /// No link, or none with a place for the room.
+    #[error("this is no link with a place for the room")]
+    InvalidLink,
+    /// A task with that id stands there already.
+    #[error("that task stands there already")]
+    TaskExists,
+    /// A treatment plan was signed today as it stands.
+    #[error("the treatment plan was signed today as it stands")]
+    PlanUnchanged,
+    /// What is said of one person was said of a couple, a family or a group.
+    #[error("that is said of one person, and this is a group")]
+    OfGroup,
+    /// A version of a treatment plan has no addendum.
+    #[error("a version of a treatment plan has no addendum")]
+    PlanVersion,
+    /// A session by video or telephone, of which nothing says where the client was.
+    #[error("nothing says where the client was during the session")]
+    WhereaboutsMissing,
+    /// What is needed cannot be read from this device.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// A text is longer than its limit.
+    #[error("a text is longer than its limit")]
+    TextTooLong,
+    /// The record is hidden, to be erased.
+    #[error("the record is to be erased")]
+    ToBeErased,
+    /// An erasure is ordered thirty days after it was asked for.
+    #[error("thirty days have not passed")]
+    TooEarly,
+    /// An appointment has room for 64 clients.
+    #[error("too many clients")]
+    TooManyClients,
+    /// A client has room for 200 open tasks.
+    #[error("too many tasks")]
+    TooManyTasks,
+    /// There is no such appointment.
+    #[error("there is no such appointment")]
+    UnknownAppointment,
+    /// There is no such client.
+    #[error("there is no such client")]
+    UnknownClient,
+    /// There is no such series.
+    #[error("there is no such series")]
+    UnknownSeries,
+    /// There is no such signed note, or it cannot be read here.
+    #[error("there is no such note")]
+    UnknownNote,
+    /// There is no such task.
+    #[error("there is no such task")]
+    UnknownTask,
+    /// There is no such line in the treatment plan, or not any more.
+    #[error("there is no such line in the plan")]
+    UnknownPlanItem,
+    /// Another device still has to send this draft; until then it can be read only.
+    #[error("another device still has to send this draft")]
+    WrittenElsewhere,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::EmptyName => Self::EmptyName,
+            Fault::TooLong => Self::TextTooLong,
+        }
+    }
+}
