@@ -99,6 +99,7 @@ pub enum Verb {
     ShowIdentity,
     ShowMonth,
     ShowPlan,
+    ShowRelations,
     ShowSync,
     ShowToday,
     ShowWaiting,
@@ -330,6 +331,14 @@ pub(crate) fn on_client(situation: &Situation<'_>) -> Option<&'static str> {
         Some(_) => None,
         None => Some("put the focus on a client first"),
     }
+}
+
+/// Possible where the focus is on one person, and not on a couple, a family or a group.
+pub(crate) fn on_person(situation: &Situation<'_>) -> Option<&'static str> {
+    let groups = &situation.scene.index.groups;
+    let of_group = situation.client().is_some_and(|client| groups.contains_key(&client));
+    let several = of_group.then_some("these are several: g r shows each of them");
+    on_client(situation).or(several)
 }
 
 /// Possible where the focus is on a client and names are shown.

@@ -7,6 +7,7 @@ mod contacts;
 mod demo;
 mod device;
 mod devices;
+mod groups;
 mod identity;
 mod notes;
 mod plan;

@@ -172,6 +172,21 @@ impl Index {
         let groups = self.groups.values().filter(fits);
         groups.min_by_key(|group| others(group)).map(|group| group.subject)
     }
+
+    /// Whether an appointment is with a client, or with a group under the id that lists know it by.
+    pub fn is_with(&self, row: &AppointmentRow, client: ClientId) -> bool {
+        row.clients.contains(&client)
+            || (self.groups.contains_key(&client) && self.group_of(row) == Some(client))
+    }
+
+    /// Returns the people whom these stand for: of a group, who belongs to it now.
+    pub fn people(&self, clients: &[ClientId]) -> Vec<ClientId> {
+        let of = |client: &ClientId| match self.groups.get(client) {
+            Some(group) => group.present().collect(),
+            None => vec![*client],
+        };
+        clients.iter().flat_map(of).collect()
+    }
 }
 
 impl GroupRow {

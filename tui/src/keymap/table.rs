@@ -5,7 +5,7 @@ use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
-    on_other_device, on_plan_item, on_shown_client, on_something, on_struck,
+    on_other_device, on_person, on_plan_item, on_shown_client, on_something, on_struck,
 };
 use super::{with_link, with_refilling, without_server};
 use crate::input::KeyCode;
@@ -321,14 +321,14 @@ pub(super) static ACTS: &[Row] = &[
         &[&[c('g'), c('x')]],
         &[C::Clients, C::Chart],
         ["", "The client has died: note when", "died"],
-        on_client,
+        on_person,
     ),
     row(
         Verb::NewTask,
         &[&[c('T')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Note something to be done about the client", "task"],
-        on_client,
+        on_person,
     ),
     row(
         Verb::Remind,
@@ -342,13 +342,20 @@ pub(super) static ACTS: &[Row] = &[
         &[&[c('I')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Screen: who the client is in law", "identity"],
-        on_client,
+        on_person,
     ),
     row(
         Verb::ShowPlan,
         &[&[c('g'), c('p')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Screen: the client's treatment plan", "plan"],
+        on_person,
+    ),
+    row(
+        Verb::ShowRelations,
+        &[&[c('g'), c('r')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Couple, family, group: with whom the client comes", "relations"],
         on_client,
     ),
     row(
@@ -363,7 +370,7 @@ pub(super) static ACTS: &[Row] = &[
         &[&[c('W')]],
         &[C::Clients, C::Chart, C::Waiting],
         ["", "Put the client on the waiting list, or change what for", "wait"],
-        on_client,
+        on_person,
     ),
     row(
         Verb::Archive,

@@ -128,26 +128,50 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         return;
     };
     if look.wide() {
-        let (left, right) = paint::side_by_side(
-            frame,
-            look,
-            area,
-            (area.width / 2).min(if look.very_wide() { 82 } else { 96 }),
-        );
-        paint::rule(frame, look, left, 0, (&heading(state, scene), ""));
-        timeline(state, chart, scene, frame, paint::lines(left, 1, u16::MAX));
-        let (right, third) = paint::third(frame, look, right);
-        if let Some(third) = third {
-            aside::appointments(state.client, scene, frame, third);
-        }
-        paint::rule(frame, look, right, 0, ("Last plan", ""));
-        let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
-        let line = goals(chart, scene, frame, right, line + 1);
-        let line = measures(chart, scene, frame, right, line);
-        contact(chart, scene, frame, paint::lines(right, line, u16::MAX));
-        return;
+        wide(state, chart, scene, frame, area);
+    } else {
+        narrow(state, chart, scene, frame, area);
     }
+}
+
+fn wide(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let look = scene.look;
+    let (left, right) = paint::side_by_side(
+        frame,
+        look,
+        area,
+        (area.width / 2).min(if look.very_wide() { 82 } else { 96 }),
+    );
+    paint::rule(frame, look, left, 0, (&heading(state, scene), ""));
+    timeline(state, chart, scene, frame, paint::lines(left, 1, u16::MAX));
+    let (right, third) = paint::third(frame, look, right);
+    if let Some(third) = third {
+        aside::appointments(state.client, scene, frame, third);
+    }
+    let mut right = right;
+    if let Some(names) = who::together(scene.index, state.client, scene.veil)
+        .filter(|_| !scene.index.groups.contains_key(&state.client))
+    {
+        paint::rule(frame, look, right, 0, ("Together (g r)", ""));
+        let line = paint::paragraph(frame, right, 1, &names, Style::new());
+        right = paint::lines(right, line + 2, u16::MAX);
+    }
+    paint::rule(frame, look, right, 0, ("Last plan", ""));
+    let line = paint::paragraph(frame, right, 1, plan(chart), Style::new());
+    let line = goals(chart, scene, frame, right, line + 1);
+    let line = measures(chart, scene, frame, right, line);
+    contact(chart, scene, frame, paint::lines(right, line, u16::MAX));
+}
+
+fn narrow(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let look = scene.look;
+    let inside = paint::inset(area, 1);
     let mut line = 1;
+    if let Some(names) = who::together(scene.index, state.client, scene.veil) {
+        let words = safe::truncated(&format!("Together (g r): {names}"), inside.width.into(), true);
+        paint::text(frame, inside, line, &words, Style::new());
+        line += 1;
+    }
     let plan = paint::folded(&format!("Last plan: {}", plan(chart)), inside.width.into());
     for (at, words) in plan.iter().take(3).enumerate() {
         let more = if at == 2 && plan.len() > 3 { " ..." } else { "" };
@@ -189,7 +213,7 @@ fn heading(state: &State, scene: &Scene<'_>) -> String {
     format!(
         "{}   {name}{}   {}{died}{archived}",
         who::code(row),
-        row.pronouns,
+        who::pronouns(scene.index, row),
         text::counted(sessions, "session", "sessions"),
     )
 }
@@ -244,8 +268,17 @@ fn measures(
 }
 
 fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    paint::rule(frame, scene.look, area, 0, ("Contact", ""));
     let client = &chart.client;
+    if let Some(group) = scene.index.groups.get(&client.id) {
+        paint::rule(frame, scene.look, area, 0, ("Who belongs to it (g r)", ""));
+        for (line, (member, belongs)) in (1..).zip(&group.members) {
+            let left = if *belongs { "" } else { "   has left" };
+            let words = format!("{}{left}", who::client(scene.index, *member, scene.veil));
+            paint::text(frame, area, line, &words, Style::new());
+        }
+        return;
+    }
+    paint::rule(frame, scene.look, area, 0, ("Contact", ""));
     if scene.veil {
         paint::text(frame, area, 1, "hidden (F9 shows)", Style::new());
         return;

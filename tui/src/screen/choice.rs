@@ -9,6 +9,7 @@ use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId};
 use tacenda_shared::practice::edit::{NoteFormat, Slot};
+use tacenda_shared::practice::group::GroupKind;
 
 /// A question and its answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,8 +25,12 @@ pub struct State {
 pub enum Answer {
     /// Takes over what came late from a device that was shut out.
     Adopt(LateEdit),
+    /// Begins a couple, a family or a group with a client.
+    BeginGroup(GroupKind, ClientId),
     /// Begins a note.
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
+    /// Changes who belongs to a group.
+    ChangeGroup(ClientId),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
     /// Logs a contact with this one, or a reminder: what it says, and about what it is.
@@ -36,6 +41,10 @@ pub enum Answer {
     ReplaceSheet(bool),
     /// Settles where an appointment is.
     Settle(AppointmentId, Slot),
+    /// Opens a chart.
+    ShowChart(ClientId),
+    /// Writes about a session in one chart.
+    WriteAbout(ClientId, AppointmentId),
 }
 
 impl State {

@@ -181,7 +181,7 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
         if scene.veil || width >= 76 { paint::cell(&sessions, 12) } else { String::new() };
     let name_width = width.saturating_sub(11 + 13 + 17 + 9).clamp(20, 30);
     let name = if scene.veil {
-        paint::cell(&row.pronouns, 10)
+        paint::cell(who::pronouns(scene.index, row), 10)
     } else {
         paint::cell(&row.name, name_width)
     };

@@ -11,6 +11,7 @@ pub mod contact_log;
 pub mod demo;
 pub mod diagnosis;
 pub mod finish;
+pub mod group_form;
 pub mod help;
 pub mod identity;
 pub mod lock;
@@ -202,7 +203,7 @@ impl Situation<'_> {
     pub fn client(&self) -> Option<ClientId> {
         match self.focused {
             Focused::Appointment(id) | Focused::Conflict(id) => {
-                self.scene.appointment(id)?.clients.first().copied()
+                parts::who::first(self.scene.index, self.scene.appointment(id)?)
             }
             Focused::Client(client)
             | Focused::Contact(client, _)
@@ -247,6 +248,7 @@ pub enum Overlay {
     ClientForm(Box<client_form::State>),
     ContactLog(Box<contact_log::State>),
     Diagnosis(diagnosis::State),
+    GroupForm(Box<group_form::State>),
     Help(help::State),
     Menu(menu::State),
     Notice(Notice),
@@ -414,7 +416,7 @@ impl Overlay {
         use Context as C;
         match self {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
-            Self::ClientForm(_) => &[C::Form, C::Everywhere],
+            Self::ClientForm(_) | Self::GroupForm(_) => &[C::Form, C::Everywhere],
             Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
@@ -436,6 +438,7 @@ impl Overlay {
     pub fn whose(&self) -> Option<ClientId> {
         match self {
             Self::ClientForm(state) => state.whose(),
+            Self::GroupForm(state) => state.whose(),
             Self::ContactLog(state) => Some(state.client),
             Self::Prompt(state) => state.whose(),
             _ => None,
@@ -453,6 +456,7 @@ impl Overlay {
             Self::ClientForm(_)
             | Self::ContactLog(_)
             | Self::Diagnosis(_)
+            | Self::GroupForm(_)
             | Self::Help(_)
             | Self::Palette(_)
             | Self::Prompt(_) => true,
@@ -472,6 +476,7 @@ impl Overlay {
             Self::ClientForm(state) => client_form::update(state, act, scene),
             Self::ContactLog(state) => contact_log::update(state, act, scene),
             Self::Diagnosis(state) => diagnosis::update(state, act, scene),
+            Self::GroupForm(state) => group_form::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
             Self::Menu(state) => menu::update(state, act),
             Self::Notice(_) => match act {
@@ -494,6 +499,7 @@ impl Overlay {
             Self::ClientForm(state) => client_form::view(state, scene, frame),
             Self::ContactLog(state) => contact_log::view(state, scene, frame),
             Self::Diagnosis(state) => diagnosis::view(state, scene, frame),
+            Self::GroupForm(state) => group_form::view(state, scene, frame),
             Self::Help(state) => help::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),

@@ -292,12 +292,12 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     paint::rule(frame, scene.look, area, 0, (&title, ""));
     let client = match state.focused(scene) {
         Focused::Appointment(id) => {
-            scene.appointment(id).and_then(|row| row.clients.first()).copied()
+            scene.appointment(id).and_then(|row| who::first(scene.index, row))
         }
         Focused::Draft(client, _) => Some(client),
         _ => None,
     };
-    let client = client.or_else(|| coming.and_then(|row| row.clients.first().copied()));
+    let client = client.or_else(|| coming.and_then(|row| who::first(scene.index, row)));
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
     if scene.index.clients.is_empty() {
         for (line, words) in FIRST_STEPS.iter().enumerate() {
@@ -329,11 +329,14 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     let mut lines = vec![format!(
         "{}   {}   {}   since {} {}",
         who::client(scene.index, client, scene.veil),
-        row.pronouns,
+        who::pronouns(scene.index, row),
         text::counted(usize::try_from(sessions).unwrap_or(0), "session", "sessions"),
         when::month(since),
         since.year(),
     )];
+    lines.extend(
+        who::together(scene.index, client, scene.veil).map(|names| format!("Together    {names}")),
+    );
     lines.extend(row.died.map(|date| format!("Died        {}", when::long(date))));
     let timeline = scene.index.timelines.get(&client);
     let entries = timeline.map(|rows| rows.as_slice()).unwrap_or_default();

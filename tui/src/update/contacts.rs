@@ -31,7 +31,14 @@ fn log_contact(model: &mut Model, client: ClientId) {
         Focused::Appointment(id) | Focused::Conflict(id) => {
             desk.index.appointments.get(&id).map(|row| row.clients.clone()).unwrap_or_default()
         }
-        _ => Vec::new(),
+        _ => match desk.index.groups.get(&client) {
+            Some(group) => group.present().collect(),
+            None => Vec::new(),
+        },
+    };
+    let client = match several.as_slice() {
+        [only] => *only,
+        _ => client,
     };
     if several.len() < 2 {
         return lay(model, Overlay::ContactLog(Box::new(contact_log::State::new(client))));

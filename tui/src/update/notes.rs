@@ -1,7 +1,7 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
-use super::verbs::{code, edit, start_of, with_row};
-use super::{close, lay, leave, show};
+use super::verbs::{code, edit, start_of};
+use super::{close, groups, lay, leave, show};
 use crate::input::Input;
 use crate::message::Effect;
 use crate::model::{Model, Stage, Way};
@@ -15,7 +15,7 @@ use crate::screen::{Focused, Overlay, Screen};
 use crate::text;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat};
-use tacenda_shared::practice::view::{DraftRow, NoteState};
+use tacenda_shared::practice::view::{DraftRow, NoteState, TimelineEntry};
 
 /// Opens what was begun for the focus, or asks how a new note is to be divided.
 pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Effect> {
@@ -23,16 +23,26 @@ pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId
     if let Focused::Draft(client, note) = focused {
         return open_draft(model, client, note);
     }
-    let session = match focused {
-        Focused::Appointment(id) => Some(id),
-        _ => session_without_note(model, client),
-    };
-    let state = session.and_then(|id| with_row(model, id, |row| row.note)).unwrap_or_default();
+    if let Some(effects) = groups::about_whom(model, focused) {
+        return effects;
+    }
+    match focused {
+        Focused::Appointment(id) => write_about(model, client, Some(id)),
+        _ => write_about(model, client, None),
+    }
+}
+
+/// The same about one client, of a session if one is named.
+pub(super) fn write_about(
+    model: &mut Model,
+    client: ClientId,
+    named: Option<AppointmentId>,
+) -> Vec<Effect> {
+    let session = named.or_else(|| session_without_note(model, client));
+    let state = session.map(|id| note_of(model, client, id)).unwrap_or_default();
     match state {
         NoteState::Draft(note) => return open_draft(model, client, note),
-        NoteState::Signed(record) if session_is_focused(focused) => {
-            return open_record(model, client, record);
-        }
+        NoteState::Signed(record) if named.is_some() => return open_record(model, client, record),
         NoteState::Missing | NoteState::Signed(_) => {}
     }
     let about = session.and_then(|id| start_of(model, id)).map_or_else(
@@ -49,7 +59,7 @@ pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId
     let fresh = answers
         .map(|(words, format)| (words.to_owned(), Answer::BeginNote(client, session, format)));
     // Whoever has begun one most likely means that one.
-    let mut answers = if session_is_focused(focused) { Vec::new() } else { begun(model, client) };
+    let mut answers = if named.is_some() { Vec::new() } else { begun(model, client) };
     answers.extend(fresh);
     let title = format!("New note for {}", code(model, client));
     let state = choice::State::new(title, about, answers);
@@ -69,8 +79,26 @@ fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
     drafts.map(|row| (words(row), Answer::OpenDraft(client, row.note))).collect()
 }
 
-const fn session_is_focused(focused: Focused) -> bool {
-    matches!(focused, Focused::Appointment(_))
+/// How far the note about a session is, in the chart of one of those who came.
+fn note_of(model: &Model, client: ClientId, session: AppointmentId) -> NoteState {
+    let Some(desk) = model.desk() else { return NoteState::Missing };
+    let index = &desk.index;
+    let Some(row) = index.appointments.get(&session) else { return NoteState::Missing };
+    if row.clients.len() < 2 && index.group_of(row).is_none() {
+        return row.note;
+    }
+    let rows = index.timelines.get(&client).map(|rows| rows.as_slice()).unwrap_or_default();
+    let signed = rows.iter().find_map(|row| match row.entry {
+        TimelineEntry::Note { record, session: Some(of), .. } if of == session => Some(record),
+        _ => None,
+    });
+    let mut drafts = index.drafts.iter().filter(|row| row.client == client);
+    let begun = drafts.find(|row| row.session == Some(session) && row.addendum_to.is_none());
+    match (signed, begun) {
+        (Some(record), _) => NoteState::Signed(record),
+        (None, Some(row)) => NoteState::Draft(row.note),
+        (None, None) => NoteState::Missing,
+    }
 }
 
 /// The client's latest session that has begun and has no note yet.
@@ -79,7 +107,7 @@ fn session_without_note(model: &Model, client: ClientId) -> Option<AppointmentId
     let ids = desk.index.days.range(..=model.now.local.date()).rev().take(14);
     let ids = ids.flat_map(|(_, ids)| ids.iter().rev());
     let rows = ids.filter_map(|id| desk.index.appointments.get(id));
-    rows.filter(|row| row.clients.contains(&client) && row.starts <= model.now.time)
+    rows.filter(|row| desk.index.is_with(row, client) && row.starts <= model.now.time)
         .find(|row| row.note == NoteState::Missing && !row.status.frees_the_slot())
         .map(|row| row.id)
 }

@@ -3,7 +3,8 @@
 use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
-    act, demo, devices, interrupt, lay, leave, lock, notes, plan, quit, replace, say, session, show,
+    act, demo, devices, groups, interrupt, lay, leave, lock, notes, plan, quit, replace, say,
+    session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -59,7 +60,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::LogContact | Verb::NewTask | Verb::NoteDeath => ask_about(model, client, verb),
         Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
         Verb::New => return new(model, focused),
-        Verb::Open => return open(model, focused),
+        Verb::Open => return open(model, focused, client),
         Verb::Out => return out(model),
         Verb::Quit => return quit(model),
         Verb::Redo | Verb::Undo => return history(model, verb),
@@ -67,6 +68,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::SignDraft => return notes::sign_draft(model),
         verb if verb.is_of_sessions() => return session::run(model, verb, focused),
         Verb::SetStatus(status) => return set_status(model, focused, status),
+        Verb::ShowRelations => groups::relations(model, client),
         Verb::ShowClients
         | Verb::ShowFinish
         | Verb::ShowIdentity
@@ -208,6 +210,10 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
             lay(model, Overlay::ContactLog(Box::new(state)));
             Vec::new()
         }
+        Answer::BeginGroup(..)
+        | Answer::ChangeGroup(_)
+        | Answer::ShowChart(_)
+        | Answer::WriteAbout(..) => groups::answer(model, &answer),
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
     }
@@ -317,7 +323,7 @@ pub(super) fn start_of(model: &Model, id: AppointmentId) -> Option<DateTime> {
     index.appointments.get(&id).map(|row| day::start(row, index))
 }
 
-fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
+fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Effect> {
     if let Some(effects) = offer(model, focused) {
         return effects;
     }
@@ -332,8 +338,8 @@ fn open(model: &mut Model, focused: Focused) -> Vec<Effect> {
             conflict(model, id);
             Vec::new()
         }
-        Focused::Appointment(id) => match with_row(model, id, |row| row.clients.first().copied()) {
-            Some(Some(client)) => show(model, Screen::Chart(chart::State::new(client))),
+        Focused::Appointment(_) => match client {
+            Some(client) => show(model, Screen::Chart(chart::State::new(client))),
             _ => move_appointment(model, focused),
         },
         Focused::Client(client) => match model.desk().and_then(|desk| desk.screens.last()) {
@@ -533,7 +539,11 @@ fn archive(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> {
 
 pub(super) fn edit_contact(model: &mut Model, client: Option<ClientId>) {
     let row = client.and_then(|id| model.desk()?.index.clients.get(&id).cloned());
-    if let Some(row) = row {
+    if let Some(row) = &row
+        && model.desk().is_some_and(|desk| desk.index.groups.contains_key(&row.id))
+    {
+        groups::answer(model, &Answer::ChangeGroup(row.id));
+    } else if let Some(row) = row {
         lay(model, Overlay::ClientForm(Box::new(client_form::State::edit(&row))));
     }
 }

@@ -19,6 +19,7 @@ pub fn clashes<'a>(
     (slot, clients): (&Slot, &[ClientId]),
     except: Option<AppointmentId>,
 ) -> Vec<&'a AppointmentRow> {
+    let clients = index.people(clients);
     let starts = zone::instant(slot.start, &slot.zone);
     let ends = end(starts, i64::from(slot.minutes));
     let near = zone::date(starts, &index.zone);

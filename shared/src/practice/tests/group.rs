@@ -10,6 +10,7 @@ use crate::practice::edit::{
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::schedule::free::clashes;
 use crate::practice::view::{NoteState, TimelineEntry, View};
 use crate::practice::{Practice, Refusal, document_of};
 use std::collections::BTreeMap;
@@ -346,4 +347,15 @@ fn a_couple_goes_out_and_comes_in_with_its_notes_and_those_who_left() {
     assert_eq!(after.group_of(&after.appointments[&session]), Some(couple));
     assert_eq!((after.timelines[&couple].len(), after.drafts.len()), (1, 1));
     assert_eq!(after.appointments[&session].clients, [one, two]);
+}
+
+#[test]
+fn who_is_booked_elsewhere_is_seen_where_the_couple_would_be_booked() {
+    let (mut world, one, _, couple) = world();
+    world.act(0, Edit::Book(with(vec![one], 9, 9))).unwrap();
+    let index = world.desks[0].index();
+    let elsewhere = slot(member(2), 9);
+    let found = clashes(&index, (&elsewhere, &[couple]), None);
+    assert_eq!(found.iter().map(|row| row.clients.as_slice()).collect::<Vec<_>>(), [[one]]);
+    assert!(clashes(&index, (&slot(member(2), 11), &[couple]), None).is_empty());
 }

@@ -75,7 +75,7 @@ impl Digest {
             !row.clients.is_empty() && row.clients.iter().all(all)
         };
         for row in index.appointments.values().filter(|row| !hidden(row)) {
-            digest.take(row, now, &mut nearest);
+            digest.take((row, index.group_of(row)), now, &mut nearest);
         }
         let clashes = clashes(index, now);
         digest.unfinished.extend(clashes.into_iter().map(|(row, other)| Unfinished {
@@ -93,7 +93,7 @@ impl Digest {
 
     fn take(
         &mut self,
-        row: &AppointmentRow,
+        (row, group): (&AppointmentRow, Option<ClientId>),
         now: Timestamp,
         nearest: &mut BTreeMap<ClientId, (Timestamp, AppointmentId)>,
     ) {
@@ -102,13 +102,13 @@ impl Digest {
         }
         let ends = row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000);
         if ends > now && !row.status.frees_the_slot() && row.status != Status::NoShow {
-            for client in &row.clients {
+            for client in row.clients.iter().chain(&group) {
                 let best = nearest.entry(*client).or_insert((row.starts, row.id));
                 *best = (*best).min((row.starts, row.id));
             }
         }
         if row.status == Status::Held {
-            for client in &row.clients {
+            for client in row.clients.iter().chain(&group) {
                 *self.sessions.entry(*client).or_default() += 1;
             }
         }

@@ -9,6 +9,7 @@ use crate::view::view;
 use jiff::civil::{Date, DateTime, date};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
@@ -17,12 +18,13 @@ use tacenda_shared::practice::edit::{
     AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
     Whereabouts,
 };
+use tacenda_shared::practice::group::{GroupKind, subject_of};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
-    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, IdentityView, Index, NoteState,
-    NoteView, PlanView, Rival, TimelineEntry, TimelineRow, View,
+    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, GroupRow, IdentityView, Index,
+    NoteState, NoteView, PlanView, Rival, TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -115,6 +117,36 @@ impl Sample {
             let row = sample.index.clients.get_mut(&client_id(number)).unwrap();
             Arc::make_mut(row).waiting = Some(Waiting { since, wish });
         }
+        sample
+    }
+
+    /// The first two clients are a couple, who come at 11:30.
+    pub(crate) fn with_couple() -> Self {
+        let mut sample = Self::new();
+        let id = ObjectId::from_bytes([90; 16]);
+        let subject = subject_of(id);
+        let members = BTreeMap::from([(client_id(1), true), (client_id(2), true)]);
+        let row = GroupRow {
+            id,
+            subject,
+            kind: GroupKind::Couple,
+            code: "J/A-01".to_owned(),
+            name: "The Samples".to_owned(),
+            members,
+            since: moment(date(2026, 9, 1).at(9, 0, 0, 0)),
+            ended: false,
+        };
+        let mut client = sample.client("JM-014");
+        (client.id, client.name, client.code) = (subject, row.name.clone(), row.code.clone());
+        (client.phone, client.safe_contact) = (String::new(), String::new());
+        (client.email, client.pronouns) = (String::new(), String::new());
+        sample.index.clients.insert(subject, Arc::new(client));
+        sample.index.groups.insert(subject, Arc::new(row));
+        sample.add(30, 1, slot(today().at(11, 30, 0, 0), 80, Some("2")), Status::Booked);
+        sample.change(30, |row| {
+            row.clients = vec![client_id(1), client_id(2)];
+            row.kind = AppointmentKind::Couple;
+        });
         sample
     }
 

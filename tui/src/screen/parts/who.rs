@@ -25,6 +25,31 @@ pub fn client(index: &Index, id: ClientId, veil: bool) -> String {
     }
 }
 
+/// Returns whom an appointment is about first: the group that comes, or the first who does.
+pub fn first(index: &Index, row: &AppointmentRow) -> Option<ClientId> {
+    index.group_of(row).or_else(|| row.clients.first().copied())
+}
+
+/// Returns who belongs to a group, or in which groups somebody is, in a line; nothing if neither.
+pub fn together(index: &Index, id: ClientId, veil: bool) -> Option<String> {
+    let names = |ids: Vec<ClientId>| {
+        let names: Vec<String> = ids.into_iter().map(|id| client(index, id, veil)).collect();
+        names.join(", ")
+    };
+    if let Some(group) = index.groups.get(&id) {
+        return Some(names(group.present().collect()));
+    }
+    let theirs = index.groups.values();
+    let theirs = theirs.filter(|group| !group.ended && group.members.get(&id) == Some(&true));
+    let theirs: Vec<ClientId> = theirs.map(|group| group.subject).collect();
+    (!theirs.is_empty()).then(|| names(theirs))
+}
+
+/// Returns what kind of group it is, or the pronouns of a client.
+pub fn pronouns<'a>(index: &'a Index, row: &'a ClientRow) -> &'a str {
+    index.groups.get(&row.id).map_or(row.pronouns.as_str(), |group| group.kind.word())
+}
+
 /// Returns the name of another device that has a draft open now; of several the first.
 pub fn beside(sync: &SyncStatus, draft: ObjectId) -> Option<String> {
     let others = sync.devices.iter().filter(|device| !device.this && !device.revoked);
@@ -40,6 +65,9 @@ pub fn comes(index: &Index, row: &AppointmentRow, veil: bool) -> String {
     if row.clients.is_empty() {
         let words = if row.memo.is_empty() || veil { row.kind.word() } else { &row.memo };
         return words.to_owned();
+    }
+    if let Some(group) = index.group_of(row) {
+        return client(index, group, veil);
     }
     let names: Vec<String> =
         row.clients.iter().map(|client_id| client(index, *client_id, veil)).collect();
