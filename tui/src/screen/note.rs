@@ -78,6 +78,8 @@ pub struct Outcome {
 pub struct Circumstances {
     /// When its session ended, if it is about one: 72 hours later a signature is late.
     pub session_end: Option<Timestamp>,
+    /// Whether its session was by video or telephone, and nothing says where the client was.
+    pub lacks_place: bool,
     /// The name of whoever signs; its initials sign. Empty if it is not known.
     pub clinician: String,
 }
@@ -529,6 +531,7 @@ impl State {
         Page {
             sections: self.editors.iter().map(section).collect(),
             late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
+            lacks_place: self.circumstances.lacks_place,
             initials: review::initials(&self.circumstances.clinician),
         }
     }

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::Stamp;
-use tacenda_shared::practice::view::{Index, View};
+use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
 /// Widest column of text, however wide the terminal is.
 const WIDEST: u16 = 100;
@@ -256,7 +256,8 @@ fn circumstances(scene: &Scene<'_>, session: Option<AppointmentId>) -> Circumsta
     let signs = scene.member().or_else(|| scene.clinician());
     let clinician = signs.and_then(|id| scene.index.clinicians.get(&id)).cloned();
     let clinician = clinician.unwrap_or_default();
-    Circumstances { session_end: ends, clinician }
+    let lacks_place = row.is_some_and(AppointmentRow::lacks_whereabouts);
+    Circumstances { session_end: ends, lacks_place, clinician }
 }
 
 fn session_words(

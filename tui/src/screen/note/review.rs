@@ -19,6 +19,9 @@ const GUARD: i64 = 300;
 /// After how long a signature is late. Milliseconds after the end of the session.
 pub(crate) const LATE: i64 = 72 * 60 * 60 * 1000;
 
+/// Said where a note of a session by video or telephone cannot be signed yet.
+const NO_PLACE: &str = "Nothing says where the client was: Esc twice, b on the session, then sign.";
+
 /// What is to be signed, as the page shows it.
 #[derive(Clone)]
 pub(crate) struct Page {
@@ -26,6 +29,8 @@ pub(crate) struct Page {
     pub(crate) sections: Vec<(&'static str, String)>,
     /// Whether a reason has to be given.
     pub(crate) late: bool,
+    /// Whether nothing says where the client was, which has to be said first.
+    pub(crate) lacks_place: bool,
     /// The initials that sign; empty if any two letters do.
     pub(crate) initials: String,
 }
@@ -304,6 +309,9 @@ fn whole(page: &Page) -> String {
 /// What looks unfinished. A warning never stops a signature.
 fn warnings(page: &Page) -> Vec<String> {
     let mut warnings = Vec::new();
+    if page.lacks_place {
+        warnings.push(NO_PLACE.to_owned());
+    }
     for (title, text) in &page.sections {
         let title = if title.is_empty() { "The text" } else { title };
         if text.trim().is_empty() {

@@ -49,7 +49,16 @@ pub(crate) fn now(millis: i64) -> Now {
 
 fn state(view: &DraftView) -> State {
     let clinician = "Robin Example".to_owned();
-    State::new(view, Circumstances { session_end: None, clinician })
+    State::new(view, Circumstances { clinician, ..Circumstances::default() })
+}
+
+#[test]
+fn where_the_client_was_is_missed_before_the_initials() {
+    let circumstances = Circumstances { lacks_place: true, ..Circumstances::default() };
+    let mut state = State::new(&soap(), circumstances);
+    press(&mut state, KeyCode::F(8), 1_000);
+    let shown = screen(&mut state).0.join("\n");
+    assert!(shown.contains("! Nothing says where the client was"), "{shown}");
 }
 
 fn press(state: &mut State, code: KeyCode, millis: i64) -> Outcome {
@@ -255,6 +264,7 @@ fn a_doubled_enter_neither_signs_nor_leaves_the_review() {
 fn a_late_note_needs_a_reason() {
     let circumstances = Circumstances {
         session_end: Some(Timestamp::from_millis(0)),
+        lacks_place: false,
         clinician: "Robin Example".to_owned(),
     };
     let mut state = State::new(&soap(), circumstances);
