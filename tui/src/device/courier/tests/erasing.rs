@@ -122,6 +122,39 @@ fn what_was_asked_for_is_hidden_at_once_and_dead_everywhere_thirty_days_later() 
 }
 
 #[test]
+fn a_couples_record_dies_everywhere_and_each_ones_own_stays() {
+    let mut world = World::with_devices(2);
+    let (ada, ben) = (treated(&mut world, 0), treated(&mut world, 1));
+    let both = couple(&mut world, 0, [ada, ben]);
+    let note = begin_note(&mut world, 0, both);
+    write(&mut world, 0, both, note, "Shared.");
+    edit(&mut world, 0, Edit::Sign { note, client: both, late_reason: None });
+    world.heal();
+    let next = begin_note(&mut world, 1, both);
+    write(&mut world, 1, both, next, "Begun.");
+    world.heal();
+    let logs = logs_of(&mut world, 0, both);
+    assert_eq!(logs.len(), 1, "a compartment of its own");
+    ask(&mut world, 0, both);
+    world.heal();
+    assert!(!sees(&mut world, 1, both));
+    pass(&mut world, 30 * DAY);
+    order(&mut world, 1, both);
+    world.heal();
+    assert_eq!(holders(&mut world, &logs), (vec![], false));
+    for number in 0..2 {
+        world.lock(number);
+        assert_eq!(world.device(number).cabinet.unreadable(), 0);
+        assert!(!sees(&mut world, number, both));
+        assert!(sees(&mut world, number, ada) && sees(&mut world, number, ben));
+        assert!(world.device(number).index().groups.is_empty());
+    }
+    world.heal();
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
 fn what_is_taken_back_in_time_is_there_again_and_has_its_own_thirty_days_the_next_time() {
     let mut world = World::with_devices(2);
     let ada = treated(&mut world, 0);

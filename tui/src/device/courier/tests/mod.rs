@@ -23,6 +23,7 @@ use crate::device::chance::OsRandom;
 use proptest::prelude::*;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, ObjectId};
 use tacenda_shared::practice::edit::*;
+use tacenda_shared::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use tacenda_shared::practice::view::{DraftView, NoteState, View};
 use tacenda_shared::suite::SigningKey;
 use tacenda_shared::sync::device::Event;
@@ -38,6 +39,14 @@ fn client(world: &mut World, at: usize, name: &str) -> ClientId {
     };
     edit(world, at, Edit::NewClient { client, contact });
     client
+}
+
+fn couple(world: &mut World, at: usize, clients: [ClientId; 2]) -> ClientId {
+    let group = ObjectId::random(&mut OsRandom);
+    let members = clients.map(|client| (client, Belongs::Now)).into_iter().collect();
+    let change = GroupChange { name: None, code: Some("A/B-01".into()), members };
+    edit(world, at, Edit::NewGroup { group, kind: GroupKind::Couple, change });
+    subject_of(group)
 }
 
 fn edit(world: &mut World, at: usize, edit: Edit) {

@@ -82,7 +82,47 @@ fn treated(world: &mut World) -> Chart {
 }
 
 fn chart_of(world: &mut World, at: usize, client: ClientId) -> CompartmentId {
-    world.device(at).cabinet.log_of(&CompartmentName::Chart(client))
+    let device = world.device(at);
+    let name = device.practice.chart_of(client);
+    device.cabinet.log_of(&name)
+}
+
+/// The same about a couple: what they share.
+fn treated_couple(world: &mut World) -> Chart {
+    let (one, two) = (client(world, 0, "Ada Testerin"), client(world, 0, "Ben Beispiel"));
+    let client = couple(world, 0, [one, two]);
+    let right = sign(world, 0, client, "Slept badly.");
+    world.heal();
+    let last = world.computers.len() - 1;
+    let wrong = sign(world, last, client, "This is about somebody else.");
+    edit(world, last, Edit::Amend { note: wrong, client, text: "And so is this.".into() });
+    sign(world, last, client, "Slept better.");
+    let draft = begin_note(world, last, client);
+    write(world, last, client, draft, "Begun. ");
+    world.heal();
+    write(world, 0, client, draft, "By both. ");
+    world.heal();
+    Chart { client, wrong, right, draft }
+}
+
+#[test]
+fn one_record_that_a_couple_shares_dies_everywhere_and_who_belongs_to_it_stays_known() {
+    let mut world = World::with_devices(2);
+    let chart = treated_couple(&mut world);
+    erase(&mut world, 1, &chart);
+    assert_erased(&mut world, &chart);
+    assert_equal(&mut world);
+    let mut world = world.joined_by("tablet");
+    world.heal();
+    assert_erased(&mut world, &chart);
+    for number in 0..3 {
+        world.lock(number);
+        let index = world.device(number).index();
+        assert_eq!(index.groups[&chart.client].present().count(), 2, "device {number}");
+    }
+    world.heal();
+    assert_equal(&mut world);
+    assert_eq!(world.notices, [""; 0]);
 }
 
 fn pass(world: &mut World, millis: i64) {
