@@ -5,6 +5,7 @@ use super::compartment::CompartmentName;
 use super::contact;
 use super::document::{Document, Scalar};
 use super::edit::{ContactChange, Edit};
+use super::group::is_subject;
 use super::{Context, Practice, document_of, zone};
 use crate::id::{ClientId, Timestamp};
 use jiff::civil::Date;
@@ -17,7 +18,7 @@ impl Practice {
         contact: ContactChange,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        if self.facts.contacts.contains_key(&client) {
+        if self.facts.contacts.contains_key(&client) || is_subject(client) {
             return Err(Refusal::ClientExists);
         }
         if contact.name.is_none() {

@@ -3,6 +3,7 @@
 //! A name is sealed; the server knows a compartment only by its random id. The kinds are an open
 //! registry: a kind that this version does not know is stored and passed on untouched.
 
+use super::group::is_subject;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, MemberId, ObjectId};
 
@@ -138,7 +139,11 @@ impl CompartmentName {
         let subject = reader.bytes(SUBJECT_BYTES_MAX)?;
         reader.finish()?;
         let mut reader = Reader::new(subject);
-        let client = |reader: &mut Reader<'_>| reader.fixed().map(ClientId::from_bytes);
+        // Nobody's compartment stands where a group does.
+        let client = |reader: &mut Reader<'_>| {
+            let client = ClientId::from_bytes(reader.fixed()?);
+            if is_subject(client) { Err(CodecError::Unknown) } else { Ok(client) }
+        };
         let member = |reader: &mut Reader<'_>| reader.fixed().map(MemberId::from_bytes);
         let name = match kind {
             1 => Self::Practice,

@@ -227,12 +227,14 @@ pub fn kept_until(last_service: Date) -> Date {
 /// Returns the local date of a client's last appointment that was not cancelled and is past.
 pub fn last_service(index: &Index, client: ClientId, now: Timestamp) -> Option<Date> {
     use super::edit::Status;
+    let group = index.groups.get(&client);
     let served = index.appointments.values().filter(|row| {
         let took_place = matches!(
             row.status,
             Status::Booked | Status::Confirmed | Status::Arrived | Status::Held
         );
-        took_place && row.starts <= now && row.clients.contains(&client)
+        let with_group = || group.is_some_and(|group| group.fits(row.kind, &row.clients));
+        took_place && row.starts <= now && (row.is_with(client) || with_group())
     });
     served.map(|row| row.slot.start.date()).max()
 }
@@ -315,9 +317,12 @@ impl Practice {
             || log.is_some_and(|log| log.holds(record))
     }
 
-    /// Returns whether a legal hold keeps a client's record.
+    /// Returns whether a legal hold keeps a client's record. What a group shares is a record of each
+    /// who belongs to it, or did.
     pub fn is_held(&self, client: ClientId) -> bool {
-        self.facts.settings.erasures.holds.contains(&client)
+        let holds = &self.facts.settings.erasures.holds;
+        let members = self.group_row(client).map(|group| group.members.keys());
+        holds.contains(&client) || members.into_iter().flatten().any(|one| holds.contains(one))
     }
 
     pub(super) fn is_hidden(&self, client: ClientId) -> bool {

@@ -12,12 +12,12 @@ use super::compartment::CompartmentName;
 use super::contact::{NAME_BYTES_MAX, normal, within};
 use super::document::{Document, Scalar};
 use super::edit::{AppointmentKind, Edit, NewAppointment};
-use super::view::{AppointmentRow, ClientRow, GroupRow, Index};
+use super::view::{AppointmentRow, ClientRow, GroupRow, Index, NoteState};
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{ClientId, ObjectId, Timestamp};
+use crate::id::{AppointmentId, ClientId, ObjectId, Timestamp};
 use crate::suite;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const KIND: &str = "group_kind";
@@ -132,10 +132,23 @@ pub(super) struct Group {
     pub(super) row: Option<Arc<GroupRow>>,
 }
 
-/// Returns the id under which a group stands beside clients: H("tac/group/subject", its id). Nobody can
-/// make a group whose subject is an existing client.
+/// What the ids begin with under which groups stand beside clients. No client has such an id: a
+/// compartment of one does not read, whoever sends it, so that neither can take the other's place.
+const MARK: [u8; 4] = [0xff; 4];
+
+/// Returns the id under which a group stands beside clients: [`MARK`], then H("tac/group/subject", its
+/// id).
 pub fn subject_of(group: ObjectId) -> ClientId {
-    ClientId::from_bytes(suite::hash("tac/group/subject", &[group.as_bytes()]).truncated())
+    let mut id: [u8; 16] = suite::hash("tac/group/subject", &[group.as_bytes()]).truncated();
+    for (byte, mark) in id.iter_mut().zip(MARK) {
+        *byte = mark;
+    }
+    ClientId::from_bytes(id)
+}
+
+/// Whether an id is one under which groups stand beside clients.
+pub fn is_subject(client: ClientId) -> bool {
+    client.as_bytes().starts_with(&MARK)
 }
 
 impl CompartmentName {
@@ -150,33 +163,9 @@ impl CompartmentName {
 }
 
 impl Index {
-    /// Returns the group that an appointment is with, under the id that lists know it by: one of the
-    /// appointment's kind to which all who come belong, or did; of several the one that has no others,
-    /// then the smallest.
+    /// Returns the group that an appointment is with, if it can be seen.
     pub fn group_of(&self, row: &AppointmentRow) -> Option<ClientId> {
-        if row.clients.is_empty() || row.kind == AppointmentKind::Individual {
-            return None;
-        }
-        let several = row.clients.len() > 1;
-        let fits = |group: &&Arc<GroupRow>| {
-            let kind = group.kind.appointment() == row.kind
-                || (several
-                    && matches!(row.kind, AppointmentKind::Intake | AppointmentKind::Consultation));
-            kind && row.clients.iter().all(|client| group.members.contains_key(client))
-        };
-        let others = |group: &GroupRow| {
-            let now = group.members.iter().filter(|(_, belongs)| **belongs);
-            let now = now.filter(|(client, _)| !row.clients.contains(client)).count();
-            (now, group.members.len(), group.subject)
-        };
-        let groups = self.groups.values().filter(fits);
-        groups.min_by_key(|group| others(group)).map(|group| group.subject)
-    }
-
-    /// Whether an appointment is with a client, or with a group under the id that lists know it by.
-    pub fn is_with(&self, row: &AppointmentRow, client: ClientId) -> bool {
-        row.clients.contains(&client)
-            || (self.groups.contains_key(&client) && self.group_of(row) == Some(client))
+        row.group.filter(|group| self.groups.contains_key(group))
     }
 
     /// Returns the people whom these stand for: of a group, who belongs to it now.
@@ -189,7 +178,24 @@ impl Index {
     }
 }
 
+impl AppointmentRow {
+    /// Whether it is with a client, or with a group under the id that lists know it by.
+    pub fn is_with(&self, client: ClientId) -> bool {
+        self.clients.contains(&client) || self.group == Some(client)
+    }
+}
+
 impl GroupRow {
+    /// Whether those who come to an appointment of a kind may be this group: all of them belong to it,
+    /// or did.
+    pub fn fits(&self, kind: AppointmentKind, clients: &[ClientId]) -> bool {
+        let several = clients.len() > 1;
+        let open = matches!(kind, AppointmentKind::Intake | AppointmentKind::Consultation);
+        (self.kind.appointment() == kind || (several && open))
+            && !clients.is_empty()
+            && clients.iter().all(|client| self.members.contains_key(client))
+    }
+
     /// Returns who belongs to it now.
     pub fn present(&self) -> impl Iterator<Item = ClientId> + '_ {
         self.members.iter().filter(|(_, belongs)| **belongs).map(|(client, _)| *client)
@@ -229,10 +235,15 @@ impl GroupRow {
             }
         };
         let members = document.keys().into_iter().filter_map(belongs).take(MEMBERS_MAX);
+        // Several devices may say it; what only a newer version knows is a group all the same.
+        let kinds = document.values(None, KIND);
+        let kinds: Vec<i64> = kinds.iter().filter_map(|(value, _)| value.number()).collect();
+        let known = kinds.iter().find_map(|number| GroupKind::of(*number));
+        let kind = known.or((!kinds.is_empty()).then_some(GroupKind::Group))?;
         Some(Self {
             id,
             subject: subject_of(id),
-            kind: GroupKind::of(number(KIND)?)?,
+            kind,
             code: text(CODE, CODE_BYTES_MAX),
             name: text(NAME, NAME_BYTES_MAX),
             members: members.collect(),
@@ -272,9 +283,11 @@ impl Group {
         Self { id, row: None }
     }
 
-    /// Takes over what its document says.
+    /// Takes over what its document says. What was known once is never lost out of sight.
     pub(super) fn learn(&mut self, document: &Document) {
-        self.row = GroupRow::read(document, self.id).map(Arc::new);
+        if let Some(row) = GroupRow::read(document, self.id) {
+            self.row = Some(Arc::new(row));
+        }
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -306,6 +319,60 @@ impl Practice {
     /// Returns a group under the id that lists know it by.
     pub(super) fn group_row(&self, subject: ClientId) -> Option<&Arc<GroupRow>> {
         self.facts.groups.get(&subject)?.row.as_ref()
+    }
+
+    /// Returns the group that an appointment is with: one of its kind to which all who come belong, or
+    /// did. Of several it is the one in whose chart something is written about it; else one that has
+    /// not ended, then the one with the fewest others, then the first that was begun.
+    pub(super) fn group_with(
+        &self,
+        kind: AppointmentKind,
+        clients: &[ClientId],
+        family: &BTreeSet<AppointmentId>,
+    ) -> Option<ClientId> {
+        let alone = matches!(
+            kind,
+            AppointmentKind::Individual | AppointmentKind::Supervision | AppointmentKind::TimeOff
+        );
+        if clients.is_empty() || alone || self.facts.groups.is_empty() {
+            return None;
+        }
+        let written = |subject: ClientId| {
+            let mut states = family.iter().filter_map(|id| self.sessions.get(id));
+            states.any(|states| states.contains_key(&subject))
+        };
+        let place = |group: &GroupRow| {
+            let others = group.present().filter(|client| !clients.contains(client)).count();
+            let others = (others, group.members.len());
+            (!written(group.subject), group.ended, others, group.since, group.subject)
+        };
+        let groups = self.facts.groups.values().filter_map(|group| group.row.as_ref());
+        let fitting = groups.filter(|group| group.fits(kind, clients));
+        fitting.min_by_key(|group| place(group)).map(|group| group.subject)
+    }
+
+    /// Returns how far the notes about a session are. What a couple or a family shares counts, and not
+    /// what is written about one of them; of a therapy group one note, or one about each who came.
+    pub(super) fn note_state(
+        &self,
+        (group, clients): (Option<ClientId>, &[ClientId]),
+        family: &BTreeSet<AppointmentId>,
+    ) -> NoteState {
+        let states = family.iter().filter_map(|member| self.sessions.get(member));
+        let states: Vec<(ClientId, NoteState)> =
+            states.flatten().map(|(client, state)| (*client, *state)).collect();
+        let of = |client: ClientId| {
+            let theirs = states.iter().filter(|(of, _)| *of == client);
+            theirs.map(|(_, state)| *state).min_by_key(|state| rank(*state))
+        };
+        let Some(group) = group else {
+            let all = states.iter().map(|(_, state)| *state);
+            return all.min_by_key(|state| rank(*state)).unwrap_or_default();
+        };
+        let therapy = self.group_row(group).is_some_and(|row| row.kind == GroupKind::Group);
+        let each = || clients.iter().map(|client| of(*client)).collect::<Option<Vec<_>>>();
+        let each = || each().filter(|_| therapy)?.into_iter().max_by_key(|state| rank(*state));
+        of(group).or_else(each).unwrap_or_default()
     }
 
     /// Whether there is a chart to write in: a client's, or a group's.
@@ -352,7 +419,7 @@ impl Practice {
                 new.kind = group.kind.appointment();
             }
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         clients.retain(|client| seen.insert(*client));
         new.clients = clients;
         Ok(new)
@@ -366,7 +433,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let subject = subject_of(group);
-        if self.facts.groups.contains_key(&subject) {
+        if self.group_row(subject).is_some() {
             return Err(Refusal::ClientExists);
         }
         let change = self.checked(&BTreeMap::new(), change)?;
@@ -455,7 +522,11 @@ impl Practice {
                 belongs => after.insert(*client, *belongs == Belongs::Now),
             };
         }
-        if after.len() > MEMBERS_MAX || after.values().filter(|one| **one).count() > CLIENTS_MAX {
+        let present =
+            |all: &BTreeMap<ClientId, bool>| all.values().filter(|belongs| **belongs).count();
+        // What is too much already, since two devices took people in at once, can be made less.
+        let worse = present(&after) > present(before).max(CLIENTS_MAX);
+        if worse || after.len() > before.len().max(MEMBERS_MAX) {
             return Err(Refusal::TooManyClients);
         }
         Ok(change)
@@ -495,4 +566,13 @@ fn write(document: &mut Document, change: &GroupChange) -> Vec<(String, Scalar)>
         document.put(None, field, value.clone());
     }
     written
+}
+
+/// A signature counts most.
+const fn rank(state: NoteState) -> u8 {
+    match state {
+        NoteState::Signed(_) => 0,
+        NoteState::Draft(_) => 1,
+        NoteState::Missing => 2,
+    }
 }

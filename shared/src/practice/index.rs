@@ -5,7 +5,7 @@ use super::calendar::Booking;
 use super::compartment::CompartmentName;
 use super::group::subject_of;
 use super::schedule::{Series, SeriesKey};
-use super::view::{AppointmentRow, DraftRow, Index, NoteState};
+use super::view::{AppointmentRow, DraftRow, GroupRow, Index, NoteState};
 use super::{Practice, zone};
 use crate::id::{AppointmentId, ClientId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,18 +49,33 @@ impl Practice {
         let hidden = self.is_hidden(subject);
         let group = self.group_row(subject).filter(|_| !hidden).map(Arc::clone);
         let row = self.client_row(subject).filter(|_| !hidden);
+        let known = self.group_row(subject).map(Arc::clone);
         let index = Arc::make_mut(&mut self.index);
-        match row.zip(group) {
+        let before = match row.zip(group) {
             Some((row, group)) => {
                 index.clients.insert(subject, row);
-                index.groups.insert(subject, group);
+                index.groups.insert(subject, group)
             }
             None => {
                 index.clients.remove(&subject);
-                index.groups.remove(&subject);
+                index.groups.remove(&subject)
             }
-        }
+        };
         self.publish_chart(subject);
+        if before != known {
+            self.publish_sessions_of([before, known].into_iter().flatten());
+        }
+    }
+
+    /// Which appointments are with a group follows from who belongs to it, now and before.
+    fn publish_sessions_of(&mut self, groups: impl Iterator<Item = Arc<GroupRow>>) {
+        let groups: Vec<_> = groups.collect();
+        let rows = self.index.appointments.values();
+        let fitting = rows.filter(|row| groups.iter().any(|one| one.fits(row.kind, &row.clients)));
+        let ids: Vec<_> = fitting.map(|row| row.id).collect();
+        for id in ids {
+            self.publish_appointment(id);
+        }
     }
 
     /// Makes the whole index from what is known: rows in the order of their keys, so that no day
@@ -227,8 +242,10 @@ impl Practice {
         booking: &Booking,
         family: &BTreeSet<AppointmentId>,
     ) -> AppointmentRow {
+        let group = self.group_with(booking.kind, &booking.clients, family);
         AppointmentRow {
             id,
+            group,
             clients: booking.clients.clone(),
             kind: booking.kind,
             slot: booking.slot.clone(),
@@ -239,16 +256,9 @@ impl Practice {
             stamps: booking.stamps,
             whereabouts: booking.whereabouts.clone(),
             memo: booking.memo.clone(),
-            note: self.note_state(family),
+            note: self.note_state((group, &booking.clients), family),
             occurrence: self.occurrence(id, true),
         }
-    }
-
-    /// A note stays with its session, to whichever clinician that goes.
-    fn note_state(&self, family: &BTreeSet<AppointmentId>) -> NoteState {
-        let states = family.iter().filter_map(|member| self.sessions.get(member));
-        let states = states.flat_map(BTreeMap::values).copied();
-        states.min_by_key(|state| rank(*state)).unwrap_or_default()
     }
 
     fn publish_chart(&mut self, client: ClientId) {
@@ -307,13 +317,5 @@ impl Practice {
             }
             self.publish_appointment(id);
         }
-    }
-}
-
-fn rank(state: NoteState) -> u8 {
-    match state {
-        NoteState::Signed(_) => 0,
-        NoteState::Draft(_) => 1,
-        NoteState::Missing => 2,
     }
 }

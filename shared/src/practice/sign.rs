@@ -9,7 +9,8 @@ use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::document::Scalar;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
-use super::edit::{Edit, NoteFormat, Part, Splice, Subject};
+use super::edit::{AppointmentKind, Edit, NoteFormat, Part, Splice, Subject};
+use super::group::is_subject;
 use super::record::{Record, RecordKind, Relation, RelationKind};
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, note};
@@ -195,21 +196,35 @@ impl Practice {
         Ok(Done { changes, ..Done::default() })
     }
 
-    /// The charge of a session, once: two devices that sign for one session make one charge.
+    /// The charge of a session, once: two devices that sign for one session make one charge. A couple or
+    /// a family has one, with the first who came; of a therapy group each who came has one.
     fn charge(
         &mut self,
         client: ClientId,
         session: Option<AppointmentId>,
         cx: &mut Context<'_>,
-    ) -> Option<Change> {
-        let session = self.session(session?)?;
-        let billed = self.facts.billing.get(&client);
-        if billed.is_some_and(|billed| billed.has(&note::charge_key(session.id))) {
-            return None;
+    ) -> Vec<Change> {
+        let Some(session) = session.and_then(|session| self.session(session)) else {
+            return Vec::new();
+        };
+        let key = note::charge_key(session.id);
+        let billed =
+            |of: &ClientId| self.facts.billing.get(of).is_some_and(|known| known.has(&key));
+        let therapy = session.kind == AppointmentKind::Group;
+        let payers: Vec<ClientId> = match session.group {
+            Some(_) if !therapy && session.clients.iter().any(billed) => Vec::new(),
+            Some(_) if !therapy => session.clients.iter().take(1).copied().collect(),
+            Some(group) if group == client => session.clients.clone(),
+            _ => vec![client],
+        };
+        let payers: Vec<ClientId> = payers.into_iter().filter(|payer| !billed(payer)).collect();
+        let mut changes = Vec::new();
+        for payer in payers.into_iter().filter(|payer| !is_subject(*payer)) {
+            let name = CompartmentName::Billing(payer);
+            let body = note::charge_body(&session, &self.facts.settings.zone);
+            changes.push(self.write_record(&name, RecordKind::Charge, Vec::new(), body, cx).1);
         }
-        let name = CompartmentName::Billing(client);
-        let body = note::charge_body(&session, &self.facts.settings.zone);
-        Some(self.write_record(&name, RecordKind::Charge, Vec::new(), body, cx).1)
+        changes
     }
 
     /// Returns a session under its first id, wherever it was handed over to.

@@ -135,6 +135,8 @@ pub struct AppointmentRow {
     pub id: AppointmentId,
     /// Who comes.
     pub clients: Vec<ClientId>,
+    /// The couple, the family or the group that comes, as far as its compartment can be read.
+    pub group: Option<ClientId>,
     /// What it is.
     pub kind: AppointmentKind,
     /// When and where: the slot that counts until somebody settles a conflict.

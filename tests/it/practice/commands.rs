@@ -46,6 +46,23 @@ fn a_day(scene: &Scene) {
     let notes = scene.run(&["--json", "note", "list", "TS-002"], "").json();
     assert_eq!((types(&notes), &notes[0]["id"]), (vec!["note"], &note[0]["id"]));
 
+    scene.run(&["group", "new", "couple", "TS-C1", "TS-001", "TS-002"], "").done();
+    let groups = scene.run(&["--json", "group", "list"], "").json();
+    let members = groups[0]["members"].to_string();
+    assert!(types(&groups) == ["group"] && members.contains("TS-002"), "{groups:?}");
+    scene.run(&["new", "--as-of", "2026-11-25"], "ts-c1 fri 5pm 80m room 2").done();
+    let day = scene.run(&["--json", "today", "--date", "2026-11-27"], "").json();
+    let clients = day[1]["clients"].to_string();
+    assert!(day[1]["kind"] == "couple" && clients.contains("TS-001"), "{day:?}");
+    scene.run(&["note", "append", "TS-C1"], "Both spoke.").done();
+    scene.run(&["note", "sign", "TS-C1"], "").done();
+    let notes = |code: &str| scene.run(&["--json", "note", "list", code], "").json().len();
+    assert_eq!((notes("TS-C1"), notes("TS-001"), notes("TS-002")), (1, 0, 1));
+    scene.run(&["group", "leave", "TS-C1", "TS-002"], "").done();
+    let groups = scene.run(&["group", "list"], "").done();
+    assert!(groups.contains("TS-C1") && !groups.contains("TS-002"), "{groups}");
+    assert_eq!(types(&scene.run(&["--json", "client", "list"], "").json()), ["client"; 2]);
+
     let found = scene.run(&["--json", "find"], "musterhaft").json();
     assert!(types(&found).contains(&"client"), "{found:?}");
 }
@@ -111,7 +128,7 @@ fn a_day_by_commands_beside_the_open_interface_is_seen_in_it() {
 
     a_day(&scene);
 
-    pty.keys("3").expect("2 of 2").expect("TS-002").keys(F9).expect("Bert Musterhaft");
+    pty.keys("3").expect("3 of 3").expect("TS-002").keys(F9).expect("Bert Musterhaft");
     pty.keys(F10).wait();
     let watched = watch.wait().unwrap();
     let mut lines = String::new();
@@ -131,7 +148,7 @@ fn a_day_by_commands_beside_the_open_interface_works_without_a_runtime_folder() 
 
     a_day(&scene);
 
-    pty.keys("3").expect("2 of 2").expect("TS-002");
+    pty.keys("3").expect("3 of 3").expect("TS-002");
     let run = scene.vault().join("run");
     let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&run), mode(&run.join("socket"))), (0o700, 0o600));
@@ -270,7 +287,7 @@ fn what_is_refused_says_why_and_ends_with_1() {
         (&["note", "show", CODE], "", "There is no such signed note."),
         (&["new"], "nobody at any time", "Not booked"),
         (&["new", "--locale", "xx"], "ts-001 fri 3pm", "does not know that language"),
-        (&["client", "add", "--code", "TS-003"], "  ", "A client needs a name."),
+        (&["client", "add", "--code", "TS-003"], "  ", "A client needs a name,"),
         (&["watch"], "", "Nobody has this practice open"),
     ] {
         let ran = scene.run(arguments, input);

@@ -2,6 +2,10 @@
 //! passphrases come from standard input, a prompt or a file descriptor, since other users of the
 //! machine can read the arguments of a process.
 
+mod groups;
+
+pub use groups::Groups;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -40,6 +44,9 @@ pub enum Command {
     /// Clients.
     #[command(subcommand)]
     Client(Client),
+    /// Couples, families and groups.
+    #[command(subcommand)]
+    Group(Groups),
     /// Notes.
     #[command(subcommand)]
     Note(Note),

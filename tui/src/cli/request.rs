@@ -160,6 +160,26 @@ pub enum Request {
     },
     /// Lists when the member is free.
     Free(FindFree),
+    /// Lists couples, families and groups.
+    GroupList,
+    /// Takes a client into a group, or says that they have left.
+    GroupMember {
+        /// The group's code.
+        group: String,
+        /// The client's code.
+        client: String,
+        /// `false` if they leave.
+        joins: bool,
+    },
+    /// Begins a couple, a family or a group.
+    GroupNew {
+        /// What kind.
+        kind: String,
+        /// Its code.
+        code: String,
+        /// The codes of those who belong to it.
+        clients: Vec<String>,
+    },
     /// Puts a client on the waiting list, or takes them off.
     Wait {
         /// The client's code.

@@ -3,7 +3,7 @@
 use super::answer::answer;
 use super::args::{
     self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Devices, Export,
-    Note, PlanLine, Plans,
+    Groups, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
@@ -153,6 +153,23 @@ fn about_plans(plan: &Plans) -> Result<Request, PromptError> {
     })
 }
 
+fn group(groups: &Groups) -> Request {
+    let member = |(group, client): (&String, &String), joins| {
+        let (group, client) = (group.clone(), client.clone());
+        Request::GroupMember { group, client, joins }
+    };
+    match groups {
+        Groups::List => Request::GroupList,
+        Groups::New { kind, code, clients } => Request::GroupNew {
+            kind: kind.word().to_owned(),
+            code: code.clone(),
+            clients: clients.clone(),
+        },
+        Groups::Join { group, client } => member((group, client), true),
+        Groups::Leave { group, client } => member((group, client), false),
+    }
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
@@ -176,6 +193,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Waiting(args::Waiting { at, minutes }) => {
             Request::Waiting { at: at.map(|at| at.to_string()), minutes: *minutes }
         }
+        Command::Group(groups) => group(groups),
         Command::Find => Request::Find { query: text()? },
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Erase(_) | Command::Export(_) | Command::Passphrase => Request::Lock,

@@ -209,7 +209,7 @@ fn refused(refusal: Refusal) -> Notice {
             "Another device has changed this since, so it is not undone.",
             "Look at it as it is now, and change it if it is wrong.",
         ),
-        Refusal::EmptyName => ("This needs a name, or a code.", "Enter one."),
+        Refusal::EmptyName => ("A client needs a name, and a group a code.", "Enter one."),
         Refusal::EmptySeries => (
             "This series would not take place on its first day, or never.",
             "Check how often it repeats and until when.",

@@ -81,8 +81,11 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let inside = paint::popup(frame, scene.look, (66, rows), (&state.title, footer));
     let line = paint::paragraph(frame, inside, 0, &state.words, Style::new()) + 1;
     let body = paint::lines(inside, line, u16::MAX);
-    for (at, (words, _)) in state.answers.iter().enumerate() {
+    let top = list::top(state.focus, state.answers.len(), body.height.into());
+    let shown = state.answers.iter().enumerate().skip(top).take(body.height.into());
+    for (at, (words, _)) in shown {
         let focused = at == state.focus;
-        paint::row(frame, scene.look, body, paint::count(at), (words, Style::new(), focused));
+        let place = paint::count(at - top);
+        paint::row(frame, scene.look, body, place, (words, Style::new(), focused));
     }
 }

@@ -4,6 +4,7 @@ use super::parts::field::Field;
 use super::parts::{paint, who};
 use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
+use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -28,6 +29,8 @@ const NAME: usize = 2;
 pub struct State {
     kind: GroupKind,
     fields: [Field; 3],
+    /// Whether it was typed who belongs to it: codes may be those of several.
+    named: bool,
     /// Whether the code was typed; else it follows from who belongs to it.
     coded: bool,
     focus: usize,
@@ -41,22 +44,37 @@ impl State {
     pub fn new(kind: GroupKind, client: Option<ClientId>, scene: &Scene<'_>) -> Self {
         let who = client.map_or_else(String::new, |client| format!("{}, ", scene.code(client)));
         let fields = [Field::new(who), Field::default(), Field::default()];
-        let mut state = Self { kind, fields, coded: false, focus: WHO, group: None, missing: None };
+        let mut state = Self {
+            kind,
+            fields,
+            named: true,
+            coded: false,
+            focus: WHO,
+            group: None,
+            missing: None,
+        };
         state.suggest(scene);
         state
     }
 
     /// Starts a form with one that is there.
     pub fn edit(row: &Arc<GroupRow>, scene: &Scene<'_>) -> Self {
-        let codes: Vec<String> = row.present().map(|client| scene.code(client)).collect();
+        let codes = row.present().filter_map(|client| scene.index.clients.get(&client));
+        let codes: Vec<&str> = codes.map(|row| row.code.as_str()).collect();
         let fields = [codes.join(", "), row.code.clone(), row.name.clone()].map(Field::new);
         let group = Some(Arc::clone(row));
-        Self { kind: row.kind, fields, coded: true, focus: WHO, group, missing: None }
+        let (named, coded) = (false, true);
+        Self { kind: row.kind, fields, named, coded, focus: WHO, group, missing: None }
     }
 
     /// Returns which it is, among clients; `None` for a new one.
     pub fn whose(&self) -> Option<ClientId> {
         self.group.as_ref().map(|row| row.subject)
+    }
+
+    /// Under the veil a name that is there already stays hidden even here.
+    fn is_hidden(&self, at: usize, scene: &Scene<'_>) -> bool {
+        at == NAME && scene.veil && self.group.is_some()
     }
 
     fn text(&self, at: usize) -> &str {
@@ -100,8 +118,16 @@ impl State {
         }
     }
 
+    /// Who is meant.
+    fn members(&self, scene: &Scene<'_>) -> Result<Vec<ClientId>, String> {
+        match &self.group {
+            Some(row) if !self.named => Ok(row.present().collect()),
+            _ => read(self.text(WHO), scene.index),
+        }
+    }
+
     fn edit_of(&self, scene: &Scene<'_>) -> Result<Option<(Edit, String)>, String> {
-        let members = read(self.text(WHO), scene.index)?;
+        let members = self.members(scene)?;
         let code = self.text(CODE).to_owned();
         if code.is_empty() {
             return Err("A code is needed.".to_owned());
@@ -147,7 +173,15 @@ impl State {
         if change == GroupChange::default() {
             return Ok(None);
         }
-        let says = format!("changed the {} {code}", self.kind.word());
+        let mut says = format!("changed the {} {code}", self.kind.word());
+        if !change.members.is_empty() {
+            let ahead = scene.index.appointments.values().filter(|booked| {
+                let ahead = booked.starts > scene.now.time && !booked.status.frees_the_slot();
+                ahead && booked.group == Some(row.subject)
+            });
+            let ahead = text::counted(ahead.count(), "session", "sessions");
+            says.push_str(&format!("; {ahead} ahead name who came before (m changes it)"));
+        }
         Ok(Some((Edit::ChangeGroup { group: row.subject, change }, says)))
     }
 }
@@ -160,12 +194,15 @@ fn read(typed: &str, index: &Index) -> Result<Vec<ClientId>, String> {
             members.push(client);
         }
     };
-    let parts = typed.split([',', ';', '/', '&', '+']).map(str::trim);
+    let parts = typed.split([',', ';']).map(str::trim);
     for part in parts.filter(|part| !part.is_empty()) {
         match named(part, index) {
             Ok(client) => take(client),
             Err(missing) => {
-                for word in part.split_whitespace() {
+                let words = part.split(|letter: char| {
+                    letter.is_whitespace() || matches!(letter, '/' | '&' | '+')
+                });
+                for word in words.filter(|word| !word.is_empty()) {
                     take(named(word, index).map_err(|_| missing.clone())?);
                 }
             }
@@ -203,12 +240,16 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match act {
         Act::Type(input) => {
             let focus = state.focus;
+            if state.is_hidden(focus, scene) {
+                return Vec::new();
+            }
             if let Some(field) = state.fields.get_mut(focus)
                 && field.update(input)
             {
                 state.coded |= focus == CODE;
                 state.missing = None;
                 if focus == WHO {
+                    state.named = true;
                     state.suggest(scene);
                 }
             }
@@ -237,7 +278,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         paint::text(frame, inside, line, label, scene.look.title());
         let area = paint::lines(inside, line, 1);
         let area = Rect { x: area.x + 8, width: area.width.saturating_sub(8), ..area };
-        let hidden = at == NAME && scene.veil && state.group.is_some();
+        let hidden = state.is_hidden(at, scene);
         let shown = if hidden { &Field::new("hidden (F9 shows)") } else { field };
         shown.view(frame, scene.look, area, at == state.focus && !hidden);
         if at == state.focus && state.missing.is_none() {
@@ -249,7 +290,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         paint::paragraph(frame, below, 0, missing, scene.look.alarm());
         return;
     }
-    let said = match read(state.text(WHO), scene.index) {
+    let said = match state.members(scene) {
         Ok(members) => {
             let names: Vec<String> =
                 members.iter().map(|id| who::client(scene.index, *id, scene.veil)).collect();

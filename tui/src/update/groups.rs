@@ -17,17 +17,13 @@ pub(super) fn relations(model: &mut Model, client: Option<ClientId>) {
     let code = who::client(index, client, true);
     let asked = match index.groups.get(&client) {
         Some(group) => {
-            let mut answers: Vec<_> = group
-                .members
-                .iter()
-                .map(|(member, belongs)| {
-                    let left = if *belongs { "" } else { "   has left" };
-                    let name = who::client(index, *member, model.veil);
-                    (format!("{name}{left}"), Answer::ShowChart(*member))
-                })
-                .collect();
             let change = "Change who belongs to it, its name or its code".to_owned();
-            answers.push((change, Answer::ChangeGroup(client)));
+            let mut answers = vec![(change, Answer::ChangeGroup(client))];
+            answers.extend(group.members.iter().map(|(member, belongs)| {
+                let left = if *belongs { "" } else { "   has left" };
+                let name = who::client(index, *member, true);
+                (format!("{name}{left}"), Answer::ShowChart(*member))
+            }));
             let words = "Each has a chart of their own, beside what they share.".to_owned();
             choice::State::new(format!("{code}   {}", group.kind.word()), words, answers)
         }
@@ -35,7 +31,7 @@ pub(super) fn relations(model: &mut Model, client: Option<ClientId>) {
             let theirs = index.groups.values().filter(|group| group.members.contains_key(&client));
             let mut answers: Vec<_> = theirs
                 .map(|group| {
-                    let name = who::client(index, group.subject, model.veil);
+                    let name = who::client(index, group.subject, true);
                     let left = match (group.ended, group.members.get(&client)) {
                         (true, _) => "   archived",
                         (_, Some(false)) => "   has left",
@@ -95,7 +91,7 @@ pub(super) fn about_whom(model: &mut Model, focused: Focused) -> Option<Vec<Effe
         return None;
     }
     let named = |client: ClientId, words: &str| {
-        let name = who::client(index, client, model.veil);
+        let name = who::client(index, client, true);
         (format!("{name}{words}{}", state_of(index, client, id)), Answer::WriteAbout(client, id))
     };
     let mut answers: Vec<_> =

@@ -13,9 +13,10 @@ use crate::screen::parts::when;
 use crate::screen::writing::{self, Reading, Writing};
 use crate::screen::{Focused, Overlay, Screen};
 use crate::text;
+use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat};
-use tacenda_shared::practice::view::{DraftRow, NoteState, TimelineEntry};
+use tacenda_shared::practice::view::{AppointmentRow, DraftRow, NoteState, TimelineEntry};
 
 /// Opens what was begun for the focus, or asks how a new note is to be divided.
 pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Effect> {
@@ -107,7 +108,13 @@ fn session_without_note(model: &Model, client: ClientId) -> Option<AppointmentId
     let ids = desk.index.days.range(..=model.now.local.date()).rev().take(14);
     let ids = ids.flat_map(|(_, ids)| ids.iter().rev());
     let rows = ids.filter_map(|id| desk.index.appointments.get(id));
-    rows.filter(|row| desk.index.is_with(row, client) && row.starts <= model.now.time)
+    let theirs = |row: &&Arc<AppointmentRow>| match desk.index.group_of(row) {
+        // What a couple or a family shares lies with them.
+        Some(group) => group == client,
+        None => row.clients.contains(&client),
+    };
+    rows.filter(theirs)
+        .filter(|row| row.starts <= model.now.time)
         .find(|row| row.note == NoteState::Missing && !row.status.frees_the_slot())
         .map(|row| row.id)
 }

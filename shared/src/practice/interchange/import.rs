@@ -8,6 +8,7 @@ use super::super::contact_log::NewContact;
 use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Slot, StampChange, Status, Whereabouts,
 };
+use super::super::group::is_subject;
 use super::super::identity::IdentityField;
 use super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
@@ -199,6 +200,9 @@ impl Importer {
 
     fn client(&mut self, line: ClientLine) -> Result<Vec<ImportStep>, Cause> {
         let client = id(&line.id, ClientId::parse, "id")?;
+        if is_subject(client) {
+            return Err(Cause::Invalid("id"));
+        }
         if line.name.trim().is_empty() {
             return Err(Cause::Invalid("name"));
         }

@@ -86,6 +86,7 @@ pub(super) struct GroupLine {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) client: String,
     pub(super) kind: String,
+    #[serde(default)]
     pub(super) code: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name: String,

@@ -97,6 +97,7 @@ fn with_a_contact(index: &mut Index) -> ChartItem {
 fn booked(new: NewAppointment) -> AppointmentRow {
     AppointmentRow {
         id: new.id,
+        group: None,
         clients: new.clients,
         kind: new.kind,
         slot: new.slot,

@@ -123,8 +123,10 @@ impl Practice {
         let slot = series.slot_on(time);
         let asked = self.is_asked_at(key, id);
         let rivals = if asked { self.rivals_of(key, series) } else { Vec::new() };
+        let family = BTreeSet::from([id]);
         Some(AppointmentRow {
             id,
+            group: self.group_with(series.kind(), series.clients(), &family),
             clients: series.clients().to_vec(),
             kind: series.kind(),
             starts: zone::instant(slot.start, &slot.zone),

@@ -4,11 +4,13 @@ use super::world::{World, appointment, context, insert, member, slot};
 use crate::id::{AppointmentId, ClientId, ObjectId, SeriesId};
 use crate::practice::change::{Change, Content};
 use crate::practice::compartment::CompartmentName;
+use crate::practice::document::Scalar;
 use crate::practice::edit::{
     AppointmentKind, ContactChange, Edit, NewAppointment, NewSeries, NoteFormat, Part, Stamp,
     Subject,
 };
-use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
+use crate::practice::erasure::last_service;
+use crate::practice::group::{Belongs, GroupChange, GroupKind, is_subject, subject_of};
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
 use crate::practice::schedule::free::clashes;
 use crate::practice::view::{NoteState, TimelineEntry, View};
@@ -245,8 +247,17 @@ fn words_that_came_too_late_for_a_couples_note_become_an_addendum_draft() {
 }
 
 #[test]
-fn a_group_that_calls_itself_by_a_clients_id_takes_none_of_the_clients_notes() {
-    let (mut world, one, ..) = world();
+fn no_client_and_no_group_can_take_the_others_place() {
+    let (mut world, one, _, couple) = world();
+    assert!(is_subject(couple) && !is_subject(one));
+    for name in [CompartmentName::Contact(couple), CompartmentName::Chart(couple)] {
+        assert!(CompartmentName::decode(&name.encode()).is_err(), "it is nobody's compartment");
+    }
+    let contact = ContactChange { name: Some("A stranger".into()), ..ContactChange::default() };
+    let new = Edit::NewClient { client: couple, contact };
+    assert_eq!(world.act(1, new).unwrap_err(), Refusal::ClientExists);
+
+    // A group that is called by a client's id is another one.
     let group = ObjectId::from_bytes(*one.as_bytes());
     let change = named("X-01", &[]);
     world.act(1, Edit::NewGroup { group, kind: GroupKind::Group, change }).unwrap();
@@ -254,7 +265,6 @@ fn a_group_that_calls_itself_by_a_clients_id_takes_none_of_the_clients_notes() {
     let note = world.begin(0, 30, one, None, NoteFormat::Free);
     world.type_text(0, one, note, "said");
     world.sign(0, one, note);
-
     let memory = &world.desks[0].memory.contents;
     let records = |name: &CompartmentName| {
         let contents = memory.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -263,6 +273,135 @@ fn a_group_that_calls_itself_by_a_clients_id_takes_none_of_the_clients_notes() {
     assert_eq!(records(&CompartmentName::Chart(one)), 1);
     assert_eq!(records(&CompartmentName::Group(group)), 0);
     assert_eq!(world.desks[0].index().clients[&one].code, "SC-001");
+}
+
+#[test]
+fn a_kind_that_only_a_newer_version_knows_leaves_the_group_where_it_is() {
+    let (mut world, _, _, couple) = world();
+    let name = CompartmentName::Group(COUPLE);
+    let desk = &mut world.desks[1];
+    let change = desk.practice.change(&name, document_of(&name), context!(desk), |document| {
+        document.put(None, "group_kind", Scalar::Number(9));
+    });
+    world.send(1, vec![change.unwrap().unwrap()]);
+    world.sync();
+    let index = world.desks[0].index();
+    assert_eq!(index.groups[&couple].kind, GroupKind::Group);
+    assert_eq!(index.groups[&couple].members.len(), 2);
+    let note = world.begin(0, 20, couple, None, NoteFormat::Free);
+    world.type_text(0, couple, note, "said");
+}
+
+#[test]
+fn of_two_groups_of_the_same_people_the_one_that_was_written_about_is_meant_then_the_living() {
+    let (mut world, one, two, couple) = world();
+    let second = ObjectId::from_bytes([51; 16]);
+    let change = named("S/S-02", &[one, two]);
+    world.desks[0].now = world.desks[0].now.plus_millis(1000);
+    world.act(0, Edit::NewGroup { group: second, kind: GroupKind::Couple, change }).unwrap();
+    world.act(0, Edit::Book(with(vec![couple], 9, 9))).unwrap();
+    world.act(0, Edit::Book(with(vec![couple], 10, 15))).unwrap();
+    let group = |world: &World, id: u8| {
+        world.desks[0].index().appointments[&AppointmentId::from_bytes([id; 16])].group
+    };
+    assert_eq!((group(&world, 9), group(&world, 10)), (Some(couple), Some(couple)));
+
+    let session = Some(AppointmentId::from_bytes([9; 16]));
+    let note = world.begin(0, 20, couple, session, NoteFormat::Free);
+    world.type_text(0, couple, note, "said");
+    world.sign(0, couple, note);
+    world.act(0, Edit::Archive { client: couple, archived: true }).unwrap();
+    let living = Some(subject_of(second));
+    assert_eq!((group(&world, 9), group(&world, 10)), (Some(couple), living));
+    let rebuilt = world.desks[0].rebuilt();
+    assert_eq!(*rebuilt.index(), *world.desks[0].index());
+}
+
+#[test]
+fn a_note_about_one_of_a_couple_is_not_the_couples() {
+    let (mut world, one, _, couple) = world();
+    let id = AppointmentId::from_bytes([9; 16]);
+    world.act(0, Edit::Book(with(vec![couple], 9, 9))).unwrap();
+    let state = |world: &World| world.desks[0].index().appointments[&id].note;
+    let private = world.begin(0, 21, one, Some(id), NoteFormat::Free);
+    world.type_text(0, one, private, "alone");
+    world.sign(0, one, private);
+    assert_eq!(state(&world), NoteState::Missing);
+    let shared = world.begin(0, 22, couple, Some(id), NoteFormat::Free);
+    assert_eq!(state(&world), NoteState::Draft(shared));
+    world.type_text(0, couple, shared, "both");
+    world.sign(0, couple, shared);
+    assert!(matches!(state(&world), NoteState::Signed(_)));
+    // One session of a couple is one charge, whoever it was written about.
+    let billed = |world: &World| {
+        let billing = world.desks[0].memory.contents.iter();
+        billing.filter(|(name, _)| matches!(name, CompartmentName::Billing(_))).count()
+    };
+    assert_eq!(billed(&world), 1);
+}
+
+#[test]
+fn of_a_therapy_group_each_who_came_is_charged_once_and_one_note_about_each_is_enough() {
+    let mut world = World::new(&[1]);
+    let (one, two) = (world.client(0, 1), world.client(0, 2));
+    let group = ObjectId::from_bytes([60; 16]);
+    let change = named("G-01", &[one, two]);
+    world.act(0, Edit::NewGroup { group, kind: GroupKind::Group, change }).unwrap();
+    let subject = subject_of(group);
+    let id = AppointmentId::from_bytes([9; 16]);
+    world.act(0, Edit::Book(with(vec![subject], 9, 9))).unwrap();
+    let state = |world: &World| world.desks[0].index().appointments[&id].note;
+    for (number, client) in [(21, one), (22, two)] {
+        assert_eq!(state(&world), NoteState::Missing);
+        let note = world.begin(0, number, client, Some(id), NoteFormat::Free);
+        world.type_text(0, client, note, "own");
+        world.sign(0, client, note);
+    }
+    assert!(matches!(state(&world), NoteState::Signed(_)));
+    let shared = world.begin(0, 23, subject, Some(id), NoteFormat::Free);
+    world.type_text(0, subject, shared, "all");
+    world.sign(0, subject, shared);
+    let charges = world.desks[0].memory.contents.iter();
+    let charges = charges.filter(|(name, _)| matches!(name, CompartmentName::Billing(_)));
+    let counts: Vec<_> = charges.map(|(name, contents)| (name.client(), contents.len())).collect();
+    assert_eq!(counts, [(Some(one), 1), (Some(two), 1)]);
+}
+
+#[test]
+fn a_hold_on_one_keeps_what_they_share_and_their_last_session_counts_for_it() {
+    let (mut world, one, _, couple) = world();
+    world.act(0, Edit::Book(with(vec![couple], 9, 9))).unwrap();
+    let index = world.desks[0].index();
+    let later = index.appointments.values().next().unwrap().starts.plus_millis(1);
+    let last = last_service(&index, couple, later);
+    assert_eq!(last, Some(jiff::civil::date(2026, 11, 23)));
+    let left =
+        GroupChange { members: members(&[(one, Belongs::Before)]), ..GroupChange::default() };
+    world.act(0, Edit::ChangeGroup { group: couple, change: left }).unwrap();
+    world.act(0, Edit::Hold { client: one, held: true }).unwrap();
+    let asked = world.act(0, Edit::AskErasure(couple.into()));
+    assert_eq!(asked.unwrap_err(), Refusal::Held);
+}
+
+#[test]
+fn what_two_devices_have_made_too_much_can_be_made_less() {
+    let (mut world, _, _, couple) = world();
+    let clients: Vec<ClientId> = (10..100).map(|number| world.client(0, number)).collect();
+    world.sync();
+    for (desk, range) in [(0, 0..50), (1, 50..90)] {
+        let joining = clients[range].iter().map(|client| (*client, Belongs::Now)).collect();
+        let change = GroupChange { members: joining, ..GroupChange::default() };
+        world.act(desk, Edit::ChangeGroup { group: couple, change }).unwrap();
+    }
+    world.sync();
+    assert_eq!(world.desks[0].index().groups[&couple].present().count(), 92);
+    let change = |client, belongs| Edit::ChangeGroup {
+        group: couple,
+        change: GroupChange { members: members(&[(client, belongs)]), ..GroupChange::default() },
+    };
+    world.act(0, change(clients[0], Belongs::Before)).unwrap();
+    let again = world.act(0, change(clients[0], Belongs::Now));
+    assert_eq!(again.unwrap_err(), Refusal::TooManyClients);
 }
 
 #[test]

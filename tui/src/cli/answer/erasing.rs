@@ -46,6 +46,7 @@ fn carry_out(
             }
             device.apply(Edit::AskErasure(scope), now)?;
             told(device, scope, now, say);
+            shared(&index, scope, say);
         }
         EraseWish::Withdraw => {
             let scope = hidden(&index, code, record)?;
@@ -58,6 +59,7 @@ fn carry_out(
             device.apply(Edit::OrderErasure(scope), now)?;
             device.erase_unsent(now)?;
             told(device, scope, now, say);
+            shared(&index, scope, say);
         }
         EraseWish::Hold | EraseWish::LetGo => {
             let shown = || client_named(&index, code).map(|row| row.id);
@@ -88,6 +90,22 @@ fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<bool, Refus
         say_line(say, json, &format!("{code:<10} a legal hold keeps this record"));
     }
     Ok(false)
+}
+
+/// Says what is shared about a client and stays: a couple's record is its own.
+fn shared(index: &Index, scope: Scope, say: Say<'_>) {
+    let theirs = index.groups.values().filter(|group| group.members.contains_key(&scope.client));
+    for group in theirs.filter(|_| scope.record.is_none()) {
+        let (code, kind) = (&group.code, group.kind.word());
+        let json = serde_json::json!({
+            "schema": 1, "type": "shared", "client": code, "kind": kind,
+        });
+        let words = format!(
+            "{code:<10} the record that this {kind} shares stays: tacenda note list {code} shows it, \
+             tacenda erase ask {code} hides it"
+        );
+        say_line(say, json, &words);
+    }
 }
 
 fn told(device: &Device, scope: Scope, now: Timestamp, say: Say<'_>) {

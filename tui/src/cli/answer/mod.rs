@@ -7,6 +7,7 @@ mod calendar;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
+mod groups;
 mod hours;
 mod notes;
 mod plans;
@@ -55,7 +56,28 @@ pub fn answer(
     say: Say<'_>,
 ) -> bool {
     let before = device.index();
-    let outcome = match request {
+    let outcome = carry_out(request, device, home, now, say);
+    match outcome {
+        Ok(changed) => {
+            say(Reply::Done);
+            changed
+        }
+        Err(refused) => {
+            say(told(refused));
+            // An import may have been refused half-way.
+            !Arc::ptr_eq(&before, &device.index())
+        }
+    }
+}
+
+fn carry_out(
+    request: Request,
+    device: &mut Device,
+    home: &Home,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match request {
         Request::Backup { file, passphrase } => {
             backup::write(device, home, (&file, &passphrase.0), now, say)
         }
@@ -86,11 +108,14 @@ pub fn answer(
         | Request::NoteSign { .. } => notes::answer(device, request, now, say),
         Request::SheetDraw { wish } => sheet::draw(device, &wish, now, say),
         Request::SheetStatus => sheet::status(device, say),
-        Request::Sync { .. } => Ok(stand(device, &before.zone, say)),
+        Request::Sync { .. } => Ok(stand(device, say)),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => Ok(time(device, home)),
         Request::PlanAdd(_) | Request::PlanShow { .. } | Request::PlanSign { .. } => {
             plans::answer(device, request, now, say)
+        }
+        Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {
+            groups::answer(device, request, now, say)
         }
         Request::Wait { .. } | Request::Waiting { .. } => {
             waiting::answer(device, request, now, say)
@@ -102,17 +127,6 @@ pub fn answer(
         | Request::ServerAddress { .. }
         | Request::Sheet { .. }
         | Request::Watch => Ok(false),
-    };
-    match outcome {
-        Ok(changed) => {
-            say(Reply::Done);
-            changed
-        }
-        Err(refused) => {
-            say(told(refused));
-            // An import may have been refused half-way.
-            !Arc::ptr_eq(&before, &device.index())
-        }
     }
 }
 
@@ -123,8 +137,9 @@ fn time(device: &mut Device, home: &Home) -> bool {
 }
 
 /// Says how the sync stands; nothing changes by that.
-fn stand(device: &Device, zone: &str, say: Say<'_>) -> bool {
-    say(super::sync::line(&device.sync_status(), device.is_current(), zone));
+fn stand(device: &Device, say: Say<'_>) -> bool {
+    let zone = device.index().zone.clone();
+    say(super::sync::line(&device.sync_status(), device.is_current(), &zone));
     false
 }
 
@@ -189,7 +204,8 @@ fn client_add(
 
 fn client_list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
-    let mut rows: Vec<_> = index.clients.values().collect();
+    let people = index.clients.values().filter(|row| !index.groups.contains_key(&row.id));
+    let mut rows: Vec<_> = people.collect();
     rows.sort_by(|a, b| a.code.cmp(&b.code));
     for row in rows {
         let archived = if row.archived { "  archived" } else { "" };

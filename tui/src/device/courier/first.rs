@@ -4,9 +4,12 @@
 use crate::device::chance::OsRandom;
 use crate::device::open::{Device, DeviceError};
 use jiff::ToSpan as _;
-use tacenda_shared::id::{CompartmentId, Timestamp};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use tacenda_shared::id::{ClientId, CompartmentId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::view::Index;
 use tacenda_shared::practice::zone;
 use tacenda_shared::random::Random;
 
@@ -21,17 +24,23 @@ impl<F: FileSystem> Device<F> {
         let index = self.index();
         let today = zone::date(now, &index.zone);
         let days = (0..DAYS).filter_map(|day| today.checked_add(day.days()).ok());
-        let (calendars, clients) = self.practice.schedule_of(days);
+        let days: Vec<_> = days.collect();
+        let (calendars, clients) = self.practice.schedule_of(days.iter().copied());
         let mut contacts: Vec<_> = clients.iter().copied().collect();
-        let others: Vec<_> =
-            index.clients.keys().filter(|client| !clients.contains(client)).copied().collect();
+        let is_other =
+            |client: &&ClientId| !clients.contains(client) && !index.groups.contains_key(client);
+        let others: Vec<_> = index.clients.keys().filter(is_other).copied().collect();
         let random: &mut dyn Random = &mut OsRandom;
         for other in drawn(random, others, clients.len().div_ceil(4)) {
             contacts.push(other);
         }
         let count = contacts.len();
         let contacts = drawn(random, contacts, count).into_iter().map(CompartmentName::Contact);
-        let names = std::iter::once(CompartmentName::Practice).chain(calendars).chain(contacts);
+        let groups = groups_of(&index, &days, random);
+        let names = std::iter::once(CompartmentName::Practice)
+            .chain(calendars)
+            .chain(contacts)
+            .chain(groups);
         let locations = self.cabinet.store().locations();
         names.flat_map(|name| locations.all_named(&name).collect::<Vec<_>>()).collect()
     }
@@ -50,6 +59,19 @@ impl<F: FileSystem> Device<F> {
         }
         Ok(())
     }
+}
+
+/// The couples, families and groups that come on these days, and by chance one that does not.
+fn groups_of(index: &Index, days: &[Date], random: &mut dyn Random) -> Vec<CompartmentName> {
+    let ids = days.iter().filter_map(|day| index.days.get(day)).flatten();
+    let rows = ids.filter_map(|id| index.appointments.get(id));
+    let come: BTreeSet<ClientId> = rows.filter_map(|row| index.group_of(row)).collect();
+    let others = index.groups.keys().filter(|group| !come.contains(group)).copied().collect();
+    let mut groups: Vec<ClientId> = come.into_iter().collect();
+    groups.extend(drawn(random, others, 1));
+    let count = groups.len();
+    let groups = drawn(random, groups, count).into_iter();
+    groups.filter_map(|group| Some(CompartmentName::Group(index.groups.get(&group)?.id))).collect()
 }
 
 /// Draws so many of these, in an order by chance.

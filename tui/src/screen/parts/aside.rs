@@ -48,7 +48,7 @@ fn held(ids: &[AppointmentId], scene: &Scene<'_>) -> String {
 
 /// Draws the appointments of a client: what is to come first, then what has passed, newest first.
 pub fn appointments(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let rows = scene.index.appointments.values().filter(|row| scene.index.is_with(row, client));
+    let rows = scene.index.appointments.values().filter(|row| row.is_with(client));
     let (mut coming, mut passed): (Vec<_>, Vec<_>) =
         rows.partition(|row| row.starts > scene.now.time);
     coming.sort_by_key(|row| row.starts);

@@ -72,7 +72,8 @@ impl Digest {
         // Whose record is out of sight has nothing to be finished.
         let hidden = |row: &AppointmentRow| {
             let all = |client: &ClientId| index.erasures.contains_key(&(*client).into());
-            !row.clients.is_empty() && row.clients.iter().all(all)
+            let whole = !row.clients.is_empty() && row.clients.iter().all(all);
+            whole || row.group.as_ref().is_some_and(all)
         };
         for row in index.appointments.values().filter(|row| !hidden(row)) {
             digest.take((row, index.group_of(row)), now, &mut nearest);

@@ -145,6 +145,7 @@ impl Sample {
         sample.add(30, 1, slot(today().at(11, 30, 0, 0), 80, Some("2")), Status::Booked);
         sample.change(30, |row| {
             row.clients = vec![client_id(1), client_id(2)];
+            row.group = Some(subject);
             row.kind = AppointmentKind::Couple;
         });
         sample
@@ -204,6 +205,7 @@ impl Sample {
     pub(crate) fn add(&mut self, number: u8, client: u8, slot: Slot, status: Status) {
         let row = AppointmentRow {
             id: appointment(number),
+            group: None,
             clients: vec![client_id(client)],
             kind: AppointmentKind::Individual,
             starts: moment(slot.start),

@@ -76,7 +76,7 @@ fn a_note_of_a_couples_session_is_what_they_share_or_about_one_of_them() {
 #[test]
 fn who_has_left_is_taken_out_and_what_is_said_of_one_person_says_why_not() {
     let mut driver = with_couple(80, 24);
-    driver.keys("jjjgr").code(KeyCode::End).keys("⏎");
+    driver.keys("jjjgr⏎");
     assert!(driver.screen().contains("JM-014, AK-007"), "{}", driver.screen());
     for _ in 0.."AK-007".len() {
         driver.code(KeyCode::Backspace);
