@@ -93,6 +93,7 @@ pub enum Verb {
     SignDraft,
     SignNote,
     SkipDate,
+    SkipDates,
     StampSession,
     ShowClients,
     ShowFinish,
@@ -109,6 +110,7 @@ pub enum Verb {
     Up,
     Veil,
     Wait,
+    WhoComes,
     WriteNote,
 }
 
@@ -199,6 +201,7 @@ impl Verb {
                 | Self::SetLicences
                 | Self::SetLink
                 | Self::SkipDate
+                | Self::SkipDates
                 | Self::StampSession
         )
     }

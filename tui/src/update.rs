@@ -223,6 +223,7 @@ fn act(model: &mut Model, act: &Act) -> Vec<Effect> {
 fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
     match ask {
         Ask::Answer(answer) => return verbs::answer(model, answer),
+        Ask::Choose(choice) => lay(model, Overlay::Choice(choice)),
         Ask::Edit(edit, says) => return verbs::edit(model, edit, says, Way::Fresh),
         Ask::Go(Place::Chart(client)) => {
             let chart = Screen::Chart(chart::State::new(client));

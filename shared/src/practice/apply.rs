@@ -107,6 +107,8 @@ impl Practice {
             | Edit::SignImported { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
             | Edit::BookSeries(_)
+            | Edit::ChangeFollowing { .. }
+            | Edit::ChangeWho { .. }
             | Edit::EndSeries { .. }
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
@@ -114,7 +116,8 @@ impl Practice {
             | Edit::SetStatus { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
-            | Edit::StampSession { .. } => self.arrange(edit, cx),
+            | Edit::StampSession { .. }
+            | Edit::Together(_) => self.arrange(edit, cx),
         }
     }
 
@@ -205,33 +208,6 @@ impl Practice {
         match edit {
             Edit::ChangeGroup { group, change } => self.change_group(group, change, cx),
             Edit::NewGroup { group, kind, change } => self.new_group(group, kind, change, cx),
-            _ => Ok(Done::default()),
-        }
-    }
-
-    /// Carries out what is about calendars; nothing else comes here.
-    fn arrange(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
-        match edit {
-            Edit::Book(new) => self.book(new, cx),
-            Edit::BookSeries(new) => self.book_series(*new, cx),
-            Edit::EndSeries { series, last } => self.end_series(series, last, cx),
-            Edit::Move { appointment, slot } => self.move_to(appointment, slot, cx),
-            Edit::MoveFollowing { series, from, slot } => {
-                self.move_following(series, (from, slot), cx)
-            }
-            Edit::RejoinSeries { series, last, heir, gone } => {
-                self.rejoin(series, last, (heir, gone), cx)
-            }
-            Edit::SettleSeries { series, slot, ends } => {
-                self.settle_again(series, (slot, &ends), cx)
-            }
-            Edit::SetStatus { appointment, status, reason } => {
-                self.set_status(appointment, status, reason, cx)
-            }
-            Edit::SkipOccurrence { series, date, skipped } => {
-                self.skip(series, (date, skipped), cx)
-            }
-            Edit::StampSession { appointment, change } => self.stamp(appointment, change, cx),
             _ => Ok(Done::default()),
         }
     }

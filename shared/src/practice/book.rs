@@ -1,6 +1,7 @@
 //! Booking, moving, and what came of it: edits of calendars.
 
 use super::apply::{Done, Guard, Refusal};
+use super::attendance;
 use super::calendar::{self, Booking, Written};
 use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
@@ -140,7 +141,7 @@ impl Practice {
         })
     }
 
-    fn write_calendar(
+    pub(super) fn write_calendar(
         &mut self,
         key: CalendarKey,
         id: AppointmentId,
@@ -292,17 +293,20 @@ impl Practice {
         let value = written(slot.clone(), cx).scalar();
         let guards = vec![guard(heir_key, heir, calendar::SLOT, value.clone())];
         let mut changes = Vec::new();
-        if self.facts.booking(heir).is_some() {
+        if let Some((_, known)) = self.facts.booking(heir) {
+            let who = attendance::carried(&booking, known);
             let status = calendar::status_scalar(booking.status, booking.reason.as_deref());
             changes.extend(self.write_calendar(heir_key, heir, cx, |document, name| {
                 document.put(Some(name), calendar::SLOT, value);
                 document.put(Some(name), calendar::STATUS, status);
                 document.put(Some(name), calendar::MOVED, Scalar::Nothing);
                 booking.tell(document, name, true);
+                who.write(document, name);
             })?);
         } else {
             // What it was in a series it is no more: all of it is written down with the other.
-            let heir_booking = Booking { slot, from: Some(id), of: None, ..booking };
+            let heir_booking =
+                Booking { slot, from: Some(id), of: None, regrouped: false, ..booking };
             changes.extend(self.create_booking(heir_key, heir, &heir_booking, cx)?);
         }
         let moved = Scalar::Bytes(heir.as_bytes().to_vec());
@@ -327,7 +331,7 @@ impl Practice {
         Ok(changes)
     }
 
-    fn living(&self, id: AppointmentId) -> Result<(CalendarKey, Booking), Refusal> {
+    pub(super) fn living(&self, id: AppointmentId) -> Result<(CalendarKey, Booking), Refusal> {
         let found = self.facts.booking(id).filter(|_| self.facts.is_living(id));
         found.map(|(key, booking)| (key, booking.clone())).ok_or(Refusal::UnknownAppointment)
     }
@@ -359,7 +363,7 @@ fn calendar_name((clinician, quarter): CalendarKey) -> CompartmentName {
     CompartmentName::Calendar { clinician, quarter }
 }
 
-fn guard(key: CalendarKey, id: AppointmentId, field: &str, value: Scalar) -> Guard {
+pub(super) fn guard(key: CalendarKey, id: AppointmentId, field: &str, value: Scalar) -> Guard {
     let name = calendar_name(key);
     let object = document_of(&name);
     Guard { name, object, place: Some(id.to_string()), field: field.to_owned(), value }

@@ -1,6 +1,7 @@
 //! Appointments as a calendar's document holds them: one map for each, one scalar for each thing
 //! that can change, and never a deletion.
 
+use super::attendance;
 use super::change::Author;
 use super::contact::{normal, within};
 use super::document::{Actor, Document, Scalar};
@@ -46,6 +47,8 @@ const OF: &str = "of";
 pub(super) struct Booking {
     pub(super) kind: AppointmentKind,
     pub(super) clients: Vec<ClientId>,
+    /// Whether those are others than it was made with, or it is of another kind.
+    pub(super) regrouped: bool,
     pub(super) slot: Slot,
     pub(super) rivals: Vec<Rival>,
     pub(super) status: Status,
@@ -82,6 +85,7 @@ impl Booking {
         Self {
             kind: new.kind,
             clients: new.clients,
+            regrouped: false,
             slot: new.slot,
             rivals: Vec::new(),
             status: Status::Booked,
@@ -104,6 +108,7 @@ impl Booking {
         let as_made = self.of.as_ref().is_some_and(|of| of.base == self.slot);
         let untold = self.status == Status::Booked
             && self.reason.is_none()
+            && !self.regrouped
             && self.stamps == Stamps::default()
             && self.whereabouts == Whereabouts::default();
         let unmoved = self.moved.is_none() && self.moved_also.is_empty() && self.rivals.is_empty();
@@ -157,20 +162,19 @@ impl Booking {
         let mut moves = moves.iter().map(|(value, _)| id(value));
         let moved = moves.next().flatten();
         let also = moves.flatten().filter(|other| Some(*other) != moved);
-        let clients = document.value(place, CLIENTS);
-        let clients = clients.as_ref().and_then(Scalar::bytes).unwrap_or_default();
+        let made = document.value(place, CLIENTS);
+        let made = made.as_ref().and_then(Scalar::bytes).unwrap_or_default();
+        let made = made.as_chunks::<16>().0.iter().take(CLIENTS_MAX);
+        let made: Vec<ClientId> = made.map(|client| ClientId::from_bytes(*client)).collect();
+        let kind = kind_of(document.value(place, KIND)?.number()?)?;
+        let who = attendance::read(document, name, (&made, kind));
         let Told { status, reason, stamps, whereabouts } = Told::read(document, place);
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
-            kind: kind_of(document.value(place, KIND)?.number()?)?,
-            clients: clients
-                .as_chunks::<16>()
-                .0
-                .iter()
-                .take(CLIENTS_MAX)
-                .map(|client| ClientId::from_bytes(*client))
-                .collect(),
+            regrouped: (&who.0, who.1) != (&made, kind),
+            clients: who.0,
+            kind: who.1,
             slot,
             rivals,
             status,
@@ -207,6 +211,7 @@ impl Booking {
         writer.list(&self.clients, |w, client| {
             w.fixed(client.as_bytes());
         });
+        writer.u8(u8::from(self.regrouped));
         encode_slot(writer, &self.slot);
         writer.list(&self.rivals, |w, rival| {
             encode_slot(w, &rival.slot);
@@ -245,6 +250,11 @@ impl Booking {
         let id = |r: &mut Reader<'_>| r.option(|r| r.fixed().map(AppointmentId::from_bytes));
         let kind = kind_of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)?;
         let clients = reader.list(CLIENTS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
+        let regrouped = match reader.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(CodecError::Unknown),
+        };
         let slot = decode_slot(reader)?;
         let rivals = reader.list(RIVALS_MAX, |r| {
             Ok(Rival {
@@ -270,6 +280,7 @@ impl Booking {
         Ok(Self {
             kind,
             clients,
+            regrouped,
             slot,
             rivals,
             status,
@@ -436,7 +447,7 @@ fn decode_status(reader: &mut Reader<'_>) -> Result<(Status, Option<String>), Co
     Ok((status, reason))
 }
 
-const fn kind_number(kind: AppointmentKind) -> i64 {
+pub(super) const fn kind_number(kind: AppointmentKind) -> i64 {
     match kind {
         AppointmentKind::Individual => 1,
         AppointmentKind::Couple => 2,
@@ -449,7 +460,7 @@ const fn kind_number(kind: AppointmentKind) -> i64 {
     }
 }
 
-const fn kind_of(number: i64) -> Option<AppointmentKind> {
+pub(super) const fn kind_of(number: i64) -> Option<AppointmentKind> {
     Some(match number {
         1 => AppointmentKind::Individual,
         2 => AppointmentKind::Couple,

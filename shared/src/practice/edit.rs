@@ -3,6 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
+pub use super::attendance::WhoChange;
 pub use super::book::{StampChange, Stamps, Whereabouts};
 use super::contact_log::NewContact;
 use super::erasure::Scope;
@@ -100,6 +101,17 @@ pub enum Edit {
         /// What is set.
         change: GroupChange,
     },
+    /// Changes an occurrence of a series and all that follow it, and who comes to them.
+    ChangeFollowing {
+        /// Of which.
+        series: SeriesId,
+        /// The first that changes: its local date by the series' rule.
+        from: Date,
+        /// Where that one goes; the rhythm stays.
+        slot: Slot,
+        /// Who comes from then on, and who does not.
+        who: WhoChange,
+    },
     /// Sets what is known of who a client is in law.
     ChangeIdentity {
         /// Whom.
@@ -117,6 +129,13 @@ pub enum Edit {
         item: PlanItemId,
         /// What is set.
         change: PlanChange,
+    },
+    /// Changes who comes to an appointment.
+    ChangeWho {
+        /// Which.
+        appointment: AppointmentId,
+        /// Who is added and taken out.
+        who: WhoChange,
     },
     /// Discards a draft that nobody wants. Only drafts without a signature can be discarded.
     DiscardDraft {
@@ -189,7 +208,8 @@ pub enum Edit {
         /// Where to.
         slot: Slot,
     },
-    /// Changes an occurrence of a series and all that follow it.
+    /// Changes an occurrence of a series and all that follow it. Where a series has several weekdays
+    /// and the occurrence goes to another one, only those of its weekday go with it.
     MoveFollowing {
         /// Of which.
         series: SeriesId,
@@ -223,7 +243,7 @@ pub enum Edit {
     },
     /// Orders that a record is erased which was asked for long enough ago.
     OrderErasure(Scope),
-    /// Takes an [`Edit::MoveFollowing`] back.
+    /// Takes an [`Edit::MoveFollowing`] or [`Edit::ChangeFollowing`] back.
     RejoinSeries {
         /// The series that goes on as before.
         series: SeriesId,
@@ -233,6 +253,8 @@ pub enum Edit {
         heir: SeriesId,
         /// The date on which that one began.
         gone: Date,
+        /// What does it again.
+        again: Box<Self>,
     },
     /// Gives a device another name than the one that it was added with.
     RenameDevice {
@@ -331,6 +353,8 @@ pub enum Edit {
         /// `false` brings it back.
         struck: bool,
     },
+    /// Several edits of calendars in one act, with one undo: all of them, or none. Not one in another.
+    Together(Vec<Self>),
     /// Puts a client on the waiting list, changes what they would take, or takes them off.
     Wait {
         /// Whom.

@@ -58,6 +58,12 @@ pub enum Refusal {
     /// A legal hold keeps the record.
     #[error("a legal hold keeps the record")]
     Held,
+    /// A note about the appointment lies in the chart of whoever is to be taken out of it.
+    #[error("there is a note about it in that client's chart")]
+    Noted,
+    /// Edits that are no acts on calendars, or too many, cannot be one act.
+    #[error("these cannot be done in one act")]
+    NotTogether,
     /// Nobody has asked that the record be erased.
     #[error("nobody has asked for an erasure")]
     NotAsked,

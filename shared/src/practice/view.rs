@@ -198,6 +198,8 @@ pub struct SeriesRow {
     pub last: Option<jiff::civil::Date>,
     /// Dates that are left out.
     pub skipped: BTreeSet<jiff::civil::Date>,
+    /// Weekdays of its rule that went elsewhere, each from which date on; what is left takes place.
+    pub parted: Vec<(jiff::civil::Weekday, jiff::civil::Date)>,
     /// A line for the calendar, or empty.
     pub memo: String,
 }

@@ -233,7 +233,7 @@ fn refused(refusal: Refusal) -> Notice {
         ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
-        Refusal::TooManyClients => ("An appointment has room for 64 clients.", "Book two."),
+        Refusal::Noted | Refusal::NotTogether | Refusal::TooManyClients => of_calendar(refusal),
         Refusal::UnknownAppointment
         | Refusal::UnknownClient
         | Refusal::UnknownNote
@@ -260,6 +260,19 @@ fn of_group(refusal: Refusal) -> (&'static str, &'static str) {
             "This is said of one person, and a couple, a family or a group is several.",
             "Choose the one whom it is about: `g r` shows who belongs to it.",
         ),
+    }
+}
+
+fn of_calendar(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::Noted => (
+            "A note in that client's chart is about this appointment.",
+            "The client stays in it; book another appointment without them.",
+        ),
+        Refusal::NotTogether => {
+            ("That is more than one act takes, or none of a calendar.", "Do it in parts.")
+        }
+        _ => ("An appointment has room for 64 clients.", "Book two."),
     }
 }
 

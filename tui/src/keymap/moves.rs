@@ -110,6 +110,13 @@ pub(super) static MOVES: &[Row] = &[
         always,
     ),
     row(
+        Verb::WhoComes,
+        &[&[c('c')]],
+        &[C::Booking],
+        ["who", "Say who comes: add somebody, or take them out", "who"],
+        always,
+    ),
+    row(
         Verb::Longer,
         &[&[c('+')]],
         &[C::Booking],

@@ -282,6 +282,13 @@ pub(super) static ACTS: &[Row] = &[
         on_occurrence,
     ),
     row(
+        Verb::SkipDates,
+        &[&[c('s'), c('D')]],
+        &[C::Appointments],
+        ["", "Holiday: leave several dates out", "holiday"],
+        always,
+    ),
+    row(
         Verb::EndSeries,
         &[&[c('s'), c('e')]],
         &[C::Appointments],

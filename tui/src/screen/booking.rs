@@ -1,6 +1,7 @@
 //! A new appointment, or one that is moved: a form above, and below it the day with the slot in
 //! its place, so that a clash is seen before Enter. While no caret is shown, arrows move the slot.
 
+mod change;
 mod form;
 
 use super::parts::field::Field;
@@ -18,6 +19,8 @@ use tacenda_shared::practice::quick_add::{Problem, Repeat};
 use tacenda_shared::practice::schedule::free::free_starts;
 use tacenda_shared::practice::schedule::recur::{End, Rule};
 use tacenda_shared::practice::view::{AppointmentRow, ClientRow, Occurrence};
+
+use change::{Before, SCOPES, Scope};
 
 pub use form::view;
 
@@ -61,9 +64,11 @@ pub struct State {
     modality: Modality,
     kind: AppointmentKind,
     repeat: Option<(Repeat, End)>,
-    /// Which occurrence of a series is moved, and whether those that follow go with it.
+    /// As it was, if one is moved.
+    before: Option<Before>,
+    /// Which occurrence of a series is moved, and how many of it go with it.
     occurrence: Option<Occurrence>,
-    following: bool,
+    scope: Scope,
     who: Field,
     date: Field,
     start: Field,
@@ -113,8 +118,9 @@ impl State {
             modality: Modality::InOffice,
             kind: AppointmentKind::Individual,
             repeat: None,
+            before: None,
             occurrence: None,
-            following: false,
+            scope: Scope::This,
             who: Field::default(),
             date: Field::default(),
             start: Field::default(),
@@ -155,8 +161,9 @@ impl State {
             modality: row.slot.modality,
             kind: row.kind,
             repeat: None,
+            before: Some(Before::of(row)),
             occurrence: row.occurrence,
-            following: false,
+            scope: Scope::This,
             who: Field::default(),
             date: Field::default(),
             start: Field::default(),
@@ -274,6 +281,8 @@ impl State {
 
     fn tab(&mut self, by: usize) {
         let now = self.focus.and_then(|at| ORDER.iter().position(|other| *other == at));
+        // Of what is moved, the time comes first, and who comes last.
+        let now = now.or(self.moved.is_some().then_some(0));
         let mut next = now.map_or(0, |now| (now + by) % FIELDS);
         // What cannot change is passed over.
         while ORDER.get(next).is_some_and(|at| !self.has(*at)) {
@@ -285,7 +294,6 @@ impl State {
     /// Whether a field can be changed here.
     fn has(&self, at: At) -> bool {
         match at {
-            At::Client => self.moved.is_none(),
             At::Repeat => self.moved.is_none() || self.occurrence.is_some_and(|one| !one.touched),
             _ => true,
         }
@@ -307,7 +315,7 @@ impl State {
         if at != At::Client && typed == Some(true) {
             self.keep_given();
         }
-        if at == At::Client && typed == Some(true) {
+        if at == At::Client && typed == Some(true) && self.moved.is_none() {
             self.read_sentence(scene);
         }
         let Input::Key(Key { code, ctrl: false, .. }) = input else { return };
@@ -318,13 +326,12 @@ impl State {
         };
         match at {
             At::Modality => self.modality = cycle(&MODALITIES, self.modality, forth),
-            // The kind of an appointment stays what it is when it is moved.
-            At::Kind if self.moved.is_none() => self.kind = cycle(&KINDS, self.kind, forth),
+            At::Kind => self.kind = cycle(&KINDS, self.kind, forth),
             At::Repeat if self.moved.is_none() => {
                 let rhythm = self.repeat.map(|(repeat, _)| repeat);
                 self.repeat = cycle(&RHYTHMS, rhythm, forth).map(|repeat| (repeat, End::Never));
             }
-            At::Repeat => self.following = !self.following,
+            At::Repeat => self.scope = cycle(&SCOPES, self.scope, forth),
             _ => {}
         }
         if at != At::Client {
@@ -408,7 +415,9 @@ impl State {
         }
         if self.focus.is_some() {
             // Enter in a field takes what it says and steps out; the next one books.
-            if self.clients.is_empty() && !self.who.trimmed().is_empty() {
+            if self.asks_who_else() {
+                self.toggle_who(scene);
+            } else if self.clients.is_empty() && !self.who.trimmed().is_empty() {
                 self.clients = self.matching(scene).first().map(|row| row.id).into_iter().collect();
             }
             self.read_slot(scene);
@@ -418,24 +427,17 @@ impl State {
         let Some(slot) = self.slot(scene) else {
             return vec![Ask::Say("Date, start and length must make sense first.".to_owned())];
         };
-        let at =
-            format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
-        let who = self.who_words(scene, true);
-        if let Some(appointment) = self.moved {
-            let (edit, says) = match self.occurrence.filter(|_| self.following) {
-                Some(Occurrence { series, date, .. }) => (
-                    Edit::MoveFollowing { series, from: date, slot },
-                    format!("moved {who} and all that follow to {at}"),
-                ),
-                None => (Edit::Move { appointment, slot }, format!("moved {who} to {at}")),
-            };
-            return vec![Ask::Submit(edit, says)];
+        if let Some(asks) = self.confirm_change(slot.clone(), scene) {
+            return asks;
         }
         let alone = matches!(self.kind, AppointmentKind::Supervision | AppointmentKind::TimeOff);
         if self.clients.is_empty() && !alone {
             self.focus = Some(At::Client);
             return vec![Ask::Say("Who comes? Type a code or a name.".to_owned())];
         }
+        let at =
+            format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
+        let who = self.who_words(scene, true);
         let first = NewAppointment {
             id: AppointmentId::from_bytes(scene.fresh),
             clients: self.clients.clone(),
@@ -531,6 +533,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             Verb::Earlier => state.shift(0, -7, scene),
             Verb::Later => state.shift(0, 7, scene),
             Verb::NextFree => return state.next_free(scene),
+            Verb::WhoComes => state.focus = Some(At::Client),
             Verb::Longer => state.stretch(LENGTH_STEP, scene),
             Verb::Shorter => state.stretch(-LENGTH_STEP, scene),
             _ => {}

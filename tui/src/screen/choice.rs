@@ -8,7 +8,7 @@ use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId};
-use tacenda_shared::practice::edit::{NoteFormat, Slot};
+use tacenda_shared::practice::edit::{Edit, NoteFormat, Slot};
 use tacenda_shared::practice::group::GroupKind;
 
 /// A question and its answers.
@@ -31,10 +31,14 @@ pub enum Answer {
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
     /// Changes who belongs to a group.
     ChangeGroup(ClientId),
+    /// Carries out an edit; the words say what it does.
+    Edit(Box<Edit>, String),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
     /// Logs a contact with this one, or a reminder: what it says, and about what it is.
     LogContact(ClientId, Option<(String, String)>),
+    /// Changes nothing.
+    Nothing,
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.

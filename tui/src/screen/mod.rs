@@ -125,6 +125,8 @@ pub enum Act {
 pub enum Ask {
     /// Do what an answer says.
     Answer(choice::Answer),
+    /// Ask a question with a short list of answers.
+    Choose(choice::State),
     /// Carry out an edit; the words say what it does, with codes and never with names.
     Edit(Edit, String),
     /// Go to a date on Today, or to a client's chart.

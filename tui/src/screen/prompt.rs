@@ -1,6 +1,8 @@
 //! One question that is answered with one line of text: a reason, a date. Also how a notice is
 //! shown.
 
+mod off;
+
 use super::note::review;
 use super::parts::field::Field;
 use super::parts::{elsewhere, paint, when, who};
@@ -51,6 +53,8 @@ pub enum Question {
     Date,
     /// When a client died.
     Death(ClientId),
+    /// Which dates are left out, of everybody or of those who come to one appointment.
+    Holiday(Option<Vec<ClientId>>),
     /// The usual week of a member.
     Hours(MemberId),
     /// What a field of who a client is in law says.
@@ -132,7 +136,8 @@ impl State {
                 Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
                 None => vec![Ask::Say("That is not a date yet.".to_owned())],
             },
-            Question::Death(client) => self.confirm_death(*client, scene),
+            Question::Death(client) => off::confirm_death(&self.field, *client, scene),
+            Question::Holiday(who) => off::confirm_holiday(&self.field, who.as_deref(), scene),
             Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
             Question::Invite => self.confirm_invite(),
@@ -231,30 +236,6 @@ impl State {
             whereabouts: Some(said),
         };
         vec![Ask::Submit(Edit::StampSession { appointment, change }, says)]
-    }
-
-    fn confirm_death(&self, client: ClientId, scene: &Scene<'_>) -> Vec<Ask> {
-        let died = match self.field.trimmed() {
-            "" => None,
-            typed => match when::read_date(typed, scene.today()) {
-                Some(died) if died <= scene.today() => Some(died),
-                _ => return vec![Ask::Say("That is no date that has been.".to_owned())],
-            },
-        };
-        let says = match died {
-            Some(_) => {
-                let now = scene.now.time;
-                let booked = scene.index.appointments.values().filter(|row| {
-                    row.clients.contains(&client)
-                        && row.starts > now
-                        && !row.status.frees_the_slot()
-                });
-                let booked = text::counted(booked.count(), "appointment", "appointments");
-                format!("{} has died; still booked: {booked}", scene.code(client))
-            }
-            None => format!("{} has not died", scene.code(client)),
-        };
-        vec![Ask::Submit(Edit::NoteDeath { client, died }, says)]
     }
 
     fn confirm_hours(&self, member: MemberId) -> Vec<Ask> {
@@ -476,13 +457,8 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
             };
             ("Go to date", words)
         }
-        Question::Death(_) => {
-            let words = match when::read_date(state.field.trimmed(), scene.today()) {
-                Some(died) if died <= scene.today() => format!("= {}", when::long(died)),
-                _ => "for example 2026-11-20 or today; empty: it is not so".to_owned(),
-            };
-            ("When did the client die?", words)
-        }
+        Question::Death(_) => off::death_words(state.field.trimmed(), scene),
+        Question::Holiday(_) => off::holiday_words(state.field.trimmed(), scene),
         Question::Hours(_) => ("Your usual week", hours_words(state.field.trimmed())),
         Question::Identity(_, field) => (field.title(), state.identity_words(*field, scene)),
         Question::Invite => {

@@ -26,6 +26,7 @@ const SESSION_MAX: i64 = 24 * 60 * 60 * 1000;
 pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect> {
     match verb {
         Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
+        Verb::SkipDates => lay(model, Overlay::Prompt(holiday(model, focused))),
         Verb::StampSession => return stamp(model, focused),
         Verb::Remind => remind(model, focused),
         Verb::SetLicences => ask_remote(model, RemoteSetting::Licences),
@@ -218,6 +219,15 @@ fn remind(model: &mut Model, focused: Focused) {
     lay(model, Overlay::Choice(state));
 }
 
+/// Asks which dates are left out: of everybody, or of whoever comes to the appointment in focus.
+fn holiday(model: &Model, focused: Focused) -> prompt::State {
+    let who = match focused {
+        Focused::Appointment(id) => with_row(model, id, |row| row.clients.clone()),
+        _ => None,
+    };
+    prompt::State::new(Question::Holiday(who.filter(|who| !who.is_empty())))
+}
+
 fn when_words(start: DateTime) -> String {
     format!("{} at {}", when::long(start.date()), when::clock(start.time()))
 }
@@ -228,10 +238,13 @@ fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect>
     let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
     let Occurrence { series, date, .. } = one;
     let (whose, day) = (whose(model, id), when::day_and_date(date));
+    let row = model.desk().and_then(|desk| desk.index.series.get(&series));
+    let parted = row.is_some_and(|row| !row.parted.is_empty());
+    let also = if parted { ", also the weekday that was moved out of it" } else { "" };
     let (act, says) = match verb {
         Verb::EndSeries => (
             Edit::EndSeries { series, last: date.yesterday().ok() },
-            format!("{whose}: the series ends before {day}"),
+            format!("{whose}: the series ends before {day}{also}"),
         ),
         _ => (
             Edit::SkipOccurrence { series, date, skipped: true },

@@ -5,6 +5,7 @@ mod groups;
 mod identity;
 mod keystrokes;
 mod plan;
+mod series;
 mod stamps;
 mod task;
 mod waiting;

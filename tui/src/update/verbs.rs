@@ -201,6 +201,8 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
             Vec::new()
         }
         Answer::Adopt(edit) => vec![Effect::Order(Order::Adopt(edit))],
+        Answer::Edit(act, says) => edit(model, *act, says, Way::Fresh),
+        Answer::Nothing => Vec::new(),
         Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
         Answer::LogContact(client, reminder) => {
             let state = match reminder {

@@ -113,8 +113,10 @@ impl Dated {
             Edit::Book(_)
             | Edit::BookSeries(_)
             | Edit::ChangeContact { .. }
+            | Edit::ChangeFollowing { .. }
             | Edit::ChangeGroup { .. }
             | Edit::ChangeIdentity { .. }
+            | Edit::ChangeWho { .. }
             | Edit::EndSeries { .. }
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
@@ -126,6 +128,7 @@ impl Dated {
             | Edit::SetRemote { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
+            | Edit::Together(_)
             | Edit::Wait { .. } => true,
             Edit::AddTask { .. }
             | Edit::Amend { .. }

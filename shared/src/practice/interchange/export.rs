@@ -14,6 +14,7 @@ use super::lines::{
     MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES,
     SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
+use super::series;
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -91,7 +92,8 @@ pub fn export_lines<'a>(
     let people = index.clients.values().filter(|row| !index.groups.contains_key(&row.id));
     let clients = people.map(|row| client(row, index));
     let groups = index.groups.values().map(|row| group(row, index));
-    let series = index.series.values().map(|row| series(row));
+    let parts = index.series.values().flat_map(|row| series::parts(row, index));
+    let series = parts.map(|row| series_line(&row));
     // What follows from a series alone is in its line.
     let stands = |row: &&Arc<AppointmentRow>| row.occurrence.is_none_or(|one| one.touched);
     let appointments = index.appointments.values().filter(stands).map(|row| appointment(row));
@@ -181,7 +183,7 @@ fn task(task: &TaskRow) -> TaskBody {
     TaskBody { id: task.id.to_string(), text: task.text.clone(), due }
 }
 
-fn series(row: &SeriesRow) -> String {
+fn series_line(row: &SeriesRow) -> String {
     typed(
         "series",
         SeriesLine {

@@ -10,6 +10,7 @@ mod export;
 mod import;
 pub mod json;
 mod lines;
+mod series;
 
 pub use export::{ChartItem, MeasureItem, export_lines};
 pub use import::{Cause, Counts, ImportError, ImportStep, Importer};

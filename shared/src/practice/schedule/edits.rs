@@ -1,6 +1,7 @@
 //! What a person does to a series: book it, end it, leave a date out, change what follows.
 
 use super::super::apply::{Done, Guard, Refusal};
+use super::super::attendance::WhoChange;
 use super::super::book::{check_slot, written};
 use super::super::calendar::{self, Booking, Of};
 use super::super::change::Change;
@@ -9,8 +10,8 @@ use super::super::document::{Document, Scalar};
 use super::super::edit::{Edit, NewSeries, Slot};
 use super::super::{Context, Practice, contact, document_of, zone};
 use super::kin::pairs;
-use super::recur::{self, End, Rule};
-use super::series::{Series, SeriesKey, heir_of, occurrence_of};
+use super::recur::{self, Day, End, Rule};
+use super::series::{Rhythm, Series, SeriesKey, heir_of, occurrence_of};
 use crate::id::{AppointmentId, SeriesId};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
@@ -42,7 +43,7 @@ impl Practice {
         let key = (first.slot.clinician, series);
         let begins = first.slot.start.date();
         let booking = Booking::new(first);
-        let change = self.create_series(key, &booking, (&rule, None), cx)?;
+        let change = self.create_series(key, &booking, (&rule, None, None), cx)?;
         let inverse = Edit::EndSeries { series, last: begins.yesterday().ok() };
         let guards = vec![guard(key, Series::end_field(), Scalar::Nothing)];
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
@@ -52,7 +53,7 @@ impl Practice {
         &mut self,
         key: SeriesKey,
         first: &Booking,
-        rhythm: (&Rule, Option<(SeriesKey, Date)>),
+        rhythm: Rhythm<'_>,
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, Refusal> {
         let slot = written(first.slot.clone(), cx);
@@ -126,42 +127,89 @@ impl Practice {
     }
 
     /// Changes an occurrence and all that follow it: the series ends before, and another begins.
-    /// What was touched by itself stays as it is.
-    pub(in crate::practice) fn move_following(
+    /// What was touched by itself stays as it is. Where the series has several weekdays and the
+    /// occurrence goes to another one, only that weekday goes with it.
+    pub(in crate::practice) fn change_following(
         &mut self,
         id: SeriesId,
         (from, slot): (Date, Slot),
+        who: Option<WhoChange>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         check_slot(&slot)?;
         let (key, known) = self.known_series(id)?;
-        let until = self.last_of(key, &known);
-        let zone = zone::named(&known.first.slot.zone);
-        let end = from.to_datetime(Time::constant(23, 59, 59, 0));
-        let takes_place = known
-            .rule
-            .occurrences(known.first.slot.start, end, &zone)
-            .any(|time| time.date() == from);
-        if !takes_place || until.is_some_and(|until| until < from) {
+        if !self.takes_place(key, &known, from) {
             // It was there when a form was opened, and another device has ended or moved it since.
             return Err(Refusal::UnknownAppointment);
         }
-        let heir = heir_of(id, from, slot.clinician);
-        let heir_key = (slot.clinician, heir);
-        let rule = following(&known, from, &slot);
+        let who = who.map(|who| self.check_who(who, known.clients(), known.kind())).transpose()?;
+        let only = parts(&known.rule, from, slot.start.date()).then(|| from.weekday());
+        let rule = match only {
+            None => following(&known, from, &slot),
+            Some(_) => of_weekday(&known, from, &slot),
+        };
+        let again = match who.clone() {
+            None => Edit::MoveFollowing { series: id, from, slot: slot.clone() },
+            Some(who) => Edit::ChangeFollowing { series: id, from, slot: slot.clone(), who },
+        };
         let ends = known.last().filter(|last| *last >= from);
-        let ends = ends.and_then(|last| counterpart(&known, from, (&rule, slot.start), last));
-        let inverse =
-            Edit::RejoinSeries { series: id, last: known.last(), heir, gone: slot.start.date() };
-        let mut changes = Vec::new();
-        let (change, ended) = self.write_end(key, from.yesterday().ok(), cx)?;
-        changes.extend(change);
+        let heir = (&rule, slot.start);
+        let ends = ends.and_then(|last| counterpart(&known, (from, only), heir, last));
+        let heir = heir_of(id, from, slot.clinician, only);
+        let (last, gone) = (known.last(), slot.start.date());
+        let inverse = Edit::RejoinSeries { series: id, last, heir, gone, again: Box::new(again) };
+        let (mut changes, mut guards) = (Vec::new(), Vec::new());
+        if only.is_none() {
+            let (change, ended) = self.write_end(key, from.yesterday().ok(), cx)?;
+            changes.extend(change);
+            guards.push(ended);
+        }
+        let heir = ((slot.clinician, heir), (key, from), only);
+        self.write_heir(&known, heir, (slot, &rule, ends), (&mut changes, &mut guards), cx)?;
+        let heir_key = heir.0;
+        let heir = self.facts.series_of(heir_key).ok_or(Refusal::UnknownSeries)?;
+        // An heir that was taken back and is made again comes with whom it had then.
+        let wanted = who.unwrap_or_default().of(known.clients(), known.kind());
+        let wanted = (wanted.0.as_slice(), wanted.1);
+        let who = WhoChange::between((heir.clients(), heir.kind()), wanted);
+        changes.extend(self.write_series(heir_key, cx, |document, name| {
+            who.write(document, name);
+        })?);
+        let fields = who.fields().into_iter();
+        guards.extend(fields.map(|(field, value)| guard(heir_key, &field, value)));
+        Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    /// Whether a series has a date by its rule, and goes on until then.
+    fn takes_place(&self, key: SeriesKey, known: &Series, date: Date) -> bool {
+        let until = self.last_of(key, known);
+        let zone = zone::named(&known.first.slot.zone);
+        let end = date.to_datetime(Time::constant(23, 59, 59, 0));
+        let mut times = known.rule.occurrences(known.first.slot.start, end, &zone);
+        let is_there = times.any(|time| time.date() == date);
+        let mut heirs = self.facts.series_heirs(key).filter_map(|heir| self.facts.series_of(heir));
+        let parted = heirs.any(|heir| {
+            let from = heir.after.is_some_and(|(_, from)| from <= date);
+            heir.only == Some(date.weekday()) && from && heir.is_there()
+        });
+        is_there && !parted && until.is_none_or(|until| until >= date)
+    }
+
+    /// Writes the series that goes on, or brings one back that was made for the same once.
+    fn write_heir(
+        &mut self,
+        known: &Series,
+        (key, after, only): (SeriesKey, (SeriesKey, Date), Option<Weekday>),
+        (slot, rule, ends): (Slot, &Rule, Option<Date>),
+        (changes, guards): (&mut Vec<Change>, &mut Vec<Guard>),
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
         let value = written(slot.clone(), cx).scalar();
-        let moved = guard(heir_key, calendar::SLOT, value.clone());
-        let goes_on = guard(heir_key, Series::end_field(), Series::end_scalar(ends));
-        if let Some(before) = self.facts.series_of(heir_key).cloned() {
+        guards.push(guard(key, calendar::SLOT, value.clone()));
+        guards.push(guard(key, Series::end_field(), Series::end_scalar(ends)));
+        if let Some(before) = self.facts.series_of(key).cloned() {
             let rule = rule.to_string();
-            changes.extend(self.write_series(heir_key, cx, |document, name| {
+            changes.extend(self.write_series(key, cx, |document, name| {
                 document.put(Some(name), calendar::SLOT, value);
                 document.put(Some(name), Series::rule_field(), Scalar::Text(rule));
                 document.put(Some(name), Series::end_field(), Series::end_scalar(ends));
@@ -170,15 +218,14 @@ impl Practice {
                     document.put(Some(name), &Series::skip_field(date), Scalar::Flag(false));
                 }
             })?);
-        } else {
-            let first = Booking { slot, rivals: Vec::new(), ..known.first.clone() };
-            let rhythm = (&rule, Some((key, from)));
-            changes.extend(self.create_series(heir_key, &first, rhythm, cx)?);
-            if ends.is_some() {
-                changes.extend(self.write_end(heir_key, ends, cx)?.0);
-            }
+            return Ok(());
         }
-        Ok(Done { changes, inverse: Some(inverse), guards: vec![ended, moved, goes_on] })
+        let first = Booking { slot, rivals: Vec::new(), ..known.first.clone() };
+        changes.extend(self.create_series(key, &first, (rule, Some(after), only), cx)?);
+        if ends.is_some() {
+            changes.extend(self.write_end(key, ends, cx)?.0);
+        }
+        Ok(())
     }
 
     /// Takes a change of "this and all that follow" back.
@@ -187,22 +234,22 @@ impl Practice {
         id: SeriesId,
         last: Option<Date>,
         (heir, gone): (SeriesId, Date),
-        cx: &mut Context<'_>,
+        (again, cx): (Edit, &mut Context<'_>),
     ) -> Result<Done, Refusal> {
-        let (key, known) = self.known_series(id)?;
+        let (key, _) = self.known_series(id)?;
         let (heir_key, following) = self.known_series(heir)?;
         if self.is_more_than_moved(heir_key, &following) {
             // Dates that were left out or dealt with there would come back, or stand twice.
             return Err(Refusal::ChangedElsewhere);
         }
-        let from = following.after.map(|(_, from)| from);
-        let from = from.or_else(|| known.last().and_then(|last| last.tomorrow().ok()));
-        let from = from.unwrap_or(gone);
-        let inverse = Edit::MoveFollowing { series: id, from, slot: following.first.slot.clone() };
         let (ended, undone) = self.write_end(heir_key, gone.yesterday().ok(), cx)?;
-        let (goes_on, again) = self.write_end(key, last, cx)?;
-        let changes = ended.into_iter().chain(goes_on).collect();
-        Ok(Done { changes, inverse: Some(inverse), guards: vec![undone, again] })
+        let (mut changes, mut guards): (Vec<_>, _) = (ended.into_iter().collect(), vec![undone]);
+        if following.only.is_none() {
+            let (goes_on, again) = self.write_end(key, last, cx)?;
+            changes.extend(goes_on);
+            guards.push(again);
+        }
+        Ok(Done { changes, inverse: Some(again), guards })
     }
 
     /// Whether somebody has done something in an heir that its parent would not know of.
@@ -357,9 +404,35 @@ fn begins_at(rule: &Rule, slot: &Slot) -> bool {
 }
 
 /// The last date of an heir that stands for a date of its parent, or for the one before.
-fn counterpart(parent: &Series, from: Date, heir: (&Rule, DateTime), last: Date) -> Option<Date> {
+fn counterpart(
+    parent: &Series,
+    from: (Date, Option<Weekday>),
+    heir: (&Rule, DateTime),
+    last: Date,
+) -> Option<Date> {
     let pairs = pairs(parent, from, heir, last);
     pairs.take_while(|(old, _)| *old <= last).last().map(|(_, new)| new)
+}
+
+/// Whether a date that goes to another one takes only its own weekday of the rule along.
+fn parts(rule: &Rule, from: Date, to: Date) -> bool {
+    rule.is_of_several_weekdays() && from.weekday() != to.weekday()
+}
+
+/// The rule of one weekday of a series from a date on, as often as it would have taken place.
+fn of_weekday(series: &Series, from: Date, slot: &Slot) -> Rule {
+    let (rule, first) = (&series.rule, &series.first.slot);
+    let end = match rule.end {
+        End::Never => End::Never,
+        End::Count(_) | End::Until(_) | End::UntilInstant(_) => {
+            let times = rule.occurrences(first.start, DateTime::MAX, &zone::named(&first.zone));
+            let of = |time: &DateTime| time.date() >= from && time.weekday() == from.weekday();
+            let left = times.filter(of).count();
+            End::Count(u32::try_from(left).unwrap_or(u32::MAX).max(1))
+        }
+    };
+    let day = Day { nth: 0, weekday: slot.start.weekday() };
+    Rule { end, days: vec![day], ..rule.clone() }
 }
 
 /// The rule of what follows from a date on: the same rhythm, on the new day, as often as the series

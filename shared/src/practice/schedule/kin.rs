@@ -5,13 +5,16 @@
 //! or became an appointment of its own there, is left out of the heir, and an end that somebody
 //! gave the parent ends the heir. Of two heirs of one parent the earlier goes on until the later
 //! begins, and who made both is asked at the beginning of the later.
+//!
+//! An heir may go on with one weekday of its parent only. The parent then goes on without that
+//! weekday, and so does every other heir of it, whoever made which first.
 
 use super::super::view::Rival;
 use super::super::{Practice, zone};
 use super::recur::{Frequency, Rule};
 use super::series::{Series, SeriesKey, occurrence_of};
 use crate::id::AppointmentId;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Heirs of heirs that are followed: more changes of "this and all that follow" than anybody makes
@@ -66,7 +69,8 @@ impl Practice {
     /// The last date on which a series takes place; none if it goes on. Where an heir begins, it
     /// has ended, whatever anybody wrote about its end meanwhile.
     pub(super) fn last_of(&self, key: SeriesKey, series: &Series) -> Option<Date> {
-        let heirs = self.heirs_of(key).filter(|(_, heir, _)| heir.is_there());
+        let whole = |heir: &Series| heir.is_there() && heir.only.is_none();
+        let heirs = self.heirs_of(key).filter(|(_, heir, _)| whole(heir));
         let heirs = heirs.filter_map(|(_, _, from)| from.yesterday().ok());
         let cut = self.cut_of(key, series, 0);
         series.last().into_iter().chain(cut).chain(heirs).min()
@@ -81,19 +85,23 @@ impl Practice {
             return None;
         }
         // An end that no heir stands behind was meant for all that follows.
-        let begins: BTreeSet<Date> = self.heirs_of(parent_key).map(|(_, _, from)| from).collect();
+        let whole = self.heirs_of(parent_key).filter(|(_, heir, _)| heir.only.is_none());
+        let begins: BTreeSet<Date> = whole.map(|(_, _, from)| from).collect();
         let moved = |end: &Date| end.tomorrow().is_ok_and(|next| begins.contains(&next));
-        let ends = parent.ends.iter().copied().filter(|end| *end >= from || !moved(end));
-        let later = self
-            .heirs_of(parent_key)
-            .filter(|(heir, series, begins)| *heir != key && *begins > from && series.is_there());
+        // One weekday goes on when all the others go elsewhere.
+        let counts = |end: &Date| (series.only.is_none() && *end >= from) || !moved(end);
+        let ends = parent.ends.iter().copied().filter(counts);
+        let later = self.heirs_of(parent_key).filter(|(heir, other, begins)| {
+            *heir != key && *begins > from && other.is_there() && other.only == series.only
+        });
         let later = later.filter_map(|(_, _, begins)| begins.yesterday().ok());
         let above = self.cut_of(parent_key, parent, generation + 1);
         let end = ends.chain(later).chain(above).min()?;
         if end < from {
             return series.first.slot.start.date().yesterday().ok();
         }
-        let pairs = pairs(parent, from, (&series.rule, series.first.slot.start), end);
+        let heir = (&series.rule, series.first.slot.start);
+        let pairs = pairs(parent, (from, series.only), heir, end);
         let last = pairs.take_while(|(old, _)| *old <= end).last().map(|(_, new)| new);
         last.or_else(|| series.first.slot.start.date().yesterday().ok())
     }
@@ -116,8 +124,34 @@ impl Practice {
                     kin.skipped.insert(*origin);
                 }
             }
+            self.claim(*key, series, &mut kin);
         }
         kin
+    }
+
+    /// Notes which dates an heir of one weekday stands for, and of which such heirs a series comes.
+    fn claim(&self, key: SeriesKey, series: &Series, kin: &mut Kin) {
+        let mut line = BTreeSet::new();
+        let (mut next, mut of) = (Some(key), Some(series));
+        for _ in 0..GENERATIONS_MAX {
+            let (Some(key), Some(series)) = (next, of) else { break };
+            if series.only.is_some() {
+                line.insert(key);
+            }
+            next = series.after.map(|(parent, _)| parent);
+            of = next.and_then(|parent| self.facts.series_of(parent));
+        }
+        kin.lines.insert(key, line);
+        let Some((weekday, (parent, from))) = series.only.zip(series.after) else { return };
+        if !series.is_there() {
+            return;
+        }
+        let times = kin.times.get(&parent).into_iter().flatten();
+        let of = times.filter(|(time, _)| time.date() >= from && time.weekday() == weekday);
+        let origins: Vec<Date> = of.map(|(_, origin)| *origin).collect();
+        for origin in origins {
+            kin.claimed.entry(origin).or_default().insert(key);
+        }
     }
 
     /// Finds the times of a series by its rule, each with the date of the first of all its
@@ -136,7 +170,7 @@ impl Practice {
                 let origins: BTreeMap<Date, Date> =
                     above.iter().map(|(time, origin)| (time.date(), *origin)).collect();
                 let heir = (&series.rule, series.first.slot.start);
-                let of: BTreeMap<Date, Date> = pairs(parent, from, heir, until)
+                let of: BTreeMap<Date, Date> = pairs(parent, (from, series.only), heir, until)
                     .filter_map(|(old, new)| Some((new, *origins.get(&old)?)))
                     .collect();
                 let times = series.times(until);
@@ -176,7 +210,8 @@ impl Practice {
         };
         let earlier = self
             .heirs_of(parent)
-            .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there());
+            .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there())
+            .filter(|(_, earlier, _)| earlier.only == series.only);
         let going_on = earlier.filter_map(|(heir, earlier, _)| {
             let cut = self.cut_of(heir, earlier, 0)?;
             let time = earlier.next_after(cut)?;
@@ -195,19 +230,42 @@ pub(super) struct Kin {
     skipped: BTreeSet<Date>,
     /// Dates that became appointments of their own.
     taken: BTreeMap<Date, BTreeSet<AppointmentId>>,
+    /// Dates that went elsewhere with their weekday, and the heirs that stand for them.
+    claimed: BTreeMap<Date, BTreeSet<SeriesKey>>,
+    /// Of which heirs of one weekday each series comes, itself included.
+    lines: BTreeMap<SeriesKey, BTreeSet<SeriesKey>>,
 }
 
 impl Kin {
     /// The times of one series that are shown: nothing that was left out, and nothing for which an
-    /// appointment of another series of these stands.
+    /// appointment of another series of these stands, or that went elsewhere with its weekday.
     pub(super) fn shown(&self, key: SeriesKey) -> impl Iterator<Item = DateTime> {
         let times = self.times.get(&key).into_iter().flatten();
         let shown = times.filter(move |(time, origin)| {
             let own = occurrence_of(key.1, time.date());
             let taken = self.taken.get(origin);
-            !self.skipped.contains(origin) && taken.is_none_or(|by| by.contains(&own))
+            let there = taken.is_none_or(|by| by.contains(&own)) && !self.is_parted(key, *origin);
+            there && !self.skipped.contains(origin)
         });
         shown.map(|(time, _)| *time)
+    }
+
+    /// Whether a date of a series went elsewhere with its weekday.
+    fn is_parted(&self, key: SeriesKey, origin: Date) -> bool {
+        let Some(by) = self.claimed.get(&origin) else { return false };
+        self.lines.get(&key).is_none_or(|line| by.is_disjoint(line))
+    }
+
+    /// The weekdays of one series that went elsewhere, each from which date on.
+    pub(super) fn parted(&self, key: SeriesKey) -> Vec<(Weekday, Date)> {
+        let times = self.times.get(&key).into_iter().flatten();
+        let mut parted: Vec<(Weekday, Date)> = Vec::new();
+        for (time, _) in times.filter(|(_, origin)| self.is_parted(key, *origin)) {
+            if parted.iter().all(|(weekday, _)| *weekday != time.weekday()) {
+                parted.push((time.weekday(), time.date()));
+            }
+        }
+        parted
     }
 }
 
@@ -216,6 +274,7 @@ impl Kin {
     pub(super) fn out(&self, key: SeriesKey) -> BTreeSet<Date> {
         let times = self.times.get(&key).into_iter().flatten();
         let shown: BTreeSet<Date> = self.shown(key).map(DateTime::date).collect();
+        let times = times.filter(|(_, origin)| !self.is_parted(key, *origin));
         times.map(|(time, _)| time.date()).filter(|date| !shown.contains(date)).collect()
     }
 }
@@ -242,12 +301,12 @@ impl Series {
     }
 }
 
-/// The dates of a series from one on up to `until` and later, and what stands for each in an heir
+/// The dates of a series from one on (of one weekday only, if one is given) up to `until` and later, and what stands for each in an heir
 /// that begins at `start`: in a rhythm of months or years what lies in the same month or year after
 /// the beginning, else the n-th for the n-th.
 pub(super) fn pairs(
     parent: &Series,
-    from: Date,
+    (from, only): (Date, Option<Weekday>),
     (rule, start): (&Rule, DateTime),
     until: Date,
 ) -> impl Iterator<Item = (Date, Date)> {
@@ -255,7 +314,8 @@ pub(super) fn pairs(
     let zone = zone::named(&first.zone);
     let far = super::recur::horizon(until.to_datetime(Time::midnight()));
     let old = parent.rule.occurrences(first.start, far, &zone).map(DateTime::date);
-    let old = old.filter(move |date| *date >= from);
+    let old = old
+        .filter(move |date| *date >= from && only.is_none_or(|weekday| date.weekday() == weekday));
     let new = rule.occurrences(start, far, &zone).map(DateTime::date);
     let frequency = rule.frequency;
     let turn = move |date: Date, begun: Date| {

@@ -1,6 +1,7 @@
 //! Rules of the schedule: which occurrences a series has, and what may be done to them. Pure but
 //! for the documents that hold it.
 
+mod arrange;
 mod edits;
 pub mod free;
 pub mod hours;

@@ -83,8 +83,10 @@ impl Practice {
             self.derived.of.remove(id);
         }
         let known = self.facts.series_of(key);
-        let row = known
-            .map(|series| Arc::new(series.row(key.1, (self.last_of(key, series), kin.out(key)))));
+        let row = known.map(|series| {
+            let last = self.last_of(key, series);
+            Arc::new(series.row(key.1, (last, kin.out(key)), kin.parted(key)))
+        });
         let times = known.map(|series| self.times_of(key, series, kin));
         let index = Arc::make_mut(&mut self.index);
         match row {

@@ -12,7 +12,7 @@ use super::recur::Rule;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, SeriesId};
 use crate::suite;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use std::collections::BTreeSet;
 
 /// Bytes of a rule at most.
@@ -24,10 +24,15 @@ const RULE: &str = "rule";
 const LAST: &str = "last";
 /// Of which series it is the heir, and from which of its dates on.
 const AFTER: &str = "after";
+/// With which weekday of that one only, 1 for Monday.
+const ONLY: &str = "only";
 /// Ends that devices have written at once, at most.
 const ENDS_MAX: usize = 64;
 /// In front of the date that is left out.
 const SKIPPED: &str = "skip ";
+
+/// The rule of a series, whose heir it is and from which date on, and with which weekday only.
+pub(in crate::practice) type Rhythm<'a> = (&'a Rule, Option<(SeriesKey, Date)>, Option<Weekday>);
 
 /// Whose series, and which.
 pub(in crate::practice) type SeriesKey = (MemberId, SeriesId);
@@ -42,6 +47,8 @@ pub(in crate::practice) struct Series {
     pub(in crate::practice) ends: Vec<Date>,
     /// The series that it follows, and the date of that one from which on.
     pub(in crate::practice) after: Option<(SeriesKey, Date)>,
+    /// Of that one it goes on with this weekday only; the rest stays there.
+    pub(in crate::practice) only: Option<Weekday>,
     pub(in crate::practice) skipped: BTreeSet<Date>,
 }
 
@@ -54,7 +61,7 @@ impl Series {
     /// Writes all of it under a name that is new to the document.
     pub(in crate::practice) fn create(
         first: &Booking,
-        (rule, after): (&Rule, Option<(SeriesKey, Date)>),
+        (rule, after, only): Rhythm<'_>,
         document: &mut Document,
         name: &str,
         slot: &Written,
@@ -66,6 +73,10 @@ impl Series {
             bytes.extend_from_slice(series.as_bytes());
             bytes.extend(calendar::encode_date(from));
             document.put(Some(name), AFTER, Scalar::Bytes(bytes));
+        }
+        if let Some(weekday) = only {
+            let number = i64::from(weekday.to_monday_one_offset());
+            document.put(Some(name), ONLY, Scalar::Number(number));
         }
     }
 
@@ -84,6 +95,8 @@ impl Series {
         let ends: BTreeSet<Date> = ends.take(ENDS_MAX).collect();
         let after = document.value(place, AFTER);
         let after = after.as_ref().and_then(|value| read_after(value.bytes()?));
+        let only = document.value(place, ONLY);
+        let only = only.and_then(|value| weekday_of(value.number()?)).filter(|_| after.is_some());
         let date_of = |field: &str| field.strip_prefix(SKIPPED)?.parse::<Date>().ok();
         let is_set = |field: &String| {
             let value = document.value(place, field);
@@ -92,7 +105,7 @@ impl Series {
         let fields = document.all_fields(name);
         let skipped = fields.iter().filter(|field| is_set(field));
         let skipped = skipped.filter_map(|field| date_of(field)).take(SKIPPED_MAX).collect();
-        Some(Self { first, rule, ends: ends.into_iter().collect(), after, skipped })
+        Some(Self { first, rule, ends: ends.into_iter().collect(), after, only, skipped })
     }
 
     /// Writes when it ends; without a date it goes on.
@@ -136,6 +149,7 @@ impl Series {
         &self,
         id: SeriesId,
         (last, out): (Option<Date>, BTreeSet<Date>),
+        parted: Vec<(Weekday, Date)>,
     ) -> SeriesRow {
         SeriesRow {
             id,
@@ -145,6 +159,7 @@ impl Series {
             rule: self.rule.clone(),
             last,
             skipped: self.skipped.union(&out).copied().collect(),
+            parted,
             memo: self.first.memo.clone(),
         }
     }
@@ -171,6 +186,9 @@ impl Series {
             w.fixed(member.as_bytes()).fixed(series.as_bytes());
             w.fixed(&calendar::encode_date(from));
         });
+        writer.option(self.only, |w, weekday| {
+            w.u8(weekday.to_monday_one_offset().unsigned_abs());
+        });
         let skipped: Vec<_> = self.skipped.iter().collect();
         writer.list(&skipped, |w, date| {
             w.text(&date.to_string());
@@ -186,9 +204,14 @@ impl Series {
         let rule = reader.text(RULE_BYTES_MAX)?.parse().map_err(|_| CodecError::Unknown)?;
         let ends = reader.list(ENDS_MAX, date)?;
         let after = reader.option(|r| read_after(&r.fixed::<36>()?).ok_or(CodecError::Unknown))?;
+        let only = reader.option(|r| weekday_of(i64::from(r.u8()?)).ok_or(CodecError::Unknown))?;
         let skipped = reader.list(SKIPPED_MAX, date)?.into_iter().collect();
-        Ok(Self { first, rule, ends, after, skipped })
+        Ok(Self { first, rule, ends, after, only, skipped })
     }
+}
+
+fn weekday_of(number: i64) -> Option<Weekday> {
+    Weekday::from_monday_one_offset(i8::try_from(number).ok()?).ok()
 }
 
 fn read_after(bytes: &[u8]) -> Option<(SeriesKey, Date)> {
@@ -200,10 +223,17 @@ fn read_after(bytes: &[u8]) -> Option<(SeriesKey, Date)> {
 /// The id of the series that goes on from a date after a change of "this and all that follow":
 /// two devices that change the same from the same date make one series, with two slots to choose
 /// from.
-pub(in crate::practice) fn heir_of(series: SeriesId, from: Date, clinician: MemberId) -> SeriesId {
+pub(in crate::practice) fn heir_of(
+    series: SeriesId,
+    from: Date,
+    clinician: MemberId,
+    only: Option<Weekday>,
+) -> SeriesId {
     let date = calendar::encode_date(from);
     let fields: [&[u8]; 3] = [series.as_bytes(), &date, clinician.as_bytes()];
-    SeriesId::from_bytes(suite::hash("tac/series/following", &fields).truncated())
+    // Of one weekday it is another than of all, though both begin on one date.
+    let label = if only.is_some() { "tac/series/weekday" } else { "tac/series/following" };
+    SeriesId::from_bytes(suite::hash(label, &fields).truncated())
 }
 
 /// The id of one occurrence: H(series, local date by the rule). It stays when it is moved.

@@ -1,5 +1,6 @@
 //! Tests of the practice as a whole, by what people on several devices would see.
 
+mod arrange;
 mod contact_log;
 mod convergence;
 mod day;

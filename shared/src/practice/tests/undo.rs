@@ -5,8 +5,8 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::edit::{
-    Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
-    StampChange, Status, Whereabouts,
+    AppointmentKind, Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part,
+    RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -236,8 +236,10 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::BeginNote { .. }
         | Edit::ChangeContact { .. }
         | Edit::ChangeGroup { .. }
+        | Edit::ChangeFollowing { .. }
         | Edit::ChangeIdentity { .. }
         | Edit::ChangePlan { .. }
+        | Edit::ChangeWho { .. }
         | Edit::DiscardDraft { .. }
         | Edit::EndSeries { .. }
         | Edit::FinishTask { .. }
@@ -254,6 +256,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::SkipOccurrence { .. }
         | Edit::StampSession { .. }
         | Edit::StrikeContact { .. }
+        | Edit::Together(_)
         | Edit::Wait { .. } => Undone::Whole,
         Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } | Edit::NewGroup { .. } => {
             Undone::Marked
@@ -333,6 +336,10 @@ fn words() -> String {
     "call".to_owned()
 }
 
+fn who(leaves: ClientId) -> WhoChange {
+    WhoChange { leaves: vec![leaves], kind: Some(AppointmentKind::Supervision), joins: vec![] }
+}
+
 fn line(text: &str) -> PlanChange {
     PlanChange { kind: Some(PlanKind::Goal), text: Some(text.to_owned()), ..PlanChange::default() }
 }
@@ -390,6 +397,12 @@ fn every(there: There) -> Vec<Edit> {
         Edit::SignPlan { client },
         Edit::SkipOccurrence { series, date: monday, skipped: true },
         Edit::StrikeContact { client, record: logged, struck: true },
+        Edit::ChangeFollowing { series, from: monday, slot: slot_on(monday, 15), who: who(client) },
+        Edit::ChangeWho { appointment: session, who: who(client) },
+        Edit::Together(vec![
+            Edit::SkipOccurrence { series, date: monday, skipped: true },
+            Edit::EndSeries { series, last: Some(jiff::civil::date(2026, 12, 1)) },
+        ]),
     ]);
     every
 }
@@ -444,4 +457,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 41;
+const EDITS: usize = 44;

@@ -1,6 +1,6 @@
 //! How the form of a booking looks, and the day with the slot in its place. It decides nothing.
 
-use super::{At, ORDER, State};
+use super::{At, ORDER, Scope, State};
 use crate::screen::parts::field::Field;
 use crate::screen::parts::{day, elsewhere, list, paint, when, who};
 use crate::screen::{Scene, today};
@@ -16,7 +16,8 @@ use tacenda_shared::practice::schedule::recur::End;
 /// Draws the form and the day.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let look = scene.look;
-    let title = if state.moved.is_some() { "Move appointment" } else { "New appointment" };
+    let title =
+        if state.moved.is_some() { "Move or change appointment" } else { "New appointment" };
     let hint = if state.is_typing() { "Esc, then arrows move" } else { "arrows move the slot" };
     paint::rule(frame, look, area, 0, (title, hint));
     let form = paint::inset(paint::lines(area, 1, 5), 1);
@@ -85,6 +86,7 @@ fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
             .map(|row| who::client(scene.index, row.id, scene.veil))
             .collect();
         let words = match (names.is_empty(), state.who.trimmed().is_empty()) {
+            _ if state.asks_who_else() => state.toggle_words(scene),
             (_, true) => "a code or a name, or all of it: ak thu 3pm 50m room 2".to_owned(),
             (_, false) if state.misread.is_some() => state.misread.clone().unwrap_or_default(),
             (_, false) if !state.clients.is_empty() => {
@@ -97,6 +99,9 @@ fn form_view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
                 None => String::new(),
             },
         };
+        let below = Rect { x: area.x + 9, width: area.width.saturating_sub(9), ..area };
+        paint::text(frame, below, 1, &words, scene.look.waiting());
+    } else if let Some(words) = state.slot(scene).and_then(|slot| state.scope_words(&slot, scene)) {
         let below = Rect { x: area.x + 9, width: area.width.saturating_sub(9), ..area };
         paint::text(frame, below, 1, &words, scene.look.waiting());
     }
@@ -125,10 +130,11 @@ fn field_view(state: &State, at: At, scene: &Scene<'_>, frame: &mut Frame<'_>, a
 }
 
 fn repeat_words(state: &State) -> String {
-    match (state.occurrence, state.following) {
+    match (state.occurrence, state.scope) {
         (Some(one), _) if one.touched => "this one only".to_owned(),
-        (Some(_), true) => "< from here on >".to_owned(),
-        (Some(_), false) => "< this one only >".to_owned(),
+        (Some(_), Scope::This) => "< this one only >".to_owned(),
+        (Some(_), Scope::Following) => "< from here on >".to_owned(),
+        (Some(_), Scope::All) => "< all to come >".to_owned(),
         (None, _) => {
             let words = match state.repeat {
                 None => "no".to_owned(),

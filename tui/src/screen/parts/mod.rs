@@ -6,6 +6,7 @@ pub mod digest;
 pub mod elsewhere;
 pub mod field;
 pub mod list;
+pub mod off;
 pub mod paint;
 #[cfg(test)]
 pub(crate) mod sample;

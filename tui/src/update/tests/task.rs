@@ -68,6 +68,8 @@ fn that_a_client_died_is_noted_shown_and_taken_back() {
     let mut sample = Sample::new();
     Arc::make_mut(sample.index.clients.get_mut(client).unwrap()).died = *died;
     driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    assert!(driver.screen().contains("Call off what is booked?"), "{}", driver.screen());
+    driver.code(KeyCode::Esc);
     assert!(driver.screen().contains("died"), "{}", driver.screen());
     driver.keys("gx");
     for _ in 0..10 {

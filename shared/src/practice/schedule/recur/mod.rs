@@ -114,6 +114,16 @@ impl Rule {
         }
     }
 
+    /// Whether it takes place on several weekdays of each week, and says nothing else of which days.
+    pub fn is_of_several_weekdays(&self) -> bool {
+        let more = [&self.months, &self.weeks, &self.year_days, &self.month_days, &self.positions];
+        let plain = more.iter().all(|list| list.is_empty());
+        let days = plain && self.days.iter().all(|day| day.nth == 0);
+        let first = self.days.first().map(|day| day.weekday);
+        let several = self.days.iter().any(|day| Some(day.weekday) != first);
+        self.frequency == Frequency::Weekly && days && several
+    }
+
     /// Returns the local times at which a series takes place that begins at `start`, in order, up
     /// to and including `horizon`. `start` itself is among them only if the rule has it.
     /// `zone` tells where an instant at which the rule ends lies in local time.
