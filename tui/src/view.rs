@@ -84,6 +84,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,
         Screen::Booking(_)
+        | Screen::Columns(_)
         | Screen::Note(_)
         | Screen::Read(_)
         | Screen::Today(_)

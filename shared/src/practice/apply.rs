@@ -195,8 +195,8 @@ impl Practice {
     /// Carries out what is about tasks; nothing else comes here.
     fn change_tasks(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         match edit {
-            Edit::AddTask { client, task, text, due } => {
-                self.add_task(client, task, (&text, due), cx)
+            Edit::AddTask { client, task, text, due, since } => {
+                self.add_task(client, task, (&text, due, since), cx)
             }
             Edit::FinishTask { client, task, done } => self.finish_task(client, task, done, cx),
             _ => Ok(Done::default()),

@@ -18,6 +18,7 @@ pub use super::ways::{Channel, Direction};
 pub use super::zone::Stamp;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
+    Timestamp,
 };
 use jiff::civil::Date;
 use std::fmt;
@@ -35,6 +36,8 @@ pub enum Edit {
         text: String,
         /// By when.
         due: Option<Date>,
+        /// Since when it stands there, if it was written down elsewhere; never later than now.
+        since: Option<Timestamp>,
     },
     /// Signs an addendum to a signed note. The note itself never changes.
     Amend {

@@ -68,7 +68,7 @@ impl Practice {
         &mut self,
         client: ClientId,
         task: TaskId,
-        (text, due): (&str, Option<Date>),
+        (text, due, since): (&str, Option<Date>, Option<Timestamp>),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
@@ -88,12 +88,12 @@ impl Practice {
             // Where a map stands, no device puts another.
             return Err(Refusal::TaskExists);
         }
-        let now = cx.now;
+        let since = since.map_or(cx.now, |since| since.min(cx.now));
         let write = |document: &mut Document| {
             let place = task.to_string();
             document.put_map(&place);
             document.put(Some(&place), TEXT, Scalar::Text(text));
-            document.put(Some(&place), SINCE, Scalar::Number(now.as_millis()));
+            document.put(Some(&place), SINCE, Scalar::Number(since.as_millis()));
             if let Some(due) = due {
                 document.put(Some(&place), DUE, Scalar::Text(due.to_string()));
             }

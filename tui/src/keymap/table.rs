@@ -503,6 +503,13 @@ pub(super) static ACTS: &[Row] = &[
     row(Verb::ShowToday, &[&[c('1')]], &[C::Lists], ["", "Screen: Today", "1"], always),
     row(Verb::ShowWeek, &[&[c('2')]], &[C::Lists], ["", "Screen: Week", "week"], always),
     row(Verb::ShowMonth, &[&[c('v')]], &[C::Calendar], ["", "Screen: the month", "month"], always),
+    row(
+        Verb::ShowColumns,
+        &[&[c('V')]],
+        &[C::Calendar],
+        ["", "Screen: the day by clinician", "day"],
+        always,
+    ),
     row(Verb::ShowClients, &[&[c('3')]], &[C::Lists], ["", "Screen: Clients", "clients"], always),
     row(Verb::ShowFinish, &[&[c('4')]], &[C::Lists], ["", "Screen: To finish", "finish"], always),
     row(Verb::ShowSync, &[&[c('7')]], &[C::Lists], ["", "Screen: Sync", "sync"], always),

@@ -151,6 +151,13 @@ impl State {
         Some(state)
     }
 
+    /// Books it for this clinician, if one is given.
+    #[must_use]
+    pub fn with(mut self, clinician: Option<MemberId>) -> Self {
+        self.clinician = clinician.unwrap_or(self.clinician);
+        self
+    }
+
     /// Starts to move an appointment.
     pub fn moving(row: &AppointmentRow) -> Self {
         let mut state = Self {

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod choice;
 pub mod client_form;
 pub mod clients;
+pub mod columns;
 pub mod contact_log;
 pub mod demo;
 pub mod diagnosis;
@@ -229,6 +230,7 @@ pub enum Screen {
     Booking(Box<booking::State>),
     Chart(chart::State),
     Clients(clients::State),
+    Columns(columns::State),
     Finish(finish::State),
     Identity(identity::State),
     Month(month::State),
@@ -271,6 +273,9 @@ impl Screen {
             Self::Chart(_) => &[C::Chart, C::Lists, C::Everywhere],
             Self::Clients(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Clients(_) => &[C::Clients, C::Lists, C::Everywhere],
+            Self::Columns(_) => {
+                &[C::Appointments, C::Calendar, C::Columns, C::Lists, C::Everywhere]
+            }
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
@@ -301,6 +306,7 @@ impl Screen {
             Self::Clients(state) => state.is_typing(),
             Self::Note(_) => true,
             Self::Chart(_)
+            | Self::Columns(_)
             | Self::Finish(_)
             | Self::Identity(_)
             | Self::Month(_)
@@ -319,6 +325,7 @@ impl Screen {
             Self::Booking(_) | Self::Note(_) | Self::Read(_) => Focused::Nothing,
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
+            Self::Columns(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
             Self::Identity(state) => state.focused(),
             Self::Month(state) => state.focused(),
@@ -379,6 +386,7 @@ impl Screen {
             Self::Booking(state) => booking::update(state, act, scene),
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
+            Self::Columns(state) => columns::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Identity(state) => identity::update(state, act),
             Self::Month(state) => month::update(state, act, scene),
@@ -398,6 +406,7 @@ impl Screen {
             Self::Booking(state) => booking::view(state, scene, frame, area),
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
+            Self::Columns(state) => columns::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Identity(state) => identity::view(state, scene, frame, area),
             Self::Month(state) => month::view(state, scene, frame, area),

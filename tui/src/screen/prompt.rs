@@ -162,7 +162,7 @@ impl State {
                     return vec![Ask::Say("Type what is to be done first.".to_owned())];
                 }
                 let (client, task) = (*client, TaskId::from_bytes(scene.fresh));
-                let edit = Edit::AddTask { client, task, text: text.to_owned(), due };
+                let edit = Edit::AddTask { client, task, text: text.to_owned(), due, since: None };
                 vec![Ask::Submit(edit, format!("task about {}", scene.code(client)))]
             }
             Question::Wait(client, known) => {

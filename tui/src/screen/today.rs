@@ -197,11 +197,7 @@ fn agenda(
 pub fn line_words(line: &Line, scene: &Scene<'_>, width: usize) -> (String, Style) {
     match line {
         Line::Free { start, minutes } => {
-            let length = match (minutes / 60, minutes % 60) {
-                (0, minutes) => format!("{minutes} min"),
-                (hours, 0) => format!("{hours} h"),
-                (hours, minutes) => format!("{hours} h {minutes} min"),
-            };
+            let length = when::length(*minutes);
             let words = format!("{}   .   -- free {length} --", when::clock(start.time()));
             (words, Style::new())
         }

@@ -1,25 +1,16 @@
 //! The week: seven days of ten columns each, in rows of half an hour. A slot can be chosen
 //! whether it is free or not; sessions that overlap show how many more there are.
 
-use super::parts::{day, paint, when, who};
+use super::parts::grid::{self, MORNING, ROWS, TIMES};
+use super::parts::{paint, when};
 use super::{Act, Ask, Focused, Scene};
 use crate::keymap::Verb;
-use crate::text;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, Time};
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::practice::edit::{Edit, Slot};
-use tacenda_shared::practice::view::AppointmentRow;
+use tacenda_shared::practice::edit::Edit;
 
-/// Minutes of a row.
-const ROW: i64 = 30;
-/// Rows of a whole day.
-const ROWS: i64 = 48;
-/// The row at the top, unless the focus is above it: 08:00.
-const MORNING: i64 = 16;
-/// Columns of the times at the left.
-const TIMES: u16 = 8;
 /// Most columns of a day.
 const WIDEST: u16 = 24;
 /// Days from one end of the grid to the other.
@@ -39,8 +30,7 @@ pub struct State {
 impl State {
     /// Shows the week of a day, with the slot in focus that holds `time`.
     pub fn new(date: Date, time: Time) -> Self {
-        let row = i64::from(time.hour()) * 2 + i64::from(time.minute()) / ROW;
-        Self { date, row, is_dense: false }
+        Self { date, row: grid::row_of(time), is_dense: false }
     }
 
     /// Returns the day in focus.
@@ -50,29 +40,10 @@ impl State {
 
     /// Returns what is in focus.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
-        let rows = covering(scene, self.date, self.row);
-        let start = row_start(self.date, self.row);
+        let rows = grid::covering(scene, (self.date, self.row), None);
+        let start = grid::row_start(self.date, self.row);
         rows.first().map_or(Focused::Free(start), |row| Focused::Appointment(row.id))
     }
-}
-
-fn row_start(date: Date, row: i64) -> DateTime {
-    when::later(date.to_datetime(Time::midnight()), row * ROW)
-}
-
-/// Returns appointments that reach into a slot: those that are held first, then cancelled ones.
-fn covering<'a>(scene: &Scene<'a>, date: Date, row: i64) -> Vec<&'a AppointmentRow> {
-    let (from, to) = (row_start(date, row), row_start(date, row + 1));
-    let ids = scene.index.days.get(&date).into_iter().flatten();
-    let rows = ids.filter_map(|id| scene.index.appointments.get(id)).map(AsRef::as_ref);
-    let mut rows: Vec<&AppointmentRow> = rows
-        .filter(|row| {
-            let start = day::start(row, scene.index);
-            start < to && when::later(start, i64::from(row.slot.minutes)) > from
-        })
-        .collect();
-    rows.sort_by_key(|row| row.status.frees_the_slot());
-    rows
 }
 
 /// Moves the slot in focus, the week, or the appointment in focus.
@@ -103,14 +74,10 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 fn nudge(state: &mut State, scene: &Scene<'_>, rows: i64, days: i64) -> Vec<Ask> {
     let Focused::Appointment(id) = state.focused(scene) else { return Vec::new() };
     let Some(row) = scene.appointment(id) else { return Vec::new() };
-    let start = when::later(row.slot.start, rows * ROW);
-    let start = when::shifted(start.date(), days).to_datetime(start.time());
-    let slot = Slot { start, ..row.slot.clone() };
+    let (slot, says) = grid::nudged(row, rows, days, scene);
     // The focus goes along, so that the next key moves the same appointment.
-    state.go(start.date(), start.time());
-    let who = who::comes(scene.index, row, true);
-    let at = format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()));
-    vec![Ask::Edit(Edit::Move { appointment: id, slot }, format!("moved {who} to {at}"))]
+    state.go(slot.start.date(), slot.start.time());
+    vec![Ask::Edit(Edit::Move { appointment: id, slot }, says)]
 }
 
 impl State {
@@ -154,101 +121,27 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         let today = if date == scene.today() { "*" } else { "" };
         let words = format!("{} {}{today}", when::day(date), date.day());
         let style = if date == state.date { look.title() } else { Style::new() };
-        paint::text(frame, column(area, width, day), 1, &words, style);
+        paint::text(frame, grid::column(area, width, day), 1, &words, style);
     }
     let body = paint::lines(area, 2, area.height.saturating_sub(3));
-    let top = first_row(state, body);
+    let top = grid::first_row(state.row, body);
     for line in 0..body.height {
         let row = top + i64::from(line);
         if row >= ROWS {
             break;
         }
-        let time = when::clock(row_start(monday, row).time());
+        let time = when::clock(grid::row_start(monday, row).time());
         paint::text(frame, paint::inset(body, 1), line, &time, Style::new());
         for (day, date) in days.iter().copied().enumerate() {
-            let cell = column(body, width, day);
-            slot(state, scene, frame, (cell, line), (date, row));
+            let cell = grid::column(body, width, day);
+            let rows = grid::covering(scene, (date, row), None);
+            let focused = date == state.date && row == state.row;
+            let at = ((date, row), rows.as_slice());
+            grid::slot(scene, frame, (cell, line), at, (focused, ""));
         }
     }
-    foot(state, scene, frame, paint::lines(area, area.height.saturating_sub(1), 1));
-}
-
-/// The row at the top moves by half a page, and starts in the morning.
-fn first_row(state: &State, body: Rect) -> i64 {
-    let height = i64::from(body.height).max(1);
-    if state.row < MORNING {
-        return (state.row / (MORNING / 2)) * (MORNING / 2);
-    }
-    let beyond = (state.row - MORNING + 1 - height).max(0);
-    let half = (height / 2).max(1);
-    MORNING + (beyond + half - 1) / half * half
-}
-
-fn column(area: Rect, width: u16, day: usize) -> Rect {
-    let left = paint::count(day) * width + TIMES;
-    Rect { x: area.x + left, width: width.min(area.width.saturating_sub(left)), ..area }
-}
-
-fn slot(
-    state: &State,
-    scene: &Scene<'_>,
-    frame: &mut Frame<'_>,
-    (area, line): (Rect, u16),
-    (date, row): (Date, i64),
-) {
-    let look = scene.look;
-    let width = usize::from(area.width).saturating_sub(1);
-    let rows = covering(scene, date, row);
-    let (mut words, mut style) = (String::new(), Style::new());
-    if let Some((first, more)) = rows.split_first() {
-        let begins = day::start(first, scene.index) >= row_start(date, row);
-        if begins {
-            let mark = if first.status.frees_the_slot() { "x " } else { "" };
-            words = format!("{mark}{}", who::comes(scene.index, first, scene.veil));
-        } else {
-            words = look.bar().to_owned();
-        }
-        if !first.rivals.is_empty() {
-            style = look.alarm();
-        }
-        if !more.is_empty() {
-            let count = format!(" +{}", more.len());
-            let left = width.saturating_sub(count.len());
-            words = format!("{}{count}", paint::cell(&words, left).trim_end());
-        }
-    }
-    let focused = date == state.date && row == state.row;
-    if focused {
-        let words = paint::cell(&format!(">{words}"), width);
-        paint::text(frame, area, line, &words, style.patch(look.focus()));
-        frame.set_cursor_position(Position::new(area.x, area.y + line));
-    } else {
-        paint::text(
-            frame,
-            Rect { width: area.width.saturating_sub(1), ..area },
-            line,
-            &words,
-            style,
-        );
-    }
-}
-
-fn foot(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let rows = covering(scene, state.date, state.row);
-    let words: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            let who = who::comes(scene.index, row, scene.veil);
-            let time = when::clock(day::start(row, scene.index).time());
-            format!("{time} {}m {who} {}", row.slot.minutes, text::status(row.status))
-        })
-        .collect();
-    let words = if words.is_empty() {
-        let start = row_start(state.date, state.row);
-        let at = format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()));
-        format!("{at} is free: n books it")
-    } else {
-        words.join("   ")
-    };
-    paint::text(frame, paint::inset(area, 1), 0, &words, Style::new());
+    let at = (state.date, state.row);
+    let rows = grid::covering(scene, at, None);
+    let last = paint::lines(area, area.height.saturating_sub(1), 1);
+    grid::foot(scene, frame, last, (at, &rows));
 }

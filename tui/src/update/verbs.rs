@@ -15,8 +15,8 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, contact_log, finish, help, identity, menu, month,
-    palette, sheet, sync, today, waiting, week,
+    booking, chart, client_form, clients, columns, contact_log, finish, help, identity, menu,
+    month, palette, sheet, sync, today, waiting, week,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -70,6 +70,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowRelations => groups::relations(model, client),
         Verb::ShowClients
+        | Verb::ShowColumns
         | Verb::ShowFinish
         | Verb::ShowIdentity
         | Verb::ShowMonth
@@ -108,6 +109,7 @@ fn shown_date(model: &Model) -> jiff::civil::Date {
     match model.desk().and_then(|desk| desk.screens.last()) {
         Some(Screen::Month(month)) => month.date,
         Some(Screen::Today(today)) => today.date,
+        Some(Screen::Columns(columns)) => columns.date(),
         Some(Screen::Week(week)) => week.date(),
         _ => model.now.local.date(),
     }
@@ -121,6 +123,7 @@ fn show_screen(
     let today = model.now.local.date();
     match verb {
         Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
+        Verb::ShowColumns => show_columns(model, focused),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
         Verb::ShowMonth => replace(model, Screen::Month(month::State::new(shown_date(model)))),
         Verb::ShowIdentity => match client {
@@ -310,6 +313,20 @@ fn filter(model: &mut Model) -> Vec<Effect> {
     replace(model, Screen::Clients(clients::State::filtering()))
 }
 
+/// Shows the day that is shown, or that of what is in focus, with a column for each clinician.
+fn show_columns(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let (at, clinician) = match focused {
+        Focused::Appointment(id) => {
+            (start_of(model, id), with_row(model, id, |row| row.slot.clinician))
+        }
+        Focused::Free(start) => (Some(start), None),
+        _ => (None, None),
+    };
+    let time = at.unwrap_or(model.now.local).time();
+    let date = at.map_or_else(|| shown_date(model), DateTime::date);
+    replace(model, Screen::Columns(columns::State::new(date, time, clinician)))
+}
+
 fn show_week(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let at = match focused {
         Focused::Appointment(id) => start_of(model, id),
@@ -380,6 +397,7 @@ fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
         }
         Some(Screen::Chart(chart)) => (Some(chart.client), None),
         Some(Screen::Today(today)) => (None, Some(today.date)),
+        Some(Screen::Columns(columns)) => (None, Some(columns.date())),
         _ => (None, None),
     };
     let start = match focused {
@@ -400,7 +418,12 @@ fn next_quarter(now: DateTime, date: Option<jiff::civil::Date>) -> DateTime {
 
 fn book(model: &mut Model, start: DateTime, client: Option<ClientId>) -> Vec<Effect> {
     let Some(desk) = model.desk() else { return Vec::new() };
-    match booking::State::new(start, client, &model.scene(desk)) {
+    let scene = model.scene(desk);
+    let whose = match desk.screens.last() {
+        Some(Screen::Columns(columns)) => columns.clinician(&scene),
+        _ => None,
+    };
+    match booking::State::new(start, client, &scene).map(|state| state.with(whose)) {
         Some(state) => show(model, Screen::Booking(Box::new(state))),
         None => {
             lay(model, Overlay::Notice(text::no_clinician()));

@@ -86,6 +86,11 @@ fn the_other_screens() {
     open("sync", "7");
     open("chart", "⏎");
     open("month", "v");
+    open("columns", "V");
+    snapshot("columns_of_two", true, |driver| {
+        let sample = Sample::with_a_colleague();
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index))).keys("Vl");
+    });
     open("month_before", "v[l");
     let waiting = |keys: &'static str| {
         move |driver: &mut Driver| {

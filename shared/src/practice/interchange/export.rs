@@ -148,7 +148,7 @@ fn client(row: &ClientRow, index: &Index) -> String {
                 wish: waiting.wish.words(&BTreeMap::new()),
                 clinician: waiting.wish.clinician.map(|member| member.to_string()),
             }),
-            tasks: row.tasks.iter().map(task).collect(),
+            tasks: row.tasks.iter().map(|row| task(row, index)).collect(),
             died: row.died.map(|died| died.to_string()),
             rest: Rest::new(),
         },
@@ -178,9 +178,10 @@ fn group(row: &GroupRow, index: &Index) -> String {
     )
 }
 
-fn task(task: &TaskRow) -> TaskBody {
+fn task(task: &TaskRow, index: &Index) -> TaskBody {
     let due = task.due.map(|due| due.to_string());
-    TaskBody { id: task.id.to_string(), text: task.text.clone(), due }
+    let since = Some(moment(task.since, &index.zone));
+    TaskBody { id: task.id.to_string(), text: task.text.clone(), due, since }
 }
 
 fn series_line(row: &SeriesRow) -> String {

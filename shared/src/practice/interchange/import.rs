@@ -4,6 +4,7 @@
 //! counted by name. An error names the line and the cause, never what the line says.
 
 use super::super::calendar::{REASON_BYTES_MAX, normal_whereabouts};
+use super::super::contact;
 use super::super::contact_log::NewContact;
 use super::super::edit::{
     ContactChange, Edit, NewAppointment, NewSeries, Slot, StampChange, Status, Whereabouts,
@@ -13,16 +14,13 @@ use super::super::identity::IdentityField;
 use super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
-use super::super::{contact, task};
 use super::lines::{
     AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, HeaderLine,
     IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, PlanLine, Rest, STATUSES,
     SeriesLine, SlotBody, read_instant, value,
 };
-use super::{LINE_BYTES_MAX, VERSION};
-use crate::id::{
-    AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
-};
+use super::{LINE_BYTES_MAX, VERSION, tasks};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +121,7 @@ const CLIENTS_MAX: usize = 256;
 pub struct Importer {
     importing: MemberId,
     members: BTreeSet<MemberId>,
+    today: Option<Date>,
     line: u64,
     blank: u64,
     ended: bool,
@@ -132,7 +131,22 @@ pub struct Importer {
 impl Importer {
     /// Begins a file. Slots of members who are not among `members` go to `importing`.
     pub fn new(importing: MemberId, members: BTreeSet<MemberId>) -> Self {
-        Self { importing, members, line: 0, blank: 0, ended: false, counts: Counts::default() }
+        Self {
+            importing,
+            members,
+            today: None,
+            line: 0,
+            blank: 0,
+            ended: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Says which day it is: what can only have been, and is yet to come, is refused.
+    #[must_use]
+    pub const fn on(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
     }
 
     /// Returns what was read so far.
@@ -232,23 +246,14 @@ impl Importer {
             steps.push(ImportStep::Edit(Edit::Wait { client, waiting }));
         }
         if let Some(died) = line.died {
-            let died = Some(died.parse().map_err(|_| Cause::Invalid("died"))?);
+            let died: Date = died.parse().map_err(|_| Cause::Invalid("died"))?;
+            if self.today.is_some_and(|today| died > today) {
+                return Err(Cause::Invalid("died"));
+            }
+            let died = Some(died);
             steps.push(ImportStep::Edit(Edit::NoteDeath { client, died }));
         }
-        let mut tasks = BTreeSet::new();
-        for body in line.tasks {
-            let task = id(&body.id, TaskId::parse, "tasks.id")?;
-            check_words(&body.text, task::TEXT_BYTES_MAX, "tasks.text")?;
-            if !tasks.insert(task) {
-                return Err(Cause::Invalid("tasks.id"));
-            }
-            if contact::normal(&body.text).is_empty() {
-                continue;
-            }
-            let due = body.due.map(|due| due.parse().map_err(|_| Cause::Invalid("tasks.due")));
-            let (text, due) = (body.text, due.transpose()?);
-            steps.push(ImportStep::Edit(Edit::AddTask { client, task, text, due }));
-        }
+        steps.extend(tasks::steps(client, line.tasks)?);
         Ok(steps)
     }
 
@@ -463,7 +468,11 @@ fn session(text: Option<&str>) -> Result<Option<AppointmentId>, Cause> {
     text.map(|text| id(text, AppointmentId::parse, "session")).transpose()
 }
 
-fn id<T>(text: &str, parse: fn(&str) -> Option<T>, field: &'static str) -> Result<T, Cause> {
+pub(super) fn id<T>(
+    text: &str,
+    parse: fn(&str) -> Option<T>,
+    field: &'static str,
+) -> Result<T, Cause> {
     parse(text).ok_or(Cause::Invalid(field))
 }
 
@@ -479,6 +488,6 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
 }
 
 /// Checks that a text fits where it is to stand.
-fn check_words(text: &str, limit: usize, field: &'static str) -> Result<(), Cause> {
+pub(super) fn check_words(text: &str, limit: usize, field: &'static str) -> Result<(), Cause> {
     if contact::normal(text).len() <= limit { Ok(()) } else { Err(Cause::Invalid(field)) }
 }

@@ -115,6 +115,8 @@ pub(super) struct TaskBody {
     pub(super) text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) due: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Moment>,
 }
 
 /// Since when somebody waits, and for what: `Mon 9:00-12:00, video`.

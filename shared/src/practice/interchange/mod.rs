@@ -11,6 +11,7 @@ mod import;
 pub mod json;
 mod lines;
 mod series;
+mod tasks;
 
 pub use export::{ChartItem, MeasureItem, export_lines};
 pub use import::{Cause, Counts, ImportError, ImportStep, Importer};

@@ -4,15 +4,18 @@ use super::world::*;
 use crate::id::{ClientId, TaskId};
 use crate::practice::Refusal;
 use crate::practice::edit::Edit;
+use crate::practice::edit::Stamp;
 use crate::practice::erasure::Scope;
+use crate::practice::interchange::{Cause, ImportStep, Importer, export_lines};
 use jiff::civil::{Date, date};
+use std::collections::BTreeSet;
 
 const fn id(number: u8) -> TaskId {
     TaskId::from_bytes([number; 16])
 }
 
 fn add(client: ClientId, number: u8, text: &str, due: Option<Date>) -> Edit {
-    Edit::AddTask { client, task: id(number), text: text.to_owned(), due }
+    Edit::AddTask { client, task: id(number), text: text.to_owned(), due, since: None }
 }
 
 fn open(world: &World, desk: usize, client: ClientId) -> Vec<TaskId> {
@@ -111,4 +114,42 @@ fn a_task_is_not_noted_twice_under_one_id_and_not_touched_in_what_is_to_be_erase
     assert_eq!(open(&world, 1, client), []);
     world.act(0, Edit::AskErasure(Scope::from(client))).unwrap();
     assert_eq!(world.act(0, finish), Err(Refusal::ToBeErased));
+}
+
+#[test]
+fn since_when_a_task_stands_there_comes_in_as_it_went_out_and_no_death_that_is_yet_to_come() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    world.act(0, add(client, 1, "call", None)).unwrap();
+    let index = world.desks[0].index();
+    let stamp = Stamp { time: MONDAY, zone: ZONE.into() };
+    let lines: Vec<String> = export_lines(&index, &stamp, []).collect();
+    let mut other = World::new(&[1]);
+    other.desks[0].now = MONDAY.plus_millis(86_400_000);
+    let importer = || Importer::new(member(1), BTreeSet::new());
+    let mut reading = importer();
+    for step in lines.iter().flat_map(|line| reading.import_line(line).unwrap()) {
+        let ImportStep::Edit(edit) = step else { panic!("{step:?}") };
+        other.act(0, edit).unwrap();
+    }
+    let since = |world: &World| world.desks[0].index().clients[&client].tasks[0].since;
+    assert_eq!((since(&other), since(&world)), (MONDAY, MONDAY));
+    // One that claims to come from a later time than now does not.
+    let later = Some(MONDAY.plus_millis(99_000_000_000));
+    let task = Edit::AddTask { client, task: id(2), text: "b".into(), due: None, since: later };
+    other.act(0, task).unwrap();
+    let tasks = &other.desks[0].index().clients[&client].tasks;
+    assert!(tasks.iter().all(|task| task.since <= other.desks[0].now));
+
+    let line = |died: &str| {
+        let died = format!(r#"","died":"{died}","#);
+        lines[1].replacen(r#"","#, &died, 1)
+    };
+    let read = |line: &str| {
+        let mut importer = importer().on(date(2026, 11, 23));
+        importer.import_line(&lines[0]).unwrap();
+        importer.import_line(line).map(|steps| steps.len())
+    };
+    assert!(read(&line("2026-11-23")).is_ok(), "{}", line("2026-11-23"));
+    assert_eq!(read(&line("2026-11-24")).unwrap_err().cause, Cause::Invalid("died"));
 }

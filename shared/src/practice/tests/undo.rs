@@ -290,7 +290,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     let booked = NewSeries { series, first, rule };
     world.act(0, Edit::BookSeries(Box::new(booked.clone()))).unwrap();
     let task = TaskId::from_bytes([32; 16]);
-    world.act(0, Edit::AddTask { client, task, text: words(), due: None }).unwrap();
+    world.act(0, Edit::AddTask { client, task, text: words(), due: None, since: None }).unwrap();
     let contact =
         NewContact { channel: Channel::Call, direction: Direction::Out, at: None, text: words() };
     world.act(0, Edit::LogContact { client, contact: contact.clone() }).unwrap();
@@ -351,7 +351,13 @@ fn every(there: There) -> Vec<Edit> {
     let monday = jiff::civil::date(2026, 11, 30);
     let mut every = edits(client, session);
     every.extend([
-        Edit::AddTask { client, task: TaskId::from_bytes([40; 16]), text: words(), due: None },
+        Edit::AddTask {
+            client,
+            task: TaskId::from_bytes([40; 16]),
+            text: words(),
+            due: None,
+            since: None,
+        },
         Edit::Amend { note: signed, client, text: words() },
         Edit::BeginAddendum { draft: new(41), client, note: signed },
         Edit::Book(appointment(AppointmentId::from_bytes([42; 16]), client, slot(member(1), 8))),

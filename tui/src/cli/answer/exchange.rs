@@ -41,7 +41,8 @@ pub(super) fn import(
 ) -> Result<bool, Refused> {
     let index = device.index();
     let members = index.clinicians.keys().copied().collect();
-    let mut importer = Importer::new(device.member(), members);
+    let today = super::local(&index, now).date();
+    let mut importer = Importer::new(device.member(), members).on(today);
     let mut steps = Vec::new();
     for line in lines {
         steps.extend(importer.import_line(line).map_err(unreadable)?);

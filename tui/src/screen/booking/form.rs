@@ -9,6 +9,7 @@ use jiff::civil::DateTime;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::Slot;
 use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::schedule::recur::End;
@@ -166,16 +167,31 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
         .flatten()
         .and_then(|last| {
             let licences = elsewhere::unlicensed(scene.index, slot.clinician, &last.place)?;
-            Some(format!("LICENCE for {licences}; last in {}: {at}", last.place))
+            Some(format!("LICENCE for {licences}; last in {}", last.place))
         });
-    match (clashes.first(), outside) {
-        (None, Some(words)) => (words, scene.look.alarm()),
-        (None, None) => (format!("= {at}   no clash"), scene.look.good()),
-        (Some(first), _) => {
-            let who = who::comes(scene.index, first, scene.veil);
-            let more = if clashes.len() > 1 { " and more" } else { "" };
-            (format!("CLASH with {who}{more}: {at}"), scene.look.alarm())
-        }
+    let clash = clashes.first().map(|first| {
+        let more = if clashes.len() > 1 { " and more" } else { "" };
+        format!("CLASH with {}{more}", who::comes(scene.index, first, scene.veil))
+    });
+    // Somebody may book it still: a last talk with the family, or a client who comes back.
+    let gone = state.clients.iter().find_map(|client| gone(*client, scene));
+    let outside = outside.filter(|_| clash.is_none());
+    let warnings: Vec<String> = [gone, clash, outside].into_iter().flatten().collect();
+    if warnings.is_empty() {
+        (format!("= {at}   no clash"), scene.look.good())
+    } else {
+        (format!("{}: {at}", warnings.join("; ")), scene.look.alarm())
+    }
+}
+
+/// Says that a client has died or is in the archive.
+fn gone(client: ClientId, scene: &Scene<'_>) -> Option<String> {
+    let row = scene.index.clients.get(&client)?;
+    let whose = who::client(scene.index, client, scene.veil);
+    match row.died {
+        Some(died) => Some(format!("{whose} DIED {}", when::short(died))),
+        None if row.archived => Some(format!("{whose} is in the ARCHIVE")),
+        None => None,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod day;
 pub mod digest;
 pub mod elsewhere;
 pub mod field;
+pub mod grid;
 pub mod list;
 pub mod off;
 pub mod paint;

@@ -60,6 +60,10 @@ pub(crate) fn clinician() -> MemberId {
     MemberId::from_bytes([9; 16])
 }
 
+pub(crate) fn colleague() -> MemberId {
+    MemberId::from_bytes([10; 16])
+}
+
 pub(crate) fn draft_id() -> ObjectId {
     ObjectId::from_bytes([40; 16])
 }
@@ -104,6 +108,20 @@ impl Sample {
         let mut sample = Self { index };
         sample.add_appointments();
         sample.add_charts();
+        sample
+    }
+
+    /// A colleague works here, too, and has two appointments at once.
+    pub(crate) fn with_a_colleague() -> Self {
+        let mut sample = Self::new();
+        sample.index.clinicians.insert(colleague(), "Dr. Also".to_owned());
+        let slot = |hour: i8| {
+            let slot = slot(today().at(hour, 0, 0, 0), 50, Some("3"));
+            Slot { clinician: colleague(), ..slot }
+        };
+        sample.add(60, 3, slot(11), Status::Booked);
+        sample.add(61, 4, slot(11), Status::Booked);
+        sample.add(62, 4, slot(14), Status::Confirmed);
         sample
     }
 

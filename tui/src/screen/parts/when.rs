@@ -68,6 +68,15 @@ pub fn month(date: Date) -> &'static str {
     MONTHS.get(at).copied().unwrap_or_default()
 }
 
+/// Returns how long something is: `40 min`, `1 h`, `1 h 40 min`.
+pub fn length(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// Returns the Monday of the week in which `date` lies.
 pub fn monday(date: Date) -> Date {
     let back = i64::from(date.weekday().to_monday_zero_offset());

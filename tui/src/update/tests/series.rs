@@ -178,3 +178,22 @@ fn of_a_client_who_died_everything_is_called_off_in_one_act_if_that_is_wanted() 
     driver.keys("/ak⏎gx").code(KeyCode::Backspace).keys("today⏎⏎");
     assert_eq!(driver.edits().len(), 1, "they stay");
 }
+
+#[test]
+fn the_form_warns_before_somebody_is_booked_who_died_or_is_in_the_archive() {
+    for (died, archived, words) in [
+        (Some(date(2026, 11, 20)), false, "AK-007 DIED 20 Nov"),
+        (None, true, "AK-007 is in the ARCHIVE"),
+    ] {
+        let mut sample = Sample::new();
+        let row = sample.index.clients.get_mut(&sample::client_id(2)).unwrap();
+        let row = Arc::make_mut(row);
+        (row.died, row.archived) = (died, archived);
+        let mut driver = Driver::open(80, 24);
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+        driver.keys("jm");
+        assert!(driver.screen().contains(words), "{}", driver.screen());
+        driver.keys("⏎");
+        assert_eq!(driver.edits().len(), 1, "it is possible");
+    }
+}

@@ -11,7 +11,7 @@ fn a_task_is_noted_with_its_date_listed_and_done() {
     driver.keys("T").keys("call the school by 3 dec");
     assert!(driver.screen().contains("= by Thu 3 Dec 2026"), "{}", driver.screen());
     driver.keys("⏎");
-    let [Edit::AddTask { client, task, text, due }] = driver.edits()[..] else { panic!() };
+    let [Edit::AddTask { client, task, text, due, .. }] = driver.edits()[..] else { panic!() };
     assert_eq!((*client, text.as_str()), (sample::client_id(1), "call the school"));
     assert_eq!(*due, Some(date(2026, 12, 3)));
     let row = TaskRow {
