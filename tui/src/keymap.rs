@@ -107,6 +107,7 @@ pub enum Verb {
     ShowWaiting,
     ShowWeek,
     Suspend,
+    TakeInCalendar,
     Undo,
     Up,
     Veil,
@@ -205,6 +206,7 @@ impl Verb {
                 | Self::SkipDate
                 | Self::SkipDates
                 | Self::StampSession
+                | Self::TakeInCalendar
         )
     }
 

@@ -16,7 +16,7 @@ use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
-pub use order::{Carried, Order, Plan, Standing};
+pub use order::{Carried, LookedAt, Order, OtherCalendar, Plan, Standing};
 
 /// Something that happened.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod changed;
 mod due;
 mod found;
 mod orders;
+mod taking_in;
 
 use super::courier::Delivered;
 use super::home::{Home, VaultLock};

@@ -314,3 +314,43 @@ fn setting_up_anew_never_destroys_a_practice_whose_vault_file_is_missing() {
     drop(device);
     assert!(matches!(home.set_aside(), Err(HomeError::Occupied)));
 }
+
+/// What a calendar brings is one act: none of it is left when it is taken back, and it can be done again.
+#[test]
+fn a_whole_calendar_is_taken_in_and_back_in_one_act() {
+    let home = Home::new(Some(folder("calendar"))).unwrap();
+    let mut device = founded(&home);
+    let event = |day: u8| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{day}@x\r\nDTSTART:202610{day}T090000Z\r\n\
+             DTEND:202610{day}T100000Z\r\nSUMMARY:Dentist\r\nEND:VEVENT\r\n"
+        )
+    };
+    let events: String = (10..30).map(event).collect();
+    let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{events}END:VCALENDAR\r\n");
+    let how = crate::cli::request::TakeInCalendar {
+        dry_run: true,
+        appointments: false,
+        titles: false,
+        days: 365,
+        undo: false,
+    };
+    let look = |device: &Device| {
+        let planned = crate::cli::answer::calendar::planned(device, &text, &how, NOW);
+        planned.unwrap_or_else(|_| panic!("it reads")).0
+    };
+    let plan = look(&device);
+    assert_eq!((plan.new.len(), device.index().appointments.len()), (20, 0), "only looked at");
+    let broken = text.replace("END:VCALENDAR", "END:VEVENT");
+    assert!(crate::cli::answer::calendar::planned(&device, &broken, &how, NOW).is_err());
+    let undo = device.apply(Edit::Together(plan.edits), NOW).unwrap().unwrap();
+    let standing = |device: &Device| {
+        let index = device.index();
+        index.appointments.values().filter(|row| !row.status.frees_the_slot()).count()
+    };
+    assert_eq!((standing(&device), look(&device).same), (20, 20));
+    let redo = device.undo(undo, NOW).unwrap().unwrap();
+    assert_eq!(standing(&device), 0);
+    device.undo(redo, NOW).unwrap();
+    assert_eq!(standing(&device), 20);
+}

@@ -492,6 +492,13 @@ pub(super) static ACTS: &[Row] = &[
         ["", "Say the link of your video room", "link"],
         always,
     ),
+    row(
+        Verb::TakeInCalendar,
+        &[&[c('g'), c('i')]],
+        &[C::Calendar],
+        ["", "Take in another calendar", "calendar"],
+        always,
+    ),
     row(Verb::GoDate, &[&[c('g'), c('d')]], &[C::Lists], ["", "Go to a date", "date"], always),
     row(
         Verb::GoClient,

@@ -6,6 +6,7 @@ use crate::device::courier::late::LateEdit;
 use crate::device::courier::sheet::SheetStanding;
 use crate::notice::Notice;
 use tacenda_shared::id::DeviceId;
+use tacenda_shared::practice::edit::Edit;
 
 /// Something to be done.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub enum Order {
     },
     /// Say that a server that was filled again has all that will come.
     Finish,
+    /// Say what another calendar would bring. Changes nothing.
+    LookAtCalendar(OtherCalendar),
     /// Show a code for a new device.
     Pair,
     /// Say what it would mean to shut this device out. Changes nothing.
@@ -63,6 +66,8 @@ pub enum Order {
 pub enum Carried {
     /// That was not the passphrase; it can be typed again.
     Again(Notice),
+    /// What another calendar would bring, or why it cannot be read.
+    Calendar(Result<Box<LookedAt>, Notice>),
     /// A code for the new device, good for ten minutes and one try.
     Code {
         /// What is typed there.
@@ -87,6 +92,36 @@ pub enum Carried {
         /// What the new device calls itself.
         name: String,
     },
+}
+
+/// A calendar that another program has written, and how it is taken in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OtherCalendar {
+    /// The file, as typed.
+    pub file: String,
+    /// As appointments instead of busy times.
+    pub appointments: bool,
+    /// With titles; without them each says "Busy".
+    pub titles: bool,
+}
+
+/// What another calendar would bring.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LookedAt {
+    /// The first of what is new, each in a line.
+    pub first: Vec<String>,
+    /// How many are new.
+    pub new: usize,
+    /// How many are moved.
+    pub moved: usize,
+    /// How many the calendar calls off.
+    pub cancelled: usize,
+    /// How many are there already.
+    pub same: usize,
+    /// How many zones nobody knows.
+    pub unknown_zones: usize,
+    /// What takes it in.
+    pub edits: Vec<Edit>,
 }
 
 /// Who goes and who stays when a device is shut out.

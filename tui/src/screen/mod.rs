@@ -29,6 +29,7 @@ pub mod revoke;
 pub mod setup;
 pub mod sheet;
 pub mod sync;
+pub mod take_in;
 pub mod today;
 pub mod waiting;
 pub mod week;
@@ -261,6 +262,7 @@ pub enum Overlay {
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
     Sheet(Box<sheet::State>),
+    TakeIn(Box<take_in::State>),
 }
 
 impl Screen {
@@ -441,7 +443,8 @@ impl Overlay {
             | Self::Pairing(_)
             | Self::Prompt(_)
             | Self::Revoke(_)
-            | Self::Sheet(_) => &[C::Typing, C::Everywhere],
+            | Self::Sheet(_)
+            | Self::TakeIn(_) => &[C::Typing, C::Everywhere],
         }
     }
 
@@ -470,7 +473,8 @@ impl Overlay {
             | Self::GroupForm(_)
             | Self::Help(_)
             | Self::Palette(_)
-            | Self::Prompt(_) => true,
+            | Self::Prompt(_)
+            | Self::TakeIn(_) => true,
         }
     }
 
@@ -499,6 +503,7 @@ impl Overlay {
             Self::Prompt(state) => prompt::update(state, act, scene),
             Self::Revoke(state) => revoke::update(state, act),
             Self::Sheet(state) => sheet::update(state, act, scene),
+            Self::TakeIn(state) => take_in::update(state, act),
         }
     }
 
@@ -519,6 +524,7 @@ impl Overlay {
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
+            Self::TakeIn(state) => take_in::view(state, scene, frame),
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
     match verb {
         Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
         Verb::SkipDates => lay(model, Overlay::Prompt(holiday(model, focused))),
+        Verb::TakeInCalendar => lay(model, Overlay::TakeIn(Box::default())),
         Verb::StampSession => return stamp(model, focused),
         Verb::Remind => remind(model, focused),
         Verb::SetLicences => ask_remote(model, RemoteSetting::Licences),

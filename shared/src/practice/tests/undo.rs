@@ -401,16 +401,24 @@ fn every(there: There) -> Vec<Edit> {
             text: "CA, NV".into(),
         },
         Edit::SignPlan { client },
-        Edit::SkipOccurrence { series, date: monday, skipped: true },
         Edit::StrikeContact { client, record: logged, struck: true },
-        Edit::ChangeFollowing { series, from: monday, slot: slot_on(monday, 15), who: who(client) },
+    ]);
+    every.extend(arranged(client, session, series));
+    every
+}
+
+fn arranged(client: ClientId, session: AppointmentId, series: SeriesId) -> [Edit; 4] {
+    let monday = jiff::civil::date(2026, 11, 30);
+    let slot = slot_on(monday, 15);
+    [
+        Edit::SkipOccurrence { series, date: monday, skipped: true },
+        Edit::ChangeFollowing { series, from: monday, slot, who: who(client) },
         Edit::ChangeWho { appointment: session, who: who(client) },
         Edit::Together(vec![
             Edit::SkipOccurrence { series, date: monday, skipped: true },
             Edit::EndSeries { series, last: Some(jiff::civil::date(2026, 12, 1)) },
         ]),
-    ]);
-    every
+    ]
 }
 
 /// What a person sees: a series that ended before it began takes place never.

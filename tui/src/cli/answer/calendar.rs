@@ -25,6 +25,22 @@ pub(super) fn import(
     now: Timestamp,
     say: Say<'_>,
 ) -> Result<bool, Refused> {
+    let (plan, unknown_zones) = planned(device, text, how, now)?;
+    report(&plan, unknown_zones, how.dry_run, say);
+    if how.dry_run || plan.edits.is_empty() {
+        return Ok(false);
+    }
+    device.apply_all(plan.edits.into_iter().map(|edit| (now, edit)))?;
+    Ok(true)
+}
+
+/// Reads a calendar and returns what taking it in comes to, and how many of its zones nobody knows.
+pub(crate) fn planned(
+    device: &Device,
+    text: &str,
+    how: &TakeInCalendar,
+    now: Timestamp,
+) -> Result<(Plan, usize), Refused> {
     let index = device.index();
     let clinician = super::clinician(device)?;
     let calendar = Calendar::read(text.as_bytes()).map_err(|error| unreadable(&error))?;
@@ -39,12 +55,7 @@ pub(super) fn import(
         let happened = format!("The calendar has more than {BROUGHT_MAX} busy times in that time.");
         return refuse(&happened, "Take fewer days: --days N.");
     };
-    report(&plan, calendar.unknown_zones(), how.dry_run, say);
-    if how.dry_run || plan.edits.is_empty() {
-        return Ok(false);
-    }
-    device.apply_all(plan.edits.into_iter().map(|edit| (now, edit)))?;
-    Ok(true)
+    Ok((plan, calendar.unknown_zones()))
 }
 
 /// Prints when somebody is busy, once the passphrase was typed again and the entry is written.
@@ -104,7 +115,8 @@ fn as_json(new: &NewAppointment) -> serde_json::Value {
     })
 }
 
-fn as_text(new: &NewAppointment) -> String {
+/// Says when somebody is busy, in a line.
+pub(crate) fn as_text(new: &NewAppointment) -> String {
     let memo = new.memo.as_deref().unwrap_or_default();
     format!("{}  {:>4}m  {memo}", new.slot.start.strftime("%a %Y-%m-%d %H:%M"), new.slot.minutes)
 }

@@ -57,10 +57,7 @@ pub(super) fn import(
 
 /// Keeps the reason and says that the file is in up to there.
 fn part_of_it(refused: Refused) -> Refused {
-    let notice = match refused {
-        Refused::Device(error) => Notice::from(&error),
-        Refused::Notice(notice) => notice,
-    };
+    let notice = Notice::from(refused);
     Refused::Notice(Notice::new(
         notice.happened,
         "What stands before it in the file has been taken in; the rest has not.",

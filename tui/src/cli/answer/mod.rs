@@ -3,7 +3,7 @@
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
 mod backup;
-mod calendar;
+pub(crate) mod calendar;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
@@ -36,9 +36,18 @@ use tacenda_shared::practice::view::{ClientRow, Index};
 pub type Say<'a> = &'a mut dyn FnMut(Reply) -> bool;
 
 /// Why a command is refused.
-pub(super) enum Refused {
+pub(crate) enum Refused {
     Device(DeviceError),
     Notice(Notice),
+}
+
+impl From<Refused> for Notice {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Device(error) => Self::from(&error),
+            Refused::Notice(notice) => notice,
+        }
+    }
 }
 
 impl From<DeviceError> for Refused {

@@ -2,6 +2,7 @@
 //! one, connecting. One order at a time; it is carried on whenever something arrives, and the
 //! window goes on meanwhile.
 
+use super::taking_in::typed_path;
 use super::{Ask, Keeper, Practice, locked};
 use crate::cli::pair::Word;
 use crate::cli::request::{Lost, Reply, Request, Typed};
@@ -17,7 +18,6 @@ use crate::link::Trouble;
 use crate::message::{Carried, DeviceEvent, Order, Plan, Secret, Standing};
 use crate::notice::Notice;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tacenda_shared::id::{DeviceId, Timestamp};
@@ -102,6 +102,10 @@ impl Keeper {
                 Ok(())
             }
             Order::Finish => self.finish(now),
+            Order::LookAtCalendar(asked) => {
+                self.look_at_calendar(&asked, now);
+                Ok(())
+            }
             Order::Pair => self.pair(),
             Order::Plan(device) => {
                 let plan = self.plan(device);
@@ -291,12 +295,7 @@ impl Keeper {
 
     fn back_up(&mut self, file: &str, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
         let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
-        let below_home = file.strip_prefix("~/").zip(std::env::var_os("HOME"));
-        let path = match below_home {
-            Some((rest, home)) => Path::new(&home).join(rest),
-            None => PathBuf::from(file),
-        };
-        let path = std::path::absolute(path);
+        let path = typed_path(file);
         let path = path.map_err(|error| Notice::from(&BackupError::from(error)))?;
         let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
         let done = device.backup(&self.settings.home, &typed, &path, now);
@@ -541,7 +540,7 @@ impl Keeper {
         self.carried(Carried::Ended(outcome));
     }
 
-    fn carried(&self, carried: Carried) {
+    pub(super) fn carried(&self, carried: Carried) {
         self.tell(DeviceEvent::Carried(carried));
     }
 }
