@@ -6,9 +6,10 @@ mod moves;
 mod table;
 
 use crate::input::{Key, KeyCode};
+use crate::screen::parts::elsewhere;
 use crate::screen::plan::Place;
 use crate::screen::{Focused, Situation};
-use tacenda_shared::practice::edit::Status;
+use tacenda_shared::practice::edit::{Modality, Status};
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
@@ -101,6 +102,7 @@ pub enum Verb {
     ShowIdentity,
     ShowMonth,
     ShowPlan,
+    ShowRoom,
     ShowRelations,
     ShowSync,
     ShowToday,
@@ -203,6 +205,7 @@ impl Verb {
                 | Self::SetHours
                 | Self::SetLicences
                 | Self::SetLink
+                | Self::ShowRoom
                 | Self::SkipDate
                 | Self::SkipDates
                 | Self::StampSession
@@ -317,6 +320,21 @@ pub(crate) fn on_appointment(situation: &Situation<'_>) -> Option<&'static str> 
     match situation.focused {
         Focused::Appointment(_) => None,
         _ => Some("put the focus on an appointment first"),
+    }
+}
+
+/// Possible where the focus is on an appointment by video whose clinician has a room.
+pub(crate) fn with_room(situation: &Situation<'_>) -> Option<&'static str> {
+    let row = match situation.focused {
+        Focused::Appointment(id) => situation.scene.appointment(id),
+        _ => None,
+    };
+    match row.filter(|row| row.slot.modality == Modality::Video) {
+        None => Some("no session by video"),
+        Some(row) if elsewhere::link(situation.scene.index, row).is_none() => {
+            Some("say the link of your room first (g v)")
+        }
+        Some(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
+mod calendars;
 mod contacts;
 mod demo;
 mod device;

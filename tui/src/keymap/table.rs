@@ -7,7 +7,7 @@ use super::{
     always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
     on_other_device, on_person, on_plan_item, on_shown_client, on_something, on_struck,
 };
-use super::{with_link, with_refilling, without_server};
+use super::{with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
 use tacenda_shared::practice::edit::Status;
 
@@ -343,6 +343,13 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Appointments],
         ["", "Prepare a reminder, and log that you sent it", "remind"],
         on_appointment,
+    ),
+    row(
+        Verb::ShowRoom,
+        &[&[c('y')]],
+        &[C::Appointments],
+        ["", "Show the link of the video room", "room"],
+        with_room,
     ),
     row(
         Verb::ShowIdentity,

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod prompt;
 pub mod read;
 pub mod revoke;
+pub mod room;
 pub mod setup;
 pub mod sheet;
 pub mod sync;
@@ -261,6 +262,7 @@ pub enum Overlay {
     Palette(palette::State),
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
+    Room(room::State),
     Sheet(Box<sheet::State>),
     TakeIn(Box<take_in::State>),
 }
@@ -433,7 +435,7 @@ impl Overlay {
             Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
-            Self::Notice(_) => &[C::Notice, C::Everywhere],
+            Self::Notice(_) | Self::Room(_) => &[C::Notice, C::Everywhere],
             Self::Backup(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Sheet(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
@@ -462,7 +464,7 @@ impl Overlay {
     /// Returns whether letters type.
     pub fn is_typing(&self) -> bool {
         match self {
-            Self::Choice(_) | Self::Menu(_) | Self::Notice(_) => false,
+            Self::Choice(_) | Self::Menu(_) | Self::Notice(_) | Self::Room(_) => false,
             Self::Backup(state) => state.is_typing(),
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
@@ -494,7 +496,7 @@ impl Overlay {
             Self::GroupForm(state) => group_form::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
             Self::Menu(state) => menu::update(state, act),
-            Self::Notice(_) => match act {
+            Self::Notice(_) | Self::Room(_) => match act {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
                 _ => Vec::new(),
             },
@@ -523,6 +525,7 @@ impl Overlay {
             Self::Palette(state) => palette::view(state, scene, frame),
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
+            Self::Room(state) => room::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
             Self::TakeIn(state) => take_in::view(state, scene, frame),
         }

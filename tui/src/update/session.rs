@@ -9,7 +9,7 @@ use crate::model::{Model, Way};
 use crate::screen::choice::{self, Answer};
 use crate::screen::parts::{elsewhere, when, who};
 use crate::screen::prompt::{self, Question};
-use crate::screen::{Focused, Overlay, contact_log};
+use crate::screen::{Focused, Overlay, contact_log, room};
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Modality, RemoteSetting, StampChange, Status};
@@ -27,6 +27,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
     match verb {
         Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
         Verb::SkipDates => lay(model, Overlay::Prompt(holiday(model, focused))),
+        Verb::ShowRoom => show_room(model, focused),
         Verb::TakeInCalendar => lay(model, Overlay::TakeIn(Box::default())),
         Verb::StampSession => return stamp(model, focused),
         Verb::Remind => remind(model, focused),
@@ -218,6 +219,18 @@ fn remind(model: &mut Model, focused: Focused) {
     let words = "Each has a safe contact of their own.".to_owned();
     let state = choice::State::new("Remind whom?".to_owned(), words, answers);
     lay(model, Overlay::Choice(state));
+}
+
+/// Shows the link of the room for the appointment in focus.
+fn show_room(model: &mut Model, focused: Focused) {
+    let Focused::Appointment(id) = focused else { return };
+    let whose = whose(model, id);
+    let Some(desk) = model.desk() else { return };
+    let Some(row) = desk.index.appointments.get(&id) else { return };
+    let Some(link) = elsewhere::link(&desk.index, row) else { return };
+    let at = row.slot.start;
+    let at = format!("{} {}", when::day_and_date(at.date()), when::clock(at.time()));
+    lay(model, Overlay::Room(room::State::new(format!("Video room: {whose}, {at}"), link)));
 }
 
 /// Asks which dates are left out: of everybody, or of whoever comes to the appointment in focus.

@@ -1,5 +1,6 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
+use super::calendars::{show_columns, show_week, shown_date};
 use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
@@ -15,8 +16,8 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, columns, contact_log, finish, help, identity, menu,
-    month, palette, sheet, sync, today, waiting, week,
+    booking, chart, client_form, clients, contact_log, finish, help, identity, menu, month,
+    palette, sheet, sync, today, waiting,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -101,17 +102,6 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
         _ => None,
-    }
-}
-
-/// The day that a calendar shows; else today.
-fn shown_date(model: &Model) -> jiff::civil::Date {
-    match model.desk().and_then(|desk| desk.screens.last()) {
-        Some(Screen::Month(month)) => month.date,
-        Some(Screen::Today(today)) => today.date,
-        Some(Screen::Columns(columns)) => columns.date(),
-        Some(Screen::Week(week)) => week.date(),
-        _ => model.now.local.date(),
     }
 }
 
@@ -311,30 +301,6 @@ fn filter(model: &mut Model) -> Vec<Effect> {
         return act(model, &Act::Verb(Verb::Filter));
     }
     replace(model, Screen::Clients(clients::State::filtering()))
-}
-
-/// Shows the day that is shown, or that of what is in focus, with a column for each clinician.
-fn show_columns(model: &mut Model, focused: Focused) -> Vec<Effect> {
-    let (at, clinician) = match focused {
-        Focused::Appointment(id) => {
-            (start_of(model, id), with_row(model, id, |row| row.slot.clinician))
-        }
-        Focused::Free(start) => (Some(start), None),
-        _ => (None, None),
-    };
-    let time = at.unwrap_or(model.now.local).time();
-    let date = at.map_or_else(|| shown_date(model), DateTime::date);
-    replace(model, Screen::Columns(columns::State::new(date, time, clinician)))
-}
-
-fn show_week(model: &mut Model, focused: Focused) -> Vec<Effect> {
-    let at = match focused {
-        Focused::Appointment(id) => start_of(model, id),
-        Focused::Free(start) => Some(start),
-        _ => None,
-    };
-    let at = at.unwrap_or(model.now.local);
-    replace(model, Screen::Week(week::State::new(at.date(), at.time())))
 }
 
 pub(super) fn start_of(model: &Model, id: AppointmentId) -> Option<DateTime> {

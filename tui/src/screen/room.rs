@@ -1,0 +1,95 @@
+//! The link of the room for one appointment by video, in full: to be typed, or selected in the
+//! terminal. Tacenda neither opens it, since every user of the computer may read what a program was
+//! started with, nor copies it, since nobody takes back what lies in a clipboard.
+
+use super::Scene;
+use super::parts::paint;
+use ratatui::Frame;
+use ratatui::style::Style;
+
+/// Columns beside the link.
+const FRAME: u16 = 6;
+const LEAST: u16 = 66;
+
+/// A link, and whose it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct State {
+    title: String,
+    link: String,
+}
+
+impl State {
+    /// Shows the link under these words, which name nobody.
+    pub const fn new(title: String, link: String) -> Self {
+        Self { title, link }
+    }
+}
+
+/// Draws it: in one line where the terminal is wide enough, so that it is selected in one piece.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
+    let look = scene.look;
+    let most = frame.area().width.saturating_sub(2);
+    let whole = paint::count(state.link.chars().count()).saturating_add(FRAME);
+    let width = whole.clamp(LEAST.min(most), most);
+    let lines = whole.div_ceil(width.saturating_sub(FRAME).max(1));
+    let inside =
+        paint::popup(frame, look, (width, lines + 7), (&state.title, "Enter or Esc close"));
+    let room = usize::from(inside.width).max(1);
+    let mut line = 1;
+    // A link has no blank at which it could be divided.
+    for piece in state.link.chars().collect::<Vec<_>>().chunks(room) {
+        let piece: String = piece.iter().collect();
+        paint::text(frame, inside, line, &piece, look.title());
+        line += 1;
+    }
+    let words = "Type it, or select it in the terminal. It is this appointment's alone.";
+    paint::paragraph(frame, inside, line + 1, words, Style::new());
+    frame.set_cursor_position((inside.x, inside.y + 1));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::message::DeviceEvent;
+    use crate::screen::parts::sample::{self, Driver, Sample};
+    use std::sync::Arc;
+    use tacenda_shared::practice::edit::{Modality, RemoteSetting};
+    use tacenda_shared::practice::remote;
+
+    fn with_link(template: Option<&str>) -> Driver {
+        let mut sample = Sample::new();
+        sample.change(2, |row| row.slot.modality = Modality::Video);
+        if let Some(template) = template {
+            let key = (sample::clinician(), RemoteSetting::Link);
+            sample.index.remote.insert(key, template.to_owned());
+        }
+        let mut driver = Driver::open(80, 23);
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+        driver
+    }
+
+    #[test]
+    fn the_link_of_an_appointment_by_video_is_shown_in_full_and_no_other_has_one() {
+        let template = "https://video.example.org/{room}?lang=en";
+        let mut driver = with_link(Some(template));
+        let link = remote::link(template, sample::appointment(2)).unwrap();
+        driver.keys("y");
+        assert!(driver.screen().contains("no session by video"), "{}", driver.screen());
+        driver.keys("jy");
+        let screen = driver.screen();
+        assert!(screen.contains(&link) && screen.contains("AK-007"), "{screen}");
+        assert!(driver.keys("⏎").screen().contains("AK-007"));
+        assert!(!driver.screen().contains(&link), "{}", driver.screen());
+
+        let mut driver = with_link(None);
+        driver.keys("jy");
+        assert!(driver.screen().contains("say the link of your room first"), "{}", driver.screen());
+
+        // A long one goes on in the next line, and no letter of it is lost.
+        let template = format!("https://video.example.org/{}/{{room}}", "long".repeat(30));
+        let link = remote::link(&template, sample::appointment(2)).unwrap();
+        let mut driver = with_link(Some(&template));
+        let screen = driver.keys("jy").screen();
+        let shown: String = screen.chars().filter(|c| !c.is_whitespace() && *c != '│').collect();
+        assert!(shown.contains(&link), "{screen}");
+    }
+}
