@@ -90,6 +90,7 @@ pub enum Verb {
     SetLink,
     SetStatus(Status),
     SetTarget,
+    ShareEntry,
     Shorter,
     SignDraft,
     SignNote,
@@ -100,6 +101,7 @@ pub enum Verb {
     ShowColumns,
     ShowFinish,
     ShowIdentity,
+    ShowJournal,
     ShowMonth,
     ShowPlan,
     ShowRoom,
@@ -134,6 +136,7 @@ pub enum Context {
     Finding,
     Form,
     Identity,
+    Journal,
     Lists,
     Menu,
     MenuOnDraft,
@@ -375,10 +378,28 @@ pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str>
 /// Possible where the focus is on something that can be cancelled or discarded.
 pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
-        Focused::Appointment(_) | Focused::Contact(..) | Focused::Draft(..) | Focused::Task(..) => {
-            None
-        }
+        Focused::Appointment(_)
+        | Focused::Contact(..)
+        | Focused::Draft(..)
+        | Focused::Entry(..)
+        | Focused::Task(..) => None,
         _ => Some("put the focus on an appointment, a draft, a task or a contact first"),
+    }
+}
+
+/// Possible where the focus is on an entry of a journal.
+pub(crate) fn on_entry(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Entry(..) => None,
+        _ => Some("put the focus on an entry of the journal first"),
+    }
+}
+
+/// Possible where the focus is on an entry of a journal, or on a draft of one.
+pub(crate) fn on_written(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Draft(..) | Focused::Entry(..) => None,
+        _ => Some("there is nothing to read yet"),
     }
 }
 
@@ -490,6 +511,7 @@ mod tests {
             &[C::Appointments, C::Lists, C::Everywhere],
             &[C::Sync, C::Lists, C::Everywhere],
             &[C::Identity, C::Lists, C::Everywhere],
+            &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
             &[C::Waiting, C::Lists, C::Everywhere],
             &[C::Month, C::Calendar, C::Lists, C::Everywhere],

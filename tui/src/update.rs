@@ -10,6 +10,7 @@ mod device;
 mod devices;
 mod groups;
 mod identity;
+mod journal;
 mod notes;
 mod plan;
 mod session;

@@ -80,7 +80,11 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let tabs = ["1 Today", "2 Week", "3 Clients", &finish, &sync];
     let shown = desk.screens.first().map(|screen| match screen {
         Screen::Month(_) | Screen::Week(_) => 1,
-        Screen::Chart(_) | Screen::Clients(_) | Screen::Identity(_) | Screen::Plan(_) => 2,
+        Screen::Chart(_)
+        | Screen::Clients(_)
+        | Screen::Identity(_)
+        | Screen::Journal(_)
+        | Screen::Plan(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,
         Screen::Booking(_)

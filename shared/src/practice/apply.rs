@@ -1,14 +1,13 @@
 //! What a person does: every edit is checked, becomes changes, and says how it is undone.
 
-use super::change::{Change, Content};
+use super::change::Change;
 use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::Scalar;
-use super::draft::{self, DraftFact, Misfit};
-use super::edit::{Edit, NoteFormat, Splice};
+use super::edit::Edit;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId};
+use crate::id::{DeviceId, ObjectId};
 
 /// What an edit left behind.
 #[derive(Clone, Debug)]
@@ -77,6 +76,9 @@ impl Practice {
         self.check_person(&edit)?;
         match edit {
             Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
+            Edit::BeginJournal { .. } | Edit::EnterJournal { .. } | Edit::MarkJournal { .. } => {
+                self.write_journal(edit, cx)
+            }
             Edit::Hold { client, held } => self.hold((client, held), cx),
             Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
             Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
@@ -324,172 +326,5 @@ impl Practice {
             }
         }
         Ok(Applied { changes: done.changes, inverse: done.inverse, touched })
-    }
-
-    fn begin_note(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        session: Option<AppointmentId>,
-        format: NoteFormat,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        if !self.has_chart(client) {
-            return Err(Refusal::UnknownClient);
-        }
-        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
-            return Err(Refusal::UnknownAppointment);
-        }
-        let fact = DraftFact {
-            session,
-            format,
-            begun: cx.now,
-            words: 0,
-            discarded: false,
-            addendum_to: None,
-            holds_late: false,
-            instead_of: None,
-            late: None,
-        };
-        self.begin_draft(note, client, fact, cx)
-    }
-
-    fn begin_addendum(
-        &mut self,
-        draft: ObjectId,
-        client: ClientId,
-        note: RecordId,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        chart.takes_addendum(note)?;
-        self.begin_draft(draft, client, draft::addendum(note, cx.now, ""), cx)
-    }
-
-    fn begin_draft(
-        &mut self,
-        draft: ObjectId,
-        client: ClientId,
-        fact: DraftFact,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let known = self.facts.charts.get(&client);
-        if known.is_some_and(|chart| chart.drafts.contains_key(&draft)) {
-            return Err(Refusal::DraftExists);
-        }
-        let changes = self.create_draft(draft, client, fact, &[], cx)?;
-        let inverse = Edit::DiscardDraft { note: draft, client, discarded: true };
-        let guards = vec![draft_guard(draft, self.chart_of(client), false)];
-        Ok(Done { changes, inverse: Some(inverse), guards })
-    }
-
-    /// Makes the document of a draft, with a first text.
-    pub(super) fn create_draft(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        fact: DraftFact,
-        text: &[Splice],
-        cx: &mut Context<'_>,
-    ) -> Result<Vec<Change>, Refusal> {
-        let name = self.chart_of(client);
-        let author = cx.pen.author();
-        let delta = self.change(&name, note, cx, |document| {
-            draft::create(document, client, &fact, author);
-            let fitted = draft::splice(document, text);
-            debug_assert!(fitted.is_ok());
-        })?;
-        let chart = self.facts.charts.entry(client).or_default();
-        chart.learn_draft(note, fact);
-        let begun = Change { compartment: name, content: Content::Draft { document: note } };
-        Ok(std::iter::once(begun).chain(delta).collect())
-    }
-
-    fn change_draft(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        splices: &[Splice],
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let note = match self.unsigned_draft(note, client) {
-            // Somebody signed while this was being typed. It becomes an addendum draft, so that
-            // no word is lost.
-            Err(Refusal::AlreadySigned) => return self.type_late(note, client, splices, cx),
-            outcome => outcome.map(|_| note)?,
-        };
-        let name = self.chart_of(client);
-        let author = cx.pen.author();
-        let mut fitted = Ok(());
-        let change = self.change(&name, note, cx, |document| {
-            fitted = draft::splice(document, splices);
-            match fitted {
-                Ok(()) => draft::sign_in(document, author),
-                Err(_) => document.rollback(),
-            }
-        })?;
-        fitted.map_err(|misfit| match misfit {
-            Misfit::Place => Refusal::InvalidSplice,
-            Misfit::TooLong => Refusal::TextTooLong,
-        })?;
-        self.learn_draft(note, client, cx)?;
-        Ok(Done { changes: change.into_iter().collect(), ..Done::default() })
-    }
-
-    fn discard_draft(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        discarded: bool,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let before = self.unsigned_draft(note, client)?.discarded;
-        let name = self.chart_of(client);
-        let change = self.change(&name, note, cx, |document| {
-            document.put(None, draft::DISCARDED, Scalar::Flag(discarded));
-        })?;
-        self.learn_draft(note, client, cx)?;
-        let inverse = Edit::DiscardDraft { note, client, discarded: before };
-        let guards = vec![draft_guard(note, name, discarded)];
-        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
-    }
-
-    /// Reads again what lists show of a draft.
-    pub(super) fn learn_draft(
-        &mut self,
-        note: ObjectId,
-        client: ClientId,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Refusal> {
-        let name = self.chart_of(client);
-        let document = self.document(&name, note, cx)?;
-        if let Some(fact) = draft::read(document, client) {
-            self.facts.charts.entry(client).or_default().drafts.insert(note, fact);
-        }
-        Ok(())
-    }
-
-    /// Returns a draft that can still be changed.
-    pub(super) fn unsigned_draft(
-        &self,
-        note: ObjectId,
-        client: ClientId,
-    ) -> Result<DraftFact, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
-        if chart.signed(note).is_some() {
-            return Err(Refusal::AlreadySigned);
-        }
-        let fact = chart.drafts.get(&note).ok_or(Refusal::NotADraft)?;
-        if fact.late.is_some() { Err(Refusal::WrittenElsewhere) } else { Ok(fact.clone()) }
-    }
-}
-
-fn draft_guard(note: ObjectId, name: CompartmentName, discarded: bool) -> Guard {
-    Guard {
-        name,
-        object: note,
-        place: None,
-        field: draft::DISCARDED.to_owned(),
-        value: Scalar::Flag(discarded),
     }
 }

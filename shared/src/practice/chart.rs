@@ -4,6 +4,7 @@
 use super::apply::Refusal;
 use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
+use super::journal::{self, Book, EntryFact, Marks};
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
@@ -54,14 +55,18 @@ pub(super) mod tag {
     pub(crate) const WHEN: u16 = 52;
     pub(crate) const STRUCK: u16 = 53;
     pub(crate) const PLAN_LINES: u16 = 60;
+    pub(crate) const ENTRY_DATE: u16 = 70;
+    pub(crate) const CAME: u16 = 71;
+    pub(crate) const SHARED: u16 = 72;
 }
 
-/// One client's chart as lists know it.
+/// One client's chart as lists know it; a client's journal is made in the same way.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Chart {
     pub(super) drafts: BTreeMap<ObjectId, DraftFact>,
     pub(super) records: BTreeMap<RecordId, RecordFact>,
     pub(super) plan: PlanFact,
+    pub(super) marks: Marks,
 }
 
 /// A record's headline.
@@ -74,6 +79,7 @@ pub(super) struct RecordFact {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
+    Journal(EntryFact),
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
     Plan { goals: u32 },
@@ -94,6 +100,7 @@ impl Headline {
     fn draft(&self) -> Option<ObjectId> {
         match self {
             Self::Addendum { draft, .. } => *draft,
+            Self::Journal(entry) => entry.draft,
             Self::Note(note) => note.draft,
             Self::Measure { .. } | Self::Plan { .. } | Self::Unknown => None,
         }
@@ -101,10 +108,16 @@ impl Headline {
 }
 
 impl RecordFact {
-    /// Reads the headline of a record. What this version cannot read is kept as unknown.
-    pub(super) fn of(record: &Record) -> Self {
+    /// Reads the headline of a record. What this version cannot read, or what does not belong
+    /// where it lies, is kept as unknown.
+    pub(super) fn of(record: &Record, book: Book) -> Self {
         let time = record.header.time;
-        Self { time, headline: headline(record).unwrap_or(Headline::Unknown) }
+        let read = match (book, record.header.kind) {
+            (Book::Journal, RecordKind::Journal) => EntryFact::of(record).map(Headline::Journal),
+            (Book::Chart, _) | (Book::Journal, RecordKind::Addendum) => headline(record),
+            (Book::Journal, _) => None,
+        };
+        Self { time, headline: read.unwrap_or(Headline::Unknown) }
     }
 }
 
@@ -187,7 +200,7 @@ impl Chart {
     /// Checks that a record of this chart is a signed note, which can have an addendum.
     pub(super) fn takes_addendum(&self, record: RecordId) -> Result<(), Refusal> {
         match self.records.get(&record).map(|fact| &fact.headline) {
-            Some(Headline::Note(_)) => Ok(()),
+            Some(Headline::Note(_) | Headline::Journal(_)) => Ok(()),
             Some(Headline::Plan { .. }) => Err(Refusal::PlanVersion),
             _ => Err(Refusal::UnknownNote),
         }
@@ -204,11 +217,13 @@ impl Chart {
         signed: &BTreeMap<ObjectId, RecordId>,
         record: RecordId,
     ) -> Option<RecordId> {
+        let first = |draft: Option<ObjectId>, record: RecordId| {
+            signed.get(&draft?).copied().filter(|first| *first != record)
+        };
         let step = |record: RecordId| match &self.records.get(&record)?.headline {
             Headline::Addendum { note, .. } => Some(*note),
-            Headline::Note(note) => {
-                signed.get(&note.draft?).copied().filter(|first| *first != record)
-            }
+            Headline::Journal(entry) => first(entry.draft, record),
+            Headline::Note(note) => first(note.draft, record),
             _ => None,
         };
         // An addendum may have been made to what turned out to be a second signature.
@@ -247,11 +262,11 @@ impl Chart {
     }
 
     /// Returns the drafts that somebody still has to finish, oldest first.
-    pub(super) fn unfinished(&self, client: ClientId) -> Vec<DraftRow> {
+    pub(super) fn unfinished(&self, client: ClientId, book: Book) -> Vec<DraftRow> {
         let signed = self.signed_drafts();
         let open = |id: ObjectId, fact: &DraftFact| !fact.discarded && !signed.contains_key(&id);
         let drafts = self.drafts.iter().filter(|(id, fact)| open(**id, fact));
-        let mut rows: Vec<_> = drafts.map(|(id, fact)| row(*id, client, fact)).collect();
+        let mut rows: Vec<_> = drafts.map(|(id, fact)| row(*id, (client, book), fact)).collect();
         rows.sort_by_key(|row| (row.begun, row.note));
         rows
     }
@@ -266,11 +281,16 @@ impl Chart {
             if let Some(note) = adds_to {
                 *addenda.entry(note).or_default() += 1;
             }
-            rows.push((fact.time, *id, entry(*id, fact, adds_to)));
+            if self.marks.is_struck(adds_to.unwrap_or(*id)) {
+                continue;
+            }
+            rows.push((fact.time, *id, self.line(*id, fact, adds_to)));
         }
         rows.sort_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
         let with_addenda = |(time, id, mut entry): (Timestamp, RecordId, TimelineEntry)| {
-            if let TimelineEntry::Note { addenda: number, .. } = &mut entry {
+            if let TimelineEntry::Note { addenda: number, .. }
+            | TimelineEntry::Journal { addenda: number, .. } = &mut entry
+            {
                 *number = addenda.get(&id).copied().unwrap_or(0);
             }
             TimelineRow { time, entry }
@@ -353,6 +373,7 @@ impl Chart {
             encode_headline(w, &fact.headline);
         });
         self.plan.encode(writer);
+        self.marks.encode(writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -364,11 +385,25 @@ impl Chart {
             Ok((id, RecordFact { time, headline: decode_headline(r)? }))
         })?;
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
-        Ok(Self { drafts, records, plan: PlanFact::decode(reader)? })
+        let plan = PlanFact::decode(reader)?;
+        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)? })
+    }
+
+    fn line(&self, id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> TimelineEntry {
+        match (&fact.headline, adds_to) {
+            (Headline::Journal(entry), None) => TimelineEntry::Journal {
+                record: id,
+                date: entry.date,
+                words: entry.words,
+                shared: self.marks.is_shared(id, entry.shared),
+                addenda: 0,
+            },
+            _ => entry(id, fact, adds_to),
+        }
     }
 }
 
-fn row(id: ObjectId, client: ClientId, fact: &DraftFact) -> DraftRow {
+pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFact) -> DraftRow {
     DraftRow {
         note: id,
         client,
@@ -377,6 +412,8 @@ fn row(id: ObjectId, client: ClientId, fact: &DraftFact) -> DraftRow {
         begun: fact.begun,
         words: fact.words,
         addendum_to: fact.addendum_to,
+        journal: book == Book::Journal,
+        date: fact.date,
     }
 }
 
@@ -386,6 +423,9 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Timeline
             TimelineEntry::Addendum { record: id, note, words: *words }
         }
         (Headline::Note(second), Some(note)) => {
+            TimelineEntry::Addendum { record: id, note, words: second.words }
+        }
+        (Headline::Journal(second), Some(note)) => {
             TimelineEntry::Addendum { record: id, note, words: second.words }
         }
         (Headline::Note(note), None) => TimelineEntry::Note {
@@ -400,7 +440,9 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Timeline
             TimelineEntry::Measure { record: id, instrument: instrument.clone(), total: *total }
         }
         (Headline::Plan { goals }, _) => TimelineEntry::Plan { record: id, goals: *goals },
-        (Headline::Addendum { .. } | Headline::Unknown, _) => TimelineEntry::Unknown { record: id },
+        (Headline::Addendum { .. } | Headline::Journal(_) | Headline::Unknown, _) => {
+            TimelineEntry::Unknown { record: id }
+        }
     }
 }
 
@@ -424,6 +466,7 @@ fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
     writer.option(fact.late, |w, (origin, device)| {
         w.fixed(origin.as_bytes()).fixed(device.as_bytes());
     });
+    writer.option(fact.date, journal::write_date);
 }
 
 fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
@@ -438,6 +481,7 @@ fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
         instead_of: read_id(reader)?.map(ObjectId::from_bytes),
         late: reader
             .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
+        date: reader.option(journal::read_date)?,
     })
 }
 
@@ -468,6 +512,10 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         Headline::Plan { goals } => {
             writer.u8(4).u32(*goals);
         }
+        Headline::Journal(entry) => {
+            writer.u8(5);
+            entry.encode(writer);
+        }
     }
 }
 
@@ -491,6 +539,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
             total: reader.u32()?,
         },
         4 => Headline::Plan { goals: reader.u32()? },
+        5 => Headline::Journal(EntryFact::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })
 }

@@ -9,6 +9,7 @@ use super::chart::tag;
 use super::compartment::CompartmentName;
 use super::contact::{normal, within};
 use super::edit::{Channel, Direction, Edit};
+use super::journal::Book;
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{TimelineEntry, TimelineRow};
 use super::{Context, Practice};
@@ -133,9 +134,15 @@ impl Practice {
     pub(super) fn timeline_of(&self, client: ClientId) -> Vec<TimelineRow> {
         let chart = self.shown_chart(client);
         let mut rows = chart.map(|chart| chart.timeline()).unwrap_or_default();
+        let in_chart = rows.len();
+        if let Some(journal) = self.shown_book(client, Book::Journal) {
+            rows.extend(journal.timeline());
+        }
         if let Some(log) = self.facts.logs.get(&client) {
             let hidden = self.hidden_records(client);
             rows.extend(log.rows().filter(|row| !hidden.contains(&row.entry.record())));
+        }
+        if rows.len() > in_chart {
             // Of one moment, what the chart holds stands first.
             rows.sort_by_key(|row| std::cmp::Reverse(row.time));
         }

@@ -3,10 +3,12 @@
 use super::change::Author;
 use super::document::{Actor, Document, Scalar, part_field};
 use super::edit::{NoteFormat, Part, Splice};
+use super::journal::parse_date;
 use crate::id::{
     AppointmentId, ClientId, DevInc, DeviceId, MemberId, ObjectId, RecordId, Timestamp,
 };
 use crate::suite;
+use jiff::civil::Date;
 
 /// The longest text of one part, in bytes.
 pub const PART_BYTES_MAX: usize = 1 << 20;
@@ -17,12 +19,14 @@ pub(super) const DISCARDED: &str = "discarded";
 const ADDENDUM_TO: &str = "addendum_to";
 const BEGUN: &str = "begun";
 const CLIENT: &str = "client";
+const DATE: &str = "date";
 const FORMAT: &str = "format";
 pub(super) const HOLDS_LATE: &str = "holds_late";
 const INSTEAD_OF: &str = "instead_of";
 const SESSION: &str = "session";
 /// What a draft is about; written when it is made and never again.
-pub(super) const IDENTITY: [&str; 6] = [ADDENDUM_TO, BEGUN, CLIENT, FORMAT, INSTEAD_OF, SESSION];
+pub(super) const IDENTITY: [&str; 7] =
+    [ADDENDUM_TO, BEGUN, CLIENT, DATE, FORMAT, INSTEAD_OF, SESSION];
 /// Each device that writes names itself once: `by/<device>/<incarnation>`.
 const BY: &str = "by/";
 
@@ -43,6 +47,26 @@ pub(super) struct DraftFact {
     /// Set while this is only what another device still has to make a draft of: the signed draft
     /// that its late words were written into, and that device.
     pub(super) late: Option<(ObjectId, DeviceId)>,
+    /// Of an entry in a journal: the day that the client gives it.
+    pub(super) date: Option<Date>,
+}
+
+impl DraftFact {
+    /// An empty draft about no session.
+    pub(super) const fn new(format: NoteFormat, begun: Timestamp) -> Self {
+        Self {
+            session: None,
+            format,
+            begun,
+            words: 0,
+            discarded: false,
+            addendum_to: None,
+            holds_late: false,
+            instead_of: None,
+            late: None,
+            date: None,
+        }
+    }
 }
 
 /// Fills a new document.
@@ -59,6 +83,9 @@ pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact
     }
     if let Some(draft) = fact.instead_of {
         document.put(None, INSTEAD_OF, Scalar::Bytes(draft.as_bytes().to_vec()));
+    }
+    if let Some(date) = fact.date {
+        document.put(None, DATE, Scalar::Text(date.to_string()));
     }
     if fact.holds_late {
         document.put(None, HOLDS_LATE, Scalar::Flag(true));
@@ -114,6 +141,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
         holds_late: document.value(None, HOLDS_LATE) == Some(Scalar::Flag(true)),
         instead_of: id(INSTEAD_OF).map(ObjectId::from_bytes),
         late: None,
+        date: document.value(None, DATE).and_then(|date| parse_date(date.text()?)),
     })
 }
 
@@ -162,17 +190,8 @@ pub(super) fn addendum_id(draft: ObjectId, device: DeviceId) -> ObjectId {
 
 /// A draft that adds late words to a signed note.
 pub(super) fn addendum(note: RecordId, begun: Timestamp, text: &str) -> DraftFact {
-    DraftFact {
-        session: None,
-        format: NoteFormat::Free,
-        begun,
-        words: words(text),
-        discarded: false,
-        addendum_to: Some(note),
-        holds_late: false,
-        instead_of: None,
-        late: None,
-    }
+    let fact = DraftFact::new(NoteFormat::Free, begun);
+    DraftFact { words: words(text), addendum_to: Some(note), ..fact }
 }
 
 /// The splice that fills such a draft, held within what one edit may insert.

@@ -9,11 +9,14 @@ use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
+pub use super::journal::{Came, JournalMark};
 use super::plan::PlanChange;
 pub use super::remote::RemoteSetting;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
+pub use super::subject::{Purpose, Subject};
+use super::view::JournalHead;
 pub use super::ways::{Channel, Direction};
 pub use super::zone::Stamp;
 use crate::id::{
@@ -65,6 +68,15 @@ pub enum Edit {
         client: ClientId,
         /// The signed note.
         note: RecordId,
+    },
+    /// Begins an entry of a client's journal: to sign it is to put it there.
+    BeginJournal {
+        /// The draft's document.
+        draft: ObjectId,
+        /// Whose journal.
+        client: ClientId,
+        /// The day that the client gives it.
+        date: Date,
     },
     /// Begins a draft note. Its id comes from the caller, so that typing can start at once.
     BeginNote {
@@ -156,6 +168,15 @@ pub enum Edit {
         /// The last local date on which it takes place; `None` for no end but its rule's.
         last: Option<Date>,
     },
+    /// Puts what a client wrote elsewhere into the client's journal.
+    EnterJournal {
+        /// Whose.
+        client: ClientId,
+        /// What is said of it.
+        said: JournalHead,
+        /// What the client wrote.
+        text: String,
+    },
     /// Enters a finished measure as a signed record.
     EnterMeasure {
         /// Whose.
@@ -202,6 +223,16 @@ pub enum Edit {
         client: ClientId,
         /// What.
         contact: NewContact,
+    },
+    /// Says of an entry of a client's journal that it may be shared, or strikes it, or takes one of
+    /// both back.
+    MarkJournal {
+        /// Whose.
+        client: ClientId,
+        /// The entry.
+        record: RecordId,
+        /// What is said.
+        mark: JournalMark,
     },
     /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
     /// appointment that two devices moved at once: the settled slot is simply moved to.
@@ -558,30 +589,4 @@ impl fmt::Debug for Splice {
         let inserted = self.inserted.chars().count();
         write!(f, "Splice({:?} at {}: -{} +{inserted})", self.part, self.position, self.deleted)
     }
-}
-
-/// Why somebody looks. Every purpose is an entry in the audit trail.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Purpose {
-    /// To treat, or to run the day.
-    Care,
-    /// To answer a query from a script or the command line of the same member.
-    Query,
-    /// To send something out of the vault.
-    Disclosure,
-}
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Subject {
-    /// One client's chart: contact, timeline, drafts.
-    Chart(ClientId),
-    /// One draft, to edit.
-    Draft(ClientId, ObjectId),
-    /// One signed note with its addenda.
-    Note(ClientId, RecordId),
-    /// One client's treatment plan.
-    Plan(ClientId),
-    /// Who one client is in law.
-    Identity(ClientId),
 }

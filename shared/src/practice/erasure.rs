@@ -12,6 +12,7 @@ use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Subject};
 use super::group::subject_of;
+use super::journal::Book;
 use super::view::{ErasureRow, Index};
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
@@ -274,14 +275,19 @@ impl Practice {
 
     /// Returns the records that go with one: a note, and what was added to it.
     pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
-        let chart = self.facts.charts.get(&client);
+        let chart = self.facts.book(client, self.book_of_record(client, record));
         let added = chart.map(|chart| chart.addenda(record)).unwrap_or_default();
         std::iter::once(record).chain(added).collect()
     }
 
     /// Returns a client's chart without what is hidden; `None` if all of it is, or there is none.
     pub(super) fn shown_chart(&self, client: ClientId) -> Option<Cow<'_, Chart>> {
-        let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client))?;
+        self.shown_book(client, Book::Chart)
+    }
+
+    /// Returns a client's chart or journal without what is hidden.
+    pub(super) fn shown_book(&self, client: ClientId, book: Book) -> Option<Cow<'_, Chart>> {
+        let chart = self.facts.book(client, book).filter(|_| !self.is_hidden(client))?;
         let hidden = self.hidden_records(client);
         if hidden.is_empty() {
             Some(Cow::Borrowed(chart))
@@ -300,9 +306,10 @@ impl Practice {
     /// somebody writes in stays until its key is dead.
     pub fn hides(&self, subject: Subject) -> bool {
         match subject {
-            Subject::Chart(client) | Subject::Identity(client) | Subject::Plan(client) => {
-                self.is_hidden(client)
-            }
+            Subject::Chart(client)
+            | Subject::Identity(client)
+            | Subject::Journal(client)
+            | Subject::Plan(client) => self.is_hidden(client),
             Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }
@@ -311,8 +318,8 @@ impl Practice {
     }
 
     fn knows_record(&self, client: ClientId, record: RecordId) -> bool {
-        let chart = self.facts.charts.get(&client);
         let log = self.facts.logs.get(&client);
+        let chart = self.facts.book(client, self.book_of_record(client, record));
         chart.is_some_and(|chart| chart.records.contains_key(&record))
             || log.is_some_and(|log| log.holds(record))
     }
@@ -338,11 +345,13 @@ impl Practice {
             | Edit::Amend { client, .. }
             | Edit::Archive { client, .. }
             | Edit::BeginAddendum { client, .. }
+            | Edit::BeginJournal { client, .. }
             | Edit::BeginNote { client, .. }
             | Edit::ChangeContact { client, .. }
             | Edit::ChangeGroup { group: client, .. }
             | Edit::ChangeIdentity { client, .. }
             | Edit::ChangePlan { client, .. }
+            | Edit::EnterJournal { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
             | Edit::FinishTask { client, .. }
@@ -360,11 +369,13 @@ impl Practice {
             Edit::Amend { client, note, .. } | Edit::BeginAddendum { client, note, .. } => {
                 self.hidden_records(*client).contains(note)
             }
-            Edit::StrikeContact { client, record, .. } => {
+            Edit::MarkJournal { client, record, .. }
+            | Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
             }
             Edit::Sign { note, client, .. } | Edit::SignImported { note, client, .. } => {
-                let draft = self.facts.charts.get(client).and_then(|chart| chart.drafts.get(note));
+                let chart = self.facts.book(*client, self.book_of_draft(*client, *note));
+                let draft = chart.and_then(|chart| chart.drafts.get(note));
                 let to = draft.and_then(|draft| draft.addendum_to);
                 to.is_some_and(|note| self.hidden_records(*client).contains(&note))
             }

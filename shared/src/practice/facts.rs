@@ -11,6 +11,7 @@ use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
 use super::group::{Group, subject_of};
+use super::journal::Book;
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 15;
+pub const SCHEMA: u16 = 16;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -45,6 +46,7 @@ pub(super) struct Facts {
     /// Charts of clients, and of groups by [`subject_of`].
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) groups: BTreeMap<ClientId, Group>,
+    pub(super) journals: BTreeMap<ClientId, Chart>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     /// Of whom something is known; what, is read from the document, and only then.
     pub(super) identities: BTreeSet<ClientId>,
@@ -134,6 +136,7 @@ impl Facts {
                 self.groups.get(&subject)?.encode(&mut writer);
                 self.charts.get(&subject).cloned().unwrap_or_default().encode(&mut writer);
             }
+            CompartmentName::Journal(client) => self.journals.get(client)?.encode(&mut writer),
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
             CompartmentName::Identity(client) if self.identities.contains(client) => {}
             CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
@@ -184,12 +187,11 @@ impl Facts {
                 reader.finish()?;
                 self.charts.insert(*client, chart);
             }
-            CompartmentName::Group(id) => {
-                let group = Group::decode(&mut reader, *id)?;
-                let chart = Chart::decode(&mut reader)?;
+            CompartmentName::Group(id) => self.decode_group(*id, reader)?,
+            CompartmentName::Journal(client) => {
+                let journal = Chart::decode(&mut reader)?;
                 reader.finish()?;
-                self.groups.insert(subject_of(*id), group);
-                self.charts.insert(subject_of(*id), chart);
+                self.journals.insert(*client, journal);
             }
             CompartmentName::Billing(client) => {
                 let billing = Billing::decode(&mut reader)?;
@@ -207,6 +209,19 @@ impl Facts {
             }
             _ => return Err(CodecError::Unknown.into()),
         }
+        Ok(())
+    }
+
+    fn decode_group(
+        &mut self,
+        id: ObjectId,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let group = Group::decode(&mut reader, id)?;
+        let chart = Chart::decode(&mut reader)?;
+        reader.finish()?;
+        self.groups.insert(subject_of(id), group);
+        self.charts.insert(subject_of(id), chart);
         Ok(())
     }
 
@@ -251,6 +266,9 @@ impl Facts {
                 self.charts.remove(&subject_of(*group));
                 self.groups.remove(&subject_of(*group));
             }
+            CompartmentName::Journal(client) => {
+                self.journals.remove(client);
+            }
             CompartmentName::Billing(client) => {
                 self.billing.remove(client);
             }
@@ -269,6 +287,28 @@ impl Facts {
         let subject = subject_of(group);
         self.groups.entry(subject).or_insert_with(|| Group::of(group));
         self.charts.entry(subject).or_default()
+    }
+
+    /// Returns a client's chart or journal.
+    pub(super) fn book(&self, client: ClientId, book: Book) -> Option<&Chart> {
+        match book {
+            Book::Chart => self.charts.get(&client),
+            Book::Journal => self.journals.get(&client),
+        }
+    }
+
+    /// Returns a client's chart or journal, to be written in.
+    pub(super) fn book_mut(&mut self, client: ClientId, book: Book) -> &mut Chart {
+        match book {
+            Book::Chart => self.charts.entry(client).or_default(),
+            Book::Journal => self.journals.entry(client).or_default(),
+        }
+    }
+
+    /// Returns every chart and every journal.
+    pub(super) fn books(&self) -> impl Iterator<Item = (ClientId, Book, &Chart)> {
+        let charts = self.charts.iter().map(|(client, chart)| (*client, Book::Chart, chart));
+        charts.chain(self.journals.iter().map(|(client, one)| (*client, Book::Journal, one)))
     }
 
     /// Returns an appointment and the calendar that holds it.
@@ -340,11 +380,19 @@ impl Facts {
         match name {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
-                chart.records.insert(record.header.id, RecordFact::of(record));
+                chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
+            }
+            CompartmentName::Journal(client) => {
+                let journal = self.journals.entry(*client).or_default();
+                let marks = record.header.kind == RecordKind::Journal;
+                if !(marks && journal.marks.learn(record)) {
+                    let fact = RecordFact::of(record, Book::Journal);
+                    journal.records.insert(record.header.id, fact);
+                }
             }
             CompartmentName::Group(group) => {
                 let chart = self.group_chart(*group);
-                chart.records.insert(record.header.id, RecordFact::of(record));
+                chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
             }
             CompartmentName::Contact(client) => {
                 self.logs.entry(*client).or_default().learn(record);

@@ -383,9 +383,11 @@ impl Practice {
     /// Refuses what is said of one person, where it is said of a group.
     pub(super) fn check_person(&self, edit: &Edit) -> Result<(), Refusal> {
         let (Edit::AddTask { client, .. }
+        | Edit::BeginJournal { client, .. }
         | Edit::ChangeContact { client, .. }
         | Edit::ChangeIdentity { client, .. }
         | Edit::ChangePlan { client, .. }
+        | Edit::EnterJournal { client, .. }
         | Edit::EnterMeasure { client, .. }
         | Edit::LogContact { client, .. }
         | Edit::NoteDeath { client, .. }

@@ -4,6 +4,7 @@
 use super::calendar::Booking;
 use super::compartment::CompartmentName;
 use super::group::subject_of;
+use super::journal::Book;
 use super::schedule::{Series, SeriesKey};
 use super::view::{AppointmentRow, DraftRow, GroupRow, Index, NoteState};
 use super::{Practice, zone};
@@ -37,7 +38,9 @@ impl Practice {
                 };
                 self.publish_timeline(*client);
             }
-            CompartmentName::Chart(client) => self.publish_chart(*client),
+            CompartmentName::Chart(client) | CompartmentName::Journal(client) => {
+                self.publish_chart(*client);
+            }
             CompartmentName::Group(group) => self.publish_group(subject_of(*group)),
             _ => {}
         }
@@ -101,7 +104,7 @@ impl Practice {
         index.clients.retain(|client, _| !settings.erasures.is_hidden(*client));
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };
-            index.drafts.extend(chart.unfinished(*client));
+            index.drafts.extend(chart.unfinished(*client, Book::Chart));
             index.plans.extend(self.plan_of(*client).map(|review| (*client, review)));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
@@ -109,7 +112,9 @@ impl Practice {
             }
             self.sessions_of.insert(*client, sessions);
         }
-        for client in self.facts.charts.keys().chain(self.facts.logs.keys()) {
+        index.drafts.extend(self.facts.journals.keys().flat_map(|client| self.unsigned(*client)));
+        let facts = &self.facts;
+        for client in facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys()) {
             let timeline = self.timeline_of(*client);
             if !timeline.is_empty() && !settings.erasures.is_hidden(*client) {
                 index.timelines.insert(*client, Arc::new(timeline));
@@ -262,10 +267,11 @@ impl Practice {
     }
 
     fn publish_chart(&mut self, client: ClientId) {
-        let (drafts, sessions) = match self.shown_chart(client) {
-            Some(chart) => (chart.unfinished(client), chart.sessions()),
+        let (mut drafts, sessions) = match self.shown_chart(client) {
+            Some(chart) => (chart.unfinished(client, Book::Chart), chart.sessions()),
             None => (Vec::new(), BTreeMap::new()),
         };
+        drafts.extend(self.unsigned(client));
         self.publish_timeline(client);
         let plan = self.plan_of(client);
         let index = Arc::make_mut(&mut self.index);
@@ -284,6 +290,12 @@ impl Practice {
         let chart = self.facts.charts.get(&client).filter(|_| !self.is_hidden(client))?;
         let plan = &chart.plan;
         (plan.items > 0 || plan.review.is_some()).then_some(plan.review)
+    }
+
+    /// Returns the entries of a client's journal that somebody still has to finish.
+    fn unsigned(&self, client: ClientId) -> Vec<DraftRow> {
+        let journal = self.shown_book(client, Book::Journal);
+        journal.map(|journal| journal.unfinished(client, Book::Journal)).unwrap_or_default()
     }
 
     fn publish_timeline(&mut self, client: ClientId) {

@@ -2,7 +2,6 @@
 //! takes it over, so that it counts for everybody, whoever had seen the late one.
 
 use super::change::{Author, Change, Content};
-use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::document::{Actor, Built, Document, changes_in};
 use super::draft::DraftFact;
@@ -47,15 +46,16 @@ impl Practice {
     /// Returns whether words of another device in a signed draft wait for their writer to make a
     /// draft of them.
     pub fn waits_for_late_words(&self, draft: ObjectId) -> bool {
-        let mut late = self.facts.charts.values().flat_map(Chart::late);
+        let mut late = self.facts.books().flat_map(|(_, _, chart)| chart.late());
         late.any(|(_, (origin, _))| origin == draft)
     }
 
     /// Returns the devices whose words in signed drafts wait for them, with the client whose chart it
     /// is and the draft that each would make.
     pub fn late_writers(&self) -> Vec<(ClientId, ObjectId, DeviceId)> {
-        let charts = self.facts.charts.iter();
-        let late = charts.flat_map(|(client, chart)| chart.late().map(|late| (*client, late)));
+        let books = self.facts.books();
+        let late =
+            books.flat_map(|(client, _, chart)| chart.late().map(move |late| (client, late)));
         late.map(|(client, (draft, (_, writer)))| (client, draft, writer)).collect()
     }
 
@@ -68,15 +68,16 @@ impl Practice {
         waiting: ObjectId,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let book = self.book_of_draft(client, waiting);
+        let chart = self.facts.book(client, book).ok_or(Refusal::NotADraft)?;
         let fact = chart.drafts.get(&waiting).ok_or(Refusal::NotADraft)?.clone();
         let (origin, writer) = fact.late.ok_or(Refusal::NotADraft)?;
         let text = self.late_text(client, origin, writer, cx)?;
         let id = draft::addendum_id(waiting, cx.pen.author().device);
         let fact = DraftFact { holds_late: true, instead_of: Some(waiting), late: None, ..fact };
-        let changes = self.create_draft(id, client, fact, &draft::first_text(text), cx)?;
+        let changes = self.create_draft(id, (client, book), fact, &draft::first_text(text), cx)?;
         self.tidy();
-        let name = self.chart_of(client);
+        let name = self.home(client, book);
         self.publish(&name);
         Ok(changes)
     }

@@ -7,11 +7,12 @@ use super::compartment::CompartmentName;
 use super::contact::{self, Settings};
 use super::document::{Actor, Document, DocumentError, Taken};
 use super::group::{Group, subject_of};
+use super::journal::Book;
 use super::plan::Plan;
 use super::record::{Record, RecordError, RelationKind};
 use super::schedule::Series;
 use super::{Context, Loaded, Practice, Refusal, Shelf, ShelfError, document_of, draft};
-use crate::id::{AppointmentId, ObjectId, RecordId, SeriesId};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, SeriesId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
@@ -202,10 +203,10 @@ impl Practice {
                 self.publish_series(key);
             }
         }
-        if let Some(client) = name.chart() {
-            let signed = self.facts.charts.get(&client).map(Chart::signed_drafts);
+        if let Some((client, book)) = Book::of(name) {
+            let signed = self.facts.book(client, book).map(Chart::signed_drafts);
             for draft in signed.unwrap_or_default().into_keys() {
-                rebuilt.changes.extend(self.settle_quietly(client, draft, None, cx)?);
+                rebuilt.changes.extend(self.settle_quietly((client, book), draft, None, cx)?);
             }
         }
         self.tidy();
@@ -227,9 +228,9 @@ impl Practice {
             return deltas.iter().map(unread).collect();
         }
         let outcome = self.take_deltas(name, object, deltas, owed, cx).and_then(|taken| {
-            let late = match name.chart() {
-                Some(client) if taken.iter().any(Result::is_ok) => {
-                    self.settle_quietly(client, object, None, cx)?
+            let late = match Book::of(name) {
+                Some(of) if taken.iter().any(Result::is_ok) => {
+                    self.settle_quietly(of, object, None, cx)?
                 }
                 _ => Vec::new(),
             };
@@ -314,8 +315,8 @@ impl Practice {
             let content = Content::Delta { document: object, draft, bytes };
             changes.push(Change { compartment: name.clone(), content });
         }
-        if let (Some(client), true) = (name.chart(), draft) {
-            changes.extend(self.settle_quietly(client, object, None, cx)?);
+        if let (Some(of), true) = (Book::of(name), draft) {
+            changes.extend(self.settle_quietly(of, object, None, cx)?);
         }
         self.tidy();
         if !matches!(name, CompartmentName::Calendar { .. }) {
@@ -372,12 +373,6 @@ impl Practice {
                 let chart = self.facts.charts.entry(*client).or_default();
                 chart.plan = Plan::read(document).fact();
             }
-            CompartmentName::Chart(client) => {
-                if let Some(fact) = draft::read(document, *client) {
-                    let chart = self.facts.charts.entry(*client).or_default();
-                    chart.learn_draft(object, fact);
-                }
-            }
             CompartmentName::Group(group) if !is_draft(name, object) => {
                 let subject = subject_of(*group);
                 let known = self.facts.groups.entry(subject).or_insert_with(|| Group::of(*group));
@@ -388,7 +383,13 @@ impl Practice {
                     self.facts.group_chart(*group).learn_draft(object, fact);
                 }
             }
-            _ => {}
+            name => {
+                if let Some((client, book)) = Book::of(name)
+                    && let Some(fact) = draft::read(document, client)
+                {
+                    self.facts.book_mut(client, book).learn_draft(object, fact);
+                }
+            }
         }
     }
 
@@ -418,9 +419,9 @@ impl Practice {
         }
         self.facts.learn_record(name, &record);
         let mut changes = Vec::new();
-        if let (Some(client), Some(signs)) = (name.chart(), record.relation(RelationKind::Signs)) {
+        if let (Some(of), Some(signs)) = (Book::of(name), record.relation(RelationKind::Signs)) {
             let draft = ObjectId::from_bytes(signs.target);
-            changes = self.settle_quietly(client, draft, Some(&record), cx)?;
+            changes = self.settle_quietly(of, draft, Some(&record), cx)?;
         }
         Ok(Merged { changes, touched: vec![name.clone()], ..Merged::default() })
     }
@@ -429,12 +430,12 @@ impl Practice {
     /// of its words were accounted for.
     fn settle_quietly(
         &mut self,
-        client: crate::id::ClientId,
+        of: (ClientId, Book),
         draft: ObjectId,
         arrived: Option<&Record>,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, ShelfError> {
-        match self.settle_late(client, draft, arrived, cx) {
+        match self.settle_late(of, draft, arrived, cx) {
             Ok(changes) => Ok(changes),
             Err(Refusal::Shelf(ShelfError::Damaged)) => Err(ShelfError::Damaged),
             Err(_) => Ok(Vec::new()),
@@ -476,10 +477,10 @@ pub fn is_fixed(name: &CompartmentName, object: ObjectId) -> bool {
 }
 
 /// Returns whether a document of a compartment is a draft: in a chart all are, but its treatment
-/// plan, or who belongs to the group. A draft's changes lie under a key of its own; what lies elsewhere is not of it.
+/// plan, or who belongs to the group; in a journal all are. A draft's changes lie under a key of its
+/// own; what lies elsewhere is not of it.
 pub fn is_draft(name: &CompartmentName, object: ObjectId) -> bool {
-    let chart = matches!(name, CompartmentName::Chart(_) | CompartmentName::Group(_));
-    chart && !is_fixed(name, object)
+    Book::of(name).is_some() && !is_fixed(name, object)
 }
 
 /// Returns whether this version reads a document of a compartment.
@@ -491,6 +492,7 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         | CompartmentName::Identity(_)
         | CompartmentName::Series(_) => object == document_of(name),
         CompartmentName::Chart(_) | CompartmentName::Group(_) => draft == is_draft(name, object),
+        CompartmentName::Journal(_) => draft && is_draft(name, object),
         _ => false,
     }
 }

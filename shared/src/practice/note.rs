@@ -5,8 +5,8 @@ use super::chart::tag;
 use super::draft;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::plan::Plan;
-use super::record::{Record, Tags};
-use super::view::{AddendumView, AppointmentRow, NoteView};
+use super::record::{Record, RecordKind, Tags};
+use super::view::{AddendumView, AppointmentRow, JournalHead, NoteView};
 use super::zone;
 use crate::codec::Writer;
 use crate::id::{AppointmentId, ClientId};
@@ -116,9 +116,25 @@ pub(super) fn joined(parts: &[(Part, String)]) -> String {
 pub(super) fn view(
     record: &Record,
     client: ClientId,
+    journal: Option<JournalHead>,
     addenda: Vec<AddendumView>,
 ) -> Option<NoteView> {
     let body = record.body()?;
+    if record.header.kind == RecordKind::Journal {
+        return Some(NoteView {
+            record: record.header.id,
+            client,
+            session: None,
+            format: NoteFormat::Free,
+            parts: vec![(Part::Text, body.text(tag::TEXT)?.to_owned())],
+            author: record.header.author.member,
+            signed: stamp(record),
+            late_reason: None,
+            remote: None,
+            journal,
+            addenda,
+        });
+    }
     if let Some(plan) = Plan::signed(record) {
         return Some(NoteView {
             record: record.header.id,
@@ -130,6 +146,7 @@ pub(super) fn view(
             signed: stamp(record),
             late_reason: None,
             remote: None,
+            journal: None,
             addenda,
         });
     }
@@ -144,6 +161,7 @@ pub(super) fn view(
         signed: stamp(record),
         late_reason: body.text(tag::LATE_REASON).map(str::to_owned),
         remote: remote(body),
+        journal: None,
         addenda,
     })
 }

@@ -5,8 +5,8 @@ use super::change::Change;
 use super::contact::normal;
 use super::edit::{NoteFormat, Part, Purpose, Subject};
 use super::plan::Plan;
-use super::view::{ChartView, DraftRow, DraftView, NoteView, View};
-use super::{Context, Practice, Refusal, document_of, draft, note};
+use super::view::{ChartView, DraftView, NoteView, View};
+use super::{Context, Practice, Refusal, chart, document_of, draft, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
 
 /// What opening gives.
@@ -113,7 +113,7 @@ impl Practice {
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };
             for (id, fact) in &chart.records {
-                if let super::chart::Headline::Measure { instrument, .. } = &fact.headline
+                if let chart::Headline::Measure { instrument, .. } = &fact.headline
                     && let Some(rank) = rank(instrument, &query)
                 {
                     ranked.push((20 + rank, String::new(), Match::Record(*client, *id)));
@@ -140,6 +140,7 @@ impl Practice {
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
             Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),
+            Subject::Journal(client) => self.journal_view(client, cx).map(View::Journal),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
         }
     }
@@ -149,7 +150,7 @@ impl Practice {
         let chart = self.shown_chart(client);
         let newest = chart.as_ref().and_then(|chart| chart.newest(NoteFormat::Soap));
         let planned = chart.as_ref().is_some_and(|chart| chart.plan.items > 0);
-        let drafts = chart.map(|chart| chart.unfinished(client)).unwrap_or_default();
+        let drafts = self.index.drafts.iter().filter(|row| row.client == client).cloned().collect();
         let name = self.chart_of(client);
         let plan = match planned {
             true => Plan::read(self.document(&name, document_of(&name), cx)?),
@@ -177,26 +178,19 @@ impl Practice {
         note: ObjectId,
         cx: &mut Context<'_>,
     ) -> Result<DraftView, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let book = self.book_of_draft(client, note);
+        let chart = self.facts.book(client, book).ok_or(Refusal::NotADraft)?;
         if chart.signed(note).is_some() {
             return Err(Refusal::AlreadySigned);
         }
         let fact = chart.drafts.get(&note).ok_or(Refusal::NotADraft)?.clone();
-        let row = DraftRow {
-            note,
-            client,
-            session: fact.session,
-            format: fact.format,
-            begun: fact.begun,
-            words: fact.words,
-            addendum_to: fact.addendum_to,
-        };
+        let row = chart::row(note, (client, book), &fact);
         let parts = match fact.late {
             Some((origin, device)) => {
                 vec![(Part::Text, self.late_text(client, origin, device, cx)?)]
             }
             None => {
-                let name = self.chart_of(client);
+                let name = self.home(client, book);
                 draft::parts(self.document(&name, note, cx)?, fact.format)
             }
         };
@@ -209,8 +203,9 @@ impl Practice {
         id: RecordId,
         cx: &mut Context<'_>,
     ) -> Result<NoteView, Refusal> {
-        let name = self.chart_of(client);
-        let chart = self.shown_chart(client).ok_or(Refusal::UnknownNote)?;
+        let book = self.book_of_record(client, id);
+        let name = self.home(client, book);
+        let chart = self.shown_book(client, book).ok_or(Refusal::UnknownNote)?;
         if !chart.records.contains_key(&id) {
             return Err(Refusal::UnknownNote);
         }
@@ -219,7 +214,8 @@ impl Practice {
         for addendum in chart.addenda(id) {
             addenda.extend(note::addendum_view(&Self::stored_record(&name, addendum, cx)?));
         }
-        note::view(&record, client, addenda).ok_or(Refusal::UnknownNote)
+        let head = self.journal_head(client, id);
+        note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)
     }
 }
 

@@ -89,6 +89,8 @@ registry! {
         ContactLog = 6,
         /// A version of a treatment plan.
         Plan = 7,
+        /// An entry of a client's journal; or what is said of one later.
+        Journal = 8,
     }
 }
 

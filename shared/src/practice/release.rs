@@ -71,8 +71,8 @@ impl fmt::Debug for Released {
 pub struct Release {
     /// What may leave: the bytes of all items, one after the other.
     pub released: Released,
-    /// How many items were left out because psychotherapy notes need an authorisation of their
-    /// own (45 CFR 164.508(a)(2)).
+    /// How many items were left out: psychotherapy notes need an authorisation of their own (45 CFR
+    /// 164.508(a)(2)), and what a client wrote is theirs to share.
     pub left_out: usize,
     /// The entry, to be stored before the first byte leaves.
     pub changes: Vec<Change>,
@@ -103,7 +103,7 @@ pub fn emit(
 }
 
 fn may_leave(item: &Item) -> bool {
-    !matches!(item.compartment, CompartmentName::Psychotherapy { .. })
+    !matches!(item.compartment, CompartmentName::Psychotherapy { .. } | CompartmentName::Journal(_))
 }
 
 fn digest(items: &[Item]) -> Hash {
@@ -139,20 +139,22 @@ mod tests {
     }
 
     #[test]
-    fn psychotherapy_notes_stay_and_the_rest_leaves_with_an_entry_that_holds_no_word() {
+    fn psychotherapy_notes_and_journals_stay_and_the_rest_leaves_with_an_entry_that_holds_no_word()
+    {
         let mut world = World::new(&[1]);
         let client = ClientId::from_bytes([1; 16]);
         let author = MemberId::from_bytes([2; 16]);
         let what = vec![
             item(CompartmentName::Chart(client), "may leave"),
             item(CompartmentName::Psychotherapy { client, author }, "stays here"),
+            item(CompartmentName::Journal(client), "stays too"),
         ];
         let desk = &mut world.desks[0];
         let release =
             emit(&mut desk.practice, what, Way::File, Purpose::Disclosure, context!(desk));
 
         assert_eq!(release.released.bytes(), b"may leave");
-        assert_eq!((release.left_out, release.released.way()), (1, Way::File));
+        assert_eq!((release.left_out, release.released.way()), (2, Way::File));
         let [change] = release.changes.as_slice() else { panic!("one entry") };
         assert_eq!(change.compartment, CompartmentName::Audit(member(1)));
         let Content::Record { bytes, .. } = &change.content else { panic!("a record") };

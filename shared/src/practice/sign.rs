@@ -11,6 +11,7 @@ use super::document::Scalar;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
 use super::edit::{AppointmentKind, Edit, NoteFormat, Part, Splice, Subject};
 use super::group::is_subject;
+use super::journal::{Book, entry_body};
 use super::record::{Record, RecordKind, Relation, RelationKind};
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, note};
@@ -57,7 +58,8 @@ impl Practice {
             return Err(Refusal::NotADraft);
         }
         let late_reason = normal_reason(late_reason)?;
-        let name = self.chart_of(client);
+        let book = self.book_of_draft(client, draft_id);
+        let name = self.home(client, book);
         let document = self.document(&name, draft_id, cx)?;
         let parts = draft::parts(document, fact.format);
         let heads = document.heads();
@@ -70,13 +72,16 @@ impl Practice {
             relations.insert(0, Self::addition(&name, note, cx)?);
             let body = note::addendum_body(&note::joined(&parts), &heads);
             self.write_record(&name, RecordKind::Addendum, relations, body, cx)
+        } else if book == Book::Journal {
+            let body = entry_body(self.said_of(&fact), &note::joined(&parts), &heads);
+            self.write_record(&name, RecordKind::Journal, relations, body, cx)
         } else {
             let session = fact.session.and_then(|session| self.session(session));
             let note = NoteText { format: fact.format, parts: &parts, heads: &heads };
             self.write_note(&name, &note, session.as_ref(), late_reason, relations, cx)
         };
         let mut changes = vec![signed];
-        let billed = fact.session.filter(|_| fact.addendum_to.is_none());
+        let billed = fact.session.filter(|_| fact.addendum_to.is_none() && book == Book::Chart);
         changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };
         changes.push(Change { compartment: name, content });
@@ -151,15 +156,15 @@ impl Practice {
         text: &str,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        chart.takes_addendum(note)?;
+        let book = self.book_of_record(client, note);
+        self.facts.book(client, book).ok_or(Refusal::UnknownNote)?.takes_addendum(note)?;
         if text.trim().is_empty() {
             return Err(Refusal::EmptyText);
         }
         if text.len() > PART_BYTES_MAX {
             return Err(Refusal::TextTooLong);
         }
-        let name = self.chart_of(client);
+        let name = self.home(client, book);
         let relations = vec![Self::addition(&name, note, cx)?];
         let body = note::addendum_body(text, &[]);
         let (record, change) = self.write_record(&name, RecordKind::Addendum, relations, body, cx);
@@ -249,13 +254,13 @@ impl Practice {
     /// `arrived` is a record that the shelf does not have yet.
     pub(super) fn settle_late(
         &mut self,
-        client: ClientId,
+        (client, book): (ClientId, Book),
         draft_id: ObjectId,
         arrived: Option<&Record>,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, Refusal> {
-        let name = self.chart_of(client);
-        let Some(chart) = self.facts.charts.get(&client) else { return Ok(Vec::new()) };
+        let name = self.home(client, book);
+        let Some(chart) = self.facts.book(client, book) else { return Ok(Vec::new()) };
         let Some(signed) = chart.signed(draft_id) else { return Ok(Vec::new()) };
         let note = chart.adds_to(signed).unwrap_or(signed);
         let begun = chart.records.get(&signed).map_or(cx.now, |fact| fact.time);
@@ -273,9 +278,9 @@ impl Practice {
 
         let me = cx.pen.author().device;
         let mut changes = Vec::new();
-        self.facts.charts.entry(client).or_default().forget_late(draft_id);
+        self.facts.book_mut(client, book).forget_late(draft_id);
         for draft::Late { device, text } in late {
-            let chart = self.facts.charts.entry(client).or_default();
+            let chart = self.facts.book_mut(client, book);
             let (made, next) = chart.late_drafts(draft_id, device);
             let holds = |id: &ObjectId| chart.drafts.get(id).is_some_and(|fact| fact.holds_late);
             let first = draft::addendum_id(draft_id, device);
@@ -286,7 +291,7 @@ impl Practice {
             let fact = draft::addendum(note, begun, &text);
             if device == me {
                 let fact = DraftFact { holds_late: true, ..fact };
-                changes.extend(self.add_late(draft_id, client, fact, text, cx)?);
+                changes.extend(self.add_late(draft_id, (client, book), fact, text, cx)?);
             } else if made.is_empty() {
                 let fact = DraftFact { late: Some((draft_id, device)), ..fact };
                 chart.drafts.insert(next, fact);
@@ -309,11 +314,12 @@ impl Practice {
         if text.is_empty() {
             return Err(Refusal::AlreadySigned);
         }
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let book = self.book_of_draft(client, draft_id);
+        let chart = self.facts.book(client, book).ok_or(Refusal::NotADraft)?;
         let signed = chart.signed(draft_id).ok_or(Refusal::NotADraft)?;
         let note = chart.adds_to(signed).unwrap_or(signed);
         let fact = draft::addendum(note, cx.now, &text);
-        let changes = self.add_late(draft_id, client, fact, text, cx)?;
+        let changes = self.add_late(draft_id, (client, book), fact, text, cx)?;
         Ok(Done { changes, ..Done::default() })
     }
 
@@ -322,18 +328,18 @@ impl Practice {
     fn add_late(
         &mut self,
         draft_id: ObjectId,
-        client: ClientId,
+        (client, book): (ClientId, Book),
         fact: DraftFact,
         text: String,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, Refusal> {
-        let chart = self.facts.charts.entry(client).or_default();
+        let chart = self.facts.book_mut(client, book);
         let (made, next) = chart.late_drafts(draft_id, cx.pen.author().device);
         let Some(id) = made.last().copied().filter(|id| chart.signed(*id).is_none()) else {
-            return self.create_draft(next, client, fact, &draft::first_text(text), cx);
+            return self.create_draft(next, (client, book), fact, &draft::first_text(text), cx);
         };
         let author = cx.pen.author();
-        let name = self.chart_of(client);
+        let name = self.home(client, book);
         let change = self.change(&name, id, cx, |document| {
             draft::sign_in(document, author);
             draft::append(document, text);
@@ -354,8 +360,9 @@ impl Practice {
         device: crate::id::DeviceId,
         cx: &mut Context<'_>,
     ) -> Result<String, Refusal> {
-        let name = self.chart_of(client);
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::NotADraft)?;
+        let book = self.book_of_draft(client, origin);
+        let name = self.home(client, book);
+        let chart = self.facts.book(client, book).ok_or(Refusal::NotADraft)?;
         let mut heads = Vec::new();
         for id in chart.signatures(origin) {
             let record = Self::stored_record(&name, id, cx)?;

@@ -11,6 +11,7 @@ use super::edit::{
 use super::erasure::{Erasure, Scope};
 use super::group::GroupKind;
 use super::identity::Identity;
+use super::journal::Came;
 use super::plan::Plan;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
@@ -255,6 +256,10 @@ pub struct DraftRow {
     pub words: u32,
     /// The note that this draft would add to: an edit that reached a signed note too late.
     pub addendum_to: Option<RecordId>,
+    /// Whether it lies in the client's journal: what the client wrote, or what is added to that.
+    pub journal: bool,
+    /// Of an entry of a journal: the day that the client gives it.
+    pub date: Option<jiff::civil::Date>,
 }
 
 /// One line of a client's timeline.
@@ -288,6 +293,19 @@ pub enum TimelineEntry {
         direction: Direction,
         /// In a line; may be empty.
         text: String,
+    },
+    /// An entry of the client's journal.
+    Journal {
+        /// Its record.
+        record: RecordId,
+        /// The day that the client gives it.
+        date: jiff::civil::Date,
+        /// Number of words.
+        words: u32,
+        /// Whether the client has agreed that it may be shared.
+        shared: bool,
+        /// Number of additions.
+        addenda: u32,
     },
     /// A finished measure.
     Measure {
@@ -333,6 +351,7 @@ impl TimelineEntry {
         match self {
             Self::Addendum { record, .. }
             | Self::Contact { record, .. }
+            | Self::Journal { record, .. }
             | Self::Measure { record, .. }
             | Self::Note { record, .. }
             | Self::Plan { record, .. }
@@ -354,6 +373,43 @@ pub enum View {
     Plan(PlanView),
     /// Who a client is in law.
     Identity(IdentityView),
+    /// What a client wrote.
+    Journal(JournalView),
+}
+
+/// What is said of an entry of a journal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct JournalHead {
+    /// The day that the client gives it.
+    pub date: jiff::civil::Date,
+    /// How it came into the practice.
+    pub came: Came,
+    /// Whether the client has agreed that it may be shared.
+    pub shared: bool,
+}
+
+/// An entry in the list of a journal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JournalRow {
+    /// Its record.
+    pub record: RecordId,
+    /// What is said of it.
+    pub head: JournalHead,
+    /// Number of words.
+    pub words: u32,
+    /// How it begins, in one line; empty of entries that are far down.
+    pub begins: String,
+}
+
+/// A client's journal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JournalView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// The newest date first, without those that were struck.
+    pub entries: Vec<JournalRow>,
+    /// Entries that are being written, oldest first.
+    pub drafts: Vec<DraftRow>,
 }
 
 /// Who a client is in law.
@@ -470,6 +526,8 @@ pub struct NoteView {
     pub late_reason: Option<String>,
     /// Of a session by video or telephone: which, and where the client was.
     pub remote: Option<(Modality, Whereabouts)>,
+    /// Set if it is an entry of the client's journal.
+    pub journal: Option<JournalHead>,
     /// In the order of the log.
     pub addenda: Vec<AddendumView>,
 }

@@ -429,6 +429,37 @@ fn a_plan_is_written_shown_signed_and_read_back_from_a_script() {
 }
 
 #[test]
+fn what_a_client_wrote_is_brought_in_listed_shown_and_lies_in_no_chart() {
+    let scene = founded("commands-journal");
+    let attack = "A diary page.\n\nWoke at four\u{1b}[2J, \u{202e}made tea.\n";
+    scene.run(&["journal", "add", CODE, "--date", "2025-11-20"], attack).done();
+    scene.run(&["journal", "add", CODE, "--shared"], "Another page.").done();
+    let listed = scene.run(&["--json", "journal", "list", CODE], "").json();
+    assert_eq!(types(&listed), ["journal-entry", "journal-entry"]);
+    assert_eq!(listed[1]["date"], "2025-11-20");
+    assert_eq!([&listed[0]["shared"], &listed[1]["shared"]], [true, false]);
+    assert!(listed.iter().all(|line| line.get("text").is_none()));
+    let id = listed[1]["id"].as_str().unwrap();
+    let shown = scene.run(&["--json", "journal", "show", CODE, id], "").json();
+    assert!(shown[0]["text"].as_str().unwrap().starts_with("A diary page.\n\nWoke at four"));
+    assert_eq!(shown[0]["came"], "imported");
+    let text = scene.run(&["journal", "show", CODE, id], "").done();
+    assert!(!text.contains(['\u{1b}', '\u{202e}']) && text.contains("made tea."), "{text}");
+    assert!(scene.run(&["note", "list", CODE], "").done().is_empty());
+
+    let refused = |arguments: &[&str], text: &str, why: &str| {
+        let ran = scene.run(arguments, text);
+        assert!(ran.status == Some(1) && ran.err.contains(why), "{arguments:?}: {}", ran.err);
+    };
+    refused(&["journal", "add", CODE], " \n", "There is no text.");
+    refused(&["journal", "add", CODE, "--date", "2999-01-01"], "x", "no date that has been");
+    refused(&["journal", "show", CODE, "ffff"], "", "There is no such entry.");
+    refused(&["journal", "list", "ZZ-999"], "", "No client has that code.");
+    let exported = scene.run(&["export"], "").done();
+    assert_eq!(exported.matches("\"type\":\"journal\"").count(), 2);
+}
+
+#[test]
 fn a_window_that_dies_while_it_is_asked_is_not_taken_for_done() {
     let scene = founded("dies-while-asked");
     let lock = std::fs::File::create(scene.vault().join("lock")).unwrap();

@@ -3,8 +3,10 @@
 //! machine can read the arguments of a process.
 
 mod groups;
+mod records;
 
 pub use groups::Groups;
+pub use records::{Journals, NewEntry};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -50,6 +52,9 @@ pub enum Command {
     /// Notes.
     #[command(subcommand)]
     Note(Note),
+    /// What clients write themselves.
+    #[command(subcommand)]
+    Journal(Journals),
     /// Treatment plans.
     #[command(subcommand)]
     Plan(Plans),

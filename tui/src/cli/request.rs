@@ -38,6 +38,20 @@ pub struct AddToPlan {
     pub text: Typed,
 }
 
+/// An entry for a client's journal.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddToJournal {
+    /// The client's code.
+    pub client: String,
+    /// The day that the client gives it, as 2026-11-25; today if nothing is said.
+    pub date: Option<String>,
+    /// Whether the client has agreed that it may be shared.
+    pub shared: bool,
+    /// What the client wrote.
+    pub text: Typed,
+}
+
 /// What is to be free.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +228,20 @@ pub enum Request {
         lines: Vec<String>,
         /// Whether to print only.
         dry_run: bool,
+    },
+    /// Puts what a client wrote into their journal.
+    JournalAdd(AddToJournal),
+    /// Lists the entries of a journal.
+    JournalList {
+        /// The client's code.
+        client: String,
+    },
+    /// Shows an entry.
+    JournalShow {
+        /// The client's code.
+        client: String,
+        /// The record.
+        id: String,
     },
     /// Drops all keys.
     Lock,

@@ -3,11 +3,12 @@
 use super::answer::answer;
 use super::args::{
     self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Devices, Export,
-    Groups, Note, PlanLine, Plans,
+    Groups, Journals, NewEntry, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
-    AddToPlan, FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed, WriteFeed,
+    AddToJournal, AddToPlan, FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed,
+    WriteFeed,
 };
 use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
@@ -139,6 +140,21 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
     })
 }
 
+fn about_journals(journal: &Journals) -> Result<Request, PromptError> {
+    Ok(match journal {
+        Journals::Add(NewEntry { client, date, shared }) => Request::JournalAdd(AddToJournal {
+            client: client.clone(),
+            date: date.map(|date| date.to_string()),
+            shared: *shared,
+            text: Typed(prompt::standard_input(TEXT_BYTES_MAX)?),
+        }),
+        Journals::List { client } => Request::JournalList { client: client.clone() },
+        Journals::Show { client, id } => {
+            Request::JournalShow { client: client.clone(), id: id.clone() }
+        }
+    })
+}
+
 fn about_plans(plan: &Plans) -> Result<Request, PromptError> {
     Ok(match plan {
         Plans::Add(PlanLine { client, kind, under, by }) => Request::PlanAdd(AddToPlan {
@@ -223,6 +239,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             locale: new.locale.clone(),
         },
         Command::Note(note) => about_notes(note)?,
+        Command::Journal(journal) => about_journals(journal)?,
         Command::Plan(plan) => about_plans(plan)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },

@@ -159,6 +159,32 @@ fn after_a_kill_everything_confirmed_and_all_flushed_keys_are_there() {
 }
 
 #[test]
+fn what_a_client_wrote_survives_a_kill_in_the_journal_where_it_was_typed() {
+    let home = Home::contained_in(&folder("kill-journal"));
+    let mut device = founded(&home);
+    let client = client(&mut device, "Ada Testerin");
+    let draft = ObjectId::random(&mut OsRandom);
+    let date = jiff::civil::date(2026, 9, 20);
+    device.apply(Edit::BeginJournal { draft, client, date }, NOW).unwrap();
+    device.type_keys(draft, client, vec![splice(Part::Text, 0, "Woke at")], NOW);
+    device.commit(draft, client, NOW).unwrap();
+    device.type_keys(draft, client, vec![splice(Part::Text, 7, " four.")], NOW);
+    device.flush(NOW).unwrap();
+    drop(device);
+
+    let mut device = Device::unlock(&home, &passphrase(PASSPHRASE), 0, NOW).unwrap();
+    assert!(device.take_warnings().is_empty());
+    let subject = Subject::Draft(client, draft);
+    let View::Draft(view) = device.open(subject, Purpose::Care, NOW).unwrap() else {
+        panic!("a draft was asked for");
+    };
+    assert_eq!(view.parts[0].1, "Woke at four.");
+    assert!(view.row.journal);
+    let chart = CompartmentName::Chart(client);
+    assert!(device.cabinet.contents(&chart).is_empty(), "nothing of it lies in the chart");
+}
+
+#[test]
 fn a_copied_folder_does_not_open_without_the_device_secret() {
     let folder = folder("copied");
     let home = Home::contained_in(&folder);

@@ -10,8 +10,10 @@ use crate::notice::Notice;
 use crate::widget::editor::rebase;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
 use tacenda_shared::practice::view::DraftView;
+use tacenda_shared::practice::zone;
 
 impl<F: FileSystem> Device<F> {
     /// Takes keystrokes; they are due on the disk within a second.
@@ -115,8 +117,8 @@ impl<F: FileSystem> Device<F> {
         if typed.unflushed().is_empty() {
             return Ok(None);
         }
-        let chart = self.practice.chart_of(typed.client);
-        let compartment = self.cabinet.store().locations().named(&chart).map(|known| known.id);
+        let home = self.practice.home_of(typed.client, note);
+        let compartment = self.cabinet.store().locations().named(&home).map(|known| known.id);
         let compartment = compartment.ok_or(StoreError::NoKey)?;
         while !typed.unflushed().is_empty() {
             let frame = typed.next_frame();
@@ -186,7 +188,8 @@ impl<F: FileSystem> Device<F> {
         }
         for LeftKeystrokes { compartment, draft, typed } in found {
             let name = self.cabinet.store().locations().compartment(compartment);
-            let Some(client) = name.and_then(|known| known.name.chart()) else { continue };
+            let name = name.and_then(|known| known.name.whose_drafts());
+            let Some(client) = name else { continue };
             let mut recovered = Typed::new(client);
             let mut unread = false;
             for bytes in typed {
@@ -223,8 +226,18 @@ impl<F: FileSystem> Device<F> {
         let mut edits = Vec::new();
         for text in letters.chunks(RESCUED_LETTERS) {
             let note = ObjectId::random(&mut OsRandom);
-            let format = NoteFormat::Free;
-            edits.push((now, Edit::BeginNote { note, client, session: None, format }));
+            // What a client wrote must not come to lie among what the clinician writes.
+            let begin = match self.practice.home_of(client, draft) {
+                CompartmentName::Journal(_) => {
+                    let date = zone::date(now, &self.index().zone);
+                    Edit::BeginJournal { draft: note, client, date }
+                }
+                _ => {
+                    let format = NoteFormat::Free;
+                    Edit::BeginNote { note, client, session: None, format }
+                }
+            };
+            edits.push((now, begin));
             let inserted = text.iter().collect();
             let splices = vec![Splice { part: Part::Text, position: 0, deleted: 0, inserted }];
             edits.push((now, Edit::ChangeDraft { note, client, splices }));

@@ -15,7 +15,7 @@ impl<F: FileSystem> Device<F> {
         self.shown.insert(subject);
         if let (Subject::Draft(client, note), View::Draft(draft)) = (subject, view) {
             self.conversations.insert(note, Conversation::begun(draft));
-            if let Some(log) = self.chart_log(client) {
+            if let Some(log) = self.log_of(client, note) {
                 self.presence.enter(log, note);
             }
         }

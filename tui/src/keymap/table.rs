@@ -4,8 +4,8 @@
 use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
-    always, on_appointment, on_client, on_device, on_draft, on_late, on_occurrence,
-    on_other_device, on_person, on_plan_item, on_shown_client, on_something, on_struck,
+    always, on_appointment, on_client, on_device, on_draft, on_entry, on_late, on_occurrence,
+    on_other_device, on_person, on_plan_item, on_shown_client, on_something, on_struck, on_written,
 };
 use super::{with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
@@ -373,6 +373,13 @@ pub(super) static ACTS: &[Row] = &[
         on_client,
     ),
     row(
+        Verb::ShowJournal,
+        &[&[c('g'), c('j')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Screen: what the client wrote, their journal", "journal"],
+        on_person,
+    ),
+    row(
         Verb::ShowWaiting,
         &[&[c('W')]],
         &[C::Appointments],
@@ -455,6 +462,41 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Plan],
         ["take out", "Take the line out of the plan", "take-out"],
         on_plan_item,
+    ),
+    row(
+        Verb::Open,
+        &[&[k(KeyCode::Enter)]],
+        &[C::Journal],
+        ["read", "Read the entry, or go on with the draft", "open"],
+        on_written,
+    ),
+    row(
+        Verb::New,
+        &[&[c('n')]],
+        &[C::Journal],
+        ["add", "Write down or paste what the client wrote", "entry"],
+        always,
+    ),
+    row(
+        Verb::ShareEntry,
+        &[&[c('s')]],
+        &[C::Journal],
+        ["share or not", "The client agreed that it may be shared, or not", "share"],
+        on_entry,
+    ),
+    row(
+        Verb::SignDraft,
+        &[&[c('S')], &[f(8)]],
+        &[C::Journal],
+        ["sign", "Look at the draft once more, and put it into the journal", "sign-draft"],
+        on_draft,
+    ),
+    row(
+        Verb::Cancel,
+        &[&[c('x')]],
+        &[C::Journal],
+        ["strike", "Strike the entry, or discard the draft", "strike"],
+        on_struck,
     ),
     row(Verb::Filter, &[&[c('/')]], &[C::Lists], ["find", "Find a client", "find"], always),
     row(

@@ -76,6 +76,7 @@ impl State {
             Some(TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. }) => {
                 Focused::Record(self.client, *record)
             }
+            Some(TimelineEntry::Journal { record, .. }) => Focused::Entry(self.client, *record),
             Some(TimelineEntry::Contact { record, .. }) => Focused::Contact(self.client, *record),
             Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
             _ => Focused::Client(self.client),
@@ -323,12 +324,15 @@ fn timeline(
 fn draft_words(draft: &DraftRow, scene: &Scene<'_>) -> String {
     let date = when::local(draft.begun, &scene.index.zone).date();
     let words = usize::try_from(draft.words).unwrap_or(usize::MAX);
-    let kind = if draft.addendum_to.is_some() { "DRAFT to add" } else { "Note DRAFT  " };
+    let (kind, format) = match (draft.addendum_to.is_some(), draft.journal) {
+        (true, _) => ("DRAFT to add", text::format(draft.format)),
+        (false, true) => ("Journal DRAFT", ""),
+        (false, false) => ("Note DRAFT  ", text::format(draft.format)),
+    };
     format!(
-        "{} {}   {kind}  {}   {}",
+        "{} {}   {kind}  {format}   {}",
         when::aligned(date),
         date.year(),
-        text::format(draft.format),
         text::counted(words, "word", "words"),
     )
 }

@@ -27,6 +27,8 @@ pub enum Answer {
     Adopt(LateEdit),
     /// Begins a couple, a family or a group with a client.
     BeginGroup(GroupKind, ClientId),
+    /// Begins an entry of a client's journal, of this day.
+    BeginEntry(ClientId, jiff::civil::Date),
     /// Begins a note.
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
     /// Changes who belongs to a group.

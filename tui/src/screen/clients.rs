@@ -232,6 +232,15 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
             let way = text::capital(&format!("{} {}", channel.word(), direction.word()));
             format!("{way:<12}  {words}")
         }
+        TimelineEntry::Journal { date, words, shared, addenda, .. } => {
+            let words = text::counted(*words, "word", "words");
+            let shared = if *shared { "   may be shared" } else { "" };
+            let addenda = match addenda {
+                0 => String::new(),
+                count => format!("   {}", text::counted(*count, "addendum", "addenda")),
+            };
+            format!("Journal entry, {words}   of {}{addenda}{shared}", when::short(*date))
+        }
         TimelineEntry::Measure { instrument, total, .. } => {
             format!("{:<12}  {total}", text::instrument(instrument))
         }

@@ -15,6 +15,7 @@ pub mod finish;
 pub mod group_form;
 pub mod help;
 pub mod identity;
+pub mod journal;
 pub mod lock;
 pub mod menu;
 pub mod month;
@@ -172,6 +173,8 @@ pub enum Focused {
     Draft(ClientId, ObjectId),
     /// What came late from a device that was shut out, by its place in the list.
     Late(usize),
+    /// An entry of a client's journal.
+    Entry(ClientId, RecordId),
     /// Free time from this local moment on.
     Free(DateTime),
     /// Nothing.
@@ -213,6 +216,7 @@ impl Situation<'_> {
             Focused::Client(client)
             | Focused::Contact(client, _)
             | Focused::Draft(client, _)
+            | Focused::Entry(client, _)
             | Focused::Identity(client, _)
             | Focused::Plan(client, _)
             | Focused::Record(client, _)
@@ -235,6 +239,7 @@ pub enum Screen {
     Columns(columns::State),
     Finish(finish::State),
     Identity(identity::State),
+    Journal(journal::State),
     Month(month::State),
     Note(writing::Writing),
     Plan(plan::State),
@@ -282,6 +287,7 @@ impl Screen {
             }
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
+            Self::Journal(_) => &[C::Journal, C::Lists, C::Everywhere],
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
             Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
@@ -313,6 +319,7 @@ impl Screen {
             | Self::Columns(_)
             | Self::Finish(_)
             | Self::Identity(_)
+            | Self::Journal(_)
             | Self::Month(_)
             | Self::Plan(_)
             | Self::Read(_)
@@ -332,6 +339,7 @@ impl Screen {
             Self::Columns(state) => state.focused(scene),
             Self::Finish(state) => state.focused(scene),
             Self::Identity(state) => state.focused(),
+            Self::Journal(state) => state.focused(),
             Self::Month(state) => state.focused(),
             Self::Plan(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
@@ -347,6 +355,7 @@ impl Screen {
             Self::Chart(state) => Some(Subject::Chart(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
             Self::Identity(state) => Some(Subject::Identity(state.client)),
+            Self::Journal(state) => Some(Subject::Journal(state.client)),
             Self::Plan(state) => Some(Subject::Plan(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
@@ -363,6 +372,7 @@ impl Screen {
             Self::Chart(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
             Self::Identity(state) => state.opened(outcome),
+            Self::Journal(state) => state.opened(outcome),
             Self::Plan(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
             _ => {}
@@ -393,6 +403,7 @@ impl Screen {
             Self::Columns(state) => columns::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Identity(state) => identity::update(state, act),
+            Self::Journal(state) => journal::update(state, act, scene),
             Self::Month(state) => month::update(state, act, scene),
             Self::Plan(state) => plan::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
@@ -413,6 +424,7 @@ impl Screen {
             Self::Columns(state) => columns::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Identity(state) => identity::view(state, scene, frame, area),
+            Self::Journal(state) => journal::view(state, scene, frame, area),
             Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
             Self::Plan(state) => plan::view(state, scene, frame, area),

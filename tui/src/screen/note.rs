@@ -11,7 +11,7 @@ pub(crate) mod tests;
 mod view;
 
 pub use view::{Heading, view};
-pub(crate) use view::{line, rule};
+pub(crate) use view::{JOURNAL, line, rule};
 
 use crate::input::{Input, Key, KeyCode};
 use crate::message::{Effect, Now};

@@ -1,6 +1,7 @@
 //! One question that is answered with one line of text: a reason, a date. Also how a notice is
 //! shown.
 
+mod dates;
 mod off;
 
 use super::note::review;
@@ -51,6 +52,8 @@ pub enum Question {
     Reason(AppointmentId, Status, String),
     /// Which date to go to.
     Date,
+    /// Of which day a client writes in an entry of their journal.
+    EntryDate(ClientId),
     /// When a client died.
     Death(ClientId),
     /// Which dates are left out, of everybody or of those who come to one appointment.
@@ -96,6 +99,7 @@ impl State {
     pub fn whose(&self) -> Option<ClientId> {
         match &self.question {
             Question::Death(client)
+            | Question::EntryDate(client)
             | Question::Identity(client, _)
             | Question::PlanDate { client, .. }
             | Question::PlanLine { client, .. }
@@ -132,11 +136,9 @@ impl State {
 
     fn confirm(&self, scene: &Scene<'_>) -> Vec<Ask> {
         match &self.question {
-            Question::Date => match when::read_date(self.field.text(), scene.today()) {
-                Some(date) => vec![Ask::Leave, Ask::Go(Place::Date(date))],
-                None => vec![Ask::Say("That is not a date yet.".to_owned())],
-            },
+            Question::Date => self.confirm_date(scene),
             Question::Death(client) => off::confirm_death(&self.field, *client, scene),
+            Question::EntryDate(client) => self.confirm_entry(*client, scene),
             Question::Holiday(who) => off::confirm_holiday(&self.field, who.as_deref(), scene),
             Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
@@ -447,15 +449,10 @@ fn date_words(typed: &str, today: Date) -> String {
 /// What is asked, and how the answer is understood so far.
 fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
     match &state.question {
-        Question::Date => {
-            let words = match when::read_date(state.field.text(), scene.today()) {
-                Some(date) => format!("= {}", when::long(date)),
-                None if state.field.trimmed().is_empty() => {
-                    "for example 22 nov, thu, +7, 2026-12-01".to_owned()
-                }
-                None => "not a date that exists".to_owned(),
-            };
-            ("Go to date", words)
+        Question::Date => state.date_asked(scene),
+        Question::EntryDate(_) => {
+            let words = dates::entry_words(state.field.trimmed(), scene.today());
+            ("Journal: which day does the client write of?", words)
         }
         Question::Death(_) => off::death_words(state.field.trimmed(), scene),
         Question::Holiday(_) => off::holiday_words(state.field.trimmed(), scene),

@@ -3,6 +3,7 @@
 //! The note itself never changes; there is nothing on this screen that could change it.
 
 use super::note::{Heading, Look, Outcome, line};
+use super::parts::when;
 use crate::input::{Input, KeyCode};
 use crate::text;
 use crate::widget::editor::Editor;
@@ -10,8 +11,8 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use tacenda_shared::id::{ClientId, MemberId, RecordId};
-use tacenda_shared::practice::edit::{Part, Stamp};
-use tacenda_shared::practice::view::NoteView;
+use tacenda_shared::practice::edit::{Came, Part, Stamp};
+use tacenda_shared::practice::view::{JournalHead, NoteView};
 
 /// Rows above the text.
 const HEADER: u16 = 1;
@@ -162,7 +163,12 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
     let signed = |author, stamp: &Stamp| {
         format!("Signed by {}, {}", (words.member)(author), (words.moment)(stamp))
     };
-    let mut signature = signed(view.author, &view.signed);
+    let mut signature = match &view.journal {
+        None => signed(view.author, &view.signed),
+        Some(head) => {
+            entry_words(head, &(words.member)(view.author), &(words.moment)(&view.signed))
+        }
+    };
     if let Some((modality, said)) = &view.remote {
         signature = format!("{signature}\n{}", said.words(*modality));
     }
@@ -176,6 +182,20 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
         sections.push(format!("Addendum {}\n{text}\n{signature}", index + 1));
     }
     sections.join("\n\n")
+}
+
+/// Where an entry of a journal comes from, and what the client agreed to.
+fn entry_words(head: &JournalHead, member: &str, moment: &str) -> String {
+    let came = match head.came {
+        Came::Typed => "Written down",
+        Came::Imported => "Brought in from a file",
+    };
+    let shared = match head.shared {
+        true => "The client has agreed that it may be shared.",
+        false => "The client has not agreed that it may be shared.",
+    };
+    let date = when::long(head.date);
+    format!("The client's own words, of {date}.\n{came} by {member}, {moment}\n{shared}")
 }
 
 #[cfg(test)]
@@ -222,6 +242,7 @@ mod tests {
             signed: stamp(),
             late_reason: Some("was ill".to_owned()),
             remote: None,
+            journal: None,
             addenda: addenda.iter().map(addendum).collect(),
         }
     }
@@ -259,6 +280,25 @@ mod tests {
                 "Addendum 1",
                 "Phoned later.",
                 "Signed by Robin Example, on day 0 UTC",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_entry_of_a_journal_says_whose_words_it_is_and_what_was_agreed() {
+        let date = jiff::civil::date(2026, 11, 20);
+        let head = JournalHead { date, came: Came::Imported, shared: false };
+        let parts = vec![(Part::Text, "Woke at four.".to_owned())];
+        let view = NoteView { journal: Some(head), parts, late_reason: None, ..signed(&[]) };
+        let rows = screen(&mut State::new(&view, words()));
+        assert_eq!(
+            rows[1..6],
+            [
+                "Woke at four.",
+                "",
+                "The client's own words, of Fri 20 Nov 2026.",
+                "Brought in from a file by Robin Example, on day 0 UTC",
+                "The client has not agreed that it may be shared.",
             ]
         );
     }

@@ -8,6 +8,7 @@ use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Context;
 use crate::message::Now;
 use crate::notice::Notice;
+use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -35,7 +36,10 @@ pub struct Writing {
     pub state: Option<Box<note::State>>,
     session: Option<AppointmentId>,
     begun: Option<Timestamp>,
+    /// Of an entry of a journal: the day that the client gives it.
+    day: Option<Date>,
     adds: bool,
+    journal: bool,
     refusal: Option<Notice>,
     /// What was typed before the draft was open: it is not lost.
     early: Vec<Input>,
@@ -58,6 +62,8 @@ pub struct Reading {
     pub state: Option<Box<read::State>>,
     session: Option<AppointmentId>,
     signed: Option<Timestamp>,
+    /// Of an entry of a journal: the day that the client gives it.
+    day: Option<Date>,
     refusal: Option<Notice>,
 }
 
@@ -70,7 +76,9 @@ impl Writing {
             state: None,
             session: None,
             begun: None,
+            day: None,
             adds: false,
+            journal: false,
             refusal: None,
             early: Vec::new(),
             signing: None,
@@ -89,6 +97,11 @@ impl Writing {
     /// Returns whether it adds to a signed note.
     pub const fn is_addendum(&self) -> bool {
         self.adds
+    }
+
+    /// Returns whether it belongs to what the client wrote.
+    pub const fn is_journal(&self) -> bool {
+        self.journal
     }
 
     /// Returns the contexts of the key table that hold here.
@@ -111,6 +124,8 @@ impl Writing {
                 self.session = view.row.session;
                 self.begun = Some(view.row.begun);
                 self.adds = view.row.addendum_to.is_some();
+                self.journal = view.row.journal;
+                self.day = view.row.date;
                 let mut state = note::State::new(&view, circumstances(&scene, self.session));
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
@@ -124,9 +139,7 @@ impl Writing {
                 self.refusal = Some(notice);
                 Outcome::default()
             }
-            (Ok(View::Chart(_) | View::Identity(_) | View::Note(_) | View::Plan(_)), _) => {
-                Outcome::default()
-            }
+            (Ok(_), _) => Outcome::default(),
         }
     }
 
@@ -136,8 +149,15 @@ impl Writing {
             return waiting(self.refusal.as_ref(), scene, frame, area);
         };
         let client = who::client(scene.index, self.client, scene.veil);
-        let session = session_words(self.session, self.begun, scene);
-        let kind = if self.adds { "Addendum" } else { "Note" };
+        let session = match self.day {
+            Some(day) => when::day_and_date(day),
+            None => session_words(self.session, self.begun, scene),
+        };
+        let kind = match (self.adds, self.journal) {
+            (true, _) => "Addendum",
+            (false, true) => note::JOURNAL,
+            (false, false) => "Note",
+        };
         let heading = Heading { kind, client: &client, session: &session };
         let area = beside(self.client, scene, frame, area);
         note::view(state, &heading, frame, area, &look(scene));
@@ -147,7 +167,7 @@ impl Writing {
 impl Reading {
     /// Waits for a note.
     pub const fn new(client: ClientId, record: RecordId) -> Self {
-        Self { client, record, state: None, session: None, signed: None, refusal: None }
+        Self { client, record, state: None, session: None, signed: None, day: None, refusal: None }
     }
 
     /// Takes the note, or a newer version of it, or why there is none.
@@ -161,13 +181,14 @@ impl Reading {
             (Ok(View::Note(view)), None) => {
                 self.session = view.session;
                 self.signed = Some(view.signed.time);
+                self.day = view.journal.map(|head| head.date);
                 let mut state = read::State::new(&view, words);
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
                 self.state = Some(Box::new(state));
             }
             (Err(notice), _) => self.refusal = Some(notice),
-            (Ok(View::Chart(_) | View::Draft(_) | View::Identity(_) | View::Plan(_)), _) => {}
+            (Ok(_), _) => {}
         }
     }
 
@@ -185,8 +206,11 @@ impl Reading {
             return waiting(self.refusal.as_ref(), scene, frame, area);
         };
         let client = who::client(scene.index, self.client, scene.veil);
-        let session = session_words(self.session, self.signed, scene);
-        let heading = Heading { kind: "Note", client: &client, session: &session };
+        let (kind, session) = match self.day {
+            Some(day) => (note::JOURNAL, when::day_and_date(day)),
+            None => ("Note", session_words(self.session, self.signed, scene)),
+        };
+        let heading = Heading { kind, client: &client, session: &session };
         let area = beside(self.client, scene, frame, area);
         read::view(state, &heading, frame, area, &look(scene));
     }

@@ -72,7 +72,8 @@ pub(super) fn write_about(
 fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
     let Some(index) = model.desk().map(|desk| &desk.index) else { return Vec::new() };
     let drafts = index.drafts.iter().rev();
-    let drafts = drafts.filter(|row| row.client == client && row.addendum_to.is_none());
+    let drafts =
+        drafts.filter(|row| row.client == client && row.addendum_to.is_none() && !row.journal);
     let words = |row: &DraftRow| {
         let date = when::short(when::local(row.begun, &index.zone).date());
         format!("Go on with the draft of {date}, {}", text::counted(row.words, "word", "words"))
@@ -224,6 +225,9 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     let mut effects = outcome.effects;
     let ticket = outcome.edit.map(|act| {
         let says = match model.desk().and_then(|desk| desk.screens.last()) {
+            Some(Screen::Note(note)) if note.is_journal() => {
+                format!("put into the journal of {}", code(model, note.client))
+            }
             Some(Screen::Note(note)) if note.is_addendum() => {
                 format!("added to a note of {}", code(model, note.client))
             }

@@ -4,6 +4,7 @@
 mod columns;
 mod groups;
 mod identity;
+mod journal;
 mod keystrokes;
 mod plan;
 mod series;

@@ -4,8 +4,8 @@ use super::calendars::{show_columns, show_week, shown_date};
 use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
-    act, demo, devices, groups, interrupt, lay, leave, lock, notes, plan, quit, replace, say,
-    session, show,
+    act, demo, devices, groups, interrupt, journal, lay, leave, lock, notes, plan, quit, replace,
+    say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -48,6 +48,14 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if let Some(effects) = of_its_own(model, verb, focused) {
         return effects;
     }
+    carry_out(model, verb, (focused, client))
+}
+
+fn carry_out(
+    model: &mut Model,
+    verb: Verb,
+    (focused, client): (Focused, Option<ClientId>),
+) -> Vec<Effect> {
     match verb {
         Verb::Actions | Verb::Help | Verb::Palette => lists(model, verb),
         Verb::Archive => return archive(model, client),
@@ -74,6 +82,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
         | Verb::ShowColumns
         | Verb::ShowFinish
         | Verb::ShowIdentity
+        | Verb::ShowJournal
         | Verb::ShowMonth
         | Verb::ShowPlan
         | Verb::ShowSync
@@ -101,7 +110,7 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
-        _ => None,
+        _ => journal::run(model, verb, focused),
     }
 }
 
@@ -120,6 +129,7 @@ fn show_screen(
             Some(client) => show(model, Screen::Identity(identity::State::new(client))),
             None => Vec::new(),
         },
+        Verb::ShowJournal => journal::show_journal(model, client),
         Verb::ShowPlan => plan::show_plan(model, client),
         Verb::ShowSync => devices::show(model),
         Verb::ShowWaiting => waiting_for(model, focused),
@@ -188,6 +198,7 @@ pub(super) fn submit(model: &mut Model, change: Edit, says: String) -> Vec<Effec
 /// Does what an answer of a choice says.
 pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
+        Answer::BeginEntry(client, date) => journal::begin(model, client, date),
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
         Answer::ReplaceSheet(compromised) => {
             lay(model, Overlay::Sheet(Box::new(sheet::State::new(compromised))));
@@ -342,7 +353,9 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
         }
         Focused::Draft(client, note) => notes::open_draft(model, client, note),
         Focused::Free(start) => book(model, start, None),
-        Focused::Record(client, record) => notes::open_record(model, client, record),
+        Focused::Entry(client, record) | Focused::Record(client, record) => {
+            notes::open_record(model, client, record)
+        }
         // All of it stands in its line.
         Focused::Contact(..) => Vec::new(),
         Focused::Review(client) => plan::show_plan(model, Some(client)),

@@ -136,6 +136,22 @@ fn a_reminder() {
 }
 
 #[test]
+fn what_a_client_wrote() {
+    snapshot("journal", true, |driver| {
+        driver.keys("gj").open_asked();
+    });
+    snapshot("journal_with_names_shown", true, |driver| {
+        driver.keys("gj").open_asked().code(KeyCode::F(9));
+    });
+    snapshot("journal_asks_for_the_day", true, |driver| {
+        driver.keys("gj").open_asked().keys("nthu");
+    });
+    snapshot("journal_of_nobody_yet", true, |driver| {
+        driver.keys("jgj").open_asked();
+    });
+}
+
+#[test]
 fn who_a_client_is_in_law() {
     snapshot("identity", true, |driver| {
         driver.keys("I").open_asked();

@@ -135,15 +135,18 @@ impl Dated {
             | Edit::Archive { .. }
             | Edit::AskErasure(_)
             | Edit::BeginAddendum { .. }
+            | Edit::BeginJournal { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::ChangePlan { .. }
             | Edit::DiscardDraft { .. }
+            | Edit::EnterJournal { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
             | Edit::FinishTask { .. }
             | Edit::Hold { .. }
             | Edit::LogContact { .. }
+            | Edit::MarkJournal { .. }
             | Edit::NoteDeath { .. }
             | Edit::OrderErasure(_)
             | Edit::ReviewPlan { .. }

@@ -10,8 +10,8 @@ use crate::practice::view::{TimelineEntry, TimelineRow, View};
 use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
-    /// Returns everything of a client's chart in the order in which it happened: measures, signed
-    /// notes with their addenda and versions of the plan, who the client is in law, the plan as
+    /// Returns everything of a client's chart and journal in the order in which it happened: measures,
+    /// signed notes with their addenda, entries of the journal and versions of the plan, who the client is in law, the plan as
     /// it stands, then open drafts. The caller writes the one audit entry of the
     /// disclosure (`release::emit`).
     ///
@@ -32,8 +32,10 @@ impl Practice {
                 TimelineEntry::Measure { record, .. } => {
                     items.push(ChartItem::Measure(self.measure_item(client, *record, cx)?));
                 }
-                // A version of the plan reads as a note.
-                TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. } => {
+                // A version of the plan reads as a note, and so does an entry of the journal.
+                TimelineEntry::Journal { record, .. }
+                | TimelineEntry::Note { record, .. }
+                | TimelineEntry::Plan { record, .. } => {
                     match self.refresh(Subject::Note(client, *record), cx) {
                         Some(View::Note(note)) => items.push(ChartItem::Note(note)),
                         _ => return Err(ShelfError::Damaged),

@@ -4,15 +4,15 @@ use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
 use super::super::plan::PlanItem;
 use super::super::view::{
-    AppointmentRow, ClientRow, DraftView, GroupRow, IdentityView, Index, NoteView, PlanView,
-    SeriesRow, TaskRow,
+    AddendumView, AppointmentRow, ClientRow, DraftView, GroupRow, IdentityView, Index, JournalHead,
+    NoteView, PlanView, SeriesRow, TaskRow,
 };
 use super::VERSION;
 use super::lines::{
-    AddendumLine, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine, DIRECTIONS,
-    DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine, KINDS, MeasureLine,
-    MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES,
-    SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
+    AddendumLine, AdditionBody, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine,
+    DIRECTIONS, DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine, JournalLine,
+    KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody,
+    Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use super::series;
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
@@ -31,7 +31,8 @@ pub enum ChartItem {
     Identity(IdentityView),
     /// A finished measure.
     Measure(MeasureItem),
-    /// A signed note, or a version of a treatment plan; its addenda follow it.
+    /// A signed note, a version of a treatment plan, or an entry of the client's journal; what was
+    /// added to it comes with it.
     Note(NoteView),
     /// A treatment plan as it stands.
     Plan(PlanView),
@@ -245,6 +246,8 @@ fn draft(view: &DraftView, index: &Index) -> String {
             parts: parts(&view.parts),
             begun: moment(view.row.begun, &index.zone),
             addendum_to: view.row.addendum_to.map(|id| id.to_string()),
+            journal: view.row.journal,
+            date: view.row.date.map(|date| date.to_string()),
             rest: Rest::new(),
         },
     )
@@ -282,7 +285,33 @@ fn measure(item: &MeasureItem, index: &Index) -> String {
     )
 }
 
+fn entry(view: &NoteView, head: JournalHead, index: &Index) -> String {
+    let addition = |addendum: &AddendumView| AdditionBody {
+        text: addendum.text.clone(),
+        author: author(addendum.author, index),
+        signed: stamp(&addendum.signed),
+    };
+    typed(
+        "journal",
+        JournalLine {
+            id: view.record.to_string(),
+            client: view.client.to_string(),
+            date: head.date.to_string(),
+            came: head.came.word().to_owned(),
+            shared: head.shared,
+            text: view.parts.iter().map(|(_, text)| text.as_str()).collect(),
+            author: author(view.author, index),
+            signed: stamp(&view.signed),
+            additions: view.addenda.iter().map(addition).collect(),
+            rest: Rest::new(),
+        },
+    )
+}
+
 fn note(view: &NoteView, index: &Index) -> Vec<String> {
+    if let Some(head) = view.journal {
+        return vec![entry(view, head, index)];
+    }
     let line = NoteLine {
         id: view.record.to_string(),
         client: view.client.to_string(),

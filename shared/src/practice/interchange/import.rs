@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 mod group;
+mod journal;
 mod written;
 
 /// One step of an import.
@@ -189,6 +190,7 @@ impl Importer {
             "measure" => self.measure(parse(line)?),
             "group" => self.group(parse(line)?),
             "identity" => self.identity(parse(line)?),
+            "journal" => self.journal(parse(line)?),
             "plan" => self.plan(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),

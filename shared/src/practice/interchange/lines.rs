@@ -293,8 +293,38 @@ pub(super) struct DraftLine {
     pub(super) begun: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) addendum_to: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) journal: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) date: Option<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
+}
+
+/// An entry of a client's journal.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct JournalLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) date: String,
+    pub(super) came: String,
+    #[serde(default)]
+    pub(super) shared: bool,
+    pub(super) text: String,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) additions: Vec<AdditionBody>,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// What was added to it later.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AdditionBody {
+    pub(super) text: String,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -120,7 +120,17 @@ fn begun(
     at: Timestamp,
 ) -> DraftView {
     let (format, begun) = (NoteFormat::Soap, at);
-    let row = DraftRow { note, client, session, format, begun, words: 0, addendum_to: None };
+    let row = DraftRow {
+        note,
+        client,
+        session,
+        format,
+        begun,
+        words: 0,
+        addendum_to: None,
+        journal: false,
+        date: None,
+    };
     DraftView::new(row, Vec::new())
 }
 
@@ -163,6 +173,7 @@ fn signed(
         signed,
         late_reason,
         remote: None,
+        journal: None,
         addenda: vec![addendum],
     }
 }
@@ -464,6 +475,7 @@ fn one_note(text: &str, free: bool) -> NoteView {
         signed: written(),
         late_reason: None,
         remote: None,
+        journal: None,
         addenda: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ mod free;
 mod group;
 mod hostile;
 mod identity;
+mod journal;
 mod plan;
 mod series;
 mod signing;

@@ -5,15 +5,15 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::edit::{
-    AppointmentKind, Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Part,
-    RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
+    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, JournalMark, NewSeries,
+    NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
-use crate::practice::view::{Index, TimelineEntry};
+use crate::practice::view::{Index, JournalHead, TimelineEntry};
 use crate::practice::{NewContact, Refusal};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -233,6 +233,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Archive { .. }
         | Edit::AskErasure(_)
         | Edit::BeginAddendum { .. }
+        | Edit::BeginJournal { .. }
         | Edit::BeginNote { .. }
         | Edit::ChangeContact { .. }
         | Edit::ChangeGroup { .. }
@@ -242,9 +243,11 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::ChangeWho { .. }
         | Edit::DiscardDraft { .. }
         | Edit::EndSeries { .. }
+        | Edit::EnterJournal { .. }
         | Edit::FinishTask { .. }
         | Edit::Hold { .. }
         | Edit::LogContact { .. }
+        | Edit::MarkJournal { .. }
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NoteDeath { .. }
@@ -301,6 +304,14 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
+    world.act(0, Edit::EnterJournal { client, said: said(), text: words() }).unwrap();
+    let entry = world.desks[0].index().timelines[&client]
+        .iter()
+        .find_map(|row| match row.entry {
+            TimelineEntry::Journal { record, .. } => Some(record),
+            _ => None,
+        })
+        .unwrap();
     let item = PlanItemId::from_bytes([33; 16]);
     world.act(0, Edit::ChangePlan { client, item, change: line("a goal") }).unwrap();
     let change = GroupChange { members: BTreeMap::new(), ..called("C-01", client) };
@@ -308,7 +319,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
     world.desks[0].now = world.desks[0].now.plus_millis(1000);
     let there = There { client, session, signed, draft, booked, task, contact, logged };
-    let every = every(there);
+    let every = every(there).into_iter().chain(of_a_journal(client, entry)).collect();
     (world, client, every)
 }
 
@@ -338,6 +349,20 @@ fn words() -> String {
 
 fn who(leaves: ClientId) -> WhoChange {
     WhoChange { leaves: vec![leaves], kind: Some(AppointmentKind::Supervision), joins: vec![] }
+}
+
+fn of_a_journal(client: ClientId, record: RecordId) -> [Edit; 4] {
+    let mark = |mark| Edit::MarkJournal { client, record, mark };
+    [
+        Edit::BeginJournal { draft: ObjectId::from_bytes([46; 16]), client, date: said().date },
+        Edit::EnterJournal { client, said: said(), text: words() },
+        mark(JournalMark::Shared(true)),
+        mark(JournalMark::Struck(true)),
+    ]
+}
+
+fn said() -> JournalHead {
+    JournalHead { date: jiff::civil::date(2026, 11, 20), came: Came::Imported, shared: false }
 }
 
 fn line(text: &str) -> PlanChange {
@@ -471,4 +496,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 44;
+const EDITS: usize = 47;

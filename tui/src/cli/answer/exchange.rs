@@ -118,6 +118,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
         TimelineEntry::Note { record, .. } => Some(record),
         TimelineEntry::Addendum { .. }
         | TimelineEntry::Contact { .. }
+        | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Plan { .. }
         | TimelineEntry::Unknown { .. } => None,

@@ -9,6 +9,7 @@ mod erasing;
 mod exchange;
 mod groups;
 mod hours;
+mod journal;
 mod notes;
 mod plans;
 mod schedule;
@@ -111,18 +112,11 @@ fn carry_out(
             let sentence = schedule::Sentence { sentence, dry_run, as_of, locale };
             schedule::book(device, &sentence, now, say)
         }
-        Request::NoteAppend { .. }
-        | Request::NoteList { .. }
-        | Request::NoteShow { .. }
-        | Request::NoteSign { .. } => notes::answer(device, request, now, say),
         Request::SheetDraw { wish } => sheet::draw(device, &wish, now, say),
         Request::SheetStatus => sheet::status(device, say),
         Request::Sync { .. } => Ok(stand(device, say)),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => Ok(time(device, home)),
-        Request::PlanAdd(_) | Request::PlanShow { .. } | Request::PlanSign { .. } => {
-            plans::answer(device, request, now, say)
-        }
         Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {
             groups::answer(device, request, now, say)
         }
@@ -136,6 +130,25 @@ fn carry_out(
         | Request::ServerAddress { .. }
         | Request::Sheet { .. }
         | Request::Watch => Ok(false),
+        of_a_record => of_records(device, of_a_record, now, say),
+    }
+}
+
+/// Answers what is asked about notes, plans and journals.
+fn of_records(
+    device: &mut Device,
+    request: Request,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match request {
+        Request::JournalAdd(_) | Request::JournalList { .. } | Request::JournalShow { .. } => {
+            journal::answer(device, request, now, say)
+        }
+        Request::PlanAdd(_) | Request::PlanShow { .. } | Request::PlanSign { .. } => {
+            plans::answer(device, request, now, say)
+        }
+        _ => notes::answer(device, request, now, say),
     }
 }
 

@@ -11,7 +11,7 @@ use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{DraftRow, Index, NoteView, TimelineEntry, View};
 
 fn open_drafts(index: &Index, client: ClientId) -> Vec<&DraftRow> {
-    index.drafts.iter().filter(|draft| draft.client == client).collect()
+    index.drafts.iter().filter(|draft| draft.client == client && !draft.journal).collect()
 }
 
 /// Answers what is asked about notes.
@@ -103,6 +103,7 @@ fn show(
             TimelineEntry::Note { record, .. } => Some(record),
             TimelineEntry::Addendum { .. }
             | TimelineEntry::Contact { .. }
+            | TimelineEntry::Journal { .. }
             | TimelineEntry::Measure { .. }
             | TimelineEntry::Plan { .. }
             | TimelineEntry::Unknown { .. } => None,

@@ -17,6 +17,7 @@ use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::safe;
 use tacenda_shared::plaintext;
 use tacenda_shared::practice::change::Change;
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Part, Splice, Subject};
 use tacenda_shared::practice::view::Beside;
 use tacenda_shared::seal::Hedge;
@@ -87,9 +88,17 @@ impl<F: FileSystem> Device<F> {
         open && self.timing == Timing::Live && devices.filter(|d| d.revoked.is_none()).count() > 1
     }
 
-    pub(in crate::device) fn chart_log(&self, client: ClientId) -> Option<CompartmentId> {
-        let chart = self.practice.chart_of(client);
-        self.cabinet.store().locations().named(&chart).map(|known| known.id)
+    /// The log that a draft lies in: the chart's, or the journal's.
+    pub(in crate::device) fn log_of(
+        &self,
+        client: ClientId,
+        draft: ObjectId,
+    ) -> Option<CompartmentId> {
+        self.log_named(&self.practice.home_of(client, draft))
+    }
+
+    fn log_named(&self, name: &CompartmentName) -> Option<CompartmentId> {
+        self.cabinet.store().locations().named(name).map(|known| known.id)
     }
 
     /// The place of this device's caret in a draft, in the text that others have too.
@@ -123,7 +132,10 @@ impl<F: FileSystem> Device<F> {
         let this = self.cabinet.identity.author.device;
         let clients: BTreeSet<ClientId> =
             self.shown.iter().map(|subject| client_of(*subject)).collect();
-        let logs = clients.into_iter().filter_map(|client| self.chart_log(client));
+        let books = clients
+            .into_iter()
+            .flat_map(|client| [self.practice.chart_of(client), CompartmentName::Journal(client)]);
+        let logs = books.filter_map(|name| self.log_named(&name));
         let waiting = self.cabinet.store().locations().ledger();
         let newest = logs.filter_map(|log| {
             let newest = courier.sync.replica(log)?.newest(|author| author != this)?;
@@ -177,7 +189,7 @@ impl<F: FileSystem> Device<F> {
     /// Returns the names of the devices that have shown all that this one wrote into a draft's
     /// chart; of none while some of it has not arrived.
     pub(in crate::device) fn seen_by(&self, client: ClientId, draft: ObjectId) -> Vec<String> {
-        let Some(log) = self.chart_log(client) else { return Vec::new() };
+        let Some(log) = self.log_of(client, draft) else { return Vec::new() };
         let Some(courier) = &self.courier else { return Vec::new() };
         let this = self.cabinet.identity.author.device;
         let newest = courier.sync.replica(log).and_then(|replica| replica.newest(|a| a == this));
@@ -199,7 +211,7 @@ impl<F: FileSystem> Device<F> {
     pub(super) fn whereabouts(&self, device: DeviceId) -> Option<(ClientId, ObjectId)> {
         let peer = self.presence.whereabouts(device)?;
         let known = self.cabinet.store().locations().compartment(peer.log)?;
-        Some((known.name.chart()?, peer.draft))
+        Some((known.name.whose_drafts()?, peer.draft))
     }
 }
 
@@ -243,7 +255,8 @@ const fn client_of(subject: Subject) -> ClientId {
         | Subject::Draft(client, _)
         | Subject::Note(client, _)
         | Subject::Plan(client)
-        | Subject::Identity(client) => client,
+        | Subject::Identity(client)
+        | Subject::Journal(client) => client,
     }
 }
 

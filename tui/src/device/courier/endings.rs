@@ -119,12 +119,12 @@ impl<F: FileSystem> Device<F> {
         let waiting = self.practice.late_writers().into_iter();
         let ours: Vec<_> = waiting.filter(|(.., writer)| self.heir_of(*writer) == here).collect();
         let locations = self.cabinet.store().locations();
-        let is_whole = |client: ClientId| {
-            let mut logs = locations.all_named(&self.practice.chart_of(client));
+        let is_whole = |client: ClientId, draft| {
+            let mut logs = locations.all_named(&self.practice.home_of(client, draft));
             !logs.any(|log| locations.ledger().first_shelved(log).is_some())
         };
         let (ours, later): (Vec<_>, Vec<_>) =
-            ours.into_iter().partition(|(client, ..)| is_whole(*client));
+            ours.into_iter().partition(|(client, draft, _)| is_whole(*client, *draft));
         courier.endings.late = !later.is_empty();
         if ours.is_empty() {
             return Ok(());

@@ -430,7 +430,7 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Result<Outcome, DeviceError> {
         if let (Some(client), Content::Delta { document, draft: true, .. }) =
-            (change.compartment.chart(), &change.content)
+            (change.compartment.whose_drafts(), &change.content)
             && self.typed.get(document).is_some_and(|typed| !typed.uncommitted().is_empty())
         {
             // What was typed here was typed before this was seen.

@@ -116,7 +116,7 @@ impl<F: FileSystem> Device<F> {
                 std::iter::once(change).chain(merged.changes).collect()
             }
             What::Document(document, _) => {
-                if let Some(client) = name.chart() {
+                if let Some(client) = name.whose_drafts() {
                     self.commit(document, client, now)?;
                 }
                 let adopted = self.with_pending(&[], now, |practice, cx| {

@@ -19,6 +19,8 @@ pub(crate) fn draft(parts: &[(Part, &str)], remote: &[Splice]) -> DraftView {
         begun: Timestamp::from_millis(0),
         words: 0,
         addendum_to: None,
+        journal: false,
+        date: None,
     };
     let parts = parts.iter().map(|(part, text)| (*part, (*text).to_owned())).collect();
     DraftView { remote: remote.to_vec(), ..DraftView::new(row, parts) }

@@ -96,10 +96,15 @@ fn below(area: Rect, rows: u16) -> Rect {
     Rect { y: area.y + rows, height: area.height - rows, ..area }
 }
 
+/// The kind of a heading over what a client wrote.
+pub(crate) const JOURNAL: &str = "Journal";
+
 fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer, look: Look) {
-    let format = match state.format {
-        NoteFormat::Free => "free",
-        NoteFormat::Soap => "SOAP",
+    let format = match (state.format, heading.kind) {
+        // What a client wrote is divided in no way.
+        (_, JOURNAL) => "",
+        (NoteFormat::Free, _) => "free",
+        (NoteFormat::Soap, _) => "SOAP",
     };
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let left = format!("{}  {}  {}   {format}", heading.kind, heading.client, heading.session);

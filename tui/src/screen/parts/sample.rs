@@ -15,7 +15,7 @@ use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
 };
 use tacenda_shared::practice::edit::{
-    AppointmentKind, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
+    AppointmentKind, Came, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
     Whereabouts,
 };
 use tacenda_shared::practice::group::{GroupKind, subject_of};
@@ -24,7 +24,8 @@ use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
     AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, GroupRow, IdentityView, Index,
-    NoteState, NoteView, PlanView, Rival, TimelineEntry, TimelineRow, View,
+    JournalHead, JournalRow, JournalView, NoteState, NoteView, PlanView, Rival, TimelineEntry,
+    TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -196,6 +197,8 @@ impl Sample {
             begun: moment(date(2026, 11, 15).at(10, 0, 0, 0)),
             words: 240,
             addendum_to: None,
+            journal: false,
+            date: None,
         });
         let note = |day: i8, words, addenda| TimelineRow {
             time: moment(date(2026, 11, day).at(18, 0, 0, 0)),
@@ -288,6 +291,7 @@ impl Sample {
             },
             late_reason: None,
             remote: None,
+            journal: None,
             addenda: Vec::new(),
         })
     }
@@ -314,6 +318,45 @@ impl Sample {
         View::Identity(IdentityView { client, identity })
     }
 
+    pub(crate) fn journal(&self, number: u8) -> View {
+        let entry = |day: i8, shared, begins: &str| JournalRow {
+            record: entry_id(day.unsigned_abs()),
+            head: JournalHead { date: date(2026, 11, day), came: Came::Typed, shared },
+            words: 120,
+            begins: begins.to_owned(),
+        };
+        let rows = vec![
+            entry(
+                20,
+                false,
+                "\u{202e}Mum was kind. Drove to the bridge and turned round before the toll.",
+            ),
+            entry(13, true, "Woke at four, made tea, wrote the list."),
+        ];
+        let client = Arc::clone(&self.index.clients[&client_id(number)]);
+        let entries = if number == 1 { rows } else { Vec::new() };
+        View::Journal(JournalView { client, entries, drafts: Vec::new() })
+    }
+
+    /// Puts the entries of [`Sample::journal`] into the timeline.
+    pub(crate) fn with_journal(mut self) -> Self {
+        let entry = |day: i8, shared| TimelineRow {
+            time: moment(date(2026, 11, day).at(19, 0, 0, 0)),
+            entry: TimelineEntry::Journal {
+                record: entry_id(day.unsigned_abs()),
+                date: date(2026, 11, day),
+                words: 120,
+                shared,
+                addenda: 0,
+            },
+        };
+        let known = self.index.timelines.get(&client_id(1)).cloned().unwrap_or_default();
+        let mut rows = vec![entry(20, false), entry(13, true)];
+        rows.extend(known.iter().cloned());
+        self.index.timelines.insert(client_id(1), Arc::new(rows));
+        self
+    }
+
     pub(crate) fn plan(&self, number: u8) -> View {
         let client = client_id(number);
         let signed = moment(date(2026, 10, 4).at(18, 0, 0, 0));
@@ -324,6 +367,11 @@ impl Sample {
             versions: vec![(signed, RecordId::from_bytes([31; 16]))],
         })
     }
+}
+
+/// The entry of a journal of one day in November.
+pub(crate) const fn entry_id(day: u8) -> RecordId {
+    RecordId::from_bytes([day + 100; 16])
 }
 
 /// A plan with two goals, one of them without an objective.
@@ -470,6 +518,7 @@ impl Driver {
             },
             subject @ Subject::Note(..) => (subject, sample.note()),
             subject @ Subject::Identity(client) => (subject, sample.identity(client.as_bytes()[0])),
+            subject @ Subject::Journal(client) => (subject, sample.journal(client.as_bytes()[0])),
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })

@@ -164,6 +164,24 @@ pub fn read_date(text: &str, today: Date) -> Option<Date> {
     }
 }
 
+/// Reads a date that has been, or today: the same words, but without a year the last such day counts
+/// and not the next.
+pub fn read_past(text: &str, today: Date) -> Option<Date> {
+    let next = read_date(text, today)?;
+    if next <= today {
+        return Some(next);
+    }
+    let text = text.trim().to_lowercase();
+    if text == "tomorrow" || text.starts_with('+') {
+        return None;
+    }
+    let steps = [Span::new().days(7), Span::new().months(1), Span::new().years(1)];
+    let earlier = steps.into_iter().filter_map(|step| next.checked_sub(step).ok());
+    let mut earlier = earlier.filter(|date| *date <= today);
+    // Whoever had typed it the day before would have meant that day.
+    earlier.find(|date| read_date(&text, shifted(*date, -1)) == Some(*date))
+}
+
 fn next_from(today: Date, make: impl Fn(Date) -> Option<Date>) -> Option<Date> {
     let first = today.first_of_month();
     let months = (0..12).map(|months: i64| first.saturating_add(Span::new().months(months)));

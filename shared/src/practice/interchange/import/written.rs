@@ -51,11 +51,14 @@ impl Importer {
 
     pub(super) fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {
         let note = id(&line.id, ObjectId::parse, "id")?;
+        self.not_carried("draft.addendum_to", line.addendum_to.is_some());
+        if line.journal {
+            return self.entry_draft(note, line);
+        }
         let head = origin("Begun", &line.begun, None)?;
         let steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         self.seen("draft", &line.rest);
-        self.not_carried("draft.addendum_to", line.addendum_to.is_some());
         Ok(steps)
     }
 }
@@ -97,7 +100,7 @@ fn begin(
 }
 
 /// Puts texts into as few edits as may hold them: one, unless a text is very long.
-fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
+pub(super) fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
     let mut edits = vec![Vec::new()];
     let mut room = INSERTED_MAX;
     for (part, text) in texts {
@@ -119,7 +122,11 @@ fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
 }
 
 /// The line over an imported text that says where it comes from.
-fn origin(verb: &str, moment: &Moment, author: Option<&AuthorBody>) -> Result<String, Cause> {
+pub(super) fn origin(
+    verb: &str,
+    moment: &Moment,
+    author: Option<&AuthorBody>,
+) -> Result<String, Cause> {
     read_instant(&moment.time).ok_or(Cause::Invalid("time"))?;
     let mut text = format!("Imported. {verb} {} [{}]", moment.time, moment.zone);
     if let Some(author) = author {
@@ -131,6 +138,6 @@ fn origin(verb: &str, moment: &Moment, author: Option<&AuthorBody>) -> Result<St
     Ok(text)
 }
 
-fn under(head: &str, text: &str) -> String {
+pub(super) fn under(head: &str, text: &str) -> String {
     if text.is_empty() { head.to_owned() } else { format!("{head}\n\n{text}") }
 }

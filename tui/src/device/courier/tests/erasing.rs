@@ -9,7 +9,7 @@ use tacenda_shared::id::CompartmentId;
 use tacenda_shared::keys::safe::{DraftName, RowName, SlotName};
 use tacenda_shared::practice::Refusal;
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A client with a signed note and a draft, all over the practice.
 fn treated(world: &mut World, at: usize) -> ClientId {
@@ -24,7 +24,7 @@ fn treated(world: &mut World, at: usize) -> ClientId {
     ada
 }
 
-fn logs_of(world: &mut World, at: usize, client: ClientId) -> Vec<CompartmentId> {
+pub(super) fn logs_of(world: &mut World, at: usize, client: ClientId) -> Vec<CompartmentId> {
     let locations = world.device(at).cabinet.store().locations();
     let theirs = locations.compartments().filter(|known| known.name.client() == Some(client));
     theirs.map(|known| known.id).collect()
@@ -39,7 +39,7 @@ fn is_of(logs: &[CompartmentId], name: &RowName) -> bool {
 }
 
 /// Who still has a key of these logs: the devices, by number, and the server.
-fn holders(world: &mut World, logs: &[CompartmentId]) -> (Vec<usize>, bool) {
+pub(super) fn holders(world: &mut World, logs: &[CompartmentId]) -> (Vec<usize>, bool) {
     let of_logs = |name: &[u8; 41]| RowName::decode(name).is_ok_and(|name| is_of(logs, &name));
     let server = world.shelf.rows.keys().any(|key| of_logs(&key.0));
     let mut devices = Vec::new();
@@ -54,17 +54,17 @@ fn holders(world: &mut World, logs: &[CompartmentId]) -> (Vec<usize>, bool) {
 }
 
 /// Time goes by, and the links with it.
-fn pass(world: &mut World, millis: i64) {
+pub(super) fn pass(world: &mut World, millis: i64) {
     (0..world.computers.len()).for_each(|number| world.cut(number));
     world.now = world.now.plus_millis(millis);
     world.heal();
 }
 
-fn ask(world: &mut World, at: usize, client: ClientId) {
+pub(super) fn ask(world: &mut World, at: usize, client: ClientId) {
     edit(world, at, Edit::AskErasure(client.into()));
 }
 
-fn order(world: &mut World, at: usize, client: ClientId) {
+pub(super) fn order(world: &mut World, at: usize, client: ClientId) {
     edit(world, at, Edit::OrderErasure(client.into()));
 }
 
@@ -76,7 +76,7 @@ fn refusal(world: &mut World, at: usize, edit: Edit) -> Refusal {
     }
 }
 
-fn sees(world: &mut World, at: usize, client: ClientId) -> bool {
+pub(super) fn sees(world: &mut World, at: usize, client: ClientId) -> bool {
     let index = world.device(at).index();
     let listed = index.clients.contains_key(&client);
     let charted = index.timelines.contains_key(&client);

@@ -5,6 +5,7 @@ mod doubt;
 mod endings;
 mod erasing;
 mod incarnation;
+mod journal;
 mod live;
 mod lost;
 mod packs;

@@ -40,7 +40,7 @@ fn goals(world: &mut World, at: usize, client: ClientId) -> Vec<String> {
 }
 
 /// Asks for a record to be erased, lets the time go by, and orders.
-fn erase(world: &mut World, at: usize, client: ClientId, record: RecordId) {
+pub(super) fn erase(world: &mut World, at: usize, client: ClientId, record: RecordId) {
     let scope = Scope::of_record(client, record);
     edit(world, at, Edit::AskErasure(scope));
     world.heal();

@@ -1,0 +1,63 @@
+//! Lines of clients' journals.
+
+use super::written::{in_edits, origin, under};
+use super::{Cause, ImportStep, Importer, id};
+use crate::id::{ClientId, ObjectId, RecordId};
+use crate::practice::draft::PART_BYTES_MAX;
+use crate::practice::edit::{Came, Edit, Part};
+use crate::practice::interchange::lines::{DraftLine, JournalLine, read_instant};
+use crate::practice::view::JournalHead;
+use jiff::civil::Date;
+
+impl Importer {
+    /// An entry comes in as it is: it is the client's text, and nothing is written over it. What was
+    /// added to it later becomes its end, under a line that says so.
+    pub(super) fn journal(&mut self, line: JournalLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.id, RecordId::parse, "id")?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let date = date(&line.date)?;
+        let came = Came::named(&line.came).ok_or(Cause::Invalid("came"))?;
+        origin("Signed", &line.signed, Some(&line.author))?;
+        let mut text = line.text;
+        for addition in &line.additions {
+            let head = origin("Added", &addition.signed, Some(&addition.author))?;
+            text = format!("{text}\n\n{}", under(&head, &addition.text));
+        }
+        if text.trim().is_empty() || text.len() > PART_BYTES_MAX {
+            return Err(Cause::Invalid("text"));
+        }
+        self.seen("journal", &line.rest);
+        self.not_carried("journal.signed", true);
+        self.not_carried("journal.author", true);
+        let said = JournalHead { date, came, shared: line.shared };
+        Ok(vec![ImportStep::Edit(Edit::EnterJournal { client, said, text })])
+    }
+
+    pub(super) fn entry_draft(
+        &mut self,
+        draft: ObjectId,
+        line: DraftLine,
+    ) -> Result<Vec<ImportStep>, Cause> {
+        let client = id(&line.client, ClientId::parse, "client")?;
+        let begun = read_instant(&line.begun.time).ok_or(Cause::Invalid("begun"))?;
+        let date = match &line.date {
+            Some(text) => date(text)?,
+            None => crate::practice::zone::date(begun, &line.begun.zone),
+        };
+        let text: String = line.parts.into_iter().map(|part| part.text).collect();
+        if text.len() > PART_BYTES_MAX {
+            return Err(Cause::Invalid("parts"));
+        }
+        self.seen("draft", &line.rest);
+        let mut steps = vec![ImportStep::Edit(Edit::BeginJournal { draft, client, date })];
+        for splices in in_edits(vec![(Part::Text, text)]) {
+            let change = Edit::ChangeDraft { note: draft, client, splices };
+            steps.push(ImportStep::Edit(change));
+        }
+        Ok(steps)
+    }
+}
+
+fn date(text: &str) -> Result<Date, Cause> {
+    text.parse().map_err(|_| Cause::Invalid("date"))
+}

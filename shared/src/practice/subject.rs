@@ -1,0 +1,31 @@
+//! What somebody looks at, and why.
+
+use crate::id::{ClientId, ObjectId, RecordId};
+
+/// Why somebody looks. Every purpose is an entry in the audit trail.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Purpose {
+    /// To treat, or to run the day.
+    Care,
+    /// To answer a query from a script or the command line of the same member.
+    Query,
+    /// To send something out of the vault.
+    Disclosure,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Subject {
+    /// One client's chart: contact, timeline, drafts.
+    Chart(ClientId),
+    /// One draft, to edit.
+    Draft(ClientId, ObjectId),
+    /// One signed note with its addenda.
+    Note(ClientId, RecordId),
+    /// One client's treatment plan.
+    Plan(ClientId),
+    /// Who one client is in law.
+    Identity(ClientId),
+    /// What one client wrote.
+    Journal(ClientId),
+}
