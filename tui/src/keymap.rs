@@ -97,8 +97,10 @@ pub enum Verb {
     SkipDate,
     SkipDates,
     StampSession,
+    Renew,
     ShowClients,
     ShowColumns,
+    ShowConsents,
     ShowFinish,
     ShowIdentity,
     ShowJournal,
@@ -110,6 +112,7 @@ pub enum Verb {
     ShowToday,
     ShowWaiting,
     ShowWeek,
+    Strike,
     Suspend,
     TakeInCalendar,
     Undo,
@@ -131,6 +134,7 @@ pub enum Context {
     Choice,
     Clients,
     Columns,
+    Consents,
     Entry,
     Everywhere,
     Finding,
@@ -379,6 +383,7 @@ pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str>
 pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
         Focused::Appointment(_)
+        | Focused::Consent(..)
         | Focused::Contact(..)
         | Focused::Draft(..)
         | Focused::Entry(..)
@@ -400,6 +405,14 @@ pub(crate) fn on_written(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
         Focused::Draft(..) | Focused::Entry(..) => None,
         _ => Some("there is nothing to read yet"),
+    }
+}
+
+/// Possible where the focus is on a consent.
+pub(crate) fn on_consent(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Consent(..) => None,
+        _ => Some("put the focus on a consent first"),
     }
 }
 
@@ -513,6 +526,7 @@ mod tests {
             &[C::Identity, C::Lists, C::Everywhere],
             &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
+            &[C::Consents, C::Lists, C::Everywhere],
             &[C::Waiting, C::Lists, C::Everywhere],
             &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],

@@ -4,6 +4,7 @@
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
 mod calendars;
+mod consents;
 mod contacts;
 mod demo;
 mod device;
@@ -339,7 +340,13 @@ fn parting(model: &mut Model) -> Vec<Effect> {
 /// What a lock costs, in words for the lock screen that name nobody.
 fn remains(desk: &Desk) -> lock::Remains {
     let form = |overlay: &Overlay| {
-        matches!(overlay, Overlay::ClientForm(_) | Overlay::ContactLog(_) | Overlay::Prompt(_))
+        matches!(
+            overlay,
+            Overlay::ClientForm(_)
+                | Overlay::ConsentForm(_)
+                | Overlay::ContactLog(_)
+                | Overlay::Prompt(_)
+        )
     };
     let booking = |screen: &Screen| matches!(screen, Screen::Booking(_));
     lock::Remains {

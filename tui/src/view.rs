@@ -82,6 +82,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         Screen::Month(_) | Screen::Week(_) => 1,
         Screen::Chart(_)
         | Screen::Clients(_)
+        | Screen::Consents(_)
         | Screen::Identity(_)
         | Screen::Journal(_)
         | Screen::Plan(_) => 2,

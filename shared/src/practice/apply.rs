@@ -7,7 +7,7 @@ use super::document::Scalar;
 use super::edit::Edit;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::{DeviceId, ObjectId};
+use crate::id::ObjectId;
 
 /// What an edit left behind.
 #[derive(Clone, Debug)]
@@ -95,6 +95,9 @@ impl Practice {
             Edit::ChangePlan { .. } | Edit::ReviewPlan { .. } | Edit::SignPlan { .. } => {
                 self.change_plans(edit, cx)
             }
+            Edit::RecordConsent { .. }
+            | Edit::RevokeConsent { .. }
+            | Edit::StrikeConsent { .. } => self.change_consents(edit, cx),
             Edit::RenameDevice { .. } | Edit::SetHours { .. } | Edit::SetRemote { .. } => {
                 self.change_settings(edit, cx)
             }
@@ -275,35 +278,6 @@ impl Practice {
         })?;
         self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
         self.finish(Ok(Done { changes: change.into_iter().collect(), ..Done::default() }))
-    }
-
-    fn rename_device(
-        &mut self,
-        device: DeviceId,
-        name: &str,
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        let new = contact::normal(name);
-        if new.len() > contact::NAME_BYTES_MAX {
-            return Err(Refusal::TextTooLong);
-        }
-        let compartment = CompartmentName::Practice;
-        let object = document_of(&compartment);
-        let old = self.facts.settings.devices.get(&device).cloned().unwrap_or_default();
-        let mut written = None;
-        let change = self.change(&compartment, object, cx, |document| {
-            written = Some(Settings::write_device(document, device, &new));
-        })?;
-        self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
-        let guard = |(field, value)| {
-            let name = compartment.clone();
-            Guard { name, object, place: None, field, value }
-        };
-        Ok(Done {
-            changes: change.into_iter().collect(),
-            inverse: Some(Edit::RenameDevice { device, name: old }),
-            guards: written.into_iter().map(guard).collect(),
-        })
     }
 
     fn finish(&mut self, outcome: Result<Done, Refusal>) -> Result<Applied, Refusal> {

@@ -2,6 +2,7 @@
 //! that follows from them. It holds no sentence that anybody wrote.
 
 use super::apply::Refusal;
+use super::consent::{self, ConsentAct, ConsentFact};
 use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
 use super::journal::{self, Book, EntryFact, Marks};
@@ -58,6 +59,16 @@ pub(super) mod tag {
     pub(crate) const ENTRY_DATE: u16 = 70;
     pub(crate) const CAME: u16 = 71;
     pub(crate) const SHARED: u16 = 72;
+    pub(crate) const CONSENT_KIND: u16 = 90;
+    pub(crate) const CONSENT_RECIPIENT: u16 = 91;
+    pub(crate) const CONSENT_COVERS: u16 = 92;
+    pub(crate) const CONSENT_GIVEN: u16 = 93;
+    pub(crate) const CONSENT_UNTIL: u16 = 94;
+    pub(crate) const CONSENT_HOW: u16 = 95;
+    pub(crate) const CONSENT_SAID: u16 = 96;
+    pub(crate) const CONSENT_REFUSED: u16 = 97;
+    pub(crate) const CONSENT_REVOKED: u16 = 98;
+    pub(crate) const CONSENT_REASON: u16 = 99;
 }
 
 /// One client's chart as lists know it; a client's journal is made in the same way.
@@ -80,6 +91,8 @@ pub(super) struct RecordFact {
 pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
     Journal(EntryFact),
+    Consent(ConsentFact),
+    ConsentAct(ConsentAct),
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
     Plan { goals: u32 },
@@ -102,7 +115,11 @@ impl Headline {
             Self::Addendum { draft, .. } => *draft,
             Self::Journal(entry) => entry.draft,
             Self::Note(note) => note.draft,
-            Self::Measure { .. } | Self::Plan { .. } | Self::Unknown => None,
+            Self::Consent(_)
+            | Self::ConsentAct(_)
+            | Self::Measure { .. }
+            | Self::Plan { .. }
+            | Self::Unknown => None,
         }
     }
 }
@@ -147,6 +164,7 @@ fn headline(record: &Record) -> Option<Headline> {
             draft,
             words: draft::words(body.text(tag::TEXT)?),
         }),
+        RecordKind::Consent => consent::headline(record, body),
         RecordKind::Measure => {
             let instrument = body.text(tag::INSTRUMENT)?;
             let fits = instrument.len() <= INSTRUMENT_BYTES_MAX;
@@ -248,6 +266,15 @@ impl Chart {
         addenda.into_iter().map(|(_, id)| id).collect()
     }
 
+    /// Returns what was said of a consent: that it was taken back, or was a mistake.
+    pub(super) fn acts_on(&self, consent: RecordId) -> impl Iterator<Item = RecordId> + '_ {
+        let about = move |fact: &RecordFact| match &fact.headline {
+            Headline::ConsentAct(act) => act.target == consent,
+            _ => false,
+        };
+        self.records.iter().filter(move |(_, fact)| about(fact)).map(|(id, _)| *id)
+    }
+
     /// Returns the newest signed note of one format that stands on its own.
     pub(super) fn newest(&self, format: NoteFormat) -> Option<RecordId> {
         let signed = self.signed_drafts();
@@ -284,8 +311,10 @@ impl Chart {
             if self.marks.is_struck(adds_to.unwrap_or(*id)) {
                 continue;
             }
-            rows.push((fact.time, *id, self.line(*id, fact, adds_to)));
+            rows.extend(self.line(*id, fact, adds_to).map(|entry| (fact.time, *id, entry)));
         }
+        let consents = consent::register(&self.records).into_iter().filter(|one| !one.struck);
+        rows.extend(consents.map(|one| (one.day, one.row.record, consent::entry(&one))));
         rows.sort_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
         let with_addenda = |(time, id, mut entry): (Timestamp, RecordId, TimelineEntry)| {
             if let TimelineEntry::Note { addenda: number, .. }
@@ -389,15 +418,20 @@ impl Chart {
         Ok(Self { drafts, records, plan, marks: Marks::decode(reader)? })
     }
 
-    fn line(&self, id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> TimelineEntry {
+    fn line(
+        &self,
+        id: RecordId,
+        fact: &RecordFact,
+        adds_to: Option<RecordId>,
+    ) -> Option<TimelineEntry> {
         match (&fact.headline, adds_to) {
-            (Headline::Journal(entry), None) => TimelineEntry::Journal {
+            (Headline::Journal(entry), None) => Some(TimelineEntry::Journal {
                 record: id,
                 date: entry.date,
                 words: entry.words,
                 shared: self.marks.is_shared(id, entry.shared),
                 addenda: 0,
-            },
+            }),
             _ => entry(id, fact, adds_to),
         }
     }
@@ -417,8 +451,10 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
     }
 }
 
-fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> TimelineEntry {
-    match (&fact.headline, adds_to) {
+/// A record as a line of a timeline; of consents those that stand, which [`consent::register`] knows.
+fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<TimelineEntry> {
+    Some(match (&fact.headline, adds_to) {
+        (Headline::Consent(_) | Headline::ConsentAct(_), _) => return None,
         (Headline::Addendum { words, .. }, Some(note)) => {
             TimelineEntry::Addendum { record: id, note, words: *words }
         }
@@ -443,7 +479,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Timeline
         (Headline::Addendum { .. } | Headline::Journal(_) | Headline::Unknown, _) => {
             TimelineEntry::Unknown { record: id }
         }
-    }
+    })
 }
 
 fn write_id(writer: &mut Writer, id: Option<&[u8; 16]>) {
@@ -516,6 +552,8 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
             writer.u8(5);
             entry.encode(writer);
         }
+        Headline::Consent(fact) => fact.encode(writer.u8(7)),
+        Headline::ConsentAct(act) => act.encode(writer.u8(6)),
     }
 }
 
@@ -540,6 +578,8 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         },
         4 => Headline::Plan { goals: reader.u32()? },
         5 => Headline::Journal(EntryFact::decode(reader)?),
+        7 => Headline::Consent(ConsentFact::decode(reader)?),
+        6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })
 }

@@ -1,14 +1,17 @@
 //! What a front desk knows of a client, and the practice's own settings: small documents whose
 //! fields stand on their own.
 
+use super::apply::{Done, Guard, Refusal};
+use super::compartment::CompartmentName;
 use super::document::{Document, Scalar};
-use super::edit::ContactChange;
+use super::edit::{ContactChange, Edit};
 use super::erasure::Erasures;
 use super::remote::{self, RemoteSettings};
 use super::schedule::hours::{self, Hours};
 use super::schedule::waiting::Waiting;
 use super::task;
 use super::view::ClientRow;
+use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
 use std::collections::BTreeMap;
@@ -294,6 +297,38 @@ impl Settings {
             erasures,
             hours: hours.into_iter().collect(),
             remote,
+        })
+    }
+}
+
+impl Practice {
+    /// Gives a device another name; empty gives it back its first.
+    pub(super) fn rename_device(
+        &mut self,
+        device: DeviceId,
+        name: &str,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let new = normal(name);
+        if new.len() > NAME_BYTES_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let compartment = CompartmentName::Practice;
+        let object = document_of(&compartment);
+        let old = self.facts.settings.devices.get(&device).cloned().unwrap_or_default();
+        let mut written = None;
+        let change = self.change(&compartment, object, cx, |document| {
+            written = Some(Settings::write_device(document, device, &new));
+        })?;
+        self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
+        let guard = |(field, value)| {
+            let name = compartment.clone();
+            Guard { name, object, place: None, field, value }
+        };
+        Ok(Done {
+            changes: change.into_iter().collect(),
+            inverse: Some(Edit::RenameDevice { device, name: old }),
+            guards: written.into_iter().map(guard).collect(),
         })
     }
 }

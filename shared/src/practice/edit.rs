@@ -5,6 +5,7 @@
 
 pub use super::attendance::WhoChange;
 pub use super::book::{StampChange, Stamps, Whereabouts};
+use super::consent::NewConsent;
 use super::contact_log::NewContact;
 use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
@@ -277,6 +278,15 @@ pub enum Edit {
     },
     /// Orders that a record is erased which was asked for long enough ago.
     OrderErasure(Scope),
+    /// Writes down what a client has consented to, or has refused.
+    RecordConsent {
+        /// Whose.
+        client: ClientId,
+        /// Drawn by the caller.
+        record: RecordId,
+        /// What.
+        consent: Box<NewConsent>,
+    },
     /// Takes an [`Edit::MoveFollowing`] or [`Edit::ChangeFollowing`] back.
     RejoinSeries {
         /// The series that goes on as before.
@@ -303,6 +313,15 @@ pub enum Edit {
         client: ClientId,
         /// When; `None` for no date.
         review: Option<Date>,
+    },
+    /// Says that a client took a consent back, or did not after all.
+    RevokeConsent {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// When and why; `None` if it is not so.
+        revoked: Option<(Date, String)>,
     },
     /// Leaves one date of a series out, or brings it back.
     SkipOccurrence {
@@ -377,6 +396,15 @@ pub enum Edit {
         appointment: AppointmentId,
         /// What is said.
         change: StampChange,
+    },
+    /// Strikes a consent that was entered by mistake, or brings it back. Both stay in the chart.
+    StrikeConsent {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// `false` brings it back.
+        struck: bool,
     },
     /// Strikes an entry of the contact log, or brings it back. Both stay in the log.
     StrikeContact {

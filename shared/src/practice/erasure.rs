@@ -273,11 +273,15 @@ impl Practice {
         self.facts.settings.erasures.of.iter().map(|(scope, one)| (*scope, *one))
     }
 
-    /// Returns the records that go with one: a note, and what was added to it.
+    /// Returns the records that go with one: a note and what was added to it, a consent and what was
+    /// said of it.
     pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
-        let chart = self.facts.book(client, self.book_of_record(client, record));
-        let added = chart.map(|chart| chart.addenda(record)).unwrap_or_default();
-        std::iter::once(record).chain(added).collect()
+        let mut family = BTreeSet::from([record]);
+        if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
+            family.extend(chart.addenda(record));
+            family.extend(chart.acts_on(record));
+        }
+        family
     }
 
     /// Returns a client's chart without what is hidden; `None` if all of it is, or there is none.
@@ -307,6 +311,7 @@ impl Practice {
     pub fn hides(&self, subject: Subject) -> bool {
         match subject {
             Subject::Chart(client)
+            | Subject::Consents(client)
             | Subject::Identity(client)
             | Subject::Journal(client)
             | Subject::Plan(client) => self.is_hidden(client),
@@ -358,8 +363,11 @@ impl Practice {
             | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }
+            | Edit::RecordConsent { client, .. }
             | Edit::ReviewPlan { client, .. }
+            | Edit::RevokeConsent { client, .. }
             | Edit::SignPlan { client }
+            | Edit::StrikeConsent { client, .. }
             | Edit::Wait { client, .. } => one(client),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
@@ -370,6 +378,8 @@ impl Practice {
                 self.hidden_records(*client).contains(note)
             }
             Edit::MarkJournal { client, record, .. }
+            | Edit::RevokeConsent { client, record, .. }
+            | Edit::StrikeConsent { client, record, .. }
             | Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
             }

@@ -391,6 +391,7 @@ impl Practice {
         | Edit::EnterMeasure { client, .. }
         | Edit::LogContact { client, .. }
         | Edit::NoteDeath { client, .. }
+        | Edit::RecordConsent { client, .. }
         | Edit::ReviewPlan { client, .. }
         | Edit::SignPlan { client }
         | Edit::Wait { client, .. }) = edit

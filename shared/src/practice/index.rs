@@ -106,6 +106,7 @@ impl Practice {
             let Some(chart) = self.shown_chart(*client) else { continue };
             index.drafts.extend(chart.unfinished(*client, Book::Chart));
             index.plans.extend(self.plan_of(*client).map(|review| (*client, review)));
+            index.consents.extend(self.consents_of(*client).map(|rows| (*client, rows)));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
                 self.sessions.entry(*id).or_default().insert(*client, *state);
@@ -273,8 +274,12 @@ impl Practice {
         };
         drafts.extend(self.unsigned(client));
         self.publish_timeline(client);
-        let plan = self.plan_of(client);
+        let (plan, consents) = (self.plan_of(client), self.consents_of(client));
         let index = Arc::make_mut(&mut self.index);
+        match consents {
+            Some(rows) => drop(index.consents.insert(client, rows)),
+            None => drop(index.consents.remove(&client)),
+        }
         match plan {
             Some(review) => drop(index.plans.insert(client, review)),
             None => drop(index.plans.remove(&client)),

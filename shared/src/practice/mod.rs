@@ -18,6 +18,7 @@ mod chart;
 mod chunk;
 mod client;
 pub mod compartment;
+pub mod consent;
 mod contact;
 mod contact_log;
 pub mod diagnosis;
@@ -309,8 +310,21 @@ impl Practice {
         body: Tags,
         cx: &mut Context<'_>,
     ) -> (RecordId, Change) {
+        let id = RecordId::random(cx.random);
+        (id, self.write_record_as(id, name, (kind, relations), body, cx))
+    }
+
+    /// The same under an id that the caller has drawn, and that nothing has yet.
+    fn write_record_as(
+        &mut self,
+        id: RecordId,
+        name: &CompartmentName,
+        (kind, relations): (RecordKind, Vec<Relation>),
+        body: Tags,
+        cx: &mut Context<'_>,
+    ) -> Change {
         let header = Header {
-            id: RecordId::random(cx.random),
+            id,
             kind,
             practice: cx.pen.practice(),
             log: cx.pen.log(name),
@@ -325,9 +339,8 @@ impl Practice {
         let salt = cx.random.bytes();
         let record = Record::new(header, salt, body, |label, fields| cx.pen.sign(label, fields));
         self.facts.learn_record(name, &record);
-        let id = record.header.id;
         let content = Content::Record { record: id, bytes: record.encode() };
-        (id, Change { compartment: name.clone(), content })
+        Change { compartment: name.clone(), content }
     }
 
     /// Reads a record from the shelf.

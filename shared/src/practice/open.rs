@@ -142,6 +142,7 @@ impl Practice {
             Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),
             Subject::Journal(client) => self.journal_view(client, cx).map(View::Journal),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
+            Subject::Consents(client) => self.consents_view(client, cx).map(View::Consents),
         }
     }
 

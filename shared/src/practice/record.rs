@@ -91,6 +91,8 @@ registry! {
         Plan = 7,
         /// An entry of a client's journal; or what is said of one later.
         Journal = 8,
+        /// What a client has consented to; that it was taken back; or that such an entry is struck.
+        Consent = 11,
     }
 }
 
@@ -109,6 +111,10 @@ registry! {
         Witnesses = 5,
         /// It is what a draft became.
         Signs = 6,
+        /// It takes the place of an earlier consent.
+        Renews = 8,
+        /// It says that a consent was taken back.
+        Revokes = 9,
     }
 }
 

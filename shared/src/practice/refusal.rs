@@ -19,6 +19,15 @@ pub enum Refusal {
     /// A client of that id exists.
     #[error("the client exists")]
     ClientExists,
+    /// A record of that id exists.
+    #[error("the consent exists")]
+    ConsentExists,
+    /// A release says to whom, another consent says what for.
+    #[error("a release says to whom, and what is no usual consent says what for")]
+    ConsentIncomplete,
+    /// What was refused, or struck, cannot be taken back.
+    #[error("the consent was never given")]
+    ConsentNotGiven,
     /// A draft of that id exists.
     #[error("the draft exists")]
     DraftExists,
@@ -115,6 +124,9 @@ pub enum Refusal {
     /// There is no such client.
     #[error("there is no such client")]
     UnknownClient,
+    /// There is no such consent, or none of that kind.
+    #[error("there is no such consent")]
+    UnknownConsent,
     /// There is no such series.
     #[error("there is no such series")]
     UnknownSeries,

@@ -378,6 +378,6 @@ fn relation(kind: RelationKind, target: &[u8; 16], digest: Hash) -> Relation {
     Relation { kind, target: *target, digest }
 }
 
-fn sign_event(client: ClientId, record: RecordId) -> AuditEvent {
+pub(super) fn sign_event(client: ClientId, record: RecordId) -> AuditEvent {
     AuditEvent::new(AuditKind::Sign).about(AuditSubject::View(Subject::Note(client, record)))
 }

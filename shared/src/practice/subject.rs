@@ -24,6 +24,8 @@ pub enum Subject {
     Note(ClientId, RecordId),
     /// One client's treatment plan.
     Plan(ClientId),
+    /// What one client has consented to.
+    Consents(ClientId),
     /// Who one client is in law.
     Identity(ClientId),
     /// What one client wrote.

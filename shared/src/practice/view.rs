@@ -4,6 +4,7 @@
 //! only while the vault is open. Clinical content comes through `Practice::open` as a [`View`].
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
+use super::consent::{ConsentEnd, ConsentKind, ConsentRow, ConsentView};
 use super::edit::{
     AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, RemoteSetting, Slot, Stamp,
     Stamps, Status, Whereabouts,
@@ -51,6 +52,8 @@ pub struct Index {
     pub drafts: Vec<DraftRow>,
     /// When the treatment plan of each client who has one is looked at again.
     pub plans: BTreeMap<ClientId, Option<jiff::civil::Date>>,
+    /// What each client has consented to, as far as charts can be read; what was struck is left out.
+    pub consents: BTreeMap<ClientId, Arc<Vec<ConsentRow>>>,
     /// Couples, families and groups, under the id that they have beside clients in lists.
     pub groups: BTreeMap<ClientId, Arc<GroupRow>>,
     /// Measures, notes and contacts that exist, newest first, per client.
@@ -283,6 +286,17 @@ pub enum TimelineEntry {
         /// Number of words.
         words: u32,
     },
+    /// What the client has consented to, or has refused.
+    Consent {
+        /// Its record.
+        record: RecordId,
+        /// What for.
+        kind: ConsentKind,
+        /// The last day on which it holds.
+        until: Option<jiff::civil::Date>,
+        /// What ended it, whatever the day.
+        end: Option<ConsentEnd>,
+    },
     /// An entry of the contact log.
     Contact {
         /// Its record.
@@ -350,6 +364,7 @@ impl TimelineEntry {
     pub const fn record(&self) -> RecordId {
         match self {
             Self::Addendum { record, .. }
+            | Self::Consent { record, .. }
             | Self::Contact { record, .. }
             | Self::Journal { record, .. }
             | Self::Measure { record, .. }
@@ -375,6 +390,8 @@ pub enum View {
     Identity(IdentityView),
     /// What a client wrote.
     Journal(JournalView),
+    /// What a client has consented to.
+    Consents(ConsentsView),
 }
 
 /// What is said of an entry of a journal.
@@ -410,6 +427,15 @@ pub struct JournalView {
     pub entries: Vec<JournalRow>,
     /// Entries that are being written, oldest first.
     pub drafts: Vec<DraftRow>,
+}
+
+/// What a client has consented to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConsentsView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// Those that hold first, those that were struck last.
+    pub consents: Vec<ConsentView>,
 }
 
 /// Who a client is in law.

@@ -478,3 +478,55 @@ fn a_window_that_dies_while_it_is_asked_is_not_taken_for_done() {
     assert_eq!(ran.status, Some(1), "{ran:?}");
     assert!(ran.err.contains("gave no answer"), "{ran:?}");
 }
+
+#[test]
+fn consents_are_written_down_listed_renewed_revoked_and_struck_from_a_script() {
+    let scene = founded("commands-consent");
+    let run = |more: &[&str], text: &str| scene.run(&[&["--json", "consent"], more].concat(), text);
+    let words = "to: Dr. Sampleton\ncovers: dates only\nsaid: not my brother\n";
+    let add = ["add", CODE, "--kind", "release", "--given", "2025-02-01", "--until", "2025-08-01"];
+    let first = run(&add, words).json();
+    assert_eq!(types(&first), ["consent-added"]);
+    let first = first[0]["id"].as_str().unwrap().to_owned();
+    let renewal = ["add", CODE, "--kind", "release", "--renews", &first, "--how", "telephone"];
+    let second = run(&renewal, words).json();
+    let second = second[0]["id"].as_str().unwrap().to_owned();
+    run(&["add", CODE, "--kind", "recording", "--refused"], "").done();
+    let listed = run(&["list", CODE], "").json();
+    assert_eq!(types(&listed), ["consent"; 3]);
+    let states: Vec<_> = listed.iter().map(|line| line["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active", "refused", "renewed"]);
+    assert_eq!(listed[0]["to"], "Dr. Sampleton");
+    assert_eq!(
+        (&listed[0]["covers"], &listed[0]["how"]),
+        (&"dates only".into(), &"telephone".into())
+    );
+    assert_eq!(listed[0]["said"], "not my brother");
+    run(&["revoke", CODE, &second], "sees nobody any more\n").done();
+    let listed = run(&["list", CODE], "").json();
+    let gone = listed.iter().find(|line| line["id"] == second.as_str()).unwrap();
+    assert_eq!(
+        (&gone["state"], &gone["revoked_because"]),
+        (&"revoked".into(), &"sees nobody any more".into())
+    );
+    run(&["strike", CODE, &first], "").done();
+    let shown = scene.run(&["consent", "list", CODE], "").done();
+    assert!(
+        shown.lines().any(|line| line.starts_with(&first) && line.contains("struck")),
+        "{shown}"
+    );
+    for (arguments, text) in [
+        (&["add", CODE, "--kind", "release"][..], ""),
+        (&["add", CODE, "--kind", "nonsense"], ""),
+        (&["add", CODE, "--kind", "treatment"], "what is this"),
+        (
+            &["add", CODE, "--kind", "treatment", "--given", "2027-01-01", "--until", "2026-01-01"],
+            "",
+        ),
+        (&["revoke", CODE, "12"], ""),
+    ] {
+        let ran = run(arguments, text);
+        assert_eq!(ran.status, Some(1), "{arguments:?} {}", ran.err);
+    }
+    assert_eq!(run(&["list", CODE], "").json().len(), 3, "what is refused leaves nothing");
+}

@@ -2,9 +2,11 @@
 //! passphrases come from standard input, a prompt or a file descriptor, since other users of the
 //! machine can read the arguments of a process.
 
+mod consents;
 mod groups;
 mod records;
 
+pub use consents::{Consents, NewConsent};
 pub use groups::Groups;
 pub use records::{Journals, NewEntry};
 
@@ -58,6 +60,9 @@ pub enum Command {
     /// Treatment plans.
     #[command(subcommand)]
     Plan(Plans),
+    /// What clients have consented to.
+    #[command(subcommand)]
+    Consent(Consents),
     /// Print the whole practice as JSON Lines, without psychotherapy notes. Asks for the
     /// passphrase and is recorded.
     Export(Export),

@@ -52,6 +52,26 @@ pub struct AddToJournal {
     pub text: Typed,
 }
 
+/// A consent to be written down.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddConsent {
+    /// What for.
+    pub kind: String,
+    /// Since when, as 2026-11-25.
+    pub given: Option<String>,
+    /// The last day on which it holds.
+    pub until: Option<String>,
+    /// How it was given.
+    pub how: String,
+    /// Whether it was refused.
+    pub refused: bool,
+    /// The id of the one that it renews.
+    pub renews: Option<String>,
+    /// Its words, a line each.
+    pub text: Typed,
+}
+
 /// What is to be free.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -275,6 +295,13 @@ pub enum Request {
         /// The record, or the newest.
         id: Option<String>,
     },
+    /// Does something with consents.
+    Consent {
+        /// The client's code.
+        client: String,
+        /// What.
+        wish: ConsentWish,
+    },
     /// Adds a line to a treatment plan.
     PlanAdd(AddToPlan),
     /// Shows a treatment plan.
@@ -331,6 +358,30 @@ pub enum Request {
     Timing,
     /// Stays and prints changes.
     Watch,
+}
+
+/// What is to be done with consents.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ConsentWish {
+    /// Write one down.
+    Add(AddConsent),
+    /// List them.
+    List,
+    /// Say that one was taken back.
+    Revoke {
+        /// The record.
+        id: String,
+        /// When, as 2026-11-25.
+        on: Option<String>,
+        /// Why.
+        reason: Typed,
+    },
+    /// Strike one that was entered by mistake.
+    Strike {
+        /// The record.
+        id: String,
+    },
 }
 
 /// A device that is to be shut out.

@@ -2,13 +2,13 @@
 
 use super::answer::answer;
 use super::args::{
-    self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Devices, Export,
-    Groups, Journals, NewEntry, Note, PlanLine, Plans,
+    self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Consents, Devices,
+    Export, Groups, Journals, NewEntry, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
-    AddToJournal, AddToPlan, FindFree, LINE_BYTES_MAX, Reply, Request, TakeInCalendar, Typed,
-    WriteFeed,
+    AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
+    TakeInCalendar, Typed, WriteFeed,
 };
 use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
@@ -186,6 +186,27 @@ fn group(groups: &Groups) -> Request {
     }
 }
 
+fn about_consents(consent: &Consents) -> Result<Request, PromptError> {
+    let text = || prompt::standard_input(TEXT_BYTES_MAX).map(Typed);
+    let date = |date: &Option<jiff::civil::Date>| date.map(|date| date.to_string());
+    let (client, wish) = match consent {
+        Consents::Add(new) => {
+            let (kind, how) = (new.kind.clone(), new.how.clone());
+            let (given, until) = (date(&new.given), date(&new.until));
+            let (refused, renews, text) = (new.refused, new.renews.clone(), text()?);
+            let add = AddConsent { kind, given, until, how, refused, renews, text };
+            (&new.client, ConsentWish::Add(add))
+        }
+        Consents::List { client } => (client, ConsentWish::List),
+        Consents::Revoke { client, id, on } => {
+            let (id, on, reason) = (id.clone(), date(on), text()?);
+            (client, ConsentWish::Revoke { id, on, reason })
+        }
+        Consents::Strike { client, id } => (client, ConsentWish::Strike { id: id.clone() }),
+    };
+    Ok(Request::Consent { client: client.clone(), wish })
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
@@ -241,6 +262,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Note(note) => about_notes(note)?,
         Command::Journal(journal) => about_journals(journal)?,
         Command::Plan(plan) => about_plans(plan)?,
+        Command::Consent(consent) => about_consents(consent)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },
         Command::Watch => Request::Watch,

@@ -209,12 +209,11 @@ fn refused(refusal: Refusal) -> Notice {
             "Another device has changed this since, so it is not undone.",
             "Look at it as it is now, and change it if it is wrong.",
         ),
-        Refusal::EmptyName => ("A client needs a name, and a group a code.", "Enter one."),
-        Refusal::EmptySeries => (
-            "This series would not take place on its first day, or never.",
-            "Check how often it repeats and until when.",
-        ),
-        Refusal::EmptyText => ("There is no text.", "Write something first."),
+        Refusal::ConsentExists
+        | Refusal::ConsentIncomplete
+        | Refusal::ConsentNotGiven
+        | Refusal::UnknownConsent => of_consents(refusal),
+        Refusal::EmptyName | Refusal::EmptySeries | Refusal::EmptyText => of_empty(refusal),
         Refusal::InvalidDate
         | Refusal::InvalidLink
         | Refusal::InvalidMeasure
@@ -273,6 +272,35 @@ fn of_calendar(refusal: Refusal) -> (&'static str, &'static str) {
             ("That is more than one act takes, or none of a calendar.", "Do it in parts.")
         }
         _ => ("An appointment has room for 64 clients.", "Book two."),
+    }
+}
+
+fn of_empty(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::EmptyName => ("A client needs a name, and a group a code.", "Enter one."),
+        Refusal::EmptySeries => (
+            "This series would not take place on its first day, or never.",
+            "Check how often it repeats and until when.",
+        ),
+        _ => ("There is no text.", "Write something first."),
+    }
+}
+
+fn of_consents(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::ConsentExists => ("This consent is there already.", "Look at the list."),
+        Refusal::ConsentIncomplete => (
+            "A release says to whom, and a consent of no usual kind says to what.",
+            "Say so, then save it.",
+        ),
+        Refusal::ConsentNotGiven => (
+            "What was refused, or struck as a mistake, cannot be taken back.",
+            "Look at the list of consents.",
+        ),
+        _ => (
+            "There is no such consent, or it is of another kind.",
+            "Look at the list of consents; it may have been struck on another device.",
+        ),
     }
 }
 

@@ -4,8 +4,9 @@
 use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
-    always, on_appointment, on_client, on_device, on_draft, on_entry, on_late, on_occurrence,
-    on_other_device, on_person, on_plan_item, on_shown_client, on_something, on_struck, on_written,
+    always, on_appointment, on_client, on_consent, on_device, on_draft, on_entry, on_late,
+    on_occurrence, on_other_device, on_person, on_plan_item, on_shown_client, on_something,
+    on_struck, on_written,
 };
 use super::{with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
@@ -378,6 +379,41 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],
         ["", "Screen: what the client wrote, their journal", "journal"],
         on_person,
+    ),
+    row(
+        Verb::ShowConsents,
+        &[&[c('c')]],
+        &[C::Appointments, C::Clients, C::Chart, C::Waiting],
+        ["", "Screen: what the client has consented to", "consent"],
+        on_client,
+    ),
+    row(
+        Verb::New,
+        &[&[c('n')]],
+        &[C::Consents],
+        ["new", "Write down a consent, or that it was refused", "new-consent"],
+        always,
+    ),
+    row(
+        Verb::Renew,
+        &[&[c('r')]],
+        &[C::Consents],
+        ["renew", "Renew the consent", "renew"],
+        on_consent,
+    ),
+    row(
+        Verb::Cancel,
+        &[&[c('x')]],
+        &[C::Consents],
+        ["revoke", "The client takes the consent back: revoke it", "revoke-consent"],
+        on_consent,
+    ),
+    row(
+        Verb::Strike,
+        &[&[c('X')]],
+        &[C::Consents],
+        ["strike", "Strike a consent entered by mistake, or bring it back", "strike"],
+        on_consent,
     ),
     row(
         Verb::ShowWaiting,

@@ -77,6 +77,7 @@ impl State {
                 Focused::Record(self.client, *record)
             }
             Some(TimelineEntry::Journal { record, .. }) => Focused::Entry(self.client, *record),
+            Some(TimelineEntry::Consent { record, .. }) => Focused::Consent(self.client, *record),
             Some(TimelineEntry::Contact { record, .. }) => Focused::Contact(self.client, *record),
             Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
             _ => Focused::Client(self.client),

@@ -7,7 +7,7 @@ use crate::device::courier::late::LateEdit;
 use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId, ObjectId};
+use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Slot};
 use tacenda_shared::practice::group::GroupKind;
 
@@ -51,6 +51,10 @@ pub enum Answer {
     ShowChart(ClientId),
     /// Writes about a session in one chart.
     WriteAbout(ClientId, AppointmentId),
+    /// Shows what this one has consented to.
+    ShowConsents(ClientId),
+    /// Says that a consent was not taken back after all.
+    Unrevoke(ClientId, RecordId),
 }
 
 impl State {

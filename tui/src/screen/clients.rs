@@ -10,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::ClientId;
+use tacenda_shared::practice::consent::ConsentEnd;
 use tacenda_shared::practice::view::{ClientRow, TimelineEntry, TimelineRow};
 
 /// The list as it stands.
@@ -225,6 +226,17 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
     let words = match &row.entry {
         TimelineEntry::Addendum { words, .. } => {
             format!("Addendum      {}", text::counted(*words, "word", "words"))
+        }
+        TimelineEntry::Consent { kind, until, end, .. } => {
+            let ended = match end {
+                Some(ConsentEnd::Refused) => "   refused".to_owned(),
+                Some(ConsentEnd::Renewed(date)) => format!("   renewed {}", when::short(*date)),
+                Some(ConsentEnd::Revoked(date)) => format!("   revoked {}", when::short(*date)),
+                None => until.map_or_else(String::new, |date| {
+                    format!("   until {} {}", when::short(date), date.year())
+                }),
+            };
+            format!("Consent       {}{ended}", kind.title())
         }
         TimelineEntry::Contact { channel, direction, text, .. } => {
             // What somebody wrote down may hold a name.

@@ -8,6 +8,8 @@ pub mod choice;
 pub mod client_form;
 pub mod clients;
 pub mod columns;
+pub mod consent_form;
+pub mod consents;
 pub mod contact_log;
 pub mod demo;
 pub mod diagnosis;
@@ -165,6 +167,8 @@ pub enum Focused {
     Client(ClientId),
     /// An appointment with rival slots.
     Conflict(AppointmentId),
+    /// What a client has consented to.
+    Consent(ClientId, RecordId),
     /// An entry of the contact log.
     Contact(ClientId, RecordId),
     /// A device of the practice.
@@ -214,6 +218,7 @@ impl Situation<'_> {
                 parts::who::first(self.scene.index, self.scene.appointment(id)?)
             }
             Focused::Client(client)
+            | Focused::Consent(client, _)
             | Focused::Contact(client, _)
             | Focused::Draft(client, _)
             | Focused::Entry(client, _)
@@ -237,6 +242,7 @@ pub enum Screen {
     Chart(chart::State),
     Clients(clients::State),
     Columns(columns::State),
+    Consents(consents::State),
     Finish(finish::State),
     Identity(identity::State),
     Journal(journal::State),
@@ -257,6 +263,7 @@ pub enum Overlay {
     Backup(backup::State),
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
+    ConsentForm(Box<consent_form::State>),
     ContactLog(Box<contact_log::State>),
     Diagnosis(diagnosis::State),
     GroupForm(Box<group_form::State>),
@@ -285,6 +292,7 @@ impl Screen {
             Self::Columns(_) => {
                 &[C::Appointments, C::Calendar, C::Columns, C::Lists, C::Everywhere]
             }
+            Self::Consents(_) => &[C::Consents, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
             Self::Journal(_) => &[C::Journal, C::Lists, C::Everywhere],
@@ -317,6 +325,7 @@ impl Screen {
             Self::Note(_) => true,
             Self::Chart(_)
             | Self::Columns(_)
+            | Self::Consents(_)
             | Self::Finish(_)
             | Self::Identity(_)
             | Self::Journal(_)
@@ -337,6 +346,7 @@ impl Screen {
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
             Self::Columns(state) => state.focused(scene),
+            Self::Consents(state) => state.focused(),
             Self::Finish(state) => state.focused(scene),
             Self::Identity(state) => state.focused(),
             Self::Journal(state) => state.focused(),
@@ -353,6 +363,7 @@ impl Screen {
     pub fn subject(&self) -> Option<Subject> {
         match self {
             Self::Chart(state) => Some(Subject::Chart(state.client)),
+            Self::Consents(state) => Some(Subject::Consents(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
             Self::Identity(state) => Some(Subject::Identity(state.client)),
             Self::Journal(state) => Some(Subject::Journal(state.client)),
@@ -370,6 +381,7 @@ impl Screen {
     ) -> note::Outcome {
         match self {
             Self::Chart(state) => state.opened(outcome),
+            Self::Consents(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
             Self::Identity(state) => state.opened(outcome),
             Self::Journal(state) => state.opened(outcome),
@@ -401,6 +413,7 @@ impl Screen {
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Columns(state) => columns::update(state, act, scene),
+            Self::Consents(state) => consents::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Identity(state) => identity::update(state, act),
             Self::Journal(state) => journal::update(state, act, scene),
@@ -422,6 +435,7 @@ impl Screen {
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
             Self::Columns(state) => columns::view(state, scene, frame, area),
+            Self::Consents(state) => consents::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Identity(state) => identity::view(state, scene, frame, area),
             Self::Journal(state) => journal::view(state, scene, frame, area),
@@ -443,7 +457,9 @@ impl Overlay {
         use Context as C;
         match self {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
-            Self::ClientForm(_) | Self::GroupForm(_) => &[C::Form, C::Everywhere],
+            Self::ClientForm(_) | Self::ConsentForm(_) | Self::GroupForm(_) => {
+                &[C::Form, C::Everywhere]
+            }
             Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
@@ -466,6 +482,7 @@ impl Overlay {
     pub fn whose(&self) -> Option<ClientId> {
         match self {
             Self::ClientForm(state) => state.whose(),
+            Self::ConsentForm(state) => Some(state.client),
             Self::GroupForm(state) => state.whose(),
             Self::ContactLog(state) => Some(state.client),
             Self::Prompt(state) => state.whose(),
@@ -482,6 +499,7 @@ impl Overlay {
             Self::Revoke(state) => state.is_typing(),
             Self::Sheet(state) => state.is_typing(),
             Self::ClientForm(_)
+            | Self::ConsentForm(_)
             | Self::ContactLog(_)
             | Self::Diagnosis(_)
             | Self::GroupForm(_)
@@ -503,6 +521,7 @@ impl Overlay {
             Self::Backup(state) => backup::update(state, act),
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
+            Self::ConsentForm(state) => consent_form::update(state, act, scene),
             Self::ContactLog(state) => contact_log::update(state, act, scene),
             Self::Diagnosis(state) => diagnosis::update(state, act, scene),
             Self::GroupForm(state) => group_form::update(state, act, scene),
@@ -527,6 +546,7 @@ impl Overlay {
             Self::Backup(state) => backup::view(state, scene, frame),
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
+            Self::ConsentForm(state) => consent_form::view(state, scene, frame),
             Self::ContactLog(state) => contact_log::view(state, scene, frame),
             Self::Diagnosis(state) => diagnosis::view(state, scene, frame),
             Self::GroupForm(state) => group_form::view(state, scene, frame),

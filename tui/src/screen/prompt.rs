@@ -5,9 +5,10 @@ mod dates;
 mod off;
 
 use super::note::review;
+use super::parts::consents as standing;
 use super::parts::field::Field;
 use super::parts::{elsewhere, paint, when, who};
-use super::{Act, Ask, Place, Scene, identity};
+use super::{Act, Ask, Place, Scene, consents, identity};
 use crate::keymap::Verb;
 use crate::message::{Order, Secret};
 use crate::notice::Notice;
@@ -15,11 +16,12 @@ use crate::text;
 use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::style::Style;
-use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, TaskId};
+use tacenda_shared::id::{
+    AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, RecordId, TaskId,
+};
 use tacenda_shared::practice::edit::{Edit, RemoteSetting, StampChange, Status, Whereabouts};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
-use tacenda_shared::practice::remote;
 use tacenda_shared::practice::schedule::hours::Hours;
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use zeroize::Zeroizing;
@@ -86,6 +88,8 @@ pub enum Question {
     },
     /// What somebody who sees clients says for sessions by video or telephone.
     Remote(MemberId, RemoteSetting),
+    /// Why a client takes a consent back.
+    Revoke(ClientId, RecordId),
     /// What is to be done about a client.
     Task(ClientId),
     /// The initials that sign a plan, which lacks this.
@@ -103,6 +107,7 @@ impl State {
             | Question::Identity(client, _)
             | Question::PlanDate { client, .. }
             | Question::PlanLine { client, .. }
+            | Question::Revoke(client, _)
             | Question::SignPlan(client, _)
             | Question::Task(client)
             | Question::Wait(client, _) => Some(*client),
@@ -158,6 +163,12 @@ impl State {
                 self.confirm_plan(scene)
             }
             Question::Remote(member, setting) => self.confirm_remote(*member, *setting),
+            Question::Revoke(client, record) => {
+                let (why, date) = consents::revocation(self.field.trimmed(), scene.today());
+                let (client, revoked) = (*client, Some((date, why.to_owned())));
+                let edit = Edit::RevokeConsent { client, record: *record, revoked };
+                vec![Ask::Submit(edit, format!("revoked a consent of {}", scene.code(client)))]
+            }
             Question::Task(client) => {
                 let (text, due) = task(self.field.trimmed(), scene.today());
                 if text.is_empty() {
@@ -204,7 +215,7 @@ impl State {
 
     fn confirm_remote(&self, member: MemberId, setting: RemoteSetting) -> Vec<Ask> {
         let text = self.field.trimmed().to_owned();
-        let says = remote_title(setting).to_owned();
+        let says = elsewhere::title(setting).to_owned();
         vec![Ask::Submit(Edit::SetRemote { member, setting, text }, says)]
     }
 
@@ -400,41 +411,31 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
-const fn remote_title(setting: RemoteSetting) -> &'static str {
-    match setting {
-        RemoteSetting::Licences => "Where you may practise",
-        RemoteSetting::Link => "The link of your video room",
-    }
-}
-
-fn remote_words(setting: RemoteSetting, typed: &str) -> String {
-    match setting {
-        RemoteSetting::Licences => "States or countries: CA, NV. Booking and beginning a session \
-                                    elsewhere warns. Empty: nothing is said."
-            .to_owned(),
-        RemoteSetting::Link if typed.is_empty() || remote::is_link(typed) => {
-            "https://video.example.org/{room}: each appointment has a room of its own, which stands \
-             in its reminder. Empty: none."
-                .to_owned()
-        }
-        RemoteSetting::Link => "not yet: it begins with https:// and has {room} in it".to_owned(),
-    }
-}
-
-/// What is understood so far of where a client is, and whether one may practise there.
+/// What is understood so far of where a client is, and whether one may practise there; as the session
+/// begins also who has not consented to telehealth.
 fn where_words(state: &State, scene: &Scene<'_>) -> String {
-    let Some(said) = Whereabouts::parse(state.field.trimmed()) else { return WHERE.to_owned() };
-    let clinician = match &state.question {
-        Question::Whereabouts { appointment, .. } => {
-            scene.appointment(*appointment).map(|row| row.slot.clinician)
-        }
-        _ => None,
+    let Question::Whereabouts { appointment, begins, .. } = &state.question else {
+        return String::new();
     };
-    let outside = clinician
-        .and_then(|clinician| elsewhere::unlicensed(scene.index, clinician, &said.place))
+    let row = scene.appointment(*appointment);
+    let without = row.filter(|_| *begins).map(|row| standing::without_telehealth(scene, row));
+    let without: Vec<String> = without
+        .into_iter()
+        .flatten()
+        .map(|client| who::client(scene.index, client, scene.veil))
+        .collect();
+    let without = match without.as_slice() {
+        [] => String::new(),
+        without => format!("NO CONSENT TO TELEHEALTH on file: {}. ", without.join(", ")),
+    };
+    let Some(said) = Whereabouts::parse(state.field.trimmed()) else {
+        return format!("{without}{WHERE}");
+    };
+    let outside = row
+        .and_then(|row| elsewhere::unlicensed(scene.index, row.slot.clinician, &said.place))
         .map(|licences| format!(" YOUR LICENCES: {licences}."));
     let outside = outside.unwrap_or_default();
-    format!("= in {}; to be called there: {}.{outside}", said.place, said.help)
+    format!("{without}= in {}; to be called there: {}.{outside}", said.place, said.help)
 }
 
 fn date_words(typed: &str, today: Date) -> String {
@@ -477,7 +478,11 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
             ("Sign the treatment plan: your initials", sign_words(lacks, scene))
         }
         Question::Remote(_, setting) => {
-            (remote_title(*setting), remote_words(*setting, state.field.trimmed()))
+            (elsewhere::title(*setting), elsewhere::words(*setting, state.field.trimmed()))
+        }
+        Question::Revoke(..) => {
+            let words = consents::revocation_words(state.field.trimmed(), scene.today());
+            ("The client takes it back: why?", words)
         }
         Question::Task(_) => ("To do", task_words(state.field.trimmed(), scene.today())),
         Question::Wait(..) => {
@@ -502,7 +507,8 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
 /// Draws the question.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let (title, words) = asked(state, scene);
-    let rows = if matches!(state.question, Question::SignPlan(..)) { 9 } else { 7 };
+    let long = matches!(state.question, Question::SignPlan(..) | Question::Whereabouts { .. });
+    let rows = if long { 9 } else { 7 };
     let inside = paint::popup(frame, scene.look, (66, rows), (title, "Enter go on  Esc back"));
     let area = paint::lines(inside, 1, 1);
     paint::paragraph(frame, inside, 3, &words, Style::new());

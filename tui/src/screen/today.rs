@@ -3,7 +3,7 @@
 
 use super::parts::day::{self, Line};
 use super::parts::digest::{self, Unfinished, What};
-use super::parts::{aside, list, paint, spark, when, who};
+use super::parts::{aside, consents, list, paint, spark, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::keymap::Verb;
 use crate::text;
@@ -83,6 +83,7 @@ pub fn unfinished(what: &What) -> Focused {
         What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => {
             Focused::Appointment(*id)
         }
+        What::Consent(client, record, ..) => Focused::Consent(*client, *record),
         What::PlanReview(client) => Focused::Review(*client),
         What::Task(client, task) => Focused::Task(*client, task.id),
     }
@@ -251,7 +252,7 @@ fn where_words(row: &AppointmentRow) -> String {
 }
 
 /// The mark at the end of a row. Conflicts and overlaps come from `calendar`, the state of the
-/// note from `chart`; where that cannot be read, the cell is blank.
+/// note and consents from `chart`; where that cannot be read, the cell is blank.
 fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
     let look = scene.look;
     if !row.rivals.is_empty() {
@@ -262,6 +263,9 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
     }
     if !free::clashes(scene.index, (&row.slot, &row.clients), Some(row.id)).is_empty() {
         return ("overlaps!", look.alarm());
+    }
+    if !consents::without_telehealth(scene, row).is_empty() {
+        return ("consent?", look.alarm());
     }
     match row.note {
         NoteState::Draft(note) if who::beside(scene.sync, note).is_some() => {
@@ -290,7 +294,7 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         Focused::Appointment(id) => {
             scene.appointment(id).and_then(|row| who::first(scene.index, row))
         }
-        Focused::Draft(client, _) => Some(client),
+        Focused::Consent(client, _) | Focused::Draft(client, _) => Some(client),
         _ => None,
     };
     let client = client.or_else(|| coming.and_then(|row| who::first(scene.index, row)));
@@ -334,6 +338,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         who::together(scene.index, client, scene.veil).map(|names| format!("Together    {names}")),
     );
     lines.extend(row.died.map(|date| format!("Died        {}", when::long(date))));
+    lines.extend(consents::card_words(client, scene).map(|words| format!("Consent     {words}")));
     let timeline = scene.index.timelines.get(&client);
     let entries = timeline.map(|rows| rows.as_slice()).unwrap_or_default();
     let note = entries.iter().find_map(|entry| match &entry.entry {
@@ -397,12 +402,13 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
     let who = match &entry.what {
         What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
         What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => comes(*id),
-        What::PlanReview(client) | What::Task(client, _) => {
+        What::Consent(client, ..) | What::PlanReview(client) | What::Task(client, _) => {
             who::client(scene.index, *client, scene.veil)
         }
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
-    let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
+    let words =
+        format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what, scene.today()));
     match &entry.what {
         What::Draft(draft) => match who::beside(scene.sync, draft.note) {
             Some(name) => format!("{words}   {name} is in this note"),
@@ -411,8 +417,10 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         What::Clash(_, other) => format!("{words} {}", comes(*other)),
         // What somebody wrote down may hold a name.
         What::Task(..) if scene.veil => format!("{date}  {} to do", paint::cell(&who, 16)),
-        What::NoteMissing(_) | What::PlanReview(_) | What::StatusMissing(_) | What::Task(..) => {
-            words
-        }
+        What::Consent(..)
+        | What::NoteMissing(_)
+        | What::PlanReview(_)
+        | What::StatusMissing(_)
+        | What::Task(..) => words,
     }
 }

@@ -2,6 +2,7 @@
 //! out.
 
 mod columns;
+mod consents;
 mod groups;
 mod identity;
 mod journal;

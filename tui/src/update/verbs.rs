@@ -4,8 +4,8 @@ use super::calendars::{show_columns, show_week, shown_date};
 use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
-    act, demo, devices, groups, interrupt, journal, lay, leave, lock, notes, plan, quit, replace,
-    say, session, show,
+    act, consents, demo, devices, groups, interrupt, journal, lay, leave, lock, notes, plan, quit,
+    replace, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -80,6 +80,7 @@ fn carry_out(
         Verb::ShowRelations => groups::relations(model, client),
         Verb::ShowClients
         | Verb::ShowColumns
+        | Verb::ShowConsents
         | Verb::ShowFinish
         | Verb::ShowIdentity
         | Verb::ShowJournal
@@ -110,7 +111,7 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
-        _ => journal::run(model, verb, focused),
+        _ => consents::run(model, verb, focused).or_else(|| journal::run(model, verb, focused)),
     }
 }
 
@@ -121,6 +122,7 @@ fn show_screen(
 ) -> Vec<Effect> {
     let today = model.now.local.date();
     match verb {
+        Verb::ShowConsents => consents::show_consents(model, (focused, client)),
         Verb::ShowClients => replace(model, Screen::Clients(clients::State::default())),
         Verb::ShowColumns => show_columns(model, focused),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
@@ -167,6 +169,11 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
         && change.kind.is_some()
     {
         state.go_on_with(*item);
+    }
+    if let (Edit::RecordConsent { record, .. }, Some(Screen::Consents(state))) =
+        (&edit, desk.screens.last_mut())
+    {
+        state.go_on_with(*record);
     }
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
@@ -222,6 +229,8 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         | Answer::WriteAbout(..) => groups::answer(model, &answer),
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
+        Answer::ShowConsents(client) => consents::open(model, client, None),
+        Answer::Unrevoke(client, record) => consents::unrevoke(model, client, record),
     }
 }
 
@@ -358,6 +367,7 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
         }
         // All of it stands in its line.
         Focused::Contact(..) => Vec::new(),
+        Focused::Consent(client, record) => consents::open(model, client, Some(record)),
         Focused::Review(client) => plan::show_plan(model, Some(client)),
         Focused::Task(client, _) => show(model, Screen::Chart(chart::State::new(client))),
         // Its own verbs see to it.

@@ -78,6 +78,33 @@ fn today() {
 }
 
 #[test]
+fn consents() {
+    let subject = tacenda_shared::practice::edit::Subject::Consents(client_id(1));
+    let lead = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            let index = Sample::with_expiring().index;
+            driver.device(DeviceEvent::Changed(Arc::new(index)));
+            driver.keys("c");
+            let outcome = Ok(Box::new(Sample::with_expiring().consents(1)));
+            driver.device(DeviceEvent::Opened { subject, outcome });
+            driver.keys(keys);
+        }
+    };
+    snapshot("consents", true, lead("j"));
+    snapshot("consents_revoked_with_names", true, |driver| {
+        lead("jjj")(driver);
+        driver.code(KeyCode::F(9));
+    });
+    snapshot("consent_new", true, lead("n"));
+    snapshot("consent_renewed", true, lead("jr"));
+    snapshot("consent_revoked_why", true, lead("jx"));
+    snapshot("today_with_consents_to_see_to", true, |driver| {
+        driver.device(DeviceEvent::Changed(Arc::new(Sample::with_expiring().index)));
+        driver.keys("j");
+    });
+}
+
+#[test]
 fn the_other_screens() {
     open("week", "2");
     open("clients", "3");

@@ -4,7 +4,7 @@ use super::calendar::{CELLS, Plan};
 use super::grammar::{Grammar, pick};
 use super::outcome::{Documented, Outcome};
 use super::people::Person;
-use super::{Dated, measures, plans};
+use super::{Dated, consents, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
     AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange, Status,
@@ -328,6 +328,8 @@ impl Writer<'_> {
                 for edit in plans::edits(person, target) {
                     self.act(at, edit);
                 }
+                let given = consents::edits(*number, person, planned, self.place.today);
+                given.into_iter().for_each(|edit| self.act(at, edit));
             }
         }
     }

@@ -10,6 +10,7 @@
 //! record's id depends on is not known here, so no edit amends a note.
 
 mod calendar;
+mod consents;
 mod entered;
 mod grammar;
 mod history;
@@ -50,7 +51,7 @@ pub struct Size {
     pub weeks_ahead: u16,
     /// Whether the clinician goes to supervision every four weeks.
     pub supervision: bool,
-    /// Whether clients have treatment plans, and it is said where they were by video or telephone.
+    /// Whether clients have treatment plans and consents, and it is said where they were by video or telephone.
     pub plans: bool,
 }
 
@@ -149,12 +150,15 @@ impl Dated {
             | Edit::MarkJournal { .. }
             | Edit::NoteDeath { .. }
             | Edit::OrderErasure(_)
+            | Edit::RecordConsent { .. }
             | Edit::ReviewPlan { .. }
+            | Edit::RevokeConsent { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
             | Edit::SignPlan { .. }
             | Edit::StampSession { .. }
+            | Edit::StrikeConsent { .. }
             | Edit::StrikeContact { .. }
             | Edit::WithdrawErasure(_) => false,
         };

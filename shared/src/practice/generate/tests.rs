@@ -78,7 +78,10 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Archive { client, archived } => {
                 assert!(ledger.clients.contains(client) && *archived);
             }
-            Edit::ChangePlan { .. } | Edit::SignPlan { .. } | Edit::StampSession { .. } => {}
+            Edit::ChangePlan { .. }
+            | Edit::RecordConsent { .. }
+            | Edit::SignPlan { .. }
+            | Edit::StampSession { .. } => {}
             other => panic!("the generator does not make this: {other:?}"),
         }
     }

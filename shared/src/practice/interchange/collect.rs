@@ -11,8 +11,8 @@ use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
     /// Returns everything of a client's chart and journal in the order in which it happened: measures,
-    /// signed notes with their addenda, entries of the journal and versions of the plan, who the client is in law, the plan as
-    /// it stands, then open drafts. The caller writes the one audit entry of the
+    /// signed notes with their addenda, entries of the journal and versions of the plan, who the client
+    /// is in law, consents, the plan as it stands, then open drafts. The caller writes the one audit entry of the
     /// disclosure (`release::emit`).
     ///
     /// # Errors
@@ -41,13 +41,21 @@ impl Practice {
                         _ => return Err(ShelfError::Damaged),
                     }
                 }
-                // An addendum comes with its note.
-                TimelineEntry::Addendum { .. } | TimelineEntry::Unknown { .. } => {}
+                // An addendum comes with its note; consents come together.
+                TimelineEntry::Addendum { .. }
+                | TimelineEntry::Consent { .. }
+                | TimelineEntry::Unknown { .. } => {}
             }
         }
         if self.facts.identities.contains(&client) {
             match self.refresh(Subject::Identity(client), cx) {
                 Some(View::Identity(view)) => items.push(ChartItem::Identity(view)),
+                _ => return Err(ShelfError::Damaged),
+            }
+        }
+        if index.consents.contains_key(&client) {
+            match self.refresh(Subject::Consents(client), cx) {
+                Some(View::Consents(view)) => items.push(ChartItem::Consents(view)),
                 _ => return Err(ShelfError::Damaged),
             }
         }

@@ -1,18 +1,20 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
+use super::super::consent::{ConsentEnd, ConsentView};
 use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
 use super::super::plan::PlanItem;
 use super::super::view::{
-    AddendumView, AppointmentRow, ClientRow, DraftView, GroupRow, IdentityView, Index, JournalHead,
-    NoteView, PlanView, SeriesRow, TaskRow,
+    AddendumView, AppointmentRow, ClientRow, ConsentsView, DraftView, GroupRow, IdentityView,
+    Index, JournalHead, NoteView, PlanView, SeriesRow, TaskRow,
 };
 use super::VERSION;
 use super::lines::{
-    AddendumLine, AdditionBody, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ContactLine,
-    DIRECTIONS, DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine, JournalLine,
-    KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody,
-    Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
+    AddendumLine, AdditionBody, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ConsentLine,
+    ContactLine, DIRECTIONS, DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine,
+    JournalLine, KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine,
+    RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot,
+    stamp, word,
 };
 use super::series;
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
@@ -23,6 +25,8 @@ use std::sync::Arc;
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartItem {
+    /// What the client has consented to.
+    Consents(ConsentsView),
     /// An entry of the contact log.
     Contact(ContactItem),
     /// A draft.
@@ -226,6 +230,7 @@ fn appointment(row: &AppointmentRow) -> String {
 
 fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
     match item {
+        ChartItem::Consents(view) => consents(view, index),
         ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
         ChartItem::Identity(view) => vec![identity(view)],
@@ -374,6 +379,42 @@ fn plan(view: &PlanView, index: &Index) -> String {
             client: view.client.id.to_string(),
             review: view.plan.review.map(|date| date.to_string()),
             items: view.plan.items.iter().map(item).collect(),
+            rest: Rest::new(),
+        },
+    )
+}
+
+/// The consents of a client in the order in which they were written down; what was struck has no line.
+fn consents(view: &ConsentsView, index: &Index) -> Vec<String> {
+    let mut known: Vec<_> = view.consents.iter().filter(|one| !one.struck).collect();
+    known.sort_by_key(|one| (one.signed.time, one.row.record));
+    known.into_iter().map(|one| consent(one, view.client.id, index)).collect()
+}
+
+fn consent(one: &ConsentView, client: ClientId, index: &Index) -> String {
+    let row = &one.row;
+    let revoked = match row.end {
+        Some(ConsentEnd::Revoked(date)) => Some(date.to_string()),
+        _ => None,
+    };
+    typed(
+        "consent",
+        ConsentLine {
+            id: row.record.to_string(),
+            client: client.to_string(),
+            kind: row.kind.word(),
+            given: row.given.to_string(),
+            until: row.until.map(|date| date.to_string()),
+            how: one.how.word(),
+            to: one.recipient.clone(),
+            covers: one.covers.clone(),
+            said: one.said.clone(),
+            refused: row.end == Some(ConsentEnd::Refused),
+            renews: one.renews.map(|record| record.to_string()),
+            revoked,
+            revoked_because: one.reason.clone(),
+            author: author(one.author, index),
+            signed: stamp(&one.signed),
             rest: Rest::new(),
         },
     )

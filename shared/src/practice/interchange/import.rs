@@ -11,21 +11,21 @@ use super::super::edit::{
 };
 use super::super::group::is_subject;
 use super::super::identity::IdentityField;
-use super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
     AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, HeaderLine,
-    IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, PlanLine, Rest, STATUSES,
-    SeriesLine, SlotBody, read_instant, value,
+    IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, Rest, STATUSES, SeriesLine,
+    SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION, tasks};
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
+mod chart;
 mod group;
 mod journal;
 mod written;
@@ -127,6 +127,8 @@ pub struct Importer {
     blank: u64,
     ended: bool,
     counts: Counts,
+    /// The consents of the file so far, which later ones may renew.
+    consents: BTreeSet<RecordId>,
 }
 
 impl Importer {
@@ -140,6 +142,7 @@ impl Importer {
             blank: 0,
             ended: false,
             counts: Counts::default(),
+            consents: BTreeSet::new(),
         }
     }
 
@@ -192,6 +195,7 @@ impl Importer {
             "identity" => self.identity(parse(line)?),
             "journal" => self.journal(parse(line)?),
             "plan" => self.plan(parse(line)?),
+            "consent" => self.consent(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),
             unknown => {
@@ -396,45 +400,6 @@ impl Importer {
             Some(ImportStep::Edit(Edit::ChangeIdentity { client, field, value: value? }))
         };
         Ok(fields.into_iter().filter_map(edit).collect())
-    }
-
-    fn plan(&mut self, line: PlanLine) -> Result<Vec<ImportStep>, Cause> {
-        let client = id(&line.client, ClientId::parse, "client")?;
-        let date = |text: &String, field| text.parse::<Date>().map_err(|_| Cause::Invalid(field));
-        let mut steps = Vec::new();
-        for body in &line.items {
-            let item = id(&body.id, PlanItemId::parse, "items.id")?;
-            check_words(&body.text, plan::TEXT_BYTES_MAX, "items.text")?;
-            let under = body.under.as_ref();
-            let under = under.map(|under| id(under, PlanItemId::parse, "items.under"));
-            let target = body.target.as_ref().map(|text| date(text, "items.target"));
-            let progress = body.progress.as_ref().map(|word| {
-                Progress::named(word).map(Some).ok_or(Cause::Invalid("items.progress"))
-            });
-            let since = read_instant(&body.since.time).ok_or(Cause::Invalid("items.since"))?;
-            let rated = body
-                .rated
-                .as_ref()
-                .map(|rated| read_instant(&rated.time).ok_or(Cause::Invalid("items.rated")));
-            let change = PlanChange {
-                kind: Some(PlanKind::named(&body.kind).ok_or(Cause::Invalid("items.kind"))?),
-                under: under.transpose()?,
-                code: (!body.code.is_empty()).then(|| body.code.clone()),
-                text: Some(body.text.clone()),
-                target: target.transpose()?.map(Some),
-                progress: progress.transpose()?,
-                rated: rated.transpose()?,
-                struck: None,
-                since: Some(since),
-            };
-            steps.push(ImportStep::Edit(Edit::ChangePlan { client, item, change }));
-        }
-        if let Some(text) = &line.review {
-            let review = Some(date(text, "review")?);
-            steps.push(ImportStep::Edit(Edit::ReviewPlan { client, review }));
-        }
-        self.seen("plan", &line.rest);
-        Ok(steps)
     }
 
     fn end(&mut self, line: &EndLine) -> Result<Vec<ImportStep>, Cause> {

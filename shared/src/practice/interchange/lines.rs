@@ -375,6 +375,36 @@ pub(super) struct PlanLine {
     pub(super) rest: Rest,
 }
 
+/// What a client has consented to, or has refused.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct ConsentLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) kind: String,
+    pub(super) given: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<String>,
+    pub(super) how: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) to: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) covers: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) said: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) refused: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) renews: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) revoked: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) revoked_because: String,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
 /// The last line: how many lines stand before it, the first one counted.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct EndLine {

@@ -246,7 +246,9 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                 assert!(came, "{item:?}");
             }
             ChartItem::Note(view) => note_came_in(&view, &steps),
-            ChartItem::Identity(_) | ChartItem::Plan(_) => panic!("none was made"),
+            ChartItem::Consents(_) | ChartItem::Identity(_) | ChartItem::Plan(_) => {
+                panic!("none was made")
+            }
             ChartItem::Measure(item) => {
                 let edit = Edit::EnterMeasure {
                     client: item.client,
@@ -447,7 +449,8 @@ fn commands_print_lines_that_name_themselves() {
 
     let view = items.iter().find_map(|item| match item {
         ChartItem::Note(view) => Some(view),
-        ChartItem::Contact(_)
+        ChartItem::Consents(_)
+        | ChartItem::Contact(_)
         | ChartItem::Draft(_)
         | ChartItem::Identity(_)
         | ChartItem::Measure(_)

@@ -4,6 +4,7 @@ use super::world::{World, appointment, insert, member, slot};
 use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
+use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, JournalMark, NewSeries,
     NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
@@ -251,13 +252,16 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NoteDeath { .. }
+        | Edit::RecordConsent { .. }
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
+        | Edit::RevokeConsent { .. }
         | Edit::SetHours { .. }
         | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StampSession { .. }
+        | Edit::StrikeConsent { .. }
         | Edit::StrikeContact { .. }
         | Edit::Together(_)
         | Edit::Wait { .. } => Undone::Whole,
@@ -312,6 +316,9 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
+    let consented = RecordId::from_bytes([34; 16]);
+    let given = Box::new(consent());
+    world.act(0, Edit::RecordConsent { client, record: consented, consent: given }).unwrap();
     let item = PlanItemId::from_bytes([33; 16]);
     world.act(0, Edit::ChangePlan { client, item, change: line("a goal") }).unwrap();
     let change = GroupChange { members: BTreeMap::new(), ..called("C-01", client) };
@@ -319,7 +326,9 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
     world.desks[0].now = world.desks[0].now.plus_millis(1000);
     let there = There { client, session, signed, draft, booked, task, contact, logged };
-    let every = every(there).into_iter().chain(of_a_journal(client, entry)).collect();
+    let mut every = every(there);
+    every.extend(of_a_journal(client, entry));
+    every.extend(of_consents(client, consented));
     (world, client, every)
 }
 
@@ -333,6 +342,11 @@ struct There {
     task: TaskId,
     contact: NewContact,
     logged: RecordId,
+}
+
+fn consent() -> NewConsent {
+    let given = jiff::civil::date(2026, 11, 1);
+    NewConsent::new(ConsentKind::Telehealth, given, ConsentHow::Telephone)
 }
 
 /// The group that is there.
@@ -367,6 +381,16 @@ fn said() -> JournalHead {
 
 fn line(text: &str) -> PlanChange {
     PlanChange { kind: Some(PlanKind::Goal), text: Some(text.to_owned()), ..PlanChange::default() }
+}
+
+fn of_consents(client: ClientId, consented: RecordId) -> [Edit; 3] {
+    let renewal = Box::new(NewConsent { renews: Some(consented), ..consent() });
+    let revoked = Some((jiff::civil::date(2026, 11, 20), words()));
+    [
+        Edit::RecordConsent { client, record: RecordId::from_bytes([46; 16]), consent: renewal },
+        Edit::RevokeConsent { client, record: consented, revoked },
+        Edit::StrikeConsent { client, record: consented, struck: true },
+    ]
 }
 
 fn every(there: There) -> Vec<Edit> {
@@ -496,4 +520,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 47;
+const EDITS: usize = 50;

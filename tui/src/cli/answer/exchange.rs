@@ -117,6 +117,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
     rows.filter_map(|row| match row.entry {
         TimelineEntry::Note { record, .. } => Some(record),
         TimelineEntry::Addendum { .. }
+        | TimelineEntry::Consent { .. }
         | TimelineEntry::Contact { .. }
         | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }

@@ -4,6 +4,7 @@
 
 mod backup;
 pub(crate) mod calendar;
+mod consents;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
@@ -117,6 +118,7 @@ fn carry_out(
         Request::Sync { .. } => Ok(stand(device, say)),
         Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
         Request::Timing => Ok(time(device, home)),
+        Request::Consent { client, wish } => consents::answer(device, &client, wish, (now, say)),
         Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {
             groups::answer(device, request, now, say)
         }

@@ -102,6 +102,7 @@ fn show(
         rows.iter().find_map(|row| match row.entry {
             TimelineEntry::Note { record, .. } => Some(record),
             TimelineEntry::Addendum { .. }
+            | TimelineEntry::Consent { .. }
             | TimelineEntry::Contact { .. }
             | TimelineEntry::Journal { .. }
             | TimelineEntry::Measure { .. }

@@ -252,6 +252,7 @@ impl<F: FileSystem> Cabinet<F> {
 const fn client_of(subject: Subject) -> ClientId {
     match subject {
         Subject::Chart(client)
+        | Subject::Consents(client)
         | Subject::Draft(client, _)
         | Subject::Note(client, _)
         | Subject::Plan(client)

@@ -1,11 +1,12 @@
 //! What several screens need from the whole index, gathered once after each change and each
 //! minute, so that drawing never walks through years of appointments.
 
-use super::when;
+use super::{consents, when};
 use crate::text;
-use std::collections::BTreeMap;
-use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
-use tacenda_shared::practice::edit::{AppointmentKind, Status};
+use std::collections::{BTreeMap, BTreeSet};
+use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
+use tacenda_shared::practice::consent::{ConsentKind, ConsentState};
+use tacenda_shared::practice::edit::{AppointmentKind, Modality, Status};
 use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState, TaskRow};
 
@@ -30,6 +31,8 @@ pub struct Digest {
     pub conflicts: Vec<AppointmentId>,
     /// Each client's next appointment.
     pub next: BTreeMap<ClientId, AppointmentId>,
+    /// Clients with an appointment by video ahead.
+    pub by_video: BTreeSet<ClientId>,
     /// How many sessions each client has had.
     pub sessions: BTreeMap<ClientId, u32>,
 }
@@ -48,6 +51,8 @@ pub struct Unfinished {
 pub enum What {
     /// An appointment ahead overlaps an earlier one: the same clinician, room or client.
     Clash(AppointmentId, AppointmentId),
+    /// A consent expires soon, or has expired and is still needed.
+    Consent(ClientId, RecordId, ConsentKind, ConsentState),
     /// A draft waits for its signature.
     Draft(DraftRow),
     /// A session took place and has no note.
@@ -86,6 +91,8 @@ impl Digest {
         digest.unfinished.extend(reviews(index, now));
         digest.unfinished.extend(tasks(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
+        let consents: Vec<_> = expiring(index, now, &digest).collect();
+        digest.unfinished.extend(consents);
         digest.unfinished.sort_by_key(|entry| entry.since);
         let starts = |id: &AppointmentId| index.appointments.get(id).map(|row| row.starts);
         digest.conflicts.sort_by_key(starts);
@@ -106,6 +113,9 @@ impl Digest {
             for client in row.clients.iter().chain(&group) {
                 let best = nearest.entry(*client).or_insert((row.starts, row.id));
                 *best = (*best).min((row.starts, row.id));
+            }
+            if row.slot.modality == Modality::Video {
+                self.by_video.extend(&row.clients);
             }
         }
         if row.status == Status::Held {
@@ -165,10 +175,31 @@ fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     })
 }
 
+/// The consents that expire soon, or have expired and are needed, of clients who still come.
+fn expiring(index: &Index, now: Timestamp, digest: &Digest) -> impl Iterator<Item = Unfinished> {
+    let today = when::local(now, &index.zone).date();
+    let comes = |client: &ClientId| {
+        index.clients.get(client).is_some_and(|row| !row.archived && row.died.is_none())
+    };
+    let all = index.consents.iter().filter(move |(client, _)| comes(client));
+    all.flat_map(move |(client, rows)| {
+        let coming = (digest.next.contains_key(client), digest.by_video.contains(client));
+        consents::due(rows, today, coming).map(move |(row, state)| {
+            let last = row.until.unwrap_or(today);
+            let since = when::moment(last.at(0, 0, 0, 0), &index.zone);
+            let what = What::Consent(*client, row.record, row.kind, state);
+            Unfinished { since, what }
+        })
+    })
+}
+
 /// Returns the words for something unfinished, without whose it is.
-pub fn words(what: &What) -> String {
+pub fn words(what: &What, today: jiff::civil::Date) -> String {
     match what {
         What::Clash(..) => "overlaps".to_owned(),
+        What::Consent(_, _, kind, state) => {
+            format!("consent: {} {}", kind.title(), consents::state_words(*state, today))
+        }
         What::Draft(draft) if draft.addendum_to.is_some() => {
             format!("addendum draft, {}", text::counted(draft.words, "word", "words"))
         }

@@ -31,3 +31,26 @@ pub fn link(index: &Index, row: &AppointmentRow) -> Option<String> {
     let template = index.remote.get(&(row.slot.clinician, RemoteSetting::Link))?;
     remote::link(template, row.id)
 }
+
+/// What somebody says of sessions elsewhere, as a title.
+pub const fn title(setting: RemoteSetting) -> &'static str {
+    match setting {
+        RemoteSetting::Licences => "Where you may practise",
+        RemoteSetting::Link => "The link of your video room",
+    }
+}
+
+/// What it is good for, and how it was understood.
+pub fn words(setting: RemoteSetting, typed: &str) -> String {
+    match setting {
+        RemoteSetting::Licences => "States or countries: CA, NV. Booking and beginning a session \
+                                    elsewhere warns. Empty: nothing is said."
+            .to_owned(),
+        RemoteSetting::Link if typed.is_empty() || remote::is_link(typed) => {
+            "https://video.example.org/{room}: each appointment has a room of its own, which stands \
+             in its reminder. Empty: none."
+                .to_owned()
+        }
+        RemoteSetting::Link => "not yet: it begins with https:// and has {room} in it".to_owned(),
+    }
+}

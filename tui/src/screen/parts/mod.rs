@@ -1,6 +1,7 @@
 //! Small parts that screens are made of: drawn from values, deciding nothing.
 
 pub mod aside;
+pub mod consents;
 pub mod day;
 pub mod digest;
 pub mod elsewhere;

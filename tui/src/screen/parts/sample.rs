@@ -14,6 +14,9 @@ use std::sync::Arc;
 use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
 };
+use tacenda_shared::practice::consent::{
+    ConsentEnd, ConsentHow, ConsentKind, ConsentRow, ConsentView,
+};
 use tacenda_shared::practice::edit::{
     AppointmentKind, Came, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
     Whereabouts,
@@ -23,9 +26,9 @@ use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
-    AppointmentRow, ChartView, ClientRow, DraftRow, DraftView, GroupRow, IdentityView, Index,
-    JournalHead, JournalRow, JournalView, NoteState, NoteView, PlanView, Rival, TimelineEntry,
-    TimelineRow, View,
+    AppointmentRow, ChartView, ClientRow, ConsentsView, DraftRow, DraftView, GroupRow,
+    IdentityView, Index, JournalHead, JournalRow, JournalView, NoteState, NoteView, PlanView,
+    Rival, TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -109,6 +112,7 @@ impl Sample {
         let mut sample = Self { index };
         sample.add_appointments();
         sample.add_charts();
+        sample.add_consents();
         sample
     }
 
@@ -167,6 +171,23 @@ impl Sample {
             row.group = Some(subject);
             row.kind = AppointmentKind::Couple;
         });
+        sample
+    }
+
+    /// The first client's consent to telehealth expires in three days, the second has none, and the
+    /// fourth has taken hers back.
+    pub(crate) fn with_expiring() -> Self {
+        let mut sample = Self::new();
+        let mut change = |number: u8, at: usize, change: &dyn Fn(&mut ConsentRow)| {
+            let rows = sample.index.consents.get_mut(&client_id(number)).unwrap();
+            change(&mut Arc::make_mut(rows)[at]);
+        };
+        change(1, 1, &|row| {
+            (row.given, row.until) = (date(2025, 11, 25), Some(date(2026, 11, 25)));
+        });
+        change(4, 1, &|row| row.end = Some(ConsentEnd::Revoked(date(2026, 11, 1))));
+        let rows = sample.index.consents.get_mut(&client_id(2)).unwrap();
+        Arc::make_mut(rows).pop();
         sample
     }
 
@@ -357,6 +378,68 @@ impl Sample {
         self
     }
 
+    /// The consents of the first client as their reader sees them.
+    pub(crate) fn consents(&self, number: u8) -> View {
+        let client = Arc::clone(&self.index.clients[&client_id(number)]);
+        let rows = self.index.consents.get(&client.id).cloned().unwrap_or_default();
+        let rows: Vec<_> = rows.iter().copied().chain(struck(number)).collect();
+        let consents = rows.iter().map(|row| self.consent(*row)).collect();
+        View::Consents(ConsentsView { client, consents })
+    }
+
+    fn consent(&self, row: ConsentRow) -> ConsentView {
+        let text = |wanted, words: &str| match row.kind == wanted {
+            true => words.to_owned(),
+            false => String::new(),
+        };
+        ConsentView {
+            row,
+            struck: row.record == RecordId::from_bytes([85; 16]),
+            recipient: text(ConsentKind::Release, "Dr. Sampleton"),
+            covers: text(ConsentKind::Telehealth, "sessions by video; nothing is recorded"),
+            how: match row.kind {
+                ConsentKind::Treatment => ConsentHow::SignedForm,
+                _ => ConsentHow::InSession,
+            },
+            said: text(ConsentKind::Telehealth, "video only when I travel"),
+            reason: text(ConsentKind::Release, "sees another doctor now"),
+            renews: None,
+            author: clinician(),
+            signed: Stamp { time: moment(row.given.at(18, 0, 0, 0)), zone: ZONE.to_owned() },
+            says_more: false,
+        }
+    }
+
+    /// What some clients have consented to: all that sessions need, and one more that was revoked.
+    fn add_consents(&mut self) {
+        let row = |number: u8, kind, given: Date, until, end| ConsentRow {
+            record: RecordId::from_bytes([number; 16]),
+            kind,
+            given,
+            until,
+            end,
+        };
+        let (march, year) = (date(2026, 3, 4), Some(date(2027, 11, 25)));
+        let (treatment, telehealth) = (ConsentKind::Treatment, ConsentKind::Telehealth);
+        let revoked = Some(ConsentEnd::Revoked(date(2026, 11, 1)));
+        self.index.consents.insert(
+            client_id(1),
+            Arc::new(vec![
+                row(81, treatment, march, None, None),
+                row(82, telehealth, march, year, None),
+                row(83, ConsentKind::Recording, march, None, Some(ConsentEnd::Refused)),
+                row(84, ConsentKind::Release, march, Some(date(2027, 3, 4)), revoked),
+            ]),
+        );
+        for (client, number) in [(2, 86), (4, 88)] {
+            let rows = vec![
+                row(number, treatment, march, None, None),
+                row(number + 1, telehealth, march, None, None),
+            ];
+            self.index.consents.insert(client_id(client), Arc::new(rows));
+        }
+    }
+
     pub(crate) fn plan(&self, number: u8) -> View {
         let client = client_id(number);
         let signed = moment(date(2026, 10, 4).at(18, 0, 0, 0));
@@ -372,6 +455,17 @@ impl Sample {
 /// The entry of a journal of one day in November.
 pub(crate) const fn entry_id(day: u8) -> RecordId {
     RecordId::from_bytes([day + 100; 16])
+}
+
+/// What was entered by mistake, which lists do not know.
+fn struck(number: u8) -> Option<ConsentRow> {
+    (number == 1).then(|| ConsentRow {
+        record: RecordId::from_bytes([85; 16]),
+        kind: ConsentKind::Ai,
+        given: date(2026, 3, 4),
+        until: None,
+        end: None,
+    })
 }
 
 /// A plan with two goals, one of them without an objective.
@@ -520,6 +614,7 @@ impl Driver {
             subject @ Subject::Identity(client) => (subject, sample.identity(client.as_bytes()[0])),
             subject @ Subject::Journal(client) => (subject, sample.journal(client.as_bytes()[0])),
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
+            subject @ Subject::Consents(client) => (subject, sample.consents(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
     }

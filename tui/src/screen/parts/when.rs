@@ -270,6 +270,27 @@ mod tests {
     }
 
     #[test]
+    fn what_has_been_is_in_the_past_where_no_year_is_said() {
+        let today = date(2026, 11, 25);
+        let cases = [
+            ("1 nov", Some(date(2026, 11, 1))),
+            ("24.11.", Some(date(2026, 11, 24))),
+            ("30 nov", Some(date(2025, 11, 30))),
+            ("thu", Some(date(2026, 11, 19))),
+            ("3", Some(date(2026, 11, 3))),
+            ("today", Some(today)),
+            ("-3", Some(date(2026, 11, 22))),
+            ("1 dec 2026", None),
+            ("tomorrow", None),
+            ("+2", None),
+            ("soon", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read_past(text, today), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn times_read_as_people_write_them() {
         let cases = [
             ("9", Some(time(9, 0, 0, 0))),

@@ -1,0 +1,235 @@
+//! What people do with consents: they are written down, taken back, struck, looked at.
+
+use super::{
+    ConsentEnd, ConsentKind, ConsentRow, ConsentView, Known, NewConsent, RECIPIENT_BYTES_MAX,
+    TEXT_BYTES_MAX, is_consent, register, set_revoked, text_in,
+};
+use crate::id::{ClientId, RecordId};
+use crate::practice::apply::{Done, Refusal};
+use crate::practice::change::Change;
+use crate::practice::chart::tag;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::contact::normal;
+use crate::practice::edit::Edit;
+use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
+use crate::practice::sign::sign_event;
+use crate::practice::view::ConsentsView;
+use crate::practice::{Context, Practice, ShelfError, zone};
+use jiff::civil::Date;
+use std::sync::Arc;
+
+impl Practice {
+    /// Carries out what is about consents; nothing else comes here.
+    pub(in crate::practice) fn change_consents(
+        &mut self,
+        edit: Edit,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        match edit {
+            Edit::RecordConsent { client, record, consent } => {
+                self.record_consent(client, record, *consent, cx)
+            }
+            Edit::RevokeConsent { client, record, revoked } => {
+                self.revoke_consent(client, record, revoked, cx)
+            }
+            Edit::StrikeConsent { client, record, struck } => {
+                self.strike_consent(client, record, struck, cx)
+            }
+            _ => Ok(Done::default()),
+        }
+    }
+
+    fn record_consent(
+        &mut self,
+        client: ClientId,
+        id: RecordId,
+        consent: NewConsent,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        let known = self.facts.charts.get(&client);
+        if known.is_some_and(|chart| chart.records.contains_key(&id)) {
+            return Err(Refusal::ConsentExists);
+        }
+        let consent = fitting(consent, zone::date(cx.now, &self.facts.settings.zone))?;
+        let name = CompartmentName::Chart(client);
+        let mut relations = Vec::new();
+        if let Some(renews) = consent.renews {
+            let earlier = self.known_consent(client, renews)?;
+            if earlier.struck || earlier.row.kind != consent.kind {
+                return Err(Refusal::UnknownConsent);
+            }
+            relations.push(Self::consent_relation(RelationKind::Renews, client, renews, cx)?);
+        }
+        let change =
+            self.write_record_as(id, &name, (RecordKind::Consent, relations), consent.body(), cx);
+        let inverse = Edit::StrikeConsent { client, record: id, struck: true };
+        Ok(self.done(client, (id, change), inverse, cx))
+    }
+
+    /// Says when the client took a consent back, or that it is not so.
+    fn revoke_consent(
+        &mut self,
+        client: ClientId,
+        record: RecordId,
+        revoked: Option<(Date, String)>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let known = self.known_consent(client, record)?;
+        if known.struck || known.row.end == Some(ConsentEnd::Refused) {
+            return Err(Refusal::ConsentNotGiven);
+        }
+        let mut body = Tags::new();
+        if let Some((date, reason)) = &revoked {
+            let today = zone::date(cx.now, &self.facts.settings.zone);
+            if *date < known.row.given || *date > today {
+                return Err(Refusal::InvalidDate);
+            }
+            let reason = normal(reason);
+            if reason.len() > TEXT_BYTES_MAX {
+                return Err(Refusal::TextTooLong);
+            }
+            set_revoked(&mut body, *date, &reason);
+        }
+        let before = match known.row.end {
+            Some(ConsentEnd::Revoked(date)) => Some((date, Self::reason(client, &known, cx)?)),
+            _ => None,
+        };
+        let relation = Self::consent_relation(RelationKind::Revokes, client, record, cx)?;
+        let name = CompartmentName::Chart(client);
+        let written = self.write_record(&name, RecordKind::Consent, vec![relation], body, cx);
+        let inverse = Edit::RevokeConsent { client, record, revoked: before };
+        Ok(self.done(client, written, inverse, cx))
+    }
+
+    /// Strikes a consent that was entered by mistake, or brings it back.
+    fn strike_consent(
+        &mut self,
+        client: ClientId,
+        record: RecordId,
+        struck: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        self.known_consent(client, record)?;
+        let relation = Self::consent_relation(RelationKind::Corrects, client, record, cx)?;
+        let mut body = Tags::new();
+        body.set(tag::STRUCK, [u8::from(struck)]);
+        let name = CompartmentName::Chart(client);
+        let written = self.write_record(&name, RecordKind::Consent, vec![relation], body, cx);
+        let inverse = Edit::StrikeConsent { client, record, struck: !struck };
+        Ok(self.done(client, written, inverse, cx))
+    }
+
+    /// Each of these is a record that somebody stands behind, and so an entry of the trail.
+    fn done(
+        &mut self,
+        client: ClientId,
+        (record, change): (RecordId, Change),
+        inverse: Edit,
+        cx: &mut Context<'_>,
+    ) -> Done {
+        let mut changes = vec![change];
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        Done { changes, inverse: Some(inverse), guards: Vec::new() }
+    }
+
+    fn consent_relation(
+        kind: RelationKind,
+        client: ClientId,
+        consent: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Relation, Refusal> {
+        let record = Self::stored_record(&CompartmentName::Chart(client), consent, cx)?;
+        Ok(Relation { kind, target: *consent.as_bytes(), digest: record.digest() })
+    }
+
+    fn known_consent(&self, client: ClientId, record: RecordId) -> Result<Known, Refusal> {
+        let known = self.known_consents(client).into_iter();
+        known.into_iter().find(|one| one.row.record == record).ok_or(Refusal::UnknownConsent)
+    }
+
+    fn known_consents(&self, client: ClientId) -> Vec<Known> {
+        let chart = self.shown_chart(client);
+        chart.map(|chart| register(&chart.records)).unwrap_or_default()
+    }
+
+    /// Returns what lists know of a client's consents that were not struck; `None` if there is none.
+    pub(in crate::practice) fn consents_of(
+        &self,
+        client: ClientId,
+    ) -> Option<Arc<Vec<ConsentRow>>> {
+        let known = self.known_consents(client).into_iter().filter(|one| !one.struck);
+        let rows: Vec<_> = known.map(|one| one.row).collect();
+        (!rows.is_empty()).then(|| Arc::new(rows))
+    }
+
+    /// Why a consent was revoked: as that says which revoked it, or as was said with it.
+    fn reason(client: ClientId, known: &Known, cx: &mut Context<'_>) -> Result<String, ShelfError> {
+        let name = CompartmentName::Chart(client);
+        let said_by = known.revocation.unwrap_or(known.row.record);
+        let record = Self::stored_record(&name, said_by, cx)?;
+        let body = record.body().filter(|_| is_consent(&record));
+        Ok(body.map(|body| text_in(body, tag::CONSENT_REASON, TEXT_BYTES_MAX)).unwrap_or_default())
+    }
+
+    /// The consents of a client with their words, those that hold first.
+    pub(in crate::practice) fn consents_view(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<ConsentsView, Refusal> {
+        let row = Arc::clone(self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?);
+        let name = CompartmentName::Chart(client);
+        let mut consents = Vec::new();
+        for known in self.known_consents(client) {
+            let record = Self::stored_record(&name, known.row.record, cx)?;
+            let reason = match known.revocation {
+                Some(_) => Some(Self::reason(client, &known, cx)?),
+                None => None,
+            };
+            consents.extend(ConsentView::of(&record, &known, reason));
+        }
+        Ok(ConsentsView { client: row, consents })
+    }
+}
+
+/// Returns a consent with its texts made one line each, if it can be one.
+pub(in crate::practice) fn fitting(
+    mut consent: NewConsent,
+    today: Date,
+) -> Result<NewConsent, Refusal> {
+    let mut none = String::new();
+    let reason = consent.revoked.as_mut().map_or(&mut none, |(_, reason)| reason);
+    for (text, limit) in [
+        (&mut consent.recipient, RECIPIENT_BYTES_MAX),
+        (&mut consent.covers, TEXT_BYTES_MAX),
+        (&mut consent.said, TEXT_BYTES_MAX),
+        (reason, TEXT_BYTES_MAX),
+    ] {
+        *text = normal(text);
+        if text.len() > limit {
+            return Err(Refusal::TextTooLong);
+        }
+    }
+    let incomplete = match consent.kind {
+        ConsentKind::Release => consent.recipient.is_empty(),
+        ConsentKind::Other => consent.covers.is_empty(),
+        _ => false,
+    };
+    if incomplete {
+        return Err(Refusal::ConsentIncomplete);
+    }
+    let (given, until) = (consent.given, consent.until);
+    let revoked = consent.revoked.as_ref().map(|(date, _)| *date);
+    let never = |date: Date| date < given || date > today;
+    if given > today || until.is_some_and(|until| until < given) || revoked.is_some_and(never) {
+        return Err(Refusal::InvalidDate);
+    }
+    if consent.refused {
+        // What was never given neither ends nor is taken back.
+        (consent.until, consent.revoked) = (None, None);
+    }
+    Ok(consent)
+}

@@ -1,0 +1,431 @@
+//! Consents: given, refused, renewed, taken back, struck; on several devices, and by one that lies.
+
+use super::world::{HOUR, World, ZONE, context};
+use crate::id::{ClientId, RecordId};
+use crate::practice::chart::tag;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::consent::{
+    ConsentEnd, ConsentHow, ConsentKind, ConsentState, ConsentView, NewConsent,
+};
+use crate::practice::edit::{Edit, Stamp, Subject};
+use crate::practice::erasure::Scope;
+use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
+use crate::practice::view::{TimelineEntry, View};
+use crate::practice::{AuditEntry, AuditKind, Refusal};
+use crate::suite::Hash;
+use jiff::civil::{Date, date};
+use std::collections::BTreeSet;
+
+const MONDAY: Date = date(2026, 11, 23);
+
+fn id(number: u8) -> RecordId {
+    RecordId::from_bytes([number; 16])
+}
+
+fn consent(kind: ConsentKind, until: Option<Date>) -> NewConsent {
+    let given = date(2026, 11, 1);
+    NewConsent { until, ..NewConsent::new(kind, given, ConsentHow::InSession) }
+}
+
+fn give(
+    world: &mut World,
+    desk: usize,
+    (client, number): (ClientId, u8),
+    consent: NewConsent,
+) -> Result<Option<Edit>, Refusal> {
+    let edit = Edit::RecordConsent { client, record: id(number), consent: Box::new(consent) };
+    world.act(desk, edit)
+}
+
+fn revoke(client: ClientId, number: u8, day: Date) -> Edit {
+    let revoked = Some((day, "moved away".to_owned()));
+    Edit::RevokeConsent { client, record: id(number), revoked }
+}
+
+fn later(world: &mut World) {
+    world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(1_000));
+}
+
+fn ends(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Option<ConsentEnd>)> {
+    let index = world.desks[desk].index();
+    let rows = index.consents.get(&client).into_iter().flat_map(|rows| rows.iter());
+    rows.map(|row| (row.record, row.end)).collect()
+}
+
+fn views(world: &mut World, desk: usize, client: ClientId) -> Vec<ConsentView> {
+    match world.desks[desk].open(Subject::Consents(client)).unwrap() {
+        View::Consents(view) => view.consents,
+        other => panic!("no consents: {other:?}"),
+    }
+}
+
+#[test]
+fn a_consent_holds_until_its_last_day_and_says_when_that_is_near() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let until = Some(date(2026, 11, 25));
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Telehealth, until)).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let row = world.desks[desk].index().consents[&client][0];
+        let state = |day: i8| row.state(date(2026, 11, day));
+        assert_eq!(state(5), ConsentState::Active);
+        assert_eq!(state(11), ConsentState::Expires(14));
+        assert_eq!(state(25), ConsentState::Expires(0));
+        assert_eq!(state(26), ConsentState::Expired(date(2026, 11, 25)));
+        assert!(row.is_active(date(2026, 11, 25)) && !row.is_active(date(2026, 11, 26)));
+        let timeline = &world.desks[desk].index().timelines[&client];
+        let entry = TimelineEntry::Consent {
+            record: id(1),
+            kind: ConsentKind::Telehealth,
+            until,
+            end: None,
+        };
+        assert_eq!(timeline.iter().map(|row| row.entry.clone()).collect::<Vec<_>>(), [entry]);
+        // It stands where it was given, and not where it was written down.
+        assert!(timeline[0].time < world.desks[desk].now.plus_millis(-20 * 24 * HOUR));
+    }
+    let again = world.desks[1].rebuilt();
+    assert_eq!(*again.index(), *world.desks[1].index());
+    let name = CompartmentName::Chart(client);
+    let segment = world.desks[0].practice.project(&name).unwrap();
+    let mut restored = crate::practice::Practice::new();
+    restored.restore(&name, &segment).unwrap();
+    assert_eq!(restored.index().consents, world.desks[0].index().consents);
+}
+
+#[test]
+fn its_words_are_read_with_an_entry_in_the_trail_and_lists_know_none_of_them() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let release = NewConsent {
+        recipient: " Dr. Sample ".into(),
+        covers: "diagnosis and\ndates".into(),
+        said: "\"nothing about my brother\"".into(),
+        ..consent(ConsentKind::Release, None)
+    };
+    give(&mut world, 0, (client, 1), release).unwrap();
+    let index = format!("{:?}", world.desks[0].index());
+    assert!(!index.contains("Sample,") && !index.contains("brother"), "{index}");
+    let trail = |world: &World| -> Vec<AuditKind> {
+        let records = world.desks[0].memory.records.values();
+        let read = records.map(|bytes| crate::practice::record::Record::decode(bytes).unwrap());
+        let mut all: Vec<_> = read.filter_map(|one| AuditEntry::of(&one)).collect();
+        all.sort_by_key(|entry| entry.number);
+        all.into_iter().map(|entry| entry.kind).collect()
+    };
+    assert_eq!(trail(&world), [AuditKind::Sign]);
+    let seen = views(&mut world, 0, client).remove(0);
+    assert_eq!(trail(&world), [AuditKind::Sign, AuditKind::Open]);
+    assert_eq!(seen.recipient, "Dr. Sample");
+    assert_eq!(seen.covers, "diagnosis and, dates");
+    assert_eq!(seen.said, "\"nothing about my brother\"");
+    assert_eq!((seen.how, seen.says_more, seen.struck), (ConsentHow::InSession, false, false));
+}
+
+#[test]
+fn a_renewal_takes_the_place_of_the_one_before_until_it_is_struck() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let first = consent(ConsentKind::Telehealth, Some(date(2026, 11, 25)));
+    give(&mut world, 0, (client, 1), first.clone()).unwrap();
+    later(&mut world);
+    let heir = NewConsent {
+        given: MONDAY,
+        until: Some(date(2027, 11, 25)),
+        renews: Some(id(1)),
+        ..first.clone()
+    };
+    let strike = give(&mut world, 0, (client, 2), heir.clone()).unwrap().unwrap();
+    world.sync();
+    let renewed = Some(ConsentEnd::Renewed(MONDAY));
+    assert_eq!(ends(&world, 1, client), [(id(2), None), (id(1), renewed)]);
+
+    let (changes, redo) = world.desks[0].undo(strike).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(ends(&world, 1, client), [(id(1), None)]);
+    let seen = views(&mut world, 1, client);
+    assert_eq!(seen.iter().map(|one| one.struck).collect::<Vec<_>>(), [false, true], "it stays");
+    later(&mut world);
+    let (changes, _) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(ends(&world, 1, client).len(), 2);
+
+    // Who refuses another year has consented to what there was.
+    let no = NewConsent { refused: true, renews: Some(id(2)), until: None, ..heir.clone() };
+    give(&mut world, 0, (client, 3), no).unwrap();
+    let refused = Some(ConsentEnd::Refused);
+    assert_eq!(
+        ends(&world, 0, client),
+        [(id(2), None), (id(3), refused), (id(1), renewed)],
+        "a refusal ends nothing"
+    );
+    let other = NewConsent { kind: ConsentKind::Recording, renews: Some(id(2)), ..heir.clone() };
+    assert_eq!(give(&mut world, 0, (client, 4), other), Err(Refusal::UnknownConsent));
+    let none = NewConsent { renews: Some(id(9)), ..heir };
+    assert_eq!(give(&mut world, 0, (client, 4), none), Err(Refusal::UnknownConsent));
+}
+
+#[test]
+fn what_a_client_took_back_is_revoked_everywhere_and_that_can_be_undone() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Treatment, None)).unwrap();
+    later(&mut world);
+    let inverse = world.act(0, revoke(client, 1, MONDAY)).unwrap().unwrap();
+    world.sync();
+    assert_eq!(ends(&world, 1, client), [(id(1), Some(ConsentEnd::Revoked(MONDAY)))]);
+    assert_eq!(views(&mut world, 1, client)[0].reason, "moved away");
+    later(&mut world);
+    let (changes, redo) = world.desks[0].undo(inverse).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(ends(&world, 1, client), [(id(1), None)]);
+    assert_eq!(views(&mut world, 1, client)[0].reason, "");
+    later(&mut world);
+    let (changes, _) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(views(&mut world, 1, client)[0].reason, "moved away");
+
+    let before = date(2026, 10, 31);
+    assert_eq!(world.act(0, revoke(client, 1, before)), Err(Refusal::InvalidDate));
+    let tomorrow = date(2026, 11, 24);
+    assert_eq!(world.act(0, revoke(client, 1, tomorrow)), Err(Refusal::InvalidDate));
+    assert_eq!(world.act(0, revoke(client, 7, MONDAY)), Err(Refusal::UnknownConsent));
+}
+
+#[test]
+fn a_renewal_that_did_not_know_of_the_revocation_does_not_hold() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Telehealth, None)).unwrap();
+    world.sync();
+    later(&mut world);
+    let heir =
+        NewConsent { given: MONDAY, renews: Some(id(1)), ..consent(ConsentKind::Telehealth, None) };
+    give(&mut world, 0, (client, 2), heir.clone()).unwrap();
+    later(&mut world);
+    world.act(1, revoke(client, 1, MONDAY)).unwrap();
+    world.sync();
+    let gone = Some(ConsentEnd::Revoked(MONDAY));
+    for desk in 0..2 {
+        let ends: Vec<_> = ends(&world, desk, client).into_iter().map(|(_, end)| end).collect();
+        assert_eq!(ends, [gone, gone], "desk {desk}");
+    }
+    // Given anew afterwards, by who knew, it holds.
+    later(&mut world);
+    give(&mut world, 1, (client, 3), NewConsent { renews: Some(id(2)), ..heir }).unwrap();
+    world.sync();
+    assert_eq!(ends(&world, 0, client)[0], (id(3), None));
+}
+
+#[test]
+fn what_says_too_little_or_cannot_be_is_refused_and_leaves_nothing() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let usual = || consent(ConsentKind::Treatment, None);
+    let cases = [
+        (consent(ConsentKind::Release, None), Refusal::ConsentIncomplete),
+        (consent(ConsentKind::Other, None), Refusal::ConsentIncomplete),
+        (NewConsent { given: date(2026, 11, 24), ..usual() }, Refusal::InvalidDate),
+        (NewConsent { until: Some(date(2026, 10, 31)), ..usual() }, Refusal::InvalidDate),
+        (NewConsent { said: "x".repeat(1_001), ..usual() }, Refusal::TextTooLong),
+        (
+            NewConsent { recipient: "x".repeat(201), ..consent(ConsentKind::Release, None) },
+            Refusal::TextTooLong,
+        ),
+    ];
+    for (consent, refusal) in cases {
+        assert_eq!(give(&mut world, 0, (client, 1), consent), Err(refusal));
+    }
+    assert_eq!(
+        give(&mut world, 0, (ClientId::from_bytes([9; 16]), 1), usual()),
+        Err(Refusal::UnknownClient)
+    );
+    assert!(ends(&world, 0, client).is_empty());
+    give(&mut world, 0, (client, 1), usual()).unwrap();
+    assert_eq!(give(&mut world, 0, (client, 1), usual()), Err(Refusal::ConsentExists));
+    let no = NewConsent { refused: true, until: Some(date(2027, 1, 1)), ..usual() };
+    give(&mut world, 0, (client, 2), no).unwrap();
+    assert_eq!(world.desks[0].index().consents[&client][1].until, None);
+    assert_eq!(world.act(0, revoke(client, 2, MONDAY)), Err(Refusal::ConsentNotGiven));
+}
+
+#[test]
+fn an_erasure_takes_a_consent_and_all_that_was_said_of_it() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Treatment, None)).unwrap();
+    give(&mut world, 0, (client, 2), consent(ConsentKind::Telehealth, None)).unwrap();
+    later(&mut world);
+    world.act(0, revoke(client, 1, MONDAY)).unwrap();
+    world.sync();
+    assert_eq!(world.desks[1].practice.family_of(client, id(1)).len(), 2, "with its reason");
+    assert_eq!(world.desks[1].practice.family_of(client, id(2)).len(), 1);
+    world.act(1, Edit::AskErasure(Scope::of_record(client, id(1)))).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(ends(&world, desk, client), [(id(2), None)]);
+        assert_eq!(views(&mut world, desk, client).len(), 1);
+        assert_eq!(world.act(desk, revoke(client, 1, MONDAY)), Err(Refusal::ToBeErased));
+    }
+    world.act(0, Edit::AskErasure(client.into())).unwrap();
+    world.sync();
+    assert!(!world.desks[1].index().consents.contains_key(&client));
+    let opened = world.desks[1].open(Subject::Consents(client));
+    assert_eq!(opened.unwrap_err(), Refusal::ToBeErased);
+    let more = consent(ConsentKind::Recording, None);
+    assert_eq!(give(&mut world, 1, (client, 3), more), Err(Refusal::ToBeErased));
+    world.act(0, Edit::WithdrawErasure(client.into())).unwrap();
+    world.sync();
+    assert_eq!(ends(&world, 1, client).len(), 1);
+}
+
+/// What stands in a consent, whatever its id and whoever wrote it down.
+fn words(view: &ConsentView) -> (ConsentKind, Date, Option<Date>, Option<ConsentEnd>, [String; 5]) {
+    let row = &view.row;
+    let how = view.how.word();
+    let texts = [&view.recipient, &view.covers, &view.said, &view.reason, &how].map(Clone::clone);
+    (row.kind, row.given, row.until, row.end, texts)
+}
+
+#[test]
+fn consents_leave_in_an_export_and_come_in_again_once() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    let full = NewConsent {
+        recipient: "Dr. Sample".into(),
+        covers: "dates \u{1F642}".into(),
+        said: "yes, \"all\"".into(),
+        ..consent(ConsentKind::Release, Some(date(2027, 2, 1)))
+    };
+    give(&mut world, 0, (client, 1), full.clone()).unwrap();
+    later(&mut world);
+    let heir = NewConsent { given: MONDAY, renews: Some(id(1)), ..full };
+    give(&mut world, 0, (client, 2), heir).unwrap();
+    give(&mut world, 0, (client, 3), consent(ConsentKind::Ai, None)).unwrap();
+    let no = NewConsent { refused: true, ..consent(ConsentKind::Recording, None) };
+    give(&mut world, 0, (client, 4), no).unwrap();
+    give(&mut world, 0, (client, 5), consent(ConsentKind::Unknown(77), None)).unwrap();
+    give(&mut world, 0, (client, 6), consent(ConsentKind::Treatment, None)).unwrap();
+    later(&mut world);
+    world.act(0, revoke(client, 3, MONDAY)).unwrap();
+    let strike = Edit::StrikeConsent { client, record: id(6), struck: true };
+    world.act(0, strike).unwrap();
+
+    let desk = &mut world.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let index = desk.index();
+    let written = Stamp { time: desk.now, zone: ZONE.to_owned() };
+    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    let mut importer = Importer::new(desk.quill.author.member, BTreeSet::new());
+    let steps = lines.iter().flat_map(|line| importer.import_line(line).unwrap());
+    let steps: Vec<ImportStep> = steps.collect();
+    let counts = importer.finish().unwrap();
+    assert_eq!((counts.read["consent"], counts.unknown_fields.len()), (5, 0));
+    assert!(!counts.not_carried.contains_key("consent.renews"));
+
+    let mut other = World::new(&[1]);
+    for step in &steps {
+        let ImportStep::Edit(edit) = step else { panic!("an edit") };
+        other.act(0, edit.clone()).unwrap();
+    }
+    let before: Vec<_> = views(&mut world, 0, client).iter().map(words).collect();
+    let after: Vec<_> = views(&mut other, 0, client).iter().map(words).collect();
+    assert_eq!(after, before[..5], "all but what was struck");
+    // The same file once more is seen.
+    let again = steps.iter().find_map(|step| match step {
+        ImportStep::Edit(edit @ Edit::RecordConsent { .. }) => Some(edit.clone()),
+        _ => None,
+    });
+    assert_eq!(other.act(0, again.unwrap()), Err(Refusal::ConsentExists));
+
+    // What cannot be is refused before anything is carried out.
+    let line = lines.iter().find(|line| line.contains("\"consent\"")).unwrap();
+    for (from, to) in [("2026-11-01", "2026-11-31"), ("Dr. Sample", ""), ("\"release\"", "\"x\"")] {
+        let mut importer = Importer::new(world.desks[0].quill.author.member, BTreeSet::new());
+        importer.import_line(&lines[0]).unwrap();
+        assert!(importer.import_line(&line.replace(from, to)).is_err(), "{from}");
+        importer.import_line(line).unwrap();
+        assert!(importer.import_line(line).is_err(), "twice in one file");
+    }
+}
+
+/// Writes a record on the first desk as no honest device would, and sends it.
+fn lie(
+    world: &mut World,
+    client: ClientId,
+    number: u8,
+    relations: &[(RelationKind, u8)],
+    fields: &[(u16, &[u8])],
+) {
+    let mut body = Tags::new();
+    for (tag, value) in fields {
+        body.set(*tag, *value);
+    }
+    let relations = relations.iter().map(|(kind, target)| Relation {
+        kind: *kind,
+        target: [*target; 16],
+        digest: Hash::ZERO,
+    });
+    let relations = relations.collect();
+    let desk = &mut world.desks[0];
+    let name = CompartmentName::Chart(client);
+    let kind = (RecordKind::Consent, relations);
+    let change = desk.practice.write_record_as(id(number), &name, kind, body, context!(desk));
+    desk.memory.store(&change);
+    world.send(0, vec![change]);
+}
+
+#[test]
+fn a_device_that_lies_or_is_newer_hides_nothing_and_stops_nothing() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Telehealth, None)).unwrap();
+    later(&mut world);
+    let long = "x".repeat(5_000);
+    let given = (tag::CONSENT_GIVEN, b"2026-11-01".as_slice());
+    let telehealth = (tag::CONSENT_KIND, [0, 2].as_slice());
+    // Of a kind, in a way and with a field that only a newer version knows.
+    let newer = [(tag::CONSENT_KIND, [3, 132].as_slice()), (tag::CONSENT_HOW, &[0, 99]), given];
+    lie(&mut world, client, 2, &[], &[newer[0], newer[1], newer[2], (900, b"more")]);
+    // A line longer than any, a date that is none.
+    let texts = [(tag::CONSENT_SAID, long.as_bytes()), (tag::CONSENT_UNTIL, b"2026-99-99")];
+    lie(&mut world, client, 3, &[], &[telehealth, given, texts[0], texts[1]]);
+    // Two that renew each other, one that renews itself, one of another kind that renews the first.
+    lie(&mut world, client, 4, &[(RelationKind::Renews, 5)], &[telehealth, given]);
+    lie(&mut world, client, 5, &[(RelationKind::Renews, 4)], &[telehealth, given]);
+    lie(&mut world, client, 6, &[(RelationKind::Renews, 6)], &[telehealth, given]);
+    lie(&mut world, client, 7, &[(RelationKind::Renews, 1)], &[newer[0], given]);
+    // A revocation without a date, a strike of nothing, one that says nothing, nothing at all.
+    lie(&mut world, client, 8, &[(RelationKind::Revokes, 1)], &[]);
+    lie(&mut world, client, 9, &[(RelationKind::Corrects, 200)], &[(tag::STRUCK, &[1])]);
+    lie(&mut world, client, 10, &[(RelationKind::Corrects, 1)], &[(tag::STRUCK, b"xx")]);
+    lie(&mut world, client, 11, &[], &[]);
+    world.sync();
+    let before = world.desks[1].index();
+    let end = |record| {
+        before.consents[&client].iter().find(|row| row.record == record).map(|row| row.end)
+    };
+    assert_eq!(end(id(1)), Some(None), "the first holds");
+    assert_eq!(end(id(2)), Some(None));
+    assert_eq!(before.consents[&client].len(), 7);
+    let seen = views(&mut world, 1, client);
+    let of = |number| seen.iter().find(|one| one.row.record == id(number)).unwrap();
+    let newer = of(2);
+    assert_eq!((newer.row.kind, newer.how), (ConsentKind::Unknown(900), ConsentHow::Unknown(99)));
+    assert!(newer.says_more && !of(1).says_more);
+    assert_eq!(newer.row.kind.word(), "kind-900");
+    assert_eq!(ConsentKind::named("kind-900"), Some(ConsentKind::Unknown(900)));
+    assert_eq!((of(3).said.len(), of(3).row.until), (1_000, None));
+    let unknown = before.timelines[&client]
+        .iter()
+        .filter(|row| matches!(row.entry, TimelineEntry::Unknown { .. }))
+        .count();
+    assert_eq!(unknown, 2, "what does not read is shown as such");
+    assert_eq!(*world.desks[1].rebuilt().index(), *before);
+}
