@@ -407,8 +407,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         }
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
-    let words =
-        format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what, scene.today()));
+    let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
     match &entry.what {
         What::Draft(draft) => match who::beside(scene.sync, draft.note) {
             Some(name) => format!("{words}   {name} is in this note"),

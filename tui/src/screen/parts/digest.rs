@@ -194,12 +194,14 @@ fn expiring(index: &Index, now: Timestamp, digest: &Digest) -> impl Iterator<Ite
 }
 
 /// Returns the words for something unfinished, without whose it is.
-pub fn words(what: &What, today: jiff::civil::Date) -> String {
+pub fn words(what: &What) -> String {
     match what {
         What::Clash(..) => "overlaps".to_owned(),
-        What::Consent(_, _, kind, state) => {
-            format!("consent: {} {}", kind.title(), consents::state_words(*state, today))
+        // On which day stands beside it.
+        What::Consent(_, _, kind, ConsentState::Expired(_)) => {
+            format!("consent to {} expired", kind.title())
         }
+        What::Consent(_, _, kind, _) => format!("consent to {} expires", kind.title()),
         What::Draft(draft) if draft.addendum_to.is_some() => {
             format!("addendum draft, {}", text::counted(draft.words, "word", "words"))
         }

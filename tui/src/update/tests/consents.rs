@@ -181,9 +181,9 @@ fn what_expires_stands_under_to_finish_and_leads_to_the_consents() {
     let mut driver = expiring(80, 24);
     driver.keys("4G");
     let screen = driver.screen();
-    let line = screen.lines().find(|line| line.contains("consent:")).unwrap_or_default();
+    let line = screen.lines().find(|line| line.contains("consent to")).unwrap_or_default();
     assert!(line.contains("25 Nov") && line.contains("JM-014"), "{screen}");
-    assert!(line.contains("telehealth expires in 3 d"), "{screen}");
+    assert!(line.contains("consent to telehealth expires"), "{screen}");
     driver.keys("⏎");
     let subject = Subject::Consents(sample::client_id(1));
     let asked = driver
