@@ -55,6 +55,7 @@ pub enum Verb {
     Lock,
     LogContact,
     Longer,
+    Merge,
     MoveAppointment,
     New,
     NextFree,

@@ -14,6 +14,7 @@ mod identity;
 mod journal;
 mod notes;
 mod plan;
+mod same;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -278,9 +279,12 @@ fn say(model: &mut Model, words: &str) {
 }
 
 /// Shows a screen on top; opens what it needs.
-fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
+fn show(model: &mut Model, mut screen: Screen) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     desk.line.clear();
+    if let Screen::Chart(chart) = &mut screen {
+        chart.client = desk.index.kept(chart.client);
+    }
     let subject = screen.subject();
     desk.screens.push(screen);
     subject.map(|subject| Effect::Open(subject, crate::screen::CARE)).into_iter().collect()

@@ -90,6 +90,7 @@ impl Practice {
             | Edit::LogContact { .. }
             | Edit::NewClient { .. }
             | Edit::NoteDeath { .. }
+            | Edit::SameAs { .. }
             | Edit::StrikeContact { .. }
             | Edit::Wait { .. } => self.change_clients(edit, cx),
             Edit::ChangePlan { .. } | Edit::ReviewPlan { .. } | Edit::SignPlan { .. } => {
@@ -137,6 +138,7 @@ impl Practice {
             Edit::LogContact { client, contact } => self.log_contact(client, &contact, cx),
             Edit::NewClient { client, contact } => self.new_client(client, contact, cx),
             Edit::NoteDeath { client, died } => self.note_death(client, died, cx),
+            Edit::SameAs { client, kept } => self.same_as(client, kept, cx),
             Edit::StrikeContact { client, record, struck } => {
                 self.strike_contact(client, (record, struck), cx)
             }

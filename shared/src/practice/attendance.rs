@@ -142,6 +142,17 @@ impl Practice {
         Ok(who)
     }
 
+    /// Returns a change of those whom the screen shows as one of those whom the calendar names.
+    pub(super) fn as_written(&self, who: WhoChange, clients: &[ClientId]) -> WhoChange {
+        let stands = |one: &ClientId, all: &[ClientId]| {
+            let kept = self.kept_of(*one);
+            all.iter().any(|other| self.kept_of(*other) == kept)
+        };
+        let joins = who.joins.iter().filter(|one| !stands(one, clients)).copied().collect();
+        let leaves = clients.iter().filter(|one| stands(one, &who.leaves)).copied().collect();
+        WhoChange { joins, leaves, kind: who.kind }
+    }
+
     /// Changes who comes to an appointment. Of an occurrence that nobody has touched, everything is
     /// refused before it is.
     pub(super) fn change_who(
@@ -151,7 +162,9 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let row = self.index.appointments.get(&id).ok_or(Refusal::UnknownAppointment)?.clone();
-        let who = self.check_who(who, &row.clients, row.kind)?;
+        // The calendar may name a duplicate of whom the screen shows.
+        let clients = if row.written.is_empty() { &row.clients } else { &row.written };
+        let who = self.check_who(self.as_written(who, clients), clients, row.kind)?;
         let family = self.facts.family(id);
         let noted = |client: &ClientId| {
             let sessions = self.sessions_of.get(client);

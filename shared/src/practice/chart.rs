@@ -299,7 +299,7 @@ impl Chart {
     }
 
     /// Returns the timeline, newest first.
-    pub(super) fn timeline(&self) -> Vec<TimelineRow> {
+    pub(super) fn timeline(&self, client: ClientId) -> Vec<TimelineRow> {
         let signed = self.signed_drafts();
         let mut addenda: BTreeMap<RecordId, u32> = BTreeMap::new();
         let mut rows = Vec::new();
@@ -322,7 +322,7 @@ impl Chart {
             {
                 *number = addenda.get(&id).copied().unwrap_or(0);
             }
-            TimelineRow { time, entry }
+            TimelineRow { time, client, entry }
         };
         rows.into_iter().map(with_addenda).collect()
     }

@@ -9,7 +9,6 @@ use super::group::is_subject;
 use super::{Context, Practice, document_of, zone};
 use crate::id::{ClientId, Timestamp};
 use jiff::civil::Date;
-use std::sync::Arc;
 
 impl Practice {
     pub(super) fn new_client(
@@ -95,7 +94,7 @@ impl Practice {
         let (now, mut written) = (cx.now, Vec::new());
         let change = self.change(&name, object, cx, |document| written = write(document, now))?;
         if let Some(row) = contact::read(self.document(&name, object, cx)?, client) {
-            self.facts.contacts.insert(client, Arc::new(row));
+            self.facts.learn_contact(row);
         }
         let guard =
             |(field, value)| Guard { name: name.clone(), object, place: None, field, value };

@@ -25,6 +25,7 @@ const DEVICES_MAX: usize = 10_000;
 
 pub(super) const ARCHIVED: &str = "archived";
 pub(super) const DIED: &str = "died";
+pub(super) const SAME_AS: &str = "same_as";
 const SINCE: &str = "since";
 const ZONE: &str = "zone";
 const CLINICIAN: &str = "clinician/";
@@ -153,6 +154,8 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
         waiting: Waiting::of(document.value(None, Waiting::FIELD).as_ref()),
         tasks: task::read(document),
         died: document.value(None, DIED).and_then(|died| died.text()?.parse().ok()),
+        same_as: document.value(None, SAME_AS).and_then(|same| ClientId::parse(same.text()?)),
+        same: Vec::new(),
     };
     for field in &FIELDS {
         let value = document.value(None, field.name);
@@ -169,6 +172,9 @@ pub(super) fn encode(writer: &mut Writer, row: &ClientRow) {
     task::encode(writer, &row.tasks);
     writer.option(row.died, |w, died| {
         w.text(&died.to_string());
+    });
+    writer.option(row.same_as, |w, kept| {
+        w.fixed(kept.as_bytes());
     });
     for field in &FIELDS {
         writer.text((field.of_row)(&mut row));
@@ -192,6 +198,8 @@ pub(super) fn decode(reader: &mut Reader<'_>) -> Result<ClientRow, CodecError> {
             let died = r.text(DATE_BYTES_MAX)?;
             died.parse().map_err(|_| CodecError::Unknown)
         })?,
+        same_as: reader.option(|r| r.fixed().map(ClientId::from_bytes))?,
+        same: Vec::new(),
     };
     for field in &FIELDS {
         *(field.of_row)(&mut row) = reader.text(field.limit)?.to_owned();

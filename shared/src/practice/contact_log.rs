@@ -68,9 +68,11 @@ impl ContactLog {
     }
 
     /// Returns what is not struck, as lines of a timeline.
-    pub(super) fn rows(&self) -> impl Iterator<Item = TimelineRow> + '_ {
-        self.entries.iter().filter(|(id, _)| !self.is_struck(**id)).map(|(id, entry)| TimelineRow {
+    pub(super) fn rows(&self, client: ClientId) -> impl Iterator<Item = TimelineRow> + '_ {
+        let stand = self.entries.iter().filter(|(id, _)| !self.is_struck(**id));
+        stand.map(move |(id, entry)| TimelineRow {
             time: entry.time,
+            client,
             entry: TimelineEntry::Contact {
                 record: *id,
                 channel: entry.channel,
@@ -133,14 +135,14 @@ impl Practice {
     /// Returns everything that is known of a client, newest first, as far as its keys are here.
     pub(super) fn timeline_of(&self, client: ClientId) -> Vec<TimelineRow> {
         let chart = self.shown_chart(client);
-        let mut rows = chart.map(|chart| chart.timeline()).unwrap_or_default();
+        let mut rows = chart.map(|chart| chart.timeline(client)).unwrap_or_default();
         let in_chart = rows.len();
         if let Some(journal) = self.shown_book(client, Book::Journal) {
-            rows.extend(journal.timeline());
+            rows.extend(journal.timeline(client));
         }
         if let Some(log) = self.facts.logs.get(&client) {
             let hidden = self.hidden_records(client);
-            rows.extend(log.rows().filter(|row| !hidden.contains(&row.entry.record())));
+            rows.extend(log.rows(client).filter(|row| !hidden.contains(&row.entry.record())));
         }
         if rows.len() > in_chart {
             // Of one moment, what the chart holds stands first.

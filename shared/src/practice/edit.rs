@@ -341,6 +341,14 @@ pub enum Edit {
         /// When the others ended that this one was settled against.
         ends: Vec<(SeriesId, Option<Date>)>,
     },
+    /// Says that a client is the same person as another, who is kept, or that they are two people.
+    /// Nothing is moved and nothing is copied: see `same`.
+    SameAs {
+        /// The duplicate.
+        client: ClientId,
+        /// Under whom both stand from now on; `None` parts them again.
+        kept: Option<ClientId>,
+    },
     /// Sets the usual week of a member, or takes it back.
     SetHours {
         /// Whose.

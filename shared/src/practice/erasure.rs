@@ -234,7 +234,8 @@ pub fn last_service(index: &Index, client: ClientId, now: Timestamp) -> Option<D
             row.status,
             Status::Booked | Status::Confirmed | Status::Arrived | Status::Held
         );
-        let with_group = || group.is_some_and(|group| group.fits(row.kind, &row.clients));
+        let with_group =
+            || group.is_some_and(|group| group.fits(row.kind, &row.clients, |one| index.kept(one)));
         took_place && row.starts <= now && (row.is_with(client) || with_group())
     });
     served.map(|row| row.slot.start.date()).max()
@@ -329,12 +330,21 @@ impl Practice {
             || log.is_some_and(|log| log.holds(record))
     }
 
-    /// Returns whether a legal hold keeps a client's record. What a group shares is a record of each
-    /// who belongs to it, or did.
+    /// Returns whether a legal hold keeps a client's record: one on any record of the same person does.
+    /// What a group shares is a record of each who belongs to it, or did.
     pub fn is_held(&self, client: ClientId) -> bool {
         let holds = &self.facts.settings.erasures.holds;
-        let members = self.group_row(client).map(|group| group.members.keys());
-        holds.contains(&client) || members.into_iter().flatten().any(|one| holds.contains(one))
+        let members = self.group_row(client).map(|group| group.members.keys().copied());
+        let mut all = std::iter::once(client).chain(members.into_iter().flatten());
+        let held = |one| self.one_person(one).iter().any(|one| holds.contains(one));
+        !holds.is_empty() && all.any(held)
+    }
+
+    /// Refuses to erase half of a person: as long as two records stand together, nobody thinks the
+    /// one erased because the other is.
+    fn check_alone(&self, scope: Scope) -> Result<(), Refusal> {
+        let alone = scope.record.is_some() || self.one_person(scope.client).len() == 1;
+        if alone { Ok(()) } else { Err(Refusal::SamePerson) }
     }
 
     pub(super) fn is_hidden(&self, client: ClientId) -> bool {
@@ -369,6 +379,7 @@ impl Practice {
             | Edit::SignPlan { client }
             | Edit::StrikeConsent { client, .. }
             | Edit::Wait { client, .. } => one(client),
+            Edit::SameAs { client, kept } => one(client) || kept.iter().any(one),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,
@@ -418,6 +429,7 @@ impl Practice {
         if self.is_held(client) {
             return Err(Refusal::Held);
         }
+        self.check_alone(scope)?;
         let before = self.erasure(scope).map_or(0, |known| known.times);
         let asked = Erasure { times: before.saturating_add(1), stage: Stage::Asked, asked: cx.now };
         let inverse = Some(Edit::WithdrawErasure(scope));
@@ -449,6 +461,7 @@ impl Practice {
         if self.is_held(scope.client) {
             return Err(Refusal::Held);
         }
+        self.check_alone(scope)?;
         if cx.now < known.due() {
             return Err(Refusal::TooEarly);
         }
@@ -468,7 +481,8 @@ impl Practice {
         if !self.has_chart(client) && self.erasure(client.into()).is_none() {
             return Err(Refusal::UnknownClient);
         }
-        let inverse = Edit::Hold { client, held: self.is_held(client) };
+        let before = self.facts.settings.erasures.holds.contains(&client);
+        let inverse = Edit::Hold { client, held: before };
         let (field, value) = (format!("{HOLD}{client}"), Scalar::Flag(held));
         let kind = if held { AuditKind::HoldSet } else { AuditKind::HoldEnded };
         self.write_settings((field, value), Some(inverse), (kind, client.into()), cx)
@@ -534,12 +548,13 @@ impl Practice {
             })
             .collect();
         let now: BTreeSet<Scope> = rows.keys().copied().collect();
-        let holds = erasures.holds.clone();
+        let holds = self.all_held();
         let before: BTreeSet<Scope> = self.index.erasures.keys().copied().collect();
         let index = Arc::make_mut(&mut self.index);
         (index.erasures, index.holds) = (rows, holds);
         let changed: BTreeSet<ClientId> =
             before.symmetric_difference(&now).map(|scope| scope.client).collect();
+        self.facts.same_changed |= !changed.is_empty();
         for client in changed {
             self.publish(&CompartmentName::Contact(client));
             let chart = self.chart_of(client);

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 17;
+pub const SCHEMA: u16 = 18;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -43,6 +43,10 @@ pub(super) struct Facts {
     pub(super) calendars: BTreeMap<CalendarKey, BTreeMap<AppointmentId, Booking>>,
     pub(super) logs: BTreeMap<ClientId, ContactLog>,
     pub(super) contacts: BTreeMap<ClientId, Arc<ClientRow>>,
+    /// Who is said to be the same person as whom, as contacts say it.
+    pub(super) same: BTreeMap<ClientId, ClientId>,
+    /// Whether who stands under whom has to be derived again.
+    pub(super) same_changed: bool,
     /// Charts of clients, and of groups by [`subject_of`].
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) groups: BTreeMap<ClientId, Group>,
@@ -237,7 +241,7 @@ impl Facts {
             return Err(CodecError::Unknown.into());
         }
         self.logs.insert(client, log);
-        self.contacts.insert(client, Arc::new(row));
+        self.learn_contact(row);
         Ok(())
     }
 
@@ -257,6 +261,8 @@ impl Facts {
             }
             CompartmentName::Contact(client) => {
                 self.contacts.remove(client);
+                self.same.remove(client);
+                self.same_changed = true;
                 self.logs.remove(client);
             }
             CompartmentName::Chart(client) => {
@@ -309,6 +315,18 @@ impl Facts {
     pub(super) fn books(&self) -> impl Iterator<Item = (ClientId, Book, &Chart)> {
         let charts = self.charts.iter().map(|(client, chart)| (*client, Book::Chart, chart));
         charts.chain(self.journals.iter().map(|(client, one)| (*client, Book::Journal, one)))
+    }
+
+    /// Takes over what a contact says.
+    pub(super) fn learn_contact(&mut self, row: ClientRow) {
+        let id = row.id;
+        let said = row.same_as.filter(|kept| *kept != id);
+        let before = match said {
+            Some(kept) => self.same.insert(id, kept),
+            None => self.same.remove(&id),
+        };
+        let is_new = self.contacts.insert(id, Arc::new(row)).is_none();
+        self.same_changed |= before != said || is_new;
     }
 
     /// Returns an appointment and the calendar that holds it.

@@ -187,13 +187,21 @@ impl AppointmentRow {
 
 impl GroupRow {
     /// Whether those who come to an appointment of a kind may be this group: all of them belong to it,
-    /// or did.
-    pub fn fits(&self, kind: AppointmentKind, clients: &[ClientId]) -> bool {
+    /// or did. `kept` says under whom a duplicate stands.
+    pub fn fits(
+        &self,
+        kind: AppointmentKind,
+        clients: &[ClientId],
+        kept: impl Fn(ClientId) -> ClientId,
+    ) -> bool {
         let several = clients.len() > 1;
         let open = matches!(kind, AppointmentKind::Intake | AppointmentKind::Consultation);
         (self.kind.appointment() == kind || (several && open))
             && !clients.is_empty()
-            && clients.iter().all(|client| self.members.contains_key(client))
+            && clients.iter().all(|client| {
+                let is = |member: &ClientId| kept(*member) == kept(*client);
+                self.members.contains_key(client) || self.members.keys().any(is)
+            })
     }
 
     /// Returns who belongs to it now.
@@ -216,6 +224,8 @@ impl GroupRow {
             waiting: None,
             tasks: Vec::new(),
             died: None,
+            same_as: None,
+            same: Vec::new(),
         }
     }
 
@@ -341,13 +351,16 @@ impl Practice {
             let mut states = family.iter().filter_map(|id| self.sessions.get(id));
             states.any(|states| states.contains_key(&subject))
         };
+        // Who comes, and who belongs to it, may have been found to be the same person.
+        let come = self.as_kept(clients);
         let place = |group: &GroupRow| {
-            let others = group.present().filter(|client| !clients.contains(client)).count();
+            let others = group.present().map(|client| self.kept_of(client));
+            let others = others.filter(|client| !come.contains(client)).count();
             let others = (others, group.members.len());
             (!written(group.subject), group.ended, others, group.since, group.subject)
         };
         let groups = self.facts.groups.values().filter_map(|group| group.row.as_ref());
-        let fitting = groups.filter(|group| group.fits(kind, clients));
+        let fitting = groups.filter(|group| group.fits(kind, &come, |one| self.kept_of(one)));
         fitting.min_by_key(|group| place(group)).map(|group| group.subject)
     }
 
@@ -362,7 +375,8 @@ impl Practice {
         let states: Vec<(ClientId, NoteState)> =
             states.flatten().map(|(client, state)| (*client, *state)).collect();
         let of = |client: ClientId| {
-            let theirs = states.iter().filter(|(of, _)| *of == client);
+            let client = self.kept_of(client);
+            let theirs = states.iter().filter(|(of, _)| self.kept_of(*of) == client);
             theirs.map(|(_, state)| *state).min_by_key(|state| rank(*state))
         };
         let Some(group) = group else {
@@ -393,6 +407,7 @@ impl Practice {
         | Edit::NoteDeath { client, .. }
         | Edit::RecordConsent { client, .. }
         | Edit::ReviewPlan { client, .. }
+        | Edit::SameAs { client, .. }
         | Edit::SignPlan { client }
         | Edit::Wait { client, .. }) = edit
         else {

@@ -29,13 +29,15 @@ impl Practice {
             }
             CompartmentName::Contact(client) => {
                 self.publish_code(*client);
-                let row = self.facts.contacts.get(client).filter(|_| !self.is_hidden(*client));
-                let row = row.map(Arc::clone);
-                let index = Arc::make_mut(&mut self.index);
-                match row {
-                    Some(row) => index.clients.insert(*client, row),
-                    None => index.clients.remove(client),
-                };
+                self.publish_same();
+                for shown in BTreeSet::from([*client, self.kept_of(*client)]) {
+                    let row = self.shown_row(shown);
+                    let index = Arc::make_mut(&mut self.index);
+                    match row {
+                        Some(row) => index.clients.insert(shown, row),
+                        None => index.clients.remove(&shown),
+                    };
+                }
                 self.publish_timeline(*client);
             }
             CompartmentName::Chart(client) | CompartmentName::Journal(client) => {
@@ -74,7 +76,10 @@ impl Practice {
     fn publish_sessions_of(&mut self, groups: impl Iterator<Item = Arc<GroupRow>>) {
         let groups: Vec<_> = groups.collect();
         let rows = self.index.appointments.values();
-        let fitting = rows.filter(|row| groups.iter().any(|one| one.fits(row.kind, &row.clients)));
+        let fitting = rows.filter(|row| {
+            let kept = |client| self.kept_of(client);
+            groups.iter().any(|one| one.fits(row.kind, &row.clients, kept))
+        });
         let ids: Vec<_> = fitting.map(|row| row.id).collect();
         for id in ids {
             self.publish_appointment(id);
@@ -84,6 +89,8 @@ impl Practice {
     /// Makes the whole index from what is known: rows in the order of their keys, so that no day
     /// is searched for the place of one appointment after the other.
     pub(super) fn publish_all(&mut self) {
+        self.facts.same_changed = false;
+        self.settle_same();
         let settings = &self.facts.settings;
         let mut index = Index {
             zone: settings.zone.clone(),
@@ -92,16 +99,12 @@ impl Practice {
             hours: settings.hours.clone(),
             remote: settings.remote.clone(),
             clients: self.facts.contacts.clone(),
+            merged: self.kept.clone(),
             series: self.index.series.clone(),
             ..Index::default()
         };
         (self.sessions, self.sessions_of) = (BTreeMap::new(), BTreeMap::new());
-        for subject in self.facts.groups.keys() {
-            index.clients.extend(self.client_row(*subject).map(|row| (*subject, row)));
-            let group = self.group_row(*subject).filter(|_| !self.is_hidden(*subject));
-            index.groups.extend(group.map(|group| (*subject, Arc::clone(group))));
-        }
-        index.clients.retain(|client, _| !settings.erasures.is_hidden(*client));
+        self.publish_people(&mut index);
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };
             index.drafts.extend(chart.unfinished(*client, Book::Chart));
@@ -116,12 +119,46 @@ impl Practice {
         index.drafts.extend(self.facts.journals.keys().flat_map(|client| self.unsigned(*client)));
         let facts = &self.facts;
         for client in facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys()) {
-            let timeline = self.timeline_of(*client);
+            let client = &self.kept_of(*client);
+            if index.timelines.contains_key(client) {
+                continue;
+            }
+            let timeline = self.whole_timeline(*client);
             if !timeline.is_empty() && !settings.erasures.is_hidden(*client) {
                 index.timelines.insert(*client, Arc::new(timeline));
             }
         }
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        let mut rows = self.all_rows();
+        let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
+        index.appointments = ids.collect();
+        rows.sort_by_key(|row| (row.starts, row.id));
+        for row in rows {
+            let date = zone::date(row.starts, &index.zone);
+            index.days.entry(date).or_default().push(row.id);
+        }
+        self.index = Arc::new(index);
+        self.publish_erasures();
+    }
+
+    /// Puts clients and groups into a new index, each person once.
+    fn publish_people(&self, index: &mut Index) {
+        let settings = &self.facts.settings;
+        for subject in self.facts.groups.keys() {
+            index.clients.extend(self.client_row(*subject).map(|row| (*subject, row)));
+            let group = self.group_row(*subject).filter(|_| !self.is_hidden(*subject));
+            index.groups.extend(group.map(|group| (*subject, Arc::clone(group))));
+        }
+        index.clients.retain(|client, _| {
+            !settings.erasures.is_hidden(*client) && !self.kept.contains_key(client)
+        });
+        for kept in self.kept.values() {
+            index.clients.extend(self.shown_row(*kept).map(|row| (*kept, row)));
+        }
+    }
+
+    /// Makes the rows of all appointments, in no order.
+    fn all_rows(&self) -> Vec<Arc<AppointmentRow>> {
         let mut rows = Vec::new();
         for id in self.facts.appointments() {
             let family = self.facts.family(id);
@@ -134,15 +171,7 @@ impl Practice {
         }
         let derived = self.occurrences().filter(|id| !self.stands(*id));
         rows.extend(derived.filter_map(|id| self.derived_row(id)).map(Arc::new));
-        let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
-        index.appointments = ids.collect();
-        rows.sort_by_key(|row| (row.starts, row.id));
-        for row in rows {
-            let date = zone::date(row.starts, &index.zone);
-            index.days.entry(date).or_default().push(row.id);
-        }
-        self.index = Arc::new(index);
-        self.publish_erasures();
+        rows
     }
 
     /// Returns what a schedule of these days is read from: the calendars that hold its
@@ -249,10 +278,13 @@ impl Practice {
         family: &BTreeSet<AppointmentId>,
     ) -> AppointmentRow {
         let group = self.group_with(booking.kind, &booking.clients, family);
+        let clients = self.as_kept(&booking.clients);
+        let differs = clients != booking.clients;
         AppointmentRow {
             id,
             group,
-            clients: booking.clients.clone(),
+            clients,
+            written: if differs { booking.clients.clone() } else { Vec::new() },
             kind: booking.kind,
             slot: booking.slot.clone(),
             starts: zone::instant(booking.slot.start, &booking.slot.zone),
@@ -303,9 +335,14 @@ impl Practice {
         journal.map(|journal| journal.unfinished(client, Book::Journal)).unwrap_or_default()
     }
 
-    fn publish_timeline(&mut self, client: ClientId) {
+    pub(super) fn publish_timeline(&mut self, client: ClientId) {
+        let shown = self.kept_of(client);
+        if shown != client {
+            Arc::make_mut(&mut self.index).timelines.remove(&client);
+        }
+        let client = shown;
         let hidden = self.is_hidden(client);
-        let timeline = if hidden { Vec::new() } else { self.timeline_of(client) };
+        let timeline = if hidden { Vec::new() } else { self.whole_timeline(client) };
         let index = Arc::make_mut(&mut self.index);
         let known = index.timelines.get(&client).is_some_and(|known| **known == timeline);
         if timeline.is_empty() {

@@ -14,7 +14,6 @@ use super::schedule::Series;
 use super::{Context, Loaded, Practice, Refusal, Shelf, ShelfError, document_of, draft};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, SeriesId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use thiserror::Error;
 
 /// What merging a change did.
@@ -363,7 +362,7 @@ impl Practice {
             }
             CompartmentName::Contact(client) => {
                 if let Some(row) = contact::read(document, *client) {
-                    self.facts.contacts.insert(*client, Arc::new(row));
+                    self.facts.learn_contact(row);
                 }
             }
             CompartmentName::Identity(client) => {

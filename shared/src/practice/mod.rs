@@ -46,6 +46,7 @@ mod refusal;
 pub mod release;
 pub mod remote;
 pub mod ring;
+pub mod same;
 pub mod schedule;
 mod sign;
 mod subject;
@@ -169,6 +170,8 @@ pub struct Practice {
     /// Drafts on a screen, each with what others wrote since it was last looked at.
     shown: BTreeMap<ObjectId, Vec<Splice>>,
     derived: Derived,
+    /// Under whom each duplicate stands.
+    kept: BTreeMap<ClientId, ClientId>,
     undo: VecDeque<(Edit, Vec<Guard>)>,
     unreadable: usize,
 }

@@ -54,11 +54,14 @@ impl Practice {
         if let Subject::Draft(_, draft) = subject {
             self.shown.insert(draft, Vec::new());
         }
-        let event = AuditEvent {
-            purpose: Some(purpose),
-            ..AuditEvent::new(AuditKind::Open).about(AuditSubject::View(subject))
-        };
-        let changes = self.audit(&event, cx);
+        let mut changes = Vec::new();
+        for subject in self.seen_with(subject) {
+            let event = AuditEvent {
+                purpose: Some(purpose),
+                ..AuditEvent::new(AuditKind::Open).about(AuditSubject::View(subject))
+            };
+            changes.extend(self.audit(&event, cx));
+        }
         self.tidy();
         Ok(Opened { view, changes })
     }
@@ -93,6 +96,13 @@ impl Practice {
         Found { matches, changes }
     }
 
+    /// What is seen with something: the chart of a client is also that of everybody who was found to
+    /// be the same person.
+    fn seen_with(&self, subject: Subject) -> Vec<Subject> {
+        let Subject::Chart(client) = subject else { return vec![subject] };
+        self.seen_as_one(client).into_iter().map(Subject::Chart).collect()
+    }
+
     fn matches(&self, query: &str) -> Vec<Match> {
         let query = folded(query);
         if query.is_empty() {
@@ -100,7 +110,9 @@ impl Practice {
         }
         let mut ranked: Vec<(u8, String, Match)> = Vec::new();
         for row in self.index.clients.values() {
-            let rank = [&row.name, &row.code].into_iter().filter_map(|text| rank(text, &query));
+            let rows = std::iter::once(row).chain(&row.same);
+            let texts = rows.flat_map(|row| [&row.name, &row.code]);
+            let rank = texts.filter_map(|text| rank(text, &query));
             if let Some(rank) = rank.min() {
                 ranked.push((rank, folded(&row.name), Match::Client(row.id)));
             }
@@ -146,31 +158,42 @@ impl Practice {
         }
     }
 
+    /// The chart of a client, with what lies in the charts of those who are the same person.
     fn chart_view(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<ChartView, Refusal> {
-        let row = self.client_row(client).ok_or(Refusal::UnknownClient)?;
-        let chart = self.shown_chart(client);
-        let newest = chart.as_ref().and_then(|chart| chart.newest(NoteFormat::Soap));
-        let planned = chart.as_ref().is_some_and(|chart| chart.plan.items > 0);
-        let drafts = self.index.drafts.iter().filter(|row| row.client == client).cloned().collect();
-        let name = self.chart_of(client);
-        let plan = match planned {
-            true => Plan::read(self.document(&name, document_of(&name), cx)?),
-            false => Plan::default(),
-        };
+        let client = self.kept_of(client);
+        let row = self.shown_row(client).ok_or(Refusal::UnknownClient)?;
+        let (mut plans, mut newest) = (Vec::new(), None);
+        let all = self.seen_as_one(client);
+        let drafts = self.index.drafts.iter().filter(|row| all.contains(&row.client));
+        let drafts = drafts.cloned().collect();
+        for one in all {
+            let Some(chart) = self.shown_chart(one) else { continue };
+            if chart.plan.items > 0 {
+                plans.push(one);
+            }
+            let soap = chart.newest(NoteFormat::Soap);
+            let soap = soap.and_then(|id| Some((chart.records.get(&id)?.time, one, id)));
+            newest = newest.max(soap);
+        }
+        let (mut plan, mut further_plans) = (Plan::default(), Vec::new());
+        for one in plans {
+            let name = self.chart_of(one);
+            let read = Plan::read(self.document(&name, document_of(&name), cx)?);
+            if one == client {
+                plan = read;
+            } else {
+                further_plans.push((one, read));
+            }
+        }
         let mut last_plan = String::new();
-        if let Some(record) = newest {
-            let record = Self::stored_record(&name, record, cx)?;
+        if let Some((_, one, record)) = newest {
+            let record = Self::stored_record(&self.chart_of(one), record, cx)?;
             let parts = record.body().map(|body| note::texts(body, NoteFormat::Soap));
             let plan = parts.into_iter().flatten().find(|(part, _)| *part == Part::Plan);
             last_plan = plan.map(|(_, text)| text).unwrap_or_default();
         }
-        Ok(ChartView {
-            client: row,
-            timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
-            drafts,
-            last_plan,
-            plan,
-        })
+        let timeline = self.index.timelines.get(&client).cloned().unwrap_or_default();
+        Ok(ChartView { client: row, timeline, drafts, last_plan, plan, further_plans })
     }
 
     fn draft_view(

@@ -49,6 +49,12 @@ pub enum Refusal {
     /// The slot has no length, is longer than a day, or its zone is unknown.
     #[error("the slot is not possible")]
     InvalidSlot,
+    /// Both are the same person already.
+    #[error("both are the same person already")]
+    SameAlready,
+    /// The client stands with another who is the same person; both are parted before one is erased.
+    #[error("the client is the same person as another")]
+    SamePerson,
     /// A splice names a part or a place that the draft does not have.
     #[error("a splice does not fit the draft")]
     InvalidSplice,

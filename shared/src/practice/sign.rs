@@ -213,8 +213,11 @@ impl Practice {
             return Vec::new();
         };
         let key = note::charge_key(session.id);
-        let billed =
-            |of: &ClientId| self.facts.billing.get(of).is_some_and(|known| known.has(&key));
+        // What is written under a duplicate is about the same person.
+        let billed = |of: &ClientId| {
+            let all = self.seen_as_one(*of).into_iter();
+            all.filter_map(|one| self.facts.billing.get(&one)).any(|known| known.has(&key))
+        };
         let therapy = session.kind == AppointmentKind::Group;
         let payers: Vec<ClientId> = match session.group {
             Some(_) if !therapy && session.clients.iter().any(billed) => Vec::new(),

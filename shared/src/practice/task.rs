@@ -11,7 +11,6 @@ use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, TaskId, Timestamp};
 use jiff::civil::Date;
-use std::sync::Arc;
 
 pub(super) const TEXT_BYTES_MAX: usize = 300;
 const DUE_BYTES_MAX: usize = 16;
@@ -134,7 +133,7 @@ impl Practice {
         let object = document_of(&name);
         let change = self.change(&name, object, cx, write)?;
         if let Some(row) = contact::read(self.document(&name, object, cx)?, client) {
-            self.facts.contacts.insert(client, Arc::new(row));
+            self.facts.learn_contact(row);
         }
         let (place, field) = (Some(task.to_string()), DONE.to_owned());
         Ok(Done {

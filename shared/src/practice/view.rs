@@ -36,8 +36,12 @@ pub struct Index {
     pub remote: BTreeMap<(MemberId, RemoteSetting), String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
-    /// Every client whose contact can be read, and every group as if it were one.
+    /// Every client whose contact can be read, and every group as if it were one; of several
+    /// that are one person, the one who is kept.
     pub clients: BTreeMap<ClientId, Arc<ClientRow>>,
+    /// Under whom each client stands who is the same person as another. Their rows are in `same` of
+    /// that one's.
+    pub merged: BTreeMap<ClientId, ClientId>,
     /// Every appointment that can be read.
     pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
     /// Every series that can be read.
@@ -46,7 +50,7 @@ pub struct Index {
     pub days: BTreeMap<jiff::civil::Date, Vec<AppointmentId>>,
     /// What is out of sight because it is to be erased, or was.
     pub erasures: BTreeMap<Scope, ErasureRow>,
-    /// Clients whose record a legal hold keeps.
+    /// Clients whose record a legal hold keeps: their own, or that of another who is the same person.
     pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
     pub drafts: Vec<DraftRow>,
@@ -56,11 +60,11 @@ pub struct Index {
     pub consents: BTreeMap<ClientId, Arc<Vec<ConsentRow>>>,
     /// Couples, families and groups, under the id that they have beside clients in lists.
     pub groups: BTreeMap<ClientId, Arc<GroupRow>>,
-    /// Measures, notes and contacts that exist, newest first, per client.
+    /// Measures, notes and contacts that exist, newest first, per client; with those of duplicates.
     pub timelines: BTreeMap<ClientId, Arc<Vec<TimelineRow>>>,
 }
 
-/// A client in a list. Comes from the `contact` compartment alone.
+/// A client in a list. Comes from `contact` compartments alone: their own, and those of duplicates.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClientRow {
     /// Which.
@@ -87,6 +91,11 @@ pub struct ClientRow {
     pub tasks: Vec<TaskRow>,
     /// When the client died, if that is so. The record stays, and nobody calls any more.
     pub died: Option<jiff::civil::Date>,
+    /// The client who was found to be the same person and is kept.
+    pub same_as: Option<ClientId>,
+    /// Those who were found to be the same person as this one, in the order of their ids. What the
+    /// fields above say is this one's own.
+    pub same: Vec<Arc<Self>>,
 }
 
 /// A couple, a family or a group. Comes from its own compartment alone.
@@ -137,10 +146,12 @@ pub struct ErasureRow {
 pub struct AppointmentRow {
     /// Which.
     pub id: AppointmentId,
-    /// Who comes.
+    /// Who comes: of a duplicate, the client under whom it stands.
     pub clients: Vec<ClientId>,
     /// The couple, the family or the group that comes, as far as its compartment can be read.
     pub group: Option<ClientId>,
+    /// Who comes by the calendar, where that is somebody else; else empty.
+    pub written: Vec<ClientId>,
     /// What it is.
     pub kind: AppointmentKind,
     /// When and where: the slot that counts until somebody settles a conflict.
@@ -175,6 +186,11 @@ impl AppointmentRow {
     pub fn is_elsewhere(&self) -> bool {
         let takes_place = !self.status.frees_the_slot() && self.status != Status::NoShow;
         takes_place && self.slot.modality.is_remote() && !self.clients.is_empty()
+    }
+
+    /// Returns who comes as the calendar says it.
+    pub fn as_written(&self) -> &[ClientId] {
+        if self.written.is_empty() { &self.clients } else { &self.written }
     }
 
     /// Whether it has begun and not ended, as far as anybody has said.
@@ -270,6 +286,8 @@ pub struct DraftRow {
 pub struct TimelineRow {
     /// When it happened, as its author claimed.
     pub time: Timestamp,
+    /// In whose record it lies: the client's, or that of a duplicate.
+    pub client: ClientId,
     /// What it is.
     pub entry: TimelineEntry,
 }
@@ -473,6 +491,8 @@ pub struct ChartView {
     pub last_plan: String,
     /// The treatment plan as it stands; empty if there is none.
     pub plan: Plan,
+    /// The plans of duplicates who have one.
+    pub further_plans: Vec<(ClientId, Plan)>,
 }
 
 /// A draft, to be edited.

@@ -394,6 +394,18 @@ pub enum Client {
     },
     /// List clients.
     List,
+    /// Say that two clients are one person: both stand under the one who is kept.
+    Merge {
+        /// The code of the duplicate.
+        client: String,
+        /// The code of the client who is kept.
+        kept: String,
+    },
+    /// Say that a client is not the person under whom it stands.
+    Part {
+        /// The code of the duplicate.
+        client: String,
+    },
 }
 
 /// What can be done with notes.

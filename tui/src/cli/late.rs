@@ -35,7 +35,7 @@ pub(super) fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
     let edits = device.late_edits()?;
     let index = device.index();
     for (number, edit) in (1_usize..).zip(&edits) {
-        let client = edit.client.and_then(|client| index.clients.get(&client));
+        let client = edit.client.and_then(|client| index.client(client));
         let code = client.map(|client| client.code.clone()).unwrap_or_default();
         let day = edit.time.map(day).unwrap_or_default();
         let json = serde_json::json!({

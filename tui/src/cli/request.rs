@@ -138,6 +138,18 @@ pub enum Request {
     },
     /// Lists clients.
     ClientList,
+    /// Says that two clients are one person.
+    ClientMerge {
+        /// The code of the duplicate.
+        client: String,
+        /// The code of the one who is kept.
+        kept: String,
+    },
+    /// Says that a client is somebody else.
+    ClientPart {
+        /// The code of the duplicate.
+        client: String,
+    },
     /// Brings the practice to a server.
     Connect {
         /// Its invite, as pasted.

@@ -216,6 +216,10 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             Request::ClientAdd { code: code.clone(), name: text()? }
         }
         Command::Client(Client::List) => Request::ClientList,
+        Command::Client(Client::Merge { client, kept }) => {
+            Request::ClientMerge { client: client.clone(), kept: kept.clone() }
+        }
+        Command::Client(Client::Part { client }) => Request::ClientPart { client: client.clone() },
         Command::Free(args::Free { minutes, days, client, room }) => {
             let (client, room) = (client.clone(), room.clone());
             Request::Free(FindFree { minutes: *minutes, days: *days, client, room })

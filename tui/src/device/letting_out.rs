@@ -22,7 +22,7 @@ impl<F: FileSystem> Device<F> {
         }
         let index = self.index();
         let mut items = Vec::new();
-        for client in index.clients.keys() {
+        for client in index.every_client().map(|row| &row.id) {
             items.extend(self.with_context(now, |practice, cx| practice.chart_items(*client, cx))?);
         }
         let written = Stamp { time: now, zone: index.zone.clone() };

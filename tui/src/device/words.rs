@@ -196,6 +196,7 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::Erased
         | Refusal::Held
         | Refusal::NotAsked
+        | Refusal::SamePerson
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
         Refusal::AlreadySigned => {
@@ -239,7 +240,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownPlanItem
         | Refusal::UnknownSeries
         | Refusal::UnknownTask => of_unknown(refusal),
-        Refusal::EmptyGroup | Refusal::OfGroup => of_group(refusal),
+        Refusal::EmptyGroup | Refusal::OfGroup | Refusal::SameAlready => of_people(refusal),
         Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
         Refusal::WrittenElsewhere => (
             "Another device still has to send this draft.",
@@ -249,11 +250,15 @@ fn refused(refusal: Refusal) -> Notice {
     Notice::new(happened, UNCHANGED, next)
 }
 
-fn of_group(refusal: Refusal) -> (&'static str, &'static str) {
+fn of_people(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
         Refusal::EmptyGroup => (
             "Nobody belongs to this couple, family or group any more.",
             "Say who does with `g r`, or book those who come.",
+        ),
+        Refusal::SameAlready => (
+            "Both are the same person already.",
+            "Look at the client: all that was written under either stands there.",
         ),
         _ => (
             "This is said of one person, and a couple, a family or a group is several.",
@@ -372,6 +377,12 @@ fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::NotAsked => (
             "Nobody has asked that this record be erased.",
             "Look at what was asked for with `tacenda erase list`.",
+        ),
+        Refusal::SamePerson => (
+            "This client has several records, which were found to be one person's. An erasure must \
+             miss none of them.",
+            "Part them first (g s on the client, or `tacenda client part CODE`), then ask for each \
+             to be erased.",
         ),
         Refusal::ToBeErased => (
             "This record is to be erased or was, so nothing new is begun in it or added to it.",

@@ -332,6 +332,13 @@ pub(super) static ACTS: &[Row] = &[
         on_person,
     ),
     row(
+        Verb::Merge,
+        &[&[c('g'), c('s')]],
+        &[C::Clients, C::Chart],
+        ["", "Merge with another client: the same person; or part them", "same"],
+        on_client,
+    ),
+    row(
         Verb::NewTask,
         &[&[c('T')]],
         &[C::Appointments, C::Clients, C::Chart, C::Waiting],

@@ -475,9 +475,11 @@ fn find<'a>(wanted: &str, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
     let rows = rows.filter(|row: &&ClientRow| !row.archived);
     let mut found: Vec<(bool, &ClientRow)> = rows
         .filter_map(|row| {
-            let (code, name) = (row.code.to_lowercase(), row.name.to_lowercase());
-            let begins = code.starts_with(wanted) || name.starts_with(wanted);
-            let holds = begins || code.contains(wanted) || name.contains(wanted);
+            let all = std::iter::once(row).chain(row.same.iter().map(AsRef::as_ref));
+            let texts = all.flat_map(|row| [row.code.to_lowercase(), row.name.to_lowercase()]);
+            let texts: Vec<String> = texts.collect();
+            let begins = texts.iter().any(|text| text.starts_with(wanted));
+            let holds = texts.iter().any(|text| text.contains(wanted));
             holds.then_some((!begins, row))
         })
         .collect();

@@ -15,6 +15,8 @@ use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
 
 /// Goals that are shown beside a chart.
 const GOALS: usize = 4;
+/// Columns of what a line of the contact is called.
+const LABEL: usize = 14;
 /// Instruments that are.
 const MEASURES: usize = 3;
 
@@ -69,18 +71,22 @@ impl State {
     pub fn focused(&self) -> Focused {
         let Some(chart) = &self.chart else { return Focused::Client(self.client) };
         if let Some(draft) = chart.drafts.get(self.focus) {
-            return Focused::Draft(self.client, draft.note);
+            return Focused::Draft(draft.client, draft.note);
         }
         let at = self.focus - chart.drafts.len();
-        match chart.timeline.get(at).map(|row| &row.entry) {
-            Some(TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. }) => {
-                Focused::Record(self.client, *record)
+        let Some(row) = chart.timeline.get(at) else { return Focused::Client(self.client) };
+        // It opens from the record that it lies in.
+        match &row.entry {
+            TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. } => {
+                Focused::Record(row.client, *record)
             }
-            Some(TimelineEntry::Journal { record, .. }) => Focused::Entry(self.client, *record),
-            Some(TimelineEntry::Consent { record, .. }) => Focused::Consent(self.client, *record),
-            Some(TimelineEntry::Contact { record, .. }) => Focused::Contact(self.client, *record),
-            Some(TimelineEntry::Addendum { note, .. }) => Focused::Record(self.client, *note),
-            _ => Focused::Client(self.client),
+            TimelineEntry::Contact { record, .. } => Focused::Contact(row.client, *record),
+            TimelineEntry::Addendum { note, .. } => Focused::Record(row.client, *note),
+            TimelineEntry::Measure { .. } | TimelineEntry::Unknown { .. } => {
+                Focused::Client(self.client)
+            }
+            TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
+            TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
         }
     }
 }
@@ -200,7 +206,9 @@ fn narrow(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame
 }
 
 fn goals_of(chart: &ChartView) -> impl Iterator<Item = String> + '_ {
-    let goals = chart.plan.items.iter().filter(|item| item.kind == PlanKind::Goal);
+    let plans =
+        std::iter::once(&chart.plan).chain(chart.further_plans.iter().map(|(_, plan)| plan));
+    let goals = plans.flat_map(|plan| &plan.items).filter(|item| item.kind == PlanKind::Goal);
     goals.map(PlanItem::words)
 }
 
@@ -209,11 +217,13 @@ fn heading(state: &State, scene: &Scene<'_>) -> String {
     let sessions = scene.digest.sessions.get(&state.client).copied().unwrap_or(0);
     let sessions = usize::try_from(sessions).unwrap_or(usize::MAX);
     let name = if scene.veil { String::new() } else { format!("{}   ", row.name) };
-    let died = row.died.map(|date| format!("   died {} {}", when::short(date), date.year()));
+    let died = row.death().map(|date| format!("   died {} {}", when::short(date), date.year()));
     let died = died.unwrap_or_default();
     let archived = if row.archived { "   archived" } else { "" };
+    let was = who::was(row);
+    let was = if was.is_empty() { was } else { format!("   {was}") };
     format!(
-        "{}   {name}{}   {}{died}{archived}",
+        "{}   {name}{}   {}{was}{died}{archived}",
         who::code(row),
         who::pronouns(scene.index, row),
         text::counted(sessions, "session", "sessions"),
@@ -233,7 +243,7 @@ fn goals(
     line: u16,
 ) -> u16 {
     let goals: Vec<_> = goals_of(chart).collect();
-    if chart.plan.items.is_empty() {
+    if chart.plan.items.is_empty() && chart.further_plans.is_empty() {
         return line;
     }
     let review = chart.plan.review.map(|date| format!("review by {}", when::short(date)));
@@ -285,13 +295,29 @@ fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Re
         paint::text(frame, area, 1, "hidden (F9 shows)", Style::new());
         return;
     }
-    let rows = [
-        ("Phone", &client.phone),
-        ("Email", &client.email),
-        ("Safe contact", &client.safe_contact),
-    ];
-    for (line, (label, words)) in (1..).zip(rows.iter().filter(|(_, words)| !words.is_empty())) {
-        paint::text(frame, area, line, &format!("{label:<14}{words}"), Style::new());
+    let mut line = 1;
+    let all = std::iter::once(client).chain(&client.same);
+    for row in all {
+        // What a duplicate says stands below, under its code; nothing of it is left out.
+        let own = row.id == client.id;
+        let says = [
+            ("Phone", &row.phone, &client.phone),
+            ("Email", &row.email, &client.email),
+            ("Safe contact", &row.safe_contact, &client.safe_contact),
+        ];
+        for (label, words, kept) in says {
+            if words.is_empty() || (!own && words == kept) {
+                continue;
+            }
+            let under = if own { String::new() } else { format!("  ({})", who::code(row)) };
+            let width = usize::from(area.width).saturating_sub(LABEL);
+            for (at, part) in paint::folded(&format!("{words}{under}"), width).iter().enumerate() {
+                let label = if at == 0 { label } else { "" };
+                let words = format!("{label:<LABEL$}{part}");
+                paint::text(frame, area, line, &words, Style::new());
+                line += 1;
+            }
+        }
     }
 }
 
@@ -325,13 +351,14 @@ fn timeline(
 fn draft_words(draft: &DraftRow, scene: &Scene<'_>) -> String {
     let date = when::local(draft.begun, &scene.index.zone).date();
     let words = usize::try_from(draft.words).unwrap_or(usize::MAX);
+    let under = who::under(scene.index, draft.client);
     let (kind, format) = match (draft.addendum_to.is_some(), draft.journal) {
         (true, _) => ("DRAFT to add", text::format(draft.format)),
         (false, true) => ("Journal DRAFT", ""),
         (false, false) => ("Note DRAFT  ", text::format(draft.format)),
     };
     format!(
-        "{} {}   {kind}  {format}   {}",
+        "{} {}   {kind}  {format}   {}{under}",
         when::aligned(date),
         date.year(),
         text::counted(words, "word", "words"),

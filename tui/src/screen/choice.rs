@@ -41,10 +41,20 @@ pub enum Answer {
     LogContact(ClientId, Option<(String, String)>),
     /// Changes nothing.
     Nothing,
+    /// Asks who else is the same person.
+    Merge(ClientId),
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
+    /// Parts a client from the one under whom it stands.
+    Part(ClientId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.
     ReplaceSheet(bool),
+    /// Shows who this entry says that the client is in law.
+    ShowIdentity(ClientId),
+    /// Shows the journal of this entry.
+    ShowJournal(ClientId),
+    /// Shows the treatment plan of this entry.
+    ShowPlan(ClientId),
     /// Settles where an appointment is.
     Settle(AppointmentId, Slot),
     /// Opens a chart.

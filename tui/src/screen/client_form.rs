@@ -2,14 +2,16 @@
 //! typed until the vault is locked.
 
 use super::parts::field::Field;
-use super::parts::paint;
+use super::parts::{paint, who};
 use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::sync::Arc;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{ContactChange, Edit};
+use tacenda_shared::practice::same;
 use tacenda_shared::practice::view::ClientRow;
 
 const LABELS: [(&str, &str); 6] = [
@@ -68,13 +70,36 @@ impl State {
         scene.veil && self.client.is_some()
     }
 
+    /// Says of somebody who is to be added that they may be there already, and of a client what the
+    /// entries say that were found to be the same person's.
+    fn alike(&self, scene: &Scene<'_>) -> Option<String> {
+        let [name, _, _, phone, ..] = &self.fields;
+        let Some(own) = &self.client else {
+            let row = same::likely(scene.index, name.trimmed(), phone.trimmed())?;
+            let archived = if row.archived { ", in the archive" } else { "" };
+            return Some(format!(
+                "Looks like {}{archived}: Esc, then look there. Enter adds a new client all the same.",
+                who::code(row)
+            ));
+        };
+        let row = scene.index.clients.get(&own.id).filter(|_| !scene.veil)?;
+        let twin = |twin: &Arc<ClientRow>| {
+            let says = [&twin.phone, &twin.email, &twin.safe_contact];
+            let says: Vec<&str> =
+                says.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+            (!says.is_empty()).then(|| format!("{} says: {}", who::code(twin), says.join("; ")))
+        };
+        let said: Vec<String> = row.same.iter().filter_map(twin).collect();
+        (!said.is_empty()).then(|| said.join(". "))
+    }
+
     fn save(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
         let [name, code, ..] = &self.fields;
         if name.trimmed().is_empty() || code.trimmed().is_empty() {
             self.missing = Some("Name and code are needed.");
             return Vec::new();
         }
-        let taken = scene.index.clients.values().any(|row| {
+        let taken = scene.index.every_client().any(|row| {
             row.code.eq_ignore_ascii_case(code.trimmed())
                 && self.client.as_ref().is_none_or(|client| client.id != row.id)
         });
@@ -141,7 +166,7 @@ fn gives_away(code: &str, name: &str) -> bool {
 
 fn free_code(scene: &Scene<'_>) -> String {
     let number = |code: &str| code.rsplit('-').next().and_then(|digits| digits.parse::<u32>().ok());
-    let highest = scene.index.clients.values().filter_map(|row| number(&row.code)).max();
+    let highest = scene.index.every_client().filter_map(|row| number(&row.code)).max();
     format!("C-{:03}", highest.unwrap_or(0).saturating_add(1))
 }
 
@@ -170,6 +195,10 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let title = if state.is_new() { "New client" } else { "Contact" };
     let inside =
         paint::popup(frame, scene.look, (66, 13), (title, "Enter save  Tab next  Esc keep"));
+    let alike = state.alike(scene).filter(|_| state.missing.is_none());
+    if let Some(words) = &alike {
+        paint::paragraph(frame, paint::lines(inside, 8, u16::MAX), 0, words, scene.look.alarm());
+    }
     let labels = LABELS.iter().zip(&state.fields).enumerate();
     for (at, ((label, words), field)) in labels {
         let line = paint::count(at) + 1;
@@ -181,7 +210,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         } else {
             field.view(frame, scene.look, area, at == state.focus);
         }
-        if at == state.focus && state.missing.is_none() {
+        if at == state.focus && state.missing.is_none() && alike.is_none() {
             paint::text(frame, inside, 8, words, Style::new());
         }
     }

@@ -72,7 +72,10 @@ fn matches(row: &ClientRow, wanted: &str) -> bool {
     if wanted.is_empty() {
         return !row.archived;
     }
-    row.code.to_lowercase().contains(wanted) || row.name.to_lowercase().contains(wanted)
+    let holds = |row: &ClientRow| {
+        row.code.to_lowercase().contains(wanted) || row.name.to_lowercase().contains(wanted)
+    };
+    holds(row) || row.same.iter().any(|twin| holds(twin))
 }
 
 /// Moves the focus, or changes the filter.
@@ -168,19 +171,24 @@ fn row_words(row: &ClientRow, scene: &Scene<'_>, width: usize) -> String {
         let start = super::parts::day::start(next, scene.index);
         format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()))
     });
-    let drafts = scene.index.drafts.iter().filter(|draft| draft.client == row.id).count();
+    let drafts = scene.index.drafts.iter().filter(|draft| scene.index.kept(draft.client) == row.id);
+    let drafts = drafts.count();
     let mark = match (row.archived, drafts) {
-        _ if row.died.is_some() => "died".to_owned(),
+        _ if row.death().is_some() => "died".to_owned(),
         (true, _) => "archived".to_owned(),
-        (false, 0) => String::new(),
-        (false, drafts) => text::counted(drafts, "draft", "drafts"),
+        (false, 0) => who::was(row),
+        (false, drafts) => {
+            let drafts = text::counted(drafts, "draft", "drafts");
+            let was = who::was(row);
+            if was.is_empty() { drafts } else { format!("{was}, {drafts}") }
+        }
     };
     let sessions = scene.digest.sessions.get(&row.id).copied().unwrap_or(0);
     let sessions = text::counted(sessions, "session", "sessions");
     // Where a name needs the room, the number of sessions gives way.
     let sessions =
         if scene.veil || width >= 76 { paint::cell(&sessions, 12) } else { String::new() };
-    let name_width = width.saturating_sub(11 + 13 + 17 + 9).clamp(20, 30);
+    let name_width = width.saturating_sub(11 + 13 + 17 + 11).clamp(20, 30);
     let name = if scene.veil {
         paint::cell(who::pronouns(scene.index, row), 10)
     } else {
@@ -198,15 +206,24 @@ pub fn side(row: &ClientRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rec
     let who = who::client(scene.index, row.id, scene.veil);
     paint::rule(frame, scene.look, area, 0, (&who, ""));
     let mut line = 1;
+    let was = who::was(row);
+    if !was.is_empty() {
+        paint::text(frame, area, line, &text::capital(&was), Style::new());
+        line += 1;
+    }
     for words in today::card_words(row.id, scene) {
         paint::text(frame, area, line, &words, Style::new());
         line += 1;
     }
     if !scene.veil {
-        for (label, words) in [("Phone", &row.phone), ("Email", &row.email)] {
-            if !words.is_empty() {
-                paint::text(frame, area, line, &format!("{label:<12}{words}"), Style::new());
-                line += 1;
+        for twin in std::iter::once(row).chain(row.same.iter().map(AsRef::as_ref)) {
+            for (label, words) in [("Phone", &twin.phone), ("Email", &twin.email)] {
+                if !words.is_empty() {
+                    let under = if twin.id == row.id { "" } else { who::code(twin) };
+                    let words = format!("{label:<12}{words}   {under}");
+                    paint::text(frame, area, line, &words, Style::new());
+                    line += 1;
+                }
             }
         }
     }
@@ -270,5 +287,6 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
         }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
     };
-    format!("{} {}   {words}", when::aligned(date), date.year())
+    let under = who::under(scene.index, row.client);
+    format!("{} {}   {words}{under}", when::aligned(date), date.year())
 }

@@ -97,10 +97,11 @@ fn known_lines(
     (width, room): (usize, usize),
 ) -> Vec<(String, Style)> {
     let alarm = scene.look.alarm();
-    let row = scene.index.clients.get(&state.client);
-    let died = row.and_then(|row| row.died);
+    let row = scene.index.client(state.client);
+    let died = row.and_then(|row| row.death());
     let died = died.map(|date| (format!("This client died: {}.", when::long(date)), alarm));
-    let safe = row.map(|row| row.safe_contact.as_str()).filter(|safe| !safe.is_empty());
+    // In the words of every entry that is this person.
+    let safe = row.map(|row| row.safe_words()).filter(|safe| !safe.is_empty());
     let (safe, style) = safe.map_or_else(
         || {
             let none = "Nothing is noted about how to reach this client safely.";

@@ -88,7 +88,7 @@ impl State {
         }
         let members = read(self.text(WHO), scene.index).unwrap_or_default();
         let first = |client: &ClientId| {
-            let row = scene.index.clients.get(client)?;
+            let row = scene.index.client(*client)?;
             row.code.chars().find(|letter| letter.is_alphabetic())
         };
         let letters: Vec<String> =

@@ -72,7 +72,7 @@ pub fn update(state: &mut State, act: &Act) -> Vec<Ask> {
 /// Draws the fields.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let inside = paint::inset(area, 1);
-    let title = format!("Identity   {}", who::client(scene.index, state.client, scene.veil));
+    let title = format!("Identity   {}", who::written_under(scene.index, state.client, scene.veil));
     paint::rule(frame, scene.look, area, 0, (&title, "kept apart from the contact"));
     let Some(view) = &state.view else {
         match &state.refusal {

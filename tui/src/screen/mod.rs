@@ -30,6 +30,7 @@ pub mod prompt;
 pub mod read;
 pub mod revoke;
 pub mod room;
+pub mod same;
 pub mod setup;
 pub mod sheet;
 pub mod sync;
@@ -213,6 +214,13 @@ pub struct Situation<'a> {
 impl Situation<'_> {
     /// Returns the client whom the focus concerns.
     pub fn client(&self) -> Option<ClientId> {
+        // Something of a duplicate concerns the one who is kept; a plan and who a client is in law
+        // are shown for each entry.
+        let own = matches!(self.focused, Focused::Identity(..) | Focused::Plan(..));
+        self.entry().map(|client| if own { client } else { self.scene.index.kept(client) })
+    }
+
+    fn entry(&self) -> Option<ClientId> {
         match self.focused {
             Focused::Appointment(id) | Focused::Conflict(id) => {
                 parts::who::first(self.scene.index, self.scene.appointment(id)?)
@@ -275,6 +283,7 @@ pub enum Overlay {
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
     Room(room::State),
+    Same(same::State),
     Sheet(Box<sheet::State>),
     TakeIn(Box<take_in::State>),
 }
@@ -462,6 +471,8 @@ impl Overlay {
             }
             Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
+            Self::Same(state) if state.is_typing() => &[C::Picker, C::Everywhere],
+            Self::Same(_) => &[C::Choice, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
             Self::Notice(_) | Self::Room(_) => &[C::Notice, C::Everywhere],
             Self::Backup(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
@@ -486,6 +497,7 @@ impl Overlay {
             Self::GroupForm(state) => state.whose(),
             Self::ContactLog(state) => Some(state.client),
             Self::Prompt(state) => state.whose(),
+            Self::Same(state) => Some(state.client()),
             _ => None,
         }
     }
@@ -497,6 +509,7 @@ impl Overlay {
             Self::Backup(state) => state.is_typing(),
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
+            Self::Same(state) => state.is_typing(),
             Self::Sheet(state) => state.is_typing(),
             Self::ClientForm(_)
             | Self::ConsentForm(_)
@@ -535,6 +548,7 @@ impl Overlay {
             Self::Palette(state) => palette::update(state, act),
             Self::Prompt(state) => prompt::update(state, act, scene),
             Self::Revoke(state) => revoke::update(state, act),
+            Self::Same(state) => same::update(state, act, scene),
             Self::Sheet(state) => sheet::update(state, act, scene),
             Self::TakeIn(state) => take_in::update(state, act),
         }
@@ -558,6 +572,7 @@ impl Overlay {
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
             Self::Room(state) => room::view(state, scene, frame),
+            Self::Same(state) => same::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
             Self::TakeIn(state) => take_in::view(state, scene, frame),
         }

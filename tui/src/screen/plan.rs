@@ -140,7 +140,8 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 /// Draws the plan.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let inside = paint::inset(area, 1);
-    let title = format!("Treatment plan   {}", who::client(scene.index, state.client, scene.veil));
+    let title =
+        format!("Treatment plan   {}", who::written_under(scene.index, state.client, scene.veil));
     let Some(view) = &state.view else {
         paint::rule(frame, scene.look, area, 0, (&title, ""));
         match &state.refusal {

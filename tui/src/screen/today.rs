@@ -323,7 +323,8 @@ const fn is_to_come(status: Status) -> bool {
 
 /// Returns the lines that prepare for a client, from headlines alone.
 pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
-    let Some(row) = scene.index.clients.get(&client) else { return Vec::new() };
+    let Some(row) = scene.index.client(client) else { return Vec::new() };
+    let client = row.id;
     let sessions = scene.digest.sessions.get(&client).copied().unwrap_or(0);
     let since = when::local(row.since, &scene.index.zone).date();
     let mut lines = vec![format!(
@@ -337,7 +338,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     lines.extend(
         who::together(scene.index, client, scene.veil).map(|names| format!("Together    {names}")),
     );
-    lines.extend(row.died.map(|date| format!("Died        {}", when::long(date))));
+    lines.extend(row.death().map(|date| format!("Died        {}", when::long(date))));
     lines.extend(consents::card_words(client, scene).map(|words| format!("Consent     {words}")));
     let timeline = scene.index.timelines.get(&client);
     let entries = timeline.map(|rows| rows.as_slice()).unwrap_or_default();
@@ -355,7 +356,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         let scores = scores.iter().take(2).cloned().collect::<Vec<_>>().join("   ");
         lines.push(format!("Measures    {scores}"));
     }
-    let tasks = row.tasks.iter().take(2).map(|task| match task.due {
+    let tasks = row.every_task().take(2).map(|(_, task)| match task.due {
         Some(due) => format!("{} (by {})", task.text, when::short(due)),
         None => task.text.clone(),
     });
@@ -364,14 +365,15 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         let words = if scene.veil { "hidden (F9 shows)".to_owned() } else { tasks.join("; ") };
         lines.push(format!("To do       {words}"));
     }
-    if let Some(waiting) = &row.waiting {
+    if let Some(waiting) = row.waits() {
         let since = when::local(waiting.since, &scene.index.zone).date();
         let wish = waiting.wish.words(&scene.index.clinicians);
         let wish = if wish.is_empty() { "any time".to_owned() } else { wish };
         lines.push(format!("Waiting     {wish}   since {}", when::short(since)));
     }
-    if !row.safe_contact.is_empty() {
-        let words = if scene.veil { "hidden (F9 shows)" } else { &row.safe_contact };
+    let safe = row.safe_words();
+    if !safe.is_empty() {
+        let words = if scene.veil { "hidden (F9 shows)" } else { &safe };
         lines.push(format!("Contact     {words}"));
     }
     lines

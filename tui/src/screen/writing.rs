@@ -148,7 +148,7 @@ impl Writing {
         let Some(state) = &self.state else {
             return waiting(self.refusal.as_ref(), scene, frame, area);
         };
-        let client = who::client(scene.index, self.client, scene.veil);
+        let client = who::written_under(scene.index, self.client, scene.veil);
         let session = match self.day {
             Some(day) => when::day_and_date(day),
             None => session_words(self.session, self.begun, scene),
@@ -205,7 +205,7 @@ impl Reading {
         let Some(state) = &self.state else {
             return waiting(self.refusal.as_ref(), scene, frame, area);
         };
-        let client = who::client(scene.index, self.client, scene.veil);
+        let client = who::written_under(scene.index, self.client, scene.veil);
         let (kind, session) = match self.day {
             Some(day) => (note::JOURNAL, when::day_and_date(day)),
             None => ("Note", session_words(self.session, self.signed, scene)),

@@ -1,7 +1,7 @@
 //! What is done with consents.
 
 use super::verbs::{code, edit};
-use super::{lay, say, show};
+use super::{lay, same, say, show};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
@@ -33,8 +33,11 @@ pub(super) fn show_consents(
         },
     };
     match several.as_slice() {
-        [] => return open(model, client, None),
-        [only] => return open(model, *only, None),
+        [] => return same::show_of(model, Verb::ShowConsents, Some(client)),
+        [only] => {
+            let only = *only;
+            return same::show_of(model, Verb::ShowConsents, Some(only));
+        }
         [..] => {}
     }
     let answer = |client: &ClientId| {

@@ -12,7 +12,7 @@ use tacenda_shared::id::ClientId;
 /// Asks what there was with a client, or what is to be done.
 pub(super) fn ask_about(model: &mut Model, client: Option<ClientId>, verb: Verb) {
     let Some(client) = client else { return };
-    let died = model.desk().and_then(|desk| desk.index.clients.get(&client)?.died);
+    let died = model.desk().and_then(|desk| desk.index.client(client)?.death());
     let overlay = match verb {
         Verb::NoteDeath => {
             let known = died.map(|date| date.to_string()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, devices, lay, lock, notes, verbs};
+use super::{demo, devices, lay, lock, notes, same, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Form, Model, Stage, Way};
 use crate::notice::Notice;
@@ -17,7 +17,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
     match event {
         DeviceEvent::Alarm(notice) => alarm(model, notice),
         DeviceEvent::Applied { ticket, outcome } => return applied(model, ticket, outcome),
-        DeviceEvent::Changed(index) => changed(model, index),
+        DeviceEvent::Changed(index) => return changed(model, index),
         DeviceEvent::Demo(report) => demo::report(model, report),
         DeviceEvent::Journalled { note, splices } => notes::journalled(model, note, splices),
         DeviceEvent::Locked => {
@@ -41,12 +41,12 @@ fn open(model: &mut Model, index: Arc<Index>) {
     model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, model.auto_lock)));
 }
 
-fn changed(model: &mut Model, index: Arc<Index>) {
+fn changed(model: &mut Model, index: Arc<Index>) -> Vec<Effect> {
     let now = model.now.time;
-    if let Some(desk) = model.desk_mut() {
-        desk.digest = Digest::of(&index, now);
-        desk.index = index;
-    }
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    desk.digest = Digest::of(&index, now);
+    desk.index = index;
+    same::follow(desk)
 }
 
 fn sync(model: &mut Model, status: SyncStatus) {
@@ -135,7 +135,7 @@ fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>
 }
 
 fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {
-    whose.is_none_or(|client| desk.index.clients.contains_key(&client))
+    whose.is_none_or(|client| desk.index.client(client).is_some())
 }
 
 fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {

@@ -42,8 +42,14 @@ pub(super) fn write_about(
     let session = named.or_else(|| session_without_note(model, client));
     let state = session.map(|id| note_of(model, client, id)).unwrap_or_default();
     match state {
-        NoteState::Draft(note) => return open_draft(model, client, note),
-        NoteState::Signed(record) if named.is_some() => return open_record(model, client, record),
+        NoteState::Draft(note) => {
+            let whose = whose_draft(model, note).unwrap_or(client);
+            return open_draft(model, whose, note);
+        }
+        NoteState::Signed(record) if named.is_some() => {
+            let whose = whose_record(model, client, record);
+            return open_record(model, whose, record);
+        }
         NoteState::Missing | NoteState::Signed(_) => {}
     }
     let about = session.and_then(|id| start_of(model, id)).map_or_else(
@@ -68,17 +74,31 @@ pub(super) fn write_about(
     Vec::new()
 }
 
+/// In whose chart a draft lies.
+fn whose_draft(model: &Model, note: ObjectId) -> Option<ClientId> {
+    let drafts = &model.desk()?.index.drafts;
+    drafts.iter().find(|row| row.note == note).map(|row| row.client)
+}
+
+/// In whose chart a signed note of a client lies: it may have been written under a duplicate.
+fn whose_record(model: &Model, client: ClientId, record: RecordId) -> ClientId {
+    let rows = model.desk().and_then(|desk| desk.index.timelines.get(&client));
+    let row = rows.and_then(|rows| rows.iter().find(|row| row.entry.record() == record));
+    row.map_or(client, |row| row.client)
+}
+
 /// The client's notes that were begun and not signed, newest first.
 fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
     let Some(index) = model.desk().map(|desk| &desk.index) else { return Vec::new() };
     let drafts = index.drafts.iter().rev();
-    let drafts =
-        drafts.filter(|row| row.client == client && row.addendum_to.is_none() && !row.journal);
+    let drafts = drafts.filter(|row| {
+        index.kept(row.client) == client && row.addendum_to.is_none() && !row.journal
+    });
     let words = |row: &DraftRow| {
         let date = when::short(when::local(row.begun, &index.zone).date());
         format!("Go on with the draft of {date}, {}", text::counted(row.words, "word", "words"))
     };
-    drafts.map(|row| (words(row), Answer::OpenDraft(client, row.note))).collect()
+    drafts.map(|row| (words(row), Answer::OpenDraft(row.client, row.note))).collect()
 }
 
 /// How far the note about a session is, in the chart of one of those who came.
@@ -94,7 +114,7 @@ fn note_of(model: &Model, client: ClientId, session: AppointmentId) -> NoteState
         TimelineEntry::Note { record, session: Some(of), .. } if of == session => Some(record),
         _ => None,
     });
-    let mut drafts = index.drafts.iter().filter(|row| row.client == client);
+    let mut drafts = index.drafts.iter().filter(|row| index.kept(row.client) == client);
     let begun = drafts.find(|row| row.session == Some(session) && row.addendum_to.is_none());
     match (signed, begun) {
         (Some(record), _) => NoteState::Signed(record),

@@ -187,7 +187,7 @@ fn remind(model: &mut Model, focused: Focused) {
         return say(model, "It was moved twice: say where it is first (Enter).");
     }
     let lives =
-        |client: &&ClientId| desk.index.clients.get(*client).is_none_or(|row| row.died.is_none());
+        |client: &&ClientId| desk.index.client(**client).is_none_or(|row| row.death().is_none());
     let living: Vec<ClientId> = row.clients.iter().filter(lives).copied().collect();
     let [client, others @ ..] = living.as_slice() else {
         return say(model, "The client has died.");

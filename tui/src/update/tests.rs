@@ -8,6 +8,7 @@ mod identity;
 mod journal;
 mod keystrokes;
 mod plan;
+mod same;
 mod series;
 mod stamps;
 mod task;

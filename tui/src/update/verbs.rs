@@ -5,7 +5,7 @@ use super::contacts::ask_about;
 use super::identity as identity_verbs;
 use super::{
     act, consents, demo, devices, groups, interrupt, journal, lay, leave, lock, notes, plan, quit,
-    replace, say, session, show,
+    replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -16,8 +16,8 @@ use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, contact_log, finish, help, identity, menu, month,
-    palette, sheet, sync, today, waiting,
+    booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
+    sync, today, waiting,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -67,6 +67,7 @@ fn carry_out(
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
         Verb::Lock => return lock(model, "by you"),
         Verb::LogContact | Verb::NewTask | Verb::NoteDeath => ask_about(model, client, verb),
+        Verb::Merge => return same::merge(model, client),
         Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
         Verb::New => return new(model, focused),
         Verb::Open => return open(model, focused, client),
@@ -127,12 +128,8 @@ fn show_screen(
         Verb::ShowColumns => show_columns(model, focused),
         Verb::ShowFinish => replace(model, Screen::Finish(finish::State::default())),
         Verb::ShowMonth => replace(model, Screen::Month(month::State::new(shown_date(model)))),
-        Verb::ShowIdentity => match client {
-            Some(client) => show(model, Screen::Identity(identity::State::new(client))),
-            None => Vec::new(),
-        },
-        Verb::ShowJournal => journal::show_journal(model, client),
-        Verb::ShowPlan => plan::show_plan(model, client),
+        Verb::ShowIdentity | Verb::ShowPlan => same::show_of(model, verb, client),
+        Verb::ShowJournal => same::show_of(model, verb, client),
         Verb::ShowSync => devices::show(model),
         Verb::ShowWaiting => waiting_for(model, focused),
         Verb::ShowWeek => show_week(model, focused),
@@ -227,7 +224,15 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         | Answer::ChangeGroup(_)
         | Answer::ShowChart(_)
         | Answer::WriteAbout(..) => groups::answer(model, &answer),
+        Answer::Merge(client) => {
+            lay(model, Overlay::Same(crate::screen::same::State::new(client)));
+            Vec::new()
+        }
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
+        Answer::Part(client) => same::part(model, client),
+        Answer::ShowIdentity(client) => same::show_one(model, Verb::ShowIdentity, client),
+        Answer::ShowJournal(client) => same::show_one(model, Verb::ShowJournal, client),
+        Answer::ShowPlan(client) => same::show_one(model, Verb::ShowPlan, client),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
         Answer::ShowConsents(client) => consents::open(model, client, None),
         Answer::Unrevoke(client, record) => consents::unrevoke(model, client, record),
@@ -501,8 +506,8 @@ fn wait(model: &mut Model, client: Option<ClientId>) {
     let Some(desk) = model.desk() else { return };
     let row = client.and_then(|id| desk.index.clients.get(&id));
     let Some(row) = row else { return };
-    let words = row.waiting.as_ref().map(|known| known.wish.words(&desk.index.clinicians));
-    let question = Question::Wait(row.id, row.waiting.clone());
+    let words = row.waits().map(|known| known.wish.words(&desk.index.clinicians));
+    let question = Question::Wait(row.id, row.waits().cloned());
     let state = prompt::State::answered(question, words.unwrap_or_default());
     lay(model, Overlay::Prompt(state));
 }

@@ -12,6 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use std::sync::Arc;
 use tacenda_shared::id::DeviceId;
+use tacenda_shared::practice::edit::Subject;
 use zeroize::Zeroizing;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (80, 23), (200, 50), (60, 16)];
@@ -79,7 +80,7 @@ fn today() {
 
 #[test]
 fn consents() {
-    let subject = tacenda_shared::practice::edit::Subject::Consents(client_id(1));
+    let subject = Subject::Consents(client_id(1));
     let lead = |keys: &'static str| {
         move |driver: &mut Driver| {
             let index = Sample::with_expiring().index;
@@ -149,6 +150,37 @@ fn the_treatment_plan() {
     snapshot("plan_asks_for_initials", true, plan("S"));
     snapshot("plan_of_nobody_yet", true, |driver| {
         driver.keys("3⏎").open_asked().keys("gp").open_asked();
+    });
+}
+
+#[test]
+fn two_entries_that_are_one_person() {
+    snapshot("over_same_picks", true, |driver| {
+        driver.keys("3gs");
+    });
+    snapshot("over_same_side_by_side", true, |driver| {
+        let mut sample = Sample::new();
+        let row = sample.index.clients.get_mut(&client_id(1)).unwrap();
+        Arc::make_mut(row).phone.clear();
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+        driver.keys("3").code(KeyCode::F(9)).keys("gsbeispiel⏎");
+    });
+    let twin = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            let sample = Sample::with_twin();
+            let view = sample.chart(1);
+            driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+            driver.code(KeyCode::F(9)).keys(keys);
+            let subject = Subject::Chart(client_id(1));
+            driver.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
+        }
+    };
+    snapshot("chart_of_two_entries", true, twin("⏎"));
+    snapshot("clients_with_one_of_two_entries", true, twin("3j"));
+    snapshot("over_contact_with_two_entries", true, twin("ji"));
+    snapshot("over_same_parts", true, twin("⏎gs"));
+    snapshot("over_client_form_that_looks_like_another", true, |driver| {
+        driver.keys("3n").keys("dummy synthia");
     });
 }
 

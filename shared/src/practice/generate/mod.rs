@@ -153,6 +153,7 @@ impl Dated {
             | Edit::RecordConsent { .. }
             | Edit::ReviewPlan { .. }
             | Edit::RevokeConsent { .. }
+            | Edit::SameAs { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
             | Edit::SignImported { .. }

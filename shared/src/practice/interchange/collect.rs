@@ -24,7 +24,8 @@ impl Practice {
     ) -> Result<Vec<ChartItem>, ShelfError> {
         let index = self.index();
         let mut items = Vec::new();
-        for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter().rev()) {
+        let timeline = if self.is_hidden(client) { Vec::new() } else { self.timeline_of(client) };
+        for row in timeline.iter().rev() {
             match &row.entry {
                 TimelineEntry::Contact { record, .. } => {
                     items.push(ChartItem::Contact(Self::contact_item(client, *record, row, cx)?));

@@ -94,7 +94,7 @@ pub fn export_lines<'a>(
         without: vec!["psychotherapy-notes".to_owned()],
         rest: Rest::new(),
     };
-    let people = index.clients.values().filter(|row| !index.groups.contains_key(&row.id));
+    let people = index.every_client().filter(|row| !index.groups.contains_key(&row.id));
     let clients = people.map(|row| client(row, index));
     let groups = index.groups.values().map(|row| group(row, index));
     let parts = index.series.values().flat_map(|row| series::parts(row, index));
@@ -155,6 +155,7 @@ fn client(row: &ClientRow, index: &Index) -> String {
             }),
             tasks: row.tasks.iter().map(|row| task(row, index)).collect(),
             died: row.died.map(|died| died.to_string()),
+            same_as: index.merged.get(&row.id).map(ToString::to_string),
             rest: Rest::new(),
         },
     )
@@ -211,7 +212,7 @@ fn appointment(row: &AppointmentRow) -> String {
         "appointment",
         AppointmentLine {
             id: row.id.to_string(),
-            clients: row.clients.iter().map(ToString::to_string).collect(),
+            clients: row.as_written().iter().map(ToString::to_string).collect(),
             kind: word(KINDS, row.kind).to_owned(),
             slot: slot(&row.slot),
             starts: Some(instant(row.starts, &row.slot.zone)),

@@ -129,6 +129,8 @@ pub struct Importer {
     counts: Counts,
     /// The consents of the file so far, which later ones may renew.
     consents: BTreeSet<RecordId>,
+    /// Who is the same person as whom: said once everybody is there.
+    same: Vec<(ClientId, ClientId)>,
 }
 
 impl Importer {
@@ -143,6 +145,7 @@ impl Importer {
             ended: false,
             counts: Counts::default(),
             consents: BTreeSet::new(),
+            same: Vec::new(),
         }
     }
 
@@ -260,6 +263,9 @@ impl Importer {
             steps.push(ImportStep::Edit(Edit::NoteDeath { client, died }));
         }
         steps.extend(tasks::steps(client, line.tasks)?);
+        if let Some(kept) = line.same_as {
+            self.same.push((client, id(&kept, ClientId::parse, "same_as")?));
+        }
         Ok(steps)
     }
 
@@ -409,7 +415,9 @@ impl Importer {
         }
         self.ended = true;
         self.note_rest("end", &line.rest);
-        Ok(Vec::new())
+        let same = std::mem::take(&mut self.same).into_iter();
+        let same_as = |(client, kept)| Edit::SameAs { client, kept: Some(kept) };
+        Ok(same.map(same_as).map(ImportStep::Edit).collect())
     }
 
     fn seen(&mut self, kind: &'static str, rest: &Rest) {

@@ -52,12 +52,16 @@ pub struct Client {
     pub name: String,
     /// Whether the client is in the archive.
     pub archived: bool,
+    /// The codes of others who were found to be the same person; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Returns the line for a client.
 pub fn client(row: &ClientRow) -> Line<Client> {
     let (id, code, name) = (row.id.to_string(), row.code.clone(), row.name.clone());
-    Line::new("client", Client { id, code, name, archived: row.archived })
+    let also = row.same.iter().map(|row| row.code.clone()).collect();
+    Line::new("client", Client { id, code, name, archived: row.archived, also })
 }
 
 /// An appointment: `today`, `find`.
@@ -114,7 +118,8 @@ pub fn appointment(index: &Index, row: &AppointmentRow) -> Line<Appointment> {
 
 fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
     // A client whose contact cannot be read here is there all the same.
-    let code = |id| index.clients.get(id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
+    let code =
+        |id: &ClientId| index.client(*id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
     clients.iter().map(code).collect()
 }
 

@@ -75,6 +75,8 @@ pub(super) struct ClientLine {
     pub(super) tasks: Vec<TaskBody>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) died: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) same_as: Option<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }

@@ -99,6 +99,7 @@ fn booked(new: NewAppointment) -> AppointmentRow {
         id: new.id,
         group: None,
         clients: new.clients,
+        written: Vec::new(),
         kind: new.kind,
         slot: new.slot,
         starts: Timestamp::from_millis(1),
@@ -148,6 +149,8 @@ fn row(id: ClientId, contact: ContactChange, since: Timestamp) -> ClientRow {
         waiting: None,
         tasks: Vec::new(),
         died: None,
+        same_as: None,
+        same: Vec::new(),
     }
 }
 

@@ -142,6 +142,7 @@ impl Practice {
             // It was there when a form was opened, and another device has ended or moved it since.
             return Err(Refusal::UnknownAppointment);
         }
+        let who = who.map(|who| self.as_written(who, known.clients()));
         let who = who.map(|who| self.check_who(who, known.clients(), known.kind())).transpose()?;
         let only = parts(&known.rule, from, slot.start.date()).then(|| from.weekday());
         let rule = match only {

@@ -126,10 +126,13 @@ impl Practice {
         let asked = self.is_asked_at(key, id);
         let rivals = if asked { self.rivals_of(key, series) } else { Vec::new() };
         let family = BTreeSet::from([id]);
+        let clients = self.as_kept(series.clients());
+        let differs = clients != series.clients();
         Some(AppointmentRow {
             id,
             group: self.group_with(series.kind(), series.clients(), &family),
-            clients: series.clients().to_vec(),
+            clients,
+            written: if differs { series.clients().to_vec() } else { Vec::new() },
             kind: series.kind(),
             starts: zone::instant(slot.start, &slot.zone),
             slot,

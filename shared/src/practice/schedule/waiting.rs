@@ -153,8 +153,8 @@ pub fn ranked<'a>(
     index: &'a Index,
     opening: Option<&Opening>,
 ) -> Vec<(&'a ClientRow, Option<Fit>)> {
-    let waiting = index.clients.values().filter(|row| !row.archived && row.died.is_none());
-    let with_wish = waiting.filter_map(|row| Some((row.as_ref(), row.waiting.as_ref()?)));
+    let waiting = index.clients.values().filter(|row| !row.archived && row.death().is_none());
+    let with_wish = waiting.filter_map(|row| Some((row.as_ref(), row.waits()?)));
     let mut ranked: Vec<_> = with_wish
         .map(|(row, one)| (row, one, opening.map(|opening| one.wish.fit(opening))))
         .collect();
@@ -217,6 +217,8 @@ impl Practice {
         waiting: Option<&Waiting>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        // Whoever stands on the list under a duplicate is taken off there.
+        let client = if waiting.is_none() { self.who_waits(client) } else { client };
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let inverse = Edit::Wait { client, waiting: row.waiting.clone() };
         let value = waiting.map_or(Scalar::Nothing, |waiting| {
@@ -287,6 +289,8 @@ mod tests {
                 waiting: Some(waiting),
                 tasks: Vec::new(),
                 died: None,
+                same_as: None,
+                same: Vec::new(),
             };
             (id, Arc::new(row))
         });

@@ -256,6 +256,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
         | Edit::RevokeConsent { .. }
+        | Edit::SameAs { .. }
         | Edit::SetHours { .. }
         | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
@@ -325,7 +326,8 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     let group = ObjectId::from_bytes([GROUP; 16]);
     world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
     world.desks[0].now = world.desks[0].now.plus_millis(1000);
-    let there = There { client, session, signed, draft, booked, task, contact, logged };
+    let other = world.client(0, 47);
+    let there = There { client, other, session, signed, draft, booked, task, contact, logged };
     let mut every = every(there);
     every.extend(of_a_journal(client, entry));
     every.extend(of_consents(client, consented));
@@ -335,6 +337,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
 /// What there is in it.
 struct There {
     client: ClientId,
+    other: ClientId,
     session: AppointmentId,
     signed: RecordId,
     draft: ObjectId,
@@ -394,7 +397,7 @@ fn of_consents(client: ClientId, consented: RecordId) -> [Edit; 3] {
 }
 
 fn every(there: There) -> Vec<Edit> {
-    let There { client, session, signed, draft, booked, task, contact, logged } = there;
+    let There { client, other, session, signed, draft, booked, task, contact, logged } = there;
     let series = booked.series;
     let new = |byte: u8| ObjectId::from_bytes([byte; 16]);
     let monday = jiff::civil::date(2026, 11, 30);
@@ -441,6 +444,7 @@ fn every(there: There) -> Vec<Edit> {
             group: subject_of(new(GROUP)),
             change: GroupChange { name: Some("Us".into()), ..called("C-02", client) },
         },
+        Edit::SameAs { client: other, kept: Some(client) },
         Edit::ReviewPlan { client, review: Some(jiff::civil::date(2027, 1, 15)) },
         Edit::Sign { note: draft, client, late_reason: None },
         Edit::SignImported { note: draft, client, late_reason: None },
@@ -520,4 +524,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 50;
+const EDITS: usize = 51;

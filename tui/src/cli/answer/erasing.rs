@@ -85,7 +85,7 @@ fn list(device: &mut Device, now: Timestamp, say: Say<'_>) -> Result<bool, Refus
     for client in
         index.holds.iter().filter(|client| !index.erasures.contains_key(&(**client).into()))
     {
-        let code = index.clients.get(client).map_or("?", |row| row.code.as_str());
+        let code = index.own_row(*client).map_or("?", |row| row.code.as_str());
         let json = serde_json::json!({"schema": 1, "type": "hold", "client": code});
         say_line(say, json, &format!("{code:<10} a legal hold keeps this record"));
     }

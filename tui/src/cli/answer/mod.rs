@@ -4,6 +4,7 @@
 
 mod backup;
 pub(crate) mod calendar;
+mod clients;
 mod consents;
 pub(super) mod devices;
 mod erasing;
@@ -20,7 +21,6 @@ mod waiting;
 use super::print::escaped;
 use super::request::{Reply, Request};
 use super::{late, revoke};
-use crate::device::chance::OsRandom;
 use crate::device::home::Home;
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::Timing;
@@ -30,7 +30,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, MemberId, Timestamp};
 use tacenda_shared::practice::Match;
-use tacenda_shared::practice::edit::{ContactChange, Edit};
+
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{ClientRow, Index};
 
@@ -94,8 +94,10 @@ fn carry_out(
         }
         Request::CalendarFeed(asked) => calendar::feed(device, home, &asked, now, say),
         Request::CalendarImport { text, how } => calendar::import(device, &text, &how, now, say),
-        Request::ClientAdd { code, name } => client_add(device, code, &name, now),
-        Request::ClientList => client_list(device, say),
+        Request::ClientAdd { .. }
+        | Request::ClientList
+        | Request::ClientMerge { .. }
+        | Request::ClientPart { .. } => clients::answer(device, request, now, say),
         Request::DeviceLate => late::list(device, say),
         Request::DeviceLateImport { number } => late::import(device, number, now, say),
         Request::DeviceList | Request::ServerList => devices::answer(device, &request, say),
@@ -206,40 +208,11 @@ fn clinician(device: &Device) -> Result<MemberId, Refused> {
 }
 
 fn client_named(index: &Index, code: &str) -> Result<Arc<ClientRow>, Refused> {
-    let found = index.clients.values().find(|row| row.code.eq_ignore_ascii_case(code.trim()));
+    let found = index.clients.values().find(|row| row.has_code(code.trim()));
     match found {
         Some(row) => Ok(Arc::clone(row)),
         None => refuse("No client has that code.", "Run `tacenda client list`."),
     }
-}
-
-fn client_add(
-    device: &mut Device,
-    code: String,
-    name: &str,
-    now: Timestamp,
-) -> Result<bool, Refused> {
-    let name = name.trim().to_owned();
-    let contact = ContactChange { name: Some(name), code: Some(code), ..ContactChange::default() };
-    let client = ClientId::random(&mut OsRandom);
-    device.apply(Edit::NewClient { client, contact }, now)?;
-    Ok(true)
-}
-
-fn client_list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
-    let index = device.index();
-    let people = index.clients.values().filter(|row| !index.groups.contains_key(&row.id));
-    let mut rows: Vec<_> = people.collect();
-    rows.sort_by(|a, b| a.code.cmp(&b.code));
-    for row in rows {
-        let archived = if row.archived { "  archived" } else { "" };
-        say_line(
-            say,
-            json::client(row).value(),
-            &format!("{:<10} {}{archived}", row.code, row.name),
-        );
-    }
-    Ok(false)
 }
 
 fn local(index: &Index, now: Timestamp) -> jiff::civil::DateTime {
@@ -249,7 +222,8 @@ fn local(index: &Index, now: Timestamp) -> jiff::civil::DateTime {
 }
 
 fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
-    let code = |id| index.clients.get(id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
+    let code =
+        |id: &ClientId| index.client(*id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
     clients.iter().map(code).collect()
 }
 

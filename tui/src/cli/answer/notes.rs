@@ -11,7 +11,8 @@ use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{DraftRow, Index, NoteView, TimelineEntry, View};
 
 fn open_drafts(index: &Index, client: ClientId) -> Vec<&DraftRow> {
-    index.drafts.iter().filter(|draft| draft.client == client && !draft.journal).collect()
+    let theirs = |draft: &&DraftRow| index.kept(draft.client) == client && !draft.journal;
+    index.drafts.iter().filter(theirs).collect()
 }
 
 /// Answers what is asked about notes.
@@ -38,14 +39,14 @@ fn append(device: &mut Device, code: &str, text: String, now: Timestamp) -> Resu
         return refuse("There is no text.", "Write it to standard input.");
     }
     let drafts = open_drafts(&index, client);
-    let note = match drafts.as_slice() {
+    let (client, note) = match drafts.as_slice() {
         [] => {
             let note = ObjectId::random(&mut OsRandom);
             let format = NoteFormat::Free;
             device.apply(Edit::BeginNote { note, client, session: None, format }, now)?;
-            note
+            (client, note)
         }
-        [.., newest] => newest.note,
+        [.., newest] => (newest.client, newest.note),
     };
     let view = device.open(Subject::Draft(client, note), Purpose::Query, now)?;
     let View::Draft(draft) = view else {
@@ -98,26 +99,32 @@ fn show(
 ) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?;
-    let newest = index.timelines.get(&client.id).and_then(|rows| {
-        rows.iter().find_map(|row| match row.entry {
-            TimelineEntry::Note { record, .. } => Some(record),
-            TimelineEntry::Addendum { .. }
-            | TimelineEntry::Consent { .. }
-            | TimelineEntry::Contact { .. }
-            | TimelineEntry::Journal { .. }
-            | TimelineEntry::Measure { .. }
-            | TimelineEntry::Plan { .. }
-            | TimelineEntry::Unknown { .. } => None,
-        })
+    let rows = index.timelines.get(&client.id).into_iter().flat_map(|rows| rows.iter());
+    let newest = rows.clone().find_map(|row| match row.entry {
+        TimelineEntry::Note { record, .. } => Some(record),
+        TimelineEntry::Addendum { .. }
+        | TimelineEntry::Consent { .. }
+        | TimelineEntry::Contact { .. }
+        | TimelineEntry::Journal { .. }
+        | TimelineEntry::Measure { .. }
+        | TimelineEntry::Plan { .. }
+        | TimelineEntry::Unknown { .. } => None,
     });
     let Some(record) = id.map_or(newest, RecordId::parse) else {
         return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
     };
-    let subject = Subject::Note(client.id, record);
+    // It opens from the record in which it was written.
+    let mut whose = rows.filter(|row| row.entry.record() == record).map(|row| row.client);
+    let whose = whose.next().unwrap_or(client.id);
+    let subject = Subject::Note(whose, record);
     let View::Note(note) = device.open(subject, Purpose::Query, now)? else {
         return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
     };
-    say_line(say, json::note(&index, &note).value(), &note_text(&client.code, &note));
+    say_line(
+        say,
+        json::note(&index, &note).value(),
+        &note_text(index.own_row(whose).map_or("?", |row| row.code.as_str()), &note),
+    );
     Ok(false)
 }
 
@@ -151,9 +158,9 @@ fn sign(
 ) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?.id;
-    let note = match open_drafts(&index, client).as_slice() {
+    let (client, note) = match open_drafts(&index, client).as_slice() {
         [] => return refuse("There is no open draft.", "Run `tacenda note append CODE` first."),
-        [draft] => draft.note,
+        [draft] => (draft.client, draft.note),
         [_, _, ..] => {
             return refuse("There is more than one open draft.", "Sign them in the interface.");
         }

@@ -35,7 +35,7 @@ fn wait(
     let waiting = match wish.map(|text| Wish::parse(&text, &index.clinicians)) {
         None => None,
         Some(Ok(wish)) => {
-            let since = row.waiting.as_ref().map_or(now, |known| known.since);
+            let since = row.waits().map_or(now, |known| known.since);
             Some(Waiting { since, wish })
         }
         Some(Err(fault)) => {
@@ -64,7 +64,7 @@ fn list(
     };
     device.audit_query(now)?;
     for (row, fit) in ranked(&index, opening.as_ref()) {
-        let Some(waiting) = &row.waiting else { continue };
+        let Some(waiting) = row.waits() else { continue };
         let since = local(&index, waiting.since).date();
         let wish = waiting.wish.words(&index.clinicians);
         let suits = fit.map(|fit| fit.suits());

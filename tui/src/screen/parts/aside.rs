@@ -76,7 +76,7 @@ pub fn appointments(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, 
 
 /// Draws beside a note who it is about, and beside that the day, if there is room for both.
 pub fn beside_note(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let Some(row) = scene.index.clients.get(&client) else { return };
+    let Some(row) = scene.index.client(client) else { return };
     if area.width < TWO_PANES {
         clients::side(row, scene, frame, area);
         return;

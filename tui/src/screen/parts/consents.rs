@@ -28,8 +28,12 @@ pub fn state_words(state: ConsentState, today: Date) -> String {
     format!("{word} {}{year}", when::short(date))
 }
 
-fn of(index: &Index, client: ClientId) -> &[ConsentRow] {
-    index.consents.get(&client).map(|rows| rows.as_slice()).unwrap_or_default()
+/// What a client has consented to, with what stands under duplicates of theirs.
+fn of(index: &Index, client: ClientId) -> Vec<ConsentRow> {
+    let same = index.clients.get(&client).into_iter().flat_map(|row| &row.same);
+    let all = std::iter::once(client).chain(same.map(|row| row.id));
+    let rows = all.filter_map(|one| index.consents.get(&one));
+    rows.flat_map(|rows| rows.iter().copied()).collect()
 }
 
 /// Who comes by video to a session that is still to take place, without consent to telehealth on its
@@ -95,7 +99,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Option<String> {
     let rows = of(index, client);
     let next = scene.digest.next.get(&client).and_then(|id| index.appointments.get(id));
     let by_video = scene.digest.by_video.contains(&client);
-    let due = due(rows, today, (next.is_some(), by_video));
+    let due = due(&rows, today, (next.is_some(), by_video));
     let mut words: Vec<String> = due
         .map(|(row, state)| format!("{} {}", row.kind.title(), state_words(state, today)))
         .collect();

@@ -156,7 +156,7 @@ fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId
 fn tasks(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), TASK_AHEAD_DAYS);
     let all = index.clients.values();
-    let all = all.flat_map(|row| row.tasks.iter().map(|task| (row.id, task)));
+    let all = all.flat_map(|row| row.every_task());
     all.filter(move |(_, task)| task.due.is_none_or(|due| due <= soon)).map(|(client, task)| {
         let due = task.due.map(|due| when::moment(due.at(0, 0, 0, 0), &index.zone));
         Unfinished { since: due.unwrap_or(task.since), what: What::Task(client, task.clone()) }
@@ -168,8 +168,7 @@ fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), REVIEW_AHEAD_DAYS);
     index.plans.iter().filter_map(move |(client, review)| {
         let date = review.filter(|date| *date <= soon)?;
-        let comes =
-            index.clients.get(client).is_some_and(|row| !row.archived && row.died.is_none());
+        let comes = index.client(*client).is_some_and(|row| !row.archived && row.death().is_none());
         let since = when::moment(date.at(0, 0, 0, 0), &index.zone);
         comes.then_some(Unfinished { since, what: What::PlanReview(*client) })
     })
@@ -179,11 +178,12 @@ fn reviews(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
 fn expiring(index: &Index, now: Timestamp, digest: &Digest) -> impl Iterator<Item = Unfinished> {
     let today = when::local(now, &index.zone).date();
     let comes = |client: &ClientId| {
-        index.clients.get(client).is_some_and(|row| !row.archived && row.died.is_none())
+        index.client(*client).is_some_and(|row| !row.archived && row.death().is_none())
     };
     let all = index.consents.iter().filter(move |(client, _)| comes(client));
     all.flat_map(move |(client, rows)| {
-        let coming = (digest.next.contains_key(client), digest.by_video.contains(client));
+        let kept = index.kept(*client);
+        let coming = (digest.next.contains_key(&kept), digest.by_video.contains(&kept));
         consents::due(rows, today, coming).map(move |(row, state)| {
             let last = row.until.unwrap_or(today);
             let since = when::moment(last.at(0, 0, 0, 0), &index.zone);

@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::{
-    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, Timestamp,
+    AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, TaskId, Timestamp,
 };
 use tacenda_shared::practice::consent::{
     ConsentEnd, ConsentHow, ConsentKind, ConsentRow, ConsentView,
@@ -28,7 +28,7 @@ use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
     AppointmentRow, ChartView, ClientRow, ConsentsView, DraftRow, DraftView, GroupRow,
     IdentityView, Index, JournalHead, JournalRow, JournalView, NoteState, NoteView, PlanView,
-    Rival, TimelineEntry, TimelineRow, View,
+    Rival, TaskRow, TimelineEntry, TimelineRow, View,
 };
 
 pub(crate) const ZONE: &str = "Europe/Berlin";
@@ -106,6 +106,8 @@ impl Sample {
                 waiting: None,
                 tasks: Vec::new(),
                 died: None,
+                same_as: None,
+                same: Vec::new(),
             };
             index.clients.insert(row.id, Arc::new(row));
         }
@@ -191,6 +193,47 @@ impl Sample {
         sample
     }
 
+    /// The second client was found to be the first: with a note, a draft, a task and words of how to
+    /// be reached of its own.
+    pub(crate) fn with_twin() -> Self {
+        let mut sample = Self::new();
+        let (kept, twin) = (client_id(1), client_id(2));
+        let mut row = sample.client("AK-007");
+        row.same_as = Some(kept);
+        row.safe_contact = "never call the office".to_owned();
+        row.tasks.push(TaskRow {
+            id: TaskId::from_bytes([9; 16]),
+            text: "send the form".to_owned(),
+            due: None,
+            since: now().time,
+        });
+        let index = &mut sample.index;
+        index.clients.remove(&twin);
+        Arc::make_mut(index.clients.get_mut(&kept).unwrap()).same.push(Arc::new(row));
+        index.merged.insert(twin, kept);
+        for row in index.appointments.values_mut().filter(|row| row.clients == [twin]) {
+            let row = Arc::make_mut(row);
+            row.written = std::mem::replace(&mut row.clients, vec![kept]);
+        }
+        let rows = Arc::make_mut(index.timelines.get_mut(&kept).unwrap());
+        let mut written = rows[0].clone();
+        written.client = twin;
+        if let TimelineEntry::Note { record, .. } = &mut written.entry {
+            *record = RecordId::from_bytes([50; 16]);
+        }
+        rows.insert(0, written);
+        let begun = DraftRow {
+            note: ObjectId::from_bytes([41; 16]),
+            client: twin,
+            session: Some(appointment(2)),
+            words: 12,
+            ..index.drafts[0].clone()
+        };
+        index.drafts.push(begun);
+        sample.change(2, |row| row.note = NoteState::Draft(ObjectId::from_bytes([41; 16])));
+        sample
+    }
+
     fn add_appointments(&mut self) {
         let day = today();
         let room = Some("2");
@@ -223,6 +266,7 @@ impl Sample {
         });
         let note = |day: i8, words, addenda| TimelineRow {
             time: moment(date(2026, 11, day).at(18, 0, 0, 0)),
+            client: client_id(1),
             entry: TimelineEntry::Note {
                 record: RecordId::from_bytes([day.unsigned_abs(); 16]),
                 format: NoteFormat::Soap,
@@ -234,6 +278,7 @@ impl Sample {
         };
         let measure = |day: i8, total| TimelineRow {
             time: moment(date(2026, 11, day).at(9, 50, 0, 0)),
+            client: client_id(1),
             entry: TimelineEntry::Measure {
                 record: RecordId::from_bytes([60 + day.unsigned_abs(); 16]),
                 instrument: "phq-9".to_owned(),
@@ -249,6 +294,7 @@ impl Sample {
             id: appointment(number),
             group: None,
             clients: vec![client_id(client)],
+            written: Vec::new(),
             kind: AppointmentKind::Individual,
             starts: moment(slot.start),
             slot,
@@ -322,9 +368,16 @@ impl Sample {
         View::Chart(ChartView {
             client: Arc::clone(&self.index.clients[&client]),
             timeline: self.index.timelines.get(&client).cloned().unwrap_or_default(),
-            drafts: self.index.drafts.iter().filter(|row| row.client == client).cloned().collect(),
+            drafts: self
+                .index
+                .drafts
+                .iter()
+                .filter(|row| self.index.kept(row.client) == client)
+                .cloned()
+                .collect(),
             last_plan: "graded exposure step 3; sleep diary; repeat PHQ-9 on 22 Nov".to_owned(),
             plan: if number == 1 { plan() } else { Plan::default() },
+            further_plans: Vec::new(),
         })
     }
 
@@ -362,6 +415,7 @@ impl Sample {
     /// Puts the entries of [`Sample::journal`] into the timeline.
     pub(crate) fn with_journal(mut self) -> Self {
         let entry = |day: i8, shared| TimelineRow {
+            client: client_id(1),
             time: moment(date(2026, 11, day).at(19, 0, 0, 0)),
             entry: TimelineEntry::Journal {
                 record: entry_id(day.unsigned_abs()),

@@ -12,7 +12,11 @@ pub fn read(sentence: &str, usual: (MemberId, u16), scene: &Scene<'_>) -> QuickA
         .clients
         .values()
         .filter(|row| !row.archived)
-        .map(|row| (row.id, row.code.as_str(), row.name.as_str()))
+        // Whatever a duplicate was called means the one who is kept.
+        .flat_map(|row| {
+            let all = std::iter::once(row).chain(&row.same);
+            all.map(|twin| (row.id, twin.code.as_str(), twin.name.as_str()))
+        })
         .collect();
     let (clinician, default_minutes) = usual;
     let context = QuickAddContext {

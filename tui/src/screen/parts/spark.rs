@@ -54,9 +54,10 @@ mod tests {
     use tacenda_shared::id::{RecordId, Timestamp};
 
     fn row(day: i64, instrument: &str, total: u32) -> TimelineRow {
+        let client = tacenda_shared::id::ClientId::from_bytes([1; 16]);
         let record = RecordId::from_bytes([7; 16]);
         let entry = TimelineEntry::Measure { record, instrument: instrument.to_owned(), total };
-        TimelineRow { time: Timestamp::from_millis(day), entry }
+        TimelineRow { time: Timestamp::from_millis(day), client, entry }
     }
 
     #[test]

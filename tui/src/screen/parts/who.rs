@@ -14,7 +14,7 @@ pub fn code(row: &ClientRow) -> &str {
 
 /// Returns what stands for a client.
 pub fn client(index: &Index, id: ClientId, veil: bool) -> String {
-    match index.clients.get(&id) {
+    match index.client(id) {
         Some(row) if veil => code(row).to_owned(),
         Some(row) => row.name.clone(),
         None => match index.erasures.get(&id.into()).map(|row| row.erasure.stage) {
@@ -40,7 +40,8 @@ pub fn together(index: &Index, id: ClientId, veil: bool) -> Option<String> {
         return Some(names(group.present().collect()));
     }
     let theirs = index.groups.values();
-    let theirs = theirs.filter(|group| !group.ended && group.members.get(&id) == Some(&true));
+    let theirs = theirs
+        .filter(|group| !group.ended && group.present().any(|member| index.kept(member) == id));
     let theirs: Vec<ClientId> = theirs.map(|group| group.subject).collect();
     (!theirs.is_empty()).then(|| names(theirs))
 }
@@ -48,6 +49,29 @@ pub fn together(index: &Index, id: ClientId, veil: bool) -> Option<String> {
 /// Returns what kind of group it is, or the pronouns of a client.
 pub fn pronouns<'a>(index: &'a Index, row: &'a ClientRow) -> &'a str {
     index.groups.get(&row.id).map_or(row.pronouns.as_str(), |group| group.kind.word())
+}
+
+/// Returns what stands for a client, and under which code something was written where that is
+/// another's by now.
+pub fn written_under(index: &Index, id: ClientId, veil: bool) -> String {
+    let whose = client(index, id, veil);
+    match index.own_row(id).filter(|row| index.kept(row.id) != row.id) {
+        Some(row) => format!("{whose} (written under {})", code(row)),
+        None => whose,
+    }
+}
+
+/// Returns what stands at the end of a line that was written under a duplicate; else nothing.
+pub fn under(index: &Index, id: ClientId) -> String {
+    let twin = index.merged.get(&id).and(index.own_row(id));
+    twin.map_or_else(String::new, |row| format!("   under {}", code(row)))
+}
+
+/// Returns the codes that a client had in entries that were found to be the same person's; empty if
+/// there are none.
+pub fn was(row: &ClientRow) -> String {
+    let codes: Vec<&str> = row.same.iter().map(|twin| code(twin)).collect();
+    if codes.is_empty() { String::new() } else { format!("was {}", codes.join(", ")) }
 }
 
 /// Returns the name of another device that has a draft open now; of several the first.

@@ -1,0 +1,85 @@
+//! Clients on the command line.
+
+use super::{Refused, Say, client_named, refuse, say_line};
+use crate::cli::request::Request;
+use crate::device::chance::OsRandom;
+use crate::device::open::Device;
+use crate::screen::parts::who;
+use std::sync::Arc;
+use tacenda_shared::id::{ClientId, Timestamp};
+use tacenda_shared::practice::edit::{ContactChange, Edit};
+use tacenda_shared::practice::interchange::json;
+use tacenda_shared::practice::view::ClientRow;
+
+/// Answers what is asked about clients.
+pub(super) fn answer(
+    device: &mut Device,
+    request: Request,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match request {
+        Request::ClientAdd { code, name } => add(device, code, &name, now),
+        Request::ClientList => list(device, say),
+        Request::ClientMerge { client, kept } => merge(device, (&client, &kept), now),
+        Request::ClientPart { client } => part(device, &client, now),
+        _ => Ok(false),
+    }
+}
+
+fn add(device: &mut Device, code: String, name: &str, now: Timestamp) -> Result<bool, Refused> {
+    let name = name.trim().to_owned();
+    let contact = ContactChange { name: Some(name), code: Some(code), ..ContactChange::default() };
+    let client = ClientId::random(&mut OsRandom);
+    device.apply(Edit::NewClient { client, contact }, now)?;
+    Ok(true)
+}
+
+fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
+    let index = device.index();
+    let mut rows: Vec<_> = index.clients.values().collect();
+    rows.sort_by(|a, b| a.code.cmp(&b.code));
+    for row in rows {
+        let archived = if row.archived { "  archived" } else { "" };
+        let was = who::was(row);
+        let was = if was.is_empty() { was } else { format!("  {was}") };
+        say_line(
+            say,
+            json::client(row).value(),
+            &format!("{:<10} {}{was}{archived}", row.code, row.name),
+        );
+    }
+    Ok(false)
+}
+
+/// Says that two are one person: the first stands under the second from then on.
+fn merge(
+    device: &mut Device,
+    (client, kept): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let (client, kept) = (client_named(&index, client)?.id, client_named(&index, kept)?.id);
+    device.apply(Edit::SameAs { client, kept: Some(kept) }, now)?;
+    Ok(true)
+}
+
+/// Says that one is somebody else; it is named by the code that it has of its own.
+fn part(device: &mut Device, code: &str, now: Timestamp) -> Result<bool, Refused> {
+    let index = device.index();
+    let own = |client: &ClientId| {
+        index.own_row(*client).is_some_and(|row| row.code.eq_ignore_ascii_case(code.trim()))
+    };
+    // One whose record is out of sight by now is named still.
+    let named = |row: &&Arc<ClientRow>| row.same_as.is_some() && own(&row.id);
+    let twin = index.merged.keys().copied().find(own);
+    let client = twin.or_else(|| index.clients.values().find(named).map(|row| row.id));
+    let Some(client) = client else {
+        return refuse(
+            "That code is not of a client who stands under another.",
+            "`tacenda client list` shows whom a client was.",
+        );
+    };
+    device.apply(Edit::SameAs { client, kept: None }, now)?;
+    Ok(true)
+}
