@@ -23,6 +23,7 @@ pub enum Verb {
     Actions,
     AddDevice,
     Archive,
+    AsFrontDesk,
     BackUp,
     Back,
     Cancel,

@@ -68,6 +68,8 @@ pub enum Stage {
 pub struct Desk {
     /// The read model.
     pub index: Arc<Index>,
+    /// The whole of it, while it is looked at as the front desk sees it: `index` is that then.
+    pub whole: Option<Arc<Index>>,
     /// What screens need from the whole of it.
     pub digest: Digest,
     /// The last is shown; never empty.
@@ -252,6 +254,7 @@ impl Desk {
         Self {
             digest: Digest::of(&index, now.time),
             index,
+            whole: None,
             screens: vec![Screen::Today(today::State::new(now.local.date()))],
             overlays: Vec::new(),
             pending: Vec::new(),

@@ -9,6 +9,7 @@ mod contacts;
 mod demo;
 mod device;
 mod devices;
+pub(crate) mod front_desk;
 mod groups;
 mod identity;
 mod journal;
@@ -280,6 +281,13 @@ fn say(model: &mut Model, words: &str) {
 
 /// Shows a screen on top; opens what it needs.
 fn show(model: &mut Model, mut screen: Screen) -> Vec<Effect> {
+    if let Some(words) = front_desk::no_key(model).filter(|_| screen.subject().is_some()) {
+        say(model, words);
+        return Vec::new();
+    }
+    if matches!(screen, Screen::Booking(_)) && front_desk::refuses_edit(model) {
+        return Vec::new();
+    }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     desk.line.clear();
     if let Screen::Chart(chart) = &mut screen {

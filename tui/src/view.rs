@@ -12,6 +12,7 @@ use crate::screen::parts::{paint, when};
 use crate::screen::{Screen, demo, lock, setup, sync};
 use crate::text;
 use crate::theme::Look;
+use crate::update::front_desk;
 use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -116,6 +117,13 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let look = &model.look;
     let scene = model.scene(desk);
     let names = if model.veil { "names hidden (F9)" } else { "names shown (F9)" };
+    let line = match (desk.whole.is_some(), desk.line.as_str()) {
+        (false, "") => names.to_owned(),
+        (false, line) => line.to_owned(),
+        // Whatever else is said, so that nobody takes it for all that there is.
+        (true, "") => format!("{}   {names}", front_desk::WORDS),
+        (true, line) => format!("{}: {line}", front_desk::WORDS),
+    };
     let saved = match desk.history.waiting.len() {
         0 => "saved".to_owned(),
         count => format!("saving {count}"),
@@ -125,17 +133,16 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let inside = paint::inset(area, 1);
     // What was just done, or why it was not, is worth more than the state of the link.
     if !desk.is_warned(&model.now)
-        && safe::columns(&desk.line) + usize::from(right_width) + 1 > usize::from(inside.width)
+        && !desk.line.is_empty()
+        && safe::columns(&line) + usize::from(right_width) + 1 > usize::from(inside.width)
     {
-        return paint::text(frame, inside, 0, &desk.line, Style::new());
+        return paint::text(frame, inside, 0, &line, Style::new());
     }
     let left = Rect { width: inside.width.saturating_sub(right_width + 1), ..inside };
     if desk.is_warned(&model.now) {
         paint::text(frame, left, 0, text::LOCKS_SOON, look.alarm());
-    } else if desk.line.is_empty() {
-        paint::text(frame, left, 0, names, Style::new());
     } else {
-        paint::text(frame, left, 0, &desk.line, Style::new());
+        paint::text(frame, left, 0, &line, Style::new());
     }
     paint::right(frame, inside, 0, &right, Style::new());
 }

@@ -71,6 +71,7 @@ impl Practice {
     }
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        self.check_reach(&edit)?;
         self.check_hidden(&edit)?;
         self.check_whereabouts(&edit)?;
         self.check_person(&edit)?;

@@ -544,7 +544,8 @@ impl Practice {
             .filter(|(_, one)| one.hides())
             .map(|(scope, one)| {
                 let code = self.client_row(scope.client).map(|row| row.code.clone());
-                (*scope, ErasureRow { code: code.unwrap_or_default(), erasure: *one })
+                let of_group = self.facts.groups.contains_key(&scope.client);
+                (*scope, ErasureRow { code: code.unwrap_or_default(), of_group, erasure: *one })
             })
             .collect();
         let now: BTreeSet<Scope> = rows.keys().copied().collect();

@@ -381,12 +381,12 @@ impl Practice {
         };
         let Some(group) = group else {
             let all = states.iter().map(|(_, state)| *state);
-            return all.min_by_key(|state| rank(*state)).unwrap_or_default();
+            return all.min_by_key(|state| rank(*state)).unwrap_or(self.no_note());
         };
         let therapy = self.group_row(group).is_some_and(|row| row.kind == GroupKind::Group);
         let each = || clients.iter().map(|client| of(*client)).collect::<Option<Vec<_>>>();
         let each = || each().filter(|_| therapy)?.into_iter().max_by_key(|state| rank(*state));
-        of(group).or_else(each).unwrap_or_default()
+        of(group).or_else(each).unwrap_or(self.no_note())
     }
 
     /// Whether there is a chart to write in: a client's, or a group's.
@@ -592,5 +592,6 @@ const fn rank(state: NoteState) -> u8 {
         NoteState::Signed(_) => 0,
         NoteState::Draft(_) => 1,
         NoteState::Missing => 2,
+        NoteState::Unread => 3,
     }
 }

@@ -100,6 +100,7 @@ impl Practice {
             remote: settings.remote.clone(),
             clients: self.facts.contacts.clone(),
             merged: self.kept.clone(),
+            reach: self.reach,
             series: self.index.series.clone(),
             ..Index::default()
         };

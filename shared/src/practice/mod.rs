@@ -41,6 +41,7 @@ mod note;
 mod open;
 pub mod plan;
 pub mod quick_add;
+pub mod reach;
 pub mod record;
 mod refusal;
 pub mod release;
@@ -81,6 +82,7 @@ use compartment::CompartmentName;
 use document::{Actor, Document};
 use edit::{Edit, Splice};
 use facts::Facts;
+use reach::Reach;
 use record::{Header, Record, RecordKind, Relation, Tags};
 use schedule::Derived;
 use std::collections::btree_map::Entry;
@@ -172,6 +174,8 @@ pub struct Practice {
     derived: Derived,
     /// Under whom each duplicate stands.
     kept: BTreeMap<ClientId, ClientId>,
+    /// To which kinds of compartments this device has keys.
+    reach: Reach,
     undo: VecDeque<(Edit, Vec<Guard>)>,
     unreadable: usize,
 }

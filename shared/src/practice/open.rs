@@ -50,6 +50,7 @@ impl Practice {
         purpose: Purpose,
         cx: &mut Context<'_>,
     ) -> Result<Opened, Refusal> {
+        self.check_key(subject)?;
         let view = self.view(subject, cx)?;
         if let Subject::Draft(_, draft) = subject {
             self.shown.insert(draft, Vec::new());

@@ -79,6 +79,9 @@ pub enum Refusal {
     /// Edits that are no acts on calendars, or too many, cannot be one act.
     #[error("these cannot be done in one act")]
     NotTogether,
+    /// This device has no key to charts.
+    #[error("this device has no key to charts")]
+    NoKey,
     /// Nobody has asked that the record be erased.
     #[error("nobody has asked for an erasure")]
     NotAsked,

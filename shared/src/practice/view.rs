@@ -14,6 +14,7 @@ use super::group::GroupKind;
 use super::identity::Identity;
 use super::journal::Came;
 use super::plan::Plan;
+use super::reach::Reach;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
@@ -42,6 +43,8 @@ pub struct Index {
     /// Under whom each client stands who is the same person as another. Their rows are in `same` of
     /// that one's.
     pub merged: BTreeMap<ClientId, ClientId>,
+    /// To which kinds of compartments there are keys: what comes from others is blank.
+    pub reach: Reach,
     /// Every appointment that can be read.
     pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
     /// Every series that can be read.
@@ -137,6 +140,8 @@ pub struct TaskRow {
 pub struct ErasureRow {
     /// The client's code, as long as this device can still read it.
     pub code: String,
+    /// Whether it is what a couple, a family or a group shares.
+    pub of_group: bool,
     /// How far it is.
     pub erasure: Erasure,
 }
@@ -252,6 +257,8 @@ pub enum NoteState {
     /// Nobody has begun one.
     #[default]
     Missing,
+    /// Nobody can tell here: there is no key to the chart in which it would lie.
+    Unread,
     /// A draft exists.
     Draft(ObjectId),
     /// It is signed.

@@ -344,6 +344,16 @@ pub struct Today {
     /// Another day, as 2026-11-25.
     #[arg(long, value_name = "DATE")]
     pub date: Option<jiff::civil::Date>,
+    /// As somebody sees it who holds fewer keys.
+    #[arg(long = "as", value_name = "WHO", value_enum)]
+    pub seen_as: Option<SeenAs>,
+}
+
+/// Who looks at the schedule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum SeenAs {
+    /// Whoever holds keys to calendars and contacts only.
+    FrontDesk,
 }
 
 /// Options of `new`.

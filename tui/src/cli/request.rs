@@ -86,6 +86,16 @@ pub struct FindFree {
     pub room: Option<String>,
 }
 
+/// Which day is shown, and to whom.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowDay {
+    /// Which, as 2026-11-25, or today.
+    pub date: Option<String>,
+    /// As the front desk sees it.
+    pub front_desk: bool,
+}
+
 /// How a calendar is taken in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TakeInCalendar {
@@ -362,10 +372,7 @@ pub enum Request {
     /// Says how the recovery sheet stands.
     SheetStatus,
     /// Shows a day.
-    Today {
-        /// Which, as 2026-11-25, or today.
-        date: Option<String>,
-    },
+    Today(ShowDay),
     /// Takes over how soon what is written leaves the device, from its settings.
     Timing,
     /// Stays and prints changes.

@@ -8,7 +8,7 @@ use super::args::{
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
-    TakeInCalendar, Typed, WriteFeed,
+    ShowDay, TakeInCalendar, Typed, WriteFeed,
 };
 use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
@@ -207,6 +207,11 @@ fn about_consents(consent: &Consents) -> Result<Request, PromptError> {
     Ok(Request::Consent { client: client.clone(), wish })
 }
 
+fn show_day(today: &args::Today) -> ShowDay {
+    let date = today.date.map(|date| date.to_string());
+    ShowDay { date, front_desk: today.seen_as == Some(args::SeenAs::FrontDesk) }
+}
+
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
@@ -268,7 +273,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Plan(plan) => about_plans(plan)?,
         Command::Consent(consent) => about_consents(consent)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
-        Command::Today(today) => Request::Today { date: today.date.map(|date| date.to_string()) },
+        Command::Today(today) => Request::Today(show_day(today)),
         Command::Watch => Request::Watch,
     })
 }

@@ -234,7 +234,8 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
         Refusal::Noted | Refusal::NotTogether | Refusal::TooManyClients => of_calendar(refusal),
-        Refusal::UnknownAppointment
+        Refusal::NoKey
+        | Refusal::UnknownAppointment
         | Refusal::UnknownClient
         | Refusal::UnknownNote
         | Refusal::UnknownPlanItem
@@ -352,6 +353,10 @@ fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
 
 fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
+        Refusal::NoKey => (
+            "This device has no key to charts.",
+            "What a front desk needs is on Today and in the contact; ask the clinician for more.",
+        ),
         Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
         Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
         Refusal::UnknownPlanItem => (

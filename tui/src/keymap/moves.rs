@@ -274,6 +274,13 @@ pub(super) static MOVES: &[Row] = &[
         ["", "Demo: put the card away, or bring it back", "demo-card"],
         always,
     ),
+    row(
+        Verb::AsFrontDesk,
+        &[],
+        &[],
+        ["", "See the practice as the front desk sees it, or go back", "front-desk"],
+        always,
+    ),
     row(Verb::Redraw, &[], &[], ["", "Draw the screen anew", "redraw"], always),
     row(Verb::Suspend, &[], &[], ["", "Lock and go back to the shell", "suspend"], always),
 ];

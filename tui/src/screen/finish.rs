@@ -55,7 +55,11 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     paint::rule(frame, scene.look, area, 0, ("To finish, oldest first", &count));
     let body = paint::lines(area, 1, u16::MAX);
     if entries.is_empty() {
-        let words = "  All notes are signed, and every session has a status.";
+        let words = if scene.index.reach.charts() {
+            "  All notes are signed, and every session has a status."
+        } else {
+            "  Every session has a status."
+        };
         paint::text(frame, body, 1, words, Style::new());
         frame.set_cursor_position((body.x, body.y + 1));
     }

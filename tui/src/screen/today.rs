@@ -273,7 +273,7 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
         }
         NoteState::Draft(_) => ("note draft", look.waiting()),
         NoteState::Signed(_) => ("note signed", Style::new()),
-        NoteState::Missing => ("", Style::new()),
+        NoteState::Missing | NoteState::Unread => ("", Style::new()),
     }
 }
 
@@ -350,7 +350,10 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         }
         _ => None,
     });
-    lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
+    // Without a key to charts nobody can say that there is none.
+    if scene.index.reach.charts() {
+        lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
+    }
     let scores = spark::scores(entries, scene.look.ascii);
     if !scores.is_empty() {
         let scores = scores.iter().take(2).cloned().collect::<Vec<_>>().join("   ");

@@ -51,3 +51,14 @@ fn log_contact(model: &mut Model, client: ClientId) {
     let asked = choice::State::new("A contact with whom?".to_owned(), words, answers.collect());
     lay(model, Overlay::Choice(asked));
 }
+
+/// Asks what a client waits for.
+pub(super) fn wait(model: &mut Model, client: Option<ClientId>) {
+    let Some(desk) = model.desk() else { return };
+    let row = client.and_then(|id| desk.index.clients.get(&id));
+    let Some(row) = row else { return };
+    let words = row.waits().map(|known| known.wish.words(&desk.index.clinicians));
+    let question = Question::Wait(row.id, row.waits().cloned());
+    let state = prompt::State::answered(question, words.unwrap_or_default());
+    lay(model, Overlay::Prompt(state));
+}

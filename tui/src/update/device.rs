@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, devices, lay, lock, notes, same, verbs};
+use super::{demo, devices, front_desk, lay, lock, notes, same, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Form, Model, Stage, Way};
 use crate::notice::Notice;
@@ -44,8 +44,8 @@ fn open(model: &mut Model, index: Arc<Index>) {
 fn changed(model: &mut Model, index: Arc<Index>) -> Vec<Effect> {
     let now = model.now.time;
     let Some(desk) = model.desk_mut() else { return Vec::new() };
-    desk.digest = Digest::of(&index, now);
-    desk.index = index;
+    front_desk::changed(desk, index);
+    desk.digest = Digest::of(&desk.index, now);
     same::follow(desk)
 }
 

@@ -1,7 +1,7 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
 use super::verbs::{code, edit, start_of};
-use super::{close, groups, lay, leave, show};
+use super::{close, front_desk, groups, lay, leave, show};
 use crate::input::Input;
 use crate::message::Effect;
 use crate::model::{Model, Stage, Way};
@@ -23,6 +23,10 @@ pub(super) fn write(model: &mut Model, focused: Focused, client: Option<ClientId
     let Some(client) = client else { return Vec::new() };
     if let Focused::Draft(client, note) = focused {
         return open_draft(model, client, note);
+    }
+    if let Some(words) = front_desk::no_key(model) {
+        super::say(model, words);
+        return Vec::new();
     }
     if let Some(effects) = groups::about_whom(model, focused) {
         return effects;
@@ -50,7 +54,7 @@ pub(super) fn write_about(
             let whose = whose_record(model, client, record);
             return open_record(model, whose, record);
         }
-        NoteState::Missing | NoteState::Signed(_) => {}
+        NoteState::Missing | NoteState::Signed(_) | NoteState::Unread => {}
     }
     let about = session.and_then(|id| start_of(model, id)).map_or_else(
         || "about no session".to_owned(),

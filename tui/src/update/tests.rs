@@ -3,6 +3,7 @@
 
 mod columns;
 mod consents;
+mod front_desk;
 mod groups;
 mod identity;
 mod journal;

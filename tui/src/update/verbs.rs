@@ -1,11 +1,11 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
 use super::calendars::{show_columns, show_week, shown_date};
-use super::contacts::ask_about;
+use super::contacts::{ask_about, wait};
 use super::identity as identity_verbs;
 use super::{
-    act, consents, demo, devices, groups, interrupt, journal, lay, leave, lock, notes, plan, quit,
-    replace, same, say, session, show,
+    act, consents, demo, devices, front_desk, groups, interrupt, journal, lay, leave, lock, notes,
+    plan, quit, replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -33,7 +33,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if let Some(effects) = in_a_note(model, verb) {
         return effects;
     }
-    if waits(model, verb) {
+    if waits(model, verb) || front_desk::refuses(model, verb) {
         return Vec::new();
     }
     let Some(desk) = model.desk() else { return Vec::new() };
@@ -59,13 +59,13 @@ fn carry_out(
     match verb {
         Verb::Actions | Verb::Help | Verb::Palette => lists(model, verb),
         Verb::Archive => return archive(model, client),
+        Verb::AsFrontDesk => return front_desk::toggle(model),
         Verb::Back => return back(model),
         Verb::Cancel => return cancel(model, focused),
         Verb::ClearField => return clear_field(model),
         Verb::EditContact => edit_contact(model, client),
         Verb::GoClient | Verb::Filter => return filter(model),
         Verb::GoDate => lay(model, Overlay::Prompt(prompt::State::new(Question::Date))),
-        Verb::Lock => return lock(model, "by you"),
         Verb::LogContact | Verb::NewTask | Verb::NoteDeath => ask_about(model, client, verb),
         Verb::Merge => return same::merge(model, client),
         Verb::MoveAppointment | Verb::NextFree => return move_it(model, focused, verb),
@@ -74,7 +74,7 @@ fn carry_out(
         Verb::Out => return out(model),
         Verb::Quit => return quit(model),
         Verb::Redo | Verb::Undo => return history(model, verb),
-        Verb::Redraw => return vec![Effect::Redraw],
+        Verb::Lock | Verb::Redraw => return of_terminal(model, verb),
         Verb::SignDraft => return notes::sign_draft(model),
         verb if verb.is_of_sessions() => return session::run(model, verb, focused),
         Verb::SetStatus(status) => return set_status(model, focused, status),
@@ -98,6 +98,13 @@ fn carry_out(
         verb => return act(model, &Act::Verb(verb)),
     }
     Vec::new()
+}
+
+fn of_terminal(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    match verb {
+        Verb::Lock => lock(model, "by you"),
+        _ => vec![Effect::Redraw],
+    }
 }
 
 fn suspend(model: &mut Model) -> Vec<Effect> {
@@ -160,6 +167,9 @@ fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
 
 /// Hands an edit over, and remembers what it says until the answer comes.
 pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec<Effect> {
+    if front_desk::refuses_edit(model) {
+        return Vec::new();
+    }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     if let (Edit::ChangePlan { item, change, .. }, Some(Screen::Plan(state))) =
         (&edit, desk.screens.last_mut())
@@ -183,6 +193,9 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
 
 /// Hands over what a form says, and leaves the form, which comes back if that is refused.
 pub(super) fn submit(model: &mut Model, change: Edit, says: String) -> Vec<Effect> {
+    if front_desk::refuses_edit(model) {
+        return Vec::new();
+    }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let form = match desk.overlays.first() {
         Some(_) => Some(Form::Overlay(Box::new(desk.overlays.remove(0)))),
@@ -301,6 +314,10 @@ fn out(model: &mut Model) -> Vec<Effect> {
     if desk.overlays.is_empty() {
         desk.line.clear();
     }
+    let at_top = matches!(desk.screens.as_slice(), [Screen::Today(_)]);
+    if at_top && desk.overlays.is_empty() && front_desk::is_looking(model) {
+        return front_desk::toggle(model);
+    }
     leave(model)
 }
 
@@ -308,7 +325,11 @@ fn back(model: &mut Model) -> Vec<Effect> {
     let at_top = model.desk().is_some_and(|desk| {
         desk.overlays.is_empty() && matches!(desk.screens.as_slice(), [Screen::Today(_)])
     });
-    if at_top { quit(model) } else { leave(model) }
+    match at_top {
+        true if front_desk::is_looking(model) => front_desk::toggle(model),
+        true => quit(model),
+        false => leave(model),
+    }
 }
 
 fn clear_field(model: &mut Model) -> Vec<Effect> {
@@ -499,17 +520,6 @@ fn offer(model: &mut Model, focused: Focused) -> Option<Vec<Effect>> {
     let scene = model.scene(desk);
     let state = booking::State::offering(list.slot.as_ref()?, client, &scene)?;
     Some(show(model, Screen::Booking(Box::new(state))))
-}
-
-/// Asks what a client waits for.
-fn wait(model: &mut Model, client: Option<ClientId>) {
-    let Some(desk) = model.desk() else { return };
-    let row = client.and_then(|id| desk.index.clients.get(&id));
-    let Some(row) = row else { return };
-    let words = row.waits().map(|known| known.wish.words(&desk.index.clinicians));
-    let question = Question::Wait(row.id, row.waits().cloned());
-    let state = prompt::State::answered(question, words.unwrap_or_default());
-    lay(model, Overlay::Prompt(state));
 }
 
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {

@@ -113,6 +113,7 @@ fn the_other_screens() {
     open("to_finish", "4");
     open("sync", "7");
     open("chart", "⏎");
+    open("today_as_the_front_desk", ":front-desk⏎");
     open("month", "v");
     open("columns", "V");
     snapshot("columns_of_two", true, |driver| {

@@ -87,7 +87,7 @@ pub struct Appointment {
     pub room: Option<String>,
     /// As in export lines.
     pub status: &'static str,
-    /// `missing`, `draft` or `signed`.
+    /// `missing`, `draft` or `signed`; `unread` where there is no key to the chart.
     pub note: &'static str,
     /// Whether two devices moved it at once and nobody has settled that.
     pub moved_twice: bool,
@@ -108,6 +108,7 @@ pub fn appointment(index: &Index, row: &AppointmentRow) -> Line<Appointment> {
         status: word(STATUSES, row.status),
         note: match row.note {
             NoteState::Missing => "missing",
+            NoteState::Unread => "unread",
             NoteState::Draft(_) => "draft",
             NoteState::Signed(_) => "signed",
         },

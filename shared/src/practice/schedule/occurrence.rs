@@ -3,7 +3,7 @@
 //! its row is that one's.
 
 use super::super::edit::{Stamps, Whereabouts};
-use super::super::view::{AppointmentRow, NoteState, Occurrence};
+use super::super::view::{AppointmentRow, Occurrence};
 use super::super::{Practice, zone};
 use super::kin::Kin;
 use super::series::{Series, SeriesKey, occurrence_of};
@@ -142,7 +142,7 @@ impl Practice {
             stamps: Stamps::default(),
             whereabouts: Whereabouts::default(),
             memo: series.first.memo.clone(),
-            note: NoteState::Missing,
+            note: self.no_note(),
             occurrence: self.occurrence(id, false),
         })
     }

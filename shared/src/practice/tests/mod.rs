@@ -12,6 +12,7 @@ mod hostile;
 mod identity;
 mod journal;
 mod plan;
+mod reach;
 mod same;
 mod series;
 mod signing;

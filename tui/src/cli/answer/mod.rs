@@ -118,7 +118,7 @@ fn carry_out(
         Request::SheetDraw { wish } => sheet::draw(device, &wish, now, say),
         Request::SheetStatus => sheet::status(device, say),
         Request::Sync { .. } => Ok(stand(device, say)),
-        Request::Today { date } => schedule::today(device, date.as_deref(), now, say),
+        Request::Today(asked) => schedule::today(device, &asked, now, say),
         Request::Timing => Ok(time(device, home)),
         Request::Consent { client, wish } => consents::answer(device, &client, wish, (now, say)),
         Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {

@@ -2,23 +2,28 @@
 
 use super::{Refused, Say, codes, local, refuse, say_line};
 use crate::cli::problems;
+use crate::cli::request::ShowDay;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
+use crate::update::front_desk::WORDS;
+use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, MemberId, SeriesId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::quick_add::{Locale, QuickAdd, QuickAddContext, parse};
+use tacenda_shared::practice::reach::Reach;
 use tacenda_shared::practice::view::{AppointmentRow, Index};
 
 const DEFAULT_MINUTES: u16 = 50;
 
 pub(super) fn today(
     device: &mut Device,
-    date: Option<&str>,
+    asked: &ShowDay,
     now: Timestamp,
     say: Say<'_>,
 ) -> Result<bool, Refused> {
-    let index = device.index();
+    let mut index = device.index();
+    let (date, front_desk) = (asked.date.as_deref(), asked.front_desk);
     let date = match date {
         Some(text) => match text.parse() {
             Ok(date) => date,
@@ -27,6 +32,11 @@ pub(super) fn today(
         None => local(&index, now).date(),
     };
     device.audit_query(now)?;
+    if front_desk {
+        index = Arc::new(index.seen_with(Reach::FrontDesk));
+        let json = serde_json::json!({"schema": 1, "type": "seen-as", "who": "front-desk"});
+        say_line(say, json, WORDS);
+    }
     for id in index.days.get(&date).into_iter().flatten() {
         if let Some(row) = index.appointments.get(id) {
             say_line(say, json::appointment(&index, row).value(), &line(&index, row));
