@@ -3,6 +3,7 @@
 
 mod keys;
 mod moves;
+mod places;
 mod table;
 
 use crate::input::{Key, KeyCode};
@@ -13,7 +14,7 @@ use tacenda_shared::practice::edit::{Modality, Status};
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    table::ACTS.iter().chain(moves::MOVES)
+    table::ACTS.iter().chain(places::PLACES).chain(moves::MOVES)
 }
 
 /// Something that a person can ask for by a key, or by its words in the palette.

@@ -4,6 +4,7 @@
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
 mod calendars;
+mod conflicts;
 mod consents;
 mod contacts;
 mod demo;

@@ -39,6 +39,7 @@ mod lineage;
 mod merge;
 mod note;
 mod open;
+mod parts;
 pub mod plan;
 pub mod quick_add;
 pub mod reach;
@@ -54,6 +55,7 @@ mod subject;
 mod task;
 pub mod text;
 pub mod view;
+mod viewed;
 mod ways;
 pub mod zone;
 

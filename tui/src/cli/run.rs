@@ -207,6 +207,20 @@ fn about_consents(consent: &Consents) -> Result<Request, PromptError> {
     Ok(Request::Consent { client: client.clone(), wish })
 }
 
+fn about_clients(client: &Client) -> Result<Request, PromptError> {
+    Ok(match client {
+        Client::Add { code } => {
+            let name = prompt::standard_input(TEXT_BYTES_MAX)?;
+            Request::ClientAdd { code: code.clone(), name }
+        }
+        Client::List => Request::ClientList,
+        Client::Merge { client, kept } => {
+            Request::ClientMerge { client: client.clone(), kept: kept.clone() }
+        }
+        Client::Part { client } => Request::ClientPart { client: client.clone() },
+    })
+}
+
 fn show_day(today: &args::Today) -> ShowDay {
     let date = today.date.map(|date| date.to_string());
     ShowDay { date, front_desk: today.seen_as == Some(args::SeenAs::FrontDesk) }
@@ -217,14 +231,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
     Ok(match command {
         Command::Calendar(Calendars::Import(import)) => calendar_import(import)?,
         Command::Calendar(Calendars::Feed(_)) => Request::Lock,
-        Command::Client(Client::Add { code }) => {
-            Request::ClientAdd { code: code.clone(), name: text()? }
-        }
-        Command::Client(Client::List) => Request::ClientList,
-        Command::Client(Client::Merge { client, kept }) => {
-            Request::ClientMerge { client: client.clone(), kept: kept.clone() }
-        }
-        Command::Client(Client::Part { client }) => Request::ClientPart { client: client.clone() },
+        Command::Client(client) => about_clients(client)?,
         Command::Free(args::Free { minutes, days, client, room }) => {
             let (client, room) = (client.clone(), room.clone());
             Request::Free(FindFree { minutes: *minutes, days: *days, client, room })

@@ -1,6 +1,7 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
 use super::calendars::{show_columns, show_week, shown_date};
+use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, wait};
 use super::identity as identity_verbs;
 use super::{
@@ -11,18 +12,18 @@ use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::{Effect, Order};
 use crate::model::{Form, Model, Way};
-use crate::screen::choice::{self, Answer};
+use crate::screen::choice::Answer;
 use crate::screen::parts::{day, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
     booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
-    sync, today, waiting,
+    today, waiting,
 };
 use crate::text;
 use jiff::civil::DateTime;
 use tacenda_shared::id::{AppointmentId, ClientId};
-use tacenda_shared::practice::edit::{Edit, Slot, Status};
+use tacenda_shared::practice::edit::{Edit, Status};
 use tacenda_shared::practice::view::AppointmentRow;
 
 /// Runs a verb, or says why it cannot be run.
@@ -587,24 +588,4 @@ fn history(model: &mut Model, verb: Verb) -> Vec<Effect> {
         Some((says, act)) => edit(model, act, says, way),
         None => Vec::new(),
     }
-}
-
-fn conflict(model: &mut Model, id: AppointmentId) {
-    let Some(row) = with_row(model, id, Clone::clone) else { return };
-    let whose = whose(model, id);
-    let devices = |slot: &Slot| (sync::slot_words(slot), Answer::Settle(id, slot.clone()));
-    let mut answers = vec![devices(&row.slot)];
-    answers.extend(row.rivals.iter().map(|rival| devices(&rival.slot)));
-    let title = format!("{whose} was moved twice");
-    let words = "Two devices moved it without seeing each other. Where is it? The choice can be \
-                 undone."
-        .to_owned();
-    lay(model, Overlay::Choice(choice::State::new(title, words, answers)));
-}
-
-fn settle(model: &mut Model, appointment: AppointmentId, slot: Slot) -> Vec<Effect> {
-    let at =
-        format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
-    let says = format!("settled {} on {at}", whose(model, appointment));
-    edit(model, Edit::Move { appointment, slot }, says, Way::Fresh)
 }

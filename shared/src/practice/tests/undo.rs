@@ -419,19 +419,6 @@ fn every(there: There) -> Vec<Edit> {
         Edit::ChangePlan { client, item: PlanItemId::from_bytes([44; 16]), change: line("b") },
         Edit::DiscardDraft { note: draft, client, discarded: true },
         Edit::EndSeries { series, last: Some(jiff::civil::date(2026, 12, 1)) },
-        Edit::EnterMeasure {
-            client,
-            session: None,
-            instrument: "phq-9".into(),
-            answers: vec![1; 9],
-        },
-        Edit::EnterNote {
-            client,
-            session: None,
-            format: NoteFormat::Free,
-            parts: vec![(Part::Text, words())],
-            late_reason: None,
-        },
         Edit::FinishTask { client, task, done: true },
         Edit::LogContact { client, contact },
         Edit::MoveFollowing { series, from: monday, slot: slot_on(monday, 15) },
@@ -456,8 +443,27 @@ fn every(there: There) -> Vec<Edit> {
         Edit::SignPlan { client },
         Edit::StrikeContact { client, record: logged, struck: true },
     ]);
+    every.extend(entered(client));
     every.extend(arranged(client, session, series));
     every
+}
+
+fn entered(client: ClientId) -> [Edit; 2] {
+    [
+        Edit::EnterMeasure {
+            client,
+            session: None,
+            instrument: "phq-9".into(),
+            answers: vec![1; 9],
+        },
+        Edit::EnterNote {
+            client,
+            session: None,
+            format: NoteFormat::Free,
+            parts: vec![(Part::Text, words())],
+            late_reason: None,
+        },
+    ]
 }
 
 fn arranged(client: ClientId, session: AppointmentId, series: SeriesId) -> [Edit; 4] {
