@@ -167,8 +167,10 @@ impl Practice {
         let who = self.check_who(self.as_written(who, clients), clients, row.kind)?;
         let family = self.facts.family(id);
         let noted = |client: &ClientId| {
-            let sessions = self.sessions_of.get(client);
-            sessions.is_some_and(|of| family.iter().chain([&id]).any(|one| of.contains_key(one)))
+            // The note may lie in the chart of the one under whom the client stands.
+            let sessions = self.seen_as_one(*client).into_iter();
+            let mut sessions = sessions.filter_map(|one| self.sessions_of.get(&one));
+            sessions.any(|of| family.iter().chain([&id]).any(|one| of.contains_key(one)))
         };
         if who.leaves.iter().any(noted) {
             return Err(Refusal::Noted);

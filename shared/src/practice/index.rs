@@ -67,6 +67,10 @@ impl Practice {
             }
         };
         self.publish_chart(subject);
+        let held = self.all_held();
+        if self.index.holds != held {
+            Arc::make_mut(&mut self.index).holds = held;
+        }
         if before != known {
             self.publish_sessions_of([before, known].into_iter().flatten());
         }

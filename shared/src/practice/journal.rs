@@ -245,14 +245,14 @@ impl Chart {
         Some(JournalHead { date: entry.date, came: entry.came, shared })
     }
 
-    /// Returns the entries of a journal that stand on their own, the newest date first, with how
-    /// many words each has.
-    fn entries(&self) -> Vec<(RecordId, JournalHead, u32)> {
+    /// Returns the entries of a journal that stand on their own, or those that were struck, the newest
+    /// date first, with how many words each has.
+    fn entries(&self, struck: bool) -> Vec<(RecordId, JournalHead, u32)> {
         let mut entries = Vec::new();
         for (id, fact) in &self.records {
             if let (Headline::Journal(entry), Some(head)) = (&fact.headline, self.entry_head(*id))
                 && self.adds_to(*id).is_none()
-                && !self.marks.is_struck(*id)
+                && self.marks.is_struck(*id) == struck
             {
                 entries.push((head.date, fact.time, *id, head, entry.words));
             }
@@ -285,6 +285,20 @@ impl Practice {
     /// Returns the compartment that a draft of a client lies in.
     pub fn home_of(&self, client: ClientId, draft: ObjectId) -> CompartmentName {
         self.home(client, self.book_of_draft(client, draft))
+    }
+
+    /// Whether a draft of a compartment is known in the other book of the same client: ids are drawn at
+    /// random, so only a hostile device says so.
+    pub(super) fn is_elsewhere(&self, name: &CompartmentName, draft: ObjectId) -> bool {
+        let Some((client, book)) = Book::of(name) else { return false };
+        let other = match book {
+            Book::Chart => Book::Journal,
+            Book::Journal => Book::Chart,
+        };
+        let known = |book| {
+            self.facts.book(client, book).is_some_and(|known| known.drafts.contains_key(&draft))
+        };
+        known(other) && !known(book)
     }
 
     pub(super) fn home(&self, client: ClientId, book: Book) -> CompartmentName {
@@ -394,7 +408,8 @@ impl Practice {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let row = Arc::clone(row);
         let journal = self.shown_book(client, Book::Journal);
-        let entries = journal.as_ref().map(|journal| journal.entries()).unwrap_or_default();
+        let of = |struck| journal.as_ref().map(|journal| journal.entries(struck));
+        let (entries, struck) = (of(false).unwrap_or_default(), of(true).unwrap_or_default());
         let drafts = journal.map(|journal| journal.unfinished(client, Book::Journal));
         let name = CompartmentName::Journal(client);
         let mut rows = Vec::new();
@@ -403,8 +418,15 @@ impl Practice {
                 true => beginning(&Self::stored_record(&name, record, cx)?),
                 false => String::new(),
             };
-            rows.push(JournalRow { record, head, words, begins });
+            rows.push(JournalRow { record, head, words, begins, struck: false });
         }
+        rows.extend(struck.into_iter().map(|(record, head, words)| JournalRow {
+            record,
+            head,
+            words,
+            begins: String::new(),
+            struck: true,
+        }));
         Ok(JournalView { client: row, entries: rows, drafts: drafts.unwrap_or_default() })
     }
 

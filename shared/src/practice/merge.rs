@@ -222,7 +222,8 @@ impl Practice {
         owed: bool,
         cx: &mut Context<'_>,
     ) -> Vec<Result<Merged, MergeError>> {
-        if !reads(name, object, draft) {
+        // A draft has one home: what claims to be one of the other book's is kept, and not read.
+        if !reads(name, object, draft) || self.is_elsewhere(name, object) {
             let unread = |_| Ok(Merged { unread: true, ..Merged::default() });
             return deltas.iter().map(unread).collect();
         }

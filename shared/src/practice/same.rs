@@ -102,9 +102,18 @@ impl Practice {
         person
     }
 
-    /// Returns whom legal holds keep: of one person all.
+    /// Returns whom legal holds keep: of one person all, and every group to which somebody belongs,
+    /// or did, who is held.
     pub(super) fn all_held(&self) -> BTreeSet<ClientId> {
-        self.with_same(self.facts.settings.erasures.holds.clone())
+        let mut held = self.with_same(self.facts.settings.erasures.holds.clone());
+        if held.is_empty() {
+            return held;
+        }
+        let groups = self.facts.groups.values().filter_map(|group| group.row.as_ref());
+        let of_held = groups.filter(|group| group.members.keys().any(|one| held.contains(one)));
+        let groups: Vec<ClientId> = of_held.map(|group| group.subject).collect();
+        held.extend(groups);
+        held
     }
 
     /// Says that two clients are one person, or that they are not.

@@ -50,6 +50,8 @@ pub struct JournalRow {
     pub words: u32,
     /// How it begins, in one line; empty of entries that are far down.
     pub begins: String,
+    /// Whether it was struck: it stays, and can be brought back.
+    pub struck: bool,
 }
 
 /// A client's journal.
@@ -57,7 +59,7 @@ pub struct JournalRow {
 pub struct JournalView {
     /// The client.
     pub client: Arc<ClientRow>,
-    /// The newest date first, without those that were struck.
+    /// The newest date first; then those that were struck.
     pub entries: Vec<JournalRow>,
     /// Entries that are being written, oldest first.
     pub drafts: Vec<DraftRow>,

@@ -35,6 +35,8 @@ pub enum Answer {
     ChangeGroup(ClientId),
     /// Carries out an edit; the words say what it does.
     Edit(Box<Edit>, String),
+    /// Shows what a client has consented to, under whichever entry.
+    ConsentsOf(ClientId),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
     /// Logs a contact with this one, or a reminder: what it says, and about what it is.

@@ -100,7 +100,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
         frame.set_cursor_position((inside.x, inside.y + 2));
         return;
     };
-    let count = text::counted(view.entries.len(), "entry", "entries");
+    let entries = view.entries.iter().filter(|entry| !entry.struck);
+    let count = text::counted(entries.count(), "entry", "entries");
     paint::rule(frame, scene.look, area, 0, (&title, &count));
     let length = view.drafts.len() + view.entries.len();
     let body = paint::lines(area, 1, u16::MAX);
@@ -133,9 +134,13 @@ fn draft_words(draft: &DraftRow) -> String {
 }
 
 fn entry_words(entry: &JournalRow, scene: &Scene<'_>) -> String {
-    let JournalRow { head, words, begins, .. } = entry;
+    let JournalRow { head, words, begins, struck, .. } = entry;
     let words = text::counted(*words, "word", "words");
-    let shared = if head.shared { "may share" } else { "" };
+    let shared = match (*struck, head.shared) {
+        (true, _) => "struck",
+        (false, true) => "may share",
+        (false, false) => "",
+    };
     // What the client wrote may hold a name.
     let begins = if scene.veil { "" } else { begins.as_str() };
     let date = head.date;

@@ -40,9 +40,8 @@ pub(super) fn show_consents(
         }
         [..] => {}
     }
-    let answer = |client: &ClientId| {
-        (who::client(&desk.index, *client, true), Answer::ShowConsents(*client))
-    };
+    let answer =
+        |client: &ClientId| (who::client(&desk.index, *client, true), Answer::ConsentsOf(*client));
     let answers = several.iter().map(answer).collect();
     let words = "Each consents alone.".to_owned();
     lay(model, Overlay::Choice(choice::State::new("Whose consents?".to_owned(), words, answers)));

@@ -28,14 +28,19 @@ pub(super) fn relations(model: &mut Model, client: Option<ClientId>) {
             choice::State::new(format!("{code}   {}", group.kind.word()), words, answers)
         }
         None => {
-            let theirs = index.groups.values().filter(|group| group.members.contains_key(&client));
+            let theirs = index
+                .groups
+                .values()
+                .filter(|group| group.members.keys().any(|member| index.kept(*member) == client));
             let mut answers: Vec<_> = theirs
                 .map(|group| {
                     let name = who::client(index, group.subject, true);
-                    let left = match (group.ended, group.members.get(&client)) {
+                    let belongs =
+                        group.members.iter().any(|(one, now)| *now && index.kept(*one) == client);
+                    let left = match (group.ended, belongs) {
                         (true, _) => "   archived",
-                        (_, Some(false)) => "   has left",
-                        _ => "",
+                        (false, false) => "   has left",
+                        (false, true) => "",
                     };
                     let words = format!("{name}   {}{left}", group.kind.word());
                     (words, Answer::ShowChart(group.subject))
@@ -122,7 +127,9 @@ fn state_of(index: &Index, client: ClientId, session: AppointmentId) -> &'static
         return "   signed";
     }
     let begun = |row: &DraftRow| {
-        row.client == client && row.session == Some(session) && row.addendum_to.is_none()
+        index.kept(row.client) == client
+            && row.session == Some(session)
+            && row.addendum_to.is_none()
     };
     if index.drafts.iter().any(begun) { "   draft" } else { "" }
 }

@@ -30,8 +30,11 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
             Some(Vec::new())
         }
         (Verb::Cancel, Focused::Entry(client, record), _) => {
-            let says = format!("struck an entry in the journal of {}", code(model, client));
-            let mark = JournalMark::Struck(true);
+            // What was struck stands in no timeline.
+            let strikes = is_shared(model, client, record).is_some();
+            let what = if strikes { "struck" } else { "brought back" };
+            let says = format!("{what} an entry in the journal of {}", code(model, client));
+            let mark = JournalMark::Struck(strikes);
             Some(edit(model, Edit::MarkJournal { client, record, mark }, says, Way::Fresh))
         }
         (Verb::ShareEntry, Focused::Entry(client, record), _) => {
@@ -46,7 +49,8 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
 }
 
 fn is_shared(model: &Model, client: ClientId, wanted: RecordId) -> Option<bool> {
-    let timeline = model.desk()?.index.timelines.get(&client)?;
+    let index = &model.desk()?.index;
+    let timeline = index.timelines.get(&index.kept(client))?;
     timeline.iter().find_map(|row| match row.entry {
         TimelineEntry::Journal { record, shared, .. } if record == wanted => Some(shared),
         _ => None,

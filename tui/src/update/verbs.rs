@@ -248,7 +248,8 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::ShowJournal(client) => same::show_one(model, Verb::ShowJournal, client),
         Answer::ShowPlan(client) => same::show_one(model, Verb::ShowPlan, client),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
-        Answer::ShowConsents(client) => consents::open(model, client, None),
+        Answer::ShowConsents(client) => same::show_one(model, Verb::ShowConsents, client),
+        Answer::ConsentsOf(client) => same::show_of(model, Verb::ShowConsents, Some(client)),
         Answer::Unrevoke(client, record) => consents::unrevoke(model, client, record),
     }
 }

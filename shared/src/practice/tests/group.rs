@@ -381,6 +381,14 @@ fn a_hold_on_one_keeps_what_they_share_and_their_last_session_counts_for_it() {
     world.act(0, Edit::Hold { client: one, held: true }).unwrap();
     let asked = world.act(0, Edit::AskErasure(couple.into()));
     assert_eq!(asked.unwrap_err(), Refusal::Held);
+    // What devices look at when they carry an order out, whichever of both came first.
+    assert!(world.desks[0].index().holds.contains(&couple));
+    world.sync();
+    assert_eq!(world.desks[1].index().holds, world.desks[0].index().holds);
+    world.act(1, Edit::Hold { client: one, held: false }).unwrap();
+    assert!(world.desks[1].index().holds.is_empty());
+    let rebuilt = world.desks[1].rebuilt();
+    assert_eq!(*rebuilt.index(), *world.desks[1].index());
 }
 
 #[test]

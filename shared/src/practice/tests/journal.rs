@@ -118,7 +118,7 @@ fn of_two_marks_the_newest_counts_everywhere_and_both_are_taken_back() {
     let struck = world.act(1, mark(JournalMark::Struck(true))).unwrap().unwrap();
     world.sync();
     assert!(entries(&world, 0, client).is_empty() && entries(&world, 1, client).is_empty());
-    assert_eq!(journal(&mut world, 0, client).entries, []);
+    assert!(journal(&mut world, 0, client).entries.iter().all(|entry| entry.struck));
     world.desks[1].now = world.desks[1].now.plus_millis(1_000);
     let (changes, _) = world.desks[1].undo(struck).unwrap();
     world.send(1, changes);
@@ -317,4 +317,40 @@ fn a_journal_draft_is_discarded_and_comes_back_and_may_not_change_its_day() {
     world.act(0, Edit::ChangeDraft { note: DRAFT, client, splices: vec![strike] }).unwrap();
     let sign = Edit::Sign { note: DRAFT, client, late_reason: None };
     assert_eq!(world.act(0, sign), Err(Refusal::NothingToSign));
+}
+
+#[test]
+fn what_was_struck_stays_in_the_journal_and_comes_back_also_without_an_undo() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let record = enter(&mut world, 0, client, "Slept.");
+    let strike = |struck| Edit::MarkJournal { client, record, mark: JournalMark::Struck(struck) };
+    world.act(0, strike(true)).unwrap();
+    world.sync();
+    let view = journal(&mut world, 1, client);
+    assert!(view.entries[0].struck && view.entries[0].begins.is_empty(), "{view:?}");
+    assert!(entries(&world, 1, client).is_empty());
+    world.desks[1].now = world.desks[1].now.plus_millis(1000);
+    world.act(1, strike(false)).unwrap();
+    assert_eq!(entries(&world, 1, client), [record]);
+    assert!(!journal(&mut world, 1, client).entries[0].struck);
+}
+
+#[test]
+fn a_draft_of_the_journal_cannot_be_drawn_into_the_chart_by_its_id() {
+    let (mut world, client) = begun();
+    let sent = world.sent.iter().rev().find_map(|sent| match &sent.change.content {
+        Content::Delta { document: DRAFT, draft: true, .. } => Some(sent.clone()),
+        _ => None,
+    });
+    let mut forged = sent.unwrap();
+    forged.change.compartment = CompartmentName::Chart(client);
+    let merged = world.desks[1].merge(&forged.change, forged.author).unwrap();
+    assert!(merged.unread);
+    world.type_text(1, client, DRAFT, "Still here: ");
+    world.sync();
+    let chart = world.desks[1].memory.contents.get(&CompartmentName::Chart(client));
+    let chart = chart.map(Vec::len).unwrap_or_default();
+    assert_eq!(chart, 1, "nothing but what was put aside");
+    assert_eq!(world.desks[0].draft(client, DRAFT).parts[0].1, "Still here: seen.");
 }

@@ -40,6 +40,9 @@ fn of(index: &Index, client: ClientId) -> Vec<ConsentRow> {
 /// day. Of sessions of others, of whose charts nothing is known here, nothing is said.
 pub fn without_telehealth(scene: &Scene<'_>, row: &AppointmentRow) -> Vec<ClientId> {
     let index = scene.index;
+    if !index.reach.charts() {
+        return Vec::new();
+    }
     let to_come = matches!(row.status, Status::Booked | Status::Confirmed | Status::Arrived);
     if !to_come || row.slot.modality != Modality::Video {
         return Vec::new();
@@ -96,6 +99,9 @@ fn replaces(other: &ConsentRow, row: &ConsentRow, today: Date) -> bool {
 /// What the card of a client says of consents; `None` if nothing has to be seen to.
 pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Option<String> {
     let (index, today) = (scene.index, scene.today());
+    if !index.reach.charts() {
+        return None;
+    }
     let rows = of(index, client);
     let next = scene.digest.next.get(&client).and_then(|id| index.appointments.get(id));
     let by_video = scene.digest.by_video.contains(&client);

@@ -402,6 +402,7 @@ impl Sample {
             head: JournalHead { date: date(2026, 11, day), came: Came::Typed, shared },
             words: 120,
             begins: begins.to_owned(),
+            struck: false,
         };
         let rows = vec![
             entry(

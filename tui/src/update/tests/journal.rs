@@ -78,6 +78,25 @@ fn an_entry_is_shared_struck_and_read_with_a_key_each() {
 }
 
 #[test]
+fn what_was_struck_is_listed_as_such_and_the_same_key_brings_it_back() {
+    let mut driver = journal();
+    let mut sample = Sample::new().with_journal();
+    let (client, record) = (sample::client_id(1), sample::entry_id(13));
+    let View::Journal(mut view) = sample.journal(1) else { panic!("a journal") };
+    view.entries[1].struck = true;
+    let rows = Arc::make_mut(sample.index.timelines.get_mut(&client).unwrap());
+    rows.retain(|row| row.entry.record() != record);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    let outcome = Ok(Box::new(View::Journal(view)));
+    driver.device(DeviceEvent::Opened { subject: Subject::Journal(client), outcome });
+    let screen = driver.screen();
+    assert!(screen.contains("1 entry") && screen.contains("struck"), "{screen}");
+    driver.keys("Gx");
+    let back = Edit::MarkJournal { client, record, mark: JournalMark::Struck(false) };
+    assert_eq!(driver.edits().last(), Some(&&back));
+}
+
+#[test]
 fn the_chart_says_that_there_is_an_entry_and_opens_or_strikes_it() {
     let mut driver = Driver::open(80, 24);
     let sample = Sample::new().with_journal();
