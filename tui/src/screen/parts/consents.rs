@@ -40,7 +40,9 @@ fn of(index: &Index, client: ClientId) -> Vec<ConsentRow> {
 /// day. Of sessions of others, of whose charts nothing is known here, nothing is said.
 pub fn without_telehealth(scene: &Scene<'_>, row: &AppointmentRow) -> Vec<ClientId> {
     let index = scene.index;
-    if !index.reach.charts() {
+    // While charts are still on their way, nothing is said of what they hold.
+    let comes = scene.sync.arriving.is_some() || scene.sync.opening;
+    if !index.reach.charts() || comes {
         return Vec::new();
     }
     let to_come = matches!(row.status, Status::Booked | Status::Confirmed | Status::Arrived);

@@ -166,6 +166,11 @@ fn who_comes_by_video_without_consent_is_marked_and_the_session_begins_all_the_s
     assert!(of("AK-007").contains("consent?"), "{screen}");
     assert!(!of("JM-014").contains("consent?"), "in the office");
     assert!(!of("DB-002").contains("consent?"), "moved twice is said first: {screen}");
+    let status = driver.model.sync.clone();
+    let arriving = Some((3, 10));
+    driver.device(DeviceEvent::Sync(crate::message::SyncStatus { arriving, ..status.clone() }));
+    assert!(!driver.screen().contains("consent?"), "nobody knows while charts are on their way");
+    driver.device(DeviceEvent::Sync(status));
     // Its card, then the session.
     driver.keys("j");
     assert!(driver.screen().contains("Consent     none to telehealth"), "{}", driver.screen());
