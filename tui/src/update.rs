@@ -14,6 +14,7 @@ pub(crate) mod front_desk;
 mod groups;
 mod identity;
 mod journal;
+mod labels;
 mod notes;
 mod plan;
 mod same;
@@ -358,6 +359,7 @@ fn remains(desk: &Desk) -> lock::Remains {
             Overlay::ClientForm(_)
                 | Overlay::ConsentForm(_)
                 | Overlay::ContactLog(_)
+                | Overlay::Labels(_)
                 | Overlay::Prompt(_)
         )
     };

@@ -110,6 +110,7 @@ impl Practice {
             | Edit::DiscardDraft { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
+            | Edit::Label { .. }
             | Edit::Sign { .. }
             | Edit::SignImported { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
@@ -180,6 +181,7 @@ impl Practice {
             Edit::EnterNote { client, session, format, parts, late_reason } => {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
+            Edit::Label { client, of, labels } => self.label((client, of), &labels, cx),
             Edit::Sign { note, client, late_reason }
             | Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)

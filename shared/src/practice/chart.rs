@@ -92,6 +92,7 @@ pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
     Journal(EntryFact),
     Consent(ConsentFact),
+    Labels { target: RecordId },
     ConsentAct(ConsentAct),
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
@@ -117,6 +118,7 @@ impl Headline {
             Self::Note(note) => note.draft,
             Self::Consent(_)
             | Self::ConsentAct(_)
+            | Self::Labels { .. }
             | Self::Measure { .. }
             | Self::Plan { .. }
             | Self::Unknown => None,
@@ -141,6 +143,11 @@ impl RecordFact {
 fn headline(record: &Record) -> Option<Headline> {
     let target = |kind| record.relation(kind).map(|relation| relation.target);
     let draft = target(RelationKind::Signs).map(ObjectId::from_bytes);
+    if record.header.kind == RecordKind::Labels {
+        // All of it stands in the header, which outlives a body.
+        let target = RecordId::from_bytes(target(RelationKind::Labels)?);
+        return Some(Headline::Labels { target });
+    }
     let body = record.body()?;
     match record.header.kind {
         RecordKind::Note => {
@@ -454,7 +461,9 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
 /// A record as a line of a timeline; of consents those that stand, which [`consent::register`] knows.
 fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<TimelineEntry> {
     Some(match (&fact.headline, adds_to) {
-        (Headline::Consent(_) | Headline::ConsentAct(_), _) => return None,
+        (Headline::Consent(_) | Headline::ConsentAct(_) | Headline::Labels { .. }, _) => {
+            return None;
+        }
         (Headline::Addendum { words, .. }, Some(note)) => {
             TimelineEntry::Addendum { record: id, note, words: *words }
         }
@@ -554,6 +563,9 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         }
         Headline::Consent(fact) => fact.encode(writer.u8(7)),
         Headline::ConsentAct(act) => act.encode(writer.u8(6)),
+        Headline::Labels { target } => {
+            writer.u8(8).fixed(target.as_bytes());
+        }
     }
 }
 
@@ -580,6 +592,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         5 => Headline::Journal(EntryFact::decode(reader)?),
         7 => Headline::Consent(ConsentFact::decode(reader)?),
         6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
+        8 => Headline::Labels { target: RecordId::from_bytes(reader.fixed()?) },
         _ => return Err(CodecError::Unknown),
     })
 }

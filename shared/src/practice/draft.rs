@@ -105,7 +105,7 @@ pub(super) fn sign_in(document: &mut Document, author: Author) {
 }
 
 /// Returns the devices that say they wrote here. [`device_of`] tells which of them did.
-fn named(document: &Document) -> Vec<Author> {
+pub(super) fn named(document: &Document) -> Vec<Author> {
     let parse = |key: String| {
         let (device, incarnation) = key.strip_prefix(BY)?.split_once('/')?;
         Some(Author {

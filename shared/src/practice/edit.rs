@@ -11,6 +11,7 @@ use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 pub use super::journal::{Came, JournalMark};
+pub use super::label::{Label, Labelled};
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::plan::PlanChange;
 pub use super::remote::RemoteSetting;
@@ -26,6 +27,7 @@ use crate::id::{
     Timestamp,
 };
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// One act. Each is one group commit, one line of "Undid: …", and one undo.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -217,6 +219,15 @@ pub enum Edit {
         client: ClientId,
         /// `false` takes it away.
         held: bool,
+    },
+    /// Says which labels a note has; the whole list.
+    Label {
+        /// Whose chart.
+        client: ClientId,
+        /// Which note.
+        of: Labelled,
+        /// The labels.
+        labels: BTreeSet<Label>,
     },
     /// Writes into the contact log that there was a call, a mail, a text, a letter or a fax.
     LogContact {

@@ -10,7 +10,7 @@ use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, Subject};
+use super::edit::{Edit, Labelled, Subject};
 use super::group::subject_of;
 use super::journal::Book;
 use super::view::{ErasureRow, Index};
@@ -274,13 +274,15 @@ impl Practice {
         self.facts.settings.erasures.of.iter().map(|(scope, one)| (*scope, *one))
     }
 
-    /// Returns the records that go with one: a note and what was added to it, a consent and what was
-    /// said of it.
+    /// Returns the records that go with one: a note, what was added to it and what was said of its
+    /// labels; a consent and what was said of it.
     pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
         let mut family = BTreeSet::from([record]);
         if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
             family.extend(chart.addenda(record));
             family.extend(chart.acts_on(record));
+            let labellings: Vec<_> = chart.labellings(&family).map(|(_, id)| id).collect();
+            family.extend(labellings);
         }
         family
     }
@@ -370,6 +372,7 @@ impl Practice {
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
             | Edit::FinishTask { client, .. }
+            | Edit::Label { client, of: Labelled::Record(_), .. }
             | Edit::LogContact { client, .. }
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }
@@ -388,7 +391,8 @@ impl Practice {
             Edit::Amend { client, note, .. } | Edit::BeginAddendum { client, note, .. } => {
                 self.hidden_records(*client).contains(note)
             }
-            Edit::MarkJournal { client, record, .. }
+            Edit::Label { client, of: Labelled::Record(record), .. }
+            | Edit::MarkJournal { client, record, .. }
             | Edit::RevokeConsent { client, record, .. }
             | Edit::StrikeConsent { client, record, .. }
             | Edit::StrikeContact { client, record, .. } => {

@@ -34,6 +34,7 @@ pub mod identity;
 mod index;
 pub mod interchange;
 mod journal;
+pub mod label;
 mod late;
 mod lineage;
 mod merge;
@@ -84,11 +85,12 @@ use compartment::CompartmentName;
 use document::{Actor, Document};
 use edit::{Edit, Splice};
 use facts::Facts;
+use label::Label;
 use reach::Reach;
 use record::{Header, Record, RecordKind, Relation, Tags};
 use schedule::Derived;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
 use view::{Index, NoteState};
@@ -332,6 +334,18 @@ impl Practice {
         body: Tags,
         cx: &mut Context<'_>,
     ) -> Change {
+        self.write_labelled(id, name, (kind, relations, &BTreeSet::new()), body, cx)
+    }
+
+    /// The same with labels.
+    fn write_labelled(
+        &mut self,
+        id: RecordId,
+        name: &CompartmentName,
+        (kind, relations, labels): (RecordKind, Vec<Relation>, &BTreeSet<Label>),
+        body: Tags,
+        cx: &mut Context<'_>,
+    ) -> Change {
         let header = Header {
             id,
             kind,
@@ -341,7 +355,7 @@ impl Practice {
             on_behalf_of: None,
             time: cx.now,
             zone: self.facts.settings.zone.clone(),
-            labels: Vec::new(),
+            labels: labels.iter().copied().map(Label::number).collect(),
             relations,
             further: Tags::new(),
         };

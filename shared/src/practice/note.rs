@@ -7,7 +7,7 @@ use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::plan::Plan;
 use super::record::{Record, RecordKind, Tags};
 use super::view::{AddendumView, AppointmentRow, JournalHead, NoteView};
-use super::zone;
+use super::{label, zone};
 use crate::codec::Writer;
 use crate::id::{AppointmentId, ClientId};
 use crate::suite;
@@ -132,6 +132,7 @@ pub(super) fn view(
             late_reason: None,
             remote: None,
             journal,
+            labels: label::of_record(record),
             addenda,
         });
     }
@@ -147,6 +148,7 @@ pub(super) fn view(
             late_reason: None,
             remote: None,
             journal: None,
+            labels: label::of_record(record),
             addenda,
         });
     }
@@ -162,6 +164,7 @@ pub(super) fn view(
         late_reason: body.text(tag::LATE_REASON).map(str::to_owned),
         remote: remote(body),
         journal: None,
+        labels: label::of_record(record),
         addenda,
     })
 }

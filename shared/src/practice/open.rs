@@ -6,8 +6,9 @@ use super::contact::normal;
 use super::edit::{NoteFormat, Part, Purpose, Subject};
 use super::plan::Plan;
 use super::view::{ChartView, DraftView, NoteView, View};
-use super::{Context, Practice, Refusal, chart, document_of, draft, note};
+use super::{Context, Practice, Refusal, chart, document_of, draft, label, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use std::collections::BTreeSet;
 
 /// What opening gives.
 #[derive(Clone, Debug)]
@@ -210,16 +211,19 @@ impl Practice {
         }
         let fact = chart.drafts.get(&note).ok_or(Refusal::NotADraft)?.clone();
         let row = chart::row(note, (client, book), &fact);
+        let mut labels = BTreeSet::new();
         let parts = match fact.late {
             Some((origin, device)) => {
                 vec![(Part::Text, self.late_text(client, origin, device, cx)?)]
             }
             None => {
                 let name = self.home(client, book);
-                draft::parts(self.document(&name, note, cx)?, fact.format)
+                let document = self.document(&name, note, cx)?;
+                labels = label::of_draft(document);
+                draft::parts(document, fact.format)
             }
         };
-        Ok(DraftView::new(row, parts))
+        Ok(DraftView { labels, ..DraftView::new(row, parts) })
     }
 
     fn note_view(
@@ -240,7 +244,9 @@ impl Practice {
             addenda.extend(note::addendum_view(&Self::stored_record(&name, addendum, cx)?));
         }
         let head = self.journal_head(client, id);
-        note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)
+        let labels = self.labels_of(client, id, None, cx)?;
+        let view = note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)?;
+        Ok(NoteView { labels, ..view })
     }
 }
 

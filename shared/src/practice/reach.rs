@@ -121,6 +121,7 @@ impl Practice {
                 | Edit::EnterJournal { .. }
                 | Edit::EnterMeasure { .. }
                 | Edit::EnterNote { .. }
+                | Edit::Label { .. }
                 | Edit::MarkJournal { .. }
                 | Edit::NewGroup { .. }
                 | Edit::RecordConsent { .. }

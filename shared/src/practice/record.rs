@@ -16,7 +16,7 @@ use thiserror::Error;
 pub const RECORD_BYTES_MAX: usize = 6 << 20;
 const VERSION: u8 = 1;
 const ZONE_BYTES_MAX: usize = 64;
-const LABELS_MAX: usize = 64;
+pub(super) const LABELS_MAX: usize = 64;
 const RELATIONS_MAX: usize = 64;
 const TAGS_MAX: usize = 1024;
 
@@ -93,6 +93,8 @@ registry! {
         Journal = 8,
         /// What a client has consented to; that it was taken back; or that such an entry is struck.
         Consent = 11,
+        /// What is said later of the labels of a note: the whole list, in the header.
+        Labels = 12,
     }
 }
 
@@ -111,6 +113,8 @@ registry! {
         Witnesses = 5,
         /// It is what a draft became.
         Signs = 6,
+        /// It says which labels a note has.
+        Labels = 7,
         /// It takes the place of an earlier consent.
         Renews = 8,
         /// It says that a consent was taken back.

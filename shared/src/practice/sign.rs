@@ -12,10 +12,10 @@ use super::draft::{self, DraftFact, PART_BYTES_MAX};
 use super::edit::{AppointmentKind, Edit, NoteFormat, Part, Splice, Subject};
 use super::group::is_subject;
 use super::journal::{Book, entry_body};
-use super::record::{Record, RecordKind, Relation, RelationKind};
+use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::AppointmentRow;
-use super::{Context, Practice, calendar, note};
-use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use super::{Context, Practice, calendar, label, note};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
 
 const ANSWERS_MAX: usize = 500;
@@ -63,24 +63,26 @@ impl Practice {
         let document = self.document(&name, draft_id, cx)?;
         let parts = draft::parts(document, fact.format);
         let heads = document.heads();
+        let labels = label::of_draft(document);
         if parts.iter().all(|(_, text)| text.trim().is_empty()) {
             return Err(Refusal::NothingToSign);
         }
 
         let mut relations = vec![relation(RelationKind::Signs, draft_id.as_bytes(), Hash::ZERO)];
-        let (record, signed) = if let Some(note) = fact.addendum_to {
+        let (kind, body) = if let Some(note) = fact.addendum_to {
             relations.insert(0, Self::addition(&name, note, cx)?);
-            let body = note::addendum_body(&note::joined(&parts), &heads);
-            self.write_record(&name, RecordKind::Addendum, relations, body, cx)
+            (RecordKind::Addendum, note::addendum_body(&note::joined(&parts), &heads))
         } else if book == Book::Journal {
             let body = entry_body(self.said_of(&fact), &note::joined(&parts), &heads);
-            self.write_record(&name, RecordKind::Journal, relations, body, cx)
+            (RecordKind::Journal, body)
         } else {
             let session = fact.session.and_then(|session| self.session(session));
             let note = NoteText { format: fact.format, parts: &parts, heads: &heads };
-            self.write_note(&name, &note, session.as_ref(), late_reason, relations, cx)
+            (RecordKind::Note, note_body(&note, session.as_ref(), late_reason, cx.now))
         };
-        let mut changes = vec![signed];
+        let record = RecordId::random(cx.random);
+        let written = (kind, relations, &labels);
+        let mut changes = vec![self.write_labelled(record, &name, written, body, cx)];
         let billed = fact.session.filter(|_| fact.addendum_to.is_none() && book == Book::Chart);
         changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };
@@ -124,29 +126,12 @@ impl Practice {
         let name = self.chart_of(client);
         let about = session.and_then(|session| self.session(session));
         let note = NoteText { format, parts: &parts, heads: &[] };
-        let (record, signed) =
-            self.write_note(&name, &note, about.as_ref(), late_reason, Vec::new(), cx);
+        let body = note_body(&note, about.as_ref(), late_reason, cx.now);
+        let (record, signed) = self.write_record(&name, RecordKind::Note, Vec::new(), body, cx);
         let mut changes = vec![signed];
         changes.extend(self.charge(client, session, cx));
         changes.extend(self.audit(&sign_event(client, record), cx));
         Ok(Done { changes, ..Done::default() })
-    }
-
-    fn write_note(
-        &mut self,
-        name: &CompartmentName,
-        note: &NoteText<'_>,
-        session: Option<&AppointmentRow>,
-        late_reason: Option<String>,
-        relations: Vec<Relation>,
-        cx: &mut Context<'_>,
-    ) -> (RecordId, Change) {
-        let is_late =
-            session.is_some_and(|session| cx.now.millis_since(session.starts) > LATE_AFTER_MILLIS);
-        let reason = late_reason.filter(|_| is_late);
-        let NoteText { format, parts, heads } = *note;
-        let body = note::note_body(format, parts, heads, session, reason.as_deref());
-        self.write_record(name, RecordKind::Note, relations, body, cx)
     }
 
     pub(super) fn amend(
@@ -300,6 +285,7 @@ impl Practice {
                 chart.drafts.insert(next, fact);
             }
         }
+        changes.extend(self.label_late((client, book), (draft_id, note), arrived, cx)?);
         Ok(changes)
     }
 
@@ -375,6 +361,19 @@ impl Practice {
         let found = late.into_iter().find(|one| one.device == device);
         found.map(|one| one.text).ok_or(Refusal::NotADraft)
     }
+}
+
+fn note_body(
+    note: &NoteText<'_>,
+    session: Option<&AppointmentRow>,
+    late_reason: Option<String>,
+    now: Timestamp,
+) -> Tags {
+    let is_late =
+        session.is_some_and(|session| now.millis_since(session.starts) > LATE_AFTER_MILLIS);
+    let reason = late_reason.filter(|_| is_late);
+    let NoteText { format, parts, heads } = *note;
+    note::note_body(format, parts, heads, session, reason.as_deref())
 }
 
 fn relation(kind: RelationKind, target: &[u8; 16], digest: Hash) -> Relation {

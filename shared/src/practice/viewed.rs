@@ -4,9 +4,11 @@ use super::consent::ConsentView;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
 use super::journal::Came;
+use super::label::Label;
 use super::plan::Plan;
 use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What `Practice::open` returns.
@@ -120,6 +122,8 @@ pub struct DraftView {
     pub row: DraftRow,
     /// The text of each part, in order.
     pub parts: Vec<(Part, String)>,
+    /// Its labels.
+    pub labels: BTreeSet<Label>,
     /// Splices by other devices since the last view of this draft, in order; a caret moves
     /// through them. Empty in the first view.
     pub remote: Vec<super::edit::Splice>,
@@ -138,6 +142,7 @@ impl DraftView {
         Self {
             row,
             parts,
+            labels: BTreeSet::new(),
             remote: Vec::new(),
             standing: Standing::default(),
             beside: Vec::new(),
@@ -192,6 +197,8 @@ pub struct NoteView {
     pub remote: Option<(Modality, Whereabouts)>,
     /// Set if it is an entry of the client's journal.
     pub journal: Option<JournalHead>,
+    /// The labels that stand.
+    pub labels: BTreeSet<Label>,
     /// In the order of the log.
     pub addenda: Vec<AddendumView>,
 }

@@ -18,6 +18,7 @@ pub mod group_form;
 pub mod help;
 pub mod identity;
 pub mod journal;
+pub mod labels;
 pub mod lock;
 pub mod menu;
 pub mod month;
@@ -276,6 +277,7 @@ pub enum Overlay {
     Diagnosis(diagnosis::State),
     GroupForm(Box<group_form::State>),
     Help(help::State),
+    Labels(labels::State),
     Menu(menu::State),
     Notice(Notice),
     Pairing(pairing::State),
@@ -466,6 +468,7 @@ impl Overlay {
         use Context as C;
         match self {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
+            Self::Labels(_) => &[C::Ticks, C::Everywhere],
             Self::ClientForm(_) | Self::ConsentForm(_) | Self::GroupForm(_) => {
                 &[C::Form, C::Everywhere]
             }
@@ -505,7 +508,9 @@ impl Overlay {
     /// Returns whether letters type.
     pub fn is_typing(&self) -> bool {
         match self {
-            Self::Choice(_) | Self::Menu(_) | Self::Notice(_) | Self::Room(_) => false,
+            Self::Choice(_) | Self::Labels(_) | Self::Menu(_) | Self::Notice(_) | Self::Room(_) => {
+                false
+            }
             Self::Backup(state) => state.is_typing(),
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
@@ -539,6 +544,7 @@ impl Overlay {
             Self::Diagnosis(state) => diagnosis::update(state, act, scene),
             Self::GroupForm(state) => group_form::update(state, act, scene),
             Self::Help(state) => help::update(state, act),
+            Self::Labels(state) => labels::update(state, act),
             Self::Menu(state) => menu::update(state, act),
             Self::Notice(_) | Self::Room(_) => match act {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
@@ -565,6 +571,7 @@ impl Overlay {
             Self::Diagnosis(state) => diagnosis::view(state, scene, frame),
             Self::GroupForm(state) => group_form::view(state, scene, frame),
             Self::Help(state) => help::view(state, scene, frame),
+            Self::Labels(state) => labels::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),
             Self::Pairing(state) => pairing::view(state, scene, frame),

@@ -20,8 +20,9 @@ use crate::widget::editor::{Editor, Mark, Refusal, Texts};
 use crate::widget::field::{Answer, Field};
 use flight::Flight;
 use review::{Decision, Page, Review};
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
+use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Splice};
 use tacenda_shared::practice::view::{Beside, DraftView};
 
 /// A pause in typing after which a document change is made. Milliseconds.
@@ -98,6 +99,7 @@ pub struct State {
     beside: Vec<Beside>,
     /// Names of those that have shown all that was written here.
     seen_by: Vec<String>,
+    labels: BTreeSet<Label>,
     /// The caret that was told to those beside.
     told_caret: Option<(Part, usize)>,
     typed: u64,
@@ -140,6 +142,7 @@ impl State {
             flight: Flight::new(view),
             beside: Vec::new(),
             seen_by: Vec::new(),
+            labels: view.labels.clone(),
             told_caret: None,
             typed: 0,
             journalled: 0,
@@ -169,6 +172,11 @@ impl State {
     /// Returns whose chart it is in.
     pub const fn client(&self) -> ClientId {
         self.client
+    }
+
+    /// Returns its labels.
+    pub const fn labels(&self) -> &BTreeSet<Label> {
+        &self.labels
     }
 
     /// Returns the text of each part, as it is on the screen.
@@ -203,7 +211,9 @@ impl State {
             self.apply_remote(&missing);
             remote.extend(missing);
         }
-        if !remote.is_empty() {
+        let relabelled = self.labels != view.labels;
+        self.labels.clone_from(&view.labels);
+        if !remote.is_empty() || relabelled {
             self.count();
             self.arrange();
             let page = self.page(now);
@@ -530,6 +540,7 @@ impl State {
         let end = self.circumstances.session_end;
         Page {
             sections: self.editors.iter().map(section).collect(),
+            labels: Label::list(&self.labels),
             late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
             lacks_place: self.circumstances.lacks_place,
             initials: review::initials(&self.circumstances.clinician),

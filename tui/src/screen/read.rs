@@ -10,8 +10,9 @@ use crate::widget::editor::Editor;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, MemberId, RecordId};
-use tacenda_shared::practice::edit::{Came, Part, Stamp};
+use tacenda_shared::practice::edit::{Came, Label, Part, Stamp};
 use tacenda_shared::practice::view::{JournalHead, NoteView};
 
 /// Rows above the text.
@@ -34,6 +35,8 @@ pub struct State {
     text: Editor,
     words: usize,
     addenda: usize,
+    /// Its labels; `None` if it is no note.
+    labels: Option<BTreeSet<Label>>,
     columns: u16,
     rows: u16,
 }
@@ -47,6 +50,7 @@ impl State {
             text: Editor::new(Part::Text, ""),
             words: 0,
             addenda: 0,
+            labels: None,
             columns: 80,
             rows: 22,
         };
@@ -62,6 +66,11 @@ impl State {
     /// Returns whose it is.
     pub const fn client(&self) -> ClientId {
         self.client
+    }
+
+    /// Returns its labels; `None` if it is no note.
+    pub const fn labels(&self) -> Option<&BTreeSet<Label>> {
+        self.labels.as_ref()
     }
 
     /// Tells how large the area is that `view` will be given.
@@ -108,6 +117,7 @@ impl State {
         let note: usize = view.parts.iter().map(|(_, text)| text.split_whitespace().count()).sum();
         self.words = note;
         self.addenda = view.addenda.len();
+        self.labels = view.journal.is_none().then(|| view.labels.clone());
         let caret = self.text.caret();
         self.text = Editor::new(Part::Text, &whole(view, words));
         self.text.place_caret(caret);
@@ -171,6 +181,9 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
     };
     if let Some((modality, said)) = &view.remote {
         signature = format!("{signature}\n{}", said.words(*modality));
+    }
+    if !view.labels.is_empty() {
+        signature = format!("{signature}\nLabels: {}", Label::list(&view.labels));
     }
     if let Some(reason) = &view.late_reason {
         signature = format!("{signature}\nLate because: {reason}");
@@ -243,6 +256,7 @@ mod tests {
             late_reason: Some("was ill".to_owned()),
             remote: None,
             journal: None,
+            labels: BTreeSet::new(),
             addenda: addenda.iter().map(addendum).collect(),
         }
     }

@@ -8,6 +8,7 @@ mod groups;
 mod identity;
 mod journal;
 mod keystrokes;
+mod labels;
 mod plan;
 mod same;
 mod series;

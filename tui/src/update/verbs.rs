@@ -5,8 +5,8 @@ use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, wait};
 use super::identity as identity_verbs;
 use super::{
-    act, consents, demo, devices, front_desk, groups, interrupt, journal, lay, leave, lock, notes,
-    plan, quit, replace, same, say, session, show,
+    act, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay, leave, lock,
+    notes, plan, quit, replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -117,6 +117,7 @@ fn suspend(model: &mut Model) -> Vec<Effect> {
 /// What devices and plans have verbs of their own for.
 fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
     match focused {
+        _ if verb == Verb::SetLabels => Some(labels::show(model)),
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
@@ -299,6 +300,9 @@ pub(super) fn lists(model: &mut Model, which: Verb) {
 }
 
 fn out(model: &mut Model) -> Vec<Effect> {
+    if let Some(effects) = labels::left(model) {
+        return effects;
+    }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     if let Some(Overlay::ClientForm(form)) = desk.overlays.first()
         && form.is_new()

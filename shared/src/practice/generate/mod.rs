@@ -146,6 +146,7 @@ impl Dated {
             | Edit::EnterNote { .. }
             | Edit::FinishTask { .. }
             | Edit::Hold { .. }
+            | Edit::Label { .. }
             | Edit::LogContact { .. }
             | Edit::MarkJournal { .. }
             | Edit::NoteDeath { .. }

@@ -3,6 +3,7 @@
 use super::super::consent::{ConsentEnd, ConsentView};
 use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
+use super::super::label::Label;
 use super::super::plan::PlanItem;
 use super::super::view::{
     AddendumView, AppointmentRow, ClientRow, ConsentsView, DraftView, GroupRow, IdentityView,
@@ -254,6 +255,7 @@ fn draft(view: &DraftView, index: &Index) -> String {
             addendum_to: view.row.addendum_to.map(|id| id.to_string()),
             journal: view.row.journal,
             date: view.row.date.map(|date| date.to_string()),
+            labels: view.labels.iter().copied().map(Label::word).collect(),
             rest: Rest::new(),
         },
     )
@@ -328,6 +330,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
+        labels: view.labels.iter().copied().map(Label::word).collect(),
         rest: Rest::new(),
     };
     let addenda = view.addenda.iter().map(|addendum| {

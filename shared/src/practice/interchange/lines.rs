@@ -218,6 +218,8 @@ pub(super) struct NoteLine {
     pub(super) late_reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remote: Option<RemoteBody>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -299,6 +301,8 @@ pub(super) struct DraftLine {
     pub(super) journal: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) date: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }

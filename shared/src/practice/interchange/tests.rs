@@ -177,6 +177,7 @@ fn signed(
         late_reason,
         remote: None,
         journal: None,
+        labels: Default::default(),
         addenda: vec![addendum],
     }
 }
@@ -482,6 +483,7 @@ fn one_note(text: &str, free: bool) -> NoteView {
         late_reason: None,
         remote: None,
         journal: None,
+        labels: Default::default(),
         addenda: Vec::new(),
     }
 }

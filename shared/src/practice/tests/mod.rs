@@ -11,6 +11,7 @@ mod group;
 mod hostile;
 mod identity;
 mod journal;
+mod label;
 mod plan;
 mod reach;
 mod same;

@@ -6,8 +6,8 @@ use crate::id::{
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::edit::{
-    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, JournalMark, NewSeries,
-    NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
+    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, JournalMark, Label, Labelled,
+    NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -17,7 +17,7 @@ use crate::practice::schedule::waiting::{Waiting, Wish};
 use crate::practice::view::{Index, JournalHead, TimelineEntry};
 use crate::practice::{NewContact, Refusal};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn prepared() -> (World, ClientId, AppointmentId) {
     let mut world = World::new(&[1, 2]);
@@ -247,6 +247,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::EnterJournal { .. }
         | Edit::FinishTask { .. }
         | Edit::Hold { .. }
+        | Edit::Label { .. }
         | Edit::LogContact { .. }
         | Edit::MarkJournal { .. }
         | Edit::Move { .. }
@@ -331,6 +332,9 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     let mut every = every(there);
     every.extend(of_a_journal(client, entry));
     every.extend(of_consents(client, consented));
+    for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
+        every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
+    }
     (world, client, every)
 }
 
@@ -530,4 +534,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 51;
+const EDITS: usize = 52;

@@ -6,7 +6,7 @@ use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::text;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{DraftRow, Index, NoteView, TimelineEntry, View};
 
@@ -141,6 +141,10 @@ fn note_text(code: &str, note: &NoteView) -> String {
     if let Some((modality, said)) = &note.remote {
         text.push_str("\n\n");
         text.push_str(&said.words(*modality));
+    }
+    if !note.labels.is_empty() {
+        text.push_str("\n\nLabels: ");
+        text.push_str(&Label::list(&note.labels));
     }
     for addendum in &note.addenda {
         text.push_str("\n\nAddendum\n");

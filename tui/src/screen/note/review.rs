@@ -27,6 +27,8 @@ const NO_PLACE: &str = "Nothing says where the client was: Esc twice, b on the s
 pub(crate) struct Page {
     /// Headings with their texts.
     pub(crate) sections: Vec<(&'static str, String)>,
+    /// Its labels in words; empty if there are none.
+    pub(crate) labels: String,
     /// Whether a reason has to be given.
     pub(crate) late: bool,
     /// Whether nothing says where the client was, which has to be said first.
@@ -60,6 +62,7 @@ pub(crate) enum Decision {
 pub(crate) struct Review {
     text: Editor,
     warnings: Vec<String>,
+    labels: String,
     late: bool,
     initials: String,
     typed: Field,
@@ -75,6 +78,7 @@ impl Review {
         let mut review = Self {
             text: Editor::new(Part::Text, ""),
             warnings: Vec::new(),
+            labels: String::new(),
             late: page.late,
             initials: page.initials.clone(),
             typed: Field::default(),
@@ -90,7 +94,7 @@ impl Review {
     /// Shows another text: somebody has changed it meanwhile. Initials have to be typed again.
     pub(crate) fn changed(&mut self, page: &Page, time: Timestamp) {
         self.show(page, time);
-        self.warnings.insert(0, "The text has just changed on another device.".to_owned());
+        self.warnings.insert(0, "It has just changed on another device.".to_owned());
         self.typed.clear();
         self.spot = Spot::Back;
     }
@@ -101,6 +105,7 @@ impl Review {
         self.text.resize(columns, rows);
         self.text.place_caret(0);
         self.warnings = warnings(page);
+        self.labels.clone_from(&page.labels);
         self.guarded_until = time.plus_millis(GUARD);
     }
 
@@ -144,6 +149,10 @@ impl Review {
         let warn = if look.colour { bold.fg(Color::Red) } else { bold };
         for warning in &self.warnings {
             super::line(buffer, form, y, &format!("! {warning}"), warn, look);
+            y += 1;
+        }
+        if !self.labels.is_empty() {
+            super::line(buffer, form, y, &format!("Labels: {}", self.labels), bold, look);
             y += 1;
         }
         let mut cursor = None;
@@ -198,7 +207,8 @@ impl Review {
     }
 
     fn split(&self, area: Rect) -> (Rect, Rect, Rect) {
-        let form = 4 + u16::try_from(self.warnings.len()).unwrap_or(4) + u16::from(self.late);
+        let warnings = u16::try_from(self.warnings.len()).unwrap_or(4);
+        let form = 4 + warnings + u16::from(self.late) + u16::from(!self.labels.is_empty());
         let form = form.min(area.height.saturating_sub(2));
         let text = area.height.saturating_sub(form + 1);
         let top = Rect { height: area.height.min(1), ..area };

@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
-use tacenda_shared::practice::edit::{NoteFormat, Part};
+use tacenda_shared::practice::edit::{Label, NoteFormat, Part};
 
 /// Rows above the parts: what note this is, and what state it is in.
 const HEADER: u16 = 2;
@@ -125,8 +125,10 @@ fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer,
     };
     let hint = if state.editors.len() > 1 { "[Tab] next part" } else { "" };
     let company = company(state);
-    let left = if company.is_empty() { hint } else { company.as_str() };
-    both(buffer, area, 1, (left, &saved), Style::new(), look);
+    let said = [Label::list(&state.labels), company];
+    let said: Vec<_> = said.into_iter().filter(|words| !words.is_empty()).collect();
+    let left = if said.is_empty() { hint.to_owned() } else { said.join("   ") };
+    both(buffer, area, 1, (&left, &saved), Style::new(), look);
 }
 
 /// Who else has this note open, and who has seen what was written; empty if nobody.

@@ -13,7 +13,7 @@ use crate::view::view;
 use jiff::civil::{Date, DateTime, date};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, TaskId, Timestamp,
@@ -363,6 +363,7 @@ impl Sample {
             late_reason: None,
             remote: None,
             journal: None,
+            labels: BTreeSet::new(),
             addenda: Vec::new(),
         })
     }

@@ -48,6 +48,7 @@ impl Importer {
         if text.len() > PART_BYTES_MAX {
             return Err(Cause::Invalid("parts"));
         }
+        self.not_carried("draft.labels", !line.labels.is_empty());
         self.seen("draft", &line.rest);
         let mut steps = vec![ImportStep::Edit(Edit::BeginJournal { draft, client, date })];
         for splices in in_edits(vec![(Part::Text, text)]) {

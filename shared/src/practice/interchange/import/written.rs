@@ -9,7 +9,9 @@ use super::{Cause, ImportStep, Importer, id, session};
 use crate::id::{ClientId, MemberId, ObjectId, RecordId};
 use crate::practice::calendar::normal_whereabouts;
 use crate::practice::draft::INSERTED_MAX;
-use crate::practice::edit::{Edit, Part, Splice, Whereabouts};
+use crate::practice::edit::{Edit, Label, Labelled, Part, Splice, Whereabouts};
+use crate::practice::record::LABELS_MAX;
+use std::collections::BTreeSet;
 
 /// What stands as the reason for signing late.
 const LATE_REASON: &str = "imported";
@@ -34,6 +36,7 @@ impl Importer {
         let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;
+        steps.extend(labelled(client, note, &line.labels)?);
         let late_reason = Some(LATE_REASON.to_owned());
         steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
         self.seen("note", &line.rest);
@@ -56,11 +59,28 @@ impl Importer {
             return self.entry_draft(note, line);
         }
         let head = origin("Begun", &line.begun, None)?;
-        let steps =
+        let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        let client = id(&line.client, ClientId::parse, "client")?;
+        steps.extend(labelled(client, note, &line.labels)?);
         self.seen("draft", &line.rest);
         Ok(steps)
     }
+}
+
+/// The labels of a note, set on the draft that it is read into.
+fn labelled(
+    client: ClientId,
+    note: ObjectId,
+    words: &[String],
+) -> Result<Option<ImportStep>, Cause> {
+    let label = |word: &String| Label::named(word).ok_or(Cause::Invalid("labels"));
+    let labels = words.iter().map(label).collect::<Result<BTreeSet<_>, _>>()?;
+    if labels.len() > LABELS_MAX {
+        return Err(Cause::Invalid("labels"));
+    }
+    let edit = Edit::Label { client, of: Labelled::Draft(note), labels };
+    Ok((!words.is_empty()).then_some(ImportStep::Edit(edit)))
 }
 
 /// The draft that stands for a signed note of another practice: the same one each time.

@@ -1,0 +1,295 @@
+//! Labels of notes: set on drafts and on what is signed, on several devices, and by one that lies.
+
+use super::world::{World, ZONE, context, insert};
+use crate::id::{ClientId, ObjectId, RecordId};
+use crate::practice::Refusal;
+use crate::practice::change::{Change, Content};
+use crate::practice::compartment::CompartmentName;
+use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Part, Stamp};
+use crate::practice::erasure::Scope;
+use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use crate::suite::Hash;
+use std::collections::BTreeSet;
+
+fn set(labels: &[Label]) -> BTreeSet<Label> {
+    labels.iter().copied().collect()
+}
+
+fn label(client: ClientId, of: Labelled, labels: &[Label]) -> Edit {
+    Edit::Label { client, of, labels: set(labels) }
+}
+
+fn later(world: &mut World) {
+    world.desks.iter_mut().for_each(|desk| desk.now = desk.now.plus_millis(1_000));
+}
+
+/// A draft with some words that both desks have.
+fn begun() -> (World, ClientId, ObjectId) {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let note = world.begin(0, 7, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.sync();
+    (world, client, note)
+}
+
+fn signed(labels: &[Label]) -> (World, ClientId, RecordId) {
+    let (mut world, client, note) = begun();
+    world.act(0, label(client, Labelled::Draft(note), labels)).unwrap();
+    world.sync();
+    world.sign(0, client, note);
+    world.sync();
+    later(&mut world);
+    let record = record_of(&world, 0);
+    (world, client, record)
+}
+
+/// The one note that is signed.
+fn record_of(world: &World, desk: usize) -> RecordId {
+    let records = &world.desks[desk].memory.records;
+    let is_note = |bytes: &&Vec<u8>| {
+        Record::decode(bytes).is_ok_and(|record| record.header.kind == RecordKind::Note)
+    };
+    let bytes = records.values().find(is_note).unwrap();
+    Record::decode(bytes).unwrap().header.id
+}
+
+fn of_note(world: &mut World, desk: usize, client: ClientId, record: RecordId) -> BTreeSet<Label> {
+    world.desks[desk].note(client, record).labels
+}
+
+#[test]
+fn two_devices_label_one_draft_and_what_stands_is_signed_into_the_header() {
+    let (mut world, client, note) = begun();
+    let draft = Labelled::Draft(note);
+    world.act(0, label(client, draft, &[Label::Hiv, Label::Violence])).unwrap();
+    world.sync();
+    // One takes a label away and adds one, the other adds a third, at once.
+    world.act(0, label(client, draft, &[Label::Hiv, Label::Unknown(900)])).unwrap();
+    world.act(1, label(client, draft, &[Label::Hiv, Label::Violence, Label::ThirdParty])).unwrap();
+    world.sync();
+    let stands = set(&[Label::Hiv, Label::ThirdParty, Label::Unknown(900)]);
+    for desk in 0..2 {
+        assert_eq!(world.desks[desk].draft(client, note).labels, stands);
+    }
+    world.sign(1, client, note);
+    world.sync();
+    let record = record_of(&world, 0);
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), stands);
+        let refused = world.act(desk, label(client, draft, &[]));
+        assert_eq!(refused, Err(Refusal::AlreadySigned));
+    }
+    let bytes = &world.desks[0].memory.records.values();
+    let headers = bytes.clone().map(|bytes| Record::decode(bytes).unwrap().header);
+    let of_note: Vec<_> = headers.filter(|one| one.id == record).map(|one| one.labels).collect();
+    assert_eq!(of_note, [vec![4, 7, 900]]);
+}
+
+#[test]
+fn a_label_that_was_set_while_another_signed_is_not_lost() {
+    let (mut world, client, note) = begun();
+    world.act(0, label(client, Labelled::Draft(note), &[Label::Hiv])).unwrap();
+    world.sync();
+    let labels = [Label::Hiv, Label::Violence];
+    world.act(1, label(client, Labelled::Draft(note), &labels)).unwrap();
+    later(&mut world);
+    world.sign(0, client, note);
+    later(&mut world);
+    world.sync();
+    let record = record_of(&world, 0);
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&labels));
+        assert!(world.desks[desk].index().drafts.is_empty(), "no word came late");
+        let rebuilt = world.desks[desk].rebuilt();
+        assert!(*rebuilt.index() == *world.desks[desk].index());
+    }
+    // Who takes it away later has the last word.
+    later(&mut world);
+    world.act(0, label(client, Labelled::Record(record), &[])).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(of_note(&mut world, desk, client, record).is_empty());
+    }
+}
+
+#[test]
+fn a_label_of_a_draft_is_taken_back_unless_another_has_changed_it_since() {
+    let (mut world, client, note) = begun();
+    let draft = Labelled::Draft(note);
+    let inverse = world.act(0, label(client, draft, &[Label::Hiv])).unwrap().unwrap();
+    let (changes, redo) = world.desks[0].undo(inverse.clone()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert!(world.desks[1].draft(client, note).labels.is_empty());
+    let (changes, again) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    assert_eq!(world.desks[1].draft(client, note).labels, set(&[Label::Hiv]));
+    world.act(1, label(client, draft, &[])).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(again.unwrap()).unwrap_err(), Refusal::ChangedElsewhere);
+}
+
+#[test]
+fn what_is_said_later_counts_everywhere_is_taken_back_and_never_changes_the_note() {
+    let (mut world, client, record) = signed(&[Label::Hiv]);
+    let before = world.desks[0].index();
+    let inverse =
+        world.act(0, label(client, Labelled::Record(record), &[Label::SubstanceUse])).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&[Label::SubstanceUse]));
+        // Lists know of nothing: not that there is a label, nor that it was set.
+        assert!(*world.desks[desk].index() == *before);
+    }
+    later(&mut world);
+    let (changes, _) = world.desks[0].undo(inverse.unwrap()).unwrap();
+    world.send(0, changes);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&[Label::Hiv]));
+        let rebuilt = world.desks[desk].rebuilt();
+        assert!(*rebuilt.index() == *world.desks[desk].index());
+    }
+}
+
+#[test]
+fn the_label_of_an_addendum_is_one_of_its_note_until_somebody_says_otherwise() {
+    let (mut world, client, record) = signed(&[Label::Hiv]);
+    let draft = ObjectId::from_bytes([60; 16]);
+    world.act(0, Edit::BeginAddendum { draft, client, note: record }).unwrap();
+    let splices = vec![insert(Part::Text, 0, "more")];
+    world.act(0, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    world.act(0, label(client, Labelled::Draft(draft), &[Label::Violence])).unwrap();
+    world.sign(0, client, draft);
+    world.sync();
+    assert_eq!(of_note(&mut world, 1, client, record), set(&[Label::Hiv, Label::Violence]));
+    later(&mut world);
+    world.act(1, label(client, Labelled::Record(record), &[Label::Hiv])).unwrap();
+    world.sync();
+    assert_eq!(of_note(&mut world, 0, client, record), set(&[Label::Hiv]));
+}
+
+#[test]
+fn an_erasure_takes_what_was_said_of_the_labels_along() {
+    let (mut world, client, record) = signed(&[Label::Hiv]);
+    for labels in [&[Label::Violence][..], &[]] {
+        world.act(0, label(client, Labelled::Record(record), labels)).unwrap();
+        later(&mut world);
+    }
+    world.sync();
+    assert_eq!(world.desks[1].practice.family_of(client, record).len(), 3);
+    world.act(1, Edit::AskErasure(Scope::of_record(client, record))).unwrap();
+    world.sync();
+    let more = label(client, Labelled::Record(record), &[Label::Hiv]);
+    assert_eq!(world.act(0, more), Err(Refusal::ToBeErased));
+}
+
+#[test]
+fn labels_leave_with_their_notes_and_drafts_and_come_in_again() {
+    let all = [Label::Sexuality, Label::ThirdParty, Label::MachineWritten, Label::Unknown(900)];
+    let (mut world, client, _) = signed(&all);
+    let draft = world.begin(0, 8, client, None, NoteFormat::Soap);
+    world.act(0, label(client, Labelled::Draft(draft), &[Label::Psychiatry])).unwrap();
+    let desk = &mut world.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let index = desk.index();
+    let written = Stamp { time: desk.now, zone: ZONE.to_owned() };
+    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    let words = r#""labels":["sexuality","third-party","machine-written","label-900"]"#;
+    assert!(lines.iter().any(|line| line.contains(words)), "{lines:?}");
+    let mut importer = Importer::new(desk.quill.author.member, BTreeSet::new());
+    let steps = lines.iter().flat_map(|line| importer.import_line(line).unwrap());
+    let steps: Vec<ImportStep> = steps.collect();
+    let counts = importer.finish().unwrap();
+    assert!(counts.unknown_fields.is_empty());
+
+    let mut other = World::new(&[1]);
+    for step in steps {
+        let ImportStep::Edit(edit) = step else { panic!("an edit") };
+        other.act(0, edit).unwrap();
+    }
+    let came = record_of(&other, 0);
+    assert_eq!(of_note(&mut other, 0, client, came), set(&all));
+    let row = other.desks[0].index().drafts[0].clone();
+    assert_eq!(other.desks[0].draft(client, row.note).labels, set(&[Label::Psychiatry]));
+
+    let line = lines.iter().find(|line| line.contains(words)).unwrap();
+    let mut importer = Importer::new(world.desks[0].quill.author.member, BTreeSet::new());
+    importer.import_line(&lines[0]).unwrap();
+    for wrong in ["psychic", "label-", "label-99999", "label--1"] {
+        assert!(importer.import_line(&line.replace("third-party", wrong)).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn every_label_has_one_word_and_is_found_by_it() {
+    for number in (0..=9).chain([900, u16::MAX]) {
+        let label = Label::of(number);
+        assert_eq!((label.number(), Label::named(&label.word())), (number, Some(label)));
+    }
+    let labels = set(&[Label::SubstanceUse, Label::ThirdParty, Label::Unknown(9)]);
+    let words = "family history; substance use; label 9 (newer version)";
+    assert_eq!(Label::list(&labels), words);
+    assert_eq!(Label::named("label-4"), Some(Label::Hiv), "a number is a number");
+}
+
+/// Writes a record of labels as no honest device would, and sends it.
+fn lie(world: &mut World, client: ClientId, number: u8, about: &[RecordId], labels: &[Label]) {
+    let of = |target: &RecordId| Relation {
+        kind: RelationKind::Labels,
+        target: *target.as_bytes(),
+        digest: Hash::ZERO,
+    };
+    let labels = set(labels);
+    let written = (RecordKind::Labels, about.iter().map(of).collect(), &labels);
+    let desk = &mut world.desks[0];
+    let (id, name) = (RecordId::from_bytes([number; 16]), CompartmentName::Chart(client));
+    let change = desk.practice.write_labelled(id, &name, written, Tags::new(), context!(desk));
+    desk.memory.store(&change);
+    world.send(0, vec![change]);
+}
+
+#[test]
+fn a_device_that_lies_about_labels_hides_nothing_and_stops_nothing() {
+    let (mut world, client, record) = signed(&[Label::Hiv]);
+    let measure = Edit::EnterMeasure {
+        client,
+        session: None,
+        instrument: "phq-9".into(),
+        answers: vec![1; 9],
+    };
+    world.act(0, measure).unwrap();
+    let before = world.desks[0].index();
+    let id = |number: u8| RecordId::from_bytes([number; 16]);
+    // Of nothing, of itself, of each other.
+    lie(&mut world, client, 70, &[id(200)], &[Label::Violence]);
+    lie(&mut world, client, 71, &[id(71)], &[Label::Violence]);
+    lie(&mut world, client, 72, &[id(73)], &[Label::Violence]);
+    lie(&mut world, client, 73, &[id(72)], &[Label::Violence]);
+    world.sync();
+    assert_eq!(of_note(&mut world, 1, client, record), set(&[Label::Hiv]));
+    assert!(*world.desks[1].index() == *before);
+    assert_eq!(world.desks[1].practice.family_of(client, id(72)).len(), 2);
+    for one in [id(70), id(72), id(200)] {
+        let of_it = label(client, Labelled::Record(one), &[Label::Hiv]);
+        assert_eq!(world.act(1, of_it), Err(Refusal::UnknownNote));
+        assert!(world.desks[1].open(crate::practice::edit::Subject::Note(client, one)).is_err());
+    }
+    // One without a target is shown as what is not known.
+    lie(&mut world, client, 74, &[], &[Label::Violence]);
+    // More labels than a header may have are no record; nor may an edit ask for them.
+    let many: Vec<Label> = (1000..1065).map(Label::of).collect();
+    let of_note = Labelled::Record(record);
+    assert_eq!(world.act(1, label(client, of_note, &many)), Err(Refusal::TextTooLong));
+    let desk = &mut world.desks[0];
+    let (name, too_many) = (CompartmentName::Chart(client), set(&many));
+    let written = (RecordKind::Labels, Vec::new(), &too_many);
+    let change = desk.practice.write_labelled(id(75), &name, written, Tags::new(), context!(desk));
+    let Change { content: Content::Record { bytes, .. }, .. } = &change else { panic!() };
+    assert!(Record::decode(bytes).is_err());
+    world.sync();
+    assert_eq!(self::of_note(&mut world, 1, client, record), set(&[Label::Hiv]));
+}

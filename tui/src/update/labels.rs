@@ -1,0 +1,59 @@
+//! The labels of the note in front.
+
+use super::lay;
+use super::verbs::{code, edit};
+use crate::message::Effect;
+use crate::model::{Desk, Model, Way};
+use crate::screen::{Overlay, Screen, labels};
+use std::collections::BTreeSet;
+use tacenda_shared::id::ClientId;
+use tacenda_shared::practice::edit::{Edit, Label, Labelled};
+
+/// Shows the labels of the note in front, to be set.
+pub(super) fn show(model: &mut Model) -> Vec<Effect> {
+    let front = model.desk().and_then(|desk| desk.screens.last()).and_then(in_front);
+    match front {
+        Some((client, of, labels)) => {
+            let state = labels::State::new(client, of, labels);
+            lay(model, Overlay::Labels(state));
+        }
+        None => super::say(model, NO_NOTE),
+    }
+    Vec::new()
+}
+
+const NO_NOTE: &str = "Labels are for notes: open one first.";
+
+/// Leaves the list of labels, if it is in front, with one edit of what was changed in it.
+pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
+    let desk = model.desk_mut()?;
+    let Some(Overlay::Labels(_)) = desk.overlays.first() else { return None };
+    let Overlay::Labels(state) = desk.overlays.remove(0) else { return None };
+    let labels = standing(desk, &state).and_then(|labels| state.outcome(labels));
+    let Some(labels) = labels else { return Some(Vec::new()) };
+    let (client, of) = (state.client, state.of);
+    // Which labels is said in the note alone.
+    let says = format!("set the labels of a note of {}", code(model, client));
+    Some(edit(model, Edit::Label { client, of, labels }, says, Way::Fresh))
+}
+
+/// The labels as they are by now.
+fn standing<'a>(desk: &'a Desk, state: &labels::State) -> Option<&'a BTreeSet<Label>> {
+    let mut notes = desk.screens.iter().rev().filter_map(in_front);
+    notes.find(|(_, of, _)| *of == state.of).map(|(_, _, labels)| labels)
+}
+
+/// Which note a screen shows, if it is one that has labels, and which.
+fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
+    match screen {
+        Screen::Note(note) if !note.is_journal() => {
+            let state = note.state.as_ref()?;
+            Some((note.client, Labelled::Draft(note.note), state.labels()))
+        }
+        Screen::Read(note) => {
+            let labels = note.state.as_ref()?.labels()?;
+            Some((note.client, Labelled::Record(note.record), labels))
+        }
+        _ => None,
+    }
+}
