@@ -2,12 +2,15 @@
 
 use super::change::Change;
 use super::compartment::CompartmentName;
+use super::consent;
 use super::contact::{self, Settings};
 use super::document::Scalar;
 use super::edit::Edit;
+use super::journal::Book;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
-use crate::id::ObjectId;
+use crate::id::{DeviceId, ObjectId, RecordId};
+use std::collections::BTreeSet;
 
 /// What an edit left behind.
 #[derive(Clone, Debug)]
@@ -28,6 +31,15 @@ pub(super) struct Guard {
     pub(super) place: Option<String>,
     pub(super) field: String,
     pub(super) value: Scalar,
+}
+
+/// How an edit is undone, and what was so when it had been carried out.
+#[derive(Clone)]
+pub(super) struct Undo {
+    inverse: Edit,
+    guards: Vec<Guard>,
+    /// What other devices had said of the record that it is about.
+    heard: BTreeSet<RecordId>,
 }
 
 /// How many edits can be undone.
@@ -67,7 +79,7 @@ impl Practice {
                 (Err(refusal), ..) => Err(refusal),
             }
         });
-        self.finish(outcome)
+        self.finish(outcome, cx)
     }
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
@@ -225,12 +237,13 @@ impl Practice {
     /// Carries out the inverse of an earlier edit, unless another device has changed the same
     /// field since: [`Refusal::ChangedElsewhere`].
     pub fn undo(&mut self, inverse: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
-        let known = self.undo.iter().enumerate().rev().filter(|(_, (known, _))| *known == inverse);
-        let known: Vec<_> = known.map(|(at, (_, guards))| (at, guards.clone())).collect();
+        let heard = self.heard_of(&inverse, cx.pen.author().device);
+        let known = self.undo.iter().enumerate().rev().filter(|(_, one)| one.inverse == inverse);
+        let known: Vec<_> = known.map(|(at, one)| (at, one.clone())).collect();
         // Several edits may be undone by the same: each left something else behind.
         let mut stands = None;
-        for (at, guards) in &known {
-            if stands.is_none() && self.holds(guards, cx)? {
+        for (at, one) in &known {
+            if stands.is_none() && one.heard == heard && self.holds(&one.guards, cx)? {
                 stands = Some(*at);
             }
         }
@@ -242,6 +255,26 @@ impl Practice {
             return Err(Refusal::ChangedElsewhere);
         }
         self.apply(inverse, cx)
+    }
+
+    /// What other devices have said of the record that an inverse is about: who undoes an act undoes
+    /// nothing that they said since.
+    fn heard_of(&self, inverse: &Edit, own: DeviceId) -> BTreeSet<RecordId> {
+        match inverse {
+            Edit::RevokeConsent { client, record, .. }
+            | Edit::StrikeConsent { client, record, .. } => {
+                let chart = self.facts.charts.get(client);
+                chart.map(|chart| consent::heard_of(&chart.records, *record, own))
+            }
+            Edit::MarkJournal { client, record, mark } => {
+                let journal = self.facts.book(*client, Book::Journal);
+                journal.map(|journal| {
+                    journal.marks.heard_of(*record, *mark, own).into_iter().collect()
+                })
+            }
+            _ => None,
+        }
+        .unwrap_or_default()
     }
 
     /// Whether fields are as an edit left them.
@@ -282,10 +315,14 @@ impl Practice {
             Settings::write_clinician(document, member, &name);
         })?;
         self.facts.settings = Settings::read(self.document(&compartment, object, cx)?);
-        self.finish(Ok(Done { changes: change.into_iter().collect(), ..Done::default() }))
+        self.finish(Ok(Done { changes: change.into_iter().collect(), ..Done::default() }), cx)
     }
 
-    fn finish(&mut self, outcome: Result<Done, Refusal>) -> Result<Applied, Refusal> {
+    fn finish(
+        &mut self,
+        outcome: Result<Done, Refusal>,
+        cx: &Context<'_>,
+    ) -> Result<Applied, Refusal> {
         self.tidy();
         let done = outcome?;
         let mut touched: Vec<_> =
@@ -299,7 +336,9 @@ impl Practice {
             }
         }
         if let Some(inverse) = &done.inverse {
-            self.undo.push_back((inverse.clone(), done.guards));
+            let heard = self.heard_of(inverse, cx.pen.author().device);
+            let guards = done.guards;
+            self.undo.push_back(Undo { inverse: inverse.clone(), guards, heard });
             if self.undo.len() > UNDO_MAX {
                 self.undo.pop_front();
             }

@@ -138,6 +138,14 @@ impl RecordFact {
         };
         Self { time, headline: read.unwrap_or(Headline::Unknown) }
     }
+
+    /// The same of a record of a group, which cannot consent: each client does alone.
+    pub(super) fn of_group(record: &Record) -> Self {
+        match record.header.kind {
+            RecordKind::Consent => Self { time: record.header.time, headline: Headline::Unknown },
+            _ => Self::of(record, Book::Chart),
+        }
+    }
 }
 
 fn headline(record: &Record) -> Option<Headline> {
@@ -271,15 +279,6 @@ impl Chart {
             .collect();
         addenda.sort_unstable();
         addenda.into_iter().map(|(_, id)| id).collect()
-    }
-
-    /// Returns what was said of a consent: that it was taken back, or was a mistake.
-    pub(super) fn acts_on(&self, consent: RecordId) -> impl Iterator<Item = RecordId> + '_ {
-        let about = move |fact: &RecordFact| match &fact.headline {
-            Headline::ConsentAct(act) => act.target == consent,
-            _ => false,
-        };
-        self.records.iter().filter(move |(_, fact)| about(fact)).map(|(id, _)| *id)
     }
 
     /// Returns the newest signed note of one format that stands on its own.

@@ -7,15 +7,15 @@ mod edits;
 mod register;
 
 pub(super) use edits::fitting;
-pub(super) use register::{Known, register};
+pub(super) use register::{Known, going_with, heard_of, register};
 
 use super::chart::{Headline, tag};
 use super::contact::within;
-use super::record::{Record, RecordKind, RelationKind, Tags, registry};
+use super::record::{RELATIONS_MAX, Record, RecordKind, RelationKind, Tags, registry};
 use super::view::TimelineEntry;
 use super::zone::{self, Stamp};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{MemberId, RecordId, Timestamp};
+use crate::id::{DeviceId, MemberId, RecordId, Timestamp};
 use jiff::civil::Date;
 
 /// So many days before its last day it is said that a consent expires.
@@ -348,58 +348,80 @@ fn number(body: &Tags, tag: u16) -> Option<u16> {
 }
 
 /// What a record says of a consent, without its words.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ConsentFact {
     kind: ConsentKind,
     given: Date,
     until: Option<Date>,
     refused: bool,
     revoked: Option<Date>,
-    renews: Option<RecordId>,
+    /// The consent that it renews, then those that this one renewed.
+    renews: Vec<RecordId>,
+    /// What had been said of those when it was written: nothing of that ends it.
+    seen: Vec<RecordId>,
     /// Where it stands in a timeline: when it was written down, or on the day on which it was given.
     day: Timestamp,
 }
 
-/// What a record says about another one that holds a consent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a record says about others that hold consents.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ConsentAct {
-    pub(super) target: RecordId,
+    /// The consents; of what takes revocations back also those.
+    targets: Vec<RecordId>,
     says: Says,
+    device: DeviceId,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Says {
-    /// It was taken back on that day, or was not after all.
-    Revoked(Option<Date>),
+    /// They were taken back on that day.
+    Revoked(Date),
+    /// What is named was not taken back after all.
+    Unrevoked,
     /// It was entered by mistake, or was not after all.
     Struck(bool),
 }
 
-/// Reads the headline of a record; `None` where this version cannot.
+/// Reads the headline of a record; `None` where this version cannot. What is there and does not read
+/// counts as what ends a consent.
 pub(super) fn headline(record: &Record, body: &Tags) -> Option<Headline> {
-    let target = |kind| record.relation(kind).map(|named| RecordId::from_bytes(named.target));
-    if let Some(target) = target(RelationKind::Corrects) {
-        let says = Says::Struck(body.fixed::<1>(tag::STRUCK)? == [1]);
-        return Some(Headline::ConsentAct(ConsentAct { target, says }));
-    }
-    if let Some(target) = target(RelationKind::Revokes) {
-        let says = Says::Revoked(date_in(body, tag::CONSENT_REVOKED));
-        return Some(Headline::ConsentAct(ConsentAct { target, says }));
-    }
     let header = &record.header;
+    let named = |kind| -> Vec<RecordId> {
+        let relations = header.relations.iter().filter(|relation| relation.kind == kind);
+        relations.map(|relation| RecordId::from_bytes(relation.target)).collect()
+    };
+    let act = |targets, says| {
+        let device = header.author.device;
+        Some(Headline::ConsentAct(ConsentAct { targets, says, device }))
+    };
+    let [corrects, renews, revokes] =
+        [RelationKind::Corrects, RelationKind::Renews, RelationKind::Revokes].map(named);
+    if let Some(target) = corrects.first() {
+        return act(vec![*target], Says::Struck(body.fixed::<1>(tag::STRUCK)? == [1]));
+    }
+    let today = zone::date(header.time, &header.zone);
+    let revoked = body
+        .bytes(tag::CONSENT_REVOKED)
+        .map(|_| date_in(body, tag::CONSENT_REVOKED).unwrap_or(today));
+    if renews.is_empty() && !revokes.is_empty() {
+        return act(revokes, revoked.map_or(Says::Unrevoked, Says::Revoked));
+    }
     let given = date_in(body, tag::CONSENT_GIVEN)?;
-    let same_day = zone::date(header.time, &header.zone) == given;
-    let day = match same_day {
+    let day = match today == given {
         true => header.time,
         false => zone::instant(given.at(12, 0, 0, 0), &header.zone),
     };
+    let until = date_in(body, tag::CONSENT_UNTIL);
+    // It ends on a day that nobody can read here.
+    let lost = until.is_none() && body.bytes(tag::CONSENT_UNTIL).is_some();
     Some(Headline::Consent(ConsentFact {
         kind: ConsentKind::of(number(body, tag::CONSENT_KIND)?),
         given,
-        until: date_in(body, tag::CONSENT_UNTIL),
-        refused: body.fixed::<1>(tag::CONSENT_REFUSED) == Some([1]),
-        revoked: date_in(body, tag::CONSENT_REVOKED),
-        renews: target(RelationKind::Renews),
+        until,
+        refused: !matches!(body.bytes(tag::CONSENT_REFUSED), None | Some([] | [0])),
+        revoked: revoked.or(lost.then_some(given)),
+        renews,
+        seen: revokes,
         day,
     }))
 }
@@ -424,15 +446,24 @@ fn read_date(reader: &mut Reader<'_>) -> Result<Option<Date>, CodecError> {
     reader.option(|r| r.text(DATE_BYTES_MAX)?.parse().map_err(|_| CodecError::Unknown))
 }
 
+fn write_ids(writer: &mut Writer, ids: &[RecordId]) {
+    writer.list(ids, |w, id| {
+        w.fixed(id.as_bytes());
+    });
+}
+
+fn read_ids(reader: &mut Reader<'_>) -> Result<Vec<RecordId>, CodecError> {
+    reader.list(RELATIONS_MAX, |r| r.fixed().map(RecordId::from_bytes))
+}
+
 impl ConsentFact {
     pub(super) fn encode(&self, writer: &mut Writer) {
         writer.u16(self.kind.number()).i64(self.day.as_millis()).u8(u8::from(self.refused));
         for date in [Some(self.given), self.until, self.revoked] {
             write_date(writer, date);
         }
-        writer.option(self.renews, |w, renews| {
-            w.fixed(renews.as_bytes());
-        });
+        write_ids(writer, &self.renews);
+        write_ids(writer, &self.seen);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -441,32 +472,37 @@ impl ConsentFact {
         let refused = reader.u8()? == 1;
         let given = read_date(reader)?.ok_or(CodecError::Unknown)?;
         let (until, revoked) = (read_date(reader)?, read_date(reader)?);
-        let renews = reader.option(|r| r.fixed().map(RecordId::from_bytes))?;
-        Ok(Self { kind, given, until, refused, revoked, renews, day })
+        let (renews, seen) = (read_ids(reader)?, read_ids(reader)?);
+        Ok(Self { kind, given, until, refused, revoked, renews, seen, day })
     }
 }
 
 impl ConsentAct {
     pub(super) fn encode(&self, writer: &mut Writer) {
-        writer.fixed(self.target.as_bytes());
+        write_ids(writer, &self.targets);
+        writer.fixed(self.device.as_bytes());
         match self.says {
             Says::Struck(struck) => {
                 writer.u8(u8::from(struck));
             }
             Says::Revoked(date) => {
-                writer.u8(2);
-                write_date(writer, date);
+                write_date(writer.u8(2), Some(date));
+            }
+            Says::Unrevoked => {
+                writer.u8(3);
             }
         }
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let target = RecordId::from_bytes(reader.fixed()?);
+        let targets = read_ids(reader)?;
+        let device = DeviceId::from_bytes(reader.fixed()?);
         let says = match reader.u8()? {
             struck @ (0 | 1) => Says::Struck(struck == 1),
-            2 => Says::Revoked(read_date(reader)?),
+            2 => Says::Revoked(read_date(reader)?.ok_or(CodecError::Unknown)?),
+            3 => Says::Unrevoked,
             _ => return Err(CodecError::Unknown),
         };
-        Ok(Self { target, says })
+        Ok(Self { targets, says, device })
     }
 }

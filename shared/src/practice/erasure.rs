@@ -8,6 +8,7 @@ use super::apply::{Done, Guard, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::chart::Chart;
 use super::compartment::CompartmentName;
+use super::consent;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Labelled, Subject};
@@ -194,10 +195,19 @@ impl Erasures {
 
     /// The records of a client that are hidden on their own.
     fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
+        self.records(client, Erasure::hides)
+    }
+
+    /// The records of a client that die on their own, and never come back.
+    fn ordered(&self, client: ClientId) -> BTreeSet<RecordId> {
+        self.records(client, |one| matches!(one.stage, Stage::Ordered(_)))
+    }
+
+    fn records(&self, client: ClientId, wanted: fn(&Erasure) -> bool) -> BTreeSet<RecordId> {
         let first = Scope::from(client);
         let of_client = self.of.range(first..).take_while(|(scope, _)| scope.client == client);
-        let hidden = of_client.filter(|(_, one)| one.hides());
-        hidden.filter_map(|(scope, _)| scope.record).collect()
+        let wanted = of_client.filter(|(_, one)| wanted(one));
+        wanted.filter_map(|(scope, _)| scope.record).collect()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -280,9 +290,14 @@ impl Practice {
         let mut family = BTreeSet::from([record]);
         if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
             family.extend(chart.addenda(record));
-            family.extend(chart.acts_on(record));
+            let erasures = &self.facts.settings.erasures;
+            family.extend(consent::going_with(&chart.records, record, &erasures.ordered(client)));
             let labellings: Vec<_> = chart.labellings(&family).map(|(_, id)| id).collect();
             family.extend(labellings);
+        }
+        // What is added late, after the record itself is gone, still goes with it.
+        if let Some(journal) = self.facts.book(client, Book::Journal) {
+            family.extend(journal.addenda(record));
         }
         family
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 19;
+pub const SCHEMA: u16 = 20;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -410,7 +410,7 @@ impl Facts {
             }
             CompartmentName::Group(group) => {
                 let chart = self.group_chart(*group);
-                chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
+                chart.records.insert(record.header.id, RecordFact::of_group(record));
             }
             CompartmentName::Contact(client) => {
                 self.logs.entry(*client).or_default().learn(record);

@@ -16,7 +16,7 @@ use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{JournalHead, JournalRow, JournalView};
 use super::{Context, Practice, zone};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{ClientId, ObjectId, RecordId, Timestamp};
+use crate::id::{ClientId, DeviceId, ObjectId, RecordId, Timestamp};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,8 +101,8 @@ pub enum JournalMark {
     Struck(bool),
 }
 
-/// When something was said of a record, by which record, and what.
-type Said = (Timestamp, RecordId, bool);
+/// When something was said of a record, by which record, what, and on which device.
+type Said = (Timestamp, RecordId, bool, DeviceId);
 
 /// What was said of entries later.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -121,7 +121,8 @@ impl Marks {
         let fields = [(&mut self.shared, tag::SHARED), (&mut self.struck, tag::STRUCK)];
         for (known, tag) in fields {
             let Some(says) = says(tag) else { continue };
-            let said = (record.header.time, record.header.id, says);
+            let header = &record.header;
+            let said = (header.time, header.id, says, header.author.device);
             let newest = known.entry(target).or_insert(said);
             *newest = (*newest).max(said);
         }
@@ -129,19 +130,33 @@ impl Marks {
     }
 
     pub(super) fn is_struck(&self, record: RecordId) -> bool {
-        self.struck.get(&record).is_some_and(|(_, _, struck)| *struck)
+        self.struck.get(&record).is_some_and(|(_, _, struck, _)| *struck)
     }
 
     pub(super) fn is_shared(&self, record: RecordId, at_first: bool) -> bool {
-        self.shared.get(&record).map_or(at_first, |(_, _, shared)| *shared)
+        self.shared.get(&record).map_or(at_first, |(_, _, shared, _)| *shared)
+    }
+
+    /// Returns what another device said last of an entry, if nothing was said here since.
+    pub(super) fn heard_of(
+        &self,
+        record: RecordId,
+        mark: JournalMark,
+        own: DeviceId,
+    ) -> Option<RecordId> {
+        let marks = match mark {
+            JournalMark::Shared(_) => &self.shared,
+            JournalMark::Struck(_) => &self.struck,
+        };
+        marks.get(&record).filter(|(.., device)| *device != own).map(|(_, act, ..)| *act)
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
         for marks in [&self.shared, &self.struck] {
             let marks: Vec<_> = marks.iter().collect();
-            writer.list(&marks, |w, (target, (time, record, says))| {
+            writer.list(&marks, |w, (target, (time, record, says, device))| {
                 w.fixed(target.as_bytes()).i64(time.as_millis()).fixed(record.as_bytes());
-                w.u8(u8::from(*says));
+                w.u8(u8::from(*says)).fixed(device.as_bytes());
             });
         }
     }
@@ -151,7 +166,8 @@ impl Marks {
             let read = reader.list(ITEMS_MAX, |r| {
                 let target = RecordId::from_bytes(r.fixed()?);
                 let time = Timestamp::from_millis(r.i64()?);
-                Ok((target, (time, RecordId::from_bytes(r.fixed()?), r.u8()? == 1)))
+                let (record, says) = (RecordId::from_bytes(r.fixed()?), r.u8()? == 1);
+                Ok((target, (time, record, says, DeviceId::from_bytes(r.fixed()?))))
             })?;
             Ok(read.into_iter().collect())
         };

@@ -79,11 +79,11 @@ use crate::id::{
 };
 use crate::random::Random;
 use crate::suite::{self, Signature, VerifyingKey};
-use apply::Guard;
+use apply::Undo;
 use change::{Author, Change, Content};
 use compartment::CompartmentName;
 use document::{Actor, Document};
-use edit::{Edit, Splice};
+use edit::Splice;
 use facts::Facts;
 use label::Label;
 use reach::Reach;
@@ -180,7 +180,7 @@ pub struct Practice {
     kept: BTreeMap<ClientId, ClientId>,
     /// To which kinds of compartments this device has keys.
     reach: Reach,
-    undo: VecDeque<(Edit, Vec<Guard>)>,
+    undo: VecDeque<Undo>,
     unreadable: usize,
 }
 

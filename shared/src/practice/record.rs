@@ -17,7 +17,8 @@ pub const RECORD_BYTES_MAX: usize = 6 << 20;
 const VERSION: u8 = 1;
 const ZONE_BYTES_MAX: usize = 64;
 pub(super) const LABELS_MAX: usize = 64;
-const RELATIONS_MAX: usize = 64;
+/// Most relations of one record.
+pub(super) const RELATIONS_MAX: usize = 64;
 const TAGS_MAX: usize = 1024;
 
 /// Why bytes are not taken as a record.
@@ -115,9 +116,10 @@ registry! {
         Signs = 6,
         /// It says which labels a note has.
         Labels = 7,
-        /// It takes the place of an earlier consent.
+        /// It takes the place of an earlier consent; the one that it renews comes first.
         Renews = 8,
-        /// It says that a consent was taken back.
+        /// It says that consents were taken back, or were not after all; of a renewal, which of that
+        /// its writer knew.
         Revokes = 9,
     }
 }

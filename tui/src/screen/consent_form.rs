@@ -342,6 +342,10 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                 }
             }
             (None, At::Recipient) => state.recipient.view(frame, scene.look, area, focused),
+            // What an earlier one covers is hidden until somebody goes there.
+            (None, At::Covers) if scene.veil && state.renews.is_some() && !focused => {
+                paint::text(frame, area, 0, "hidden (F9 shows)", Style::new());
+            }
             (None, At::Covers) => state.covers.view(frame, scene.look, area, focused),
             (None, At::Given) => state.given.view(frame, scene.look, area, focused),
             (None, At::Until) => state.until.view(frame, scene.look, area, focused),

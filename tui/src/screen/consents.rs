@@ -204,7 +204,11 @@ fn details(one: &ConsentView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Re
     let title = text::capital(&kind_words(one, scene.veil));
     paint::rule(frame, scene.look, area, 0, (&title, ""));
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
-    let none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let none = |text: &str| match text {
+        "" => "-".to_owned(),
+        _ if scene.veil => "hidden (F9 shows)".to_owned(),
+        text => text.to_owned(),
+    };
     let signed = when::local(one.signed.time, &one.signed.zone);
     let author = scene.index.clinicians.get(&one.author).map_or("", String::as_str);
     let written = format!("{} {}  {author}", when::long(signed.date()), when::clock(signed.time()));

@@ -1,5 +1,6 @@
 //! What people do with consents: they are written down, taken back, struck, looked at.
 
+use super::register::Family;
 use super::{
     ConsentEnd, ConsentKind, ConsentRow, ConsentView, Known, NewConsent, RECIPIENT_BYTES_MAX,
     TEXT_BYTES_MAX, is_consent, register, set_revoked, text_in,
@@ -11,12 +12,16 @@ use crate::practice::chart::tag;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::normal;
 use crate::practice::edit::Edit;
-use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
+use crate::practice::record::{RELATIONS_MAX, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::sign::sign_event;
 use crate::practice::view::ConsentsView;
 use crate::practice::{Context, Practice, ShelfError, zone};
+use crate::suite::Hash;
 use jiff::civil::Date;
 use std::sync::Arc;
+
+/// So many of those before it a renewal names; the rest of its relations names what was said of them.
+const RENEWS_MAX: usize = 24;
 
 impl Practice {
     /// Carries out what is about consents; nothing else comes here.
@@ -61,15 +66,77 @@ impl Practice {
             if earlier.struck || earlier.row.kind != consent.kind {
                 return Err(Refusal::UnknownConsent);
             }
-            relations.push(Self::consent_relation(RelationKind::Renews, client, renews, cx)?);
+            let family = self.family(client, renews);
+            let before = family.before.iter().take(RENEWS_MAX);
+            let before = before.map(|id| Self::names(RelationKind::Renews, client, *id, cx));
+            relations.extend(before.collect::<Vec<_>>());
+            let seen = family.acts.iter().take(RELATIONS_MAX - RENEWS_MAX);
+            relations.extend(seen.map(|id| Self::names(RelationKind::Revokes, client, *id, cx)));
         }
+        let ended = self.ended_by(client, &consent, cx)?;
+        let (day, reason) = consent.revoked.clone().unwrap_or((consent.given, String::new()));
         let change =
             self.write_record_as(id, &name, (RecordKind::Consent, relations), consent.body(), cx);
         let inverse = Edit::StrikeConsent { client, record: id, struck: true };
-        Ok(self.done(client, (id, change), inverse, cx))
+        let mut done = self.done(client, (id, change), inverse.clone(), cx);
+        if !ended.is_empty() {
+            // A record of its own, which stays when this one is struck or erased.
+            let mut body = Tags::new();
+            set_revoked(&mut body, day, &reason);
+            let written = self.write_act(client, &ended, body, cx);
+            done.changes.extend(self.done(client, written, inverse, cx).changes);
+        }
+        Ok(done)
     }
 
-    /// Says when the client took a consent back, or that it is not so.
+    /// The consents that a new one ends: what a client refuses to renew, or has taken back since it was
+    /// renewed, with all its family; and who refuses something for nobody in particular takes back
+    /// what was given of that kind before.
+    fn ended_by(
+        &self,
+        client: ClientId,
+        consent: &NewConsent,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<RecordId>, Refusal> {
+        if !consent.refused && consent.revoked.is_none() {
+            return Ok(Vec::new());
+        }
+        let usual = !matches!(
+            consent.kind,
+            ConsentKind::Release | ConsentKind::Other | ConsentKind::Unknown(_)
+        );
+        let mut ended = Vec::new();
+        for known in self.known_consents(client) {
+            let row = known.row;
+            let holds = !known.struck && matches!(row.end, None | Some(ConsentEnd::Renewed(_)));
+            if !holds || ended.contains(&row.record) {
+                continue;
+            }
+            let alike = consent.refused
+                && consent.recipient.is_empty()
+                && usual
+                && row.kind == consent.kind
+                && row.given <= consent.given;
+            if consent.renews == Some(row.record) || alike && !Self::names_one(client, row, cx)? {
+                ended.extend(self.family(client, row.record).consents);
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Whether a consent says to whom.
+    fn names_one(
+        client: ClientId,
+        row: ConsentRow,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, ShelfError> {
+        let record = Self::stored_record(&CompartmentName::Chart(client), row.record, cx)?;
+        let body = record.body();
+        Ok(body.is_some_and(|body| body.bytes(tag::CONSENT_RECIPIENT).is_some()))
+    }
+
+    /// Says when the client took a consent back, or that it is not so. That is said of the whole family:
+    /// it stays while one of that does.
     fn revoke_consent(
         &mut self,
         client: ClientId,
@@ -81,7 +148,9 @@ impl Practice {
         if known.struck || known.row.end == Some(ConsentEnd::Refused) {
             return Err(Refusal::ConsentNotGiven);
         }
+        let family = self.family(client, record);
         let mut body = Tags::new();
+        let mut named = vec![record];
         if let Some((date, reason)) = &revoked {
             let today = zone::date(cx.now, &self.facts.settings.zone);
             if *date < known.row.given || *date > today {
@@ -92,16 +161,31 @@ impl Practice {
                 return Err(Refusal::TextTooLong);
             }
             set_revoked(&mut body, *date, &reason);
+            named.extend(family.consents.into_iter().filter(|id| *id != record));
+        } else {
+            named.extend(family.against.into_iter().filter(|id| *id != record));
         }
         let before = match known.row.end {
             Some(ConsentEnd::Revoked(date)) => Some((date, Self::reason(client, &known, cx)?)),
             _ => None,
         };
-        let relation = Self::consent_relation(RelationKind::Revokes, client, record, cx)?;
-        let name = CompartmentName::Chart(client);
-        let written = self.write_record(&name, RecordKind::Consent, vec![relation], body, cx);
+        let written = self.write_act(client, &named, body, cx);
         let inverse = Edit::RevokeConsent { client, record, revoked: before };
         Ok(self.done(client, written, inverse, cx))
+    }
+
+    fn write_act(
+        &mut self,
+        client: ClientId,
+        named: &[RecordId],
+        body: Tags,
+        cx: &mut Context<'_>,
+    ) -> (RecordId, Change) {
+        let named = named.iter().take(RELATIONS_MAX);
+        let relations =
+            named.map(|id| Self::names(RelationKind::Revokes, client, *id, cx)).collect();
+        let name = CompartmentName::Chart(client);
+        self.write_record(&name, RecordKind::Consent, relations, body, cx)
     }
 
     /// Strikes a consent that was entered by mistake, or brings it back.
@@ -113,7 +197,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         self.known_consent(client, record)?;
-        let relation = Self::consent_relation(RelationKind::Corrects, client, record, cx)?;
+        let relation = Self::names(RelationKind::Corrects, client, record, cx);
         let mut body = Tags::new();
         body.set(tag::STRUCK, [u8::from(struck)]);
         let name = CompartmentName::Chart(client);
@@ -135,14 +219,17 @@ impl Practice {
         Done { changes, inverse: Some(inverse), guards: Vec::new() }
     }
 
-    fn consent_relation(
-        kind: RelationKind,
-        client: ClientId,
-        consent: RecordId,
-        cx: &mut Context<'_>,
-    ) -> Result<Relation, Refusal> {
-        let record = Self::stored_record(&CompartmentName::Chart(client), consent, cx)?;
-        Ok(Relation { kind, target: *consent.as_bytes(), digest: record.digest() })
+    /// Names another record; one that cannot be read any more by its id alone.
+    fn names(kind: RelationKind, client: ClientId, id: RecordId, cx: &mut Context<'_>) -> Relation {
+        let record = Self::stored_record(&CompartmentName::Chart(client), id, cx);
+        let digest = record.map_or(Hash::ZERO, |record| record.digest());
+        Relation { kind, target: *id.as_bytes(), digest }
+    }
+
+    /// As the whole chart has it, with what is hidden: that was said all the same.
+    fn family(&self, client: ClientId, record: RecordId) -> Family {
+        let chart = self.facts.charts.get(&client);
+        chart.map(|chart| Family::of(&chart.records, record)).unwrap_or_default()
     }
 
     fn known_consent(&self, client: ClientId, record: RecordId) -> Result<Known, Refusal> {

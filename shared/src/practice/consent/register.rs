@@ -1,13 +1,16 @@
 //! What became of each consent of a chart: whether it holds, was renewed, taken back, or struck.
+//!
+//! A consent and what renews it are a family. To take one back ends all of them, for good: what is
+//! struck or erased later lets nothing hold again, and a renewal holds only if it names all that was
+//! said against its family before, which proves that its writer knew. No clock decides that.
 
 use super::{ConsentAct, ConsentEnd, ConsentFact, ConsentRow, Says};
-use crate::id::{RecordId, Timestamp};
+use crate::id::{DeviceId, RecordId, Timestamp};
 use crate::practice::chart::{Headline, RecordFact};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// So many renewals are followed back.
-const RENEWALS_FOLLOWED: usize = 64;
+type Records = BTreeMap<RecordId, RecordFact>;
 
 /// One consent of a chart, and what became of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,80 +20,160 @@ pub(in crate::practice) struct Known {
     pub(in crate::practice) renews: Option<RecordId>,
     /// Where it stands in a timeline.
     pub(in crate::practice) day: Timestamp,
-    /// The record that revoked it, where another did, or took that back.
+    /// The record that revoked it.
     pub(super) revocation: Option<RecordId>,
 }
 
-/// What was said last of each consent.
+/// Which consents belong together, each under one of them: what has no entry is alone.
 #[derive(Default)]
-struct Last {
-    struck: BTreeMap<RecordId, (Timestamp, RecordId, bool)>,
-    revoked: BTreeMap<RecordId, (Timestamp, RecordId, Option<Date>)>,
-}
+struct Families(BTreeMap<RecordId, RecordId>);
 
-impl Last {
-    fn of(records: &BTreeMap<RecordId, RecordFact>) -> Self {
-        let mut last = Self::default();
-        for (id, fact) in records {
-            let Headline::ConsentAct(ConsentAct { target, says }) = fact.headline else { continue };
-            match says {
-                Says::Struck(struck) => {
-                    let said = (fact.time, *id, struck);
-                    let known = last.struck.entry(target).or_insert(said);
-                    *known = (*known).max(said);
-                }
-                Says::Revoked(date) => {
-                    let said = (fact.time, *id, date);
-                    let known = last.revoked.entry(target).or_insert(said);
-                    *known = (*known).max(said);
+impl Families {
+    /// One of another kind renews nothing; one that is not there any more still joins its heirs.
+    fn of(records: &Records) -> Self {
+        let mut families = Self::default();
+        for (id, fact) in consents(records) {
+            for earlier in &fact.renews {
+                if kind(records, *earlier).is_none_or(|kind| kind == fact.kind) {
+                    let (one, other) = (families.root(id), families.root(*earlier));
+                    // Only what leads nowhere is led on: there is no circle.
+                    if one != other {
+                        families.0.insert(one, other);
+                    }
                 }
             }
         }
-        last
+        families
+    }
+
+    fn root(&mut self, id: RecordId) -> RecordId {
+        let mut root = id;
+        while let Some(next) = self.0.get(&root) {
+            root = *next;
+        }
+        let mut at = id;
+        while let Some(next) = self.0.get(&at).copied().filter(|_| at != root) {
+            self.0.insert(at, root);
+            at = next;
+        }
+        root
+    }
+
+    fn roots(&mut self, ids: &[RecordId]) -> BTreeSet<RecordId> {
+        ids.iter().map(|id| self.root(*id)).collect()
+    }
+}
+
+fn consents(records: &Records) -> impl Iterator<Item = (RecordId, &ConsentFact)> {
+    records.iter().filter_map(|(id, fact)| match &fact.headline {
+        Headline::Consent(consent) => Some((*id, consent)),
+        _ => None,
+    })
+}
+
+fn acts(records: &Records) -> impl Iterator<Item = (RecordId, Timestamp, &ConsentAct)> {
+    records.iter().filter_map(|(id, fact)| match &fact.headline {
+        Headline::ConsentAct(act) => Some((*id, fact.time, act)),
+        _ => None,
+    })
+}
+
+fn kind(records: &Records, id: RecordId) -> Option<super::ConsentKind> {
+    match &records.get(&id)?.headline {
+        Headline::Consent(consent) => Some(consent.kind),
+        _ => None,
+    }
+}
+
+/// What was said against the consents of a family: when, by which record, since which day.
+type Revocation = (Timestamp, RecordId, Date);
+
+/// Everything that is said of the consents of a chart.
+struct Said {
+    families: Families,
+    struck: BTreeMap<RecordId, (Timestamp, RecordId, bool)>,
+    /// By the root of a family; also what was taken back.
+    revoked: BTreeMap<RecordId, BTreeSet<Revocation>>,
+    taken_back: BTreeSet<RecordId>,
+}
+
+impl Said {
+    fn of(records: &Records) -> Self {
+        let mut families = Families::of(records);
+        let mut struck = BTreeMap::new();
+        let mut revoked: BTreeMap<RecordId, BTreeSet<Revocation>> = BTreeMap::new();
+        let mut taken_back = BTreeSet::new();
+        for (id, time, act) in acts(records) {
+            match act.says {
+                Says::Struck(says) => {
+                    for target in &act.targets {
+                        let said = (time, id, says);
+                        let known = struck.entry(*target).or_insert(said);
+                        *known = (*known).max(said);
+                    }
+                }
+                Says::Revoked(date) => {
+                    for root in families.roots(&act.targets) {
+                        revoked.entry(root).or_default().insert((time, id, date));
+                    }
+                }
+                Says::Unrevoked => taken_back.extend(act.targets.iter().copied()),
+            }
+        }
+        for (id, fact) in consents(records) {
+            if let (Some(date), Some(known)) = (fact.revoked, records.get(&id)) {
+                let root = families.root(id);
+                revoked.entry(root).or_default().insert((known.time, id, date));
+            }
+        }
+        Self { families, struck, revoked, taken_back }
     }
 
     fn is_struck(&self, consent: RecordId) -> bool {
         self.struck.get(&consent).is_some_and(|(_, _, struck)| *struck)
     }
+
+    /// What ends a consent, the newest last.
+    fn against(&mut self, id: RecordId, fact: &ConsentFact) -> Vec<Revocation> {
+        let root = self.families.root(id);
+        let all = self.revoked.get(&root).into_iter().flatten();
+        let ends = |(_, act, _): &&Revocation| {
+            !self.taken_back.contains(act) && (*act == id || !fact.seen.contains(act))
+        };
+        all.filter(ends).copied().collect()
+    }
 }
 
 /// Returns the consents of a chart, each with what became of it: those that hold first, those that
 /// were struck last.
-pub(in crate::practice) fn register(records: &BTreeMap<RecordId, RecordFact>) -> Vec<Known> {
-    let last = Last::of(records);
-    let facts: BTreeMap<RecordId, (Timestamp, ConsentFact)> = records
-        .iter()
-        .filter_map(|(id, fact)| match fact.headline {
-            Headline::Consent(consent) => Some((*id, (fact.time, consent))),
-            _ => None,
-        })
-        .collect();
+pub(in crate::practice) fn register(records: &Records) -> Vec<Known> {
+    let mut said = Said::of(records);
     // The newest day on which each was renewed.
     let mut renewed: BTreeMap<RecordId, Date> = BTreeMap::new();
-    for (id, (_, fact)) in &facts {
-        let Some(renews) = fact.renews.filter(|_| !fact.refused && !last.is_struck(*id)) else {
-            continue;
-        };
+    for (_, fact) in consents(records).filter(|(id, fact)| !fact.refused && !said.is_struck(*id)) {
         // One of another kind takes the place of none.
-        if facts.get(&renews).is_some_and(|(_, earlier)| earlier.kind == fact.kind) {
-            let day = renewed.entry(renews).or_insert(fact.given);
+        let same = |earlier: &&RecordId| kind(records, **earlier) == Some(fact.kind);
+        for earlier in fact.renews.iter().filter(same) {
+            let day = renewed.entry(*earlier).or_insert(fact.given);
             *day = (*day).max(fact.given);
         }
     }
-    let mut known: Vec<Known> = facts
-        .iter()
-        .map(|(id, (time, fact))| {
-            let (revoked, revocation) = revoked(*id, (*time, fact), &facts, &last);
-            let end = match (fact.refused, revoked, renewed.get(id)) {
+    let mut known: Vec<Known> = consents(records)
+        .map(|(id, fact)| {
+            let last = said.against(id, fact).pop();
+            // It was not taken back before it was given.
+            let date = last.map(|(_, _, date)| date.max(fact.given));
+            let end = match (fact.refused, date, renewed.get(&id)) {
                 (true, ..) => Some(ConsentEnd::Refused),
                 (_, Some(date), _) => Some(ConsentEnd::Revoked(date)),
                 (_, None, Some(date)) => Some(ConsentEnd::Renewed(*date)),
                 (_, None, None) => None,
             };
             let (kind, given, until) = (fact.kind, fact.given, fact.until);
-            let row = ConsentRow { record: *id, kind, given, until, end };
-            let (struck, renews, day) = (last.is_struck(*id), fact.renews, fact.day);
-            Known { row, struck, renews, day, revocation }
+            let row = ConsentRow { record: id, kind, given, until, end };
+            let (struck, renews) = (said.is_struck(id), fact.renews.first().copied());
+            let revocation = last.map(|(_, record, _)| record);
+            Known { row, struck, renews, day: fact.day, revocation }
         })
         .collect();
     known.sort_by_key(|one| {
@@ -106,33 +189,88 @@ pub(in crate::practice) fn register(records: &BTreeMap<RecordId, RecordFact>) ->
     known
 }
 
-/// When a consent was taken back, and by which record. To take one back takes back what renewed it
-/// before: whoever wrote that, without knowledge of the other, does not make it hold again.
-fn revoked(
-    id: RecordId,
-    (written, fact): (Timestamp, &ConsentFact),
-    facts: &BTreeMap<RecordId, (Timestamp, ConsentFact)>,
-    last: &Last,
-) -> (Option<Date>, Option<RecordId>) {
-    match last.revoked.get(&id) {
-        Some((_, record, Some(date))) => return (Some(*date), Some(*record)),
-        Some((_, record, None)) => return (None, Some(*record)),
-        None if fact.revoked.is_some() => return (fact.revoked, None),
-        None => {}
-    }
-    let mut earlier = fact.renews;
-    for _ in 0..RENEWALS_FOLLOWED {
-        let Some((id, (_, before))) = earlier.and_then(|id| Some((id, facts.get(&id)?))) else {
-            break;
+/// What a new record about a family has to name.
+#[derive(Default)]
+pub(super) struct Family {
+    /// Its consents without those that were refused, the newest first.
+    pub(super) consents: Vec<RecordId>,
+    /// Those that one of them renewed, the nearest first, and itself before them.
+    pub(super) before: Vec<RecordId>,
+    /// What was said against it, or is named as that by one of it: what still counts first, and of
+    /// that the newest first.
+    pub(super) acts: Vec<RecordId>,
+    /// What ends that one.
+    pub(super) against: Vec<RecordId>,
+}
+
+impl Family {
+    pub(super) fn of(records: &Records, one: RecordId) -> Self {
+        let mut said = Said::of(records);
+        let Some(Headline::Consent(fact)) = records.get(&one).map(|known| &known.headline) else {
+            return Self::default();
         };
-        if let Some((said, record, Some(date))) = last.revoked.get(&id)
-            && *said > written
-            && !last.is_struck(id)
-            && before.kind == fact.kind
-        {
-            return (Some(*date), Some(*record));
+        let root = said.families.root(one);
+        let mut members = Vec::new();
+        for (id, fact) in consents(records) {
+            if said.families.root(id) == root
+                && let Some(known) = records.get(&id)
+            {
+                members.push((known.time, id, fact));
+            }
         }
-        earlier = before.renews;
+        members.sort_unstable_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
+        let mut before = vec![one];
+        before.extend(fact.renews.iter().filter(|id| **id != one));
+        let all = said.revoked.get(&root).into_iter().flatten().rev();
+        let (gone, mut acts): (Vec<_>, Vec<_>) =
+            all.map(|(_, id, _)| *id).partition(|id| said.taken_back.contains(id));
+        acts.extend(gone);
+        for (_, _, fact) in &members {
+            let further: Vec<_> = fact.seen.iter().filter(|id| !acts.contains(id)).collect();
+            acts.extend(further);
+        }
+        let given = members.iter().filter(|(_, _, fact)| !fact.refused);
+        let against = said.against(one, fact).into_iter().rev().map(|(_, id, _)| id).collect();
+        Self { consents: given.map(|(_, id, _)| *id).collect(), before, acts, against }
     }
-    (None, None)
+}
+
+/// Returns what goes when a consent is erased, while `gone` are to go as well: that it was struck,
+/// and what was said against its family once no other one of that is left.
+pub(in crate::practice) fn going_with(
+    records: &Records,
+    consent: RecordId,
+    gone: &BTreeSet<RecordId>,
+) -> Vec<RecordId> {
+    if acts(records).next().is_none() {
+        return Vec::new();
+    }
+    let mut families = Families::of(records);
+    let own = families.root(consent);
+    let left = consents(records).filter(|(id, _)| *id != consent && !gone.contains(id));
+    let left: BTreeSet<RecordId> = left.map(|(id, _)| families.root(id)).collect();
+    let mut goes = |act: &ConsentAct| match act.says {
+        Says::Struck(_) => act.targets.contains(&consent),
+        Says::Revoked(_) | Says::Unrevoked => {
+            let roots = families.roots(&act.targets);
+            roots.contains(&own) && roots.is_disjoint(&left)
+        }
+    };
+    acts(records).filter(|(_, _, act)| goes(act)).map(|(id, ..)| id).collect()
+}
+
+/// Returns what other devices said of a consent or of its family.
+pub(in crate::practice) fn heard_of(
+    records: &Records,
+    consent: RecordId,
+    own: DeviceId,
+) -> BTreeSet<RecordId> {
+    let mut families = Families::of(records);
+    let root = families.root(consent);
+    let mut about = |act: &ConsentAct| match act.says {
+        Says::Struck(_) => act.targets.contains(&consent),
+        Says::Revoked(_) | Says::Unrevoked => families.roots(&act.targets).contains(&root),
+    };
+    let theirs = acts(records).filter(|(_, _, act)| act.device != own && about(act));
+    theirs.map(|(id, ..)| id).collect()
 }

@@ -1,8 +1,9 @@
 //! Couples, families and groups: what their members share, what stays with each, and who sees what.
 
 use super::world::{World, appointment, context, insert, member, slot};
-use crate::id::{AppointmentId, ClientId, ObjectId, SeriesId};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, SeriesId};
 use crate::practice::change::{Change, Content};
+use crate::practice::chart::tag;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::document::Scalar;
 use crate::practice::edit::{
@@ -12,6 +13,7 @@ use crate::practice::edit::{
 use crate::practice::erasure::last_service;
 use crate::practice::group::{Belongs, GroupChange, GroupKind, is_subject, subject_of};
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::record::{RecordKind, Tags};
 use crate::practice::schedule::free::clashes;
 use crate::practice::view::{NoteState, TimelineEntry, View};
 use crate::practice::{Practice, Refusal, document_of};
@@ -505,4 +507,24 @@ fn who_is_booked_elsewhere_is_seen_where_the_couple_would_be_booked() {
     let found = clashes(&index, (&elsewhere, &[couple]), None);
     assert_eq!(found.iter().map(|row| row.clients.as_slice()).collect::<Vec<_>>(), [[one]]);
     assert!(clashes(&index, (&slot(member(2), 11), &[couple]), None).is_empty());
+}
+
+#[test]
+fn a_consent_that_lies_in_the_record_of_a_group_is_unknown_and_stops_no_export() {
+    let (mut world, _, _, couple) = world();
+    let mut body = Tags::new();
+    body.set(tag::CONSENT_KIND, [0, 2]).set(tag::CONSENT_GIVEN, "2026-11-01");
+    let desk = &mut world.desks[0];
+    let id = RecordId::from_bytes([90; 16]);
+    let (name, kind) = (CompartmentName::Group(COUPLE), (RecordKind::Consent, Vec::new()));
+    let change = desk.practice.write_record_as(id, &name, kind, body, context!(desk));
+    desk.memory.store(&change);
+    world.send(0, vec![change]);
+    world.sync();
+    let desk = &mut world.desks[1];
+    let index = desk.index();
+    assert!(!index.consents.contains_key(&couple));
+    let entries: Vec<_> = index.timelines[&couple].iter().map(|row| row.entry.clone()).collect();
+    assert_eq!(entries, [TimelineEntry::Unknown { record: id }]);
+    desk.practice.chart_items(couple, context!(desk)).unwrap();
 }

@@ -354,3 +354,44 @@ fn a_draft_of_the_journal_cannot_be_drawn_into_the_chart_by_its_id() {
     assert_eq!(chart, 1, "nothing but what was put aside");
     assert_eq!(world.desks[0].draft(client, DRAFT).parts[0].1, "Still here: seen.");
 }
+
+#[test]
+fn a_mark_that_another_device_has_set_since_is_not_undone() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let record = enter(&mut world, 0, client, "A page.");
+    world.sync();
+    let mark = |shared| {
+        let mark = JournalMark::Shared(shared);
+        Edit::MarkJournal { client, record, mark }
+    };
+    let later = |world: &mut World, desk: usize| {
+        world.desks[desk].now = world.desks[desk].now.plus_millis(1_000);
+    };
+    later(&mut world, 0);
+    let inverse = world.act(0, mark(false)).unwrap().unwrap();
+    let (_, again) = world.desks[0].undo(inverse).unwrap();
+    assert!(again.is_some(), "what only this device said is undone");
+    let inverse = world.act(0, mark(true)).unwrap().unwrap();
+    world.desks[1].now = world.desks[0].now.plus_millis(5_000);
+    world.act(1, mark(false)).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    assert!(!journal(&mut world, 0, client).entries[0].head.shared);
+}
+
+#[test]
+fn an_entry_of_a_day_that_is_yet_to_come_is_not_imported() {
+    let mut world = World::new(&[1]);
+    let client = world.client(0, 1);
+    enter(&mut world, 0, client, "A page.");
+    let desk = &mut world.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let written = crate::practice::edit::Stamp { time: desk.now, zone: super::world::ZONE.into() };
+    let lines: Vec<String> = export_lines(&desk.index(), &written, items).collect();
+    let member = desk.quill.author.member;
+    for (today, whole) in [(DAY, true), (DAY.yesterday().unwrap(), false)] {
+        let mut importer = Importer::new(member, [member].into()).on(today);
+        assert_eq!(lines.iter().all(|line| importer.import_line(line).is_ok()), whole, "{today}");
+    }
+}

@@ -210,6 +210,11 @@ fn a_recipient_is_hidden_while_names_are() {
     assert!(!driver.screen().contains("Sampleton"), "{}", driver.screen());
     driver.keys("r");
     assert!(driver.screen().contains("Renew release: hidden"), "{}", driver.screen());
-    driver.keys("⎋").code(KeyCode::F(9));
+    driver.keys("⎋kk");
+    let hidden = driver.screen();
+    assert!(hidden.contains("What is covered  hidden (F9 shows)"), "{hidden}");
+    driver.code(KeyCode::F(9));
+    assert!(!driver.screen().contains("hidden (F9 shows)"), "{}", driver.screen());
+    driver.keys("jj");
     assert!(driver.screen().contains("release: Dr. Sample~"), "{}", driver.screen());
 }

@@ -1,5 +1,6 @@
 //! Reads the lines of a treatment plan and of consents.
 
+use super::super::super::Refusal;
 use super::super::super::consent::{ConsentHow, ConsentKind, NewConsent, fitting};
 use super::super::super::edit::Edit;
 use super::super::super::plan::{self, PlanChange, PlanKind, Progress};
@@ -28,24 +29,46 @@ impl Importer {
         let renews = line.renews.as_deref().map(|text| id(text, RecordId::parse, "renews"));
         let renews = renews.transpose()?;
         let known = renews.filter(|renews| self.consents.contains(renews));
+        let given = date(&line.given, "given")?;
+        let has_been = |date: Date| self.today.is_none_or(|today| date <= today);
+        if !has_been(given) {
+            return Err(Cause::Invalid("given"));
+        }
+        // What no edit would take and another device may have written: the day that is nearest.
+        let until = line.until.as_deref().map(|text| date(text, "until")).transpose()?;
         let revoked = line.revoked.as_deref().map(|text| date(text, "revoked")).transpose()?;
+        let (never, early) = (until.is_some_and(|until| until < given), revoked < Some(given));
+        if revoked.is_some_and(|revoked| !has_been(revoked)) {
+            return Err(Cause::Invalid("revoked"));
+        }
+        // It ended before it began: it holds on no day.
+        let ended = never.then(|| (given, String::new()));
+        let told = revoked.map(|revoked| (revoked.max(given), line.revoked_because));
         let consent = NewConsent {
             recipient: line.to,
             covers: line.covers,
-            until: line.until.as_deref().map(|text| date(text, "until")).transpose()?,
+            until: until.filter(|_| !never),
             said: line.said,
             refused: line.refused,
             renews: known.map(consent_of),
-            revoked: revoked.map(|revoked| (revoked, line.revoked_because)),
-            ..NewConsent::new(kind, date(&line.given, "given")?, how)
+            revoked: told.or(ended),
+            ..NewConsent::new(kind, given, how)
         };
-        // What an edit would refuse is refused before anything is carried out; of the day of today
-        // only an edit knows.
-        let consent = fitting(consent, Date::MAX).map_err(|_| Cause::Invalid("consent"))?;
+        let consent = match fitting(consent, self.today.unwrap_or(Date::MAX)) {
+            Ok(consent) => consent,
+            // A release to nobody, or what is consent to nothing, holds for nothing.
+            Err(Refusal::ConsentIncomplete) => {
+                self.not_carried("consent", true);
+                return Ok(Vec::new());
+            }
+            Err(_) => return Err(Cause::Invalid("consent")),
+        };
         if !self.consents.insert(original) {
             return Err(Cause::Invalid("id"));
         }
         self.seen("consent", &line.rest);
+        self.not_carried("consent.until", never);
+        self.not_carried("consent.revoked", early && revoked.is_some());
         self.not_carried("consent.author", true);
         self.not_carried("consent.signed", true);
         self.not_carried("consent.renews", renews.is_some() && known.is_none());

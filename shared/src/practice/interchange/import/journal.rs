@@ -15,7 +15,7 @@ impl Importer {
     pub(super) fn journal(&mut self, line: JournalLine) -> Result<Vec<ImportStep>, Cause> {
         id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
-        let date = date(&line.date)?;
+        let date = self.been(&line.date)?;
         let came = Came::named(&line.came).ok_or(Cause::Invalid("came"))?;
         origin("Signed", &line.signed, Some(&line.author))?;
         let mut text = line.text;
@@ -41,7 +41,7 @@ impl Importer {
         let client = id(&line.client, ClientId::parse, "client")?;
         let begun = read_instant(&line.begun.time).ok_or(Cause::Invalid("begun"))?;
         let date = match &line.date {
-            Some(text) => date(text)?,
+            Some(text) => self.been(text)?,
             None => crate::practice::zone::date(begun, &line.begun.zone),
         };
         let text: String = line.parts.into_iter().map(|part| part.text).collect();
@@ -57,8 +57,13 @@ impl Importer {
         }
         Ok(steps)
     }
-}
 
-fn date(text: &str) -> Result<Date, Cause> {
-    text.parse().map_err(|_| Cause::Invalid("date"))
+    /// Reads the day of an entry, which has been.
+    fn been(&self, text: &str) -> Result<Date, Cause> {
+        let date: Date = text.parse().map_err(|_| Cause::Invalid("date"))?;
+        match self.today {
+            Some(today) if date > today => Err(Cause::Invalid("date")),
+            _ => Ok(date),
+        }
+    }
 }
