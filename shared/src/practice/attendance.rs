@@ -10,6 +10,7 @@ use super::document::{Document, Scalar};
 use super::edit::{AppointmentKind, Edit};
 use super::{Context, Practice};
 use crate::id::{AppointmentId, ClientId};
+use std::collections::BTreeMap;
 
 /// In front of the client whom the flag is about.
 const CLIENT: &str = "client ";
@@ -175,6 +176,10 @@ impl Practice {
         if who.leaves.iter().any(noted) {
             return Err(Refusal::Noted);
         }
+        let after = who.of(clients, row.kind);
+        if self.parts_note((clients, row.kind), (&after.0, after.1), family.iter().chain([&id])) {
+            return Err(Refusal::Noted);
+        }
         let touched = self.touch(id, cx)?;
         let (key, _) = self.living(id)?;
         let inverse = WhoChange {
@@ -191,6 +196,24 @@ impl Practice {
         })?;
         let changes = touched.into_iter().chain(change).collect();
         Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    /// Whether something is written about a session in the chart of a couple or group that comes to
+    /// it, and that would not be said to come any more.
+    fn parts_note<'a>(
+        &self,
+        before: (&[ClientId], AppointmentKind),
+        after: (&[ClientId], AppointmentKind),
+        family: impl Iterator<Item = &'a AppointmentId>,
+    ) -> bool {
+        let written = family.filter_map(|one| self.sessions.get(one)).flat_map(BTreeMap::keys);
+        let mut groups = written.filter_map(|subject| self.group_row(*subject));
+        groups.any(|group| {
+            let fits = |(clients, kind): (&[ClientId], AppointmentKind)| {
+                group.fits(kind, &self.as_kept(clients), |one| self.kept_of(one))
+            };
+            fits(before) && !fits(after)
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Booking, moving, and what came of it: edits of calendars.
 
 use super::apply::{Done, Guard, Refusal};
-use super::attendance;
+use super::attendance::{self, WhoChange};
 use super::calendar::{self, Booking, Written};
 use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
@@ -62,6 +62,10 @@ impl std::fmt::Display for Whereabouts {
     }
 }
 
+/// Why an appointment is cancelled whose booking somebody has undone: nobody has said that it does
+/// not take place.
+pub(super) const UNDONE: &str = "The booking was undone";
+
 /// What an [`Edit::StampSession`] says of a session; `None` leaves it as it is, since another device
 /// may be saying that.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -108,8 +112,11 @@ impl Practice {
         let booking = Booking::new(NewAppointment { memo, ..new });
         let status = calendar::status_scalar(Status::Booked, None);
         let change = self.create_booking(key, id, &booking, cx)?;
-        let inverse =
-            Edit::SetStatus { appointment: id, status: Status::CancelledByClinician, reason: None };
+        let inverse = Edit::SetStatus {
+            appointment: id,
+            status: Status::CancelledByClinician,
+            reason: Some(UNDONE.to_owned()),
+        };
         let guards = vec![guard(key, id, calendar::STATUS, status)];
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
     }
@@ -127,17 +134,20 @@ impl Practice {
         })
     }
 
-    /// Writes anew where a series has an occurrence that says nothing else.
+    /// Writes anew where a series has an occurrence that says nothing else, and with whom.
     pub(super) fn rebase_occurrence(
         &mut self,
-        key: CalendarKey,
-        id: AppointmentId,
-        base: Slot,
+        (key, id): (CalendarKey, AppointmentId),
+        base: Option<Slot>,
+        who: &WhoChange,
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, Refusal> {
-        let value = written(base, cx).scalar();
+        let value = base.map(|base| written(base, cx).scalar());
         self.write_calendar(key, id, cx, |document, name| {
-            document.put(Some(name), calendar::BASE, value);
+            if let Some(value) = value {
+                document.put(Some(name), calendar::BASE, value);
+            }
+            who.write(document, name);
         })
     }
 

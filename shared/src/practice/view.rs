@@ -224,6 +224,10 @@ pub struct SeriesRow {
     pub skipped: BTreeSet<jiff::civil::Date>,
     /// Weekdays of its rule that went elsewhere, each from which date on; what is left takes place.
     pub parted: Vec<(jiff::civil::Weekday, jiff::civil::Date)>,
+    /// The series that end when this one is ended.
+    pub ends_with: BTreeSet<SeriesId>,
+    /// The series that follow it with other people, and go on when it is ended.
+    pub goes_on: BTreeSet<SeriesId>,
     /// A line for the calendar, or empty.
     pub memo: String,
 }

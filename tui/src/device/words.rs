@@ -271,8 +271,8 @@ fn of_people(refusal: Refusal) -> (&'static str, &'static str) {
 fn of_calendar(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
         Refusal::Noted => (
-            "A note in that client's chart is about this appointment.",
-            "The client stays in it; book another appointment without them.",
+            "A note in the chart of whom that takes out is about this appointment.",
+            "Who comes stays as it is; book another appointment for the others.",
         ),
         Refusal::NotTogether => {
             ("That is more than one act takes, or none of a calendar.", "Do it in parts.")

@@ -66,8 +66,8 @@ pub enum Order {
 pub enum Carried {
     /// That was not the passphrase; it can be typed again.
     Again(Notice),
-    /// What another calendar would bring, or why it cannot be read.
-    Calendar(Result<Box<LookedAt>, Notice>),
+    /// What another calendar would bring, or why it cannot be read, with what was asked.
+    Calendar(OtherCalendar, Result<Box<LookedAt>, Notice>),
     /// A code for the new device, good for ten minutes and one try.
     Code {
         /// What is typed there.

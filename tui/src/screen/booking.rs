@@ -213,6 +213,15 @@ impl State {
         })
     }
 
+    /// With whom, when that is somebody else than the person at the keyboard.
+    fn clinician_words(&self, scene: &Scene<'_>) -> Option<String> {
+        if scene.member() == Some(self.clinician) {
+            return None;
+        }
+        let name = scene.index.clinicians.get(&self.clinician)?;
+        Some(format!(" with {name}"))
+    }
+
     fn write_slot(&mut self) {
         self.date = Field::new(when::long(self.at.date()));
         self.start = Field::new(when::clock(self.at.time()));
@@ -445,6 +454,7 @@ impl State {
         let at =
             format!("{} {}", when::day_and_date(slot.start.date()), when::clock(slot.start.time()));
         let who = self.who_words(scene, true);
+        let whose = self.clinician_words(scene).unwrap_or_default();
         let first = NewAppointment {
             id: AppointmentId::from_bytes(scene.fresh),
             clients: self.clients.clone(),
@@ -453,12 +463,12 @@ impl State {
             memo: None,
         };
         let (edit, says) = match self.repeat {
-            None => (Edit::Book(first), format!("booked {who} {at}")),
+            None => (Edit::Book(first), format!("booked {who} {at}{whose}")),
             Some((repeat, end)) => {
                 let rule = Rule { end, ..repeat.rule(first.slot.start.date()) };
                 let series = SeriesId::from_bytes(scene.fresh);
                 let new = NewSeries { series, first, rule };
-                let says = format!("booked {who} {} from {at}", repeat.words());
+                let says = format!("booked {who} {} from {at}{whose}", repeat.words());
                 (Edit::BookSeries(Box::new(new)), says)
             }
         };

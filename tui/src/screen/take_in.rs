@@ -34,8 +34,12 @@ enum Step {
 }
 
 impl State {
-    /// Shows what the file would bring, or why it cannot be read.
-    pub fn show(&mut self, outcome: Result<Box<LookedAt>, Notice>) {
+    /// Shows what the file would bring, or why it cannot be read; nothing, if that is not what is
+    /// being read now.
+    pub fn show(&mut self, asked: &OtherCalendar, outcome: Result<Box<LookedAt>, Notice>) {
+        if !matches!(self.step, Step::Reading) || *asked != self.asked() {
+            return;
+        }
         match outcome {
             Ok(looked) => self.step = Step::Shown(looked),
             Err(notice) => {
@@ -47,10 +51,12 @@ impl State {
 
     fn look(&mut self) -> Vec<Ask> {
         (self.step, self.refusal) = (Step::Reading, None);
+        vec![Ask::Order(Order::LookAtCalendar(self.asked()))]
+    }
+
+    fn asked(&self) -> OtherCalendar {
         let file = self.file.trimmed().to_owned();
-        let (appointments, titles) = (self.appointments, self.titles);
-        let asked = OtherCalendar { file, appointments, titles };
-        vec![Ask::Order(Order::LookAtCalendar(asked))]
+        OtherCalendar { file, appointments: self.appointments, titles: self.titles }
     }
 
     fn type_in(&mut self, input: &Input) -> Vec<Ask> {
@@ -210,17 +216,26 @@ mod tests {
             unknown_zones: 1,
             edits: vec![edit.clone()],
         };
-        let answer = || DeviceEvent::Carried(Carried::Calendar(Ok(Box::new(looked.clone()))));
-        driver.device(answer());
+        let answer = |asked: &OtherCalendar| {
+            let looked = Box::new(looked.clone());
+            DeviceEvent::Carried(Carried::Calendar(asked.clone(), Ok(looked)))
+        };
+        let other = OtherCalendar { file: "~/home.ics".into(), ..asked.clone() };
+        driver.device(answer(&other)).keys("⏎");
+        assert!(driver.screen().contains("Reading"), "what was asked before: {}", driver.screen());
+        assert!(driver.edits().is_empty(), "another file");
+        driver.device(answer(&asked));
         let screen = driver.screen();
         for words in ["3 new, 1 moved, 2 unchanged", "2026-11-30 09:00", "and 2 more", "1 zone"] {
             assert!(screen.contains(words), "{words}: {screen}");
         }
         driver.keys("t");
         assert_eq!(orders(&driver)[1], OtherCalendar { titles: true, ..asked });
-        driver.device(answer()).keys("a");
+        let again = orders(&driver)[1].clone();
+        driver.device(answer(&again)).keys("a");
         assert!(orders(&driver)[2].appointments);
-        driver.device(answer());
+        let again = orders(&driver)[2].clone();
+        driver.device(answer(&again));
         assert!(driver.screen().contains("a  as appointments"), "{}", driver.screen());
         driver.keys("⏎");
         assert_eq!(driver.edits(), [&Edit::Together(vec![edit])]);
@@ -231,7 +246,8 @@ mod tests {
         let mut driver = Driver::open(80, 24);
         driver.keys("gi/work.ics⏎");
         let notice = Notice::new("That is no file.", "Nothing has been changed.", "Look.");
-        driver.device(DeviceEvent::Carried(Carried::Calendar(Err(notice))));
+        let asked = orders(&driver)[0].clone();
+        driver.device(DeviceEvent::Carried(Carried::Calendar(asked, Err(notice))));
         let screen = driver.screen();
         assert!(screen.contains("That is no file.") && screen.contains("/work.ics"), "{screen}");
         driver.keys("x⏎");

@@ -112,14 +112,14 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
             say(model, &words);
             return vec![Effect::Order(Order::Standing)];
         }
-        Carried::Calendar(outcome) => {
+        Carried::Calendar(asked_for, outcome) => {
             let overlays = model.desk_mut().map(|desk| desk.overlays.as_mut_slice());
             let asked = overlays.into_iter().flatten().find_map(|overlay| match overlay {
                 Overlay::TakeIn(state) => Some(state),
                 _ => None,
             });
             if let Some(state) = asked {
-                state.show(outcome);
+                state.show(&asked_for, outcome);
             }
         }
         Carried::Ended(Err(notice)) => refused(model, notice),

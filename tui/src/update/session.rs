@@ -11,9 +11,10 @@ use crate::screen::parts::{elsewhere, when, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Focused, Overlay, contact_log, room};
 use jiff::civil::DateTime;
-use tacenda_shared::id::{AppointmentId, ClientId, Timestamp};
+use std::sync::Arc;
+use tacenda_shared::id::{AppointmentId, ClientId, SeriesId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Modality, RemoteSetting, StampChange, Status};
-use tacenda_shared::practice::view::Occurrence;
+use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
 
 /// Within so many milliseconds of its beginning nothing ends a session.
 const STAMPED_TWICE: i64 = 60_000;
@@ -252,9 +253,7 @@ fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect>
     let Some(Some(one)) = with_row(model, id, |row| row.occurrence) else { return Vec::new() };
     let Occurrence { series, date, .. } = one;
     let (whose, day) = (whose(model, id), when::day_and_date(date));
-    let row = model.desk().and_then(|desk| desk.index.series.get(&series));
-    let parted = row.is_some_and(|row| !row.parted.is_empty());
-    let also = if parted { ", also the weekday that was moved out of it" } else { "" };
+    let also = what_follows(model, id, series);
     let (act, says) = match verb {
         Verb::EndSeries => (
             Edit::EndSeries { series, last: date.yesterday().ok() },
@@ -266,4 +265,25 @@ fn change_series(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect>
         ),
     };
     edit(model, act, says, Way::Fresh)
+}
+
+/// What ends with a series, and what goes on after it with others: of what is still to come.
+fn what_follows(model: &Model, id: AppointmentId, series: SeriesId) -> String {
+    let Some(desk) = model.desk() else { return String::new() };
+    let index = &desk.index;
+    let (Some(row), Some(one)) = (index.series.get(&series), index.appointments.get(&id)) else {
+        return String::new();
+    };
+    let first = |of: &SeriesId| {
+        let all = index.appointments.values();
+        let all = all.filter(|row| row.starts > one.starts);
+        let all = all.filter(|row| row.occurrence.is_some_and(|other| other.series == *of));
+        all.min_by_key(|row| row.starts)
+    };
+    let also = row.ends_with.iter().filter_map(first).min_by_key(|row| row.starts);
+    let date = |row: &Arc<AppointmentRow>| when::day_and_date(row.slot.start.date());
+    let also = also.map(|row| format!(", also that of {}", date(row)));
+    let goes_on = row.goes_on.iter().filter_map(first).min_by_key(|row| row.starts);
+    let goes_on = goes_on.map(|row| format!("; {} goes on", whose(model, row.id)));
+    also.into_iter().chain(goes_on).collect()
 }

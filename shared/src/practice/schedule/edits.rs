@@ -369,8 +369,11 @@ impl Practice {
         if let Some((calendar, known)) = self.facts.booking(id) {
             // Touched before and taken back; the series may have moved since.
             let outdated = known.of.as_ref().is_some_and(|of| of.base != base);
-            return if outdated {
-                self.rebase_occurrence(calendar, id, base, cx)
+            let base = outdated.then_some(base);
+            let now = (series.clients(), series.kind());
+            let who = WhoChange::between((&known.clients, known.kind), now);
+            return if base.is_some() || !who.is_empty() {
+                self.rebase_occurrence((calendar, id), base, &who, cx)
             } else {
                 Ok(None)
             };

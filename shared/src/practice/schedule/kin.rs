@@ -3,17 +3,19 @@
 //! An heir follows its parent from one date of the parent's rhythm on. So dates of the parent from
 //! there on have counterparts in the heir, the n-th for the n-th: what was left out of the parent,
 //! or became an appointment of its own there, is left out of the heir, and an end that somebody
-//! gave the parent ends the heir. Of two heirs of one parent the earlier goes on until the later
+//! gave the parent ends the heir, as long as the same people come: what goes on with others goes on.
+//! Of two heirs of one parent the earlier goes on until the later
 //! begins, and who made both is asked at the beginning of the later.
 //!
 //! An heir may go on with one weekday of its parent only. The parent then goes on without that
-//! weekday, and so does every other heir of it, whoever made which first.
+//! weekday, and so does every other heir of it, whoever made which first. What the others came to is
+//! the series for that weekday too: where they end, it ends.
 
 use super::super::view::Rival;
 use super::super::{Practice, zone};
 use super::recur::{Frequency, Rule};
 use super::series::{Series, SeriesKey, occurrence_of};
-use crate::id::AppointmentId;
+use crate::id::{AppointmentId, SeriesId};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,31 +74,35 @@ impl Practice {
         let whole = |heir: &Series| heir.is_there() && heir.only.is_none();
         let heirs = self.heirs_of(key).filter(|(_, heir, _)| whole(heir));
         let heirs = heirs.filter_map(|(_, _, from)| from.yesterday().ok());
-        let cut = self.cut_of(key, series, 0);
+        let cut = self.cut_of(key, series, true, 0);
         series.last().into_iter().chain(cut).chain(heirs).min()
     }
 
     /// The last date that what was decided elsewhere leaves to an heir: about its parent, or by
-    /// making a later heir.
-    fn cut_of(&self, key: SeriesKey, series: &Series, generation: u8) -> Option<Date> {
+    /// making a later heir. Ends count only as far as the same people come.
+    fn cut_of(&self, key: SeriesKey, series: &Series, same: bool, generation: u8) -> Option<Date> {
         let (parent_key, from) = series.after?;
         let parent = self.facts.series_of(parent_key)?;
         if generation == GENERATIONS_MAX {
             return None;
         }
-        // An end that no heir stands behind was meant for all that follows.
-        let whole = self.heirs_of(parent_key).filter(|(_, heir, _)| heir.only.is_none());
-        let begins: BTreeSet<Date> = whole.map(|(_, _, from)| from).collect();
-        let moved = |end: &Date| end.tomorrow().is_ok_and(|next| begins.contains(&next));
-        // One weekday goes on when all the others go elsewhere.
-        let counts = |end: &Date| (series.only.is_none() && *end >= from) || !moved(end);
-        let ends = parent.ends.iter().copied().filter(counts);
+        let same = same && series.is_with_those_of(parent);
+        let ends = match series.only {
+            _ if !same => None,
+            // One weekday goes on when all the others go elsewhere, until those end.
+            Some(_) => self.end_of_line(parent_key, parent, generation + 1),
+            None => {
+                let moved = self.moved_at(parent_key);
+                let counts = |end: &&Date| **end >= from || !moved.contains(*end);
+                parent.ends.iter().find(counts).copied()
+            }
+        };
         let later = self.heirs_of(parent_key).filter(|(heir, other, begins)| {
             *heir != key && *begins > from && other.is_there() && other.only == series.only
         });
         let later = later.filter_map(|(_, _, begins)| begins.yesterday().ok());
-        let above = self.cut_of(parent_key, parent, generation + 1);
-        let end = ends.chain(later).chain(above).min()?;
+        let above = self.cut_of(parent_key, parent, same, generation + 1);
+        let end = ends.into_iter().chain(later).chain(above).min()?;
         if end < from {
             return series.first.slot.start.date().yesterday().ok();
         }
@@ -104,6 +110,74 @@ impl Practice {
         let pairs = pairs(parent, (from, series.only), heir, end);
         let last = pairs.take_while(|(old, _)| *old <= end).last().map(|(_, new)| new);
         last.or_else(|| series.first.slot.start.date().yesterday().ok())
+    }
+
+    /// The dates on which a series would end because another goes on from the next day on. An end
+    /// that no heir stands behind was meant for all that follows.
+    fn moved_at(&self, key: SeriesKey) -> BTreeSet<Date> {
+        // One that was taken back, or ended before its first date, stands behind nothing.
+        let whole =
+            self.heirs_of(key).filter(|(_, heir, _)| heir.only.is_none() && heir.is_there());
+        whole.filter_map(|(_, _, from)| from.yesterday().ok()).collect()
+    }
+
+    /// The heir with which all of a series goes on in the end.
+    fn follower(&self, key: SeriesKey) -> Option<(SeriesKey, &Series, Date)> {
+        let heirs =
+            self.heirs_of(key).filter(|(_, heir, _)| heir.only.is_none() && heir.is_there());
+        heirs.max_by_key(|(heir, _, from)| (*from, *heir))
+    }
+
+    /// The end of a series and of what all of it came to, as a date of the series.
+    fn end_of_line(&self, key: SeriesKey, series: &Series, generation: u8) -> Option<Date> {
+        if generation == GENERATIONS_MAX {
+            return None;
+        }
+        let moved = self.moved_at(key);
+        let own = series.ends.iter().find(|end| !moved.contains(*end)).copied();
+        let below = || {
+            let (heir_key, heir, from) = self.follower(key)?;
+            let same = heir.is_with_those_of(series);
+            let end = same.then(|| self.end_of_line(heir_key, heir, generation + 1))??;
+            let pairs = pairs(series, (from, None), (&heir.rule, heir.first.slot.start), end);
+            let last = pairs.take_while(|(_, new)| *new <= end).last().map(|(old, _)| old);
+            last.or_else(|| from.yesterday().ok())
+        };
+        own.into_iter().chain(below()).min()
+    }
+
+    /// Which other series end when one is ended, and which follow it and go on with other people.
+    pub(super) fn led_by(&self, key: SeriesKey) -> (BTreeSet<SeriesId>, BTreeSet<SeriesId>) {
+        let (mut end, mut go_on) = (BTreeSet::new(), BTreeSet::new());
+        let mut seen = BTreeSet::from([key]);
+        let mut next = vec![(key, true)];
+        while let Some((key, same)) = next.pop() {
+            let mut found = Vec::new();
+            let Some(series) = self.facts.series_of(key) else { continue };
+            found.extend(self.heirs_of(key).map(|(heir, other, _)| (heir, other, series)));
+            let (mut below, mut of) = (key, series);
+            for _ in 0..GENERATIONS_MAX {
+                let Some((above, _)) = of.after.filter(|_| of.only.is_none()) else { break };
+                let Some(parent) = self.facts.series_of(above) else { break };
+                let follows = self.follower(above).is_some_and(|(heir, _, _)| heir == below);
+                if !follows || !of.is_with_those_of(parent) {
+                    break;
+                }
+                let beside = self.heirs_of(above).filter(|(_, other, _)| other.only.is_some());
+                found.extend(beside.map(|(heir, other, _)| (heir, other, parent)));
+                (below, of) = (above, parent);
+            }
+            for (heir, other, parent) in found {
+                if seen.insert(heir) {
+                    let same = same && other.is_with_those_of(parent);
+                    let led = if same { &mut end } else { &mut go_on };
+                    // One that was taken back is nowhere.
+                    led.extend(other.is_there().then_some(heir.1));
+                    next.push((heir, same));
+                }
+            }
+        }
+        (end, go_on)
     }
 
     /// What series that say something about each other have up to a date.
@@ -213,7 +287,7 @@ impl Practice {
             .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there())
             .filter(|(_, earlier, _)| earlier.only == series.only);
         let going_on = earlier.filter_map(|(heir, earlier, _)| {
-            let cut = self.cut_of(heir, earlier, 0)?;
+            let cut = self.cut_of(heir, earlier, true, 0)?;
             let time = earlier.next_after(cut)?;
             earlier.last().is_none_or(|last| last >= time.date()).then_some((heir, earlier, time))
         });
@@ -285,6 +359,12 @@ impl Series {
         let slot = &self.first.slot;
         let end = until.to_datetime(Time::constant(23, 59, 59, 0));
         self.rule.occurrences(slot.start, end, &zone::named(&slot.zone))
+    }
+
+    /// Whether the same people come as to another.
+    fn is_with_those_of(&self, other: &Self) -> bool {
+        let who = |series: &Self| series.clients().iter().copied().collect::<BTreeSet<_>>();
+        who(self) == who(other)
     }
 
     /// Whether anything of it takes place, as far as its own end goes.

@@ -85,7 +85,7 @@ impl Practice {
         let known = self.facts.series_of(key);
         let row = known.map(|series| {
             let last = self.last_of(key, series);
-            Arc::new(series.row(key.1, (last, kin.out(key)), kin.parted(key)))
+            Arc::new(series.row(key.1, (last, kin.out(key)), kin.parted(key), self.led_by(key)))
         });
         let times = known.map(|series| self.times_of(key, series, kin));
         let index = Arc::make_mut(&mut self.index);

@@ -95,8 +95,11 @@ impl Series {
         let ends: BTreeSet<Date> = ends.take(ENDS_MAX).collect();
         let after = document.value(place, AFTER);
         let after = after.as_ref().and_then(|value| read_after(value.bytes()?));
-        let only = document.value(place, ONLY);
-        let only = only.and_then(|value| weekday_of(value.number()?)).filter(|_| after.is_some());
+        // An heir of a weekday that is unknown here must not be taken for one of all.
+        let only = match document.value(place, ONLY) {
+            Some(value) => Some(weekday_of(value.number()?)?).filter(|_| after.is_some()),
+            None => None,
+        };
         let date_of = |field: &str| field.strip_prefix(SKIPPED)?.parse::<Date>().ok();
         let is_set = |field: &String| {
             let value = document.value(place, field);
@@ -150,6 +153,7 @@ impl Series {
         id: SeriesId,
         (last, out): (Option<Date>, BTreeSet<Date>),
         parted: Vec<(Weekday, Date)>,
+        (ends_with, goes_on): (BTreeSet<SeriesId>, BTreeSet<SeriesId>),
     ) -> SeriesRow {
         SeriesRow {
             id,
@@ -160,6 +164,8 @@ impl Series {
             last,
             skipped: self.skipped.union(&out).copied().collect(),
             parted,
+            ends_with,
+            goes_on,
             memo: self.first.memo.clone(),
         }
     }

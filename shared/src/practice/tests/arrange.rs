@@ -7,6 +7,7 @@ use crate::practice::edit::{
     AppointmentKind, Edit, NewSeries, NoteFormat, Slot, Stamp, Status, WhoChange,
 };
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::schedule::ical::{Calendar, TakeIn, plan};
 use crate::practice::view::AppointmentRow;
 use jiff::civil::{Date, Weekday, date};
 use std::collections::BTreeSet;
@@ -159,6 +160,32 @@ fn nobody_is_taken_out_of_a_session_that_a_note_in_their_chart_is_about() {
     let refused = world.act(0, Edit::ChangeWho { appointment: untouched, who: joins(stranger) });
     assert_eq!(refused, Err(Refusal::UnknownClient));
     assert_eq!(*world.desks[0].index(), *before, "what is refused touches nothing");
+}
+
+#[test]
+fn a_calendar_whose_taking_in_was_undone_can_be_taken_in_again_and_what_a_person_cancels_stays() {
+    let mut world = World::new(&[1]);
+    let text = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261201T090000\r\n\
+                DTEND:20261201T100000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    let window = (december(1), december(31));
+    let here = jiff::tz::TimeZone::get("Europe/Vienna").unwrap();
+    let busy = calendar.busy(window.0, window.1, &here).unwrap();
+    let kind = AppointmentKind::TimeOff;
+    let how = TakeIn { clinician: member(1), kind, titles: false, undo: false };
+    let planned =
+        |world: &World| plan((&calendar, &busy), &how, window, &world.desks[0].index()).unwrap();
+    let edits = planned(&world).edits;
+    let inverse = world.act(0, Edit::Together(edits)).unwrap().unwrap();
+    undo(&mut world, 0, inverse);
+    let again = planned(&world).edits;
+    assert_eq!(again.len(), 1, "it comes back");
+    world.act(0, Edit::Together(again)).unwrap();
+    let row = one(&world, 0, december(1));
+    assert_eq!((row.status, &row.reason), (Status::Booked, &None));
+    world.act(0, status(&row, Status::CancelledByClinician)).unwrap();
+    let left = planned(&world);
+    assert_eq!((left.edits.len(), left.same), (0, 1), "a person has cancelled it");
 }
 
 #[test]

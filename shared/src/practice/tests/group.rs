@@ -8,7 +8,7 @@ use crate::practice::compartment::CompartmentName;
 use crate::practice::document::Scalar;
 use crate::practice::edit::{
     AppointmentKind, ContactChange, Edit, NewAppointment, NewSeries, NoteFormat, Part, Stamp,
-    Subject,
+    Subject, WhoChange,
 };
 use crate::practice::erasure::last_service;
 use crate::practice::group::{Belongs, GroupChange, GroupKind, is_subject, subject_of};
@@ -317,6 +317,27 @@ fn of_two_groups_of_the_same_people_the_one_that_was_written_about_is_meant_then
     assert_eq!((group(&world, 9), group(&world, 10)), (Some(couple), living));
     let rebuilt = world.desks[0].rebuilt();
     assert_eq!(*rebuilt.index(), *world.desks[0].index());
+}
+
+#[test]
+fn who_comes_is_not_changed_so_that_the_couples_note_would_be_nobodys() {
+    let (mut world, one, two, couple) = world();
+    let stranger = world.client(0, 3);
+    let session = AppointmentId::from_bytes([9; 16]);
+    world.act(0, Edit::Book(with(vec![couple], 9, 9))).unwrap();
+    world.begin(0, 20, couple, Some(session), NoteFormat::Free);
+    let change = |who| Edit::ChangeWho { appointment: session, who };
+    let joins = WhoChange { joins: vec![stranger], ..WhoChange::default() };
+    assert_eq!(world.act(0, change(joins)), Err(Refusal::Noted));
+    let kind = Some(AppointmentKind::Individual);
+    let leaves = WhoChange { leaves: vec![two], kind, ..WhoChange::default() };
+    assert_eq!(world.act(0, change(leaves)), Err(Refusal::Noted));
+    // Without one of them it is still the couple's, who was there or not.
+    let leaves = WhoChange { leaves: vec![two], ..WhoChange::default() };
+    world.act(0, change(leaves)).unwrap();
+    let index = world.desks[0].index();
+    let row = &index.appointments[&session];
+    assert_eq!((row.clients.as_slice(), index.group_of(row)), ([one].as_slice(), Some(couple)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::world::{World, ZONE, appointment, member, slot};
 use crate::id::{AppointmentId, ClientId, SeriesId};
 use crate::practice::Refusal;
-use crate::practice::edit::{Edit, NewSeries, NoteFormat, Slot, Status};
+use crate::practice::edit::{Edit, NewSeries, NoteFormat, Slot, Status, WhoChange};
 use crate::practice::view::{AppointmentRow, NoteState};
 use crate::practice::zone;
 use jiff::civil::{Date, date};
@@ -497,6 +497,26 @@ fn what_is_touched_again_begins_where_its_series_is_now() {
 }
 
 #[test]
+fn what_is_touched_again_is_with_whom_its_series_is_now() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let other = world.client(0, 2);
+    let moved = following(&mut world, 0, december(7), december(7), 11).unwrap();
+    let unmark = status(&mut world, 0, december(14), Status::Confirmed);
+    undo(&mut world, 0, unmark);
+    undo(&mut world, 0, moved);
+    let slot = Slot { start: december(7).at(16, 0, 0, 0), ..slot(member(1), 16) };
+    let who = WhoChange { joins: vec![other], leaves: vec![client], kind: None };
+    let from = december(7);
+    world.act(0, Edit::ChangeFollowing { series: SERIES, from, slot, who }).unwrap();
+    status(&mut world, 0, december(14), Status::Held);
+    world.sync();
+    for desk in 0..2 {
+        let [row] = &on(&world, desk, december(14))[..] else { panic!("one") };
+        assert_eq!((&row.clients, row.slot.start.hour()), (&vec![other], 16), "desk {desk}");
+    }
+}
+
+#[test]
 fn what_is_left_out_because_of_a_parent_is_left_out_of_an_export_too() {
     let (mut world, _) = begin("FREQ=WEEKLY");
     let skip = Edit::SkipOccurrence { series: SERIES, date: december(28), skipped: true };
@@ -506,6 +526,89 @@ fn what_is_left_out_because_of_a_parent_is_left_out_of_an_export_too() {
     let index = world.desks[0].index();
     let heir = index.series.values().find(|row| row.id != SERIES).unwrap();
     assert!(heir.skipped.contains(&december(29)) && heir.skipped.contains(&december(15)));
+}
+
+/// A series goes on from a date with another instead of the client.
+fn given_to(world: &mut World, from: Date, (leaves, joins): (ClientId, ClientId)) -> SeriesId {
+    let before: Vec<_> = world.desks[0].index().series.keys().copied().collect();
+    let slot = Slot { start: from.at(10, 0, 0, 0), ..slot(member(1), 10) };
+    let who = WhoChange { joins: vec![joins], leaves: vec![leaves], kind: None };
+    world.act(0, Edit::ChangeFollowing { series: SERIES, from, slot, who }).unwrap();
+    let index = world.desks[0].index();
+    index.series.keys().copied().find(|id| !before.contains(id)).unwrap()
+}
+
+#[test]
+fn what_another_took_over_goes_on_when_the_series_before_it_ends() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let other = world.client(0, 2);
+    let heir = given_to(&mut world, december(14), (client, other));
+    let row = world.desks[0].index().series[&SERIES].clone();
+    assert_eq!((row.ends_with.len(), row.goes_on.clone()), (0, [heir].into()));
+    let end = Edit::EndSeries { series: SERIES, last: Some(december(6)) };
+    let inverse = world.act(0, end).unwrap().unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let all = dates(&world, desk, 4);
+        assert_eq!(all[2..], [december(14), december(21)], "desk {desk}");
+        assert_eq!(on(&world, desk, december(14))[0].clients, [other]);
+    }
+    undo(&mut world, 0, inverse);
+    world.sync();
+    assert_eq!(dates(&world, 1, 5)[2..], [december(7), december(14), december(21)]);
+    // The heir's own end is its own.
+    world.act(0, Edit::EndSeries { series: heir, last: Some(december(20)) }).unwrap();
+    assert_eq!(dates(&world, 0, 60)[2..], [december(7), december(14)]);
+}
+
+#[test]
+fn an_end_on_the_day_of_a_change_that_was_taken_back_ends_what_follows_later() {
+    let (mut world, _) = begin("FREQ=WEEKLY");
+    let moved = following(&mut world, 0, december(14), december(15), 11).unwrap();
+    undo(&mut world, 0, moved);
+    following(&mut world, 0, december(21), december(22), 11);
+    world.act(0, Edit::EndSeries { series: SERIES, last: Some(december(13)) }).unwrap();
+    assert_eq!(dates(&world, 0, 60)[2..], [december(7)]);
+}
+
+#[test]
+fn the_weekday_that_was_moved_out_of_a_series_ends_with_what_the_rest_came_to() {
+    let begin = || {
+        let (mut world, client) = begin("FREQ=WEEKLY;BYDAY=MO,WE");
+        following(&mut world, 0, december(9), december(10), 10);
+        let ids: Vec<_> = world.desks[0].index().series.keys().copied().collect();
+        following(&mut world, 0, december(14), december(14), 11);
+        let index = world.desks[0].index();
+        let rest = index.series.keys().copied().find(|id| !ids.contains(id)).unwrap();
+        let weekday = ids.into_iter().find(|id| *id != SERIES).unwrap();
+        (world, client, (rest, weekday))
+    };
+    let (mut world, _, (rest, weekday)) = begin();
+    let thursdays = [december(10), december(14), december(17), december(21), december(24)];
+    assert_eq!(dates(&world, 0, 60)[5..10], thursdays);
+    assert_eq!(world.desks[0].index().series[&rest].ends_with, [weekday].into());
+    assert!(world.desks[0].index().series[&weekday].ends_with.is_empty());
+    let end = Edit::EndSeries { series: rest, last: Some(december(20)) };
+    let inverse = world.act(0, end).unwrap().unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(dates(&world, desk, 60)[5..], thursdays[..3], "desk {desk}");
+    }
+    undo(&mut world, 0, inverse);
+    assert_eq!(dates(&world, 0, 60)[5..10], thursdays, "and all of it comes back");
+    world.act(0, Edit::EndSeries { series: rest, last: Some(december(13)) }).unwrap();
+    assert_eq!(dates(&world, 0, 60)[5..], thursdays[..1], "before its first date too");
+
+    // One weekday with somebody else goes on.
+    let (mut world, client, (rest, weekday)) = begin();
+    let other = world.client(0, 2);
+    let slot = Slot { start: december(17).at(10, 0, 0, 0), ..slot(member(1), 10) };
+    let who = WhoChange { joins: vec![other], leaves: vec![client], kind: None };
+    let from = december(17);
+    world.act(0, Edit::ChangeFollowing { series: weekday, from, slot, who }).unwrap();
+    assert_eq!(world.desks[0].index().series[&rest].goes_on.len(), 1);
+    world.act(0, Edit::EndSeries { series: rest, last: Some(december(13)) }).unwrap();
+    assert_eq!(dates(&world, 0, 8)[5..], [december(10), december(17), december(24)]);
 }
 
 #[test]

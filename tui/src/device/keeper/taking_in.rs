@@ -20,7 +20,7 @@ impl Keeper {
     /// Reads a calendar and says what it would bring.
     pub(super) fn look_at_calendar(&mut self, asked: &OtherCalendar, now: Timestamp) {
         let outcome = self.looked_at(asked, now).map(Box::new);
-        self.carried(Carried::Calendar(outcome));
+        self.carried(Carried::Calendar(asked.clone(), outcome));
     }
 
     fn looked_at(&mut self, asked: &OtherCalendar, now: Timestamp) -> Result<LookedAt, Notice> {

@@ -120,11 +120,14 @@ impl State {
         let dates = rows.filter(|row| row.starts > scene.now.time).filter_map(|row| row.occurrence);
         let dates = dates.filter(|other| other.series == one.series && !other.touched);
         let dates = dates.map(|other| other.date);
-        let first = dates.filter(|date| !parts || date.weekday() == one.date.weekday()).min()?;
+        let dates = dates.filter(|date| !parts || date.weekday() == one.date.weekday());
         let was = self.before.as_ref().map_or(one.date, |before| before.slot.start.date());
         let days = was.until(slot.start.date()).map_or(0, |span| i64::from(span.get_days()));
-        let start = when::shifted(first, days).to_datetime(slot.start.time());
-        Some((first, Slot { start, ..slot.clone() }))
+        let shifted = |date| when::shifted(date, days).to_datetime(slot.start.time());
+        // Nothing goes where its time has passed.
+        let to_come = |date: &Date| when::moment(shifted(*date), &slot.zone) > scene.now.time;
+        let first = dates.filter(to_come).min()?;
+        Some((first, Slot { start: shifted(first), ..slot.clone() }))
     }
 
     /// Says what changes of a series, before it does.

@@ -20,7 +20,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let title =
         if state.moved.is_some() { "Move or change appointment" } else { "New appointment" };
     let hint = if state.is_typing() { "Esc, then arrows move" } else { "arrows move the slot" };
-    paint::rule(frame, look, area, 0, (title, hint));
+    let title = format!("{title}{}", state.clinician_words(scene).unwrap_or_default());
+    paint::rule(frame, look, area, 0, (&title, hint));
     let form = paint::inset(paint::lines(area, 1, 5), 1);
     form_view(state, scene, frame, form);
     let verdict = paint::inset(paint::lines(area, 6, 1), 1);

@@ -2,11 +2,13 @@
 
 use super::when;
 use crate::screen::Scene;
-use jiff::civil::Date;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use tacenda_shared::id::{ClientId, MemberId, SeriesId};
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, Status};
-use tacenda_shared::practice::view::AppointmentRow;
+use tacenda_shared::practice::view::{AppointmentRow, SeriesRow};
 
 /// Days of a holiday at most.
 const DAYS_MAX: i32 = 366;
@@ -88,12 +90,33 @@ pub fn all_of(scene: &Scene<'_>, client: ClientId) -> Off {
             _ => off.edits.push(cancelled(row, "The client has died")),
         }
     }
+    // One whose next dates are all dealt with, or further ahead than is shown, goes on too.
+    let today = scene.today();
+    let is_alone = |row: &SeriesRow| {
+        let kept = |one: &ClientId| scene.index.kept(*one) == client;
+        !row.clients.is_empty() && row.clients.iter().all(kept)
+    };
+    let hidden = scene
+        .index
+        .series
+        .values()
+        .filter(|row| is_alone(row) && !series.contains_key(&row.id) && goes_on(row, today));
+    let hidden: Vec<SeriesId> = hidden.map(|row| row.id).collect();
+    series.extend(hidden.into_iter().filter_map(|id| Some((id, today.tomorrow().ok()?))));
     let ends = series.into_iter().map(|(series, next)| {
         let last = next.yesterday().ok();
         Edit::EndSeries { series, last }
     });
     off.edits.extend(ends);
     off
+}
+
+/// Whether a series has a date by its rule after today.
+fn goes_on(row: &SeriesRow, today: Date) -> bool {
+    let late = row.slot.start.date().max(today).saturating_add(10.years());
+    let end = row.last.unwrap_or(late).min(late).to_datetime(Time::constant(23, 59, 59, 0));
+    let zone = when::zones().get(&row.slot.zone).unwrap_or(TimeZone::UTC);
+    row.rule.occurrences(row.slot.start, end, &zone).any(|time| time.date() > today)
 }
 
 fn is_to_come(row: &AppointmentRow, scene: &Scene<'_>) -> bool {

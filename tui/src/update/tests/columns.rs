@@ -25,7 +25,10 @@ fn a_free_time_of_a_colleague_is_booked_for_the_colleague() {
     assert!(screen.contains("by clinician") && screen.contains("Dr. Also"), "{screen}");
     assert!(screen.contains("free 1 h"), "{screen}");
     assert!(screen.contains("free 2 h 10 min"), "after what ends within a row: {screen}");
-    driver.keys("jjjjjjjjjjnak⏎⏎");
+    driver.keys("jjjjjjjjjjnak");
+    let screen = driver.screen();
+    assert!(screen.contains("New appointment with Dr. Also"), "{screen}");
+    driver.keys("⏎⏎");
     let [Edit::Book(new)] = driver.edits()[..] else { panic!("{:?}", driver.edits()) };
     assert_eq!(new.slot.clinician, sample::colleague());
     assert_eq!(new.slot.start, date(2026, 11, 22).at(13, 0, 0, 0));

@@ -13,6 +13,12 @@ const SERIES: SeriesId = SeriesId::from_bytes([4; 16]);
 
 /// The second appointment of today, at ten, is one of a series with more dates.
 fn with_series(rule: &str, dates: &[Date]) -> Driver {
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(with_series_of(rule, dates).index)));
+    driver
+}
+
+fn with_series_of(rule: &str, dates: &[Date]) -> Sample {
     let mut sample = Sample::new();
     let first = sample.index.appointments[&sample::appointment(2)].clone();
     for (number, date) in (100..).zip(dates) {
@@ -38,12 +44,12 @@ fn with_series(rule: &str, dates: &[Date]) -> Driver {
         last: None,
         skipped: Default::default(),
         parted: Vec::new(),
+        ends_with: Default::default(),
+        goes_on: Default::default(),
         memo: String::new(),
     };
     sample.index.series.insert(SERIES, Arc::new(row));
-    let mut driver = Driver::open(80, 24);
-    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
-    driver
+    sample
 }
 
 fn edit(driver: &Driver) -> Edit {
@@ -68,6 +74,48 @@ fn all_of_a_series_that_has_begun_is_all_that_is_to_come() {
     let Edit::MoveFollowing { series, from, slot } = edit(&driver) else { panic!() };
     assert_eq!((series, from), (SERIES, sample::today()));
     assert_eq!(slot.start, date(2026, 11, 23).at(11, 0, 0, 0));
+}
+
+#[test]
+fn all_to_come_begins_with_the_first_that_does_not_go_into_the_past() {
+    let mut driver = with_series("FREQ=WEEKLY", &[date(2026, 11, 29), date(2026, 12, 6)]);
+    driver.keys("gd6 dec⏎m").code(KeyCode::Left);
+    driver.key(Key::shift(KeyCode::Tab)).keys("  ");
+    let screen = driver.screen();
+    assert!(
+        screen.contains("= all from Sat 28 Nov 10:00 on"),
+        "today's would go to yesterday: {screen}"
+    );
+    driver.keys("⏎⏎");
+    let Edit::MoveFollowing { from, slot, .. } = edit(&driver) else { panic!() };
+    assert_eq!((from, slot.start), (date(2026, 11, 29), date(2026, 11, 28).at(10, 0, 0, 0)));
+}
+
+#[test]
+fn what_ends_with_a_series_and_what_goes_on_with_others_is_said() {
+    let dates = [date(2026, 11, 29), date(2026, 12, 6), date(2026, 12, 13)];
+    let (weekday, other) = (SeriesId::from_bytes([5; 16]), SeriesId::from_bytes([6; 16]));
+    let mut sample = with_series_of("FREQ=WEEKLY", &dates);
+    for (number, series) in [(101, weekday), (102, other)] {
+        let id = AppointmentId::from_bytes([number; 16]);
+        let row = Arc::make_mut(sample.index.appointments.get_mut(&id).unwrap());
+        row.occurrence = row.occurrence.map(|one| Occurrence { series, ..one });
+        if series == other {
+            row.clients = vec![sample::client_id(3)];
+        }
+    }
+    let row = Arc::make_mut(sample.index.series.get_mut(&SERIES).unwrap());
+    (row.ends_with, row.goes_on) = ([weekday].into(), [other].into());
+    let mut driver = Driver::open(120, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    driver.keys("jse");
+    let Some(Effect::Edit { ticket, .. }) = driver.effects.last() else { panic!() };
+    let ticket = *ticket;
+    driver.device(DeviceEvent::Applied { ticket, outcome: Ok(None) });
+    let screen = driver.screen();
+    let words = "AK-007: the series ends before Sun 22 Nov, also that of Sun 6 Dec; \
+                 LS-021 goes on";
+    assert!(screen.contains(words), "{screen}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use super::Calendar;
 use super::expand::Busy;
 use crate::id::{AppointmentId, MemberId};
+use crate::practice::book::UNDONE;
 use crate::practice::contact::{normal, within};
 use crate::practice::edit::{AppointmentKind, Edit, Modality, NewAppointment, Slot, Status};
 use crate::practice::view::Index;
@@ -138,7 +139,8 @@ impl Plan {
             return;
         };
         let was_off = known.status == Status::CancelledByClinician;
-        let by_file = known.reason.as_deref() == Some(CALLED_OFF);
+        // Whoever undid a booking did not say that it does not take place.
+        let by_file = matches!(known.reason.as_deref(), Some(CALLED_OFF | UNDONE));
         if off {
             if matches!(known.status, Status::Booked | Status::Confirmed) {
                 self.cancelled += 1;
