@@ -70,16 +70,16 @@ impl Practice {
         died: Option<Date>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        // Whoever died by the contact of a duplicate: it is changed and taken back there.
+        let whose = self.who_says(client, |row| row.died.is_some());
+        let client = whose.first().copied().unwrap_or(client);
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let inverse = Edit::NoteDeath { client, died: row.died };
         if died.is_some_and(|died| died > zone::date(cx.now, &self.facts.settings.zone)) {
             return Err(Refusal::InvalidDate);
         }
         let value = died.map_or(Scalar::Nothing, |date| Scalar::Text(date.to_string()));
-        self.write_contact(client, Some(inverse), cx, |document, _| {
-            document.put(None, contact::DIED, value.clone());
-            vec![(contact::DIED.to_owned(), value)]
-        })
+        self.write_said(&whose, (contact::DIED, &value), inverse, cx)
     }
 
     pub(super) fn write_contact(

@@ -397,7 +397,8 @@ impl Practice {
             | Edit::SignPlan { client }
             | Edit::StrikeConsent { client, .. }
             | Edit::Wait { client, .. } => one(client),
-            Edit::SameAs { client, kept } => one(client) || kept.iter().any(one),
+            // Parted they may be: as long as two stand together, neither is erased.
+            Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,

@@ -168,11 +168,11 @@ impl Index {
         row.group.filter(|group| self.groups.contains_key(group))
     }
 
-    /// Returns the people whom these stand for: of a group, who belongs to it now.
+    /// Returns the people whom these stand for, each as kept: of a group, who belongs to it now.
     pub fn people(&self, clients: &[ClientId]) -> Vec<ClientId> {
         let of = |client: &ClientId| match self.groups.get(client) {
-            Some(group) => group.present().collect(),
-            None => vec![*client],
+            Some(group) => group.present().map(|one| self.kept(one)).collect(),
+            None => vec![self.kept(*client)],
         };
         clients.iter().flat_map(of).collect()
     }

@@ -178,6 +178,8 @@ pub struct Practice {
     derived: Derived,
     /// Under whom each duplicate stands.
     kept: BTreeMap<ClientId, ClientId>,
+    /// The same the other way round: who stands under each.
+    twins: BTreeMap<ClientId, Vec<ClientId>>,
     /// To which kinds of compartments this device has keys.
     reach: Reach,
     undo: VecDeque<Undo>,

@@ -64,7 +64,7 @@ impl Practice {
 
     /// Returns those who stand under a client.
     pub(super) fn duplicates_of(&self, client: ClientId) -> impl Iterator<Item = ClientId> + '_ {
-        self.kept.iter().filter(move |(_, kept)| **kept == client).map(|(one, _)| *one)
+        self.twins.get(&client).into_iter().flatten().copied()
     }
 
     /// Returns who comes, each under the client who is kept.
@@ -135,14 +135,28 @@ impl Practice {
             }
         }
         let mut done = self.write_same(client, kept, Some(inverse), cx)?;
-        // Where each names the other, as two devices may have said at once, both are parted.
-        let circle = kept.is_none() && stands_under != client;
-        if circle && self.facts.same.contains_key(&stands_under) {
+        // Where each names the other, as two devices may have said at once, both are parted. To undo
+        // it, the one link is enough: what the other one names leads to itself then.
+        let parted = kept.is_none() && stands_under != client;
+        if parted && self.leads_to(stands_under, client) {
             let other = self.write_same(stands_under, None, None, cx)?;
             done.changes.extend(other.changes);
             done.guards.extend(other.guards);
         }
         Ok(done)
+    }
+
+    /// Returns whether what one client names, and so on, comes to another.
+    fn leads_to(&self, from: ClientId, to: ClientId) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut at = from;
+        while let Some(next) = self.facts.same.get(&at).copied().filter(|_| seen.insert(at)) {
+            if next == to {
+                return true;
+            }
+            at = next;
+        }
+        false
     }
 
     fn write_same(
@@ -170,6 +184,10 @@ impl Practice {
             return BTreeSet::new();
         }
         let now = resolved(&self.facts.same, |client| self.can_be_seen(client));
+        self.twins.clear();
+        for (one, kept) in &now {
+            self.twins.entry(*kept).or_default().push(*one);
+        }
         let before = std::mem::replace(&mut self.kept, now);
         let pairs = |map: &BTreeMap<ClientId, ClientId>| {
             map.iter().map(|(one, kept)| (*one, *kept)).collect::<BTreeSet<_>>()
@@ -224,16 +242,18 @@ impl Practice {
         let rows: Vec<_> = changed.iter().map(|one| (*one, self.shown_row(*one))).collect();
         let merged = self.kept.clone();
         let index = Arc::make_mut(&mut self.index);
-        index.merged = merged;
+        index.merged.clone_from(&merged);
         for (client, row) in rows {
             match row {
                 Some(row) => drop(index.clients.insert(client, row)),
                 None => drop(index.clients.remove(&client)),
             }
         }
-        for client in &changed {
-            self.publish_timeline(*client);
+        for client in changed.iter().filter(|client| merged.contains_key(*client)) {
+            Arc::make_mut(&mut self.index).timelines.remove(client);
         }
+        let shown: BTreeSet<_> = changed.iter().map(|client| self.kept_of(*client)).collect();
+        shown.into_iter().for_each(|client| self.publish_timeline(client));
         self.publish_meetings(&changed);
     }
 
@@ -249,12 +269,52 @@ impl Practice {
         self.publish_each(keys);
     }
 
-    /// Of those who are one person, returns the one who is on the waiting list by their own contact.
-    pub(super) fn who_waits(&self, client: ClientId) -> ClientId {
-        let waits =
-            |one: &ClientId| self.facts.contacts.get(one).is_some_and(|row| row.waiting.is_some());
-        let mut all = std::iter::once(client).chain(self.duplicates_of(client));
-        all.find(waits).unwrap_or(client)
+    /// Of those who are one person, returns who is on the waiting list by their own contact, the one
+    /// whose wish lists show first; the client, if nobody is.
+    pub(super) fn who_waits(&self, client: ClientId) -> Vec<ClientId> {
+        let since = |one: &ClientId| Some(self.facts.contacts.get(one)?.waiting.as_ref()?.since);
+        let mut all = self.who_says(client, |row| row.waiting.is_some());
+        if all.first() != Some(&client) {
+            all.sort_by_key(since);
+        }
+        all
+    }
+
+    /// Of those who are one person, returns whose own contact says something, the client first; the
+    /// client, if none does.
+    pub(super) fn who_says(
+        &self,
+        client: ClientId,
+        says: impl Fn(&ClientRow) -> bool,
+    ) -> Vec<ClientId> {
+        let is = |one: &ClientId| self.facts.contacts.get(one).is_some_and(|row| says(row));
+        let all = std::iter::once(client).chain(self.duplicates_of(client));
+        let all: Vec<_> = all.filter(is).collect();
+        if all.is_empty() { vec![client] } else { all }
+    }
+
+    /// Writes what lists show of a person into the contact that they show it of, the first; where it
+    /// is cleared, the others say it no longer either. To undo it, the first is enough: that one is
+    /// shown again.
+    pub(super) fn write_said(
+        &mut self,
+        whose: &[ClientId],
+        (field, value): (&str, &Scalar),
+        inverse: Edit,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let (mut done, mut inverse) = (Done::default(), Some(inverse));
+        let most = if *value == Scalar::Nothing { whose.len() } else { 1 };
+        for client in whose.iter().take(most) {
+            let written = self.write_contact(*client, inverse.take(), cx, |document, _| {
+                document.put(None, field, value.clone());
+                vec![(field.to_owned(), value.clone())]
+            })?;
+            done.changes.extend(written.changes);
+            done.guards.extend(written.guards);
+            done.inverse = done.inverse.or(written.inverse);
+        }
+        Ok(done)
     }
 
     /// Returns all whom lists show as one, the one who is kept first.

@@ -480,6 +480,55 @@ fn a_window_that_dies_while_it_is_asked_is_not_taken_for_done() {
 }
 
 #[test]
+fn what_lies_under_a_duplicate_is_found_by_either_code() {
+    let scene = founded("commands-same");
+    scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();
+    scene.run(&["journal", "add", "TS-002"], "Slept badly.").done();
+    scene.run(&["plan", "add", "TS-002", "--kind", "goal"], "Sleep").done();
+    for code in ["TS-001", "TS-002"] {
+        scene.run(&["consent", "add", code, "--kind", "telehealth"], "").done();
+    }
+    scene.run(&["client", "merge", "TS-002", "TS-001"], "").done();
+    for code in ["TS-001", "TS-002"] {
+        let entries = scene.run(&["--json", "journal", "list", code], "").json();
+        let id = entries[0]["id"].as_str().unwrap();
+        let shown = scene.run(&["--json", "journal", "show", code, id], "").json();
+        assert_eq!([&shown[0]["text"], &shown[0]["client"]], ["Slept badly.", "TS-002"]);
+        let plan = scene.run(&["--json", "plan", "show", code], "").json();
+        assert_eq!([&plan[0]["text"], &plan[0]["client"]], ["Sleep", "TS-002"]);
+        let consents = scene.run(&["--json", "consent", "list", code], "").json();
+        assert_eq!([&consents[0]["client"], &consents[1]["client"]], ["TS-001", "TS-002"]);
+    }
+    let plan = scene.run(&["--json", "plan", "show", "TS-001"], "").json();
+    let goal = plan[0]["id"].as_str().unwrap();
+    let objective = ["plan", "add", "TS-001", "--kind", "objective", "--under", goal];
+    scene.run(&objective, "Up at seven").done();
+    scene.run(&["plan", "sign", "TS-001"], "").done();
+    let consents = scene.run(&["--json", "consent", "list", "TS-001"], "").json();
+    let id = consents[1]["id"].as_str().unwrap();
+    scene.run(&["consent", "revoke", "TS-001", id], "asked on the phone").done();
+    scene.run(&["consent", "strike", "TS-001", id], "").done();
+    let consents = scene.run(&["--json", "consent", "list", "TS-001"], "").json();
+    assert_eq!([&consents[0]["state"], &consents[1]["state"]], ["active", "struck"]);
+
+    // A record is asked for by the code under which it is seen, and brought back by it.
+    let entry = scene.run(&["--json", "journal", "list", "TS-001"], "").json();
+    let id = entry[0]["id"].as_str().unwrap();
+    scene.run(&["erase", "ask", "TS-001", "--record", id], "").done();
+    assert!(scene.run(&["journal", "list", "TS-001"], "").done().is_empty());
+    scene.run(&["erase", "withdraw", "TS-001", "--record", id], "").done();
+    assert!(!scene.run(&["journal", "list", "TS-001"], "").done().is_empty());
+
+    // A hold stands in the entry whose code was typed, and is taken away there.
+    scene.run(&["erase", "hold", "TS-002"], "").done();
+    scene.run(&["client", "part", "TS-002"], "").done();
+    let held = scene.run(&["--json", "erase", "list"], "").json();
+    assert_eq!((held.len(), &held[0]["client"]), (1, &Value::from("TS-002")));
+    scene.run(&["erase", "let-go", "TS-002"], "").done();
+    assert!(scene.run(&["erase", "list"], "").done().is_empty());
+}
+
+#[test]
 fn consents_are_written_down_listed_renewed_revoked_and_struck_from_a_script() {
     let scene = founded("commands-consent");
     let run = |more: &[&str], text: &str| scene.run(&[&["--json", "consent"], more].concat(), text);

@@ -8,7 +8,7 @@ use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, ObjectId};
 use tacenda_shared::practice::edit::Edit;
@@ -59,7 +59,8 @@ impl State {
 
     /// Starts a form with one that is there.
     pub fn edit(row: &Arc<GroupRow>, scene: &Scene<'_>) -> Self {
-        let codes = row.present().filter_map(|client| scene.index.clients.get(&client));
+        let kept: BTreeSet<_> = row.present().map(|client| scene.index.kept(client)).collect();
+        let codes = kept.iter().filter_map(|client| scene.index.clients.get(client));
         let codes: Vec<&str> = codes.map(|row| row.code.as_str()).collect();
         let fields = [codes.join(", "), row.code.clone(), row.name.clone()].map(Field::new);
         let group = Some(Arc::clone(row));
@@ -118,10 +119,12 @@ impl State {
         }
     }
 
-    /// Who is meant.
+    /// Who is meant, each as the one who is kept.
     fn members(&self, scene: &Scene<'_>) -> Result<Vec<ClientId>, String> {
         match &self.group {
-            Some(row) if !self.named => Ok(row.present().collect()),
+            Some(row) if !self.named => {
+                Ok(row.present().map(|client| scene.index.kept(client)).collect())
+            }
             _ => read(self.text(WHO), scene.index),
         }
     }
@@ -152,18 +155,7 @@ impl State {
             let group = ObjectId::from_bytes(scene.fresh);
             return Ok(Some((Edit::NewGroup { group, kind: self.kind, change }, says)));
         };
-        let mut changed = BTreeMap::new();
-        for client in &members {
-            if row.members.get(client) != Some(&true) {
-                changed.insert(*client, Belongs::Now);
-            }
-        }
-        for client in row.present().filter(|client| !members.contains(client)) {
-            // Who is out of sight cannot be typed, and is not taken out by that.
-            if scene.index.clients.contains_key(&client) {
-                changed.insert(client, Belongs::Before);
-            }
-        }
+        let changed = changed(row, &members, scene.index);
         let differs = |text: &str, before: &str| (text != before).then(|| text.to_owned());
         let change = GroupChange {
             name: differs(self.text(NAME), &row.name),
@@ -184,6 +176,26 @@ impl State {
         }
         Ok(Some((Edit::ChangeGroup { group: row.subject, change }, says)))
     }
+}
+
+/// Says who joins and who leaves. Whoever belongs to it under a duplicate does so still, by the same
+/// entry.
+fn changed(row: &GroupRow, members: &[ClientId], index: &Index) -> BTreeMap<ClientId, Belongs> {
+    let mut changed = BTreeMap::new();
+    for client in members {
+        let is = |one: &ClientId| index.kept(*one) == *client;
+        if !row.present().any(|one| is(&one)) {
+            let before = row.members.keys().copied().find(is);
+            changed.insert(before.unwrap_or(*client), Belongs::Now);
+        }
+    }
+    for client in row.present().filter(|client| !members.contains(&index.kept(*client))) {
+        // Who is out of sight cannot be typed, and is not taken out by that.
+        if index.client(client).is_some() {
+            changed.insert(client, Belongs::Before);
+        }
+    }
+    changed
 }
 
 /// Reads who is meant: codes and names with commas, or codes with blanks between them.

@@ -112,7 +112,7 @@ fn row_words(
     scene: &Scene<'_>,
     width: usize,
 ) -> (String, Style) {
-    let Some(waiting) = &row.waiting else { return (String::new(), Style::new()) };
+    let Some(waiting) = row.waits() else { return (String::new(), Style::new()) };
     let since = when::local(waiting.since, &scene.index.zone).date();
     let wish = waiting.wish.words(&scene.index.clinicians);
     let wish = if wish.is_empty() { "any time".to_owned() } else { wish };

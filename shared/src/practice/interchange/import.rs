@@ -130,7 +130,9 @@ pub struct Importer {
     /// The consents of the file so far, which later ones may renew.
     consents: BTreeSet<RecordId>,
     /// Who is the same person as whom: said once everybody is there.
-    same: Vec<(ClientId, ClientId)>,
+    same: BTreeMap<ClientId, ClientId>,
+    /// The clients of the file so far.
+    clients: BTreeSet<ClientId>,
 }
 
 impl Importer {
@@ -145,7 +147,8 @@ impl Importer {
             ended: false,
             counts: Counts::default(),
             consents: BTreeSet::new(),
-            same: Vec::new(),
+            same: BTreeMap::new(),
+            clients: BTreeSet::new(),
         }
     }
 
@@ -264,8 +267,9 @@ impl Importer {
         }
         steps.extend(tasks::steps(client, line.tasks)?);
         if let Some(kept) = line.same_as {
-            self.same.push((client, id(&kept, ClientId::parse, "same_as")?));
+            self.same.insert(client, id(&kept, ClientId::parse, "same_as")?);
         }
+        self.clients.insert(client);
         Ok(steps)
     }
 
@@ -415,9 +419,26 @@ impl Importer {
         }
         self.ended = true;
         self.note_rest("end", &line.rest);
-        let same = std::mem::take(&mut self.same).into_iter();
+        self.same_steps()
+    }
+
+    /// Says who is one person. What an edit would refuse is refused before anything is carried out:
+    /// whom the file does not hold as a client, and what leads back to itself.
+    fn same_steps(&mut self) -> Result<Vec<ImportStep>, Cause> {
+        let same = std::mem::take(&mut self.same);
+        let mut ends = BTreeSet::new();
+        for first in same.keys() {
+            let (mut at, mut path) = (*first, BTreeSet::new());
+            while let Some(kept) = same.get(&at).filter(|_| !ends.contains(&at)) {
+                if !self.clients.contains(kept) || !path.insert(at) {
+                    return Err(Cause::Invalid("same_as"));
+                }
+                at = *kept;
+            }
+            ends.extend(path);
+        }
         let same_as = |(client, kept)| Edit::SameAs { client, kept: Some(kept) };
-        Ok(same.map(same_as).map(ImportStep::Edit).collect())
+        Ok(same.into_iter().map(same_as).map(ImportStep::Edit).collect())
     }
 
     fn seen(&mut self, kind: &'static str, rest: &Rest) {

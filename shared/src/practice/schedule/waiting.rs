@@ -217,8 +217,9 @@ impl Practice {
         waiting: Option<&Waiting>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        // Whoever stands on the list under a duplicate is taken off there.
-        let client = if waiting.is_none() { self.who_waits(client) } else { client };
+        // Whoever stands on the list under a duplicate is changed and taken off there.
+        let whose = self.who_waits(client);
+        let client = whose.first().copied().unwrap_or(client);
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let inverse = Edit::Wait { client, waiting: row.waiting.clone() };
         let value = waiting.map_or(Scalar::Nothing, |waiting| {
@@ -226,10 +227,7 @@ impl Practice {
             waiting.write(&mut writer);
             Scalar::Bytes(writer.into_bytes())
         });
-        self.write_contact(client, Some(inverse), cx, |document, _| {
-            document.put(None, FIELD, value.clone());
-            vec![(FIELD.to_owned(), value)]
-        })
+        self.write_said(&whose, (FIELD, &value), inverse, cx)
     }
 }
 

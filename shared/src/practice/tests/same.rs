@@ -10,7 +10,8 @@ use crate::practice::edit::{
     Channel, ContactChange, Direction, Edit, NewSeries, NoteFormat, Purpose, Stamp, Subject,
 };
 use crate::practice::erasure::Scope;
-use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
+use crate::practice::interchange::{Cause, ImportStep, Importer, export_lines};
 use crate::practice::record::Record;
 use crate::practice::schedule::free;
 use crate::practice::schedule::waiting::{self, Waiting, Wish};
@@ -267,6 +268,132 @@ fn two_devices_that_each_keep_another_agree_and_are_parted_by_one_edit() {
     world.send(1, changes);
     world.sync();
     assert_eq!(world.desks[0].index().merged, BTreeMap::from([(twin, kept)]));
+}
+
+#[test]
+fn parting_leaves_alone_what_the_kept_one_says_of_somebody_out_of_sight() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    world.act(0, same(twin, kept)).unwrap();
+    world.sync();
+    world.act(0, Edit::AskErasure(third.into())).unwrap();
+    // Another device says so before it hears of that.
+    world.act(1, same(kept, third)).unwrap();
+    world.sync();
+    let index = world.desks[0].index();
+    assert_eq!(index.merged, BTreeMap::from([(twin, kept)]));
+    world.act(0, part(twin)).unwrap();
+    let index = world.desks[0].index();
+    assert_eq!(index.clients[&kept].same_as, Some(third), "that was not asked");
+    assert_eq!((index.clients[&twin].same_as, index.merged.len()), (None, 0));
+}
+
+#[test]
+fn parting_where_all_three_name_each_other_is_undone_as_it_was_seen() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    world.sync();
+    world.act(0, same(kept, third)).unwrap();
+    world.act(0, same(third, twin)).unwrap();
+    world.act(1, same(twin, kept)).unwrap();
+    world.sync();
+    let before = world.desks[0].index().merged.clone();
+    assert_eq!(before, BTreeMap::from([(twin, kept), (third, kept)]));
+    let inverse = world.act(0, part(twin)).unwrap().unwrap();
+    assert_ne!(world.desks[0].index().merged, before);
+    world.desks[0].undo(inverse).unwrap();
+    assert_eq!(world.desks[0].index().merged, before);
+}
+
+#[test]
+fn a_group_to_which_a_duplicate_belongs_clashes_with_what_the_kept_one_has() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    let group = crate::id::ObjectId::from_bytes([0x91; 16]);
+    let members = [twin, third].map(|client| (client, Belongs::Now)).into_iter().collect();
+    let change = GroupChange { name: None, code: Some("C-01".into()), members };
+    world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
+    world.act(0, same(twin, kept)).unwrap();
+    let index = world.desks[0].index();
+    assert_eq!(index.people(&[subject_of(group)]), [kept, third]);
+    assert_eq!(index.people(&[twin]), [kept]);
+}
+
+#[test]
+fn who_is_to_be_erased_elsewhere_is_parted_all_the_same() {
+    let (mut world, kept, twin, _) = twins();
+    world.act(0, Edit::AskErasure(twin.into())).unwrap();
+    world.act(1, same(twin, kept)).unwrap();
+    world.sync();
+    assert_eq!(world.act(0, same(twin, kept)), Err(Refusal::ToBeErased));
+    world.desks[0].now = MONDAY.plus_millis(40 * 24 * HOUR);
+    let order = Edit::OrderErasure(twin.into());
+    assert_eq!(world.act(0, order.clone()), Err(Refusal::SamePerson));
+    world.act(0, part(twin)).unwrap();
+    world.act(0, order).unwrap();
+}
+
+#[test]
+fn a_death_and_a_wish_are_changed_and_taken_back_where_they_stand() {
+    let (mut world, kept, twin, _) = twins();
+    let died = |day| Some(jiff::civil::date(2026, 11, day));
+    let waiting = |hours| Some(Waiting { since: MONDAY.plus_millis(hours), wish: Wish::default() });
+    world.act(0, Edit::NoteDeath { client: twin, died: died(1) }).unwrap();
+    world.act(0, Edit::Wait { client: twin, waiting: waiting(1) }).unwrap();
+    world.act(0, same(twin, kept)).unwrap();
+    let row = |world: &World| world.desks[0].index().clients[&kept].clone();
+    // What is corrected is corrected where it stands; undone, it is as before.
+    let death = |died| Edit::NoteDeath { client: kept, died };
+    let inverse = world.act(0, death(died(2))).unwrap().unwrap();
+    assert_eq!((row(&world).death(), row(&world).died), (died(2), None));
+    world.desks[0].undo(inverse).unwrap();
+    assert_eq!(row(&world).death(), died(1));
+    let inverse = world.act(0, death(None)).unwrap().unwrap();
+    assert_eq!(row(&world).death(), None, "nobody has died");
+    world.desks[0].undo(inverse).unwrap();
+    assert_eq!(row(&world).death(), died(1));
+
+    let wait = |waiting| Edit::Wait { client: kept, waiting };
+    world.act(0, wait(waiting(2))).unwrap();
+    assert_eq!((row(&world).waits(), row(&world).waiting.is_none()), (waiting(2).as_ref(), true));
+    // Where both wait, both are taken off.
+    world.act(0, part(twin)).unwrap();
+    world.act(0, wait(waiting(3))).unwrap();
+    world.act(0, death(died(3))).unwrap();
+    world.act(0, same(twin, kept)).unwrap();
+    let inverse = world.act(0, wait(None)).unwrap().unwrap();
+    assert_eq!(row(&world).waits(), None);
+    world.desks[0].undo(inverse).unwrap();
+    assert_eq!(row(&world).waits(), waiting(3).as_ref());
+    let inverse = world.act(0, death(None)).unwrap().unwrap();
+    assert_eq!(row(&world).death(), None);
+    world.desks[0].undo(inverse).unwrap();
+    assert_eq!(row(&world).death(), died(3));
+}
+
+#[test]
+fn an_import_refuses_who_is_nobody_or_leads_back_to_itself_before_anything_is_done() {
+    let (world, kept, twin, _) = twins();
+    let written = Stamp { time: MONDAY, zone: ZONE.into() };
+    let lines: Vec<String> = export_lines(&world.desks[0].index(), &written, Vec::new()).collect();
+    let read = |said: &[(ClientId, ClientId)]| {
+        let mut importer = Importer::new(member(1), BTreeSet::new());
+        for line in &lines {
+            let mut line = line.clone();
+            for (client, kept) in said {
+                let id = format!("\"type\":\"client\",\"id\":\"{client}\"");
+                line = line.replace(&id, &format!("{id},\"same_as\":\"{kept}\""));
+            }
+            importer.import_line(&line).map_err(|error| error.cause)?;
+        }
+        importer.finish().unwrap();
+        Ok(())
+    };
+    assert_eq!(read(&[(twin, kept)]), Ok(()));
+    let nobody = ClientId::from_bytes([9; 16]);
+    for wrong in [&[(twin, twin)][..], &[(twin, nobody)], &[(twin, kept), (kept, twin)]] {
+        assert_eq!(read(wrong), Err(Cause::Invalid("same_as")), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -73,7 +73,13 @@ fn part(device: &mut Device, code: &str, now: Timestamp) -> Result<bool, Refused
     // One whose record is out of sight by now is named still.
     let named = |row: &&Arc<ClientRow>| row.same_as.is_some() && own(&row.id);
     let twin = index.merged.keys().copied().find(own);
-    let client = twin.or_else(|| index.clients.values().find(named).map(|row| row.id));
+    let hidden = || {
+        let mut hidden = index.erasures.iter().filter(|(scope, _)| scope.record.is_none());
+        let (scope, _) = hidden.find(|(_, row)| row.code.eq_ignore_ascii_case(code.trim()))?;
+        Some(scope.client)
+    };
+    let shown = twin.or_else(|| index.clients.values().find(named).map(|row| row.id));
+    let client = shown.or_else(hidden);
     let Some(client) = client else {
         return refuse(
             "That code is not of a client who stands under another.",

@@ -1,6 +1,6 @@
 //! Consents on the command line.
 
-use super::{Refused, Say, client_named, local, refuse, say_line};
+use super::{Refused, Say, client_named, entries_with, local, refuse, say_line, whose};
 use crate::cli::request::{AddConsent, ConsentWish};
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
@@ -40,9 +40,10 @@ pub(super) fn answer(
 }
 
 fn named(device: &Device, code: &str, id: &str) -> Result<(ClientId, RecordId), Refused> {
-    let client = client_named(&device.index(), code)?.id;
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
     match RecordId::parse(id) {
-        Some(record) => Ok((client, record)),
+        Some(record) => Ok((whose(&index, client, record), record)),
         None => refuse("That is no id of a consent.", "Run `tacenda consent list CODE`."),
     }
 }
@@ -77,6 +78,8 @@ fn add(
     }
     let given = date(new.given.as_ref())?.unwrap_or(local(&index, now).date());
     let (until, renews) = (date(new.until.as_ref())?, renews.flatten());
+    // One that is renewed lies beside the one that it renews.
+    let client = renews.map_or(client, |record| whose(&index, client, record));
     let mut consent =
         NewConsent { until, refused: new.refused, renews, ..NewConsent::new(kind, given, how) };
     for line in new.text.0.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -104,15 +107,17 @@ fn add(
 
 fn list(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
-    let client = client_named(&index, code)?.id;
-    let subject = Subject::Consents(client);
-    let View::Consents(view) = device.open(subject, Purpose::Query, now)? else {
-        return refuse("There are no such consents.", "Run `tacenda client list`.");
-    };
-    device.close_view(subject, now);
+    let row = client_named(&index, code)?;
     let today = local(&index, now).date();
-    for one in &view.consents {
-        say_line(say, json(code, one, today), &line(one, today));
+    for (client, code) in entries_with(&row, |one| index.consents.contains_key(&one)) {
+        let subject = Subject::Consents(client);
+        let View::Consents(view) = device.open(subject, Purpose::Query, now)? else {
+            return refuse("There are no such consents.", "Run `tacenda client list`.");
+        };
+        device.close_view(subject, now);
+        for one in &view.consents {
+            say_line(say, json(&code, one, today), &line(one, today));
+        }
     }
     Ok(true)
 }

@@ -1,6 +1,6 @@
 //! `erase`: what is asked and ordered, what is due, and who has not carried it out.
 
-use super::{Refused, Say, client_named, refuse, say_line};
+use super::{Refused, Say, client_named, entry_named, refuse, say_line, whose};
 use crate::cli::request::{EraseWish, Request};
 use crate::device::courier::ErasureStatus;
 use crate::device::home::Home;
@@ -39,10 +39,15 @@ fn carry_out(
     let index = device.index();
     match wish {
         EraseWish::Ask { before_retention } => {
-            let client = client_named(&index, code)?.id;
-            let scope = Scope { client, record: record.map(named).transpose()? };
+            let shown = client_named(&index, code)?.id;
+            let record = record.map(named).transpose()?;
+            let client = match record {
+                Some(record) => whose(&index, shown, record),
+                None => entry_named(&index, code)?.id,
+            };
+            let scope = Scope { client, record };
             if !before_retention {
-                check_retention(&index, client, now)?;
+                check_retention(&index, shown, now)?;
             }
             device.apply(Edit::AskErasure(scope), now)?;
             told(device, scope, now, say);
@@ -62,7 +67,7 @@ fn carry_out(
             shared(&index, scope, say);
         }
         EraseWish::Hold | EraseWish::LetGo => {
-            let shown = || client_named(&index, code).map(|row| row.id);
+            let shown = || entry_named(&index, code).map(|row| row.id);
             let client =
                 hidden(&index, code, None).map(|scope| scope.client).or_else(|_| shown())?;
             let held = matches!(wish, EraseWish::Hold);
@@ -194,7 +199,11 @@ fn hidden(index: &Index, code: &str, record: Option<&str>) -> Result<Scope, Refu
     let record = record.map(named).transpose()?;
     let fits = |(scope, code_of): (&Scope, &str)| {
         let by_id = || code.len() >= 8 && scope.client.to_string().starts_with(code);
-        let client = code_of.eq_ignore_ascii_case(code) || (code_of.is_empty() && by_id());
+        // A part of a record is named by any code of the person, as when it was asked for.
+        let of_person = || index.client(scope.client).is_some_and(|row| row.has_code(code));
+        let client = code_of.eq_ignore_ascii_case(code)
+            || (code_of.is_empty() && by_id())
+            || (record.is_some() && of_person());
         client && scope.record == record
     };
     let all = index.erasures.iter().map(|(scope, row)| (scope, row.code.as_str()));

@@ -23,10 +23,15 @@ pub(super) fn answer(
         Request::GroupNew { kind, code, clients } => begin(device, (&kind, code, &clients), now),
         Request::GroupMember { group, client, joins } => {
             let index = device.index();
-            let group = group_named(&index, &group)?.subject;
-            let client = person(&index, &client)?;
+            let row = group_named(&index, &group)?;
+            let (group, client) = (row.subject, person(&index, &client)?);
             let belongs = if joins { Belongs::Now } else { Belongs::Before };
-            let members = BTreeMap::from([(client, belongs)]);
+            // Whoever belongs to it under a duplicate does so by that entry.
+            let present = row.present().filter(|one| index.kept(*one) == client);
+            let mut members: BTreeMap<_, _> = present.map(|one| (one, belongs)).collect();
+            if members.is_empty() {
+                members.insert(client, belongs);
+            }
             let change = GroupChange { members, ..GroupChange::default() };
             device.apply(Edit::ChangeGroup { group, change }, now)?;
             Ok(true)

@@ -80,20 +80,21 @@ fn show(
     let rows = index.timelines.get(&client.id).into_iter().flat_map(|rows| rows.iter());
     let is_entry = |entry: &TimelineEntry| matches!(entry, TimelineEntry::Journal { record: one, .. } if *one == record);
     // Looked for before it is opened: what lies in the chart is not opened by this way.
-    if !rows.into_iter().any(|row| is_entry(&row.entry)) {
-        return no_such();
-    }
-    let subject = Subject::Note(client.id, record);
+    // It opens from the record in which it was written.
+    let mut rows = rows.filter(|row| is_entry(&row.entry));
+    let Some(whose) = rows.next().map(|row| row.client) else { return no_such() };
+    let code = index.own_row(whose).map_or("?", |row| row.code.as_str());
+    let subject = Subject::Note(whose, record);
     let View::Note(view) = device.open(subject, Purpose::Query, now)? else { return no_such() };
     let NoteView { parts, addenda, journal: Some(head), .. } = &view else { return no_such() };
     let text: String = parts.iter().map(|(_, text)| text.as_str()).collect();
     let additions: Vec<_> = addenda.iter().map(|addendum| addendum.text.as_str()).collect();
     let json = serde_json::json!({
-        "schema": 1, "type": "journal-entry", "client": client.code,
+        "schema": 1, "type": "journal-entry", "client": code,
         "id": record.to_string(), "date": head.date.to_string(), "came": head.came.word(),
         "shared": head.shared, "text": text, "additions": additions,
     });
-    let mut words = format!("{}  journal {record}  {}\n{text}", client.code, head.date);
+    let mut words = format!("{}  journal {record}  {}\n{text}", code, head.date);
     for addition in additions {
         words.push_str(&format!("\n\nAddendum\n{addition}"));
     }

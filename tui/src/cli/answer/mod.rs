@@ -28,7 +28,7 @@ use crate::notice::Notice;
 use crate::widget::safe::harmless;
 use serde_json::Value;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, MemberId, Timestamp};
+use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::Match;
 
 use tacenda_shared::practice::interchange::json;
@@ -213,6 +213,29 @@ fn client_named(index: &Index, code: &str) -> Result<Arc<ClientRow>, Refused> {
         Some(row) => Ok(Arc::clone(row)),
         None => refuse("No client has that code.", "Run `tacenda client list`."),
     }
+}
+
+/// The entry that has the code of its own, also where it stands under another.
+fn entry_named(index: &Index, code: &str) -> Result<Arc<ClientRow>, Refused> {
+    let row = client_named(index, code)?;
+    let own = |row: &&Arc<ClientRow>| row.code.eq_ignore_ascii_case(code.trim());
+    let found = std::iter::once(&row).chain(&row.same).find(own).map(Arc::clone);
+    Ok(found.unwrap_or(row))
+}
+
+/// In whose record something lies that is seen with a client.
+fn whose(index: &Index, client: ClientId, record: RecordId) -> ClientId {
+    let mut rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    rows.find(|row| row.entry.record() == record).map_or(client, |row| row.client)
+}
+
+/// Of the entries that are one person, those in which something is written; the one that is kept, if
+/// none is.
+fn entries_with(row: &ClientRow, has: impl Fn(ClientId) -> bool) -> Vec<(ClientId, String)> {
+    let all = std::iter::once(row).chain(row.same.iter().map(AsRef::as_ref));
+    let found = all.filter(|row| has(row.id)).map(|row| (row.id, row.code.clone()));
+    let found: Vec<_> = found.collect();
+    if found.is_empty() { vec![(row.id, row.code.clone())] } else { found }
 }
 
 fn local(index: &Index, now: Timestamp) -> jiff::civil::DateTime {

@@ -1,6 +1,6 @@
 //! Treatment plans on the command line.
 
-use super::{Refused, Say, client_named, local, refuse, say_line};
+use super::{Refused, Say, client_named, entries_with, entry_named, local, refuse, say_line};
 use crate::cli::request::{AddToPlan, Request};
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
@@ -9,7 +9,7 @@ use tacenda_shared::id::{ClientId, PlanItemId, Timestamp};
 use tacenda_shared::practice::diagnosis::Diagnosis;
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::plan::{PlanChange, PlanItem, PlanKind};
-use tacenda_shared::practice::view::{PlanView, View};
+use tacenda_shared::practice::view::{ClientRow, Index, PlanView, View};
 
 /// Answers what is asked about treatment plans.
 pub(super) fn answer(
@@ -22,7 +22,13 @@ pub(super) fn answer(
         Request::PlanAdd(line) => add(device, &line, now),
         Request::PlanShow { client } => show(device, &client, now, say),
         Request::PlanSign { client } => {
-            let client = client_named(&device.index(), &client)?.id;
+            let index = device.index();
+            let row = client_named(&index, &client)?;
+            let with = entries_with(&row, |one| index.plans.contains_key(&one));
+            let client = match with.as_slice() {
+                [(only, _)] => *only,
+                _ => entry_named(&index, &client)?.id,
+            };
             device.apply(Edit::SignPlan { client }, now)?;
             Ok(true)
         }
@@ -31,7 +37,7 @@ pub(super) fn answer(
 }
 
 fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Refused> {
-    let client = client_named(&device.index(), &line.client)?.id;
+    let row = client_named(&device.index(), &line.client)?;
     let Some(kind) = PlanKind::named(&line.kind) else {
         let kinds = PlanKind::ALL.map(PlanKind::word).join(", ");
         return refuse("There is no such kind of line.", &format!("Choose one of: {kinds}."));
@@ -40,12 +46,11 @@ fn add(device: &mut Device, line: &AddToPlan, now: Timestamp) -> Result<bool, Re
         PlanKind::Diagnosis => diagnosis(line.text.0.trim())?,
         _ => (None, line.text.0.trim()),
     };
-    let under = match line.under.as_ref().map(|id| PlanItemId::parse(id)) {
-        None => None,
-        Some(Some(goal)) if is_goal(device, client, goal, now)? => Some(goal),
-        Some(_) => {
-            return refuse("That is no id of a goal.", "Run `tacenda plan show CODE`.");
-        }
+    let under = line.under.as_ref().map(|id| PlanItemId::parse(id));
+    let (client, under) = match (under, under.flatten()) {
+        (None, _) => (row.id, None),
+        (_, Some(goal)) => (with_goal(device, &row, goal, now)?, Some(goal)),
+        _ => return no_goal(),
     };
     let by = match line.by.as_ref().map(|date| date.parse()) {
         None => None,
@@ -95,30 +100,48 @@ fn is_code(word: &str) -> bool {
         && (3..=8).contains(&word.len())
 }
 
-fn is_goal(
+/// In whose plan a goal stands.
+fn with_goal(
     device: &mut Device,
-    client: ClientId,
+    row: &ClientRow,
     goal: PlanItemId,
     now: Timestamp,
-) -> Result<bool, Refused> {
-    let subject = Subject::Plan(client);
-    let View::Plan(view) = device.open(subject, Purpose::Query, now)? else { return Ok(false) };
-    device.close_view(subject, now);
-    Ok(view.plan.item(goal).is_some_and(|item| item.kind == PlanKind::Goal))
+) -> Result<ClientId, Refused> {
+    let index = device.index();
+    for (client, _) in entries_with(row, |one| index.plans.contains_key(&one)) {
+        let subject = Subject::Plan(client);
+        let View::Plan(view) = device.open(subject, Purpose::Query, now)? else { continue };
+        device.close_view(subject, now);
+        if view.plan.item(goal).is_some_and(|item| item.kind == PlanKind::Goal) {
+            return Ok(client);
+        }
+    }
+    no_goal()
+}
+
+fn no_goal<T>() -> Result<T, Refused> {
+    refuse("That is no id of a goal.", "Run `tacenda plan show CODE`.")
 }
 
 fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
-    let client = client_named(&index, code)?.id;
-    let View::Plan(view) = device.open(Subject::Plan(client), Purpose::Query, now)? else {
-        return refuse("There is no such plan.", "Run `tacenda client list`.");
-    };
-    let PlanView { plan, changed, versions, .. } = &view;
+    let row = client_named(&index, code)?;
+    for (client, code) in entries_with(&row, |one| index.plans.contains_key(&one)) {
+        let View::Plan(view) = device.open(Subject::Plan(client), Purpose::Query, now)? else {
+            return refuse("There is no such plan.", "Run `tacenda client list`.");
+        };
+        say_plan((&index, &code), &view, say);
+    }
+    Ok(true)
+}
+
+fn say_plan((index, code): (&Index, &str), view: &PlanView, say: Say<'_>) {
+    let PlanView { plan, changed, versions, .. } = view;
     for item in &plan.items {
         say_line(say, json(code, item), &line(item));
     }
     for (time, record) in versions {
-        let date = local(&index, *time).date();
+        let date = local(index, *time).date();
         let json = serde_json::json!({
             "schema": 1, "type": "plan-version", "client": code, "id": record.to_string(),
             "signed": date.to_string(),
@@ -126,7 +149,7 @@ fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result
         say_line(say, json, &format!("version        {record}  {date}"));
     }
     let lacks = lack_words(&plan.lacks());
-    let signed = versions.first().map(|(time, _)| local(&index, *time).date());
+    let signed = versions.first().map(|(time, _)| local(index, *time).date());
     let json = serde_json::json!({
         "schema": 1, "type": "plan", "client": code, "lines": plan.items.len(),
         "review": plan.review.map(|date| date.to_string()),
@@ -140,7 +163,6 @@ fn show(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result
         lacks => format!("; lacks {}", lacks.join(", ")),
     };
     say_line(say, json, &format!("{signed}{changed}{review}{lacks}"));
-    Ok(true)
 }
 
 fn line(item: &PlanItem) -> String {

@@ -187,9 +187,9 @@ fn verdict_words(state: &State, slot: &Slot, scene: &Scene<'_>) -> (String, Styl
 
 /// Says that a client has died or is in the archive.
 fn gone(client: ClientId, scene: &Scene<'_>) -> Option<String> {
-    let row = scene.index.clients.get(&client)?;
+    let row = scene.index.client(client)?;
     let whose = who::client(scene.index, client, scene.veil);
-    match row.died {
+    match row.death() {
         Some(died) => Some(format!("{whose} DIED {}", when::short(died))),
         None if row.archived => Some(format!("{whose} is in the ARCHIVE")),
         None => None,

@@ -95,3 +95,37 @@ fn who_has_left_is_taken_out_and_what_is_said_of_one_person_says_why_not() {
     driver.keys("i");
     assert!(driver.screen().contains("A contact with whom?"), "{}", driver.screen());
 }
+
+/// One of the couple was found to be a client who is none of them.
+fn with_a_twin_in_the_couple() -> Driver {
+    let mut sample = Sample::with_couple();
+    let (kept, twin) = (sample::client_id(3), sample::client_id(2));
+    let row = sample.index.clients.remove(&twin).unwrap();
+    Arc::make_mut(sample.index.clients.get_mut(&kept).unwrap()).same.push(row);
+    sample.index.merged.insert(twin, kept);
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    driver.keys("jjjgr⏎");
+    driver
+}
+
+#[test]
+fn who_belongs_to_it_under_a_duplicate_is_named_as_kept_and_stays_or_leaves_as_written() {
+    let mut driver = with_a_twin_in_the_couple();
+    let screen = driver.screen();
+    assert!(screen.contains("JM-014, LS-021"), "{screen}");
+    // Typed again, it is the same person.
+    driver.keys(" ⏎");
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+
+    let mut driver = with_a_twin_in_the_couple();
+    for _ in 0.."LS-021".len() {
+        driver.code(KeyCode::Backspace);
+    }
+    driver.keys("⏎");
+    let [Edit::ChangeGroup { change, .. }] = driver.edits()[..] else {
+        panic!("{:?} {}", driver.edits(), driver.screen())
+    };
+    let left: Vec<_> = change.members.iter().collect();
+    assert_eq!(left, [(&sample::client_id(2), &Belongs::Before)]);
+}

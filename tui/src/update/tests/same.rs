@@ -188,3 +188,26 @@ fn who_may_be_there_already_is_named_before_a_client_is_added() {
     driver.keys("⇥⇥⇥").keys("(0) 55501-02");
     assert!(driver.screen().contains("Looks like AK-007"), "{}", driver.screen());
 }
+
+#[test]
+fn a_wish_and_a_death_of_the_other_entry_are_shown_where_they_count() {
+    let mut sample = Sample::with_twin();
+    let kept = sample::client_id(1);
+    let row = Arc::make_mut(sample.index.clients.get_mut(&kept).unwrap());
+    let since = sample::now().time;
+    let wish = tacenda_shared::practice::schedule::waiting::Wish::default();
+    Arc::make_mut(&mut row.same[0]).waiting =
+        Some(tacenda_shared::practice::schedule::waiting::Waiting { since, wish });
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index.clone()))).keys("W");
+    let screen = driver.screen();
+    let shown = |line: &str| line.contains("JM-014") && line.contains("any time");
+    assert!(screen.lines().any(shown), "{screen}");
+
+    let row = Arc::make_mut(sample.index.clients.get_mut(&kept).unwrap());
+    Arc::make_mut(&mut row.same[0]).died = Some(date(2026, 11, 1));
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index))).keys("]njm");
+    let screen = driver.screen();
+    assert!(screen.contains("DIED"), "{screen}");
+}
