@@ -37,7 +37,9 @@ fn add(device: &mut Device, code: String, name: &str, now: Timestamp) -> Result<
 
 fn list(device: &Device, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
-    let mut rows: Vec<_> = index.clients.values().collect();
+    // A couple, a family or a group is no client; `group list` says them.
+    let person = |row: &&Arc<ClientRow>| !index.groups.contains_key(&row.id);
+    let mut rows: Vec<_> = index.clients.values().filter(person).collect();
     rows.sort_by(|a, b| a.code.cmp(&b.code));
     for row in rows {
         let archived = if row.archived { "  archived" } else { "" };
