@@ -63,6 +63,8 @@ impl Practice {
             | Edit::EnterNote { session, .. } => *session,
             _ => None,
         };
+        let stored = session.and_then(|session| self.facts.booking(session));
+        let stored = stored.map(|(_, booking)| booking.clone());
         // A session that something is written about is an appointment of its own from then on.
         let touched = session.map_or(Ok(None), |session| self.touch(session, cx));
         let outcome = touched.and_then(|touched| {
@@ -73,7 +75,7 @@ impl Practice {
                     Ok(done)
                 }
                 (Err(refusal), Some(_), Some(session)) => {
-                    self.untouch(session);
+                    self.untouch(session, stored);
                     Err(refusal)
                 }
                 (Err(refusal), ..) => Err(refusal),

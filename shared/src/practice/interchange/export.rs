@@ -164,7 +164,7 @@ fn client(row: &ClientRow, index: &Index) -> String {
 
 fn group(row: &GroupRow, index: &Index) -> String {
     // Of whom nothing is known here, nothing could be said where it is taken in.
-    let known = row.members.iter().filter(|(client, _)| index.clients.contains_key(client));
+    let known = row.members.iter().filter(|(client, _)| index.own_row(**client).is_some());
     let member = |(client, belongs): (&ClientId, &bool)| MemberBody {
         client: client.to_string(),
         left: !belongs,

@@ -67,7 +67,7 @@ impl Practice {
                 }
                 Err(refusal) => {
                     if let Some(id) = untouched {
-                        self.untouch(id);
+                        self.untouch(id, None);
                     }
                     self.take_back(&done.changes, cx)?;
                     return Err(refusal);

@@ -383,14 +383,18 @@ impl Practice {
         self.create_booking((key.0, Quarter::of(time.date())), id, &booking, cx)
     }
 
-    /// Forgets an appointment that was made of an occurrence a moment ago and is not to be stored:
-    /// its document is loaded again when it is needed.
-    pub(in crate::practice) fn untouch(&mut self, id: AppointmentId) {
+    /// Takes back what touching an occurrence a moment ago made of it, which is not to be stored:
+    /// it is again as it is stored, if it had been touched before, and forgotten if not. Its
+    /// document is loaded again when it is needed.
+    pub(in crate::practice) fn untouch(&mut self, id: AppointmentId, stored: Option<Booking>) {
         let Some((key, _)) = self.facts.booking(id) else { return };
         let (clinician, quarter) = key;
         let name = CompartmentName::Calendar { clinician, quarter };
         self.documents.remove(&document_of(&name));
-        self.facts.forget_booking(key, id);
+        match stored {
+            Some(booking) => self.facts.learn_booking(key, id, booking),
+            None => self.facts.forget_booking(key, id),
+        }
         self.publish_appointment(id);
     }
 

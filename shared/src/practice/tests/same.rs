@@ -436,6 +436,11 @@ fn an_export_holds_both_and_says_who_is_kept() {
     let (mut world, kept, twin, session) = twins();
     let waiting = Some(Waiting { since: MONDAY, wish: Wish::default() });
     world.act(0, Edit::Wait { client: twin, waiting }).unwrap();
+    let third = world.client(0, 3);
+    let group = crate::id::ObjectId::from_bytes([0x91; 16]);
+    let members = [twin, third].map(|client| (client, Belongs::Now)).into_iter().collect();
+    let change = GroupChange { name: None, code: Some("C-01".into()), members };
+    world.act(0, Edit::NewGroup { group, kind: GroupKind::Couple, change }).unwrap();
     world.act(0, same(twin, kept)).unwrap();
     let desk = &mut world.desks[0];
     let index = desk.index();
@@ -460,6 +465,9 @@ fn an_export_holds_both_and_says_who_is_kept() {
     importer.finish().unwrap();
     let came = other.desks[0].index();
     assert_eq!(came.merged, index.merged);
+    let couple = subject_of(group);
+    assert!(came.groups[&couple].members.contains_key(&twin), "a duplicate belongs to it still");
+    assert_eq!(came.groups[&couple].members, index.groups[&couple].members);
     assert_eq!(came.appointments[&session].as_written(), [twin]);
     let whose = |index: &Index| index.timelines[&kept].iter().map(|row| row.client).collect();
     let (before, after): (BTreeSet<_>, BTreeSet<_>) = (whose(&index), whose(&came));

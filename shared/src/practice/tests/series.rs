@@ -517,6 +517,34 @@ fn what_is_touched_again_is_with_whom_its_series_is_now() {
 }
 
 #[test]
+fn a_refusal_about_what_was_touched_before_leaves_it_as_it_is_stored() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let moved = following(&mut world, 0, december(7), december(7), 11).unwrap();
+    let unmark = status(&mut world, 0, december(14), Status::Confirmed);
+    undo(&mut world, 0, unmark);
+    undo(&mut world, 0, moved);
+    following(&mut world, 0, december(7), december(7), 16);
+    world.sync();
+    let [row] = &on(&world, 0, december(14))[..] else { panic!("one") };
+    let unknown = ClientId::from_bytes([0x77; 16]);
+    let note = crate::id::ObjectId::from_bytes([0x78; 16]);
+    let (session, format) = (Some(row.id), NoteFormat::Free);
+    let begin = Edit::BeginNote { note, client: unknown, session, format };
+    assert!(world.act(0, begin).is_err());
+    assert_eq!(world.desks[0].index(), world.desks[1].index());
+
+    // What both do to it at once still lies in one appointment.
+    let begin = Edit::BeginNote { note, client, session, format };
+    world.act(0, begin).unwrap();
+    status(&mut world, 1, december(14), Status::Held);
+    world.sync();
+    for desk in 0..2 {
+        let [row] = &on(&world, desk, december(14))[..] else { panic!("one") };
+        assert_eq!((row.slot.start.hour(), row.status), (16, Status::Held), "desk {desk}");
+    }
+}
+
+#[test]
 fn what_is_left_out_because_of_a_parent_is_left_out_of_an_export_too() {
     let (mut world, _) = begin("FREQ=WEEKLY");
     let skip = Edit::SkipOccurrence { series: SERIES, date: december(28), skipped: true };
