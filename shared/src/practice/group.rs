@@ -136,7 +136,7 @@ pub(super) struct Group {
 /// compartment of one does not read, whoever sends it, so that neither can take the other's place.
 const MARK: [u8; 4] = [0xff; 4];
 
-/// Returns the id under which a group stands beside clients: [`MARK`], then H("tac/group/subject", its
+/// Returns the id under which a group stands beside clients: `MARK`, then H("tac/group/subject", its
 /// id).
 pub fn subject_of(group: ObjectId) -> ClientId {
     let mut id: [u8; 16] = suite::hash("tac/group/subject", &[group.as_bytes()]).truncated();
