@@ -5,7 +5,7 @@ use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::{self, Settings};
 use super::document::Scalar;
-use super::edit::Edit;
+use super::edit::{Edit, Labelled};
 use super::journal::Book;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
@@ -267,6 +267,10 @@ impl Practice {
             | Edit::StrikeConsent { client, record, .. } => {
                 let chart = self.facts.charts.get(client);
                 chart.map(|chart| consent::heard_of(&chart.records, *record, own))
+            }
+            Edit::Label { client, of: Labelled::Record(note), .. } => {
+                let chart = self.facts.charts.get(client);
+                chart.map(|chart| chart.labels_heard(*note, own))
             }
             Edit::MarkJournal { client, record, mark } => {
                 let journal = self.facts.book(*client, Book::Journal);

@@ -92,7 +92,7 @@ pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
     Journal(EntryFact),
     Consent(ConsentFact),
-    Labels { target: RecordId },
+    Labels { target: RecordId, device: DeviceId },
     ConsentAct(ConsentAct),
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
@@ -154,7 +154,7 @@ fn headline(record: &Record) -> Option<Headline> {
     if record.header.kind == RecordKind::Labels {
         // All of it stands in the header, which outlives a body.
         let target = RecordId::from_bytes(target(RelationKind::Labels)?);
-        return Some(Headline::Labels { target });
+        return Some(Headline::Labels { target, device: record.header.author.device });
     }
     let body = record.body()?;
     match record.header.kind {
@@ -562,8 +562,8 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         }
         Headline::Consent(fact) => fact.encode(writer.u8(7)),
         Headline::ConsentAct(act) => act.encode(writer.u8(6)),
-        Headline::Labels { target } => {
-            writer.u8(8).fixed(target.as_bytes());
+        Headline::Labels { target, device } => {
+            writer.u8(8).fixed(target.as_bytes()).fixed(device.as_bytes());
         }
     }
 }
@@ -591,7 +591,10 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         5 => Headline::Journal(EntryFact::decode(reader)?),
         7 => Headline::Consent(ConsentFact::decode(reader)?),
         6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
-        8 => Headline::Labels { target: RecordId::from_bytes(reader.fixed()?) },
+        8 => Headline::Labels {
+            target: RecordId::from_bytes(reader.fixed()?),
+            device: DeviceId::from_bytes(reader.fixed()?),
+        },
         _ => return Err(CodecError::Unknown),
     })
 }

@@ -148,9 +148,20 @@ impl Chart {
         of: &'a BTreeSet<RecordId>,
     ) -> impl Iterator<Item = (Timestamp, RecordId)> + 'a {
         self.records.iter().filter_map(|(id, fact)| match &fact.headline {
-            Headline::Labels { target } if of.contains(target) => Some((fact.time, *id)),
+            Headline::Labels { target, .. } if of.contains(target) => Some((fact.time, *id)),
             _ => None,
         })
+    }
+
+    /// Returns what others said of the labels of a note: on other devices, or with an addendum.
+    pub(super) fn labels_heard(&self, note: RecordId, own: DeviceId) -> BTreeSet<RecordId> {
+        let family = self.with_addenda(note);
+        let theirs = |id: &RecordId| match self.records.get(id).map(|fact| &fact.headline) {
+            Some(Headline::Labels { device, .. }) => *device != own,
+            _ => false,
+        };
+        let said = self.labellings(&family).map(|(_, id)| id).filter(theirs);
+        said.chain(family.iter().copied()).collect()
     }
 
     fn with_addenda(&self, note: RecordId) -> BTreeSet<RecordId> {

@@ -70,69 +70,77 @@ impl Practice {
             let before = family.before.iter().take(RENEWS_MAX);
             let before = before.map(|id| Self::names(RelationKind::Renews, client, *id, cx));
             relations.extend(before.collect::<Vec<_>>());
-            let seen = family.acts.iter().take(RELATIONS_MAX - RENEWS_MAX);
-            relations.extend(seen.map(|id| Self::names(RelationKind::Revokes, client, *id, cx)));
+            // What was given before the client took it back says nothing against that, whenever it
+            // is written down.
+            let answers = |since: Option<Date>| since.is_none_or(|since| since <= consent.given);
+            let seen = family.acts.iter().filter(|(_, since)| answers(*since));
+            let seen = seen.take(RELATIONS_MAX - RENEWS_MAX).map(|(id, _)| *id);
+            relations.extend(seen.map(|id| Self::names(RelationKind::Revokes, client, id, cx)));
         }
-        let ended = self.ended_by(client, &consent, cx)?;
+        let ended = self.ended_by(client, &consent, cx);
         let (day, reason) = consent.revoked.clone().unwrap_or((consent.given, String::new()));
         let change =
             self.write_record_as(id, &name, (RecordKind::Consent, relations), consent.body(), cx);
         let inverse = Edit::StrikeConsent { client, record: id, struck: true };
         let mut done = self.done(client, (id, change), inverse.clone(), cx);
-        if !ended.is_empty() {
+        for (whose, ended) in ended {
             // A record of its own, which stays when this one is struck or erased.
             let mut body = Tags::new();
             set_revoked(&mut body, day, &reason);
-            let written = self.write_act(client, &ended, body, cx);
-            done.changes.extend(self.done(client, written, inverse, cx).changes);
+            let written = self.write_act(whose, &ended, body, cx);
+            done.changes.extend(self.done(whose, written, inverse.clone(), cx).changes);
         }
         Ok(done)
     }
 
     /// The consents that a new one ends: what a client refuses to renew, or has taken back since it was
     /// renewed, with all its family; and who refuses something for nobody in particular takes back
-    /// what was given of that kind before.
+    /// what was given of that kind before. Also what is struck or hidden, since it may be brought back,
+    /// and what lies in the record of a duplicate; by whose record it lies in.
     fn ended_by(
         &self,
         client: ClientId,
         consent: &NewConsent,
         cx: &mut Context<'_>,
-    ) -> Result<Vec<RecordId>, Refusal> {
+    ) -> Vec<(ClientId, Vec<RecordId>)> {
         if !consent.refused && consent.revoked.is_none() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let usual = !matches!(
             consent.kind,
             ConsentKind::Release | ConsentKind::Other | ConsentKind::Unknown(_)
         );
         let mut ended = Vec::new();
-        for known in self.known_consents(client) {
-            let row = known.row;
-            let holds = !known.struck && matches!(row.end, None | Some(ConsentEnd::Renewed(_)));
-            if !holds || ended.contains(&row.record) {
-                continue;
+        for whose in self.seen_as_one(client) {
+            let Some(chart) = self.facts.charts.get(&whose) else { continue };
+            let mut here = Vec::new();
+            for Known { row, .. } in register(&chart.records) {
+                let holds = matches!(row.end, None | Some(ConsentEnd::Renewed(_)));
+                if !holds || here.contains(&row.record) {
+                    continue;
+                }
+                let alike = consent.refused
+                    && consent.recipient.is_empty()
+                    && usual
+                    && row.kind == consent.kind
+                    && row.given <= consent.given;
+                if consent.renews == Some(row.record) || alike && !Self::names_one(whose, row, cx) {
+                    here.extend(self.family(whose, row.record).consents);
+                }
             }
-            let alike = consent.refused
-                && consent.recipient.is_empty()
-                && usual
-                && row.kind == consent.kind
-                && row.given <= consent.given;
-            if consent.renews == Some(row.record) || alike && !Self::names_one(client, row, cx)? {
-                ended.extend(self.family(client, row.record).consents);
+            if !here.is_empty() {
+                ended.push((whose, here));
             }
         }
-        Ok(ended)
+        ended
     }
 
-    /// Whether a consent says to whom.
-    fn names_one(
-        client: ClientId,
-        row: ConsentRow,
-        cx: &mut Context<'_>,
-    ) -> Result<bool, ShelfError> {
-        let record = Self::stored_record(&CompartmentName::Chart(client), row.record, cx)?;
-        let body = record.body();
-        Ok(body.is_some_and(|body| body.bytes(tag::CONSENT_RECIPIENT).is_some()))
+    /// Whether a consent says to whom. What cannot be read is taken to be for nobody in particular, so
+    /// that it is over rather than held to be given.
+    fn names_one(client: ClientId, row: ConsentRow, cx: &mut Context<'_>) -> bool {
+        let record = Self::stored_record(&CompartmentName::Chart(client), row.record, cx);
+        let named = |body: &Tags| body.bytes(tag::CONSENT_RECIPIENT).is_some();
+        record.is_ok_and(|record| record.body().is_some_and(named))
     }
 
     /// Says when the client took a consent back, or that it is not so. That is said of the whole family:

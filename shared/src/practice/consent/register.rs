@@ -196,9 +196,9 @@ pub(super) struct Family {
     pub(super) consents: Vec<RecordId>,
     /// Those that one of them renewed, the nearest first, and itself before them.
     pub(super) before: Vec<RecordId>,
-    /// What was said against it, or is named as that by one of it: what still counts first, and of
-    /// that the newest first.
-    pub(super) acts: Vec<RecordId>,
+    /// What was said against it, or is named as that by one of it, and since which day: what still
+    /// counts first, and of that the newest first.
+    pub(super) acts: Vec<(RecordId, Option<Date>)>,
     /// What ends that one.
     pub(super) against: Vec<RecordId>,
 }
@@ -222,13 +222,13 @@ impl Family {
         let mut before = vec![one];
         before.extend(fact.renews.iter().filter(|id| **id != one));
         let all = said.revoked.get(&root).into_iter().flatten().rev();
-        let (gone, mut acts): (Vec<_>, Vec<_>) =
-            all.map(|(_, id, _)| *id).partition(|id| said.taken_back.contains(id));
+        let (gone, mut acts): (Vec<_>, Vec<_>) = all
+            .map(|(_, id, date)| (*id, Some(*date)))
+            .partition(|(id, _)| said.taken_back.contains(id));
         acts.extend(gone);
-        for (_, _, fact) in &members {
-            let further: Vec<_> = fact.seen.iter().filter(|id| !acts.contains(id)).collect();
-            acts.extend(further);
-        }
+        let mut known: BTreeSet<RecordId> = acts.iter().map(|(id, _)| *id).collect();
+        let seen = members.iter().flat_map(|(_, _, fact)| &fact.seen);
+        acts.extend(seen.filter(|id| known.insert(**id)).map(|id| (*id, None)));
         let given = members.iter().filter(|(_, _, fact)| !fact.refused);
         let against = said.against(one, fact).into_iter().rev().map(|(_, id, _)| id).collect();
         Self { consents: given.map(|(_, id, _)| *id).collect(), before, acts, against }

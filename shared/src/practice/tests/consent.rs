@@ -512,7 +512,7 @@ fn only_who_knew_that_it_was_taken_back_can_renew_it_whatever_the_clocks_say() {
         world.sync();
         world.desks[0].now = world.desks[0].now.plus_millis(2 * HOUR + ahead);
         world.desks[1].now = world.desks[1].now.plus_millis(2 * HOUR);
-        world.act(1, revoke(client, 1, MONDAY)).unwrap();
+        world.act(1, revoke(client, 1, date(2026, 11, 22))).unwrap();
         let renewal = NewConsent { given: date(2026, 11, 22), ..again(1) };
         give(&mut world, 0, (client, 2), renewal).unwrap();
         world.sync();
@@ -536,9 +536,53 @@ fn only_who_knew_that_it_was_taken_back_can_renew_it_whatever_the_clocks_say() {
         both.sort_unstable();
         assert_eq!(both, [id(3), id(4)]);
         assert_eq!(*world.desks[1].rebuilt().index(), *world.desks[1].index());
-        world.act(1, revoke(client, 1, MONDAY)).unwrap();
+        world.act(1, revoke(client, 1, date(2026, 11, 22))).unwrap();
         world.sync();
         assert_eq!(holding(&world, 0, client), [id(4)]);
+    }
+}
+
+#[test]
+fn what_was_given_before_it_was_taken_back_is_no_renewal_whenever_it_is_written_down() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Telehealth, None)).unwrap();
+    world.act(0, revoke(client, 1, date(2026, 11, 10))).unwrap();
+    world.sync();
+    later(&mut world);
+    let on = |day| NewConsent { given: date(2026, 11, day), ..again(1) };
+    give(&mut world, 1, (client, 2), on(9)).unwrap();
+    world.sync();
+    assert!(holding(&world, 0, client).is_empty());
+    give(&mut world, 1, (client, 3), on(10)).unwrap();
+    world.sync();
+    assert_eq!(holding(&world, 0, client), [id(3)]);
+}
+
+#[test]
+fn a_refusal_ends_also_what_is_struck_or_hidden_or_lies_under_a_duplicate() {
+    let mut world = World::new(&[1, 1]);
+    let (client, twin) = (world.client(0, 1), world.client(0, 2));
+    let telehealth = || consent(ConsentKind::Telehealth, None);
+    for (whose, number) in [(client, 1), (client, 2), (twin, 3)] {
+        give(&mut world, 0, (whose, number), telehealth()).unwrap();
+    }
+    world.act(0, Edit::SameAs { client: twin, kept: Some(client) }).unwrap();
+    world.act(0, Edit::StrikeConsent { client, record: id(1), struck: true }).unwrap();
+    world.act(0, Edit::AskErasure(Scope::of_record(client, id(2)))).unwrap();
+    world.sync();
+    later(&mut world);
+    let no = NewConsent { refused: true, given: MONDAY, ..telehealth() };
+    give(&mut world, 1, (client, 4), no).unwrap();
+    world.sync();
+    later(&mut world);
+    world.act(0, Edit::StrikeConsent { client, record: id(1), struck: false }).unwrap();
+    world.act(0, Edit::WithdrawErasure(Scope::of_record(client, id(2)))).unwrap();
+    world.act(0, Edit::SameAs { client: twin, kept: None }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(holding(&world, desk, client).is_empty(), "{:?}", ends(&world, desk, client));
+        assert!(holding(&world, desk, twin).is_empty(), "{:?}", ends(&world, desk, twin));
     }
 }
 

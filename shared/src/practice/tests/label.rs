@@ -156,6 +156,47 @@ fn what_is_said_later_counts_everywhere_is_taken_back_and_never_changes_the_note
 }
 
 #[test]
+fn who_undoes_a_label_takes_back_none_that_another_device_or_an_addendum_gave_since() {
+    let (mut world, client, record) = signed(&[]);
+    let of = Labelled::Record(record);
+    // Several acts of one's own are undone one after the other.
+    let first = world.act(0, label(client, of, &[Label::Hiv])).unwrap().unwrap();
+    later(&mut world);
+    let both = [Label::Hiv, Label::SubstanceUse];
+    let second = world.act(0, label(client, of, &both)).unwrap().unwrap();
+    for inverse in [second, first] {
+        later(&mut world);
+        let (changes, _) = world.desks[0].undo(inverse).unwrap();
+        world.send(0, changes);
+    }
+    assert!(of_note(&mut world, 0, client, record).is_empty());
+
+    later(&mut world);
+    let inverse = world.act(0, label(client, of, &[Label::Hiv])).unwrap().unwrap();
+    world.sync();
+    later(&mut world);
+    let both = [Label::Hiv, Label::Violence];
+    world.act(1, label(client, of, &both)).unwrap();
+    world.sync();
+    later(&mut world);
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    let inverse = world.act(0, label(client, of, &[])).unwrap().unwrap();
+    later(&mut world);
+    let draft = ObjectId::from_bytes([60; 16]);
+    world.act(0, Edit::BeginAddendum { draft, client, note: record }).unwrap();
+    let splices = vec![insert(Part::Text, 0, "more")];
+    world.act(0, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    world.act(0, label(client, Labelled::Draft(draft), &[Label::ThirdParty])).unwrap();
+    world.sign(0, client, draft);
+    later(&mut world);
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&[Label::ThirdParty]));
+    }
+}
+
+#[test]
 fn the_label_of_an_addendum_is_one_of_its_note_until_somebody_says_otherwise() {
     let (mut world, client, record) = signed(&[Label::Hiv]);
     let draft = ObjectId::from_bytes([60; 16]);
