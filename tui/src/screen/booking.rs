@@ -257,8 +257,11 @@ impl State {
 
     fn shift(&mut self, minutes: i64, days: i64, scene: &Scene<'_>) {
         self.read_slot(scene);
-        let at = when::later(self.at, minutes);
+        let (before, at) = (self.at.date(), when::later(self.at, minutes));
         self.at = when::shifted(at.date(), days).to_datetime(at.time());
+        // Several days of a week go along.
+        let moved = before.until(self.at.date()).map_or(0, |span| i64::from(span.get_days()));
+        self.repeat = self.repeat.map(|(repeat, end)| (repeat.moved(moved), end));
         self.write_slot();
     }
 

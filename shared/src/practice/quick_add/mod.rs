@@ -6,19 +6,21 @@
 //! sees it before anything is booked. It books nothing, reads no clock, and no sentence makes
 //! it fail: what it cannot read is a [`Problem`].
 
+mod ahead;
 mod plain;
 mod read;
+mod rhythm;
 mod say;
 mod when;
 mod who;
 
+pub use self::rhythm::{Repeat, Weekdays};
 use super::edit::{AppointmentKind, Modality, NewAppointment, NewSeries, Slot};
-use super::schedule::recur::{self, End, Frequency, Rule};
+use super::schedule::recur::{End, Rule};
 use crate::id::{AppointmentId, ClientId, MemberId, SeriesId};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use std::num::NonZeroU32;
 
 /// What a sentence is read against.
 #[derive(Clone, Copy, Debug)]
@@ -91,19 +93,6 @@ pub struct QuickAdd {
     pub resolved: String,
     /// With whom, and in which zone.
     owner: (MemberId, String),
-}
-
-/// A rhythm.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Repeat {
-    /// Every so many days.
-    Days(u8),
-    /// Every so many months, on the same date.
-    Months(u8),
-    /// Every so many months, on the same weekday of the month.
-    MonthsByWeekday(u8),
-    /// Every so many weeks.
-    Weeks(u8),
 }
 
 /// Something that keeps a sentence from being booked, or that a person should look at.
@@ -189,43 +178,6 @@ impl Problem {
     }
 }
 
-impl Repeat {
-    /// Returns the rule of a series that begins on this date.
-    pub fn rule(self, begins: Date) -> Rule {
-        let every = |count: u8, frequency| {
-            let count = NonZeroU32::new(count.into()).unwrap_or(NonZeroU32::MIN);
-            Rule::every(count, frequency)
-        };
-        match self {
-            Self::Days(days) => every(days, Frequency::Daily),
-            Self::Months(months) => every(months, Frequency::Monthly),
-            Self::MonthsByWeekday(months) => {
-                let nth = (i16::from(begins.day()) - 1) / 7 + 1;
-                // The fifth of its kind is the last: not every month has five.
-                let nth = if nth == 5 { -1 } else { nth };
-                let mut rule = every(months, Frequency::Monthly);
-                rule.days.push(recur::Day { nth, weekday: begins.weekday() });
-                rule
-            }
-            Self::Weeks(weeks) => every(weeks, Frequency::Weekly),
-        }
-    }
-
-    /// Returns it in English words.
-    pub fn words(self) -> String {
-        match self {
-            Self::Days(1) => "daily".to_owned(),
-            Self::Days(days) => format!("every {days} days"),
-            Self::Months(1) => "monthly".to_owned(),
-            Self::Months(months) => format!("every {months} months"),
-            Self::MonthsByWeekday(1) => "monthly, weekday".to_owned(),
-            Self::MonthsByWeekday(months) => format!("every {months} months, weekday"),
-            Self::Weeks(1) => "weekly".to_owned(),
-            Self::Weeks(weeks) => format!("every {weeks} weeks"),
-        }
-    }
-}
-
 impl QuickAdd {
     /// Returns the series, if it repeats and no problem is left that blocks it.
     pub fn series(&self, series: SeriesId) -> Option<NewSeries> {
@@ -290,6 +242,13 @@ struct Said {
     kind: Option<AppointmentKind>,
     repeat: Option<Repeat>,
     repeat_end: End,
+    /// What the end of the rhythm was said with.
+    end_typed: String,
+    /// A day was said by its place in the month.
+    in_month: bool,
+    /// Several weekdays, and how they were said.
+    weekdays: Weekdays,
+    weekdays_typed: String,
     /// The end of the rhythm was said with its year.
     until_is_whole: bool,
     /// A part of the day that no number stood beside.
@@ -320,8 +279,10 @@ pub fn parse(sentence: &str, context: &QuickAddContext<'_>) -> QuickAdd {
 }
 
 fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
+    rhythm::settle(&mut said);
     let mut problems = std::mem::take(&mut said.problems);
     in_its_part(&mut said);
+    let whole_day = is_whole_day(&mut said);
     let minutes = length(&said, context, &mut problems);
     let date = date(&said, context);
     let kind = said.kind.unwrap_or(match said.clients.len() {
@@ -346,22 +307,17 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     if date.is_none() && !problems.iter().any(impossible) {
         problems.push(Problem::NoDate);
     }
-    if let (Some(Repeat::Months(months)), Some(Day::Weekday(_))) = (said.repeat, said.day) {
-        // `thu 3pm monthly` is on a Thursday each time.
-        said.repeat = Some(Repeat::MonthsByWeekday(months));
-    }
-    if let (Some(date), End::Until(until)) = (date, said.repeat_end)
-        && until.date() < date
+    if let Some(date) = date
+        && !rhythm::ends_after(&mut said, date)
     {
-        // Said without a year, it is the first such day after the beginning.
-        let next = until.checked_add(1.year()).ok().filter(|_| !said.until_is_whole);
-        match next.filter(|next| next.date() >= date) {
-            Some(next) => said.repeat_end = End::Until(next),
-            None => problems.push(Problem::EndsBefore),
-        }
+        problems.push(Problem::EndsBefore);
     }
     if let (Some(date), Some(start)) = (date, said.start) {
         check_moment(date, start, context, &mut problems);
+    }
+    if whole_day {
+        let hours = |problem: &Problem| matches!(problem, Problem::Past | Problem::UnusualHour);
+        problems.retain(|problem| !hours(problem));
     }
     problems.sort_by_key(|problem| !problem.blocks());
     let modality = said.modality.unwrap_or(Modality::InOffice);
@@ -373,7 +329,7 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
         modality,
         room: said.room,
         kind,
-        names_day: said.day.is_some(),
+        names_day: said.day.is_some() || matches!(said.repeat, Some(Repeat::WeeksOn(..))),
         repeat: said.repeat,
         repeat_end: said.repeat_end,
         problems,
@@ -382,6 +338,16 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     };
     quick_add.resolved = say::resolved(&quick_add, context);
     quick_add
+}
+
+/// `time off fri` is off the whole day.
+fn is_whole_day(said: &mut Said) -> bool {
+    let off = said.kind == Some(AppointmentKind::TimeOff) && said.clients.is_empty();
+    let whole = off && said.start.is_none() && said.minutes.is_none() && said.day.is_some();
+    if whole {
+        (said.start, said.minutes) = (Some(Time::midnight()), Some(MINUTES_MAX));
+    }
+    whole
 }
 
 /// Puts times into the part of the day that was said apart from them.
@@ -417,6 +383,9 @@ fn length(said: &Said, context: &QuickAddContext<'_>, problems: &mut Vec<Problem
 
 fn date(said: &Said, context: &QuickAddContext<'_>) -> Option<Date> {
     let ahead = said.start.is_none_or(|start| start > context.now);
+    if let Some(first) = rhythm::first_day(said, context.today, ahead) {
+        return Some(first);
+    }
     match said.day {
         Some(Day::Fixed(date)) => Some(date),
         Some(Day::Weekday(weekday)) => {

@@ -1,7 +1,7 @@
 //! Puts what people say in several words into the one form that the reader knows: ranges with
 //! spaces, and hours that a part of the day goes with.
 
-use super::when;
+use super::{Locale, QuickAddContext, when, who};
 
 /// A word in small letters, and as it was typed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,9 +49,101 @@ fn part(word: &str, german: bool) -> Option<Part> {
 }
 
 /// Returns the words in plain form.
-pub(super) fn plain(typed: &[&str], german: bool) -> Vec<Word> {
-    let words: Vec<Word> = typed.iter().map(|word| Word::of((*word).to_owned())).collect();
-    parts_of_the_day(ranges(words), german)
+pub(super) fn plain(typed: &[&str], context: &QuickAddContext<'_>) -> Vec<Word> {
+    let apart = typed.iter().flat_map(|word| apart(word, context));
+    let words = spelled_hours(apart.map(Word::of).collect());
+    parts_of_the_day(ranges(between(words)), context.locale == Locale::De)
+}
+
+/// Takes apart what was written as one word: `(video)`, `@3`, `room2`, `AT/QS`, `mon/wed`,
+/// `2026-11-26T15:00`.
+fn apart(word: &str, context: &QuickAddContext<'_>) -> Vec<String> {
+    if who::is_code_or_initials(word, context) {
+        return vec![word.to_owned()];
+    }
+    let bare = word.trim_matches(['(', ')', '[', ']', '"', '„', '“', '”']);
+    let word = if bare.is_empty() { word } else { bare };
+    let parts = |first: &str, then: &str| vec![first.to_owned(), then.to_owned()];
+    if let Some(time) = word.strip_prefix('@').filter(|time| when::is_clock(time)) {
+        return parts("at", time);
+    }
+    if let Some((date, time)) = word.split_once(['T', 't'])
+        && date.len() == 10
+        && date.starts_with(|c: char| c.is_ascii_digit())
+        && when::is_clock(time)
+    {
+        return parts(date, time);
+    }
+    let lower = word.to_lowercase();
+    if lower == "rm" || lower == "rm." {
+        return vec!["room".to_owned()];
+    }
+    for room in ["room", "rm", "raum", "zimmer"] {
+        let number = lower.strip_prefix(room).filter(|rest| !rest.is_empty());
+        if let Some(number) = number.filter(|rest| rest.bytes().all(|c| c.is_ascii_digit())) {
+            return parts("room", number);
+        }
+    }
+    for mark in ['/', '+', '&'] {
+        let each: Vec<&str> = word.split(mark).filter(|part| !part.is_empty()).collect();
+        let several = each.len() > 1;
+        let people = each.iter().all(|part| who::is_code_or_initials(part, context));
+        let day = |part: &&str| when::weekday(&part.to_lowercase(), context.locale).is_some();
+        if several && (people || each.iter().all(day)) {
+            return each.into_iter().map(str::to_owned).collect();
+        }
+    }
+    vec![word.to_owned()]
+}
+
+/// Makes figures of hours that are spelled: `three pm`, `three thirty`; and `15 h` a time of day.
+fn spelled_hours(words: Vec<Word>) -> Vec<Word> {
+    let mut plain: Vec<Word> = Vec::new();
+    let mut rest = words.into_iter().peekable();
+    while let Some(word) = rest.next() {
+        let next = rest.peek().map(|next| next.small.clone()).unwrap_or_default();
+        let minute = match next.as_str() {
+            "fifteen" | "fünfzehn" => Some("15"),
+            "thirty" | "dreißig" => Some("30"),
+            "forty-five" | "fünfundvierzig" => Some("45"),
+            _ => None,
+        };
+        let marked = matches!(next.as_str(), "am" | "pm" | "a.m." | "p.m." | "uhr" | "o'clock");
+        match (when::named_hour(&word.small), minute) {
+            (Some(hour), Some(minute)) => {
+                rest.next();
+                plain.push(Word::of(format!("{hour}:{minute}")));
+            }
+            (Some(hour), None) if marked => plain.push(Word::of(hour.to_string())),
+            _ => {
+                // Nobody sits for so many hours.
+                let hour = word.small.parse::<u8>().is_ok_and(|hour| (9..24).contains(&hour));
+                let with_minutes = word.small.strip_suffix('h').filter(|time| time.contains(':'));
+                plain.push(with_minutes.map_or_else(|| word.clone(), |t| Word::of(t.to_owned())));
+                if hour && next == "h" {
+                    rest.next();
+                    plain.push(Word::of("uhr".to_owned()));
+                }
+            }
+        }
+    }
+    plain
+}
+
+/// Makes `3 - 4` of `between 3 and 4`.
+fn between(mut words: Vec<Word>) -> Vec<Word> {
+    for at in 0..words.len() {
+        let begins = matches!(small(&words, at), "between" | "zwischen");
+        if begins
+            && when::is_clock(small(&words, at + 1))
+            && matches!(small(&words, at + 2), "and" | "und")
+            && when::is_clock(small(&words, at + 3))
+            && let Some(and) = words.get_mut(at + 2)
+        {
+            *and = Word::of("-".to_owned());
+        }
+    }
+    words
 }
 
 /// Makes one word of `10 - 11am`, `10 to 11am`, `3 pm until 4 pm`, `14 bis 15`.
@@ -93,9 +185,20 @@ fn ranges(words: Vec<Word>) -> Vec<Word> {
     plain
 }
 
-fn is_rhythm(word: &str) -> bool {
-    let english = ["weekly", "biweekly", "fortnightly", "monthly", "daily", "every"];
-    let german = ["wöchentlich", "zweiwöchentlich", "monatlich", "jede", "jeden", "alle"];
+/// Whether a word says by itself that something repeats.
+pub(super) fn is_rhythm(word: &str) -> bool {
+    let english =
+        ["weekly", "biweekly", "bi-weekly", "fortnightly", "monthly", "daily", "weekdays", "every"];
+    let german = [
+        "wöchentlich",
+        "zweiwöchentlich",
+        "monatlich",
+        "täglich",
+        "werktags",
+        "jede",
+        "jeden",
+        "alle",
+    ];
     english.contains(&word) || german.contains(&word) || word.ends_with("-tägig")
 }
 

@@ -1,13 +1,11 @@
 //! Goes through the words of a sentence once, and asks at each what it could be.
 
-use super::plain;
+use super::rhythm::small_number;
 use super::when::{self, Clock};
 use super::who::{self, Who};
-use super::{CHARACTERS_MAX, Day, Locale, Problem, QuickAddContext, Repeat, Said, WORDS_MAX};
+use super::{CHARACTERS_MAX, Day, Locale, Problem, QuickAddContext, Said, WORDS_MAX};
+use super::{plain, rhythm};
 use crate::practice::edit::{AppointmentKind, Modality};
-use crate::practice::schedule::recur::End;
-use jiff::civil::Time;
-use std::num::NonZeroU8;
 
 /// The words from some place on, in small letters, with the word as typed.
 pub(super) struct Words<'s> {
@@ -21,7 +19,15 @@ impl<'s> Words<'s> {
         self.small.get(offset).map(String::as_str).unwrap_or_default()
     }
 
-    fn typed(&self, count: usize) -> String {
+    /// Returns the words from `offset` on.
+    pub(super) fn after(&self, offset: usize) -> Self {
+        Words {
+            small: self.small.get(offset..).unwrap_or_default(),
+            typed: self.typed.get(offset..).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn typed(&self, count: usize) -> String {
         self.typed.get(..count).unwrap_or(self.typed).join(" ")
     }
 }
@@ -35,7 +41,7 @@ pub(super) fn read(sentence: &str, context: &QuickAddContext<'_>) -> Said {
         said.problems.push(Problem::TooLong);
     }
     let typed = typed.get(..WORDS_MAX).unwrap_or(&typed);
-    let words = plain::plain(typed, context.locale == Locale::De);
+    let words = plain::plain(typed, context);
     let small: Vec<String> = words.iter().map(|word| word.small.clone()).collect();
     let typed: Vec<&str> = words.iter().map(|word| word.typed.as_str()).collect();
     let mut at = 0;
@@ -82,12 +88,13 @@ fn step(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> us
     if who::is_code_or_initials(first, context) {
         return client(words, context, said);
     }
-    let taken = repeat(words, context, said);
-    let taken = taken.or_else(|| how_often(words, context, said));
+    let taken = rhythm::repeat(words, context, said);
+    let taken = taken.or_else(|| rhythm::how_often(words, context, said));
     let taken = taken.or_else(|| length(words, said));
     let taken = taken.or_else(|| place(words, context, said));
     let taken = taken.or_else(|| moment(words, context, said));
     let taken = taken.or_else(|| kind(words, context, said));
+    let taken = taken.or_else(|| bare_minutes(words, said));
     taken.unwrap_or_else(|| if is_filler(words.at(0)) { 1 } else { client(words, context, said) })
 }
 
@@ -130,6 +137,8 @@ fn is_of_time(word: &str, context: &QuickAddContext<'_>) -> bool {
 fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
     if let Some((clock, taken)) = when::clock(words, context, said.day.is_some()) {
         match clock {
+            // `12 Uhr mittags`
+            Ok(Clock { start, end: None }) if said.start == Some(start) => {}
             Ok(Clock { .. }) if said.start.is_some() => {
                 said.problems.push(Problem::NamedTwice { word: words.typed(taken) });
             }
@@ -159,135 +168,6 @@ fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
     Some(taken)
 }
 
-fn repeat(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
-    let german = context.locale == Locale::De;
-    let (repeat, taken) = match (words.at(0), words.at(1), words.at(2)) {
-        ("weekly", ..) => (Repeat::Weeks(1), 1),
-        ("biweekly" | "fortnightly", ..) => (Repeat::Weeks(2), 1),
-        ("monthly", ..) => (Repeat::Months(1), 1),
-        ("daily", ..) => (Repeat::Days(1), 1),
-        ("every", "week", _) => (Repeat::Weeks(1), 2),
-        ("every", "other" | "second", "week") => (Repeat::Weeks(2), 3),
-        ("every", "fortnight", _) => (Repeat::Weeks(2), 2),
-        ("every", "month", _) => (Repeat::Months(1), 2),
-        ("every", "day", _) => (Repeat::Days(1), 2),
-        ("every", number, unit) if unit_of(unit).is_some() => (every(number, unit)?, 3),
-        ("wöchentlich", ..) if german => (Repeat::Weeks(1), 1),
-        ("14-tägig" | "vierzehntägig" | "zweiwöchentlich", ..) if german => {
-            (Repeat::Weeks(2), 1)
-        }
-        ("monatlich", ..) if german => (Repeat::Months(1), 1),
-        ("jede", "woche", _) if german => (Repeat::Weeks(1), 2),
-        ("jede", "zweite", "woche") if german => (Repeat::Weeks(2), 3),
-        ("alle", number, unit) if german && unit_of(unit).is_some() => (every(number, unit)?, 3),
-        ("every" | "jeden" | "jede", weekday, _) => {
-            let weekday = when::weekday(weekday, context.locale)?;
-            match said.day {
-                None => said.day = Some(Day::Weekday(weekday)),
-                Some(Day::Fixed(date)) => {
-                    said.day = when::first_from(weekday, date).map(Day::Fixed);
-                }
-                Some(Day::Weekday(other)) if other == weekday => {}
-                Some(Day::Weekday(_)) => {
-                    said.problems.push(Problem::NamedTwice { word: words.typed(2) });
-                }
-            }
-            (Repeat::Weeks(1), 2)
-        }
-        _ => return None,
-    };
-    said.repeat = Some(repeat);
-    Some(taken)
-}
-
-/// Reads how far a rhythm goes that was said before: `for 10 weeks`, `8 times`, `x8`, `until 3/1`.
-fn how_often(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
-    let repeat = said.repeat.filter(|_| said.repeat_end == End::Never)?;
-    let is_count = |word: &str| matches!(word, "times" | "sessions" | "mal" | "sitzungen");
-    let (first, skipped) = match words.at(0) {
-        "for" | "für" => (1, 1),
-        _ => (0, 0),
-    };
-    let (number, unit) = (words.at(first), words.at(first + 1));
-    if let Some(count) = words.at(0).strip_prefix('x').and_then(|count| count.parse().ok()) {
-        said.repeat_end = End::Count(u32::from(NonZeroU8::get(count)));
-        return Some(1);
-    }
-    if is_count(unit) {
-        said.repeat_end = End::Count(u32::from(small_number(number)?));
-        return Some(2 + skipped);
-    }
-    if skipped == 1
-        && let Some(unit) = unit_of(unit)
-    {
-        let number = u32::from(small_number(number)?);
-        let ((Repeat::Days(every), Unit::Days)
-        | (Repeat::Weeks(every), Unit::Weeks)
-        | (Repeat::Months(every) | Repeat::MonthsByWeekday(every), Unit::Months)) = (repeat, unit)
-        else {
-            return None;
-        };
-        said.repeat_end = End::Count(number.div_ceil(u32::from(every.max(1))));
-        return Some(3);
-    }
-    if matches!(words.at(0), "until" | "till" | "through" | "bis") {
-        let rest = Words {
-            small: words.small.get(1..).unwrap_or_default(),
-            typed: words.typed.get(1..).unwrap_or_default(),
-        };
-        let (day, taken) = when::day(&rest, context)?;
-        let Ok(Day::Fixed(date)) = day else { return None };
-        said.repeat_end = End::Until(date.to_datetime(Time::constant(23, 59, 59, 0)));
-        let with_year = |word: &String| {
-            let parts = word.split(['/', '.', '-']).filter(|part| !part.is_empty()).count();
-            parts == 3 || word.len() == 4 && word.bytes().all(|c| c.is_ascii_digit())
-        };
-        said.until_is_whole = rest.small.iter().take(taken).any(with_year);
-        return Some(1 + taken);
-    }
-    None
-}
-
-/// What a word counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Unit {
-    Days,
-    Weeks,
-    Months,
-}
-
-/// Returns what `word` counts, in either language.
-pub(super) fn unit_of(word: &str) -> Option<Unit> {
-    match word {
-        "day" | "days" | "tag" | "tage" | "tagen" => Some(Unit::Days),
-        "week" | "weeks" | "wk" | "wks" | "woche" | "wochen" => Some(Unit::Weeks),
-        "month" | "months" | "monat" | "monate" | "monaten" => Some(Unit::Months),
-        _ => None,
-    }
-}
-
-/// Returns a small number in digits or as a word.
-pub(super) fn small_number(word: &str) -> Option<u8> {
-    let named = match word {
-        "a" | "an" | "one" | "ein" | "eine" | "einer" | "einem" => 1,
-        "two" | "zwei" => 2,
-        "three" | "drei" => 3,
-        "four" | "vier" => 4,
-        "six" | "sechs" => 6,
-        _ => return word.parse().ok().filter(|number| *number > 0),
-    };
-    Some(named)
-}
-
-fn every(number: &str, unit: &str) -> Option<Repeat> {
-    let number = small_number(number)?;
-    Some(match unit_of(unit)? {
-        Unit::Days => Repeat::Days(number),
-        Unit::Weeks => Repeat::Weeks(number),
-        Unit::Months => Repeat::Months(number),
-    })
-}
-
 fn length(words: &Words<'_>, said: &mut Said) -> Option<usize> {
     let spoken = spoken_length(words);
     let one = || one_word_length(words.at(0)).map(|minutes| (minutes, 1));
@@ -312,13 +192,29 @@ fn length(words: &Words<'_>, said: &mut Said) -> Option<usize> {
     Some(taken)
 }
 
+/// Reads a number alone as minutes, once the time is known: `thu 3pm 90`.
+fn bare_minutes(words: &Words<'_>, said: &mut Said) -> Option<usize> {
+    let minutes = number_of(words.at(0)).filter(|minutes| (15..=240).contains(minutes))?;
+    if minutes % 5 != 0 || said.start.is_none() || said.end.is_some() || said.minutes.is_some() {
+        return None;
+    }
+    said.minutes = Some(minutes);
+    Some(1)
+}
+
 /// Lengths that have words of their own.
 fn spoken_length(words: &Words<'_>) -> Option<(u32, usize)> {
+    if let ("a" | "eine" | "einer", "half" | "halbe" | "halben" | "dreiviertel") =
+        (words.at(0), words.at(1))
+    {
+        return spoken_length(&words.after(1)).map(|(minutes, taken)| (minutes, taken + 1));
+    }
     let at = |offset| words.at(offset);
     Some(match (at(0), at(1), at(2), at(3), at(4)) {
         ("an" | "one" | "1", "hour", "and", "a", "half") => (90, 5),
         ("half", "an", "hour", ..) => (30, 3),
-        ("half" | "halbe", "hour" | "stunde", ..) => (30, 2),
+        ("half" | "halbe" | "halben", "hour" | "stunde", ..) => (30, 2),
+        ("dreiviertel", "stunde", ..) => (45, 2),
         ("anderthalb" | "eineinhalb" | "1½", "stunden" | "hours", ..) => (90, 2),
         ("dreiviertelstunde", ..) => (45, 1),
         ("doppelstunde", ..) => (100, 1),
@@ -372,10 +268,11 @@ fn tenths(number: &str) -> Option<u32> {
 fn place(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Option<usize> {
     let german = context.locale == Locale::De;
     let (modality, taken) = match (words.at(0), words.at(1)) {
-        ("video" | "online" | "telehealth", _) => (Modality::Video, 1),
+        ("video" | "online" | "telehealth" | "zoom" | "teams", _) => (Modality::Video, 1),
+        ("videosprechstunde" | "videocall", _) if german => (Modality::Video, 1),
         ("phone" | "telephone" | "call", _) => (Modality::Phone, 1),
         ("telefon" | "telefonisch" | "tel" | "tel.", _) if german => (Modality::Phone, 1),
-        ("office", _) => (Modality::InOffice, 1),
+        ("office" | "in-person", _) => (Modality::InOffice, 1),
         ("praxis", _) if german => (Modality::InOffice, 1),
         ("in", "person" | "office") => (Modality::InOffice, 2),
         ("vor", "ort") if german => (Modality::InOffice, 2),
@@ -399,7 +296,8 @@ fn kind(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> Op
         ("group", _) => (AppointmentKind::Group, 1),
         ("consultation" | "consult", _) => (AppointmentKind::Consultation, 1),
         ("supervision", _) => (AppointmentKind::Supervision, 1),
-        ("time", "off") => (AppointmentKind::TimeOff, 2),
+        ("time" | "day", "off") | ("annual", "leave") => (AppointmentKind::TimeOff, 2),
+        ("off" | "vacation" | "holiday" | "leave" | "pto", _) => (AppointmentKind::TimeOff, 1),
         ("erstgespräch", _) if german => (AppointmentKind::Intake, 1),
         ("paar" | "paargespräch", _) if german => (AppointmentKind::Couple, 1),
         ("familie" | "familiengespräch", _) if german => (AppointmentKind::Family, 1),
@@ -453,6 +351,18 @@ fn is_filler(word: &str) -> bool {
             | "kommende"
             | "kommender"
             | "coming"
+            | "session"
+            | "sitzung"
+            | "appt"
+            | "appointment"
+            | "schedule"
+            | "by"
+            | "over"
+            | "add"
+            | "starting"
+            | "beginning"
+            | "zum"
+            | "immer"
             | "please"
             | "bitte"
     )

@@ -37,17 +37,7 @@ pub(super) fn resolved(quick_add: &QuickAdd, context: &QuickAddContext<'_>) -> S
 }
 
 fn rhythm(repeat: Repeat, german: bool) -> String {
-    match repeat {
-        repeat if !german => repeat.words(),
-        Repeat::Days(1) => "täglich".to_owned(),
-        Repeat::Days(days) => format!("alle {days} Tage"),
-        Repeat::Months(1) => "monatlich".to_owned(),
-        Repeat::Months(months) => format!("alle {months} Monate"),
-        Repeat::MonthsByWeekday(1) => "monatlich am Wochentag".to_owned(),
-        Repeat::MonthsByWeekday(months) => format!("alle {months} Monate am Wochentag"),
-        Repeat::Weeks(1) => "wöchentlich".to_owned(),
-        Repeat::Weeks(weeks) => format!("alle {weeks} Wochen"),
-    }
+    if german { repeat.words_in_german() } else { repeat.words() }
 }
 
 fn who(quick_add: &QuickAdd, context: &QuickAddContext<'_>) -> String {

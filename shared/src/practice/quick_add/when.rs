@@ -1,8 +1,8 @@
 //! Reads days and times of day. Arithmetic on dates is checked: what does not exist is an error,
 //! never another date.
 
-use super::read::{Unit, Words, small_number, unit_of};
-use super::{Day, Locale, QuickAddContext};
+use super::read::Words;
+use super::{Day, Locale, QuickAddContext, ahead};
 use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday};
 
@@ -25,7 +25,7 @@ impl Clock {
 }
 
 /// What was read, or that it does not exist, and the number of words that it took.
-type Reading<T> = Option<(Result<T, ()>, usize)>;
+pub(super) type Reading<T> = Option<(Result<T, ()>, usize)>;
 
 /// Returns whether a word could be a time of day, marked as one or not.
 pub(super) fn is_clock(word: &str) -> bool {
@@ -46,8 +46,8 @@ pub(super) fn in_part(word: &str, late: bool) -> Option<String> {
     Some(format!("{hour}:{minute:02}"))
 }
 
-/// An hour as it is spoken, with the half of the day that may be said with it.
-fn spoken_hour(word: &str) -> Option<(u8, Option<Half>)> {
+/// Returns the hour, 1 to 12, that a word names.
+pub(super) fn named_hour(word: &str) -> Option<u8> {
     let names = [
         ["one", "eins"],
         ["two", "zwei"],
@@ -62,8 +62,25 @@ fn spoken_hour(word: &str) -> Option<(u8, Option<Half>)> {
         ["eleven", "elf"],
         ["twelve", "zwölf"],
     ];
-    if let Some(at) = names.iter().position(|names| names.contains(&word)) {
-        return Some((u8::try_from(at).ok()?.saturating_add(1), None));
+    let at = names.iter().position(|names| names.contains(&word))?;
+    Some(u8::try_from(at).ok()?.saturating_add(1))
+}
+
+/// Returns the minutes that are said before `past` and `to`.
+fn spoken_minutes(word: &str) -> Option<u32> {
+    match word {
+        "5" | "five" | "fünf" => Some(5),
+        "10" | "ten" | "zehn" => Some(10),
+        "20" | "twenty" | "zwanzig" => Some(20),
+        "25" | "twenty-five" | "fünfundzwanzig" => Some(25),
+        _ => None,
+    }
+}
+
+/// An hour as it is spoken, with the half of the day that may be said with it.
+fn spoken_hour(word: &str) -> Option<(u8, Option<Half>)> {
+    if let Some(hour) = named_hour(word) {
+        return Some((hour, None));
     }
     let numbers = Numbers::read(word).filter(|numbers| numbers.minute.is_none())?;
     Some((u8::try_from(numbers.hour).ok()?, numbers.half))
@@ -82,6 +99,10 @@ fn spoken(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Time> {
         ("quarter", "to" | "before" | "of", hour) => (hour, true, 45, 3),
         ("viertel", "nach", hour) if german => (hour, false, 15, 3),
         ("viertel", "vor", hour) if german => (hour, true, 45, 3),
+        (minutes, "past" | "after", hour) => (hour, false, spoken_minutes(minutes)?, 3),
+        (minutes, "to" | "before", hour) => (hour, true, 60 - spoken_minutes(minutes)?, 3),
+        (minutes, "nach", hour) if german => (hour, false, spoken_minutes(minutes)?, 3),
+        (minutes, "vor", hour) if german => (hour, true, 60 - spoken_minutes(minutes)?, 3),
         _ => return None,
     };
     let (hour, half) = spoken_hour(hour)?;
@@ -128,7 +149,7 @@ pub(super) fn clock(
     if let ("at" | "@" | "um", hour, next) = (words.at(0), words.at(1), words.at(2))
         && half_after(next, context.locale).is_none()
         && next != "uhr"
-        && let Ok(hour) = hour.parse()
+        && let Some(hour) = hour.parse().ok().or_else(|| named_hour(hour))
     {
         return Some((in_practice_hours(hour, 0).map(one), 2 + usize::from(next == "o'clock")));
     }
@@ -161,7 +182,9 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
         }
         let (from, to) = (begins, ends);
         let clear = [&from, &to].iter().any(|side| side.half.is_some() || side.uhr || side.colon);
-        if !clear && !marked {
+        // `9-5` is no date in any order.
+        let plain = from.minute.is_none() && to.minute.is_none();
+        if !clear && !marked && !plain {
             return None;
         }
         let range = range(&from, &to, half_said);
@@ -264,9 +287,9 @@ impl Numbers {
         let (hour, minute) = match parted {
             Some((hour, "")) if digits.ends_with('h') => (hour, None),
             Some((hour, minute)) => (hour, Some(two_digits(minute)?)),
-            // `930am`
-            None if half.is_some() && (3..=4).contains(&digits.len()) && digits.is_ascii() => {
-                let (hour, minute) = digits.split_at(digits.len() - 2);
+            // `930am`, `1530`
+            None if half.is_some() && digits.len() == 3 || is_four_digits(digits) => {
+                let (hour, minute) = digits.split_at_checked(digits.len() - 2)?;
                 (hour, Some(two_digits(minute)?))
             }
             None => (digits, None),
@@ -277,7 +300,7 @@ impl Numbers {
             _ => (hour, minute, false),
         };
         let hour = (hour.len() <= 2).then(|| number(hour)).flatten()?;
-        let colon = hours || digits.contains([':', 'h']);
+        let colon = hours || digits.contains([':', 'h']) || is_four_digits(digits);
         Some(Self { hour, minute, half, colon, uhr })
     }
 
@@ -295,6 +318,12 @@ impl Numbers {
         let german_date = locale == Locale::De && can_be_a_date && !has_day;
         self.hour <= 23 && minute < 60 && !german_date
     }
+}
+
+/// Whether it is a time of day without a colon, and no year.
+fn is_four_digits(digits: &str) -> bool {
+    let number = number(digits).filter(|_| digits.len() == 4);
+    number.is_some_and(|number| number % 5 == 0 && !(2_000..2_100).contains(&number))
 }
 
 /// Reads digits only: `parse` would take a sign.
@@ -325,9 +354,7 @@ fn time(hour: u32, minute: u32) -> Result<Time, ()> {
 
 /// Reads a day that begins here.
 pub(super) fn day(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Day> {
-    relative(words, context)
-        .or_else(|| week_on(words, context))
-        .or_else(|| in_week(words, context))
+    ahead::ahead(words, context)
         .or_else(|| numeric(words.at(0), context).map(|date| (date, 1)))
         .or_else(|| with_month_name(words, context))
         .or_else(|| day_of_month(words.at(0), context).map(|date| (date, 1)))
@@ -338,75 +365,6 @@ pub(super) fn day(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<D
         })
 }
 
-fn relative(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
-    let german = context.locale == Locale::De;
-    let (days, taken) = match (words.at(0), words.at(1), words.at(2)) {
-        ("today", ..) => (0, 1),
-        ("tomorrow" | "tmrw", ..) => (1, 1),
-        ("day", "after", "tomorrow") => (2, 3),
-        ("heute", ..) if german => (0, 1),
-        ("morgen", ..) if german => (1, 1),
-        ("übermorgen" | "uebermorgen", ..) if german => (2, 1),
-        ("in", "a", "fortnight") => (14, 3),
-        ("in", number, unit) => {
-            let number = i64::from(small_number(number)?);
-            let span = match unit_of(unit)? {
-                Unit::Days => number.days(),
-                Unit::Weeks => number.weeks(),
-                Unit::Months => number.months(),
-            };
-            return Some((context.today.checked_add(span).map_err(|_| ()), 3));
-        }
-        _ => return None,
-    };
-    Some((context.today.checked_add(i64::from(days).days()).map_err(|_| ()), taken))
-}
-
-/// Reads `tuesday week` and `a week on tuesday`: the one after the next.
-fn week_on(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
-    let (named, taken) = match (words.at(0), words.at(1), words.at(2), words.at(3)) {
-        ("a" | "one", "week", "on" | "from", named) => (named, 4),
-        (named, "week", ..) => (named, 2),
-        _ => return None,
-    };
-    let weekday = weekday(named, context.locale)?;
-    let distance = i64::from(context.today.weekday().until(weekday));
-    let days = if distance == 0 { 14 } else { distance + 7 };
-    Some((context.today.checked_add(days.days()).map_err(|_| ()), taken))
-}
-
-/// Reads `this thu`, `next thu`, `next week`, `next week thu`, `thu next week`.
-///
-/// Weeks begin on Monday; `next thu` is the one of the next week, also on a Monday.
-fn in_week(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<Date> {
-    let german = context.locale == Locale::De;
-    let is_next = |word: &str| {
-        word == "next" || (german && matches!(word, "nächste" | "nächsten" | "nächster"))
-    };
-    let is_this =
-        |word: &str| word == "this" || (german && matches!(word, "diese" | "diesen" | "dieser"));
-    let is_week = |word: &str| word == "week" || (german && word == "woche");
-    let of = |word: &str| weekday(word, context.locale);
-    let (first, second, third) = (words.at(0), words.at(1), words.at(2));
-    let same = context.today.weekday();
-    let (weeks, weekday, taken) = if is_next(first) && is_week(second) {
-        of(third).map_or((1, same, 2), |weekday| (1, weekday, 3))
-    } else if is_next(first) {
-        (1, of(second)?, 2)
-    } else if is_this(first) && is_week(second) {
-        (0, of(third)?, 3)
-    } else if is_this(first) {
-        (0, of(second)?, 2)
-    } else if is_week(third) && (is_next(second) || is_this(second)) {
-        (i64::from(is_next(second)), of(first)?, 3)
-    } else {
-        return None;
-    };
-    let since_monday = i64::from(same.to_monday_zero_offset());
-    let days = weeks * 7 + i64::from(weekday.to_monday_zero_offset()) - since_monday;
-    Some((context.today.checked_add(days.days()).map_err(|_| ()), taken))
-}
-
 /// Reads `11/26`, `26/11/2026`, `26.11.`, `26.11.26`, `2026-11-26`.
 fn numeric(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>> {
     let separator = word.chars().find(|c| matches!(c, '/' | '.' | '-'))?;
@@ -414,6 +372,8 @@ fn numeric(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>
     let parts: Vec<u32> = word.split(separator).map(number).collect::<Option<_>>()?;
     let (day, month, year) = match (separator, parts.as_slice(), context.locale) {
         ('-', [year, month, day], _) if *year > 31 => (*day, *month, Some(*year)),
+        ('-', [month, day, year], Locale::EnUs) if *year > 31 => (*day, *month, Some(*year)),
+        ('-', [day, month, year], _) if *year > 31 => (*day, *month, Some(*year)),
         ('/', [month, day], Locale::EnUs) => (*day, *month, None),
         ('/', [month, day, year], Locale::EnUs) => (*day, *month, Some(*year)),
         ('.', [month, day], Locale::EnUs) => (*day, *month, None),
@@ -531,7 +491,7 @@ pub(super) fn weekday(word: &str, locale: Locale) -> Option<Weekday> {
     english.or_else(|| german.filter(|_| locale == Locale::De))
 }
 
-fn month(word: &str, locale: Locale) -> Option<u32> {
+pub(super) fn month(word: &str, locale: Locale) -> Option<u32> {
     let word = word.strip_suffix('.').unwrap_or(word);
     let german = match word {
         "januar" | "jänner" => Some(1),

@@ -245,3 +245,15 @@ fn the_form_warns_before_somebody_is_booked_who_died_or_is_in_the_archive() {
         assert_eq!(driver.edits().len(), 1, "it is possible");
     }
 }
+
+#[test]
+fn several_weekdays_are_booked_by_a_sentence_and_move_along_with_the_first() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jjnak every mon and thu 3pm");
+    let screen = driver.screen();
+    assert!(screen.contains("Repeats  < weekly Mon/Thu >"), "{screen}");
+    driver.keys("⏎").code(KeyCode::Right).keys("⏎");
+    let Edit::BookSeries(new) = edit(&driver) else { panic!("{:?}", driver.edits()) };
+    assert_eq!(new.first.slot.start.date(), date(2026, 11, 24));
+    assert_eq!(new.rule.to_string(), "FREQ=WEEKLY;BYDAY=TU,FR");
+}
