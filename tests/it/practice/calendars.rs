@@ -110,3 +110,33 @@ fn a_feed_says_when_somebody_is_busy_and_nothing_of_who_comes() {
     let again = scene.run(&["calendar", "feed", "--output", file.to_str().unwrap()], "");
     assert_eq!(again.status, Some(1), "a file that is there stays as it is");
 }
+
+#[test]
+fn a_calendar_is_listed_between_two_days_and_nothing_comes_in() {
+    let scene = founded("calendar-list");
+    let list = |options: &[&str]| {
+        let words = [&["--json", "import", "--dry-run"][..], options].concat();
+        scene.run(&words, &calendar(9)).json()
+    };
+    let (from, to) = (tomorrow().to_string(), tomorrow().saturating_add(9.days()).to_string());
+    let [all] = &list(&["--from", &from, "--to", &to])[..] else { panic!("one object") };
+    assert_eq!(all["count"], 4, "two of the series, the day off, and what is free: {all}");
+    let uids: Vec<_> =
+        all["occurrences"].as_array().unwrap().iter().map(|one| &one["uid"]).collect();
+    assert_eq!(uids, ["a", "c", "b", "a"]);
+    let first = &all["occurrences"][0];
+    assert_eq!(first["start"]["utc"], format!("{from}T09:00:00Z"));
+    assert_eq!(first["end"]["utc"], format!("{from}T10:00:00Z"));
+    assert!(busy_on(&scene, tomorrow()).is_empty(), "nothing came in");
+
+    let lines =
+        scene.run(&["import", "--dry-run", "--from", &from, "--to", &to], &calendar(9)).done();
+    assert!(lines.contains("Planted Title") && lines.contains("4 from"), "{lines}");
+    let backwards = scene.run(&["import", "--dry-run", "--from", &to, "--to", &from], &calendar(9));
+    assert_eq!(backwards.status, Some(1));
+    assert!(backwards.err.contains("comes before"), "{}", backwards.err);
+
+    // Without the dry run it comes in as busy times, as by `calendar import`.
+    let came = scene.run(&["--json", "import"], &calendar(9)).json();
+    assert_eq!(counts(&came), [("new", 4), ("not busy", 1)]);
+}

@@ -516,11 +516,17 @@ pub struct Restore {
 /// Options of `import`.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// The file; without one, standard input.
+    /// The file; without one, standard input. A calendar (.ics) comes in as busy times.
     pub file: Option<PathBuf>,
     /// Only print what would come in.
     #[arg(long)]
     pub dry_run: bool,
+    /// Of a calendar: from this day on, as 2026-11-25. Without it, from today on.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<jiff::civil::Date>,
+    /// Of a calendar: until before this day. Without it, for a year.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<jiff::civil::Date>,
 }
 
 /// What is handed to the server's program as it is.

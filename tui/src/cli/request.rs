@@ -97,7 +97,7 @@ pub struct ShowDay {
 }
 
 /// How a calendar is taken in.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct TakeInCalendar {
     /// Only say what would come in.
     pub dry_run: bool,
@@ -105,8 +105,17 @@ pub struct TakeInCalendar {
     pub appointments: bool,
     /// With titles.
     pub titles: bool,
-    /// So many days from today on.
+    /// From which day on, as 2026-11-25; without it, from today on.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until before which day; without it, so many days.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// So many days.
     pub days: u16,
+    /// Only list when somebody is busy, in one answer.
+    #[serde(default)]
+    pub listed: bool,
     /// Take back what the same file has brought.
     pub undo: bool,
 }

@@ -3,7 +3,7 @@
 use super::answer::answer;
 use super::args::{
     self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Consents, Devices,
-    Export, Groups, Journals, NewEntry, Note, PlanLine, Plans,
+    Export, Groups, Import, Journals, NewEntry, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
@@ -32,6 +32,8 @@ use tacenda_shared::practice::schedule::ical;
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The longest file that is taken in.
 const IMPORT_BYTES_MAX: usize = 48 << 20;
+/// How far a calendar is looked at that `import` is given.
+const DAYS_OF_A_CALENDAR: u16 = 365;
 
 /// Carries out a command and returns the exit status.
 pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) -> u8 {
@@ -123,8 +125,31 @@ fn calendar_import(import: &CalendarImport) -> Result<Request, PromptError> {
         None => prompt::standard_input(ical::BYTES_MAX)?,
     };
     let CalendarImport { dry_run, appointments, titles, days, undo, .. } = *import;
-    let how = TakeInCalendar { dry_run, appointments, titles, days, undo };
+    let how =
+        TakeInCalendar { dry_run, appointments, titles, days, undo, ..TakeInCalendar::default() };
     Ok(Request::CalendarImport { text, how })
+}
+
+/// What `import` is given: lines of an export, or a calendar.
+fn import(import: &Import) -> Result<Request, PromptError> {
+    let text = match &import.file {
+        Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,
+        None => prompt::standard_input(IMPORT_BYTES_MAX)?,
+    };
+    if ical::is_calendar(&text) {
+        let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string());
+        let how = TakeInCalendar {
+            dry_run: import.dry_run,
+            listed: import.dry_run,
+            from: date(import.from),
+            to: date(import.to),
+            days: DAYS_OF_A_CALENDAR,
+            ..TakeInCalendar::default()
+        };
+        return Ok(Request::CalendarImport { text, how });
+    }
+    let lines = text.lines().map(str::to_owned).collect();
+    Ok(Request::Import { lines, dry_run: import.dry_run })
 }
 
 fn about_notes(note: &Note) -> Result<Request, PromptError> {
@@ -261,14 +286,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Device(_) | Command::Server(_) | Command::Sheet(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::OtherDevice(_) | Command::DemoServer(_) => Request::Lock,
-        Command::Import(import) => {
-            let text = match &import.file {
-                Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,
-                None => prompt::standard_input(IMPORT_BYTES_MAX)?,
-            };
-            let lines = text.lines().map(str::to_owned).collect();
-            Request::Import { lines, dry_run: import.dry_run }
-        }
+        Command::Import(given) => import(given)?,
         Command::New(new) => Request::New {
             sentence: text()?,
             dry_run: new.dry_run,

@@ -359,7 +359,7 @@ fn a_whole_calendar_is_taken_in_and_back_in_one_act() {
         appointments: false,
         titles: false,
         days: 365,
-        undo: false,
+        ..Default::default()
     };
     let look = |device: &Device| {
         let planned = crate::cli::answer::calendar::planned(device, &text, &how, NOW);

@@ -7,6 +7,7 @@ use crate::device::courier::sheet::SheetStanding;
 use crate::notice::Notice;
 use tacenda_shared::id::DeviceId;
 use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::schedule::ical::Doubts;
 
 /// Something to be done.
 #[derive(Debug)]
@@ -118,8 +119,8 @@ pub struct LookedAt {
     pub cancelled: usize,
     /// How many are there already.
     pub same: usize,
-    /// How many zones nobody knows.
-    pub unknown_zones: usize,
+    /// What of the file was not understood.
+    pub doubts: Doubts,
     /// What takes it in.
     pub edits: Vec<Edit>,
 }

@@ -11,6 +11,7 @@ use crate::text;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::schedule::ical;
 
 /// Where it stands.
 #[derive(Debug, Default)]
@@ -168,11 +169,17 @@ fn shown(
         paint::text(frame, inside, line, &format!("and {more} more"), look.waiting());
         line += 1;
     }
-    if looked.unknown_zones > 0 {
-        let zones = text::counted(looked.unknown_zones, "zone", "zones");
-        let words = format!("{zones} that nobody knows, read as local time");
-        paint::text(frame, inside, line, &words, look.alarm());
-        line += 1;
+    let ical::Doubts { unknown_zones, broken_lines } = looked.doubts;
+    let zones = text::counted(unknown_zones, "zone", "zones");
+    let broken = text::counted(broken_lines, "line", "lines");
+    for (count, words) in [
+        (unknown_zones, format!("{zones} that nobody knows, read as local time")),
+        (broken_lines, format!("{broken} that cannot be read, passed over")),
+    ] {
+        if count > 0 {
+            paint::text(frame, inside, line, &words, look.alarm());
+            line += 1;
+        }
     }
     let words = "One u takes all of it back.";
     paint::text(frame, inside, line + 1, words, Style::new());
@@ -185,6 +192,7 @@ mod tests {
     use crate::notice::Notice;
     use crate::screen::parts::sample::{self, Driver};
     use tacenda_shared::practice::edit::{Edit, Status};
+    use tacenda_shared::practice::schedule::ical;
 
     fn orders(driver: &Driver) -> Vec<OtherCalendar> {
         let orders = driver.effects.iter().filter_map(|effect| match effect {
@@ -213,7 +221,7 @@ mod tests {
             moved: 1,
             cancelled: 0,
             same: 2,
-            unknown_zones: 1,
+            doubts: ical::Doubts { unknown_zones: 1, broken_lines: 0 },
             edits: vec![edit.clone()],
         };
         let answer = |asked: &OtherCalendar| {

@@ -287,8 +287,14 @@ pub struct Sentence {
     pub booked: bool,
     /// Local start, or null.
     pub start: Option<String>,
+    /// Local end, or null.
+    pub end: Option<String>,
+    /// IANA id of the zone in which both are.
+    pub zone: String,
     /// Length.
     pub minutes: u16,
+    /// How it repeats, as a recurrence rule (RFC 5545), or null.
+    pub repeat: Option<String>,
     /// Codes of who comes.
     pub clients: Vec<String>,
     /// As in export lines.
@@ -308,12 +314,15 @@ pub fn sentence(
     booked: bool,
     problems: Vec<String>,
 ) -> Line<Sentence> {
-    let start = read.date.zip(read.start).map(|(date, start)| date.to_datetime(start).to_string());
+    let start = read.date.zip(read.start).map(|(date, start)| date.to_datetime(start));
     let body = Sentence {
         resolved: read.resolved.clone(),
         booked,
-        start,
+        start: start.map(|start| start.to_string()),
+        end: read.ends().map(|end| end.to_string()),
+        zone: read.zone().to_owned(),
         minutes: read.minutes,
+        repeat: read.rule().map(|rule| rule.to_string()),
         clients: codes(index, &read.clients),
         kind: word(KINDS, read.kind),
         modality: word(MODALITIES, read.modality),

@@ -179,14 +179,30 @@ impl Problem {
 }
 
 impl QuickAdd {
+    /// Returns the zone in which its times are.
+    pub fn zone(&self) -> &str {
+        &self.owner.1
+    }
+
+    /// Returns the local end, as far as it is known: so much later by the clock on the wall there.
+    pub fn ends(&self) -> Option<DateTime> {
+        let start = self.date?.to_datetime(self.start?);
+        let length = i64::from(self.minutes).minutes();
+        let zone = TimeZone::get(&self.owner.1).unwrap_or(TimeZone::UTC);
+        let starts = zone.to_ambiguous_zoned(start).compatible().ok()?;
+        Some(starts.checked_add(length).ok()?.datetime())
+    }
+
+    /// Returns the rule by which it repeats, if it does and its first date is known.
+    pub fn rule(&self) -> Option<Rule> {
+        Some(Rule { end: self.repeat_end, ..self.repeat?.rule(self.date?) })
+    }
+
     /// Returns the series, if it repeats and no problem is left that blocks it.
     pub fn series(&self, series: SeriesId) -> Option<NewSeries> {
-        let repeat = self.repeat?;
         // The id of the first counts for nothing.
         let first = self.appointment(AppointmentId::from_bytes([0; 16]))?;
-        let end = self.repeat_end;
-        let rule = Rule { end, ..repeat.rule(first.slot.start.date()) };
-        Some(NewSeries { series, first, rule })
+        Some(NewSeries { series, first, rule: self.rule()? })
     }
 
     /// Returns the appointment, or nothing while a problem is left that blocks it.

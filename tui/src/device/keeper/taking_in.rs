@@ -36,8 +36,14 @@ impl Keeper {
         let text = prompt::file(&path, ical::BYTES_MAX).map_err(|error| unread(&error))?;
         let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
         let OtherCalendar { appointments, titles, .. } = *asked;
-        let how = TakeInCalendar { dry_run: true, appointments, titles, days: DAYS, undo: false };
-        let (plan, unknown_zones) = calendar::planned(device, &text, &how, now)?;
+        let how = TakeInCalendar {
+            dry_run: true,
+            appointments,
+            titles,
+            days: DAYS,
+            ..TakeInCalendar::default()
+        };
+        let (plan, doubts) = calendar::planned(device, &text, &how, now)?;
         let first = plan.new.iter().take(SHOWN).map(calendar::as_text).collect();
         Ok(LookedAt {
             first,
@@ -45,7 +51,7 @@ impl Keeper {
             moved: plan.moved,
             cancelled: plan.cancelled,
             same: plan.same,
-            unknown_zones,
+            doubts,
             edits: plan.edits,
         })
     }

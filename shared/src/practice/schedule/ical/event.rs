@@ -130,13 +130,18 @@ const NAMES: [&str; 13] = [
     "TRANSP",
 ];
 
+/// Whether a property of this name is read.
+pub(super) fn is_read(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 impl Raw {
     pub(super) fn new(line: usize) -> Self {
         Self { line, kept: Vec::new() }
     }
 
     pub(super) fn take(&mut self, property: Property<'_>) -> Result<(), IcalCause> {
-        if !NAMES.contains(&property.name.as_str()) {
+        if !is_read(&property.name) {
             return Ok(());
         }
         if self.kept.len() == KEPT_MAX {
@@ -186,7 +191,22 @@ impl Event {
             // What ends at a time begins at one.
             start = When::At(date.to_datetime(Time::midnight()), zone);
         }
+        if let Some(kept) = raw.one("DTEND") {
+            let end = when(kept, &kept.value, zones, "DTEND")?;
+            let utc = TimeZone::UTC;
+            let backwards =
+                end.is_day() == start.is_day() && end.instant(&utc) < start.instant(&utc);
+            if backwards && raw.one("RRULE").is_none() {
+                // Some programs write the end first.
+                let length = between(&end, &start);
+                return Self::with(raw, end, length, zones);
+            }
+        }
         let length = length(raw, &start, zones)?;
+        Self::with(raw, start, length, zones)
+    }
+
+    fn with(raw: &Raw, start: When, length: Length, zones: &mut Zones) -> Result<Self, Wrong> {
         let rules = |name| {
             // Some programs write a rule without anything in it.
             let rules = raw.all(name).filter(|kept| !kept.value.is_empty()).take(RULES_MAX);

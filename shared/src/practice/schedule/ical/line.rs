@@ -1,6 +1,5 @@
 //! Content lines (RFC 5545, 3.1): unfolded, and split into name, parameters and value.
 
-use super::{IcalCause, IcalError};
 use std::borrow::Cow;
 
 /// Parameters of one property at most.
@@ -41,6 +40,14 @@ impl Property<'_> {
     }
 }
 
+/// A line that is no property.
+pub(super) struct Broken {
+    /// Where it begins, counted from 1.
+    pub(super) line: usize,
+    /// The letters that it begins with, in capitals.
+    pub(super) word: String,
+}
+
 /// The properties of a file, in order.
 pub(super) struct Lines<'t> {
     rest: std::iter::Peekable<std::iter::Enumerate<std::str::Lines<'t>>>,
@@ -53,7 +60,7 @@ impl<'t> Lines<'t> {
 }
 
 impl<'t> Iterator for Lines<'t> {
-    type Item = Result<Property<'t>, IcalError>;
+    type Item = Result<Property<'t>, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (at, first) = self.rest.find(|(_, line)| !line.trim().is_empty())?;
@@ -63,7 +70,11 @@ impl<'t> Iterator for Lines<'t> {
             whole.to_mut().push_str(more.get(1..).unwrap_or_default());
         }
         let line = at + 1;
-        Some(split(whole, line).ok_or(IcalError { line, cause: IcalCause::Malformed }))
+        Some(split(whole, line).ok_or_else(|| {
+            let mut words =
+                first.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            Broken { line, word: words.next().unwrap_or_default().to_ascii_uppercase() }
+        }))
     }
 }
 

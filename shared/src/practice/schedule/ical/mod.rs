@@ -9,6 +9,7 @@ mod expand;
 mod feed;
 mod line;
 mod plan;
+mod windows;
 mod zones;
 
 pub use expand::Busy;
@@ -73,12 +74,26 @@ pub enum IcalCause {
     TooMany,
 }
 
+/// What of a file was not understood, and does not keep the rest from being read.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Doubts {
+    /// Zones that are named and that nobody knows: what is in them is read as local time.
+    pub unknown_zones: usize,
+    /// Lines that are no properties, of what is passed over in any case.
+    pub broken_lines: usize,
+}
+
+/// Returns whether a text means to be a calendar.
+pub fn is_calendar(text: &str) -> bool {
+    let begins = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    begins.get(..15).is_some_and(|begins| begins.eq_ignore_ascii_case("BEGIN:VCALENDAR"))
+}
+
 /// A calendar that reads.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     events: Vec<Event>,
-    /// Zones that are named and that nobody knows: what is in them is read as local time.
-    unknown: usize,
+    doubts: Doubts,
     /// The zone that times without one are meant in, if the file says so.
     zone: Option<TimeZone>,
 }
@@ -94,7 +109,13 @@ impl Calendar {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reading = Reading::default();
         for property in Lines::new(text) {
-            let property = property?;
+            let property = match property {
+                Ok(property) => property,
+                Err(broken) => {
+                    reading.pass_over(broken)?;
+                    continue;
+                }
+            };
             let line = property.line;
             reading.take(property).map_err(|cause| IcalError { line, cause })?;
         }
@@ -103,7 +124,7 @@ impl Calendar {
         if !ended {
             return Err(IcalError { line: text.lines().count().max(1), cause });
         }
-        let Reading { events, mut zones, zone, .. } = reading;
+        let Reading { events, mut zones, zone, broken_lines, .. } = reading;
         if let Some(zone) = &zone {
             zones.live_in(zone);
         }
@@ -113,7 +134,8 @@ impl Calendar {
                 .map_err(|(at, cause)| IcalError { line: at.unwrap_or(line), cause })
         };
         let events = events.into_iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { events, unknown: zones.unknown(), zone: zones.lived_in() })
+        let doubts = Doubts { unknown_zones: zones.unknown(), broken_lines };
+        Ok(Self { events, doubts, zone: zones.lived_in() })
     }
 
     /// Returns how many events it has, changed occurrences included.
@@ -126,9 +148,9 @@ impl Calendar {
         self.events.iter().map(|event| event.uid.as_str())
     }
 
-    /// Returns how many zones are named that nobody knows.
-    pub fn unknown_zones(&self) -> usize {
-        self.unknown
+    /// Returns what of it was not understood.
+    pub const fn doubts(&self) -> Doubts {
+        self.doubts
     }
 }
 
@@ -141,9 +163,22 @@ struct Reading {
     events: Vec<event::Raw>,
     zones: Zones,
     zone: Option<String>,
+    broken_lines: usize,
 }
 
 impl Reading {
+    /// Passes a line over that is no property, if it could not have said anything that is read.
+    fn pass_over(&mut self, broken: line::Broken) -> Result<(), IcalError> {
+        let line::Broken { line, word } = broken;
+        let in_zone = self.open.get(1).is_some_and(|name| name == "VTIMEZONE");
+        let read = ["BEGIN", "END", "X-WR-TIMEZONE"].contains(&word.as_str());
+        if self.open.is_empty() || in_zone || read || event::is_read(&word) {
+            return Err(IcalError { line, cause: IcalCause::Malformed });
+        }
+        self.broken_lines += 1;
+        Ok(())
+    }
+
     fn take(&mut self, property: line::Property<'_>) -> Result<(), IcalCause> {
         match property.name.as_str() {
             "BEGIN" => self.begin(&property),

@@ -67,7 +67,7 @@ fn a_zone_that_the_file_describes_itself_changes_its_clocks() {
                RRULE:FREQ=WEEKLY;COUNT=2\r\nEND:VEVENT\r\n";
     let text = calendar(&format!("{zone}{one}"));
     let calendar = Calendar::read(text.as_bytes()).unwrap();
-    assert_eq!(calendar.unknown_zones(), 0);
+    assert_eq!(calendar.doubts().unknown_zones, 0);
     let busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
     let instants: Vec<String> = busy.iter().map(|one| one.instants.0.to_string()).collect();
     assert_eq!(instants, ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z"]);
@@ -77,7 +77,7 @@ fn a_zone_that_the_file_describes_itself_changes_its_clocks() {
 fn a_zone_that_nobody_knows_is_counted_and_read_as_local_time() {
     let text = event("DTSTART;TZID=Mars/Olympus:20261201T090000\r\n");
     let calendar = Calendar::read(text.as_bytes()).unwrap();
-    assert_eq!(calendar.unknown_zones(), 1);
+    assert_eq!(calendar.doubts().unknown_zones, 1);
     assert_eq!(starts(&text, "Europe/Berlin"), ["2026-12-01 09:00"]);
 }
 
@@ -176,7 +176,7 @@ fn a_zone_whose_clocks_follow_no_rule_is_unknown_and_an_abbreviation_means_its_o
         )
     };
     let read = |text: &str| Calendar::read(calendar(text).as_bytes()).unwrap();
-    assert_eq!(read(&zone("Ours", "RDATE:20260308T020000\r\n")).unknown_zones(), 1);
+    assert_eq!(read(&zone("Ours", "RDATE:20260308T020000\r\n")).doubts().unknown_zones, 1);
     let own = read(&zone("EST", "RRULE:FREQ=YEARLY;BYDAY=?\r\n"));
     let busy = own.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
     assert_eq!(busy[0].instants.0.to_string(), "2026-07-01T13:00:00Z");
@@ -190,4 +190,47 @@ fn an_hourly_rule_has_every_time_of_its_first_hour_and_its_last() {
     );
     let all = starts(&text, "UTC");
     assert_eq!((all.len(), all.last().map(String::as_str)), (6, Some("2026-12-01 12:00")));
+}
+
+#[test]
+fn every_zone_that_windows_names_is_in_the_database() {
+    for (windows, zone) in windows::WINDOWS {
+        assert!(crate::practice::zone::is_known(zone), "{windows}: {zone}");
+    }
+}
+
+#[test]
+fn an_event_that_ends_before_it_begins_is_read_the_other_way_round() {
+    let text = event("DTSTART:20261201T234500\r\nDTEND:20261201T233000\r\n");
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    let busy = calendar.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
+    let times: Vec<String> =
+        busy.iter().flat_map(|one| [one.start, one.end]).map(|at| at.time().to_string()).collect();
+    assert_eq!(times, ["23:30:00", "23:45:00"]);
+}
+
+#[test]
+fn a_broken_line_is_passed_over_and_counted_only_where_nothing_is_read() {
+    let text =
+        event("DTSTART:20261201T090000\r\nORGANIZER without a colon\r\nl Latham;CUTYPE=X\r\n");
+    let calendar = Calendar::read(text.as_bytes()).unwrap();
+    assert_eq!(calendar.doubts().broken_lines, 2);
+    assert_eq!(starts(&text, "UTC"), ["2026-12-01 09:00"]);
+    for broken in ["RRULE FREQ=WEEKLY\r\n", "dtend=20261201T100000\r\n", "END VEVENT\r\n"] {
+        let text = event(&format!("DTSTART:20261201T090000\r\n{broken}"));
+        let error = Calendar::read(text.as_bytes()).unwrap_err();
+        assert_eq!(error.cause, IcalCause::Malformed, "{broken}");
+    }
+}
+
+#[test]
+fn a_zone_that_only_looks_like_one_of_the_database_means_what_the_file_says() {
+    let zone = "BEGIN:VTIMEZONE\r\nTZID:Europe/lisbon\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\n\
+                TZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\n\
+                BEGIN:DAYLIGHT\r\nDTSTART:19700329T020000\r\nTZOFFSETTO:+0200\r\n\
+                RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n\
+                BEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID=Europe/lisbon:20260110T150000\r\nEND:VEVENT\r\n";
+    let read = Calendar::read(calendar(zone).as_bytes()).unwrap();
+    let busy = read.busy(date(2026, 1, 1), date(2027, 1, 1), &TimeZone::UTC).unwrap();
+    assert_eq!(busy[0].instants.0.to_string(), "2026-01-10T14:00:00Z");
 }

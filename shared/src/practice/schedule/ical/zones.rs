@@ -2,6 +2,7 @@
 //! the rules that the file itself brings.
 
 use super::line::Property;
+use super::windows::windows;
 use crate::practice::schedule::recur::Rule;
 use crate::practice::zone;
 use jiff::civil::Weekday;
@@ -85,9 +86,14 @@ impl Zones {
         let own = self.own.iter().rev().find(|own| own.id == name);
         // `EST` with a summer time of its own is not the `EST` of the database, which has none.
         let own_rules = own.filter(|own| own.has_both() && !name.contains('/'));
+        // Nor is `Europe/lisbon`, where the file says what it is, quite `Europe/Lisbon`.
+        let exactly = |zone: &TimeZone| zone.iana_name().is_some_and(|id| name.contains(id));
+        let described = || own.filter(|own| own.has_both()).and_then(Own::zone);
         let found = own_rules
             .filter(|_| windows(name).is_none())
             .and_then(Own::zone)
+            .or_else(|| of_database(name).filter(exactly))
+            .or_else(described)
             .or_else(|| of_database(name))
             .or_else(|| of_database(own?.location.as_deref()?))
             .or_else(|| of_database(windows(name)?))
@@ -198,53 +204,3 @@ fn clock(time: &str) -> Option<String> {
     let two = |from: usize| digits.get(from..from + 2);
     plain.then(|| Some(format!("{}:{}:{}", two(0)?, two(2)?, two(4)?)))?
 }
-
-/// What Windows calls zones (CLDR, windowsZones), the territory that is named first.
-fn windows(name: &str) -> Option<&'static str> {
-    WINDOWS.iter().find(|(windows, _)| *windows == name).map(|(_, zone)| *zone)
-}
-
-const WINDOWS: [(&str, &str); 42] = [
-    ("AUS Eastern Standard Time", "Australia/Sydney"),
-    ("AUS Central Standard Time", "Australia/Darwin"),
-    ("Alaskan Standard Time", "America/Anchorage"),
-    ("Arab Standard Time", "Asia/Riyadh"),
-    ("Arabian Standard Time", "Asia/Dubai"),
-    ("Argentina Standard Time", "America/Buenos_Aires"),
-    ("Atlantic Standard Time", "America/Halifax"),
-    ("Canada Central Standard Time", "America/Regina"),
-    ("Cen. Australia Standard Time", "Australia/Adelaide"),
-    ("Central America Standard Time", "America/Guatemala"),
-    ("Central Europe Standard Time", "Europe/Budapest"),
-    ("Central European Standard Time", "Europe/Warsaw"),
-    ("Central Standard Time", "America/Chicago"),
-    ("Central Standard Time (Mexico)", "America/Mexico_City"),
-    ("China Standard Time", "Asia/Shanghai"),
-    ("E. Australia Standard Time", "Australia/Brisbane"),
-    ("E. Europe Standard Time", "Europe/Chisinau"),
-    ("E. South America Standard Time", "America/Sao_Paulo"),
-    ("Eastern Standard Time", "America/New_York"),
-    ("Egypt Standard Time", "Africa/Cairo"),
-    ("FLE Standard Time", "Europe/Kiev"),
-    ("GMT Standard Time", "Europe/London"),
-    ("GTB Standard Time", "Europe/Bucharest"),
-    ("Greenwich Standard Time", "Atlantic/Reykjavik"),
-    ("Hawaiian Standard Time", "Pacific/Honolulu"),
-    ("India Standard Time", "Asia/Calcutta"),
-    ("Israel Standard Time", "Asia/Jerusalem"),
-    ("Korea Standard Time", "Asia/Seoul"),
-    ("Mountain Standard Time", "America/Denver"),
-    ("New Zealand Standard Time", "Pacific/Auckland"),
-    ("Newfoundland Standard Time", "America/St_Johns"),
-    ("Pacific Standard Time", "America/Los_Angeles"),
-    ("Romance Standard Time", "Europe/Paris"),
-    ("Russian Standard Time", "Europe/Moscow"),
-    ("SA Pacific Standard Time", "America/Bogota"),
-    ("Singapore Standard Time", "Asia/Singapore"),
-    ("South Africa Standard Time", "Africa/Johannesburg"),
-    ("Tokyo Standard Time", "Asia/Tokyo"),
-    ("Turkey Standard Time", "Europe/Istanbul"),
-    ("US Mountain Standard Time", "America/Phoenix"),
-    ("UTC", "Etc/UTC"),
-    ("W. Europe Standard Time", "Europe/Berlin"),
-];
