@@ -76,7 +76,7 @@ fn widened(slot: Slot, between: u16) -> Slot {
 
 /// The beginnings within the hours of a day at which so many minutes have room.
 fn grid(hours: &Hours, date: Date, minutes: u16) -> Vec<DateTime> {
-    let starts = hours.on(date.weekday()).iter().flat_map(|Span { from, to }| {
+    let starts = hours.on(date).iter().flat_map(|Span { from, to }| {
         let last = to.saturating_sub(minutes);
         let fits = *to >= minutes;
         let on_grid = (from.div_ceil(GRID) * GRID..=last).step_by(usize::from(GRID));

@@ -1,5 +1,5 @@
-//! The hours in which a clinician sees clients, week by week. Holidays and meetings are time off
-//! in the calendar; what is here is only the usual week.
+//! The hours in which a clinician sees clients: the usual week, and single dates on which it is
+//! otherwise. Holidays and meetings are time off in the calendar.
 
 use crate::id::MemberId;
 use crate::practice::apply::{Done, Guard, Refusal};
@@ -8,15 +8,16 @@ use crate::practice::contact::{CLINICIANS_MAX, Settings};
 use crate::practice::document::{Document, Scalar};
 use crate::practice::edit::Edit;
 use crate::practice::{Context, Practice, document_of};
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use thiserror::Error;
 
 const FIELD: &str = "hours/";
 /// The longest text that is read, in bytes.
-pub(in crate::practice) const BYTES_MAX: usize = 1024;
+pub(in crate::practice) const BYTES_MAX: usize = 4096;
 const SPANS_MAX: usize = 8;
+const DATES_MAX: usize = 100;
 /// The longest pause between sessions, in minutes.
 const BETWEEN_MAX: u16 = 120;
 const DAY: u16 = 24 * 60;
@@ -39,6 +40,8 @@ pub struct Span {
 pub struct Hours {
     /// Spans of each day from Monday on, in order, none touching the next.
     days: [Vec<Span>; 7],
+    /// Dates on which it is otherwise, likewise; without spans nobody is seen.
+    dates: BTreeMap<Date, Vec<Span>>,
     /// Minutes that stay free between two appointments.
     between: u16,
 }
@@ -79,13 +82,14 @@ impl Default for Hours {
             0..5 => vec![Span { from: 8 * 60, to: 18 * 60 }],
             _ => Vec::new(),
         });
-        Self { days, between: 0 }
+        Self { days, dates: BTreeMap::new(), between: 0 }
     }
 }
 
 impl Hours {
     /// Reads hours as people write them: `Mon-Thu 9-12 13-18, Fri 9-13:30, 10 min between`. Days
-    /// are English or German, whole or cut to two letters or more; `Mon/Wed` names two.
+    /// are English or German, whole or cut to two letters or more; `Mon/Wed` names two. A date has
+    /// hours of its own, `2026-12-05 10-14`, or none, `2026-12-24 off`.
     ///
     /// # Errors
     /// [`HoursFault`] names the word that was not understood. Nothing is guessed.
@@ -93,7 +97,7 @@ impl Hours {
         if text.len() > BYTES_MAX {
             return Err(HoursFault::TooMuch);
         }
-        let mut hours = Self { days: Default::default(), between: 0 };
+        let mut hours = Self { days: Default::default(), dates: BTreeMap::new(), between: 0 };
         for part in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
             match between(part) {
                 Some(minutes) if minutes <= BETWEEN_MAX => hours.between = minutes,
@@ -101,47 +105,52 @@ impl Hours {
                 None => hours.take(part)?,
             }
         }
-        for spans in &mut hours.days {
+        for spans in hours.days.iter_mut().chain(hours.dates.values_mut()) {
             *spans = joined(spans);
             if spans.len() > SPANS_MAX {
                 return Err(HoursFault::TooMuch);
             }
         }
-        let none = hours.days.iter().all(Vec::is_empty);
+        if hours.dates.len() > DATES_MAX {
+            return Err(HoursFault::TooMuch);
+        }
+        let none = hours.days.iter().all(Vec::is_empty) && hours.dates.is_empty();
         if none { Err(HoursFault::Empty) } else { Ok(hours) }
     }
 
-    /// Takes `Mon-Thu 9-12 13-18`.
+    /// Takes `Mon-Thu 9-12 13-18` or `2026-12-05 10-14`.
     fn take(&mut self, part: &str) -> Result<(), HoursFault> {
         let mut words = part.split_whitespace();
         let first = words.next().unwrap_or_default();
+        if let Some(date) = date(first) {
+            if words.clone().eq(["off"]) {
+                self.dates.insert(date, Vec::new());
+            } else {
+                let spans = spans(first, words)?;
+                self.dates.entry(date).or_default().extend(spans);
+            }
+            return Ok(());
+        }
         let days = match days(first) {
             Some(days) => days,
             None if span(first).is_some() => return Err(HoursFault::NoDay(first.to_owned())),
             None => return Err(HoursFault::Word(first.to_owned())),
         };
-        let mut spans = Vec::new();
-        for word in words {
-            let span = span(word).ok_or_else(|| HoursFault::Word(word.to_owned()))?;
-            if span.from >= span.to {
-                return Err(HoursFault::Backwards(word.to_owned()));
-            }
-            if spans.last().is_some_and(|last: &Span| last.from > span.from) {
-                return Err(HoursFault::Order(word.to_owned()));
-            }
-            spans.push(span);
-        }
-        if spans.is_empty() {
-            return Err(HoursFault::NoTimes(first.to_owned()));
-        }
+        let spans = spans(first, words)?;
         for (all, _) in self.days.iter_mut().zip(days).filter(|(_, named)| *named) {
             all.extend(&spans);
         }
         Ok(())
     }
 
-    /// Returns the spans of a weekday, in order.
-    pub fn on(&self, day: Weekday) -> &[Span] {
+    /// Returns the spans of a date, in order.
+    pub fn on(&self, date: Date) -> &[Span] {
+        let usual = || self.usually(date.weekday());
+        self.dates.get(&date).map_or_else(usual, Vec::as_slice)
+    }
+
+    /// Returns the spans of a weekday in the usual week, in order.
+    pub fn usually(&self, day: Weekday) -> &[Span] {
         let number = usize::try_from(day.to_monday_zero_offset()).unwrap_or(0);
         self.days.get(number).map_or(&[], Vec::as_slice)
     }
@@ -150,6 +159,25 @@ impl Hours {
     pub const fn between(&self) -> u16 {
         self.between
     }
+}
+
+/// Reads the times of one day, which is named in errors.
+fn spans<'w>(of: &str, words: impl Iterator<Item = &'w str>) -> Result<Vec<Span>, HoursFault> {
+    let mut spans = Vec::new();
+    for word in words {
+        let span = span(word).ok_or_else(|| HoursFault::Word(word.to_owned()))?;
+        if span.from >= span.to {
+            return Err(HoursFault::Backwards(word.to_owned()));
+        }
+        if spans.last().is_some_and(|last: &Span| last.from > span.from) {
+            return Err(HoursFault::Order(word.to_owned()));
+        }
+        spans.push(span);
+    }
+    if spans.is_empty() {
+        return Err(HoursFault::NoTimes(of.to_owned()));
+    }
+    Ok(spans)
 }
 
 impl fmt::Display for Hours {
@@ -170,6 +198,16 @@ impl fmt::Display for Hours {
                 }
             }
             from += same;
+        }
+        for (date, spans) in &self.dates {
+            let comma = if written.is_empty() { "" } else { ", " };
+            write!(written, "{comma}{date}")?;
+            if spans.is_empty() {
+                written.push_str(" off");
+            }
+            for Span { from, to } in spans {
+                write!(written, " {}-{}", clock(*from), clock(*to))?;
+            }
         }
         if self.between > 0 {
             write!(written, ", {} min between", self.between)?;
@@ -205,6 +243,12 @@ fn days(word: &str) -> Option<[bool; 7]> {
         }
     }
     Some(named)
+}
+
+/// Reads `2026-12-05`.
+fn date(word: &str) -> Option<Date> {
+    let plain = word.len() == 10 && word.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    plain.then(|| word.parse().ok())?
 }
 
 fn day(word: &str) -> Option<usize> {
@@ -340,6 +384,11 @@ mod tests {
             ("Mon 9-5pm, Tue 11-1pm", "Mon 9:00-17:00, Tue 11:00-13:00"),
             ("Mon 9-17, 1 h between", "Mon 9:00-17:00, 60 min between"),
             ("tue 12am-1am", "Tue 0:00-1:00"),
+            (
+                "Mon 9-17, 2026-12-24 off, 2026-12-05 10-12 14-16, 2026-12-05 16-17; 5m between",
+                "Mon 9:00-17:00, 2026-12-05 10:00-12:00 14:00-17:00, 2026-12-24 off, 5 min between",
+            ),
+            ("2026-12-05 10-14", "2026-12-05 10:00-14:00"),
         ] {
             assert_eq!(said(text).as_deref(), Ok(meant), "{text}");
             assert_eq!(said(meant).as_deref(), Ok(meant));
@@ -364,7 +413,18 @@ mod tests {
         assert_eq!(fault("Mon 9-5"), HoursFault::Backwards("9-5".into()));
         assert_eq!(fault("Mon 9-9"), HoursFault::Backwards("9-9".into()));
         assert_eq!(fault("Mon 9-12, 121 min between"), HoursFault::Between);
-        assert_eq!(fault(&"Mon 9-12,".repeat(200)), HoursFault::TooMuch);
+        assert_eq!(fault("Mon 9-12, 2026-12-32 off"), HoursFault::Word("2026-12-32".into()));
+        assert_eq!(fault("2026-12-05"), HoursFault::NoTimes("2026-12-05".into()));
+        assert_eq!(fault("2026-12-05 off 9-10"), HoursFault::Word("off".into()));
+        assert_eq!(fault(&"Mon 9-12,".repeat(500)), HoursFault::TooMuch);
+        let dates = |year: i16| {
+            (1..=60).map(move |day| {
+                let date = jiff::civil::date(year, 1, 1).saturating_add(jiff::ToSpan::days(day));
+                format!("{date} off,")
+            })
+        };
+        let dates: String = dates(2026).chain(dates(2027)).collect();
+        assert_eq!(fault(&dates), HoursFault::TooMuch);
         let many: Vec<String> = (0..9).map(|at| format!("{}-{}:30", at * 2, at * 2)).collect();
         assert_eq!(fault(&format!("Mon {}", many.join(" "))), HoursFault::TooMuch);
     }
@@ -373,17 +433,23 @@ mod tests {
         #[test]
         fn any_hours_are_read_back_as_the_same(
             raw in prop::array::uniform7(prop::collection::vec((0..DAY, 1..DAY), 0..5)),
+            dates in prop::collection::vec((0..4_000_i32, 0..DAY, 0..DAY), 0..5),
             between in 0..=BETWEEN_MAX,
         ) {
-            let days = raw.map(|spans| {
-                let spans: Vec<Span> = spans
-                    .into_iter()
-                    .map(|(from, long)| Span { from, to: from.saturating_add(long).min(DAY) })
-                    .collect();
+            let of = |spans: Vec<(u16, u16)>| {
+                let end = |from: u16, long: u16| from.saturating_add(long).min(DAY);
+                let spans: Vec<Span> =
+                    spans.into_iter().map(|(from, long)| Span { from, to: end(from, long) }).collect();
                 joined(&spans)
+            };
+            let first = jiff::civil::date(2020, 1, 1);
+            let dates = dates.into_iter().map(|(day, from, long)| {
+                let spans = if long == 0 { Vec::new() } else { of(vec![(from, long)]) };
+                (first.saturating_add(jiff::ToSpan::days(day)), spans)
             });
-            let hours = Hours { days, between };
-            prop_assume!(hours.days.iter().any(|spans| !spans.is_empty()));
+            let hours = Hours { days: raw.map(of), dates: dates.collect(), between };
+            let said = hours.days.iter().any(|spans| !spans.is_empty()) || !hours.dates.is_empty();
+            prop_assume!(said);
             prop_assert_eq!(Hours::parse(&hours.to_string()), Ok(hours));
         }
 

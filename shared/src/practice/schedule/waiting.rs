@@ -120,9 +120,9 @@ impl Wish {
         let to = from.saturating_add(opening.minutes);
         let (mut day, mut time) = (true, true);
         if let Some(times) = &self.times {
-            let spans = times.on(opening.start.weekday());
+            let spans = times.on(opening.start.date());
             day = !spans.is_empty();
-            let week = WEEK.iter().flat_map(|day| times.on(*day));
+            let week = WEEK.iter().flat_map(|day| times.usually(*day));
             let holds = |span: &super::hours::Span| span.from <= from && to <= span.to;
             time = if day { spans.iter().any(holds) } else { week.into_iter().any(holds) };
         }

@@ -45,7 +45,7 @@ pub fn lines(index: &Index, clinician: Option<MemberId>, date: Date) -> Vec<Line
         .collect();
     let booked = index.days.get(&date).into_iter().flatten();
     let mut lines: Vec<Line> = booked.map(|id| Line::Appointment(*id)).collect();
-    for Span { from, to } in hours.map_or(&[OPEN][..], |hours| hours.on(date.weekday())) {
+    for Span { from, to } in hours.map_or(&[OPEN][..], |hours| hours.on(date)) {
         let minute = |at: &u16| when::later(date.to_datetime(Time::midnight()), i64::from(*at));
         let (mut from, to) = (minute(from), minute(to));
         for (starts, ends) in &taken {
