@@ -88,6 +88,7 @@ pub enum Verb {
     ReplaceSheet,
     RevokeDevice,
     Right,
+    SetFee,
     SetHours,
     SetLabels,
     SetLicences,
@@ -214,6 +215,7 @@ impl Verb {
             self,
             Self::EndSeries
                 | Self::Remind
+                | Self::SetFee
                 | Self::SetHours
                 | Self::SetLicences
                 | Self::SetLink
@@ -382,6 +384,15 @@ pub(crate) fn on_person(situation: &Situation<'_>) -> Option<&'static str> {
 pub(crate) fn on_shown_client(situation: &Situation<'_>) -> Option<&'static str> {
     let hidden = situation.scene.veil.then_some("show names first (F9)");
     on_client(situation).or(hidden)
+}
+
+/// Possible where the focus is on a session that a client missed or called off too late.
+pub(crate) fn on_missed(situation: &Situation<'_>) -> Option<&'static str> {
+    let Focused::Appointment(id) = situation.focused else {
+        return on_appointment(situation);
+    };
+    let missed = situation.scene.appointment(id).is_some_and(|row| row.is_missed());
+    (!missed).then_some("the fee is a question where the client did not come, or said so too late")
 }
 
 /// Possible where the focus is on something that can be cancelled or discarded.

@@ -135,6 +135,7 @@ impl Practice {
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
             | Edit::RejoinSeries { .. }
+            | Edit::SetFee { .. }
             | Edit::SetStatus { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }

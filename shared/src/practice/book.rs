@@ -62,6 +62,15 @@ impl std::fmt::Display for Whereabouts {
     }
 }
 
+/// What is decided about the fee of a session that a client missed or called off too late.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Fee {
+    /// It is to be charged.
+    Charged,
+    /// The client does not pay for it.
+    Waived,
+}
+
 /// Why an appointment is cancelled whose booking somebody has undone: nobody has said that it does
 /// not take place.
 pub(super) const UNDONE: &str = "The booking was undone";
@@ -189,6 +198,24 @@ impl Practice {
         let guards = vec![guard(key, id, calendar::STATUS, value.clone())];
         let change = self.write_calendar(key, id, cx, |document, name| {
             document.put(Some(name), calendar::STATUS, value);
+        })?;
+        let changes = touched.into_iter().chain(change).collect();
+        Ok(Done { changes, inverse: Some(inverse), guards })
+    }
+
+    pub(super) fn set_fee(
+        &mut self,
+        id: AppointmentId,
+        fee: Option<Fee>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let touched = self.touch(id, cx)?;
+        let (key, booking) = self.living(id)?;
+        let inverse = Edit::SetFee { appointment: id, fee: booking.fee };
+        let value = calendar::fee_scalar(fee);
+        let guards = vec![guard(key, id, calendar::FEE, value.clone())];
+        let change = self.write_calendar(key, id, cx, |document, name| {
+            document.put(Some(name), calendar::FEE, value);
         })?;
         let changes = touched.into_iter().chain(change).collect();
         Ok(Done { changes, inverse: Some(inverse), guards })

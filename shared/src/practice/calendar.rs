@@ -5,7 +5,9 @@ use super::attendance;
 use super::change::Author;
 use super::contact::{normal, within};
 use super::document::{Actor, Document, Scalar};
-use super::edit::{AppointmentKind, Modality, NewAppointment, Slot, Stamps, Status, Whereabouts};
+use super::edit::{
+    AppointmentKind, Fee, Modality, NewAppointment, Slot, Stamps, Status, Whereabouts,
+};
 use super::view::Rival;
 use super::zone::ZONE_BYTES_MAX;
 use crate::codec::{CodecError, Reader, Writer};
@@ -36,6 +38,7 @@ const CLIENTS: &str = "clients";
 /// Where the client was during the session, and whom to call there.
 pub(super) const CLIENT_PLACE: &str = "client_place";
 pub(super) const CLIENT_HELP: &str = "client_help";
+pub(super) const FEE: &str = "fee";
 const FROM: &str = "from";
 const KIND: &str = "kind";
 const MEMO: &str = "memo";
@@ -53,6 +56,7 @@ pub(super) struct Booking {
     pub(super) rivals: Vec<Rival>,
     pub(super) status: Status,
     pub(super) reason: Option<String>,
+    pub(super) fee: Option<Fee>,
     pub(super) stamps: Stamps,
     pub(super) whereabouts: Whereabouts,
     pub(super) memo: String,
@@ -90,6 +94,7 @@ impl Booking {
             rivals: Vec::new(),
             status: Status::Booked,
             reason: None,
+            fee: None,
             stamps: Stamps::default(),
             whereabouts: Whereabouts::default(),
             memo: new.memo.unwrap_or_default(),
@@ -108,6 +113,7 @@ impl Booking {
         let as_made = self.of.as_ref().is_some_and(|of| of.base == self.slot);
         let untold = self.status == Status::Booked
             && self.reason.is_none()
+            && self.fee.is_none()
             && !self.regrouped
             && self.stamps == Stamps::default()
             && self.whereabouts == Whereabouts::default();
@@ -168,7 +174,7 @@ impl Booking {
         let made: Vec<ClientId> = made.map(|client| ClientId::from_bytes(*client)).collect();
         let kind = kind_of(document.value(place, KIND)?.number()?)?;
         let who = attendance::read(document, name, (&made, kind));
-        let Told { status, reason, stamps, whereabouts } = Told::read(document, place);
+        let Told { status, reason, fee, stamps, whereabouts } = Told::read(document, place);
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
@@ -179,6 +185,7 @@ impl Booking {
             rivals,
             status,
             reason,
+            fee,
             stamps,
             whereabouts,
             memo: within(memo, MEMO_BYTES_MAX).to_owned(),
@@ -198,6 +205,9 @@ impl Booking {
             if over || stamp.is_some() {
                 document.put(place, field, stamp_scalar(stamp));
             }
+        }
+        if over || self.fee.is_some() {
+            document.put(place, FEE, fee_scalar(self.fee));
         }
         if over || self.whereabouts.is_whole() {
             let Whereabouts { place: at, help } = &self.whereabouts;
@@ -221,6 +231,9 @@ impl Booking {
             w.i64(rival.time.as_millis());
         });
         encode_status(writer, self.status, self.reason.as_deref());
+        writer.option(self.fee, |w, fee| {
+            w.u8(fee_number(fee).to_le_bytes()[0]);
+        });
         for stamp in [self.stamps.began, self.stamps.ended] {
             writer.option(stamp, |w, time| {
                 w.i64(time.as_millis());
@@ -264,6 +277,7 @@ impl Booking {
             })
         })?;
         let (status, reason) = decode_status(reader)?;
+        let fee = reader.option(|r| fee_of(r.u8()?.into()).ok_or(CodecError::Unknown))?;
         let mut stamp = || reader.option(|r| r.i64().map(Timestamp::from_millis));
         let stamps = Stamps { began: stamp()?, ended: stamp()? };
         let mut text = || reader.text(WHEREABOUTS_BYTES_MAX).map(str::to_owned);
@@ -285,6 +299,7 @@ impl Booking {
             rivals,
             status,
             reason,
+            fee,
             stamps,
             whereabouts,
             memo,
@@ -302,6 +317,7 @@ impl Booking {
 struct Told {
     status: Status,
     reason: Option<String>,
+    fee: Option<Fee>,
     stamps: Stamps,
     whereabouts: Whereabouts,
 }
@@ -328,7 +344,8 @@ impl Told {
             within(text, WHEREABOUTS_BYTES_MAX).to_owned()
         };
         let whereabouts = Whereabouts { place: text(CLIENT_PLACE), help: text(CLIENT_HELP) };
-        Self { status, reason, stamps, whereabouts }
+        let fee = document.value(place, FEE).and_then(|value| fee_of(value.number()?));
+        Self { status, reason, fee, stamps, whereabouts }
     }
 }
 
@@ -399,6 +416,26 @@ pub(super) fn normal_whereabouts(said: Whereabouts) -> Option<Whereabouts> {
 /// Returns a stamp as it lies in the document.
 pub(super) fn stamp_scalar(stamp: Option<Timestamp>) -> Scalar {
     stamp.map_or(Scalar::Nothing, |time| Scalar::Number(time.as_millis()))
+}
+
+/// Returns what is decided about a fee as it lies in the document.
+pub(super) fn fee_scalar(fee: Option<Fee>) -> Scalar {
+    fee.map_or(Scalar::Nothing, |fee| Scalar::Number(fee_number(fee)))
+}
+
+const fn fee_number(fee: Fee) -> i64 {
+    match fee {
+        Fee::Charged => 1,
+        Fee::Waived => 2,
+    }
+}
+
+const fn fee_of(number: i64) -> Option<Fee> {
+    match number {
+        1 => Some(Fee::Charged),
+        2 => Some(Fee::Waived),
+        _ => None,
+    }
 }
 
 /// Returns status and reason as the one scalar that they are.

@@ -4,7 +4,7 @@
 //! `Practice::apply` is the only thing that listens.
 
 pub use super::attendance::WhoChange;
-pub use super::book::{StampChange, Stamps, Whereabouts};
+pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
 use super::contact_log::NewContact;
 use super::erasure::Scope;
@@ -359,6 +359,13 @@ pub enum Edit {
         client: ClientId,
         /// Under whom both stand from now on; `None` parts them again.
         kept: Option<ClientId>,
+    },
+    /// Says what is decided about the fee of a session that a client missed or called off too late.
+    SetFee {
+        /// Of which.
+        appointment: AppointmentId,
+        /// What; `None` leaves it open again.
+        fee: Option<Fee>,
     },
     /// Sets the usual week of a member, or takes it back.
     SetHours {

@@ -296,6 +296,7 @@ impl Practice {
             rivals: self.facts.rivals(id, booking, family),
             status: booking.status,
             reason: booking.reason.clone(),
+            fee: booking.fee,
             stamps: booking.stamps,
             whereabouts: booking.whereabouts.clone(),
             memo: booking.memo.clone(),

@@ -6,8 +6,8 @@
 
 use super::consent::{ConsentEnd, ConsentKind, ConsentRow};
 use super::edit::{
-    AppointmentKind, Channel, Direction, Modality, NoteFormat, RemoteSetting, Slot, Stamps, Status,
-    Whereabouts,
+    AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, RemoteSetting, Slot, Stamps,
+    Status, Whereabouts,
 };
 use super::erasure::{Erasure, Scope};
 use super::group::GroupKind;
@@ -168,6 +168,8 @@ pub struct AppointmentRow {
     pub status: Status,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// What is decided about its fee, if the client missed it or called it off too late.
+    pub fee: Option<Fee>,
     /// When it began and ended, where somebody has said so.
     pub stamps: Stamps,
     /// Where the client was during a session by video or telephone, and whom to call there.
@@ -190,6 +192,17 @@ impl AppointmentRow {
     pub fn is_elsewhere(&self) -> bool {
         let takes_place = !self.status.frees_the_slot() && self.status != Status::NoShow;
         takes_place && self.slot.modality.is_remote() && !self.clients.is_empty()
+    }
+
+    /// Whether it is to be decided who pays for it: the client did not come, or said so too late.
+    pub fn asks_for_fee(&self) -> bool {
+        self.is_missed() && self.fee.is_none()
+    }
+
+    /// Whether it is a session that a client missed or called off too late.
+    pub fn is_missed(&self) -> bool {
+        let missed = matches!(self.status, Status::NoShow | Status::LateCancel);
+        missed && !self.clients.is_empty()
     }
 
     /// Returns who comes as the calendar says it.

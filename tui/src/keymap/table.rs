@@ -5,8 +5,8 @@ use super::keys::{c, ctrl, f, k, row, shift};
 use super::{Context, Row, Verb};
 use super::{
     always, on_appointment, on_client, on_consent, on_device, on_draft, on_entry, on_late,
-    on_occurrence, on_other_device, on_person, on_plan_item, on_shown_client, on_something,
-    on_struck, on_written,
+    on_missed, on_occurrence, on_other_device, on_person, on_plan_item, on_shown_client,
+    on_something, on_struck, on_written,
 };
 use super::{with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
@@ -288,6 +288,13 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Appointments],
         ["", "Status: cancelled by clinician", "cancelled-by-us"],
         on_appointment,
+    ),
+    row(
+        Verb::SetFee,
+        &[&[c('f')]],
+        &[C::Appointments],
+        ["fee", "The fee of a missed session: charge it, or waive it", "fee"],
+        on_missed,
     ),
     row(
         Verb::StampSession,

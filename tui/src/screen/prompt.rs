@@ -496,12 +496,27 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
             ("Waiting list: when could they come?", words)
         }
         Question::Whereabouts { .. } => (WHERE_TITLE, where_words(state, scene)),
-        Question::Reason(_, status, whose) => {
-            let status = status.word();
-            let words = format!("{whose} will be: {status}. A reason may be left out.");
+        Question::Reason(appointment, cancelled, whose) => {
+            let status = cancelled.word();
+            let late = late_words(*appointment, *cancelled, scene);
+            let words = format!("{whose} will be: {status}. {late}A reason may be left out.");
             ("Cancel: why?", words)
         }
     }
+}
+
+/// Says that a client calls a session off later than agreed.
+fn late_words(appointment: AppointmentId, status: Status, scene: &Scene<'_>) -> String {
+    let row = scene.appointment(appointment).filter(|_| status == Status::CancelledByClient);
+    let Some(row) = row else { return String::new() };
+    let hours = scene.index.hours.get(&row.slot.clinician);
+    let notice = hours.map_or_else(|| Hours::default().notice(), Hours::notice);
+    let before = row.starts.millis_since(scene.now.time) / 3_600_000;
+    if row.starts <= scene.now.time || before >= i64::from(notice) {
+        return String::new();
+    }
+    let begins = when::ahead(row.starts, scene.now.time);
+    format!("It begins {begins}, {notice} h were agreed: s l calls it late. ")
 }
 
 /// Draws the question.

@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::ClientId;
-use tacenda_shared::practice::edit::{Modality, Status};
+use tacenda_shared::practice::edit::{Fee, Modality, Status};
 use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
 
@@ -80,7 +80,7 @@ fn at_row(lines: &[Line], scene: &Scene<'_>, at: usize) -> Focused {
 pub fn unfinished(what: &What) -> Focused {
     match what {
         What::Draft(draft) => Focused::Draft(draft.client, draft.note),
-        What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => {
+        What::Clash(id, _) | What::Fee(id) | What::NoteMissing(id) | What::StatusMissing(id) => {
             Focused::Appointment(*id)
         }
         What::Consent(client, record, ..) => Focused::Consent(*client, *record),
@@ -258,6 +258,12 @@ fn mark(row: &AppointmentRow, scene: &Scene<'_>) -> (&'static str, Style) {
     if !row.rivals.is_empty() {
         return ("moved twice!", look.alarm());
     }
+    match row.fee.filter(|_| row.is_missed()) {
+        Some(Fee::Charged) => return ("fee charged", Style::new()),
+        Some(Fee::Waived) => return ("fee waived", Style::new()),
+        None if row.asks_for_fee() => return ("fee?", look.waiting()),
+        None => {}
+    }
     if row.status.frees_the_slot() {
         return ("", Style::new());
     }
@@ -406,7 +412,9 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
     };
     let who = match &entry.what {
         What::Draft(draft) => who::client(scene.index, draft.client, scene.veil),
-        What::Clash(id, _) | What::NoteMissing(id) | What::StatusMissing(id) => comes(*id),
+        What::Clash(id, _) | What::Fee(id) | What::NoteMissing(id) | What::StatusMissing(id) => {
+            comes(*id)
+        }
         What::Consent(client, ..) | What::PlanReview(client) | What::Task(client, _) => {
             who::client(scene.index, *client, scene.veil)
         }
@@ -422,6 +430,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         // What somebody wrote down may hold a name.
         What::Task(..) if scene.veil => format!("{date}  {} to do", paint::cell(&who, 16)),
         What::Consent(..)
+        | What::Fee(_)
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)

@@ -190,6 +190,7 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
         What::Draft(draft) => Some((draft.client, draft.note)),
         What::Clash(..)
         | What::Consent(..)
+        | What::Fee(_)
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)

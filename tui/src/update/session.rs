@@ -13,7 +13,7 @@ use crate::screen::{Focused, Overlay, contact_log, room};
 use jiff::civil::DateTime;
 use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, ClientId, SeriesId, Timestamp};
-use tacenda_shared::practice::edit::{Edit, Modality, RemoteSetting, StampChange, Status};
+use tacenda_shared::practice::edit::{Edit, Fee, Modality, RemoteSetting, StampChange, Status};
 use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
 
 /// Within so many milliseconds of its beginning nothing ends a session.
@@ -28,6 +28,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
     match verb {
         Verb::EndSeries | Verb::SkipDate => return change_series(model, focused, verb),
         Verb::SkipDates => lay(model, Overlay::Prompt(holiday(model, focused))),
+        Verb::SetFee => ask_fee(model, focused),
         Verb::ShowRoom => show_room(model, focused),
         Verb::TakeInCalendar => lay(model, Overlay::TakeIn(Box::default())),
         Verb::StampSession => return stamp(model, focused),
@@ -37,6 +38,27 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         _ => ask_hours(model),
     }
     Vec::new()
+}
+
+/// Asks who pays for a session that a client missed or called off too late.
+fn ask_fee(model: &mut Model, focused: Focused) {
+    let Focused::Appointment(appointment) = focused else { return };
+    let missed = |row: &AppointmentRow| row.is_missed().then(|| (row.status, row.fee));
+    let Some((status, fee)) = with_row(model, appointment, missed).flatten() else { return };
+    let whose = whose(model, appointment);
+    let answers = [
+        ("Charge the fee", Some(Fee::Charged), "fee charged"),
+        ("Waive it", Some(Fee::Waived), "fee waived"),
+        ("Leave it open", None, "fee left open"),
+    ];
+    let answers = answers.into_iter().filter(|(_, to, _)| *to != fee).map(|(words, fee, says)| {
+        let edit = Box::new(Edit::SetFee { appointment, fee });
+        (words.to_owned(), Answer::Edit(edit, format!("{whose}: {says}")))
+    });
+    let words =
+        format!("{whose}: {}. Invoices come with Money; this says what is due.", status.word());
+    let choice = choice::State::new("The fee?".to_owned(), words, answers.collect());
+    lay(model, Overlay::Choice(choice));
 }
 
 /// Says that the session in focus begins, or ends.

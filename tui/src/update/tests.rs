@@ -3,6 +3,7 @@
 
 mod columns;
 mod consents;
+mod fee;
 mod front_desk;
 mod groups;
 mod identity;

@@ -7,8 +7,8 @@ use super::people::Person;
 use super::{Dated, consents, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
-    AppointmentKind, Edit, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange, Status,
-    Whereabouts,
+    AppointmentKind, Edit, Fee, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange,
+    Status, Whereabouts,
 };
 use crate::random::Seeded;
 use jiff::ToSpan;
@@ -262,6 +262,13 @@ impl Writer<'_> {
             Outcome::Upcoming { confirmed: false } => return,
         };
         self.act(when, Edit::SetStatus { appointment: id, status, reason });
+        // Who pays for what was missed is settled within the week.
+        let missed = matches!(status, Status::NoShow | Status::LateCancel);
+        let settled = start.saturating_add(7.days());
+        if missed && settled.date() < self.place.today {
+            let fee = if start.day() % 3 == 0 { Fee::Waived } else { Fee::Charged };
+            self.act(settled, Edit::SetFee { appointment: id, fee: Some(fee) });
+        }
     }
 
     fn note(

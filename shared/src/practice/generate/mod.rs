@@ -155,6 +155,7 @@ impl Dated {
             | Edit::ReviewPlan { .. }
             | Edit::RevokeConsent { .. }
             | Edit::SameAs { .. }
+            | Edit::SetFee { .. }
             | Edit::SetStatus { .. }
             | Edit::Sign { .. }
             | Edit::SignImported { .. }

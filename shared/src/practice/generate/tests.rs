@@ -78,6 +78,10 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Archive { client, archived } => {
                 assert!(ledger.clients.contains(client) && *archived);
             }
+            Edit::SetFee { appointment, .. } => {
+                let status = ledger.statuses.get(appointment);
+                assert!(matches!(status, Some(Status::NoShow | Status::LateCancel)));
+            }
             Edit::ChangePlan { .. }
             | Edit::RecordConsent { .. }
             | Edit::SignPlan { .. }

@@ -12,10 +12,10 @@ use super::super::view::{
 use super::VERSION;
 use super::lines::{
     AddendumLine, AdditionBody, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ConsentLine,
-    ContactLine, DIRECTIONS, DraftLine, EndLine, FORMATS, GroupLine, HeaderLine, IdentityLine,
-    JournalLine, KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody, PlanItemBody, PlanLine,
-    RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody, instant, moment, slot,
-    stamp, word,
+    ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS, GroupLine, HeaderLine,
+    IdentityLine, JournalLine, KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody,
+    PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
+    instant, moment, slot, stamp, word,
 };
 use super::series;
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
@@ -220,6 +220,7 @@ fn appointment(row: &AppointmentRow) -> String {
             rivals: row.rivals.iter().map(|rival| slot(&rival.slot)).collect(),
             status: word(STATUSES, row.status).to_owned(),
             reason: row.reason.clone(),
+            fee: row.fee.map(|fee| word(FEES, fee).to_owned()),
             began: row.stamps.began.map(|time| moment(time, &row.slot.zone)),
             ended: row.stamps.ended.map(|time| moment(time, &row.slot.zone)),
             client_place: row.whereabouts.place.clone(),

@@ -14,7 +14,7 @@ use super::super::identity::IdentityField;
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
-    AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, HeaderLine,
+    AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, FEES, HeaderLine,
     IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, Rest, STATUSES, SeriesLine,
     SlotBody, read_instant, value,
 };
@@ -291,6 +291,10 @@ impl Importer {
         if status != Status::Booked || line.reason.is_some() {
             let reason = line.reason;
             steps.push(ImportStep::Edit(Edit::SetStatus { appointment: id, status, reason }));
+        }
+        if let Some(fee) = &line.fee {
+            let fee = Some(value(FEES, fee).ok_or(Cause::Invalid("fee"))?);
+            steps.push(ImportStep::Edit(Edit::SetFee { appointment: id, fee }));
         }
         let stamp = |moment: Option<&Moment>, field| {
             let read = |moment: &Moment| read_instant(&moment.time).ok_or(Cause::Invalid(field));

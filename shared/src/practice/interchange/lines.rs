@@ -3,7 +3,7 @@
 //! Fields that a newer version wrote land in `rest`, so that they can be counted.
 
 use super::super::edit::{
-    AppointmentKind, Channel, Direction, Modality, NoteFormat, Part, Slot, Stamp, Status,
+    AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
 use super::super::view::NoteView;
 use crate::id::Timestamp;
@@ -157,6 +157,8 @@ pub(super) struct AppointmentLine {
     pub(super) status: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) fee: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) began: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -492,6 +494,8 @@ pub(super) const STATUSES: &[(Status, &str)] = &[
     (Status::CancelledByClient, "cancelled-by-client"),
     (Status::CancelledByClinician, "cancelled-by-clinician"),
 ];
+
+pub(super) const FEES: &[(Fee, &str)] = &[(Fee::Charged, "charged"), (Fee::Waived, "waived")];
 
 pub(super) const CHANNELS: &[(Channel, &str)] = &[
     (Channel::Call, "call"),

@@ -106,6 +106,7 @@ fn booked(new: NewAppointment) -> AppointmentRow {
         rivals: Vec::new(),
         status: Status::Booked,
         reason: None,
+        fee: None,
         stamps: Stamps::default(),
         whereabouts: Whereabouts::default(),
         memo: new.memo.unwrap_or_default(),

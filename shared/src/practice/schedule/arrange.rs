@@ -37,6 +37,7 @@ impl Practice {
             Edit::SettleSeries { series, slot, ends } => {
                 self.settle_again(series, (slot, &ends), cx)
             }
+            Edit::SetFee { appointment, fee } => self.set_fee(appointment, fee, cx),
             Edit::SetStatus { appointment, status, reason } => {
                 self.set_status(appointment, status, reason, cx)
             }
@@ -120,6 +121,7 @@ const fn joins(edit: &Edit) -> bool {
             | Edit::Move { .. }
             | Edit::MoveFollowing { .. }
             | Edit::RejoinSeries { .. }
+            | Edit::SetFee { .. }
             | Edit::SetStatus { .. }
             | Edit::SettleSeries { .. }
             | Edit::SkipOccurrence { .. }
@@ -131,6 +133,7 @@ const fn appointment_of(edit: &Edit) -> Option<AppointmentId> {
     match edit {
         Edit::ChangeWho { appointment, .. }
         | Edit::Move { appointment, .. }
+        | Edit::SetFee { appointment, .. }
         | Edit::SetStatus { appointment, .. } => Some(*appointment),
         _ => None,
     }

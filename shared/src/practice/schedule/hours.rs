@@ -20,6 +20,10 @@ const SPANS_MAX: usize = 8;
 const DATES_MAX: usize = 100;
 /// The longest pause between sessions, in minutes.
 const BETWEEN_MAX: u16 = 120;
+/// Until when a session can be called off, in hours before it: where nobody has said otherwise, and
+/// at most.
+const NOTICE: u16 = 24;
+const NOTICE_MAX: u16 = 14 * 24;
 const DAY: u16 = 24 * 60;
 const ENGLISH: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -44,6 +48,8 @@ pub struct Hours {
     dates: BTreeMap<Date, Vec<Span>>,
     /// Minutes that stay free between two appointments.
     between: u16,
+    /// Hours before a session until when a client may call it off, if somebody has said so.
+    notice: Option<u16>,
 }
 
 /// Why a text says no hours.
@@ -70,6 +76,9 @@ pub enum HoursFault {
     /// Longer than two hours.
     #[error("at most 120 minutes can stay free between appointments")]
     Between,
+    /// Longer than two weeks.
+    #[error("a session can be called off without a fee until at most 336 hours before")]
+    Notice,
     /// More than eight spans in a day, or more text than anybody writes.
     #[error("that is more than can be kept")]
     TooMuch,
@@ -82,14 +91,15 @@ impl Default for Hours {
             0..5 => vec![Span { from: 8 * 60, to: 18 * 60 }],
             _ => Vec::new(),
         });
-        Self { days, dates: BTreeMap::new(), between: 0 }
+        Self { days, dates: BTreeMap::new(), between: 0, notice: None }
     }
 }
 
 impl Hours {
     /// Reads hours as people write them: `Mon-Thu 9-12 13-18, Fri 9-13:30, 10 min between`. Days
     /// are English or German, whole or cut to two letters or more; `Mon/Wed` names two. A date has
-    /// hours of its own, `2026-12-05 10-14`, or none, `2026-12-24 off`.
+    /// hours of its own, `2026-12-05 10-14`, or none, `2026-12-24 off`. `48 h notice` says until when
+    /// a client may call a session off.
     ///
     /// # Errors
     /// [`HoursFault`] names the word that was not understood. Nothing is guessed.
@@ -97,8 +107,16 @@ impl Hours {
         if text.len() > BYTES_MAX {
             return Err(HoursFault::TooMuch);
         }
-        let mut hours = Self { days: Default::default(), dates: BTreeMap::new(), between: 0 };
+        let mut hours =
+            Self { days: Default::default(), dates: BTreeMap::new(), between: 0, notice: None };
         for part in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
+            if let Some(hours_before) = notice(part) {
+                if hours_before > NOTICE_MAX {
+                    return Err(HoursFault::Notice);
+                }
+                hours.notice = Some(hours_before);
+                continue;
+            }
             match between(part) {
                 Some(minutes) if minutes <= BETWEEN_MAX => hours.between = minutes,
                 Some(_) => return Err(HoursFault::Between),
@@ -159,6 +177,12 @@ impl Hours {
     pub const fn between(&self) -> u16 {
         self.between
     }
+
+    /// Returns until how many hours before a session a client may call it off: 24 where nobody has
+    /// said otherwise.
+    pub fn notice(&self) -> u16 {
+        self.notice.unwrap_or(NOTICE)
+    }
 }
 
 /// Reads the times of one day, which is named in errors.
@@ -211,6 +235,9 @@ impl fmt::Display for Hours {
         }
         if self.between > 0 {
             write!(written, ", {} min between", self.between)?;
+        }
+        if let Some(notice) = self.notice {
+            write!(written, ", {notice} h notice")?;
         }
         f.write_str(&written)
     }
@@ -289,6 +316,19 @@ fn minute(word: &str) -> Option<u16> {
     };
     let whole = hour.checked_mul(60)?.checked_add(minutes)?;
     (minutes < 60 && whole <= DAY).then_some(whole)
+}
+
+/// Reads `48 h notice`, in hours.
+fn notice(part: &str) -> Option<u16> {
+    let rest = part.strip_suffix("notice")?.trim();
+    let at = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, unit) = rest.split_at_checked(at)?;
+    let number: u16 = digits.parse().ok()?;
+    match unit.trim() {
+        "" | "h" | "hour" | "hours" => Some(number),
+        "d" | "day" | "days" => number.checked_mul(24),
+        _ => None,
+    }
 }
 
 /// Reads `10 min between`.
@@ -388,6 +428,8 @@ mod tests {
                 "Mon 9-17, 2026-12-24 off, 2026-12-05 10-12 14-16, 2026-12-05 16-17; 5m between",
                 "Mon 9:00-17:00, 2026-12-05 10:00-12:00 14:00-17:00, 2026-12-24 off, 5 min between",
             ),
+            ("Mon 9-17, 2 days notice, 5m between", "Mon 9:00-17:00, 5 min between, 48 h notice"),
+            ("Mon 9-17, 0 notice", "Mon 9:00-17:00, 0 h notice"),
             ("2026-12-05 10-14", "2026-12-05 10:00-14:00"),
         ] {
             assert_eq!(said(text).as_deref(), Ok(meant), "{text}");
@@ -413,6 +455,7 @@ mod tests {
         assert_eq!(fault("Mon 9-5"), HoursFault::Backwards("9-5".into()));
         assert_eq!(fault("Mon 9-9"), HoursFault::Backwards("9-9".into()));
         assert_eq!(fault("Mon 9-12, 121 min between"), HoursFault::Between);
+        assert_eq!(fault("Mon 9-12, 15 days notice"), HoursFault::Notice);
         assert_eq!(fault("Mon 9-12, 2026-12-32 off"), HoursFault::Word("2026-12-32".into()));
         assert_eq!(fault("2026-12-05"), HoursFault::NoTimes("2026-12-05".into()));
         assert_eq!(fault("2026-12-05 off 9-10"), HoursFault::Word("off".into()));
@@ -435,6 +478,7 @@ mod tests {
             raw in prop::array::uniform7(prop::collection::vec((0..DAY, 1..DAY), 0..5)),
             dates in prop::collection::vec((0..4_000_i32, 0..DAY, 0..DAY), 0..5),
             between in 0..=BETWEEN_MAX,
+            notice in prop::option::of(0..=NOTICE_MAX),
         ) {
             let of = |spans: Vec<(u16, u16)>| {
                 let end = |from: u16, long: u16| from.saturating_add(long).min(DAY);
@@ -447,7 +491,7 @@ mod tests {
                 let spans = if long == 0 { Vec::new() } else { of(vec![(from, long)]) };
                 (first.saturating_add(jiff::ToSpan::days(day)), spans)
             });
-            let hours = Hours { days: raw.map(of), dates: dates.collect(), between };
+            let hours = Hours { days: raw.map(of), dates: dates.collect(), between, notice };
             let said = hours.days.iter().any(|spans| !spans.is_empty()) || !hours.dates.is_empty();
             prop_assume!(said);
             prop_assert_eq!(Hours::parse(&hours.to_string()), Ok(hours));

@@ -139,6 +139,7 @@ impl Practice {
             rivals,
             status: series.first.status,
             reason: None,
+            fee: None,
             stamps: Stamps::default(),
             whereabouts: Whereabouts::default(),
             memo: series.first.memo.clone(),

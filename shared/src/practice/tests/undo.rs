@@ -6,8 +6,9 @@ use crate::id::{
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::edit::{
-    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, JournalMark, Label, Labelled,
-    NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
+    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
+    Labelled, NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts,
+    WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -44,6 +45,7 @@ fn edits(client: ClientId, session: AppointmentId) -> Vec<Edit> {
             status: Status::LateCancel,
             reason: Some("ill".into()),
         },
+        Edit::SetFee { appointment: session, fee: Some(Fee::Waived) },
         Edit::BeginNote { note, client, session: Some(session), format: NoteFormat::Soap },
         Edit::RenameDevice { device: DeviceId::from_bytes([3; 16]), name: "Praxis".into() },
         Edit::StampSession {
@@ -156,6 +158,9 @@ fn undo_is_refused_when_another_device_has_changed_the_same_field_since() {
             Edit::SetStatus { appointment, .. } => {
                 Edit::SetStatus { appointment, status: Status::Confirmed, reason: None }
             }
+            Edit::SetFee { appointment, .. } => {
+                Edit::SetFee { appointment, fee: Some(Fee::Charged) }
+            }
             Edit::Move { .. } => {
                 let index = world.desks[1].index();
                 let row = index.appointments.values().next().unwrap();
@@ -196,6 +201,11 @@ proptest! {
                     let index = world.desks[0].index();
                     let living = *index.appointments.keys().next().unwrap();
                     Edit::Move { appointment: living, slot }
+                }
+                Edit::SetFee { fee, .. } => {
+                    let index = world.desks[0].index();
+                    let living = *index.appointments.keys().next().unwrap();
+                    Edit::SetFee { appointment: living, fee }
                 }
                 Edit::SetStatus { status, reason, .. } => {
                     let index = world.desks[0].index();
@@ -258,6 +268,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::ReviewPlan { .. }
         | Edit::RevokeConsent { .. }
         | Edit::SameAs { .. }
+        | Edit::SetFee { .. }
         | Edit::SetHours { .. }
         | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
@@ -534,4 +545,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 52;
+const EDITS: usize = 53;

@@ -55,6 +55,8 @@ pub enum What {
     Consent(ClientId, RecordId, ConsentKind, ConsentState),
     /// A draft waits for its signature.
     Draft(DraftRow),
+    /// A client missed a session or called it off too late, and nobody has said who pays.
+    Fee(AppointmentId),
     /// A session took place and has no note.
     NoteMissing(AppointmentId),
     /// A treatment plan is to be looked at again by then.
@@ -125,6 +127,7 @@ impl Digest {
         }
         let recent = now.millis_since(ends) < OPEN_FOR_DAYS * 86_400_000;
         let what = match row.status {
+            _ if row.asks_for_fee() && recent => What::Fee(row.id),
             _ if row.clients.is_empty() || ends > now || !recent => return,
             Status::Held if row.note == NoteState::Missing => What::NoteMissing(row.id),
             Status::Booked | Status::Confirmed | Status::Arrived => What::StatusMissing(row.id),
@@ -211,6 +214,7 @@ pub fn words(what: &What) -> String {
         What::Draft(draft) => {
             format!("note draft, {}", text::counted(draft.words, "word", "words"))
         }
+        What::Fee(_) => "fee?".to_owned(),
         What::NoteMissing(_) => "note missing".to_owned(),
         What::PlanReview(_) => "plan to be reviewed".to_owned(),
         What::Task(_, task) => format!("to do: {}", task.text),

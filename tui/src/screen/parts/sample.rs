@@ -22,8 +22,8 @@ use tacenda_shared::practice::consent::{
     ConsentEnd, ConsentHow, ConsentKind, ConsentRow, ConsentView,
 };
 use tacenda_shared::practice::edit::{
-    AppointmentKind, Came, Edit, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status, Subject,
-    Whereabouts,
+    AppointmentKind, Came, Edit, Fee, Modality, NoteFormat, Part, Slot, Stamp, Stamps, Status,
+    Subject, Whereabouts,
 };
 use tacenda_shared::practice::group::{GroupKind, subject_of};
 use tacenda_shared::practice::identity::IdentityField;
@@ -305,6 +305,8 @@ impl Sample {
             rivals: Vec::new(),
             status,
             reason: None,
+            // What was missed is settled.
+            fee: (status == Status::LateCancel).then_some(Fee::Waived),
             memo: String::new(),
             note: NoteState::Missing,
             occurrence: None,
