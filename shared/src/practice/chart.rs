@@ -6,6 +6,7 @@ use super::consent::{self, ConsentAct, ConsentFact};
 use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
 use super::journal::{self, Book, EntryFact, Marks};
+use super::label::Labelling;
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
@@ -92,7 +93,7 @@ pub(super) enum Headline {
     Addendum { note: RecordId, draft: Option<ObjectId>, words: u32 },
     Journal(EntryFact),
     Consent(ConsentFact),
-    Labels { target: RecordId, device: DeviceId },
+    Labels(Labelling),
     ConsentAct(ConsentAct),
     Measure { instrument: String, total: u32 },
     Note(NoteFact),
@@ -118,7 +119,7 @@ impl Headline {
             Self::Note(note) => note.draft,
             Self::Consent(_)
             | Self::ConsentAct(_)
-            | Self::Labels { .. }
+            | Self::Labels(_)
             | Self::Measure { .. }
             | Self::Plan { .. }
             | Self::Unknown => None,
@@ -152,9 +153,7 @@ fn headline(record: &Record) -> Option<Headline> {
     let target = |kind| record.relation(kind).map(|relation| relation.target);
     let draft = target(RelationKind::Signs).map(ObjectId::from_bytes);
     if record.header.kind == RecordKind::Labels {
-        // All of it stands in the header, which outlives a body.
-        let target = RecordId::from_bytes(target(RelationKind::Labels)?);
-        return Some(Headline::Labels { target, device: record.header.author.device });
+        return Labelling::of(record).map(Headline::Labels);
     }
     let body = record.body()?;
     match record.header.kind {
@@ -460,7 +459,7 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
 /// A record as a line of a timeline; of consents those that stand, which [`consent::register`] knows.
 fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<TimelineEntry> {
     Some(match (&fact.headline, adds_to) {
-        (Headline::Consent(_) | Headline::ConsentAct(_) | Headline::Labels { .. }, _) => {
+        (Headline::Consent(_) | Headline::ConsentAct(_) | Headline::Labels(_), _) => {
             return None;
         }
         (Headline::Addendum { words, .. }, Some(note)) => {
@@ -562,9 +561,7 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         }
         Headline::Consent(fact) => fact.encode(writer.u8(7)),
         Headline::ConsentAct(act) => act.encode(writer.u8(6)),
-        Headline::Labels { target, device } => {
-            writer.u8(8).fixed(target.as_bytes()).fixed(device.as_bytes());
-        }
+        Headline::Labels(labelling) => labelling.encode(writer.u8(8)),
     }
 }
 
@@ -591,10 +588,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         5 => Headline::Journal(EntryFact::decode(reader)?),
         7 => Headline::Consent(ConsentFact::decode(reader)?),
         6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
-        8 => Headline::Labels {
-            target: RecordId::from_bytes(reader.fixed()?),
-            device: DeviceId::from_bytes(reader.fixed()?),
-        },
+        8 => Headline::Labels(Labelling::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })
 }

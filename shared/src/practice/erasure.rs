@@ -292,7 +292,7 @@ impl Practice {
             family.extend(chart.addenda(record));
             let erasures = &self.facts.settings.erasures;
             family.extend(consent::going_with(&chart.records, record, &erasures.ordered(client)));
-            let labellings: Vec<_> = chart.labellings(&family).map(|(_, id)| id).collect();
+            let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
             family.extend(labellings);
         }
         // What is added late, after the record itself is gone, still goes with it.

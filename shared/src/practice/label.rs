@@ -3,21 +3,28 @@
 //!
 //! A draft carries them as fields of its document, one for each, so that two devices may set
 //! different ones; a signature puts those that stand into the record's header. What is said later of
-//! a signed note is a further record with the whole list: of several the newest counts.
+//! a signed note is a further record with the whole list: of several the newest counts. What a device
+//! set on the draft while another signed is a record that adds to what the note has: all of these
+//! count, unless the newest list names them, which proves that its writer knew.
 //!
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
 use super::apply::{Done, Guard, Refusal};
 use super::change::Change;
 use super::chart::{Chart, Headline};
+use super::compartment::CompartmentName;
 use super::document::{Actor, Document, Scalar};
 use super::draft;
 use super::edit::Edit;
 use super::journal::Book;
-use super::record::{LABELS_MAX, Record, RecordKind, Relation, RelationKind, Tags, registry};
+use super::record::{
+    LABELS_MAX, RELATIONS_MAX, Record, RecordKind, Relation, RelationKind, Tags, registry,
+};
 use super::sign::sign_event;
 use super::{Context, Practice, ShelfError};
+use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, ObjectId, RecordId, Timestamp};
+use crate::suite::Hash;
 use std::collections::BTreeSet;
 
 registry! {
@@ -136,6 +143,38 @@ fn of_device(document: &Document, device: DeviceId, draft: ObjectId) -> BTreeSet
     of_draft(document).into_iter().filter(set).collect()
 }
 
+/// What a record says later of the labels of a note, without them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Labelling {
+    /// The note, or what adds to it.
+    target: RecordId,
+    /// Whether it adds to what the note has, or is the whole list.
+    adds: bool,
+    device: DeviceId,
+}
+
+impl Labelling {
+    /// Reads it of a header, which outlives a body. Relation 7 names the note of a whole list, and
+    /// after it what its writer knew of; relation 1 the note to which labels are added.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        let list = record.relation(RelationKind::Labels);
+        let target = list.or_else(|| record.relation(RelationKind::AddendumTo))?.target;
+        let device = record.header.author.device;
+        Some(Self { target: RecordId::from_bytes(target), adds: list.is_none(), device })
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        writer.fixed(self.target.as_bytes()).fixed(self.device.as_bytes());
+        writer.u8(u8::from(self.adds));
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let target = RecordId::from_bytes(reader.fixed()?);
+        let device = DeviceId::from_bytes(reader.fixed()?);
+        Ok(Self { target, device, adds: reader.u8()? == 1 })
+    }
+}
+
 /// Returns the labels in a record's header.
 pub(super) fn of_record(record: &Record) -> BTreeSet<Label> {
     record.header.labels.iter().copied().map(Label::of).collect()
@@ -146,22 +185,27 @@ impl Chart {
     pub(super) fn labellings<'a>(
         &'a self,
         of: &'a BTreeSet<RecordId>,
-    ) -> impl Iterator<Item = (Timestamp, RecordId)> + 'a {
+    ) -> impl Iterator<Item = (Timestamp, RecordId, &'a Labelling)> {
         self.records.iter().filter_map(|(id, fact)| match &fact.headline {
-            Headline::Labels { target, .. } if of.contains(target) => Some((fact.time, *id)),
+            Headline::Labels(said) if of.contains(&said.target) => Some((fact.time, *id, said)),
             _ => None,
         })
     }
 
-    /// Returns what others said of the labels of a note: on other devices, or with an addendum.
+    /// Returns what adds to the labels of these records, the newest first.
+    fn label_additions(&self, of: &BTreeSet<RecordId>) -> Vec<RecordId> {
+        let adds = self.labellings(of).filter(|(_, _, said)| said.adds);
+        let adds: BTreeSet<_> = adds.map(|(time, id, _)| (time, id)).collect();
+        adds.into_iter().rev().map(|(_, id)| id).collect()
+    }
+
+    /// Returns what others said of the labels of a note: on other devices, on its draft, or with an
+    /// addendum.
     pub(super) fn labels_heard(&self, note: RecordId, own: DeviceId) -> BTreeSet<RecordId> {
         let family = self.with_addenda(note);
-        let theirs = |id: &RecordId| match self.records.get(id).map(|fact| &fact.headline) {
-            Some(Headline::Labels { device, .. }) => *device != own,
-            _ => false,
-        };
-        let said = self.labellings(&family).map(|(_, id)| id).filter(theirs);
-        said.chain(family.iter().copied()).collect()
+        let theirs = |said: &Labelling| said.adds || said.device != own;
+        let said = self.labellings(&family).filter(|(_, _, said)| theirs(said));
+        said.map(|(_, id, _)| id).chain(family.iter().copied()).collect()
     }
 
     fn with_addenda(&self, note: RecordId) -> BTreeSet<RecordId> {
@@ -241,89 +285,115 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
         let note = chart.labelled_note(record)?;
-        let before = self.labels_of(client, note, None, cx)?;
+        let before = self.labels_of(client, note, cx)?;
         // Somebody stands behind it, so it is in the trail.
-        let (id, change) = self.write_labels((client, note), labels, None, cx)?;
+        let name = self.home(client, Book::Chart);
+        let mut relations = vec![Relation {
+            kind: RelationKind::Labels,
+            target: *note.as_bytes(),
+            digest: Self::stored_record(&name, note, cx)?.digest(),
+        }];
+        // What was added without this list being known counts beside it, and so is named if it is.
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        let added = chart.label_additions(&chart.with_addenda(note)).into_iter();
+        relations.extend(added.take(RELATIONS_MAX - 1).map(|id| {
+            let digest = Self::stored_record(&name, id, cx).map_or(Hash::ZERO, |one| one.digest());
+            Relation { kind: RelationKind::Labels, target: *id.as_bytes(), digest }
+        }));
+        let (id, change) = self.write_labels(&name, relations, labels, cx);
         let changes = std::iter::once(change).chain(self.audit(&sign_event(client, id), cx));
         let changes = changes.collect();
         let inverse = Edit::Label { client, of: Labelled::Record(note), labels: before };
         Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
     }
 
-    /// Writes that a note has these labels.
     fn write_labels(
         &mut self,
-        (client, note): (ClientId, RecordId),
+        name: &CompartmentName,
+        relations: Vec<Relation>,
         labels: &BTreeSet<Label>,
-        arrived: Option<&Record>,
         cx: &mut Context<'_>,
-    ) -> Result<(RecordId, Change), ShelfError> {
-        let name = self.home(client, Book::Chart);
-        let digest = match arrived.filter(|record| record.header.id == note) {
-            Some(record) => record.digest(),
-            None => Self::stored_record(&name, note, cx)?.digest(),
-        };
-        let relation = Relation { kind: RelationKind::Labels, target: *note.as_bytes(), digest };
+    ) -> (RecordId, Change) {
         let id = RecordId::random(cx.random);
-        let written = (RecordKind::Labels, vec![relation], labels);
-        Ok((id, self.write_labelled(id, &name, written, Tags::new(), cx)))
+        let written = (RecordKind::Labels, relations, labels);
+        (id, self.write_labelled(id, name, written, Tags::new(), cx))
     }
 
-    /// Says of a note what this device said of its draft while another signed that, so that no label
-    /// is lost; unless somebody has said since which labels it has.
+    /// Adds to the labels of a note what this device said of its draft while another signed that, so
+    /// that no label is lost.
     pub(super) fn label_late(
         &mut self,
         (client, book): (ClientId, Book),
         (draft, note): (ObjectId, RecordId),
         arrived: Option<&Record>,
         cx: &mut Context<'_>,
-    ) -> Result<Vec<Change>, Refusal> {
+    ) -> Result<Option<Change>, Refusal> {
         let device = cx.pen.author().device;
         let name = self.home(client, book);
-        let mine = of_device(self.document(&name, draft, cx)?, device, draft);
+        let mut mine = of_device(self.document(&name, draft, cx)?, device, draft);
+        let Some(chart) = self.facts.book(client, book) else { return Ok(None) };
         if book != Book::Chart || mine.is_empty() || self.is_hidden(client) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let said = self.facts.book(client, book).is_some_and(|chart| {
-            let family = chart.with_addenda(note);
-            chart.labellings(&family).next().is_some()
-        });
-        let mut labels = self.labels_of(client, note, arrived, cx)?;
-        if said || mine.is_subset(&labels) {
-            return Ok(Vec::new());
+        // What a signature holds was known to its signer; what was added once needs no second time,
+        // also where somebody has taken it away since.
+        let added = chart.label_additions(&chart.with_addenda(note));
+        for id in chart.signatures(draft).into_iter().chain(added) {
+            let said = of_record(&Self::record_of(&name, id, arrived, cx)?);
+            mine.retain(|label| !said.contains(label));
         }
-        labels.extend(mine);
-        let labels = labels.into_iter().take(LABELS_MAX).collect();
-        let (_, change) = self.write_labels((client, note), &labels, arrived, cx)?;
-        Ok(vec![change])
+        if mine.is_empty() {
+            return Ok(None);
+        }
+        let digest = Self::record_of(&name, note, arrived, cx)?.digest();
+        let kind = RelationKind::AddendumTo;
+        let relation = Relation { kind, target: *note.as_bytes(), digest };
+        Ok(Some(self.write_labels(&name, vec![relation], &mine, cx).1))
     }
 
     /// Returns the labels of a signed note: those that were said of it last, or else those that it
-    /// was signed with; and those of what was added to it since. `arrived` is a record that the shelf
-    /// does not have yet.
+    /// was signed with; those of what was added to it since; and what devices set on its draft that
+    /// neither its signer nor whoever said its labels last knew of.
     pub(super) fn labels_of(
         &self,
         client: ClientId,
         note: RecordId,
-        arrived: Option<&Record>,
         cx: &mut Context<'_>,
     ) -> Result<BTreeSet<Label>, ShelfError> {
         let book = self.book_of_record(client, note);
         let Some(chart) = self.shown_book(client, book) else { return Ok(BTreeSet::new()) };
+        let name = self.home(client, book);
         let family = chart.with_addenda(note);
-        let newest = chart.labellings(&family).max();
+        let lists = chart.labellings(&family).filter(|(_, _, said)| !said.adds);
+        let newest = lists.map(|(time, id, _)| (time, id)).max();
         let time = |id: &RecordId| chart.records.get(id).map(|fact| (fact.time, *id));
         let since = |id: &RecordId| newest.is_none_or(|newest| time(id) > Some(newest));
-        let said = family.iter().filter(|id| since(id)).copied();
-        let said: Vec<RecordId> = said.chain(newest.map(|(_, id)| id)).collect();
-        let name = self.home(client, book);
-        let mut labels = BTreeSet::new();
+        let mut said: Vec<RecordId> = family.iter().filter(|id| since(id)).copied().collect();
+        let (mut labels, mut named) = (BTreeSet::new(), BTreeSet::new());
+        if let Some((_, id)) = newest {
+            let list = Self::stored_record(&name, id, cx)?;
+            let relations = list.header.relations.iter();
+            named.extend(relations.map(|relation| RecordId::from_bytes(relation.target)));
+            labels.extend(of_record(&list));
+        }
+        let added = chart.label_additions(&family).into_iter();
+        said.extend(added.filter(|id| !named.contains(id)));
         for id in said {
-            match arrived.filter(|record| record.header.id == id) {
-                Some(record) => labels.extend(of_record(record)),
-                None => labels.extend(of_record(&Self::stored_record(&name, id, cx)?)),
-            }
+            labels.extend(of_record(&Self::stored_record(&name, id, cx)?));
         }
         Ok(labels)
+    }
+
+    /// Returns a record of the shelf, or the one that arrived and is not there yet.
+    fn record_of(
+        name: &CompartmentName,
+        id: RecordId,
+        arrived: Option<&Record>,
+        cx: &mut Context<'_>,
+    ) -> Result<Record, ShelfError> {
+        match arrived.filter(|record| record.header.id == id) {
+            Some(record) => Ok(record.clone()),
+            None => Self::stored_record(name, id, cx),
+        }
     }
 }

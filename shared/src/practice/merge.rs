@@ -427,7 +427,8 @@ impl Practice {
     }
 
     /// Looks for late words where the draft can still be read; its key may be gone, and then all
-    /// of its words were accounted for.
+    /// of its words were accounted for. What was made before it stopped is in memory, and so is
+    /// always returned, to be stored; the rest is looked for again with what comes next.
     fn settle_quietly(
         &mut self,
         of: (ClientId, Book),
@@ -435,10 +436,12 @@ impl Practice {
         arrived: Option<&Record>,
         cx: &mut Context<'_>,
     ) -> Result<Vec<Change>, ShelfError> {
-        match self.settle_late(of, draft, arrived, cx) {
-            Ok(changes) => Ok(changes),
-            Err(Refusal::Shelf(ShelfError::Damaged)) => Err(ShelfError::Damaged),
-            Err(_) => Ok(Vec::new()),
+        let mut changes = Vec::new();
+        match self.settle_late(of, draft, arrived, &mut changes, cx) {
+            Err(Refusal::Shelf(ShelfError::Damaged)) if changes.is_empty() => {
+                Err(ShelfError::Damaged)
+            }
+            Ok(()) | Err(_) => Ok(changes),
         }
     }
 }

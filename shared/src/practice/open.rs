@@ -244,7 +244,7 @@ impl Practice {
             addenda.extend(note::addendum_view(&Self::stored_record(&name, addendum, cx)?));
         }
         let head = self.journal_head(client, id);
-        let labels = self.labels_of(client, id, None, cx)?;
+        let labels = self.labels_of(client, id, cx)?;
         let view = note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)?;
         Ok(NoteView { labels, ..view })
     }

@@ -237,19 +237,21 @@ impl Practice {
     }
 
     /// Looks for what the signer of a draft had not seen. This device's own late words become a
-    /// new draft, whose changes are returned; those of others are listed until they send theirs.
+    /// new draft; those of others are listed until they send theirs.
     ///
-    /// `arrived` is a record that the shelf does not have yet.
+    /// `arrived` is a record that the shelf does not have yet. `changes` takes what is made, which is
+    /// in memory and is to be stored, also where this stops with a refusal.
     pub(super) fn settle_late(
         &mut self,
         (client, book): (ClientId, Book),
         draft_id: ObjectId,
         arrived: Option<&Record>,
+        changes: &mut Vec<Change>,
         cx: &mut Context<'_>,
-    ) -> Result<Vec<Change>, Refusal> {
+    ) -> Result<(), Refusal> {
         let name = self.home(client, book);
-        let Some(chart) = self.facts.book(client, book) else { return Ok(Vec::new()) };
-        let Some(signed) = chart.signed(draft_id) else { return Ok(Vec::new()) };
+        let Some(chart) = self.facts.book(client, book) else { return Ok(()) };
+        let Some(signed) = chart.signed(draft_id) else { return Ok(()) };
         let note = chart.adds_to(signed).unwrap_or(signed);
         let begun = chart.records.get(&signed).map_or(cx.now, |fact| fact.time);
         let mut heads = Vec::new();
@@ -265,7 +267,6 @@ impl Practice {
         let late = draft::late(self.document(&name, draft_id, cx)?, draft_id, &heads);
 
         let me = cx.pen.author().device;
-        let mut changes = Vec::new();
         self.facts.book_mut(client, book).forget_late(draft_id);
         for draft::Late { device, text } in late {
             let chart = self.facts.book_mut(client, book);
@@ -286,7 +287,7 @@ impl Practice {
             }
         }
         changes.extend(self.label_late((client, book), (draft_id, note), arrived, cx)?);
-        Ok(changes)
+        Ok(())
     }
 
     /// Takes what was typed into a draft that has been signed meanwhile into this device's own

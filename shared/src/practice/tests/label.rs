@@ -114,6 +114,118 @@ fn a_label_that_was_set_while_another_signed_is_not_lost() {
     }
 }
 
+/// Two devices label a draft that a third signs meanwhile.
+fn labelled_by_two_while_a_third_signs() -> (World, ClientId) {
+    let mut world = World::new(&[1, 1, 1]);
+    let client = world.client(0, 1);
+    let note = world.begin(0, 7, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.act(0, label(client, Labelled::Draft(note), &[Label::Hiv])).unwrap();
+    world.sync();
+    let draft = Labelled::Draft(note);
+    world.act(1, label(client, draft, &[Label::Hiv, Label::ThirdParty])).unwrap();
+    world.act(2, label(client, draft, &[Label::Hiv, Label::Violence])).unwrap();
+    world.sign(0, client, note);
+    later(&mut world);
+    (world, client)
+}
+
+#[test]
+fn what_two_devices_set_while_a_third_signed_counts_together_in_whichever_order_it_comes() {
+    for seed in 0..24_usize {
+        let (mut world, client) = labelled_by_two_while_a_third_signs();
+        let (mut turn, mut idle) = (seed, 0);
+        while idle < 3 {
+            turn += 1;
+            idle = if world.give(turn % 3, turn.wrapping_mul(seed + 7)) { 0 } else { idle + 1 };
+        }
+        let record = record_of(&world, 0);
+        let all = set(&[Label::Hiv, Label::ThirdParty, Label::Violence]);
+        for desk in 0..3 {
+            assert_eq!(of_note(&mut world, desk, client, record), all, "{seed}, {desk}");
+            let rebuilt = world.desks[desk].rebuilt();
+            assert!(*rebuilt.index() == *world.desks[desk].index());
+        }
+        // Who knows of them and takes one away has the last word, and takes it back.
+        later(&mut world);
+        let fewer = [Label::Hiv, Label::Violence];
+        let undo = world.act(1, label(client, Labelled::Record(record), &fewer)).unwrap().unwrap();
+        world.sync();
+        for desk in 0..3 {
+            assert_eq!(of_note(&mut world, desk, client, record), set(&fewer));
+        }
+        later(&mut world);
+        let (changes, _) = world.desks[1].undo(undo).unwrap();
+        world.send(1, changes);
+        world.sync();
+        for desk in 0..3 {
+            assert_eq!(of_note(&mut world, desk, client, record), all);
+        }
+    }
+}
+
+#[test]
+fn who_lists_labels_without_knowing_of_a_late_one_does_not_take_it_away() {
+    let (mut world, client) = labelled_by_two_while_a_third_signs();
+    let record = record_of(&world, 0);
+    let list = label(client, Labelled::Record(record), &[Label::Psychiatry]);
+    let undo = world.act(0, list).unwrap().unwrap();
+    later(&mut world);
+    world.sync();
+    for desk in 0..3 {
+        let all = set(&[Label::Psychiatry, Label::ThirdParty, Label::Violence]);
+        assert_eq!(of_note(&mut world, desk, client, record), all);
+        let rebuilt = world.desks[desk].rebuilt();
+        assert!(*rebuilt.index() == *world.desks[desk].index());
+    }
+    assert_eq!(world.desks[0].undo(undo).unwrap_err(), Refusal::ChangedElsewhere);
+}
+
+#[test]
+fn late_words_are_stored_also_where_their_labels_cannot_be_said_yet() {
+    let (mut world, client) = labelled_by_two_while_a_third_signs();
+    let note = ObjectId::from_bytes([7; 16]);
+    world.type_text(1, client, note, "late ");
+    while world.give(2, 0) {}
+    // What the third desk said of the labels comes to the second, where it cannot be read.
+    let added = world.desks[2].memory.records.values().map(|one| Record::decode(one).unwrap());
+    let added: Vec<_> = added.filter(|one| one.header.kind == RecordKind::Labels).collect();
+    let [added] = added.as_slice() else { panic!("one list: {}", added.len()) };
+    let at = world.sent.iter().position(|sent| {
+        matches!(&sent.change.content, Content::Record { record, .. } if *record == added.header.id)
+    });
+    let sent = world.sent[at.unwrap()].clone();
+    world.desks[1].merge(&sent.change, sent.author).unwrap();
+    world.desks[1].memory.records.remove(&added.header.id);
+    let signed = world.sent.iter().filter(|sent| {
+        sent.author.device == world.desks[0].quill.author.device
+            && matches!(sent.change.content, Content::Record { .. } | Content::Close { .. })
+    });
+    for sent in signed.cloned().collect::<Vec<_>>() {
+        let merged = world.desks[1].merge(&sent.change, sent.author).unwrap();
+        world.send(1, merged.changes);
+    }
+    let index = world.desks[1].index();
+    let [draft] = index.drafts.as_slice() else { panic!("the late words") };
+    let stored = &world.desks[1].memory.documents;
+    assert!(stored.contains_key(&draft.note), "what stands there is on the disk");
+    // Once it can be read, the labels are said too, and the words stand there once.
+    world.desks[1].memory.records.insert(added.header.id, added.encode());
+    let mut practice = crate::practice::Practice::new();
+    let desk = &mut world.desks[1];
+    let mut made = Vec::new();
+    for (name, contents) in desk.memory.contents.clone() {
+        made.extend(practice.rebuild(&name, &contents, context!(desk)).unwrap().changes);
+    }
+    assert_eq!(practice.index().drafts, index.drafts);
+    world.send(1, made);
+    while world.give(0, 0) {}
+    assert_eq!(world.desks[0].index().drafts, index.drafts);
+    let record = record_of(&world, 0);
+    let all = set(&[Label::Hiv, Label::ThirdParty, Label::Violence]);
+    assert_eq!(of_note(&mut world, 0, client, record), all);
+}
+
 #[test]
 fn a_label_of_a_draft_is_taken_back_unless_another_has_changed_it_since() {
     let (mut world, client, note) = begun();
