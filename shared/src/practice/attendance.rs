@@ -92,7 +92,25 @@ impl WhoChange {
     }
 }
 
-/// Reads who comes, and what it is, to what was made with these clients as this.
+/// Writes with whom an appointment is made, and as what, over what it was made with before and what
+/// was said of that since.
+pub(super) fn make_again(
+    document: &mut Document,
+    name: &str,
+    (clients, kind): (&[ClientId], AppointmentKind),
+) {
+    let place = Some(name);
+    document.put(place, calendar::KIND, Scalar::Number(kind_number(kind)));
+    document.put(place, calendar::CLIENTS, calendar::clients_scalar(clients));
+    for field in document.all_fields(name) {
+        if field.starts_with(CLIENT) || field == KIND_NOW {
+            document.put(place, &field, Scalar::Nothing);
+        }
+    }
+}
+
+/// Reads who comes, and what it is, to what was made with these clients as this. What somebody says
+/// counts, whatever another device has cleared at once by [`make_again`].
 pub(super) fn read(
     document: &Document,
     name: &str,
@@ -102,7 +120,8 @@ pub(super) fn read(
     let mut clients = made.to_vec();
     for field in document.all_fields(name) {
         let Some(client) = field.strip_prefix(CLIENT).and_then(ClientId::parse) else { continue };
-        match document.value(place, &field) {
+        let mut said = document.values(place, &field).into_iter().map(|(value, _)| value);
+        match said.find(|value| matches!(value, Scalar::Flag(_))) {
             Some(Scalar::Flag(true))
                 if clients.len() < CLIENTS_MAX && !clients.contains(&client) =>
             {
@@ -112,7 +131,8 @@ pub(super) fn read(
             _ => {}
         }
     }
-    let now = document.value(place, KIND_NOW).and_then(|value| kind_of(value.number()?));
+    let mut said = document.values(place, KIND_NOW).into_iter();
+    let now = said.find_map(|(value, _)| kind_of(value.number()?));
     (clients, now.unwrap_or(kind))
 }
 

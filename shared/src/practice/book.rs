@@ -1,16 +1,16 @@
 //! Booking, moving, and what came of it: edits of calendars.
 
 use super::apply::{Done, Guard, Refusal};
-use super::attendance::{self, WhoChange};
+use super::attendance;
 use super::calendar::{self, Booking, Written};
 use super::change::Change;
 use super::compartment::{CompartmentName, Quarter};
 use super::contact;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, Modality, NewAppointment, Slot, Status};
+use super::edit::{AppointmentKind, Edit, Modality, NewAppointment, Slot, Status};
 use super::facts::CalendarKey;
 use super::{Context, Practice, document_of, zone};
-use crate::id::{AppointmentId, MemberId, Timestamp};
+use crate::id::{AppointmentId, ClientId, MemberId, Timestamp};
 use crate::suite;
 
 /// When a session began and ended, by the clock of whoever said so.
@@ -148,7 +148,7 @@ impl Practice {
         &mut self,
         (key, id): (CalendarKey, AppointmentId),
         base: Option<Slot>,
-        who: &WhoChange,
+        who: Option<(&[ClientId], AppointmentKind)>,
         cx: &mut Context<'_>,
     ) -> Result<Option<Change>, Refusal> {
         let value = base.map(|base| written(base, cx).scalar());
@@ -156,7 +156,9 @@ impl Practice {
             if let Some(value) = value {
                 document.put(Some(name), calendar::BASE, value);
             }
-            who.write(document, name);
+            if let Some(who) = who {
+                attendance::make_again(document, name, who);
+            }
         })
     }
 

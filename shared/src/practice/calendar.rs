@@ -34,13 +34,13 @@ pub(super) const ENDED: &str = "ended";
 pub(super) const MOVED: &str = "moved";
 /// The slot of an occurrence by its series, before anybody moved it.
 pub(super) const BASE: &str = "base";
-const CLIENTS: &str = "clients";
+pub(super) const CLIENTS: &str = "clients";
 /// Where the client was during the session, and whom to call there.
 pub(super) const CLIENT_PLACE: &str = "client_place";
 pub(super) const CLIENT_HELP: &str = "client_help";
 pub(super) const FEE: &str = "fee";
 const FROM: &str = "from";
-const KIND: &str = "kind";
+pub(super) const KIND: &str = "kind";
 const MEMO: &str = "memo";
 /// Which occurrence of which series it is.
 const OF: &str = "of";
@@ -125,9 +125,8 @@ impl Booking {
     pub(super) fn create(&self, document: &mut Document, name: &str, slot: &Written) {
         document.put_map(name);
         let place = Some(name);
-        let clients = self.clients.iter().flat_map(|client| *client.as_bytes()).collect();
         document.put(place, KIND, Scalar::Number(kind_number(self.kind)));
-        document.put(place, CLIENTS, Scalar::Bytes(clients));
+        document.put(place, CLIENTS, clients_scalar(&self.clients));
         if let Some(of) = &self.of {
             // Two devices may do this at once, so nothing is written that somebody decides: what
             // one of them then decides must not stand against what the other only began with.
@@ -436,6 +435,11 @@ const fn fee_of(number: i64) -> Option<Fee> {
         2 => Some(Fee::Waived),
         _ => None,
     }
+}
+
+/// Returns those who come as the one scalar that an appointment is made with.
+pub(super) fn clients_scalar(clients: &[ClientId]) -> Scalar {
+    Scalar::Bytes(clients.iter().flat_map(|client| *client.as_bytes()).collect())
 }
 
 /// Returns status and reason as the one scalar that they are.

@@ -371,9 +371,11 @@ impl Practice {
             let outdated = known.of.as_ref().is_some_and(|of| of.base != base);
             let base = outdated.then_some(base);
             let now = (series.clients(), series.kind());
-            let who = WhoChange::between((&known.clients, known.kind), now);
-            return if base.is_some() || !who.is_empty() {
-                self.rebase_occurrence((calendar, id), base, &who, cx)
+            // It is made again with them, so that it still follows once this is taken back.
+            let who = !WhoChange::between((&known.clients, known.kind), now).is_empty();
+            let now = (&series.clients().to_vec()[..], series.kind());
+            return if base.is_some() || who {
+                self.rebase_occurrence((calendar, id), base, who.then_some(now), cx)
             } else {
                 Ok(None)
             };

@@ -517,6 +517,65 @@ fn what_is_touched_again_is_with_whom_its_series_is_now() {
 }
 
 #[test]
+fn what_was_touched_and_taken_back_comes_with_whom_its_series_comes_to_be() {
+    let (mut world, client) = begin("FREQ=WEEKLY");
+    let (other, third) = (world.client(0, 2), world.client(0, 3));
+    let at = |hour: i8| Slot { start: december(7).at(hour, 0, 0, 0), ..slot(member(1), hour) };
+    let give = |world: &mut World, hour, joins: ClientId| {
+        let who = WhoChange { joins: vec![joins], leaves: vec![client], kind: None };
+        let (from, slot) = (december(7), at(hour));
+        world.act(0, Edit::ChangeFollowing { series: SERIES, from, slot, who }).unwrap().unwrap()
+    };
+    let who = |world: &World, desk| on(world, desk, december(14))[0].clients.clone();
+    // Somebody comes once, and does not after all; then another comes to all.
+    let [row] = &on(&world, 0, december(14))[..] else { panic!("one") };
+    let once = WhoChange { joins: vec![third], leaves: vec![client], kind: None };
+    let once = Edit::ChangeWho { appointment: row.id, who: once };
+    let not = world.act(0, once).unwrap().unwrap();
+    assert_eq!(who(&world, 0), [third]);
+    undo(&mut world, 0, not);
+    let given = give(&mut world, 11, other);
+    assert_eq!(who(&world, 0), [other]);
+    let held = status(&mut world, 0, december(14), Status::Held);
+    undo(&mut world, 0, held);
+    undo(&mut world, 0, given);
+    // What is made again with somebody else is touched there and taken back.
+    let given = give(&mut world, 11, third);
+    assert_eq!(who(&world, 0), [third]);
+    let held = status(&mut world, 0, december(14), Status::Held);
+    assert_eq!(who(&world, 0), [third]);
+    undo(&mut world, 0, held);
+    undo(&mut world, 0, given);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(who(&world, desk), [client], "desk {desk}");
+    }
+    let given = give(&mut world, 11, other);
+    world.sync();
+    // Two devices touch it at once, of which one adds somebody.
+    let [row] = &on(&world, 1, december(14))[..] else { panic!("one") };
+    let more = WhoChange { joins: vec![third], ..WhoChange::default() };
+    let more = Edit::ChangeWho { appointment: row.id, who: more };
+    let less = world.act(1, more).unwrap().unwrap();
+    let held = status(&mut world, 0, december(14), Status::Held);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(who(&world, desk), [other, third], "desk {desk}");
+    }
+    undo(&mut world, 0, held);
+    undo(&mut world, 1, less);
+    world.sync();
+    undo(&mut world, 0, given);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(who(&world, desk), [client], "desk {desk}");
+        let mut rebuilt = world.desks[desk].rebuilt();
+        rebuilt.look_ahead(world.desks[desk].now);
+        assert!(*rebuilt.index() == *world.desks[desk].index());
+    }
+}
+
+#[test]
 fn a_refusal_about_what_was_touched_before_leaves_it_as_it_is_stored() {
     let (mut world, client) = begin("FREQ=WEEKLY");
     let moved = following(&mut world, 0, december(7), december(7), 11).unwrap();
