@@ -153,7 +153,11 @@ impl Practice {
             None => Edit::MoveFollowing { series: id, from, slot: slot.clone() },
             Some(who) => Edit::ChangeFollowing { series: id, from, slot: slot.clone(), who },
         };
-        let ends = known.last().filter(|last| *last >= from);
+        // What ends because of what it follows ends for others too, who would not follow that end.
+        let others =
+            who.as_ref().is_some_and(|who| !who.joins.is_empty() || !who.leaves.is_empty());
+        let ends = if others { self.known_end(key, &known) } else { known.last() };
+        let ends = ends.filter(|last| *last >= from);
         let heir = (&rule, slot.start);
         let ends = ends.and_then(|last| counterpart(&known, (from, only), heir, last));
         let heir = heir_of(id, from, slot.clinician, only);

@@ -2,8 +2,10 @@
 //!
 //! An heir follows its parent from one date of the parent's rhythm on. So dates of the parent from
 //! there on have counterparts in the heir, the n-th for the n-th: what was left out of the parent,
-//! or became an appointment of its own there, is left out of the heir, and an end that somebody
-//! gave the parent ends the heir, as long as the same people come: what goes on with others goes on.
+//! or became an appointment of its own there, is left out of the heir, as long as somebody who came
+//! before still comes: what went to others entirely has its own dates. An end that somebody gave the
+//! parent ends the heir, as long as the same people come: what goes on with others goes on, until the
+//! end that was known when it was made.
 //! Of two heirs of one parent the earlier goes on until the later
 //! begins, and who made both is asked at the beginning of the later.
 //!
@@ -74,13 +76,25 @@ impl Practice {
         let whole = |heir: &Series| heir.is_there() && heir.only.is_none();
         let heirs = self.heirs_of(key).filter(|(_, heir, _)| whole(heir));
         let heirs = heirs.filter_map(|(_, _, from)| from.yesterday().ok());
-        let cut = self.cut_of(key, series, true, 0);
+        let cut = self.cut_of(key, series, (true, true), 0);
         series.last().into_iter().chain(cut).chain(heirs).min()
     }
 
-    /// The last date that what was decided elsewhere leaves to an heir: about its parent, or by
-    /// making a later heir. Ends count only as far as the same people come.
-    fn cut_of(&self, key: SeriesKey, series: &Series, same: bool, generation: u8) -> Option<Date> {
+    /// The last date of a series that is known to end, by itself or because of what it follows, if
+    /// nothing else goes on with it.
+    pub(super) fn known_end(&self, key: SeriesKey, series: &Series) -> Option<Date> {
+        series.last().into_iter().chain(self.cut_of(key, series, (true, false), 0)).min()
+    }
+
+    /// The last date that what was decided elsewhere leaves to an heir: about its parent, or, if
+    /// `heirs` count, by making a later heir. Ends count only as far as the `same` people come.
+    fn cut_of(
+        &self,
+        key: SeriesKey,
+        series: &Series,
+        (same, heirs): (bool, bool),
+        generation: u8,
+    ) -> Option<Date> {
         let (parent_key, from) = series.after?;
         let parent = self.facts.series_of(parent_key)?;
         if generation == GENERATIONS_MAX {
@@ -98,10 +112,10 @@ impl Practice {
             }
         };
         let later = self.heirs_of(parent_key).filter(|(heir, other, begins)| {
-            *heir != key && *begins > from && other.is_there() && other.only == series.only
+            heirs && *heir != key && *begins > from && other.is_there() && other.only == series.only
         });
         let later = later.filter_map(|(_, _, begins)| begins.yesterday().ok());
-        let above = self.cut_of(parent_key, parent, same, generation + 1);
+        let above = self.cut_of(parent_key, parent, (same, heirs), generation + 1);
         let end = ends.into_iter().chain(later).chain(above).min()?;
         if end < from {
             return series.first.slot.start.date().yesterday().ok();
@@ -188,19 +202,34 @@ impl Practice {
         }
         for key in keys {
             let Some(series) = self.facts.series_of(*key) else { continue };
+            let circle = self.circle_of(*key, series);
+            kin.circles.insert(*key, circle);
             let traced = kin.times.get(key).into_iter().flatten();
             for (time, origin) in traced {
                 let id = occurrence_of(key.1, time.date());
                 if self.stands(id) {
-                    kin.taken.entry(*origin).or_default().insert(id);
+                    kin.taken.entry((circle, *origin)).or_default().insert(id);
                 }
                 if series.skipped.contains(&time.date()) {
-                    kin.skipped.insert(*origin);
+                    kin.skipped.insert((circle, *origin));
                 }
             }
             self.claim(*key, series, &mut kin);
         }
         kin
+    }
+
+    /// The first of the series before one since which somebody of those who came has always come on.
+    fn circle_of<'a>(&'a self, mut key: SeriesKey, mut series: &'a Series) -> SeriesKey {
+        for _ in 0..GENERATIONS_MAX {
+            let above = series.after.and_then(|(above, _)| {
+                let parent = self.facts.series_of(above)?;
+                series.shares_somebody_with(parent).then_some((above, parent))
+            });
+            let Some(above) = above else { break };
+            (key, series) = above;
+        }
+        key
     }
 
     /// Notes which dates an heir of one weekday stands for, and of which such heirs a series comes.
@@ -287,7 +316,7 @@ impl Practice {
             .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there())
             .filter(|(_, earlier, _)| earlier.only == series.only);
         let going_on = earlier.filter_map(|(heir, earlier, _)| {
-            let cut = self.cut_of(heir, earlier, true, 0)?;
+            let cut = self.cut_of(heir, earlier, (true, true), 0)?;
             let time = earlier.next_after(cut)?;
             earlier.last().is_none_or(|last| last >= time.date()).then_some((heir, earlier, time))
         });
@@ -300,10 +329,12 @@ impl Practice {
 pub(super) struct Kin {
     /// Each time, with the date of the first of all ancestors that it stands for.
     times: BTreeMap<SeriesKey, Vec<(DateTime, Date)>>,
-    /// Dates that somebody has left out, whichever of the series showed them.
-    skipped: BTreeSet<Date>,
+    /// The series whose dates count for each other, as far as people come on, by the first of them.
+    circles: BTreeMap<SeriesKey, SeriesKey>,
+    /// Dates that somebody has left out, whichever of the series of a circle showed them.
+    skipped: BTreeSet<(SeriesKey, Date)>,
     /// Dates that became appointments of their own.
-    taken: BTreeMap<Date, BTreeSet<AppointmentId>>,
+    taken: BTreeMap<(SeriesKey, Date), BTreeSet<AppointmentId>>,
     /// Dates that went elsewhere with their weekday, and the heirs that stand for them.
     claimed: BTreeMap<Date, BTreeSet<SeriesKey>>,
     /// Of which heirs of one weekday each series comes, itself included.
@@ -315,11 +346,12 @@ impl Kin {
     /// appointment of another series of these stands, or that went elsewhere with its weekday.
     pub(super) fn shown(&self, key: SeriesKey) -> impl Iterator<Item = DateTime> {
         let times = self.times.get(&key).into_iter().flatten();
+        let circle = self.circles.get(&key).copied().unwrap_or(key);
         let shown = times.filter(move |(time, origin)| {
             let own = occurrence_of(key.1, time.date());
-            let taken = self.taken.get(origin);
+            let taken = self.taken.get(&(circle, *origin));
             let there = taken.is_none_or(|by| by.contains(&own)) && !self.is_parted(key, *origin);
-            there && !self.skipped.contains(origin)
+            there && !self.skipped.contains(&(circle, *origin))
         });
         shown.map(|(time, _)| *time)
     }
@@ -365,6 +397,12 @@ impl Series {
     fn is_with_those_of(&self, other: &Self) -> bool {
         let who = |series: &Self| series.clients().iter().copied().collect::<BTreeSet<_>>();
         who(self) == who(other)
+    }
+
+    /// Whether one of those who come to another comes to this as well, or nobody comes to either.
+    fn shares_somebody_with(&self, other: &Self) -> bool {
+        let others = other.clients();
+        self.clients().iter().any(|client| others.contains(client)) || self.is_with_those_of(other)
     }
 
     /// Whether anything of it takes place, as far as its own end goes.

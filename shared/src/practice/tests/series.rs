@@ -649,6 +649,79 @@ fn what_another_took_over_goes_on_when_the_series_before_it_ends() {
 }
 
 #[test]
+fn what_was_left_out_or_called_off_holds_while_somebody_still_comes_and_not_for_others() {
+    // Whoever acts first, and whether each knows of the other.
+    for (giver, known) in [(0, false), (1, false), (0, true)] {
+        for partner in [false, true] {
+            let (mut world, client) = begin("FREQ=WEEKLY");
+            let other = world.client(0, 2);
+            world.sync();
+            let leaver = 1 - giver;
+            let skip = Edit::SkipOccurrence { series: SERIES, date: december(28), skipped: true };
+            world.act(leaver, skip).unwrap();
+            status(&mut world, leaver, december(21), Status::CancelledByClient);
+            if known {
+                world.sync();
+            }
+            let slot = Slot { start: december(14).at(10, 0, 0, 0), ..slot(member(1), 10) };
+            let leaves = if partner { Vec::new() } else { vec![client] };
+            let who = WhoChange { joins: vec![other], leaves, kind: None };
+            let from = december(14);
+            world.act(giver, Edit::ChangeFollowing { series: SERIES, from, slot, who }).unwrap();
+            world.sync();
+            let with = |world: &World, desk, day| {
+                let rows = on(world, desk, december(day)).into_iter();
+                let mut with: Vec<_> = rows.map(|row| (row.clients.clone(), row.status)).collect();
+                with.sort();
+                with
+            };
+            let cancelled = (vec![client], Status::CancelledByClient);
+            let booked = (vec![other], Status::Booked);
+            for desk in 0..2 {
+                let expected = if partner { vec![] } else { vec![booked.clone()] };
+                assert_eq!(with(&world, desk, 28), expected, "{giver} {known} {partner} {desk}");
+                let expected = [vec![cancelled.clone()], expected].concat();
+                assert_eq!(with(&world, desk, 21), expected, "{giver} {known} {partner} {desk}");
+                let mut rebuilt = world.desks[desk].rebuilt();
+                rebuilt.look_ahead(world.desks[desk].now);
+                assert!(*rebuilt.index() == *world.desks[desk].index());
+            }
+        }
+    }
+}
+
+#[test]
+fn who_takes_over_what_was_known_to_end_takes_it_over_until_then() {
+    for known in [true, false] {
+        for ender in [0, 1] {
+            let (mut world, client) = begin("FREQ=WEEKLY");
+            let other = world.client(0, 2);
+            following(&mut world, 0, december(7), december(7), 11);
+            world.sync();
+            let index = world.desks[0].index();
+            let heir = index.series.keys().copied().find(|id| *id != SERIES).unwrap();
+            let end = Edit::EndSeries { series: SERIES, last: Some(december(27)) };
+            world.act(ender, end).unwrap();
+            if known {
+                world.sync();
+            }
+            let slot = Slot { start: december(14).at(11, 0, 0, 0), ..slot(member(1), 11) };
+            let who = WhoChange { joins: vec![other], leaves: vec![client], kind: None };
+            let from = december(14);
+            let give = Edit::ChangeFollowing { series: heir, from, slot, who };
+            world.act(1 - ender, give).unwrap();
+            world.sync();
+            for desk in 0..2 {
+                let days = dates(&world, desk, 6);
+                assert_eq!(days[2..5], [december(7), december(14), december(21)]);
+                // What another took over without knowing of the end goes on.
+                assert_eq!(days.get(5), (!known).then_some(&december(28)), "{ender} {desk}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_end_on_the_day_of_a_change_that_was_taken_back_ends_what_follows_later() {
     let (mut world, _) = begin("FREQ=WEEKLY");
     let moved = following(&mut world, 0, december(14), december(15), 11).unwrap();
