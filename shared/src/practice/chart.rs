@@ -70,6 +70,7 @@ pub(super) mod tag {
     pub(crate) const CONSENT_REFUSED: u16 = 97;
     pub(crate) const CONSENT_REVOKED: u16 = 98;
     pub(crate) const CONSENT_REASON: u16 = 99;
+    pub(crate) const CONSENT_SEEN: u16 = 100;
 }
 
 /// One client's chart as lists know it; a client's journal is made in the same way.

@@ -10,7 +10,7 @@ pub(super) use edits::fitting;
 pub(super) use register::{Known, going_with, heard_of, register};
 
 use super::chart::{Headline, tag};
-use super::contact::within;
+use super::contact::{normal, within};
 use super::record::{RELATIONS_MAX, Record, RecordKind, RelationKind, Tags, registry};
 use super::view::TimelineEntry;
 use super::zone::{self, Stamp};
@@ -26,6 +26,8 @@ pub(super) const RECIPIENT_BYTES_MAX: usize = 200;
 /// The longest of the other texts, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 1000;
 const DATE_BYTES_MAX: usize = 16;
+/// So many records at most are named by a record's body, beside those that its header names.
+const LISTED_MAX: usize = 1 << 16;
 
 registry! {
     /// What a consent is for.
@@ -207,7 +209,8 @@ fn date_in(body: &Tags, tag: u16) -> Option<Date> {
 }
 
 fn text_in(body: &Tags, tag: u16, limit: usize) -> String {
-    within(body.text(tag).unwrap_or_default(), limit).to_owned()
+    // One line, as an edit would have made it.
+    within(&normal(body.text(tag).unwrap_or_default()), limit).to_owned()
 }
 
 /// A consent as lists know it: nothing of what it says.
@@ -307,7 +310,7 @@ pub struct ConsentView {
     pub says_more: bool,
 }
 
-const KNOWN_TAGS: [u16; 10] = [
+const KNOWN_TAGS: [u16; 11] = [
     tag::CONSENT_KIND,
     tag::CONSENT_RECIPIENT,
     tag::CONSENT_COVERS,
@@ -318,6 +321,7 @@ const KNOWN_TAGS: [u16; 10] = [
     tag::CONSENT_REFUSED,
     tag::CONSENT_REVOKED,
     tag::CONSENT_REASON,
+    tag::CONSENT_SEEN,
 ];
 
 impl ConsentView {
@@ -394,8 +398,9 @@ pub(super) fn headline(record: &Record, body: &Tags) -> Option<Headline> {
         let device = header.author.device;
         Some(Headline::ConsentAct(ConsentAct { targets, says, device }))
     };
-    let [corrects, renews, revokes] =
+    let [corrects, renews, mut revokes] =
         [RelationKind::Corrects, RelationKind::Renews, RelationKind::Revokes].map(named);
+    revokes.extend(listed(body));
     if let Some(target) = corrects.first() {
         return act(vec![*target], Says::Struck(body.fixed::<1>(tag::STRUCK)? == [1]));
     }
@@ -426,6 +431,20 @@ pub(super) fn headline(record: &Record, body: &Tags) -> Option<Headline> {
     }))
 }
 
+/// Writes what a record names beside what has room among its relations, one after the other.
+fn set_listed(body: &mut Tags, more: &[RecordId]) {
+    let more = more.iter().take(LISTED_MAX);
+    let bytes: Vec<u8> = more.flat_map(|id| *id.as_bytes()).collect();
+    if !bytes.is_empty() {
+        body.set(tag::CONSENT_SEEN, bytes);
+    }
+}
+
+fn listed(body: &Tags) -> impl Iterator<Item = RecordId> {
+    let ids = body.bytes(tag::CONSENT_SEEN).unwrap_or_default().as_chunks::<16>().0;
+    ids.iter().take(LISTED_MAX).map(|id| RecordId::from_bytes(*id))
+}
+
 /// Returns a consent as a line of a timeline.
 pub(super) fn entry(known: &Known) -> TimelineEntry {
     let ConsentRow { record, kind, until, end, .. } = known.row;
@@ -453,7 +472,7 @@ fn write_ids(writer: &mut Writer, ids: &[RecordId]) {
 }
 
 fn read_ids(reader: &mut Reader<'_>) -> Result<Vec<RecordId>, CodecError> {
-    reader.list(RELATIONS_MAX, |r| r.fixed().map(RecordId::from_bytes))
+    reader.list(RELATIONS_MAX + LISTED_MAX, |r| r.fixed().map(RecordId::from_bytes))
 }
 
 impl ConsentFact {

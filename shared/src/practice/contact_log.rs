@@ -57,7 +57,8 @@ impl ContactLog {
         let direction = one(tag::DIRECTION).and_then(Direction::of);
         let (Some(channel), Some(direction)) = (channel, direction) else { return };
         let at = body.fixed(tag::WHEN).map(i64::from_be_bytes).map(Timestamp::from_millis);
-        let text = within(body.text(tag::TEXT).unwrap_or_default(), REASON_BYTES_MAX).to_owned();
+        let text = normal(body.text(tag::TEXT).unwrap_or_default());
+        let text = within(&text, REASON_BYTES_MAX).to_owned();
         let time = at.unwrap_or(record.header.time);
         self.entries.insert(id, Entry { time, channel, direction, text });
     }

@@ -1,9 +1,9 @@
 //! What people do with consents: they are written down, taken back, struck, looked at.
 
-use super::register::Family;
+use super::register::{Family, families_of};
 use super::{
     ConsentEnd, ConsentKind, ConsentRow, ConsentView, Known, NewConsent, RECIPIENT_BYTES_MAX,
-    TEXT_BYTES_MAX, is_consent, register, set_revoked, text_in,
+    TEXT_BYTES_MAX, is_consent, register, set_listed, set_revoked, text_in,
 };
 use crate::id::{ClientId, RecordId};
 use crate::practice::apply::{Done, Refusal};
@@ -18,6 +18,7 @@ use crate::practice::view::ConsentsView;
 use crate::practice::{Context, Practice, ShelfError, zone};
 use crate::suite::Hash;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// So many of those before it a renewal names; the rest of its relations names what was said of them.
@@ -60,7 +61,7 @@ impl Practice {
         }
         let consent = fitting(consent, zone::date(cx.now, &self.facts.settings.zone))?;
         let name = CompartmentName::Chart(client);
-        let mut relations = Vec::new();
+        let (mut relations, mut body) = (Vec::new(), consent.body());
         if let Some(renews) = consent.renews {
             let earlier = self.known_consent(client, renews)?;
             if earlier.struck || earlier.row.kind != consent.kind {
@@ -74,21 +75,25 @@ impl Practice {
             // is written down.
             let answers = |since: Option<Date>| since.is_none_or(|since| since <= consent.given);
             let seen = family.acts.iter().filter(|(_, since)| answers(*since));
-            let seen = seen.take(RELATIONS_MAX - RENEWS_MAX).map(|(id, _)| *id);
-            relations.extend(seen.map(|id| Self::names(RelationKind::Revokes, client, id, cx)));
+            let seen: Vec<RecordId> = seen.map(|(id, _)| *id).collect();
+            let (named, more) = seen.split_at(seen.len().min(RELATIONS_MAX - RENEWS_MAX));
+            let named = named.iter().copied();
+            relations.extend(named.map(|id| Self::names(RelationKind::Revokes, client, id, cx)));
+            set_listed(&mut body, more);
         }
         let ended = self.ended_by(client, &consent, cx);
         let (day, reason) = consent.revoked.clone().unwrap_or((consent.given, String::new()));
-        let change =
-            self.write_record_as(id, &name, (RecordKind::Consent, relations), consent.body(), cx);
+        let change = self.write_record_as(id, &name, (RecordKind::Consent, relations), body, cx);
         let inverse = Edit::StrikeConsent { client, record: id, struck: true };
         let mut done = self.done(client, (id, change), inverse.clone(), cx);
         for (whose, ended) in ended {
-            // A record of its own, which stays when this one is struck or erased.
-            let mut body = Tags::new();
-            set_revoked(&mut body, day, &reason);
-            let written = self.write_act(whose, &ended, body, cx);
-            done.changes.extend(self.done(whose, written, inverse.clone(), cx).changes);
+            // Records of their own, which stay when this one is struck or erased.
+            for ended in ended.chunks(RELATIONS_MAX) {
+                let mut body = Tags::new();
+                set_revoked(&mut body, day, &reason);
+                let written = self.write_act(whose, ended, body, cx);
+                done.changes.extend(self.done(whose, written, inverse.clone(), cx).changes);
+            }
         }
         Ok(done)
     }
@@ -113,10 +118,9 @@ impl Practice {
         let mut ended = Vec::new();
         for whose in self.seen_as_one(client) {
             let Some(chart) = self.facts.charts.get(&whose) else { continue };
-            let mut here = Vec::new();
+            let mut here = BTreeSet::new();
             for Known { row, .. } in register(&chart.records) {
-                let holds = matches!(row.end, None | Some(ConsentEnd::Renewed(_)));
-                if !holds || here.contains(&row.record) {
+                if !matches!(row.end, None | Some(ConsentEnd::Renewed(_))) {
                     continue;
                 }
                 let alike = consent.refused
@@ -125,11 +129,11 @@ impl Practice {
                     && row.kind == consent.kind
                     && row.given <= consent.given;
                 if consent.renews == Some(row.record) || alike && !Self::names_one(whose, row, cx) {
-                    here.extend(self.family(whose, row.record).consents);
+                    here.insert(row.record);
                 }
             }
             if !here.is_empty() {
-                ended.push((whose, here));
+                ended.push((whose, families_of(&chart.records, &here)));
             }
         }
         ended
@@ -186,10 +190,12 @@ impl Practice {
         &mut self,
         client: ClientId,
         named: &[RecordId],
-        body: Tags,
+        mut body: Tags,
         cx: &mut Context<'_>,
     ) -> (RecordId, Change) {
-        let named = named.iter().take(RELATIONS_MAX);
+        let (named, more) = named.split_at(named.len().min(RELATIONS_MAX));
+        set_listed(&mut body, more);
+        let named = named.iter();
         let relations =
             named.map(|id| Self::names(RelationKind::Revokes, client, *id, cx)).collect();
         let name = CompartmentName::Chart(client);

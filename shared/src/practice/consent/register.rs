@@ -26,7 +26,11 @@ pub(in crate::practice) struct Known {
 
 /// Which consents belong together, each under one of them: what has no entry is alone.
 #[derive(Default)]
-struct Families(BTreeMap<RecordId, RecordId>);
+struct Families {
+    under: BTreeMap<RecordId, RecordId>,
+    /// How many steps it took to find out, for tests.
+    steps: usize,
+}
 
 impl Families {
     /// One of another kind renews nothing; one that is not there any more still joins its heirs.
@@ -38,7 +42,7 @@ impl Families {
                     let (one, other) = (families.root(id), families.root(*earlier));
                     // Only what leads nowhere is led on: there is no circle.
                     if one != other {
-                        families.0.insert(one, other);
+                        families.under.insert(one, other);
                     }
                 }
             }
@@ -48,12 +52,13 @@ impl Families {
 
     fn root(&mut self, id: RecordId) -> RecordId {
         let mut root = id;
-        while let Some(next) = self.0.get(&root) {
+        while let Some(next) = self.under.get(&root) {
             root = *next;
+            self.steps += 1;
         }
         let mut at = id;
-        while let Some(next) = self.0.get(&at).copied().filter(|_| at != root) {
-            self.0.insert(at, root);
+        while let Some(next) = self.under.get(&at).copied().filter(|_| at != root) {
+            self.under.insert(at, root);
             at = next;
         }
         root
@@ -95,6 +100,8 @@ struct Said {
     /// By the root of a family; also what was taken back.
     revoked: BTreeMap<RecordId, BTreeSet<Revocation>>,
     taken_back: BTreeSet<RecordId>,
+    /// What of it was not taken back, the newest last.
+    counts: BTreeMap<RecordId, Vec<Revocation>>,
 }
 
 impl Said {
@@ -126,28 +133,44 @@ impl Said {
                 revoked.entry(root).or_default().insert((known.time, id, date));
             }
         }
-        Self { families, struck, revoked, taken_back }
+        let standing = |all: &BTreeSet<Revocation>| {
+            all.iter().filter(|(_, act, _)| !taken_back.contains(act)).copied().collect()
+        };
+        let counts = revoked.iter().map(|(root, all)| (*root, standing(all))).collect();
+        Self { families, struck, revoked, taken_back, counts }
     }
 
     fn is_struck(&self, consent: RecordId) -> bool {
         self.struck.get(&consent).is_some_and(|(_, _, struck)| *struck)
     }
 
-    /// What ends a consent, the newest last.
-    fn against(&mut self, id: RecordId, fact: &ConsentFact) -> Vec<Revocation> {
+    /// What ends a consent, the newest first. To find the first, no more is looked at than the
+    /// consent itself names.
+    fn against<'a>(
+        &'a mut self,
+        id: RecordId,
+        fact: &'a ConsentFact,
+    ) -> impl Iterator<Item = Revocation> {
         let root = self.families.root(id);
-        let all = self.revoked.get(&root).into_iter().flatten();
-        let ends = |(_, act, _): &&Revocation| {
-            !self.taken_back.contains(act) && (*act == id || !fact.seen.contains(act))
+        let Self { families: Families { steps, .. }, counts, .. } = self;
+        let counts = counts.get(&root).map(Vec::as_slice).unwrap_or_default();
+        let seen: BTreeSet<RecordId> = match counts {
+            [] => BTreeSet::new(),
+            _ => fact.seen.iter().copied().collect(),
         };
-        all.filter(ends).copied().collect()
+        *steps += seen.len();
+        let all = counts.iter().rev().inspect(|_| *steps += 1).copied();
+        all.filter(move |(_, act, _)| *act == id || !seen.contains(act))
     }
 }
 
 /// Returns the consents of a chart, each with what became of it: those that hold first, those that
 /// were struck last.
 pub(in crate::practice) fn register(records: &Records) -> Vec<Known> {
-    let mut said = Said::of(records);
+    register_by(&mut Said::of(records), records)
+}
+
+fn register_by(said: &mut Said, records: &Records) -> Vec<Known> {
     // The newest day on which each was renewed.
     let mut renewed: BTreeMap<RecordId, Date> = BTreeMap::new();
     for (_, fact) in consents(records).filter(|(id, fact)| !fact.refused && !said.is_struck(*id)) {
@@ -160,7 +183,7 @@ pub(in crate::practice) fn register(records: &Records) -> Vec<Known> {
     }
     let mut known: Vec<Known> = consents(records)
         .map(|(id, fact)| {
-            let last = said.against(id, fact).pop();
+            let last = said.against(id, fact).next();
             // It was not taken back before it was given.
             let date = last.map(|(_, _, date)| date.max(fact.given));
             let end = match (fact.refused, date, renewed.get(&id)) {
@@ -230,9 +253,20 @@ impl Family {
         let seen = members.iter().flat_map(|(_, _, fact)| &fact.seen);
         acts.extend(seen.filter(|id| known.insert(**id)).map(|id| (*id, None)));
         let given = members.iter().filter(|(_, _, fact)| !fact.refused);
-        let against = said.against(one, fact).into_iter().rev().map(|(_, id, _)| id).collect();
+        let against = said.against(one, fact).map(|(_, id, _)| id).collect();
         Self { consents: given.map(|(_, id, _)| *id).collect(), before, acts, against }
     }
+}
+
+/// Returns the consents of all families of these, without those that were refused, the newest first.
+pub(super) fn families_of(records: &Records, these: &BTreeSet<RecordId>) -> Vec<RecordId> {
+    let mut families = Families::of(records);
+    let roots: BTreeSet<RecordId> = these.iter().map(|id| families.root(*id)).collect();
+    let given = consents(records).filter(|(_, fact)| !fact.refused);
+    let of = given.filter(|(id, _)| roots.contains(&families.root(*id)));
+    let mut of: Vec<_> = of.map(|(id, _)| (records.get(&id).map(|fact| fact.time), id)).collect();
+    of.sort_unstable();
+    of.into_iter().rev().map(|(_, id)| id).collect()
 }
 
 /// Returns what goes when a consent is erased, while `gone` are to go as well: that it was struck,
@@ -259,7 +293,8 @@ pub(in crate::practice) fn going_with(
     acts(records).filter(|(_, _, act)| goes(act)).map(|(id, ..)| id).collect()
 }
 
-/// Returns what other devices said of a consent or of its family.
+/// Returns what other devices said of a consent or of its family, and the consents of that which say
+/// themselves that they were taken back: whoever undoes a revocation lifts no other.
 pub(in crate::practice) fn heard_of(
     records: &Records,
     consent: RecordId,
@@ -272,5 +307,61 @@ pub(in crate::practice) fn heard_of(
         Says::Revoked(_) | Says::Unrevoked => families.roots(&act.targets).contains(&root),
     };
     let theirs = acts(records).filter(|(_, _, act)| act.device != own && about(act));
-    theirs.map(|(id, ..)| id).collect()
+    let mut heard: BTreeSet<RecordId> = theirs.map(|(id, ..)| id).collect();
+    let ended = consents(records).filter(|(_, fact)| fact.revoked.is_some());
+    heard.extend(ended.map(|(id, _)| id).filter(|id| families.root(*id) == root));
+    heard
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::consent::ConsentKind;
+    use jiff::civil::date;
+
+    const DAY: Date = date(2026, 11, 1);
+
+    fn id(number: u128) -> RecordId {
+        RecordId::from_bytes(number.to_be_bytes())
+    }
+
+    fn fact(number: u128, headline: Headline) -> RecordFact {
+        RecordFact { time: Timestamp::from_millis(i64::try_from(number).unwrap()), headline }
+    }
+
+    /// So many consents, each a renewal of the one before, each taken back so many times, and each
+    /// naming what was said last before it.
+    fn chart(consents: u128, acts: u128) -> Records {
+        let mut records = Records::new();
+        for one in 0..consents {
+            let at = one * (acts + 1);
+            let renews = if one > 0 { vec![id(at - acts - 1)] } else { Vec::new() };
+            let seen: Vec<_> = (1..=acts.min(at)).map(|back| id(at - back)).collect();
+            let (day, kind) = (Timestamp::default(), ConsentKind::Telehealth);
+            let (until, refused, revoked) = (None, false, None);
+            let consent =
+                ConsentFact { kind, given: DAY, until, refused, revoked, renews, seen, day };
+            records.insert(id(at), fact(at, Headline::Consent(consent)));
+            for act in 1..=acts {
+                let (targets, device) = (vec![id(at)], DeviceId::from_bytes([1; 16]));
+                let act_of = ConsentAct { targets, says: Says::Revoked(DAY), device };
+                records.insert(id(at + act), fact(at + act, Headline::ConsentAct(act_of)));
+            }
+        }
+        records
+    }
+
+    fn steps(records: &Records) -> usize {
+        let mut said = Said::of(records);
+        let known = register_by(&mut said, records);
+        assert!(known.iter().all(|one| matches!(one.row.end, Some(ConsentEnd::Revoked(_)))));
+        said.families.steps
+    }
+
+    #[test]
+    fn twice_as_many_consents_and_revocations_cost_twice_as_much() {
+        let [once, twice] = [chart(200, 60), chart(400, 60)].map(|records| steps(&records));
+        assert!(twice <= once * 5 / 2, "{once}, {twice}");
+        assert!(twice < 10 * 400 * 61, "{twice}");
+    }
 }

@@ -619,6 +619,78 @@ fn who_undoes_a_revocation_takes_back_none_that_another_device_made() {
 }
 
 #[test]
+fn who_undoes_a_revocation_lifts_no_end_that_another_consent_of_the_family_says() {
+    let (mut world, client) = three_in_a_row();
+    let inverse = world.act(1, revoke(client, 3, MONDAY)).unwrap().unwrap();
+    world.sync();
+    later(&mut world);
+    // A newer version, or an import, writes a renewal that says with it that it was taken back.
+    let fields = [(tag::CONSENT_KIND, [0, 2].as_slice()), (tag::CONSENT_GIVEN, b"2026-11-20")];
+    let revoked = (tag::CONSENT_REVOKED, b"2026-11-21".as_slice());
+    lie(&mut world, client, 9, &[(RelationKind::Renews, 3)], &[fields[0], fields[1], revoked]);
+    world.sync();
+    later(&mut world);
+    assert_eq!(world.desks[1].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    for desk in 0..2 {
+        assert!(holding(&world, desk, client).is_empty());
+    }
+    // Who says so knowingly lifts both.
+    let given = Edit::RevokeConsent { client, record: id(3), revoked: None };
+    world.act(1, given).unwrap();
+    world.sync();
+    assert!(!holding(&world, 0, client).is_empty());
+}
+
+#[test]
+fn what_was_taken_back_more_often_than_a_header_can_name_is_renewed_and_holds() {
+    let (mut world, client) = three_in_a_row();
+    for _ in 0..150 {
+        later(&mut world);
+        world.act(1, revoke(client, 3, MONDAY)).unwrap();
+    }
+    world.sync();
+    later(&mut world);
+    give(&mut world, 0, (client, 4), NewConsent { renews: Some(id(3)), ..again(4) }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(holding(&world, desk, client), [id(4)], "desk {desk}");
+        assert!(views(&mut world, desk, client).iter().all(|one| !one.says_more));
+        let rebuilt = world.desks[desk].rebuilt();
+        assert_eq!(*rebuilt.index(), *world.desks[desk].index());
+    }
+    // One more that it does not know of ends it, and what is said of all of them lifts all.
+    later(&mut world);
+    world.act(1, revoke(client, 4, MONDAY)).unwrap();
+    world.sync();
+    assert!(holding(&world, 0, client).is_empty());
+    later(&mut world);
+    world.act(0, Edit::RevokeConsent { client, record: id(3), revoked: None }).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(holding(&world, desk, client), [id(4)], "desk {desk}");
+        let ended = ends(&world, desk, client).into_iter();
+        let revoked = |end: &Option<ConsentEnd>| matches!(end, Some(ConsentEnd::Revoked(_)));
+        assert_eq!(ended.filter(|(_, end)| revoked(end)).count(), 0, "desk {desk}");
+    }
+}
+
+#[test]
+fn who_refuses_ends_more_consents_than_one_record_can_name() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    for number in 1..=150 {
+        give(&mut world, 0, (client, number), consent(ConsentKind::Ai, None)).unwrap();
+    }
+    later(&mut world);
+    let no = NewConsent { refused: true, given: MONDAY, ..consent(ConsentKind::Ai, None) };
+    give(&mut world, 0, (client, 200), no).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(holding(&world, desk, client).is_empty(), "desk {desk}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_lets_nothing_hold() {
     let mut world = World::new(&[1, 1]);
     let client = world.client(0, 1);
