@@ -104,7 +104,7 @@ pub type Identity = BTreeMap<IdentityField, String>;
 fn read(document: &Document) -> Identity {
     let value = |field: IdentityField| {
         let value = document.value(None, field.word())?;
-        let text = within(value.text()?, field.limit()).to_owned();
+        let text = within(&normal(value.text()?), field.limit()).to_owned();
         let reads = field != IdentityField::Born || text.parse::<Date>().is_ok();
         (reads && !text.is_empty()).then_some((field, text))
     };

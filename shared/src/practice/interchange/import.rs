@@ -4,6 +4,7 @@
 //! counted by name. An error names the line and the cause, never what the line says.
 
 use super::super::calendar::{REASON_BYTES_MAX, normal_whereabouts};
+use super::super::consent::ConsentKind;
 use super::super::contact;
 use super::super::contact_log::NewContact;
 use super::super::edit::{
@@ -128,7 +129,7 @@ pub struct Importer {
     ended: bool,
     counts: Counts,
     /// The consents of the file so far, which later ones may renew.
-    consents: BTreeSet<RecordId>,
+    consents: BTreeMap<RecordId, ConsentKind>,
     /// Who is the same person as whom: said once everybody is there.
     same: BTreeMap<ClientId, ClientId>,
     /// The clients of the file so far.
@@ -146,13 +147,14 @@ impl Importer {
             blank: 0,
             ended: false,
             counts: Counts::default(),
-            consents: BTreeSet::new(),
+            consents: BTreeMap::new(),
             same: BTreeMap::new(),
             clients: BTreeSet::new(),
         }
     }
 
-    /// Says which day it is: what can only have been, and is yet to come, is refused.
+    /// Says which day it is: what can only have been, and is yet to come by the file, comes in as of
+    /// today, and is counted. A clock that was wrong, or a day that has begun elsewhere, loses nothing.
     #[must_use]
     pub const fn on(mut self, today: Date) -> Self {
         self.today = Some(today);
@@ -259,10 +261,7 @@ impl Importer {
         }
         if let Some(died) = line.died {
             let died: Date = died.parse().map_err(|_| Cause::Invalid("died"))?;
-            if self.today.is_some_and(|today| died > today) {
-                return Err(Cause::Invalid("died"));
-            }
-            let died = Some(died);
+            let died = Some(self.been(died, "client.died"));
             steps.push(ImportStep::Edit(Edit::NoteDeath { client, died }));
         }
         steps.extend(tasks::steps(client, line.tasks)?);
@@ -397,7 +396,11 @@ impl Importer {
     fn identity(&mut self, line: IdentityLine) -> Result<Vec<ImportStep>, Cause> {
         let client = id(&line.client, ClientId::parse, "client")?;
         let born = line.born.map(|born| born.parse::<Date>().map_err(|_| Cause::Invalid("born")));
-        let born = born.transpose()?.map(|born| born.to_string());
+        let born = born.transpose()?;
+        // Nobody was born on a day that is yet to come, and no other day is known.
+        let never = |born: &Date| self.today.is_some_and(|today| *born > today);
+        let unborn = born.as_ref().is_some_and(never);
+        let born = born.filter(|_| !unborn).map(|born| born.to_string());
         let fields = [
             (IdentityField::LegalName, line.legal_name),
             (IdentityField::Born, born),
@@ -410,6 +413,7 @@ impl Importer {
             check_words(value.as_deref().unwrap_or_default(), field.limit(), field.word())?;
         }
         self.seen("identity", &line.rest);
+        self.not_carried("identity.born", unborn);
         let edit = |(field, value): (_, Option<String>)| {
             Some(ImportStep::Edit(Edit::ChangeIdentity { client, field, value: value? }))
         };
@@ -455,6 +459,13 @@ impl Importer {
         for field in rest.keys().filter(|field| *field != "type") {
             count(&mut self.counts.unknown_fields, &format!("{kind}.{field}"));
         }
+    }
+
+    /// Returns a day that can only have been; one that is yet to come is today, and counted.
+    fn been(&mut self, date: Date, field: &'static str) -> Date {
+        let today = self.today.unwrap_or(Date::MAX);
+        self.not_carried(field, date > today);
+        date.min(today)
     }
 
     fn not_carried(&mut self, field: &'static str, present: bool) {

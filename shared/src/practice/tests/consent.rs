@@ -7,7 +7,7 @@ use crate::practice::compartment::CompartmentName;
 use crate::practice::consent::{
     ConsentEnd, ConsentHow, ConsentKind, ConsentState, ConsentView, NewConsent,
 };
-use crate::practice::edit::{Edit, Stamp, Subject};
+use crate::practice::edit::{ContactChange, Edit, Stamp, Subject};
 use crate::practice::erasure::Scope;
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
 use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
@@ -784,7 +784,90 @@ fn what_another_device_wrote_leaves_in_an_export_that_comes_in() {
     }
     assert_eq!(ends(&other, 0, client).len(), 3);
     assert!(holding(&other, 0, client).iter().all(|_| false), "nothing of it holds");
-    // What is yet to come is refused before anything is carried out.
-    let mut early = importer().on(date(2026, 10, 31));
-    assert!(lines.iter().any(|line| early.import_line(line).is_err()));
+}
+
+#[test]
+fn days_that_are_yet_to_come_make_no_export_unreadable_and_lose_nothing() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    give(&mut world, 0, (client, 1), consent(ConsentKind::Telehealth, None)).unwrap();
+    let field = |tag: u16, text: &'static [u8]| (tag, text);
+    let telehealth = field(tag::CONSENT_KIND, &[0, 2]);
+    let ahead = field(tag::CONSENT_GIVEN, b"2030-01-01");
+    let until = field(tag::CONSENT_UNTIL, b"2030-02-01");
+    lie(&mut world, client, 2, &[], &[telehealth, ahead, until]);
+    lie(
+        &mut world,
+        client,
+        3,
+        &[(RelationKind::Renews, 1)],
+        &[field(tag::CONSENT_KIND, &[0, 4]), ahead],
+    );
+    let refused = field(tag::CONSENT_REFUSED, &[1]);
+    lie(&mut world, client, 4, &[], &[field(tag::CONSENT_KIND, &[0, 5]), ahead, refused]);
+    lie(&mut world, client, 5, &[], &[telehealth, field(tag::CONSENT_GIVEN, b"2026-11-01")]);
+    lie(
+        &mut world,
+        client,
+        6,
+        &[(RelationKind::Revokes, 5)],
+        &[field(tag::CONSENT_REVOKED, b"2030-01-01")],
+    );
+    let lines = "more\n".repeat(200).into_bytes();
+    let given = field(tag::CONSENT_GIVEN, b"2026-11-02");
+    lie(&mut world, client, 7, &[], &[telehealth, given, (tag::CONSENT_COVERS, &lines)]);
+    world.sync();
+    let desk = &mut world.desks[1];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let written = Stamp { time: desk.now, zone: ZONE.to_owned() };
+    let lines: Vec<String> = export_lines(&desk.index(), &written, items).collect();
+    let mut importer = Importer::new(desk.quill.author.member, BTreeSet::new()).on(MONDAY);
+    let steps: Vec<_> = lines.iter().flat_map(|line| importer.import_line(line).unwrap()).collect();
+    let counts = importer.finish().unwrap();
+    let lost = ["consent.given", "consent.revoked", "consent.renews"];
+    assert_eq!(lost.map(|what| counts.not_carried.get(what).copied()), [Some(3), Some(1), Some(1)]);
+    let mut other = World::new(&[1]);
+    for step in steps {
+        let ImportStep::Edit(edit) = step else { panic!("an edit") };
+        other.act(0, edit).unwrap();
+    }
+    let states = |world: &mut World, desk: usize| {
+        let rows = views(world, desk, client).into_iter();
+        let mut all: Vec<_> =
+            rows.map(|one| (one.row.kind, one.row.until, one.row.is_active(MONDAY))).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(states(&mut other, 0), states(&mut world, 1));
+    // A death, a birth and an entry of a journal that are yet to come.
+    let contact = ContactChange { name: Some("Sample".into()), ..ContactChange::default() };
+    let mut rest = World::new(&[1]);
+    rest.act(0, Edit::NewClient { client, contact }).unwrap();
+    let text =
+        |kind: &str, fields: &str| format!(r#"{{"type":"{kind}","client":"{client}",{fields}}}"#);
+    let by = r#""signed":{"time":"2026-11-01T10:00:00+01:00","zone":"Europe/Vienna"},"author":{"id":"f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1","name":"x"}"#;
+    let id = client.to_string();
+    let lines = [
+        lines[0].clone(),
+        format!(
+            r#"{{"type":"client","id":"{id}","name":"Sample","archived":false,"died":"2030-01-01"}}"#
+        ),
+        text("identity", r#""born":"2030-01-01","address":"Sample Street""#),
+        text(
+            "journal",
+            &format!(r#""id":"{id}","date":"2030-01-01","came":"typed","text":"words",{by}"#),
+        ),
+        r#"{"type":"end","lines":4}"#.to_owned(),
+    ];
+    let mut importer = Importer::new(rest.desks[0].quill.author.member, BTreeSet::new()).on(MONDAY);
+    let steps: Vec<_> = lines.iter().flat_map(|line| importer.import_line(line).unwrap()).collect();
+    let counts = importer.finish().unwrap();
+    let lost = ["client.died", "identity.born", "journal.date"];
+    assert_eq!(lost.map(|what| counts.not_carried.get(what).copied()), [Some(1); 3]);
+    let mut other = World::new(&[1]);
+    for step in steps {
+        let ImportStep::Edit(edit) = step else { panic!("an edit") };
+        other.act(0, edit).unwrap();
+    }
+    assert_eq!(other.desks[0].index().clients[&client].died, Some(MONDAY));
 }

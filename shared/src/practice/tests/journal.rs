@@ -381,7 +381,7 @@ fn a_mark_that_another_device_has_set_since_is_not_undone() {
 }
 
 #[test]
-fn an_entry_of_a_day_that_is_yet_to_come_is_not_imported() {
+fn an_entry_of_a_day_that_is_yet_to_come_comes_in_as_of_today_and_is_counted() {
     let mut world = World::new(&[1]);
     let client = world.client(0, 1);
     enter(&mut world, 0, client, "A page.");
@@ -390,8 +390,14 @@ fn an_entry_of_a_day_that_is_yet_to_come_is_not_imported() {
     let written = crate::practice::edit::Stamp { time: desk.now, zone: super::world::ZONE.into() };
     let lines: Vec<String> = export_lines(&desk.index(), &written, items).collect();
     let member = desk.quill.author.member;
-    for (today, whole) in [(DAY, true), (DAY.yesterday().unwrap(), false)] {
+    for (today, ahead) in [(DAY, None), (DAY.yesterday().unwrap(), Some(1))] {
         let mut importer = Importer::new(member, [member].into()).on(today);
-        assert_eq!(lines.iter().all(|line| importer.import_line(line).is_ok()), whole, "{today}");
+        let steps = lines.iter().flat_map(|line| importer.import_line(line).unwrap());
+        let entered = |step| match step {
+            ImportStep::Edit(Edit::EnterJournal { said, .. }) => Some(said.date),
+            _ => None,
+        };
+        assert_eq!(steps.filter_map(entered).collect::<Vec<_>>(), [today]);
+        assert_eq!(importer.counts().not_carried.get("journal.date").copied(), ahead);
     }
 }

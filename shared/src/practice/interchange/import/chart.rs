@@ -28,26 +28,26 @@ impl Importer {
         let how = ConsentHow::named(&line.how).ok_or(Cause::Invalid("how"))?;
         let renews = line.renews.as_deref().map(|text| id(text, RecordId::parse, "renews"));
         let renews = renews.transpose()?;
-        let known = renews.filter(|renews| self.consents.contains(renews));
-        let given = date(&line.given, "given")?;
-        let has_been = |date: Date| self.today.is_none_or(|today| date <= today);
-        if !has_been(given) {
-            return Err(Cause::Invalid("given"));
+        // One of another kind takes the place of none.
+        let known = renews.filter(|renews| self.consents.get(renews) == Some(&kind));
+        let said = date(&line.given, "given")?;
+        if self.consents.contains_key(&original) {
+            return Err(Cause::Invalid("id"));
         }
         // What no edit would take and another device may have written: the day that is nearest.
         let until = line.until.as_deref().map(|text| date(text, "until")).transpose()?;
         let revoked = line.revoked.as_deref().map(|text| date(text, "revoked")).transpose()?;
-        let (never, early) = (until.is_some_and(|until| until < given), revoked < Some(given));
-        if revoked.is_some_and(|revoked| !has_been(revoked)) {
-            return Err(Cause::Invalid("revoked"));
-        }
+        let (never, early) = (until.is_some_and(|until| until < said), revoked < Some(said));
+        let given = self.been(said, "consent.given");
+        let revoked = revoked.map(|revoked| self.been(revoked.max(said), "consent.revoked"));
+        let until = until.filter(|_| !never).map(|until| until.max(given));
         // It ended before it began: it holds on no day.
         let ended = never.then(|| (given, String::new()));
-        let told = revoked.map(|revoked| (revoked.max(given), line.revoked_because));
+        let told = revoked.map(|revoked| (revoked, line.revoked_because));
         let consent = NewConsent {
             recipient: line.to,
             covers: line.covers,
-            until: until.filter(|_| !never),
+            until,
             said: line.said,
             refused: line.refused,
             renews: known.map(consent_of),
@@ -63,9 +63,7 @@ impl Importer {
             }
             Err(_) => return Err(Cause::Invalid("consent")),
         };
-        if !self.consents.insert(original) {
-            return Err(Cause::Invalid("id"));
-        }
+        self.consents.insert(original, kind);
         self.seen("consent", &line.rest);
         self.not_carried("consent.until", never);
         self.not_carried("consent.revoked", early && revoked.is_some());

@@ -7,6 +7,7 @@ use crate::practice::draft::PART_BYTES_MAX;
 use crate::practice::edit::{Came, Edit, Part};
 use crate::practice::interchange::lines::{DraftLine, JournalLine, read_instant};
 use crate::practice::view::JournalHead;
+use crate::practice::zone;
 use jiff::civil::Date;
 
 impl Importer {
@@ -15,7 +16,7 @@ impl Importer {
     pub(super) fn journal(&mut self, line: JournalLine) -> Result<Vec<ImportStep>, Cause> {
         id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
-        let date = self.been(&line.date)?;
+        let date = self.day(&line.date, "journal.date")?;
         let came = Came::named(&line.came).ok_or(Cause::Invalid("came"))?;
         origin("Signed", &line.signed, Some(&line.author))?;
         let mut text = line.text;
@@ -41,8 +42,8 @@ impl Importer {
         let client = id(&line.client, ClientId::parse, "client")?;
         let begun = read_instant(&line.begun.time).ok_or(Cause::Invalid("begun"))?;
         let date = match &line.date {
-            Some(text) => self.been(text)?,
-            None => crate::practice::zone::date(begun, &line.begun.zone),
+            Some(text) => self.day(text, "draft.date")?,
+            None => self.been(zone::date(begun, &line.begun.zone), "draft.date"),
         };
         let text: String = line.parts.into_iter().map(|part| part.text).collect();
         if text.len() > PART_BYTES_MAX {
@@ -59,11 +60,8 @@ impl Importer {
     }
 
     /// Reads the day of an entry, which has been.
-    fn been(&self, text: &str) -> Result<Date, Cause> {
+    fn day(&mut self, text: &str, field: &'static str) -> Result<Date, Cause> {
         let date: Date = text.parse().map_err(|_| Cause::Invalid("date"))?;
-        match self.today {
-            Some(today) if date > today => Err(Cause::Invalid("date")),
-            _ => Ok(date),
-        }
+        Ok(self.been(date, field))
     }
 }
