@@ -269,6 +269,9 @@ impl Practice {
                 let chart = self.facts.charts.get(client);
                 chart.map(|chart| consent::heard_of(&chart.records, *record, own))
             }
+            Edit::StrikeContact { client, record, .. } => {
+                self.facts.logs.get(client).map(|log| log.heard_of(*record, own))
+            }
             Edit::Label { client, of: Labelled::Record(note), .. } => {
                 let chart = self.facts.charts.get(client);
                 chart.map(|chart| chart.labels_heard(*note, own))

@@ -14,8 +14,8 @@ use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{TimelineEntry, TimelineRow};
 use super::{Context, Practice};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{ClientId, RecordId, Timestamp};
-use std::collections::BTreeMap;
+use crate::id::{ClientId, DeviceId, RecordId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 const ITEMS_MAX: usize = 1 << 20;
 
@@ -23,10 +23,12 @@ const ITEMS_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ContactLog {
     entries: BTreeMap<RecordId, Entry>,
-    /// By what they strike or bring back: when, which record says so, and which of both. The newest
-    /// counts.
-    strikes: BTreeMap<RecordId, (Timestamp, RecordId, bool)>,
+    /// By what they strike or bring back: all that was said. The newest counts.
+    strikes: BTreeMap<RecordId, BTreeSet<Strike>>,
 }
+
+/// When something was said, which record says it, whether it strikes, and which device said so.
+type Strike = (Timestamp, RecordId, bool, DeviceId);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Entry {
@@ -47,9 +49,8 @@ impl ContactLog {
         if let Some(struck) = record.relation(RelationKind::Corrects) {
             let target = RecordId::from_bytes(struck.target);
             let says = body.fixed::<1>(tag::STRUCK).is_some_and(|[struck]| struck == 1);
-            let said = (record.header.time, id, says);
-            let known = self.strikes.entry(target).or_insert(said);
-            *known = (*known).max(said);
+            let said = (record.header.time, id, says, record.header.author.device);
+            self.strikes.entry(target).or_default().insert(said);
             return;
         }
         let one = |tag| body.fixed::<1>(tag).map(|[number]| number);
@@ -84,7 +85,14 @@ impl ContactLog {
     }
 
     fn is_struck(&self, record: RecordId) -> bool {
-        self.strikes.get(&record).is_some_and(|(_, _, struck)| *struck)
+        let newest = self.strikes.get(&record).and_then(BTreeSet::last);
+        newest.is_some_and(|(_, _, struck, _)| *struck)
+    }
+
+    /// Returns what other devices said of an entry, whatever their clocks say.
+    pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> BTreeSet<RecordId> {
+        let said = self.strikes.get(&record).into_iter().flatten();
+        said.filter(|(.., device)| *device != own).map(|(_, act, ..)| *act).collect()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -93,10 +101,13 @@ impl ContactLog {
             w.fixed(id.as_bytes()).i64(entry.time.as_millis());
             w.u8(entry.channel.number()).u8(entry.direction.number()).text(&entry.text);
         });
-        let strikes: Vec<_> = self.strikes.iter().collect();
-        writer.list(&strikes, |w, (target, (time, record, struck))| {
+        let of = |(target, said): (&RecordId, &BTreeSet<Strike>)| {
+            said.iter().map(|said| (*target, *said)).collect::<Vec<_>>()
+        };
+        let strikes: Vec<_> = self.strikes.iter().flat_map(of).collect();
+        writer.list(&strikes, |w, (target, (time, record, struck, device))| {
             w.fixed(target.as_bytes()).i64(time.as_millis()).fixed(record.as_bytes());
-            w.u8(u8::from(*struck));
+            w.u8(u8::from(*struck)).fixed(device.as_bytes());
         });
     }
 
@@ -109,13 +120,17 @@ impl ContactLog {
             let text = r.text(REASON_BYTES_MAX)?.to_owned();
             Ok((id, Entry { time, channel, direction, text }))
         })?;
-        let strikes = reader.list(ITEMS_MAX, |r| {
+        let said = reader.list(ITEMS_MAX, |r| {
             let target = RecordId::from_bytes(r.fixed()?);
             let (time, record) =
                 (Timestamp::from_millis(r.i64()?), RecordId::from_bytes(r.fixed()?));
-            Ok((target, (time, record, r.u8()? == 1)))
+            Ok((target, (time, record, r.u8()? == 1, DeviceId::from_bytes(r.fixed()?))))
         })?;
-        Ok(Self { entries: entries.into_iter().collect(), strikes: strikes.into_iter().collect() })
+        let mut strikes: BTreeMap<RecordId, BTreeSet<Strike>> = BTreeMap::new();
+        for (target, said) in said {
+            strikes.entry(target).or_default().insert(said);
+        }
+        Ok(Self { entries: entries.into_iter().collect(), strikes })
     }
 }
 

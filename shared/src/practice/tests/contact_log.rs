@@ -55,6 +55,52 @@ fn what_one_device_logs_the_other_shows_and_a_strike_undoes_it_everywhere() {
 }
 
 #[test]
+fn who_undoes_a_strike_takes_back_none_that_another_device_made() {
+    // Whoever's clock is ahead.
+    for ahead in [0, 1] {
+        let mut world = World::new(&[1, 1]);
+        let client = world.client(0, 1);
+        let undo = log(&mut world, 0, client, "running late");
+        world.sync();
+        let Edit::StrikeContact { record, .. } = undo else { panic!("{undo:?}") };
+        let strike = |struck| Edit::StrikeContact { client, record, struck };
+        world.desks[ahead].now = world.desks[ahead].now.plus_millis(5_000);
+        let inverse = world.act(0, strike(true)).unwrap().unwrap();
+        world.act(1, strike(true)).unwrap();
+        // Before the other is heard of it is undone, and the other still counts if it is newer.
+        world.desks[0].now = world.desks[0].now.plus_millis(1_000);
+        let (changes, redo) = world.desks[0].undo(inverse).unwrap();
+        world.send(0, changes);
+        assert_eq!(texts(&world, 0, client).len(), 1);
+        world.sync();
+        let stands = usize::from(ahead == 0);
+        for desk in 0..2 {
+            assert_eq!(texts(&world, desk, client).len(), stands, "{ahead} {desk}");
+        }
+        assert_eq!(world.desks[0].undo(redo.unwrap()).unwrap_err(), Refusal::ChangedElsewhere);
+
+        // And after it was heard of nothing is undone: not the strike, and not the entry itself.
+        world.desks[0].now = world.desks[0].now.plus_millis(1_000);
+        let inverse = world.act(0, strike(true)).unwrap().unwrap();
+        world.act(1, strike(true)).unwrap();
+        world.sync();
+        assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+        assert_eq!(world.desks[0].undo(undo).unwrap_err(), Refusal::ChangedElsewhere);
+        for desk in 0..2 {
+            assert!(texts(&world, desk, client).is_empty(), "{ahead} {desk}");
+            let rebuilt = world.desks[desk].rebuilt();
+            assert_eq!(rebuilt.index().timelines, world.desks[desk].index().timelines);
+        }
+        // The read model says the same.
+        let name = crate::practice::compartment::CompartmentName::Contact(client);
+        let segment = world.desks[0].practice.project(&name).unwrap();
+        let mut restored = crate::practice::Practice::new();
+        restored.restore(&name, &segment).unwrap();
+        assert_eq!(restored.project(&name), Some(segment));
+    }
+}
+
+#[test]
 fn an_entry_stands_where_it_happened_and_has_room_for_a_line() {
     let mut world = World::new(&[1]);
     let client = world.client(0, 1);
