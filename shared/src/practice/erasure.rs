@@ -193,6 +193,12 @@ impl Erasures {
         self.of.get(&client.into()).is_some_and(Erasure::hides)
     }
 
+    /// Whether the keys of a client's record are to die.
+    pub(super) fn is_ordered(&self, client: ClientId) -> bool {
+        let known = self.of.get(&client.into());
+        known.is_some_and(|one| matches!(one.stage, Stage::Ordered(_)))
+    }
+
     /// The records of a client that are hidden on their own.
     fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
         self.records(client, Erasure::hides)

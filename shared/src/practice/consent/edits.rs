@@ -101,7 +101,8 @@ impl Practice {
     /// The consents that a new one ends: what a client refuses to renew, or has taken back since it was
     /// renewed, with all its family; and who refuses something for nobody in particular takes back
     /// what was given of that kind before. Also what is struck or hidden, since it may be brought back,
-    /// and what lies in the record of a duplicate; by whose record it lies in.
+    /// and what lies in the record of a duplicate, also of one who is out of sight; by whose record it
+    /// lies in. Nothing is written any more where keys are to die.
     fn ended_by(
         &self,
         client: ClientId,
@@ -116,8 +117,9 @@ impl Practice {
             ConsentKind::Release | ConsentKind::Other | ConsentKind::Unknown(_)
         );
         let mut ended = Vec::new();
-        for whose in self.seen_as_one(client) {
-            let Some(chart) = self.facts.charts.get(&whose) else { continue };
+        for whose in self.one_person(client) {
+            let gone = self.facts.settings.erasures.is_ordered(whose);
+            let Some(chart) = self.facts.charts.get(&whose).filter(|_| !gone) else { continue };
             let mut here = BTreeSet::new();
             for Known { row, .. } in register(&chart.records) {
                 if !matches!(row.end, None | Some(ConsentEnd::Renewed(_))) {

@@ -587,6 +587,30 @@ fn a_refusal_ends_also_what_is_struck_or_hidden_or_lies_under_a_duplicate() {
 }
 
 #[test]
+fn a_refusal_ends_what_lies_under_a_duplicate_that_is_to_be_erased_and_comes_back() {
+    let mut world = World::new(&[1, 1]);
+    let (client, twin) = (world.client(0, 1), world.client(0, 2));
+    let telehealth = || consent(ConsentKind::Telehealth, None);
+    give(&mut world, 0, (twin, 1), telehealth()).unwrap();
+    world.sync();
+    world.act(0, Edit::SameAs { client: twin, kept: Some(client) }).unwrap();
+    world.act(1, Edit::AskErasure(twin.into())).unwrap();
+    world.sync();
+    assert!(!world.desks[0].index().merged.contains_key(&twin), "it is out of sight");
+    later(&mut world);
+    let no = NewConsent { refused: true, given: MONDAY, ..telehealth() };
+    give(&mut world, 1, (client, 2), no).unwrap();
+    world.sync();
+    later(&mut world);
+    world.act(0, Edit::WithdrawErasure(twin.into())).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let all = [client, twin].map(|one| holding(&world, desk, one));
+        assert_eq!(all, [vec![], vec![]], "{:?}", ends(&world, desk, twin));
+    }
+}
+
+#[test]
 fn who_undoes_a_revocation_takes_back_none_that_another_device_made() {
     let mut world = World::new(&[1, 1]);
     let client = world.client(0, 1);
