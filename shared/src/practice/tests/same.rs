@@ -513,3 +513,168 @@ proptest! {
         }
     }
 }
+
+const GROUP: crate::id::ObjectId = crate::id::ObjectId::from_bytes([0x91; 16]);
+
+/// A group of these, which both desks know.
+fn group_of(world: &mut World, kind: GroupKind, clients: &[ClientId]) -> ClientId {
+    let members = clients.iter().map(|client| (*client, Belongs::Now)).collect();
+    let change = GroupChange { name: None, code: Some("C-01".into()), members };
+    world.act(0, Edit::NewGroup { group: GROUP, kind, change }).unwrap();
+    world.sync();
+    subject_of(GROUP)
+}
+
+fn book_with(world: &mut World, number: u8, client: ClientId, hour: i8) -> AppointmentId {
+    let id = AppointmentId::from_bytes([number; 16]);
+    let new = appointment(id, client, slot(member(1), hour));
+    world.act(0, Edit::Book(new)).unwrap();
+    id
+}
+
+fn charges(world: &World) -> Vec<(ClientId, usize)> {
+    let all = world.desks[0].memory.contents.iter();
+    let charges = all.filter(|(name, _)| matches!(name, CompartmentName::Billing(_)));
+    charges.map(|(name, contents)| (name.client().unwrap(), contents.len())).collect()
+}
+
+fn same_everywhere(world: &mut World) {
+    world.sync();
+    for desk in 0..2 {
+        let index = world.desks[desk].index();
+        assert!(*world.desks[desk].rebuilt().index() == *index, "desk {desk}");
+    }
+    assert!(*world.desks[0].index() == *world.desks[1].index());
+}
+
+#[test]
+fn a_couple_of_which_one_was_entered_twice_is_the_couple_before_between_and_after() {
+    // One of both belongs to it, or both do.
+    for both in [false, true] {
+        for kept_first in [false, true] {
+            let (mut world, kept, twin, _) = twins();
+            let third = world.client(0, 3);
+            let all = if both { vec![kept, twin, third] } else { vec![twin, third] };
+            let couple = group_of(&mut world, GroupKind::Couple, &all);
+            let merge = if kept_first { same(twin, kept) } else { same(kept, twin) };
+            let (shown, under) = if kept_first { (kept, twin) } else { (twin, kept) };
+            let before = book_with(&mut world, 40, couple, 12);
+            world.act(1, merge).unwrap();
+            world.sync();
+            let between = book_with(&mut world, 41, couple, 13);
+            let note = world.begin(0, 42, couple, Some(between), NoteFormat::Free);
+            world.type_text(0, couple, note, "both spoke");
+            world.sign(0, couple, note);
+            same_everywhere(&mut world);
+            let index = world.desks[1].index();
+            for id in [before, between] {
+                let row = &index.appointments[&id];
+                let mut clients = row.clients.clone();
+                clients.sort_unstable();
+                let mut people = vec![shown, third];
+                people.sort_unstable();
+                assert_eq!((clients, index.group_of(row)), (people, Some(couple)), "{both}");
+            }
+            assert!(matches!(index.appointments[&between].note, NoteState::Signed(_)));
+            assert_eq!(index.timelines[&couple].len(), 1);
+            assert_eq!(index.people(&[couple]).into_iter().collect::<BTreeSet<_>>().len(), 2);
+            world.act(0, part(under)).unwrap();
+            same_everywhere(&mut world);
+            let index = world.desks[1].index();
+            for id in [before, between] {
+                let row = &index.appointments[&id];
+                let clients: BTreeSet<_> = row.clients.iter().copied().collect();
+                assert_eq!(clients, all.iter().copied().collect(), "as it was written");
+                assert_eq!(index.group_of(row), Some(couple), "{both} {kept_first}");
+            }
+            assert!(matches!(index.appointments[&between].note, NoteState::Signed(_)));
+            assert_eq!(index.groups[&couple].members.len(), all.len());
+        }
+    }
+}
+
+#[test]
+fn of_a_therapy_group_with_somebody_entered_twice_each_person_is_charged_once() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    let group = group_of(&mut world, GroupKind::Group, &[kept, twin, third]);
+    let before = charges(&world);
+    world.act(1, same(twin, kept)).unwrap();
+    world.sync();
+    let session = book_with(&mut world, 40, group, 12);
+    let note = world.begin(0, 42, group, Some(session), NoteFormat::Free);
+    world.type_text(0, group, note, "all");
+    world.sign(0, group, note);
+    // What is written about the duplicate is about somebody who was charged.
+    signed(&mut world, 43, twin, Some(session));
+    let after = charges(&world);
+    let of = |all: &[(ClientId, usize)], one| {
+        all.iter().find(|(whose, _)| *whose == one).map_or(0, |(_, many)| *many)
+    };
+    let more = [kept, twin, third].map(|one| of(&after, one) - of(&before, one));
+    assert_eq!(more, [1, 0, 1]);
+    same_everywhere(&mut world);
+    // One note about each is enough, under whichever entry it lies.
+    let session = book_with(&mut world, 44, group, 14);
+    signed(&mut world, 45, twin, Some(session));
+    assert_eq!(world.desks[0].index().appointments[&session].note, NoteState::Missing);
+    signed(&mut world, 46, third, Some(session));
+    assert!(matches!(world.desks[0].index().appointments[&session].note, NoteState::Signed(_)));
+}
+
+#[test]
+fn a_hold_on_either_entry_keeps_the_group_of_the_other_as_long_as_they_are_one() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    let couple = group_of(&mut world, GroupKind::Couple, &[twin, third]);
+    world.act(0, Edit::Hold { client: kept, held: true }).unwrap();
+    assert!(!world.desks[0].index().holds.contains(&couple));
+    world.act(1, same(twin, kept)).unwrap();
+    same_everywhere(&mut world);
+    assert!(world.desks[0].index().holds.contains(&couple), "one of them is held");
+    assert_eq!(world.act(0, Edit::AskErasure(couple.into())), Err(Refusal::Held));
+    world.act(0, part(twin)).unwrap();
+    same_everywhere(&mut world);
+    assert!(!world.desks[0].index().holds.contains(&couple));
+    world.act(0, Edit::AskErasure(couple.into())).unwrap();
+    world.act(0, Edit::WithdrawErasure(couple.into())).unwrap();
+    // Who is held comes to belong to it: it is held from then on.
+    let members = BTreeMap::from([(kept, Belongs::Now)]);
+    let change = GroupChange { members, ..GroupChange::default() };
+    world.act(0, Edit::ChangeGroup { group: couple, change }).unwrap();
+    same_everywhere(&mut world);
+    assert!(world.desks[1].index().holds.contains(&couple));
+}
+
+#[test]
+fn a_member_entered_twice_may_die_be_archived_or_erased_and_the_couple_stays_what_it_was() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    let couple = group_of(&mut world, GroupKind::Couple, &[twin, third]);
+    world.act(0, same(twin, kept)).unwrap();
+    world.sync();
+    let before = book_with(&mut world, 40, couple, 12);
+    let note = world.begin(0, 42, couple, Some(before), NoteFormat::Free);
+    world.type_text(0, couple, note, "both spoke");
+    world.sign(0, couple, note);
+    let died = Some(jiff::civil::date(2026, 11, 20));
+    world.act(1, Edit::NoteDeath { client: kept, died }).unwrap();
+    world.act(1, Edit::Archive { client: kept, archived: true }).unwrap();
+    same_everywhere(&mut world);
+    assert_eq!(world.act(0, Edit::AskErasure(twin.into())), Err(Refusal::SamePerson));
+    world.act(0, part(twin)).unwrap();
+    world.act(0, Edit::AskErasure(twin.into())).unwrap();
+    same_everywhere(&mut world);
+    let index = world.desks[1].index();
+    let row = &index.appointments[&before];
+    assert_eq!((index.group_of(row), index.timelines[&couple].len()), (Some(couple), 1));
+    assert!(matches!(row.note, NoteState::Signed(_)));
+    // Whoever is out of sight is booked no more; the other one still is.
+    let alone = book_with(&mut world, 43, couple, 14);
+    assert_eq!(world.desks[0].index().appointments[&alone].clients, [third]);
+    world.act(0, Edit::WithdrawErasure(twin.into())).unwrap();
+    let again = book_with(&mut world, 44, couple, 15);
+    let clients = world.desks[0].index().appointments[&again].clients.clone();
+    assert_eq!(clients.into_iter().collect::<BTreeSet<_>>(), [twin, third].into());
+    same_everywhere(&mut world);
+}
