@@ -549,15 +549,22 @@ impl Practice {
         Ok(Done { changes, inverse, guards })
     }
 
-    /// Brings the code of a hidden record up to its contact, which may come later.
+    /// What a contact says of a client who is out of sight: the code, and who is the same person.
+    fn said_of_hidden(&self, client: ClientId) -> (String, Option<ClientId>) {
+        let row = self.client_row(client);
+        row.map(|row| (row.code.clone(), row.same_as)).unwrap_or_default()
+    }
+
+    /// Brings what is shown of a hidden record up to its contact, which may come later.
     pub(super) fn publish_code(&mut self, client: ClientId) {
-        let code = self.client_row(client).map(|row| row.code.clone()).unwrap_or_default();
-        let stale =
-            |(scope, row): &(&Scope, &ErasureRow)| scope.client == client && row.code != code;
-        if self.index.erasures.iter().any(|one| stale(&one)) {
+        let (code, same_as) = self.said_of_hidden(client);
+        let of = |scope: &Scope| scope.client == client;
+        let stale = |row: &ErasureRow| row.code != code || row.same_as != same_as;
+        if self.index.erasures.iter().any(|(scope, row)| of(scope) && stale(row)) {
             let rows = Arc::make_mut(&mut self.index).erasures.iter_mut();
-            rows.filter(|(scope, _)| scope.client == client)
-                .for_each(|(_, row)| row.code.clone_from(&code));
+            for (_, row) in rows.filter(|(scope, _)| of(scope)) {
+                (row.code, row.same_as) = (code.clone(), same_as);
+            }
         }
     }
 
@@ -569,9 +576,9 @@ impl Practice {
             .iter()
             .filter(|(_, one)| one.hides())
             .map(|(scope, one)| {
-                let code = self.client_row(scope.client).map(|row| row.code.clone());
+                let (code, same_as) = self.said_of_hidden(scope.client);
                 let of_group = self.facts.groups.contains_key(&scope.client);
-                (*scope, ErasureRow { code: code.unwrap_or_default(), of_group, erasure: *one })
+                (*scope, ErasureRow { code, same_as, of_group, erasure: *one })
             })
             .collect();
         let now: BTreeSet<Scope> = rows.keys().copied().collect();

@@ -10,6 +10,7 @@ use super::apply::{Done, Refusal};
 use super::contact::SAME_AS;
 use super::document::Scalar;
 use super::edit::Edit;
+use super::erasure::Scope;
 use super::schedule::waiting::Waiting;
 use super::view::{ClientRow, Index, TaskRow, TimelineRow};
 use super::{Context, Practice};
@@ -341,6 +342,24 @@ impl Index {
             None => self.clients.get(&client),
             Some(kept) => self.clients.get(kept)?.same.iter().find(|row| row.id == client),
         }
+    }
+
+    /// Returns the clients out of sight whose contacts say that they are the same person as one who
+    /// is listed, by themselves or through others out of sight.
+    pub fn hidden_with(&self, client: ClientId) -> Vec<ClientId> {
+        let named = |one: ClientId| self.erasures.get(&Scope::from(one)).map(|row| row.same_as);
+        let leads = |one: ClientId| {
+            let (mut at, mut seen) = (one, BTreeSet::new());
+            while let Some(next) = named(at) {
+                match next.filter(|_| seen.insert(at)) {
+                    Some(next) => at = next,
+                    None => return false,
+                }
+            }
+            at != one && self.kept(at) == client
+        };
+        let hidden = self.erasures.keys().filter(|scope| scope.record.is_none());
+        hidden.map(|scope| scope.client).filter(|one| leads(*one)).collect()
     }
 
     /// Returns every client, those that stand under another too.

@@ -139,6 +139,8 @@ pub struct TaskRow {
 pub struct ErasureRow {
     /// The client's code, as long as this device can still read it.
     pub code: String,
+    /// Whom the client's contact names as the same person, whoever can be seen.
+    pub same_as: Option<ClientId>,
     /// Whether it is what a couple, a family or a group shares.
     pub of_group: bool,
     /// How far it is.

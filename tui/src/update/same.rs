@@ -28,6 +28,12 @@ pub(super) fn merge(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> 
             Answer::Part(twin.id),
         ));
     }
+    // Whoever names it may be out of sight, and is erased only once they are parted.
+    let hidden = model.desk().map(|desk| desk.index.hidden_with(row.id)).unwrap_or_default();
+    for twin in hidden {
+        let words = format!("Part {}, out of sight: it is somebody else", hidden_code(model, twin));
+        answers.push((words, Answer::Part(twin)));
+    }
     // Whom it names may be out of sight: it stands for itself then, and says so still.
     let named = row
         .same_as
@@ -48,6 +54,15 @@ pub(super) fn merge(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> 
     Vec::new()
 }
 
+/// The code of somebody out of sight, as far as it can still be read.
+fn hidden_code(model: &Model, client: ClientId) -> String {
+    let row = model.desk().and_then(|desk| desk.index.erasures.get(&client.into()));
+    match row.map(|row| row.code.as_str()) {
+        None | Some("") => "somebody".to_owned(),
+        Some(code) => code.to_owned(),
+    }
+}
+
 fn codes(row: &ClientRow) -> String {
     let codes: Vec<_> = row.same.iter().map(|twin| who::code(twin)).collect();
     if codes.is_empty() { "somebody who is out of sight".to_owned() } else { codes.join(", ") }
@@ -56,7 +71,8 @@ fn codes(row: &ClientRow) -> String {
 /// Parts a client from the one under whom it stands.
 pub(super) fn part(model: &mut Model, client: ClientId) -> Vec<Effect> {
     let own = model.desk().and_then(|desk| desk.index.own_row(client).cloned());
-    let whose = own.map_or_else(String::new, |row| who::code(&row).to_owned());
+    let whose = own.map(|row| who::code(&row).to_owned());
+    let whose = whose.unwrap_or_else(|| hidden_code(model, client));
     let says = format!("{whose} is somebody else");
     edit(model, Edit::SameAs { client, kept: None }, says, Way::Fresh)
 }

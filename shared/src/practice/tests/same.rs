@@ -326,11 +326,39 @@ fn who_is_to_be_erased_elsewhere_is_parted_all_the_same() {
     world.act(1, same(twin, kept)).unwrap();
     world.sync();
     assert_eq!(world.act(0, same(twin, kept)), Err(Refusal::ToBeErased));
+    // Who is listed shows that somebody out of sight is held to be the same person.
+    for desk in 0..2 {
+        let index = world.desks[desk].index();
+        assert_eq!((index.hidden_with(kept), index.hidden_with(twin)), (vec![twin], vec![]));
+        assert_eq!(*world.desks[desk].rebuilt().index(), *index);
+    }
     world.desks[0].now = MONDAY.plus_millis(40 * 24 * HOUR);
     let order = Edit::OrderErasure(twin.into());
     assert_eq!(world.act(0, order.clone()), Err(Refusal::SamePerson));
     world.act(0, part(twin)).unwrap();
+    assert!(world.desks[0].index().hidden_with(kept).is_empty());
     world.act(0, order).unwrap();
+    same_everywhere(&mut world);
+}
+
+#[test]
+fn two_out_of_sight_that_name_each_other_lead_to_nobody() {
+    let (mut world, kept, twin, _) = twins();
+    let third = world.client(0, 3);
+    world.sync();
+    world.act(0, same(twin, third)).unwrap();
+    world.act(0, same(third, kept)).unwrap();
+    for one in [twin, third] {
+        world.act(1, Edit::AskErasure(one.into())).unwrap();
+    }
+    world.sync();
+    let mut both = vec![twin, third];
+    both.sort_unstable();
+    assert_eq!(world.desks[1].index().hidden_with(kept), both, "through one another");
+    world.act(0, part(third)).unwrap();
+    world.sync();
+    assert!(world.desks[1].index().hidden_with(kept).is_empty());
+    same_everywhere(&mut world);
 }
 
 #[test]

@@ -164,6 +164,30 @@ fn one_key_parts_them_again_and_a_chart_that_is_open_follows() {
 }
 
 #[test]
+fn somebody_out_of_sight_who_is_held_to_be_the_same_person_is_parted_in_the_window() {
+    use tacenda_shared::practice::erasure::{Erasure, Stage};
+    use tacenda_shared::practice::view::ErasureRow;
+    let (kept, twin) = (sample::client_id(2), tacenda_shared::id::ClientId::from_bytes([0x61; 16]));
+    for (code, shown) in [("TC-099", "TC-099"), ("", "somebody")] {
+        let mut sample = Sample::new();
+        let erasure = Erasure { times: 1, stage: Stage::Asked, asked: sample::now().time };
+        let (code, same_as) = (code.to_owned(), Some(kept));
+        let row = ErasureRow { code, same_as, of_group: false, erasure };
+        sample.index.erasures.insert(twin.into(), row);
+        for (columns, rows) in [(80, 24), (200, 50)] {
+            let mut driver = Driver::open(columns, rows);
+            driver.device(DeviceEvent::Changed(Arc::new(sample.index.clone())));
+            driver.keys("3gs");
+            let screen = driver.screen();
+            let words = format!("Part {shown}, out of sight: it is somebody else");
+            assert!(screen.contains(&words), "{screen}");
+            driver.keys("⏎");
+            assert_eq!(driver.edits(), [&Edit::SameAs { client: twin, kept: None }]);
+        }
+    }
+}
+
+#[test]
 fn a_plan_of_each_is_asked_for() {
     let mut sample = Sample::with_twin();
     let (kept, twin) = (sample::client_id(1), sample::client_id(2));
