@@ -4,12 +4,13 @@ use super::calendar::{CELLS, Plan};
 use super::grammar::{Grammar, pick};
 use super::outcome::{Documented, Outcome};
 use super::people::Person;
-use super::{Dated, consents, measures, plans};
+use super::{Dated, consents, couple, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
     AppointmentKind, Edit, Fee, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange,
     Status, Whereabouts,
 };
+use crate::practice::group::subject_of;
 use crate::random::Seeded;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, time};
@@ -28,6 +29,8 @@ pub(super) struct Place {
     pub(super) today: Date,
     /// Whether clients have treatment plans.
     pub(super) plans: bool,
+    /// Whether two of them are a couple.
+    pub(super) couple: bool,
 }
 
 /// What happens, in short: the text of a note comes later.
@@ -102,6 +105,8 @@ impl History {
         }
         writer.archive(&seen);
         writer.plan_treatment(&seen);
+        // Drawn last, so that nothing else depends on it.
+        writer.couple(&seen);
         let mut acts = writer.acts;
         // Stable: what happens at one moment keeps the order in which it was laid out.
         acts.sort_by_key(|(at, _)| *at);
@@ -337,6 +342,47 @@ impl Writer<'_> {
                 }
                 let given = consents::edits(*number, person, planned, self.place.today);
                 given.into_iter().for_each(|edit| self.act(at, edit));
+            }
+        }
+    }
+
+    /// Two who have come for a while and still do also come together: last week, with a note that they
+    /// share, and this week.
+    fn couple(&mut self, courses: &BTreeMap<usize, Course>) {
+        let today = self.place.today;
+        let Some(day) = couple::day(today).filter(|_| self.place.couple) else { return };
+        let before = day.saturating_sub(7.days());
+        let begun = before.saturating_sub(7.days()).to_datetime(time(18, 30, 0, 0));
+        let comes = |course: &Course| {
+            let since = course.since.is_some_and(|since| since < begun);
+            since && course.last.is_some_and(|last| last > today)
+        };
+        let two = courses.iter().filter(|(_, course)| comes(course));
+        let two = two.filter_map(|(number, _)| self.people.get(*number).map(|person| person.id));
+        let Ok(members) = <[_; 2]>::try_from(two.take(2).collect::<Vec<_>>()) else { return };
+        let (group, made) = couple::made(members, &mut self.random);
+        self.act(begun, made);
+        let client = subject_of(group);
+        for date in [before, day] {
+            let id = AppointmentId::random(&mut self.random);
+            let slot = Slot {
+                start: date.to_datetime(couple::AT),
+                zone: self.place.zone.clone(),
+                minutes: 50,
+                clinician: self.place.clinician,
+                room: Some("1".to_owned()),
+                modality: Modality::InOffice,
+            };
+            let end = slot.start.saturating_add(50.minutes());
+            let (clients, kind) = (vec![client], AppointmentKind::Couple);
+            let booked = NewAppointment { id, clients, kind, slot, memo: None };
+            self.act(begun.saturating_add(2.minutes()), Edit::Book(booked));
+            if date < today {
+                let (status, reason) = (Status::Held, None);
+                self.act(end, Edit::SetStatus { appointment: id, status, reason });
+                for (at, edit) in couple::note(client, id, end, &mut self.random) {
+                    self.act(at, edit);
+                }
             }
         }
     }

@@ -11,6 +11,7 @@
 
 mod calendar;
 mod consents;
+mod couple;
 mod entered;
 mod grammar;
 mod history;
@@ -53,6 +54,9 @@ pub struct Size {
     pub supervision: bool,
     /// Whether clients have treatment plans and consents, and it is said where they were by video or telephone.
     pub plans: bool,
+    /// Whether two clients also come as a couple, with a note that they share: two appointments and a
+    /// note more.
+    pub couple: bool,
 }
 
 impl Size {
@@ -67,6 +71,7 @@ impl Size {
         weeks_ahead: 6,
         supervision: true,
         plans: true,
+        couple: true,
     };
     /// Ten years, for measuring.
     pub const LARGE: Self = Self {
@@ -80,6 +85,7 @@ impl Size {
         supervision: true,
         // Figures of before there were any can still be compared.
         plans: false,
+        couple: false,
     };
     /// A few weeks, for tests.
     pub const SMALL: Self = Self {
@@ -92,6 +98,7 @@ impl Size {
         weeks_ahead: 2,
         supervision: false,
         plans: true,
+        couple: false,
     };
 }
 
@@ -196,6 +203,7 @@ pub fn generate(
         time_zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
         today,
         plans: size.plans,
+        couple: size.couple,
     };
     history::History::new(people, &plan, &outcomes, place, random)
 }

@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::id::{AppointmentId, ClientId, ObjectId};
-use crate::practice::edit::{Part, Slot, Status, Subject};
-use crate::practice::view::{NoteState, TimelineEntry, View};
+use crate::practice::edit::{AppointmentKind, Part, Slot, Status, Subject};
+use crate::practice::group::subject_of;
+use crate::practice::view::{AppointmentRow, NoteState, TimelineEntry, View};
 use jiff::civil::{Weekday, date};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const ZONE: &str = "America/Los_Angeles";
 
@@ -22,6 +24,7 @@ fn write(seed: u64, size: Size, today: Date) -> Vec<Dated> {
 #[derive(Default)]
 struct Ledger {
     clients: BTreeSet<ClientId>,
+    groups: BTreeSet<ClientId>,
     slots: BTreeMap<AppointmentId, Slot>,
     statuses: BTreeMap<AppointmentId, Status>,
     drafts: BTreeMap<ObjectId, Option<AppointmentId>>,
@@ -31,6 +34,12 @@ struct Ledger {
     late: usize,
 }
 
+impl Ledger {
+    fn knows(&self, client: &ClientId) -> bool {
+        self.clients.contains(client) || self.groups.contains(client)
+    }
+}
+
 /// Reads the edits in order and refuses what `Practice::apply` would refuse.
 fn read(edits: &[Dated]) -> Ledger {
     let mut ledger = Ledger::default();
@@ -38,8 +47,12 @@ fn read(edits: &[Dated]) -> Ledger {
     for Dated { edit, .. } in edits {
         match edit {
             Edit::NewClient { client, .. } => assert!(ledger.clients.insert(*client)),
+            Edit::NewGroup { group, change, .. } => {
+                assert!(change.members.keys().all(|client| ledger.clients.contains(client)));
+                ledger.groups.insert(subject_of(*group));
+            }
             Edit::Book(new) => {
-                assert!(new.clients.iter().all(|client| ledger.clients.contains(client)));
+                assert!(new.clients.iter().all(|client| ledger.knows(client)));
                 assert!(ledger.slots.insert(new.id, new.slot.clone()).is_none());
             }
             Edit::Move { appointment, slot } => {
@@ -50,7 +63,7 @@ fn read(edits: &[Dated]) -> Ledger {
                 ledger.statuses.insert(*appointment, *status);
             }
             Edit::BeginNote { note, client, session, .. } => {
-                assert!(ledger.clients.contains(client));
+                assert!(ledger.knows(client));
                 let held = session.map(|session| ledger.statuses.get(&session));
                 assert_eq!(held, Some(Some(&Status::Held)));
                 assert!(ledger.drafts.insert(*note, *session).is_none());
@@ -195,8 +208,9 @@ fn the_demo_has_the_size_that_it_promises() {
     let ledger = read(&write(1, Size::DEMO, today));
 
     assert_eq!(ledger.clients.len(), 41);
-    assert_eq!(ledger.slots.len(), 3_100);
-    assert_eq!(ledger.signed.len(), 2_400);
+    assert_eq!(ledger.groups.len(), 1);
+    assert_eq!(ledger.slots.len(), 3_102, "two of a couple");
+    assert_eq!(ledger.signed.len(), 2_401, "one of a couple");
     assert_eq!(ledger.drafts.len() - ledger.signed.len(), 4, "three and one of today");
     assert!(ledger.measures > 400 && ledger.late > 40);
     let missing = ledger.statuses.iter().filter(|(_, status)| **status == Status::Held).count();
@@ -209,6 +223,43 @@ fn the_demo_has_the_size_that_it_promises() {
     assert!(first < date(2024, 12, 15) && last > date(2026, 12, 15), "{first} to {last}");
     let tomorrow = ledger.slots.values().filter(|s| s.start.date() == date(2026, 11, 27)).count();
     assert!(tomorrow >= 3, "{tomorrow} the day after tomorrow");
+}
+
+#[test]
+fn a_couple_comes_this_week_and_shares_a_note_whatever_day_it_is() {
+    let size = Size { couple: true, weeks_back: 20, appointments: 110, ..Size::SMALL };
+    for days in 0..9 {
+        let today = date(2026, 11, 19).saturating_add(jiff::Span::new().days(days));
+        let mut desk = desk::Desk::new(clinician(), ZONE);
+        let edits = write(4, size, today);
+        assert_eq!(edits, write(4, size, today));
+        let plain = write(4, Size { couple: false, ..size }, today);
+        assert_eq!(
+            edits.iter().filter(|edit| !plain.contains(edit)).count(),
+            edits.len() - plain.len()
+        );
+        assert_eq!(overlaps(&read(&edits).slots), 0, "{today}");
+        for Dated { at, edit } in edits {
+            desk.apply(at, edit).unwrap();
+        }
+        let index = desk.practice().index();
+        let [(couple, row)] = &index.groups.iter().collect::<Vec<_>>()[..] else { panic!("one") };
+        assert_eq!(row.present().count(), 2);
+        let with = index.appointments.values().filter(|row| index.group_of(row) == Some(**couple));
+        let with: Vec<_> = with.filter(|row| row.kind == AppointmentKind::Couple).collect();
+        let of_week = |date: Date| date.iso_week_date().week();
+        let this_week =
+            |row: &&&Arc<AppointmentRow>| of_week(row.slot.start.date()) == of_week(today);
+        assert_eq!((with.len(), with.iter().filter(this_week).count()), (2, 1), "{today}");
+        let shared = index.timelines[*couple].iter();
+        let notes = shared.filter(|row| matches!(row.entry, TimelineEntry::Note { .. })).count();
+        assert!((1..=2).contains(&notes), "{today}: {notes}");
+        assert!(
+            with.iter().all(
+                |row| row.slot.start.date() > today || matches!(row.note, NoteState::Signed(_))
+            )
+        );
+    }
 }
 
 #[test]
