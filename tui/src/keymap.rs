@@ -62,6 +62,7 @@ pub enum Verb {
     New,
     NextFree,
     NextField,
+    NextKind,
     NextPane,
     NewTask,
     NoteDeath,
@@ -76,6 +77,7 @@ pub enum Verb {
     PageUp,
     Palette,
     PreviousField,
+    PreviousKind,
     PreviousPane,
     PreviousPart,
     ProgressDown,
@@ -444,7 +446,11 @@ pub(crate) fn on_draft(situation: &Situation<'_>) -> Option<&'static str> {
 pub(crate) fn on_something(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
         Focused::Nothing => Some("nothing is in focus"),
-        Focused::Client(_) if situation.chart.is_some() => Some("this opens no further"),
+        Focused::Client(_) | Focused::Contact(..) | Focused::Task(..)
+            if situation.chart.is_some() =>
+        {
+            Some("this opens no further")
+        }
         _ => None,
     }
 }

@@ -55,6 +55,7 @@ mod sign;
 mod subject;
 mod task;
 pub mod text;
+pub mod timeline;
 pub mod view;
 mod viewed;
 mod ways;

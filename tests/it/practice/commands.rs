@@ -580,3 +580,25 @@ fn consents_are_written_down_listed_renewed_revoked_and_struck_from_a_script() {
     }
     assert_eq!(run(&["list", CODE], "").json().len(), 3, "what is refused leaves nothing");
 }
+
+#[test]
+fn a_timeline_tells_of_everything_in_codes_and_without_anybodys_words() {
+    let scene = founded("commands-client-show");
+    let name = "Bert Musterhaft";
+    scene.run(&["client", "add", "--code", "TS-002"], &format!("{name}\n")).done();
+    scene.run(&["new"], "ts-002 fri 3pm 50m").done();
+    scene.run(&["note", "append", "TS-002"], "A sentence that nobody else reads.").done();
+    scene.run(&["note", "sign", "TS-002"], "").done();
+    let lines = scene.run(&["--json", "client", "show", "TS-002"], "").json();
+    assert!(lines.iter().all(|line| line["type"] == "entry" && line["client"] == "TS-002"));
+    let what: Vec<_> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
+    assert_eq!(what, ["next", "note", "added"], "{lines:?}");
+    let notes = scene.run(&["--json", "client", "show", "TS-002", "--kind", "notes"], "").json();
+    assert_eq!((notes.len(), &notes[0]["words"]), (1, &6.into()));
+    let shown = scene.run(&["client", "show", "ts-002"], "").done();
+    assert!(shown.contains("booked") && shown.contains("6 words"), "{shown}");
+    assert!(!shown.contains("sentence") && !shown.contains(name), "{shown}");
+    let wrong = scene.run(&["client", "show", "TS-002", "--kind", "letters"], "");
+    assert!(wrong.status == Some(1) && wrong.err.contains("sessions"), "{wrong:?}");
+    assert_eq!(scene.run(&["client", "show", "ZZ-9"], "").status, Some(1));
+}

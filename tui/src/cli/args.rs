@@ -418,6 +418,14 @@ pub enum Client {
         /// The code of the duplicate.
         client: String,
     },
+    /// List everything about a client: sessions, notes, measures and so on, without their words.
+    Show {
+        /// The client's code.
+        client: String,
+        /// Only one kind: notes, sessions, measures, plans, consents, contacts, journal or tasks.
+        #[arg(long)]
+        kind: Option<String>,
+    },
 }
 
 /// What can be done with notes.

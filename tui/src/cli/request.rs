@@ -169,6 +169,13 @@ pub enum Request {
         /// The code of the duplicate.
         client: String,
     },
+    /// Lists everything about a client, or what is of one kind.
+    ClientShow {
+        /// The client's code.
+        client: String,
+        /// The word of the kind.
+        kind: Option<String>,
+    },
     /// Brings the practice to a server.
     Connect {
         /// Its invite, as pasted.

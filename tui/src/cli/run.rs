@@ -243,6 +243,9 @@ fn about_clients(client: &Client) -> Result<Request, PromptError> {
             Request::ClientMerge { client: client.clone(), kept: kept.clone() }
         }
         Client::Part { client } => Request::ClientPart { client: client.clone() },
+        Client::Show { client, kind } => {
+            Request::ClientShow { client: client.clone(), kind: kind.clone() }
+        }
     })
 }
 

@@ -17,6 +17,20 @@ pub(super) static MOVES: &[Row] = &[
         always,
     ),
     row(
+        Verb::NextKind,
+        &[&[c('z')]],
+        &[C::Chart],
+        ["", "Timeline: one kind only, then the next, then all", "kind"],
+        always,
+    ),
+    row(
+        Verb::PreviousKind,
+        &[&[c('Z')]],
+        &[C::Chart],
+        ["", "Timeline: the kind before", "kind-before"],
+        always,
+    ),
+    row(
         Verb::NudgeUp,
         &[&[c('K')], &[shift(KeyCode::Up)]],
         &[C::Week, C::Columns],

@@ -1,17 +1,19 @@
-//! One client's chart: who it is, what was planned last, drafts, and the timeline. What it shows
-//! was opened with an audit entry; it never reads more than it was given.
+//! One client's chart: who it is, what was planned last, and the timeline of everything, of all kinds
+//! or of one. What it shows was opened with an audit entry; it never reads more than it was given.
 
-use super::parts::{aside, list, paint, spark, when, who};
-use super::{Act, Ask, Focused, Scene, clients};
+use super::parts::{aside, list, paint, spark, timeline, when, who};
+use super::{Act, Ask, Focused, Opening, Scene};
+use crate::keymap::Verb;
 use crate::notice::Notice;
 use crate::text;
 use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::id::{ClientId, ObjectId, RecordId};
+use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::plan::{PlanItem, PlanKind};
-use tacenda_shared::practice::view::{ChartView, DraftRow, TimelineEntry, View};
+use tacenda_shared::practice::timeline::{self as everything, Kind, Line, What};
+use tacenda_shared::practice::view::{ChartView, TimelineEntry, TimelineRow, View};
 
 /// Goals that are shown beside a chart.
 const GOALS: usize = 4;
@@ -27,41 +29,40 @@ pub struct State {
     pub client: ClientId,
     chart: Option<Box<ChartView>>,
     refusal: Option<Notice>,
+    /// Everything, as it was when the chart was last told.
+    lines: Vec<Line>,
+    /// The places of those that are shown.
+    shown: Vec<usize>,
+    /// The kind that is shown; without one, all.
+    kind: Option<Kind>,
+    /// The place in `shown`. What comes in from elsewhere leaves what stands there in focus.
     focus: usize,
-    /// What stands there: what comes in from elsewhere moves nothing.
-    anchor: Option<Line>,
-}
-
-/// What a line of a chart is, whatever stands above it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Line {
-    Draft(ObjectId),
-    Record(RecordId),
 }
 
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
     pub fn new(client: ClientId) -> Self {
-        Self { client, chart: None, refusal: None, focus: 0, anchor: None }
+        let (lines, shown) = (Vec::new(), Vec::new());
+        Self { client, chart: None, refusal: None, lines, shown, kind: None, focus: 0 }
     }
 
     /// Takes the chart, or why there is none. A new version keeps the focus.
-    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>) {
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>, at: &Opening<'_>) {
         match outcome {
             Ok(view) => {
                 if let View::Chart(chart) = *view
                     && chart.client.id == self.client
                 {
-                    let stays = self.anchor.and_then(|line| place_of(&chart, line));
-                    let last = length(&chart).saturating_sub(1);
-                    self.focus = stays.unwrap_or_else(|| self.focus.min(last));
-                    self.anchor = line_at(&chart, self.focus);
+                    let anchor = self.line().cloned();
+                    self.lines = everything::of(at.scene.index, self.client, at.scene.now.time);
+                    self.show(anchor.as_ref());
                     self.chart = Some(Box::new(chart));
                     self.refusal = None;
                 }
             }
             Err(notice) => {
                 self.chart = None;
+                (self.lines, self.shown) = (Vec::new(), Vec::new());
                 self.refusal = Some(notice);
             }
         }
@@ -69,13 +70,17 @@ impl State {
 
     /// Returns what is in focus.
     pub fn focused(&self) -> Focused {
-        let Some(chart) = &self.chart else { return Focused::Client(self.client) };
-        if let Some(draft) = chart.drafts.get(self.focus) {
-            return Focused::Draft(draft.client, draft.note);
+        match self.line().map(|line| &line.what) {
+            Some(What::Draft(draft)) => Focused::Draft(draft.client, draft.note),
+            Some(What::Next(row) | What::Session(row)) => Focused::Appointment(row.id),
+            Some(What::Record(row)) => self.of_record(row),
+            Some(What::Task(client, task)) => Focused::Task(*client, task.id),
+            Some(What::Added(_) | What::Died(_)) | None => Focused::Client(self.client),
         }
-        let at = self.focus - chart.drafts.len();
-        let Some(row) = chart.timeline.get(at) else { return Focused::Client(self.client) };
-        // It opens from the record that it lies in.
+    }
+
+    /// It opens from the record that it lies in.
+    fn of_record(&self, row: &TimelineRow) -> Focused {
         match &row.entry {
             TimelineEntry::Note { record, .. } | TimelineEntry::Plan { record, .. } => {
                 Focused::Record(row.client, *record)
@@ -89,30 +94,53 @@ impl State {
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
         }
     }
-}
 
-fn length(chart: &ChartView) -> usize {
-    chart.drafts.len() + chart.timeline.len()
-}
-
-fn line_at(chart: &ChartView, at: usize) -> Option<Line> {
-    if let Some(draft) = chart.drafts.get(at) {
-        return Some(Line::Draft(draft.note));
+    fn line(&self) -> Option<&Line> {
+        self.lines.get(*self.shown.get(self.focus)?)
     }
-    let row = chart.timeline.get(at.checked_sub(chart.drafts.len())?);
-    row.map(|row| Line::Record(row.entry.record()))
+
+    /// Shows the lines of the kind, with the focus on what stands for the same as `anchor`.
+    fn show(&mut self, anchor: Option<&Line>) {
+        let fits = |line: &Line| self.kind.is_none() || line.kind() == self.kind;
+        let all = self.lines.iter().enumerate();
+        self.shown = all.filter(|(_, line)| fits(line)).map(|(at, _)| at).collect();
+        let same = |at: &usize| {
+            let line = self.lines.get(*at);
+            line.zip(anchor).is_some_and(|(line, anchor)| line.is_of_the_same(anchor))
+        };
+        let stays = anchor.and_then(|_| self.shown.iter().position(same));
+        let last = self.shown.len().saturating_sub(1);
+        self.focus = stays.unwrap_or_else(|| self.focus.min(last));
+    }
+
+    /// Goes on to the next kind of which there is something, and after the last to all.
+    fn next_kind(&mut self, back: bool) {
+        // What is shown has its place also when nothing of it is left.
+        let there = |kind: &Kind| {
+            let mut kinds = self.lines.iter().map(Line::kind).chain([self.kind]);
+            kinds.any(|one| one == Some(*kind))
+        };
+        let kinds: Vec<Option<Kind>> =
+            std::iter::once(None).chain(Kind::ALL.into_iter().filter(there).map(Some)).collect();
+        let at = kinds.iter().position(|kind| *kind == self.kind).unwrap_or(0);
+        let step = if back { kinds.len() - 1 } else { 1 };
+        let anchor = self.line().cloned();
+        self.kind = kinds.get((at + step) % kinds.len()).copied().flatten();
+        self.show(anchor.as_ref());
+    }
 }
 
-fn place_of(chart: &ChartView, line: Line) -> Option<usize> {
-    (0..length(chart)).find(|at| line_at(chart, *at) == Some(line))
-}
-
-/// Moves the focus.
+/// Moves the focus, or narrows the timeline.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
-    if let (Act::Verb(verb), Some(chart)) = (act, &state.chart) {
-        let page = usize::from(scene.look.rows / 2);
-        if list::step(&mut state.focus, *verb, length(chart), page) {
-            state.anchor = line_at(chart, state.focus);
+    if let (Act::Verb(verb), Some(_)) = (act, &state.chart) {
+        match verb {
+            Verb::NextKind | Verb::PreviousKind => {
+                state.next_kind(*verb == Verb::PreviousKind);
+            }
+            verb => {
+                let page = usize::from(scene.look.rows / 2);
+                list::step(&mut state.focus, *verb, state.shown.len(), page);
+            }
         }
     }
     Vec::new()
@@ -151,7 +179,7 @@ fn wide(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'
         (area.width / 2).min(if look.very_wide() { 82 } else { 96 }),
     );
     paint::rule(frame, look, left, 0, (&heading(state, scene), ""));
-    timeline(state, chart, scene, frame, paint::lines(left, 1, u16::MAX));
+    all_lines(state, scene, frame, paint::lines(left, 1, u16::MAX));
     let (right, third) = paint::third(frame, look, right);
     if let Some(third) = third {
         aside::appointments(state.client, scene, frame, third);
@@ -202,7 +230,7 @@ fn narrow(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame
         paint::text(frame, inside, line, &words, Style::new());
         line += 1;
     }
-    timeline(state, chart, scene, frame, paint::lines(area, line, u16::MAX));
+    all_lines(state, scene, frame, paint::lines(area, line, u16::MAX));
 }
 
 fn goals_of(chart: &ChartView) -> impl Iterator<Item = String> + '_ {
@@ -321,46 +349,33 @@ fn contact(chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Re
     }
 }
 
-fn timeline(
-    state: &State,
-    chart: &ChartView,
-    scene: &Scene<'_>,
-    frame: &mut Frame<'_>,
-    area: Rect,
-) {
+fn all_lines(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let look = scene.look;
-    let count = text::counted(chart.timeline.len(), "entry", "entries");
-    paint::rule(frame, look, area, 0, ("Timeline", &count));
+    let whole = text::counted(state.lines.len(), "entry", "entries");
+    let (title, count) = match state.kind {
+        None => ("Timeline (z: by kind)".to_owned(), whole),
+        Some(kind) => (
+            format!("Timeline: {} (z: next)", kind.word()),
+            format!("{} of {whole}", state.shown.len()),
+        ),
+    };
+    paint::rule(frame, look, area, 0, (&title, &count));
     let body = paint::lines(area, 1, u16::MAX);
-    if length(chart) == 0 {
-        let words = "  Nothing yet. N begins the first note.";
-        paint::text(frame, body, 1, words, Style::new());
+    let room = usize::from(body.height);
+    let top = list::top(state.focus, state.shown.len(), room);
+    // Only what is in sight is put into words.
+    let shown = state.shown.get(top..).unwrap_or_default().iter().take(room);
+    for (row, line) in shown.filter_map(|at| state.lines.get(*at)).enumerate() {
+        let (words, waits) = timeline::words(line, state.client, scene);
+        let style = if waits { look.waiting() } else { Style::new() };
+        paint::row(frame, look, body, paint::count(row), (&words, style, top + row == state.focus));
+    }
+    let is_written = |line: &Line| matches!(line.what, What::Draft(_) | What::Record(_));
+    if !state.lines.iter().any(is_written) {
+        let words = "  Nothing is written yet. N begins the first note.";
+        paint::text(frame, body, paint::count(state.shown.len()) + 1, words, Style::new());
+    }
+    if state.shown.is_empty() {
         frame.set_cursor_position((body.x, body.y));
     }
-    let drafts = chart.drafts.iter().map(|draft| (draft_words(draft, scene), look.waiting()));
-    let signed = chart.timeline.iter();
-    let signed = signed.map(|row| (clients::timeline_words(row, scene), Style::new()));
-    let top = list::top(state.focus, length(chart), body.height.into());
-    let rows = drafts.chain(signed).enumerate().skip(top).take(body.height.into());
-    for (row, (words, style)) in rows {
-        let line = paint::count(row - top);
-        paint::row(frame, look, body, line, (&words, style, row == state.focus));
-    }
-}
-
-fn draft_words(draft: &DraftRow, scene: &Scene<'_>) -> String {
-    let date = when::local(draft.begun, &scene.index.zone).date();
-    let words = usize::try_from(draft.words).unwrap_or(usize::MAX);
-    let under = who::under(scene.index, draft.client);
-    let (kind, format) = match (draft.addendum_to.is_some(), draft.journal) {
-        (true, _) => ("DRAFT to add", text::format(draft.format)),
-        (false, true) => ("Journal DRAFT", ""),
-        (false, false) => ("Note DRAFT  ", text::format(draft.format)),
-    };
-    format!(
-        "{} {}   {kind}  {format}   {}{under}",
-        when::aligned(date),
-        date.year(),
-        text::counted(words, "word", "words"),
-    )
 }

@@ -9,7 +9,7 @@ use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::id::ClientId;
+use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::consent::ConsentEnd;
 use tacenda_shared::practice::view::{ClientRow, TimelineEntry, TimelineRow};
 
@@ -230,7 +230,8 @@ pub fn side(row: &ClientRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rec
     line += 1;
     paint::rule(frame, scene.look, area, line, ("Timeline", ""));
     let timeline = scene.index.timelines.get(&row.id);
-    for entry in timeline.map(|rows| rows.as_slice()).unwrap_or_default() {
+    let room = usize::from(area.height.saturating_sub(line));
+    for entry in timeline.map(|rows| rows.as_slice()).unwrap_or_default().iter().take(room) {
         line += 1;
         let words = timeline_words(entry, scene);
         paint::text(frame, area, line, &format!("  {words}"), Style::new());
@@ -240,7 +241,28 @@ pub fn side(row: &ClientRow, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rec
 /// Returns a line of a timeline.
 pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
     let date = when::local(row.time, &scene.index.zone).date();
-    let words = match &row.entry {
+    let words = entry_words(&row.entry, date, scene);
+    let under = who::under(scene.index, row.client);
+    format!("{} {}   {words}{under}", when::aligned(date), date.year())
+}
+
+/// Returns a line for what was added to the record in the line above it.
+pub fn addition_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
+    let date = when::local(row.time, &scene.index.zone).date();
+    let words = entry_words(&row.entry, date, scene);
+    format!("{} {}     + {words}", when::aligned(date), date.year())
+}
+
+/// The day of a session where that is not the day on which its note was signed.
+fn of_session(id: Option<AppointmentId>, signed: jiff::civil::Date, scene: &Scene<'_>) -> String {
+    let row = id.and_then(|id| scene.appointment(id));
+    let held = row.map(|row| super::parts::day::start(row, scene.index).date());
+    let other = held.filter(|held| *held != signed);
+    other.map_or_else(String::new, |held| format!("   of {}", when::short(held)))
+}
+
+fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>) -> String {
+    match entry {
         TimelineEntry::Addendum { words, .. } => {
             format!("Addendum      {}", text::counted(*words, "word", "words"))
         }
@@ -273,20 +295,19 @@ pub fn timeline_words(row: &TimelineRow, scene: &Scene<'_>) -> String {
         TimelineEntry::Measure { instrument, total, .. } => {
             format!("{:<12}  {total}", text::instrument(instrument))
         }
-        TimelineEntry::Note { format, words, addenda, late, .. } => {
+        TimelineEntry::Note { format, session, words, addenda, late, .. } => {
             let late = if *late { "   signed late" } else { "" };
             let addenda = match addenda {
                 0 => String::new(),
                 count => format!("   {}", text::counted(*count, "addendum", "addenda")),
             };
             let words = text::counted(*words, "word", "words");
-            format!("Note signed   {}   {words}{addenda}{late}", text::format(*format))
+            let of = of_session(*session, date, scene);
+            format!("Note signed   {}   {words}{of}{addenda}{late}", text::format(*format))
         }
         TimelineEntry::Plan { goals, .. } => {
             format!("Plan signed   {}", text::counted(*goals, "goal", "goals"))
         }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
-    };
-    let under = who::under(scene.index, row.client);
-    format!("{} {}   {words}{under}", when::aligned(date), date.year())
+    }
 }

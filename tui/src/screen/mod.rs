@@ -224,7 +224,10 @@ impl Situation<'_> {
     fn entry(&self) -> Option<ClientId> {
         match self.focused {
             Focused::Appointment(id) | Focused::Conflict(id) => {
-                parts::who::first(self.scene.index, self.scene.appointment(id)?)
+                let row = self.scene.appointment(id)?;
+                // In a chart it is about whose chart it is, whoever else comes.
+                let here = self.chart.filter(|chart| row.is_with(*chart));
+                here.or_else(|| parts::who::first(self.scene.index, row))
             }
             Focused::Client(client)
             | Focused::Consent(client, _)
@@ -391,7 +394,7 @@ impl Screen {
         at: &Opening<'_>,
     ) -> note::Outcome {
         match self {
-            Self::Chart(state) => state.opened(outcome),
+            Self::Chart(state) => state.opened(outcome, at),
             Self::Consents(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
             Self::Identity(state) => state.opened(outcome),

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::id::ClientId;
+use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::edit::{Fee, Modality, Status};
 use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
@@ -43,6 +43,11 @@ impl State {
     /// Shows a day.
     pub fn new(date: Date) -> Self {
         Self { date, focus: None }
+    }
+
+    /// Shows a day with an appointment in focus.
+    pub const fn on(date: Date, appointment: AppointmentId) -> Self {
+        Self { date, focus: Some((0, Focused::Appointment(appointment))) }
     }
 
     /// Returns what is in focus.

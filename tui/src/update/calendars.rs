@@ -1,11 +1,12 @@
 //! Which day the calendars show.
 
-use super::replace;
 use super::verbs::{start_of, with_row};
+use super::{replace, show};
 use crate::message::Effect;
 use crate::model::Model;
-use crate::screen::{Focused, Screen, columns, week};
+use crate::screen::{Focused, Screen, columns, today, week};
 use jiff::civil::DateTime;
+use tacenda_shared::id::AppointmentId;
 
 /// The day that a calendar shows; else today.
 pub(super) fn shown_date(model: &Model) -> jiff::civil::Date {
@@ -41,4 +42,16 @@ pub(super) fn show_week(model: &mut Model, focused: Focused) -> Vec<Effect> {
     };
     let at = at.unwrap_or(model.now.local);
     replace(model, Screen::Week(week::State::new(at.date(), at.time())))
+}
+
+/// Shows the day of an appointment over what is shown, with the appointment in focus; with a column for
+/// each clinician if it is a colleague's.
+pub(super) fn show_day(model: &mut Model, id: AppointmentId) -> Vec<Effect> {
+    let Some(start) = start_of(model, id) else { return Vec::new() };
+    let whose = with_row(model, id, |row| row.slot.clinician);
+    let own = model.desk().and_then(|desk| model.scene(desk).clinician());
+    if whose == own {
+        return show(model, Screen::Today(today::State::on(start.date(), id)));
+    }
+    show(model, Screen::Columns(columns::State::new(start.date(), start.time(), whose)))
 }

@@ -1,12 +1,13 @@
-//! What is asked about a client: a contact, a task, that somebody died.
+//! What is asked about a client: a contact, a task, that somebody died, and who waits for a time.
 
-use super::lay;
+use super::{lay, show};
 use crate::keymap::Verb;
+use crate::message::Effect;
 use crate::model::Model;
 use crate::screen::choice::{self, Answer};
 use crate::screen::parts::who;
 use crate::screen::prompt::{self, Question};
-use crate::screen::{Focused, Overlay, contact_log};
+use crate::screen::{Focused, Overlay, Screen, booking, contact_log, waiting};
 use tacenda_shared::id::ClientId;
 
 /// Asks what there was with a client, or what is to be done.
@@ -61,4 +62,30 @@ pub(super) fn wait(model: &mut Model, client: Option<ClientId>) {
     let question = Question::Wait(row.id, row.waits().cloned());
     let state = prompt::State::answered(question, words.unwrap_or_default());
     lay(model, Overlay::Prompt(state));
+}
+
+/// Lays the waiting list for the time in focus.
+pub(super) fn waiting_for(model: &mut Model, focused: Focused) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let scene = model.scene(desk);
+    let slot = match focused {
+        Focused::Appointment(id) => scene.appointment(id).map(|row| row.slot.clone()),
+        Focused::Free(start) => {
+            booking::State::new(start, None, &scene).and_then(|state| state.slot(&scene))
+        }
+        _ => None,
+    };
+    show(model, Screen::Waiting(waiting::State::new(slot)))
+}
+
+/// Books the time that is offered for who is in focus on the waiting list.
+pub(super) fn offer(model: &mut Model, focused: Focused) -> Option<Vec<Effect>> {
+    let desk = model.desk()?;
+    let (Some(Screen::Waiting(list)), Focused::Client(client)) = (desk.screens.last(), focused)
+    else {
+        return None;
+    };
+    let scene = model.scene(desk);
+    let state = booking::State::offering(list.slot.as_ref()?, client, &scene)?;
+    Some(show(model, Screen::Booking(Box::new(state))))
 }

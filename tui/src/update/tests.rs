@@ -15,6 +15,7 @@ mod same;
 mod series;
 mod stamps;
 mod task;
+mod timeline;
 mod waiting;
 
 use crate::device::settings::AutoLock;
@@ -660,7 +661,7 @@ fn the_palette_reaches_the_verbs_of_a_note() {
 #[test]
 fn an_addendum_is_a_draft_from_its_first_letter_on() {
     let mut driver = Driver::open(80, 24);
-    driver.keys("⏎").open_asked().keys("j⏎").open_asked();
+    driver.keys("⏎").open_asked().keys("jjj⏎").open_asked();
     assert!(driver.screen().contains("Went out twice"), "{}", driver.screen());
 
     driver.keys("n").open_asked().keys("also walked");
@@ -691,7 +692,7 @@ fn an_addendum_that_was_begun_is_gone_on_with() {
     let client = begun.client;
     sample.index.drafts.push(begun);
     driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
-    driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("n");
+    driver.keys("⏎").open_asked().keys("jjjj⏎").open_asked().keys("n");
 
     assert!(driver.edits().is_empty(), "{:?}", driver.edits());
     let opened = driver.effects.iter().rev().find_map(|effect| match effect {
@@ -1024,6 +1025,9 @@ fn in_a_chart_the_focus_stays_on_what_it_is_on() {
     let draft = chart.drafts[0].clone();
     let subject = Subject::Chart(sample::client_id(1));
     let show = |driver: &mut Driver, chart: &ChartView| {
+        let mut sample = Sample::new();
+        sample.index.drafts.clone_from(&chart.drafts);
+        driver.device(DeviceEvent::Changed(std::sync::Arc::new(sample.index)));
         let outcome = Ok(Box::new(View::Chart(chart.clone())));
         driver.device(DeviceEvent::Opened { subject, outcome });
     };

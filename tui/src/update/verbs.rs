@@ -1,8 +1,8 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
-use super::calendars::{show_columns, show_week, shown_date};
+use super::calendars::{show_columns, show_day, show_week, shown_date};
 use super::conflicts::{conflict, settle};
-use super::contacts::{ask_about, wait};
+use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
     act, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay, leave, lock,
@@ -18,7 +18,7 @@ use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
     booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
-    today, waiting,
+    today,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -375,6 +375,7 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
             conflict(model, id);
             Vec::new()
         }
+        Focused::Appointment(id) if in_chart(model) => show_day(model, id),
         Focused::Appointment(_) => match client {
             Some(client) => show(model, Screen::Chart(chart::State::new(client))),
             _ => move_appointment(model, focused),
@@ -407,6 +408,10 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
     }
 }
 
+fn in_chart(model: &Model) -> bool {
+    matches!(model.desk().and_then(|desk| desk.screens.last()), Some(Screen::Chart(_)))
+}
+
 fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
     let Some(desk) = model.desk() else { return Vec::new() };
     let (chart, date) = match desk.screens.last() {
@@ -423,7 +428,9 @@ fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
     };
     let start = match focused {
         Focused::Free(start) => start,
-        Focused::Appointment(id) => start_of(model, id).unwrap_or(model.now.local),
+        Focused::Appointment(id) if chart.is_none() => {
+            start_of(model, id).unwrap_or(model.now.local)
+        }
         _ => next_quarter(model.now.local, date),
     };
     book(model, start, chart)
@@ -500,32 +507,6 @@ fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect
     }
     let says = format!("{whose}: {}", status.word());
     edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
-}
-
-/// Lays the waiting list for the time in focus.
-fn waiting_for(model: &mut Model, focused: Focused) -> Vec<Effect> {
-    let Some(desk) = model.desk() else { return Vec::new() };
-    let scene = model.scene(desk);
-    let slot = match focused {
-        Focused::Appointment(id) => scene.appointment(id).map(|row| row.slot.clone()),
-        Focused::Free(start) => {
-            booking::State::new(start, None, &scene).and_then(|state| state.slot(&scene))
-        }
-        _ => None,
-    };
-    show(model, Screen::Waiting(waiting::State::new(slot)))
-}
-
-/// Books the time that is offered for who is in focus on the waiting list.
-fn offer(model: &mut Model, focused: Focused) -> Option<Vec<Effect>> {
-    let desk = model.desk()?;
-    let (Some(Screen::Waiting(list)), Focused::Client(client)) = (desk.screens.last(), focused)
-    else {
-        return None;
-    };
-    let scene = model.scene(desk);
-    let state = booking::State::offering(list.slot.as_ref()?, client, &scene)?;
-    Some(show(model, Screen::Booking(Box::new(state))))
 }
 
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {

@@ -13,6 +13,7 @@ use ratatui::style::Color;
 use std::sync::Arc;
 use tacenda_shared::id::DeviceId;
 use tacenda_shared::practice::edit::Subject;
+use tacenda_shared::practice::view::NoteState;
 use zeroize::Zeroizing;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (80, 23), (200, 50), (60, 16)];
@@ -113,6 +114,13 @@ fn the_other_screens() {
     open("to_finish", "4");
     open("sync", "7");
     open("chart", "⏎");
+    snapshot("chart_of_sessions", true, |driver| {
+        let mut sample = Sample::new();
+        sample.change(5, |row| row.note = NoteState::Missing);
+        sample.index.drafts.clear();
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index))).keys("⏎");
+        driver.open_chart(1).keys("zzj");
+    });
     open("today_as_the_front_desk", ":front-desk⏎");
     open("month", "v");
     open("columns", "V");
@@ -296,13 +304,13 @@ fn notes() {
         driver.keys("⇥S").open_asked();
     });
     snapshot("note_signed", true, |driver| {
-        driver.keys("⏎").open_asked().keys("j⏎").open_asked();
+        driver.keys("⏎").open_asked().keys("jjj⏎").open_asked();
     });
     snapshot("note_addendum", true, |driver| {
         driver
             .keys("⏎")
             .open_asked()
-            .keys("j⏎")
+            .keys("jjj⏎")
             .open_asked()
             .keys("n")
             .open_asked()
@@ -313,7 +321,7 @@ fn notes() {
         driver.keys("2z");
     });
     snapshot("locked_over_what_was_not_saved", true, |driver| {
-        driver.keys("⏎").open_asked().keys("j⏎").open_asked().keys("n").open_asked();
+        driver.keys("⏎").open_asked().keys("jjj⏎").open_asked().keys("n").open_asked();
         driver.keys("Also walked.⎋⎋⎋");
         driver.keys("3n").key(Key::ctrl('l'));
     });

@@ -5,10 +5,13 @@
 //! view says and nothing else. Described in `docs/interchange.md`.
 
 use super::super::quick_add::QuickAdd;
+use super::super::timeline::{self, What};
 use super::super::view::{
     AppointmentRow, ClientRow, DraftRow, Index, NoteState, NoteView, TimelineEntry, TimelineRow,
 };
-use super::lines::{FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, word};
+use super::lines::{
+    CHANNELS, FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, word,
+};
 use crate::id::{ClientId, RecordId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -106,12 +109,7 @@ pub fn appointment(index: &Index, row: &AppointmentRow) -> Line<Appointment> {
         modality: word(MODALITIES, row.slot.modality),
         room: row.slot.room.clone(),
         status: word(STATUSES, row.status),
-        note: match row.note {
-            NoteState::Missing => "missing",
-            NoteState::Unread => "unread",
-            NoteState::Draft(_) => "draft",
-            NoteState::Signed(_) => "signed",
-        },
+        note: how_far(row.note),
         moved_twice: !row.rivals.is_empty(),
     };
     Line::new("appointment", body)
@@ -164,6 +162,118 @@ pub fn draft(index: &Index, row: &DraftRow) -> Line<Draft> {
         begun: instant(row.begun, &index.zone),
     };
     Line::new("draft", body)
+}
+
+/// A line of a client's timeline: `client show`. It holds nobody's words.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Entry {
+    /// 32 hexadecimal digits; null of what is no thing of its own.
+    pub id: Option<String>,
+    /// The code of the client in whose record it lies.
+    pub client: String,
+    /// `added`, `died`, `draft`, `task`, `next`, `session`, `note`, `addendum`, `measure`, `plan`,
+    /// `consent`, `contact`, `journal` or `unknown`.
+    pub what: &'static str,
+    /// When, RFC 3339.
+    pub time: String,
+    /// Whether it was added to the entry in the line above.
+    pub added: bool,
+    /// Of a session, as in export lines.
+    pub status: Option<&'static str>,
+    /// Of a session: as in the line of an appointment.
+    pub note: Option<&'static str>,
+    /// Of a measure.
+    pub instrument: Option<String>,
+    /// Of a measure: the sum of its answers.
+    pub total: Option<u32>,
+    /// Number of words.
+    pub words: Option<u32>,
+    /// Of a consent what for, of a contact in which way.
+    pub of: Option<String>,
+}
+
+/// Returns the line for an entry of the timeline of `client`.
+pub fn entry(index: &Index, client: ClientId, line: &timeline::Line) -> Line<Entry> {
+    let (id, whose, what, time) = match &line.what {
+        What::Added(time) => (None, client, "added", *time),
+        What::Died(date) => {
+            let time = super::super::zone::instant(date.at(0, 0, 0, 0), &index.zone);
+            (None, client, "died", time)
+        }
+        What::Draft(row) => (Some(row.note.to_string()), row.client, "draft", row.begun),
+        What::Next(row) => (Some(row.id.to_string()), client, "next", row.starts),
+        What::Record(row) => {
+            let id = Some(row.entry.record().to_string());
+            (id, row.client, record_word(&row.entry), row.time)
+        }
+        What::Session(row) => (Some(row.id.to_string()), client, "session", row.starts),
+        What::Task(whose, row) => (Some(row.id.to_string()), *whose, "task", row.since),
+    };
+    let client = index.own_row(whose).map_or_else(|| "?".to_owned(), |row| row.code.clone());
+    let time = instant(time, &index.zone);
+    let mut body = Entry {
+        id,
+        client,
+        what,
+        time,
+        added: line.added,
+        status: None,
+        note: None,
+        instrument: None,
+        total: None,
+        words: None,
+        of: None,
+    };
+    match &line.what {
+        What::Draft(row) => body.words = Some(row.words),
+        What::Next(row) | What::Session(row) => {
+            (body.status, body.note) = (Some(word(STATUSES, row.status)), Some(how_far(row.note)));
+        }
+        What::Record(row) => body.tell(&row.entry),
+        What::Added(_) | What::Died(_) | What::Task(..) => {}
+    }
+    Line::new("entry", body)
+}
+
+impl Entry {
+    /// Takes in what can be said of a record without anybody's words.
+    fn tell(&mut self, entry: &TimelineEntry) {
+        match entry {
+            TimelineEntry::Addendum { words, .. }
+            | TimelineEntry::Journal { words, .. }
+            | TimelineEntry::Note { words, .. } => self.words = Some(*words),
+            TimelineEntry::Consent { kind, .. } => self.of = Some(kind.word()),
+            TimelineEntry::Contact { channel, .. } => {
+                self.of = Some(word(CHANNELS, *channel).to_owned());
+            }
+            TimelineEntry::Measure { instrument, total, .. } => {
+                (self.instrument, self.total) = (Some(instrument.clone()), Some(*total));
+            }
+            TimelineEntry::Plan { .. } | TimelineEntry::Unknown { .. } => {}
+        }
+    }
+}
+
+const fn record_word(entry: &TimelineEntry) -> &'static str {
+    match entry {
+        TimelineEntry::Addendum { .. } => "addendum",
+        TimelineEntry::Consent { .. } => "consent",
+        TimelineEntry::Contact { .. } => "contact",
+        TimelineEntry::Journal { .. } => "journal",
+        TimelineEntry::Measure { .. } => "measure",
+        TimelineEntry::Note { .. } => "note",
+        TimelineEntry::Plan { .. } => "plan",
+        TimelineEntry::Unknown { .. } => "unknown",
+    }
+}
+
+const fn how_far(note: NoteState) -> &'static str {
+    match note {
+        NoteState::Missing => "missing",
+        NoteState::Unread => "unread",
+        NoteState::Draft(_) => "draft",
+        NoteState::Signed(_) => "signed",
+    }
 }
 
 /// A signed note in a list: `note list`.

@@ -19,5 +19,6 @@ mod series;
 mod signing;
 mod stamps;
 mod task;
+mod timeline;
 mod undo;
 pub(super) mod world;

@@ -5,10 +5,12 @@ use crate::cli::request::Request;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::screen::parts::who;
+use crate::text;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, Timestamp};
-use tacenda_shared::practice::edit::{ContactChange, Edit};
+use tacenda_shared::practice::edit::{ContactChange, Edit, Purpose, Subject};
 use tacenda_shared::practice::interchange::json;
+use tacenda_shared::practice::timeline::{self, Kind};
 use tacenda_shared::practice::view::ClientRow;
 
 /// Answers what is asked about clients.
@@ -23,6 +25,7 @@ pub(super) fn answer(
         Request::ClientList => list(device, say),
         Request::ClientMerge { client, kept } => merge(device, (&client, &kept), now),
         Request::ClientPart { client } => part(device, &client, now),
+        Request::ClientShow { client, kind } => show(device, &client, kind.as_deref(), (now, say)),
         _ => Ok(false),
     }
 }
@@ -90,4 +93,49 @@ fn part(device: &mut Device, code: &str, now: Timestamp) -> Result<bool, Refused
     };
     device.apply(Edit::SameAs { client, kept: None }, now)?;
     Ok(true)
+}
+
+/// Lists the timeline, or what in it is of one kind: a look into the chart, with its entry in the trail.
+fn show(
+    device: &mut Device,
+    code: &str,
+    kind: Option<&str>,
+    (now, say): (Timestamp, Say<'_>),
+) -> Result<bool, Refused> {
+    let kind = match kind.map(Kind::named) {
+        None => None,
+        Some(Some(kind)) => Some(kind),
+        Some(None) => {
+            let words = Kind::ALL.map(Kind::word).join(", ");
+            return refuse("There is no such kind.", &format!("Kinds are {words}."));
+        }
+    };
+    let client = client_named(&device.index(), code)?.id;
+    device.open(Subject::Chart(client), Purpose::Query, now)?;
+    let index = device.index();
+    let fits = |line: &timeline::Line| kind.is_none() || line.kind() == kind;
+    for line in timeline::of(&index, client, now).iter().filter(|line| fits(line)) {
+        let entry = json::entry(&index, client, line);
+        let text = entry_text(&entry.body);
+        say_line(say, entry.value(), &text);
+    }
+    Ok(false)
+}
+
+/// A line for people: the day, what it is, and what can be said of it without anybody's words.
+fn entry_text(entry: &json::Entry) -> String {
+    let day = entry.time.get(..16).unwrap_or(&entry.time).replace('T', " ");
+    let below = if entry.added { "+ " } else { "" };
+    let says = [
+        entry.status.map(str::to_owned),
+        // Before it took place, nothing is missing.
+        entry.note.filter(|_| entry.status == Some("held")).map(|note| format!("note {note}")),
+        entry.instrument.clone(),
+        entry.total.map(|total| total.to_string()),
+        entry.words.map(|words| text::counted(words, "word", "words")),
+        entry.of.clone(),
+    ];
+    let says = says.into_iter().flatten().collect::<Vec<_>>().join("  ");
+    let id = entry.id.as_deref().unwrap_or("");
+    format!("{day}  {below}{:<12} {says}  {id}", entry.what).trim_end().to_owned()
 }

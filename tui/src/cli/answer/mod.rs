@@ -97,7 +97,8 @@ fn carry_out(
         Request::ClientAdd { .. }
         | Request::ClientList
         | Request::ClientMerge { .. }
-        | Request::ClientPart { .. } => clients::answer(device, request, now, say),
+        | Request::ClientPart { .. }
+        | Request::ClientShow { .. } => clients::answer(device, request, now, say),
         Request::DeviceLate => late::list(device, say),
         Request::DeviceLateImport { number } => late::import(device, number, now, say),
         Request::DeviceList | Request::ServerList => devices::answer(device, &request, say),

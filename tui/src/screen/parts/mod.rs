@@ -14,5 +14,6 @@ pub mod paint;
 pub(crate) mod sample;
 pub mod sentence;
 pub mod spark;
+pub mod timeline;
 pub mod when;
 pub mod who;

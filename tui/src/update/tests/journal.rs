@@ -107,7 +107,7 @@ fn the_chart_says_that_there_is_an_entry_and_opens_or_strikes_it() {
     let screen = driver.screen();
     assert!(screen.contains("Journal entry, 120 words   of 20 Nov"), "{screen}");
     assert!(screen.contains("of 13 Nov   may be shared"), "{screen}");
-    driver.keys("j⏎");
+    driver.keys("jj⏎");
     let subject = Subject::Note(sample::client_id(1), sample::entry_id(20));
     let opened = driver
         .effects

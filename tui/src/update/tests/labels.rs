@@ -38,7 +38,7 @@ fn labels(driver: &Driver) -> Vec<(Labelled, BTreeSet<Label>)> {
 /// A signed note of the first client, in the reader.
 fn reader() -> Driver {
     let mut driver = Driver::open(80, 24);
-    driver.keys("⏎").open_asked().keys("j⏎").open_asked();
+    driver.keys("⏎").open_asked().keys("jjj⏎").open_asked();
     driver
 }
 

@@ -139,8 +139,8 @@ fn what_was_written_under_the_duplicate_opens_there_and_says_so() {
     let outcome = Ok(Box::new(sample.chart(1)));
     driver.device(DeviceEvent::Opened { subject: Subject::Chart(sample::client_id(1)), outcome });
     assert!(driver.screen().contains("under AK-007"), "{}", driver.screen());
-    // Two drafts stand above it.
-    driver.keys("ggjj⏎");
+    // Two drafts, a task and three sessions stand above it.
+    driver.keys("ggjjjjjj⏎");
     let subject = Subject::Note(sample::client_id(2), RecordId::from_bytes([50; 16]));
     assert_eq!(opened(&driver), subject);
     driver.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(sample.note())) });
