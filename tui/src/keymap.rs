@@ -11,6 +11,7 @@ use crate::screen::parts::elsewhere;
 use crate::screen::plan::Place;
 use crate::screen::{Focused, Situation};
 use tacenda_shared::practice::edit::{Modality, Status};
+use tacenda_shared::practice::remote::Copying;
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
@@ -31,6 +32,7 @@ pub enum Verb {
     ClearField,
     Confirm,
     Connect,
+    CopyLink,
     DemoCable,
     DemoCard,
     DemoCheat,
@@ -91,6 +93,7 @@ pub enum Verb {
     RevokeDevice,
     Right,
     SetFee,
+    SetCopying,
     SetHours,
     SetLabels,
     SetLicences,
@@ -158,6 +161,7 @@ pub enum Context {
     Plan,
     Reader,
     Review,
+    Room,
     Sync,
     Ticks,
     Typing,
@@ -218,6 +222,7 @@ impl Verb {
             Self::EndSeries
                 | Self::Remind
                 | Self::SetFee
+                | Self::SetCopying
                 | Self::SetHours
                 | Self::SetLicences
                 | Self::SetLink
@@ -351,6 +356,17 @@ pub(crate) fn with_room(situation: &Situation<'_>) -> Option<&'static str> {
             Some("say the link of your room first (g v)")
         }
         Some(_) => None,
+    }
+}
+
+/// Possible where the terminal has a clipboard, and whoever is at the keyboard may copy into it.
+pub(crate) fn with_copying(situation: &Situation<'_>) -> Option<&'static str> {
+    let scene = &situation.scene;
+    let policy = scene.member().map(|member| Copying::of(scene.index, member)).unwrap_or_default();
+    match policy {
+        Copying::Never => Some("copying is off (g y on Today allows it)"),
+        _ if !scene.look.clipboard => Some("this terminal takes nothing into a clipboard"),
+        Copying::Ask | Copying::Always => None,
     }
 }
 
@@ -558,6 +574,7 @@ mod tests {
             &[C::Menu, C::Everywhere],
             &[C::MenuOnDraft, C::Menu, C::Everywhere],
             &[C::Notice, C::Everywhere],
+            &[C::Room, C::Notice, C::Everywhere],
             &[C::Typing, C::Everywhere],
         ]
     };

@@ -11,8 +11,9 @@ use crate::input::Input;
 use crate::notice::Notice;
 use std::fmt;
 use std::sync::Arc;
-use tacenda_shared::id::{ClientId, DeviceId, MemberId, ObjectId, Timestamp};
+use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::release::Released;
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
@@ -84,6 +85,17 @@ pub enum DeviceEvent {
     Demo(Report),
     /// How far an [`Effect::Order`] is.
     Carried(Carried),
+    /// The link that [`Effect::CopyLink`] asked for, which may leave now, or why it may not.
+    Copied(Result<Released, Notice>),
+}
+
+/// What becomes of the terminal's clipboard.
+#[derive(Debug)]
+pub enum Clip {
+    /// A blank takes the place of what was copied.
+    Overwrite,
+    /// This is put there; its release is in the trail.
+    Put(Released),
 }
 
 /// Whether there is a vault, and what is known of it before it is opened.
@@ -216,6 +228,10 @@ pub enum Effect {
         /// The inverse that [`DeviceEvent::Applied`] brought.
         edit: Edit,
     },
+    /// Change what is in the terminal's clipboard.
+    Clipboard(Clip),
+    /// Let out the link of an appointment's room, to be copied; answered by [`DeviceEvent::Copied`].
+    CopyLink(AppointmentId),
     /// Try a passphrase.
     Unlock(Secret),
     /// Drop all keys now.

@@ -44,6 +44,8 @@ pub struct Model {
     pub(crate) armed: Option<Timestamp>,
     /// When Ctrl+C was last pressed where it means nothing else.
     pub(crate) interrupted: Option<Timestamp>,
+    /// Until when something that was copied is in the terminal's clipboard.
+    pub(crate) copied: Option<Timestamp>,
     pub(crate) ids: Ids,
     /// What a lock screen says of the vault.
     pub(crate) place: lock::Place,
@@ -186,6 +188,7 @@ impl Model {
             demo: None,
             armed: None,
             interrupted: None,
+            copied: None,
             ids: Ids { seed, drawn: 0 },
             place: lock::Place::default(),
         }

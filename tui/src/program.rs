@@ -116,7 +116,8 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     let clock = SystemClock::new(zone.clone());
     let (columns, rows) = tty.size();
     let colour = profile.family.colours > 0;
-    let look = Look { columns, rows, ascii: profile.ascii, colour };
+    let clipboard = profile.family.clipboard;
+    let look = Look { columns, rows, ascii: profile.ascii, colour, clipboard };
     let random: &mut dyn Random = &mut OsRandom;
     let mut model = Model::new(clock.now(), look, random.bytes());
     let mut named = ["LC_ALL", "LC_TIME", "LANG"].into_iter().filter_map(variable);

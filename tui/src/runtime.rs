@@ -5,8 +5,9 @@
 
 use crate::guard::{self, Signal, Signals, Tty, TtyError, TtySink};
 use crate::input::{Input, Key, KeyCode};
-use crate::message::{DeviceEvent, Effect, Msg};
+use crate::message::{Clip, DeviceEvent, Effect, Msg};
 use crate::notice::Notice;
+use crate::terminal::clipboard;
 use crate::terminal::decode::{Decoder, ESCAPE_WAIT, ESCAPE_WAIT_REMOTE};
 use crate::terminal::output::{Output, OutputError, cover};
 use ratatui::{Frame, Terminal};
@@ -395,6 +396,7 @@ impl<A: App, C: Clock> Desk<A, C> {
             Effect::Redraw => self.terminal.backend_mut().forget(),
             Effect::Suspend => self.suspends = true,
             Effect::Quit => self.leave(Leaving::Quit),
+            Effect::Clipboard(clip) => self.clip(&clip),
             effect => {
                 if matches!(effect, Effect::Lock) {
                     self.lock_is_due = true;
@@ -404,6 +406,19 @@ impl<A: App, C: Clock> Desk<A, C> {
                 let _ = self.port.effects.send(effect);
             }
         }
+    }
+
+    /// Puts something into the terminal's clipboard, or a blank in its place.
+    fn clip(&mut self, clip: &Clip) {
+        if !self.tty.profile().family.clipboard {
+            return;
+        }
+        let sequence = match clip {
+            Clip::Put(released) => clipboard::put(released.bytes()),
+            Clip::Overwrite => Some(clipboard::overwrite()),
+        };
+        // A terminal that is gone is noticed by the next frame.
+        let _ = sequence.map(|sequence| self.terminal.backend_mut().say(&sequence));
     }
 
     fn leave(&mut self, leaving: Leaving) {

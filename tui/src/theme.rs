@@ -15,6 +15,8 @@ pub struct Look {
     pub ascii: bool,
     /// Whether colours are wanted (`NO_COLOR` says no).
     pub colour: bool,
+    /// Whether the terminal takes something into its clipboard.
+    pub clipboard: bool,
 }
 
 impl Look {
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn without_colour_no_style_has_one() {
-        let look = Look { columns: 80, rows: 24, ascii: true, colour: false };
+        let look = Look { columns: 80, rows: 24, ascii: true, colour: false, clipboard: false };
         let styles =
             [look.focus(), look.title(), look.field(), look.alarm(), look.good(), look.waiting()];
         assert!(styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));

@@ -4,6 +4,7 @@
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
 mod calendars;
+mod clipboard;
 mod conflicts;
 mod consents;
 mod contacts;
@@ -68,7 +69,7 @@ fn wake(model: &mut Model) -> Option<Effect> {
                 Screen::Note(note) => note.wake,
                 _ => None,
             });
-            note.chain([minute, lock]).min()?
+            note.chain([minute, lock]).chain(model.copied).min()?
         }
         Stage::Locked(_) => minute,
         Stage::Setup(_) | Stage::Starting => return None,
@@ -87,8 +88,10 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     if set_back || model.armed.is_some_and(|armed| armed <= model.now.time) {
         model.armed = None;
     }
+    let now = model.now.time;
     let Stage::Open(desk) = &mut model.stage else { return Vec::new() };
     if set_back {
+        model.copied = model.copied.map(|until| until.min(now));
         // The lock comes no later because somebody has set the clock back.
         desk.deadline = desk.deadline.min(model.now.time.plus_millis(model.auto_lock.millis()));
     }
@@ -98,7 +101,9 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     if new_minute {
         desk.digest = Digest::of(&desk.index, model.now.time);
     }
-    notes::tick(model)
+    let mut effects = notes::tick(model);
+    effects.extend(clipboard::tick(model));
+    effects
 }
 
 fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
@@ -239,6 +244,7 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
         Ask::Go(Place::Date(date)) => {
             return replace(model, Screen::Today(today::State::new(date)));
         }
+        Ask::CopyLink(appointment) => return vec![Effect::CopyLink(appointment)],
         Ask::Leave => return leave(model),
         Ask::Run(verb) => {
             if let Some(desk) = model.desk_mut() {
@@ -342,9 +348,9 @@ fn close(screen: Screen) -> Vec<Effect> {
 
 /// What must be done before the practice is left in any way.
 fn parting(model: &mut Model) -> Vec<Effect> {
-    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let mut effects: Vec<Effect> = clipboard::overwrite(model).into_iter().collect();
+    let Some(desk) = model.desk_mut() else { return effects };
     desk.overlays.clear();
-    let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
         effects.extend(close(left));
     }

@@ -91,6 +91,12 @@ pub enum Refusal {
     /// A treatment plan takes no more lines.
     #[error("a treatment plan takes no more lines")]
     PlanFull,
+    /// Copying is `never`, `ask` or `always`.
+    #[error("copying is never, ask or always")]
+    InvalidCopying,
+    /// Nothing may be copied: the member has not allowed it.
+    #[error("copying is off")]
+    CopyingIsOff,
     /// No link, or none with a place for the room.
     #[error("this is no link with a place for the room")]
     InvalidLink,

@@ -5,7 +5,9 @@ use super::apply::{Done, Guard, Refusal};
 use super::compartment::CompartmentName;
 use super::contact::{Settings, normal};
 use super::document::{Document, Scalar};
-use super::edit::Edit;
+use super::edit::{Edit, Modality, Purpose};
+use super::release::{self, Item, Release, Way};
+use super::view::Index;
 use super::{Context, Practice, document_of};
 use crate::id::{AppointmentId, MemberId};
 use crate::suite;
@@ -26,15 +28,55 @@ pub enum RemoteSetting {
     Licences,
     /// The link of the member's room: `https://video.example.org/{room}`.
     Link,
+    /// Whether the member may copy such a link: the word of a [`Copying`].
+    Copying,
+}
+
+/// Whether somebody may put a link into the clipboard of their terminal, where other programs read it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Copying {
+    /// Not at all, which holds until something else is said.
+    #[default]
+    Never,
+    /// After a warning each time.
+    Ask,
+    /// At once.
+    Always,
+}
+
+impl Copying {
+    /// All of them, the safest first.
+    pub const ALL: [Self; 3] = [Self::Never, Self::Ask, Self::Always];
+
+    /// Returns the word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Ask => "ask",
+            Self::Always => "always",
+        }
+    }
+
+    /// Returns what a word stands for, if it is one of these.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|copying| copying.word() == word)
+    }
+
+    /// Returns what a member has said; what does not read is [`Copying::Never`].
+    pub fn of(index: &Index, member: MemberId) -> Self {
+        let said = index.remote.get(&(member, RemoteSetting::Copying));
+        said.and_then(|word| Self::named(word)).unwrap_or_default()
+    }
 }
 
 impl RemoteSetting {
-    const ALL: [Self; 2] = [Self::Licences, Self::Link];
+    const ALL: [Self; 3] = [Self::Licences, Self::Link, Self::Copying];
 
     const fn field(self) -> &'static str {
         match self {
             Self::Licences => "licences/",
             Self::Link => "link/",
+            Self::Copying => "copying/",
         }
     }
 
@@ -42,6 +84,7 @@ impl RemoteSetting {
         match self {
             Self::Licences => 1,
             Self::Link => 2,
+            Self::Copying => 3,
         }
     }
 
@@ -124,7 +167,30 @@ pub(super) fn decode(
 }
 
 impl Practice {
-    /// Says where a member may practise, or what the link of the member's room is; empty takes it back.
+    /// Lets out the link of an appointment's room for the clipboard, if the member at the keyboard may
+    /// copy: a disclosure like any other, with its entry, in which the link does not stand.
+    pub fn copy_link(
+        &mut self,
+        appointment: AppointmentId,
+        cx: &mut Context<'_>,
+    ) -> Result<Release, Refusal> {
+        if Copying::of(&self.index, cx.pen.author().member) == Copying::Never {
+            return Err(Refusal::CopyingIsOff);
+        }
+        let row = self.index.appointments.get(&appointment).ok_or(Refusal::UnknownAppointment)?;
+        let clinician = row.slot.clinician;
+        let template = self.index.remote.get(&(clinician, RemoteSetting::Link));
+        let template = template.filter(|_| row.slot.modality == Modality::Video);
+        let link = template.and_then(|template| link(template, appointment));
+        // What a terminal or a shell could take for something else is typed by hand.
+        let link = link.filter(|link| link.bytes().all(|byte| byte.is_ascii_graphic()));
+        let bytes = link.ok_or(Refusal::InvalidLink)?.into_bytes();
+        let item = Item { compartment: CompartmentName::Series(clinician), bytes };
+        Ok(release::emit(self, vec![item], Way::Clipboard, Purpose::Disclosure, cx))
+    }
+
+    /// Says where a member may practise, what the link of the member's room is, or whether it may be
+    /// copied; empty takes it back.
     pub(super) fn set_remote(
         &mut self,
         (member, setting, text): (MemberId, RemoteSetting, &str),
@@ -136,6 +202,10 @@ impl Practice {
         }
         if setting == RemoteSetting::Link && !text.is_empty() && !is_link(&text) {
             return Err(Refusal::InvalidLink);
+        }
+        let is_word = text.is_empty() || Copying::named(&text).is_some();
+        if setting == RemoteSetting::Copying && !is_word {
+            return Err(Refusal::InvalidCopying);
         }
         let name = CompartmentName::Practice;
         let object = document_of(&name);

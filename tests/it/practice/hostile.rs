@@ -49,7 +49,7 @@ fn text_cannot_command_the_terminal() {
     pty.keys(F9).expect("names shown").keys("3").expect("13 of 13").expect("Eve");
     // The draft comes first, then what was signed.
     pty.keys("/").keys("ev-000").expect("1 of 13").keys("\r").expect("Note signed");
-    pty.keys("\x1b[B\r").expect("before").expect("Signed");
+    pty.keys("z\x1b[B\r").expect("before").expect("Signed");
     esc(&mut pty).expect("Note signed");
     esc(&mut pty).expect("1 of 13").keys("e").expect("Pronouns").expect("Eve");
     esc(&mut pty)

@@ -3,6 +3,7 @@
 
 mod backup;
 mod calendars;
+mod clipboard;
 mod commands;
 mod damage;
 mod first_run;

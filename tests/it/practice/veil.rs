@@ -85,8 +85,10 @@ const WALK: &[(&str, &str)] = &[
     ("TS", "3 of 3"),
     ("\x1b", "3 of 3"),
     ("\r", "Timeline"),
+    // The session of today stands above the note.
+    ("z", "Timeline: notes"),
     ("\r", "Slept well."),
-    ("\x1b", "Timeline"),
+    ("\x1b", "Timeline: notes"),
     ("\x1b", "3 of 3"),
     ("e", "show names first"),
     ("N", "TS-001"),

@@ -34,7 +34,7 @@ use std::thread;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{KdfCost, Vault};
-use tacenda_shared::practice::edit::Subject;
+use tacenda_shared::practice::edit::{Purpose, Subject};
 use tacenda_shared::practice::view::Index;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -305,14 +305,7 @@ impl Keeper {
                 self.changed(now);
                 self.tell_sync();
             }
-            Effect::Open(subject, purpose) => {
-                let outcome = self.with_device(|device| device.open(subject, purpose, now));
-                if let (Ok(view), Practice::Open { device, .. }) = (&outcome, &mut self.practice) {
-                    self.shown.insert(subject);
-                    device.shows(subject, view);
-                }
-                self.tell(DeviceEvent::Opened { subject, outcome: outcome.map(Box::new) });
-            }
+            Effect::Open(subject, purpose) => self.open_view(subject, purpose, now),
             Effect::Close(subject) => {
                 self.shown.remove(&subject);
                 if let Practice::Open { device, .. } = &mut self.practice {
@@ -335,11 +328,28 @@ impl Keeper {
                 }
                 self.changed(now);
             }
+            Effect::CopyLink(appointment) => {
+                let outcome = self.with_device(|device| device.copy_link(appointment, now));
+                self.tell(DeviceEvent::Copied(outcome));
+            }
             Effect::Demo(cue) => self.cue(cue),
             Effect::Order(order) => self.order(order, now),
             // These are the runtime's.
-            Effect::Quit | Effect::Redraw | Effect::Suspend | Effect::Wake(_) => {}
+            Effect::Clipboard(_)
+            | Effect::Quit
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Wake(_) => {}
         }
+    }
+
+    fn open_view(&mut self, subject: Subject, purpose: Purpose, now: Timestamp) {
+        let outcome = self.with_device(|device| device.open(subject, purpose, now));
+        if let (Ok(view), Practice::Open { device, .. }) = (&outcome, &mut self.practice) {
+            self.shown.insert(subject);
+            device.shows(subject, view);
+        }
+        self.tell(DeviceEvent::Opened { subject, outcome: outcome.map(Box::new) });
     }
 
     fn cue(&self, cue: Cue) {

@@ -1,10 +1,10 @@
-//! What leaves the vault as a file or a feed: collected here, let out by the gate.
+//! What leaves the vault as a file, a feed or through a clipboard: collected here, let out by the gate.
 
 use super::chance::OsRandom;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
 use jiff::civil::Date;
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{AppointmentId, Timestamp};
 use tacenda_shared::journal::{AppendError, FileSystem};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Purpose, Stamp};
@@ -35,6 +35,23 @@ impl<F: FileSystem> Device<F> {
         let release = self.with_context(now, |practice, cx| {
             let (way, why) = (release::Way::File, Purpose::Disclosure);
             Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
+    /// Lets out through the gate the link of an appointment's room, to be copied; the entry is on the
+    /// disk when this returns.
+    pub fn copy_link(
+        &mut self,
+        appointment: AppointmentId,
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let release = self.with_context(now, |practice, cx| {
+            Ok::<_, DeviceError>(practice.copy_link(appointment, cx)?)
         })?;
         self.keep(release.changes)?;
         Ok(release.released)

@@ -215,8 +215,8 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::ConsentNotGiven
         | Refusal::UnknownConsent => of_consents(refusal),
         Refusal::EmptyName | Refusal::EmptySeries | Refusal::EmptyText => of_empty(refusal),
+        Refusal::CopyingIsOff | Refusal::InvalidCopying | Refusal::InvalidLink => of_links(refusal),
         Refusal::InvalidDate
-        | Refusal::InvalidLink
         | Refusal::InvalidMeasure
         | Refusal::InvalidSlot
         | Refusal::InvalidSplice
@@ -327,15 +327,27 @@ fn of_plan(refusal: Refusal) -> (&'static str, &'static str) {
     }
 }
 
+fn of_links(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::CopyingIsOff => (
+            "Copying is off, so the link was not copied.",
+            "Type it, or allow copying first: g y on Today.",
+        ),
+        Refusal::InvalidCopying => {
+            ("Copying is `never`, `ask` or `always`.", "Choose one of them (g y).")
+        }
+        _ => (
+            "This is no link with a place for the room.",
+            "Write it as https://video.example.org/{room}.",
+        ),
+    }
+}
+
 fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
         Refusal::InvalidDate => {
             ("This is no date, or one that is yet to come.", "Write it as 1985-03-02.")
         }
-        Refusal::InvalidLink => (
-            "This is no link with a place for the room.",
-            "Write it as https://video.example.org/{room}.",
-        ),
         Refusal::InvalidMeasure => {
             ("These answers do not fit the measure.", "Check the number of answers.")
         }

@@ -52,6 +52,13 @@ pub(super) static PLACES: &[Row] = &[
         always,
     ),
     row(
+        Verb::SetCopying,
+        &[&[c('g'), c('y')]],
+        &[C::Calendar],
+        ["", "Say whether links may be copied", "copying"],
+        always,
+    ),
+    row(
         Verb::TakeInCalendar,
         &[&[c('g'), c('i')]],
         &[C::Calendar],

@@ -8,7 +8,7 @@ use super::{
     on_missed, on_occurrence, on_other_device, on_person, on_plan_item, on_shown_client,
     on_something, on_struck, on_written,
 };
-use super::{with_link, with_refilling, with_room, without_server};
+use super::{with_copying, with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
 use tacenda_shared::practice::edit::Status;
 
@@ -386,6 +386,13 @@ pub(super) static ACTS: &[Row] = &[
         &[C::Appointments],
         ["", "Show the link of the video room", "room"],
         with_room,
+    ),
+    row(
+        Verb::CopyLink,
+        &[&[c('y')]],
+        &[C::Room],
+        ["copy", "Copy the link into the terminal's clipboard", "copy"],
+        with_copying,
     ),
     row(
         Verb::ShowIdentity,

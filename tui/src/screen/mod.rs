@@ -133,6 +133,8 @@ pub enum Act {
 pub enum Ask {
     /// Do what an answer says.
     Answer(choice::Answer),
+    /// Copy the link of an appointment's room.
+    CopyLink(AppointmentId),
     /// Ask a question with a short list of answers.
     Choose(choice::State),
     /// Carry out an edit; the words say what it does, with codes and never with names.
@@ -480,7 +482,8 @@ impl Overlay {
             Self::Same(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Same(_) => &[C::Choice, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
-            Self::Notice(_) | Self::Room(_) => &[C::Notice, C::Everywhere],
+            Self::Notice(_) => &[C::Notice, C::Everywhere],
+            Self::Room(_) => &[C::Room, C::Notice, C::Everywhere],
             Self::Backup(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Sheet(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
@@ -549,7 +552,8 @@ impl Overlay {
             Self::Help(state) => help::update(state, act),
             Self::Labels(state) => labels::update(state, act),
             Self::Menu(state) => menu::update(state, act),
-            Self::Notice(_) | Self::Room(_) => match act {
+            Self::Room(state) => room::update(state, act, scene),
+            Self::Notice(_) => match act {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
                 _ => Vec::new(),
             },

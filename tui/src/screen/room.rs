@@ -1,27 +1,52 @@
-//! The link of the room for one appointment by video, in full: to be typed, or selected in the
-//! terminal. Tacenda neither opens it, since every user of the computer may read what a program was
-//! started with, nor copies it, since nobody takes back what lies in a clipboard.
+//! The link of the room for one appointment by video, in full: to be typed, selected in the terminal, or
+//! copied where that is allowed. Tacenda does not open it, since every user of the computer may read what
+//! a program was started with.
 
-use super::Scene;
 use super::parts::paint;
+use super::{Act, Ask, Scene};
+use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
+use tacenda_shared::id::AppointmentId;
+use tacenda_shared::practice::remote::Copying;
 
 /// Columns beside the link.
 const FRAME: u16 = 6;
 const LEAST: u16 = 66;
+const SAYS: &str = "Type it, or select it in the terminal. It is this appointment's alone.";
+const WARNING: &str = "Other programs can read the clipboard, and some keep what was in it. After half \
+                       a minute a blank takes the place of the link. y copies it.";
 
 /// A link, and whose it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct State {
+    appointment: AppointmentId,
     title: String,
     link: String,
+    /// The warning before a copy is shown.
+    warned: bool,
 }
 
 impl State {
-    /// Shows the link under these words, which name nobody.
-    pub const fn new(title: String, link: String) -> Self {
-        Self { title, link }
+    /// Shows the link of an appointment under these words, which name nobody.
+    pub const fn new(appointment: AppointmentId, title: String, link: String) -> Self {
+        Self { appointment, title, link, warned: false }
+    }
+}
+
+/// Copies, after a warning if that is the policy, or closes.
+pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+    match act {
+        Act::Verb(Verb::Confirm) => vec![Ask::Leave],
+        Act::Verb(Verb::CopyLink) => {
+            let policy = scene.member().map(|member| Copying::of(scene.index, member));
+            if policy == Some(Copying::Always) || state.warned {
+                return vec![Ask::Leave, Ask::CopyLink(state.appointment)];
+            }
+            state.warned = true;
+            Vec::new()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -33,7 +58,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let width = whole.clamp(LEAST.min(most), most);
     let lines = whole.div_ceil(width.saturating_sub(FRAME).max(1));
     let inside =
-        paint::popup(frame, look, (width, lines + 7), (&state.title, "Enter or Esc close"));
+        paint::popup(frame, look, (width, lines + 8), (&state.title, "Enter or Esc close"));
     let room = usize::from(inside.width).max(1);
     let mut line = 1;
     // A link has no blank at which it could be divided.
@@ -42,7 +67,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         paint::text(frame, inside, line, &piece, look.title());
         line += 1;
     }
-    let words = "Type it, or select it in the terminal. It is this appointment's alone.";
+    let words = if state.warned { WARNING } else { SAYS };
     paint::paragraph(frame, inside, line + 1, words, Style::new());
     frame.set_cursor_position((inside.x, inside.y + 1));
 }

@@ -46,6 +46,8 @@ pub struct Family {
     pub scrolls: bool,
     /// Erases the lines that scrolled off (3J).
     pub erases_history: bool,
+    /// Takes something into its clipboard (OSC 52), if its owner lets it.
+    pub clipboard: bool,
 }
 
 impl Family {
@@ -89,6 +91,7 @@ impl Family {
         rich_text: false,
         scrolls: false,
         erases_history: false,
+        clipboard: false,
     };
 
     const VT100: Self = Self { kind: Kind::Vt100, ..Self::DUMB };
@@ -112,6 +115,7 @@ impl Family {
         synchronized: true,
         rich_text: true,
         scrolls: true,
+        clipboard: true,
         ..Self::LINUX
     };
 
@@ -124,6 +128,7 @@ impl Family {
         rich_text: false,
         scrolls: false,
         erases_history: false,
+        clipboard: false,
         ..Self::XTERM
     };
 

@@ -3,6 +3,7 @@
 //! Everything in here is a function of its arguments; only [`output`] writes, to the sink it was
 //! given. No query is ever sent to the terminal, so no answer is ever waited for.
 
+pub mod clipboard;
 pub mod decode;
 pub mod family;
 mod glyph;

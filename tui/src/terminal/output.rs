@@ -177,6 +177,16 @@ impl<S: Sink> Output<S> {
         !self.waiting.is_empty()
     }
 
+    /// Writes a sequence that shows nothing, after all frames that wait.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`]; what waited is dropped.
+    pub fn say(&mut self, sequence: &[u8]) -> Result<(), OutputError> {
+        self.waiting.extend_from_slice(sequence);
+        self.resume()
+    }
+
     /// Writes what waits, as far as the terminal takes it.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         DeviceEvent::State(state) => vault(model, state),
         DeviceEvent::Sync(status) => sync(model, status),
         DeviceEvent::Carried(carried) => return devices::carried(model, carried),
+        DeviceEvent::Copied(outcome) => return super::clipboard::copied(model, outcome),
         DeviceEvent::Unlocked(index) => open(model, index),
     }
     Vec::new()

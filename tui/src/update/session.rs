@@ -2,7 +2,7 @@
 //! last.
 
 use super::verbs::{edit, whose, with_row};
-use super::{lay, say};
+use super::{clipboard, lay, say};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
@@ -33,6 +33,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         Verb::TakeInCalendar => lay(model, Overlay::TakeIn(Box::default())),
         Verb::StampSession => return stamp(model, focused),
         Verb::Remind => remind(model, focused),
+        Verb::SetCopying => clipboard::ask(model),
         Verb::SetLicences => ask_remote(model, RemoteSetting::Licences),
         Verb::SetLink => ask_remote(model, RemoteSetting::Link),
         _ => ask_hours(model),
@@ -253,7 +254,7 @@ fn show_room(model: &mut Model, focused: Focused) {
     let Some(link) = elsewhere::link(&desk.index, row) else { return };
     let at = row.slot.start;
     let at = format!("{} {}", when::day_and_date(at.date()), when::clock(at.time()));
-    lay(model, Overlay::Room(room::State::new(format!("Video room: {whose}, {at}"), link)));
+    lay(model, Overlay::Room(room::State::new(id, format!("Video room: {whose}, {at}"), link)));
 }
 
 /// Asks which dates are left out: of everybody, or of whoever comes to the appointment in focus.

@@ -405,7 +405,7 @@ fn cells(look: Look) -> Vec<(String, Color, Color)> {
 
 #[test]
 fn ascii_chrome_has_no_other_byte_and_no_colour_means_none() {
-    let cells = cells(Look { columns: 80, rows: 24, ascii: true, colour: false });
+    let cells = cells(Look { columns: 80, rows: 24, ascii: true, colour: false, clipboard: false });
     for (symbol, front, back) in cells {
         assert!(symbol.is_ascii(), "{symbol}");
         assert_eq!((front, back), (Color::Reset, Color::Reset));

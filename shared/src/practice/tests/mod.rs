@@ -4,6 +4,7 @@ mod arrange;
 mod consent;
 mod contact_log;
 mod convergence;
+mod copying;
 mod day;
 mod erasure;
 mod free;

@@ -37,6 +37,7 @@ pub const fn title(setting: RemoteSetting) -> &'static str {
     match setting {
         RemoteSetting::Licences => "Where you may practise",
         RemoteSetting::Link => "The link of your video room",
+        RemoteSetting::Copying => "Whether links may be copied",
     }
 }
 
@@ -51,6 +52,7 @@ pub fn words(setting: RemoteSetting, typed: &str) -> String {
              in its reminder. Empty: none."
                 .to_owned()
         }
+        RemoteSetting::Copying => "never, ask or always".to_owned(),
         RemoteSetting::Link => "not yet: it begins with https:// and has {room} in it".to_owned(),
     }
 }

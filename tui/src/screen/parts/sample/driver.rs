@@ -12,7 +12,7 @@ pub(crate) struct Driver {
 impl Driver {
     /// Locked.
     pub(crate) fn locked(columns: u16, rows: u16) -> Self {
-        let look = Look { columns, rows, ascii: false, colour: true };
+        let look = Look { columns, rows, ascii: false, colour: true, clipboard: true };
         let mut driver = Self {
             model: Model::new(now(), look, [7; 32]),
             effects: Vec::new(),
