@@ -273,7 +273,7 @@ impl Practice {
                 self.facts.logs.get(client).map(|log| log.heard_of(*record, own))
             }
             Edit::Label { client, of: Labelled::Record(note), .. } => {
-                let chart = self.facts.charts.get(client);
+                let chart = self.facts.book(*client, self.book_of_record(*client, *note));
                 chart.map(|chart| chart.labels_heard(*note, own))
             }
             Edit::MarkJournal { client, record, mark } => {

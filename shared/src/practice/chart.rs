@@ -135,8 +135,8 @@ impl RecordFact {
         let time = record.header.time;
         let read = match (book, record.header.kind) {
             (Book::Journal, RecordKind::Journal) => EntryFact::of(record).map(Headline::Journal),
-            (Book::Chart, _) | (Book::Journal, RecordKind::Addendum) => headline(record),
-            (Book::Journal, _) => None,
+            (Book::Journal, kind) if !journal::is_of_entries(kind) => None,
+            _ => headline(record),
         };
         Self { time, headline: read.unwrap_or(Headline::Unknown) }
     }

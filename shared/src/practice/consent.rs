@@ -11,12 +11,14 @@ pub(super) use register::{Known, going_with, heard_of, register};
 
 use super::chart::{Headline, tag};
 use super::contact::{normal, within};
+use super::label::Label;
 use super::record::{RELATIONS_MAX, Record, RecordKind, RelationKind, Tags, registry};
 use super::view::TimelineEntry;
 use super::zone::{self, Stamp};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{DeviceId, MemberId, RecordId, Timestamp};
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// So many days before its last day it is said that a consent expires.
 pub const SOON_DAYS: i64 = 14;
@@ -306,6 +308,8 @@ pub struct ConsentView {
     pub author: MemberId,
     /// When.
     pub signed: Stamp,
+    /// Its labels.
+    pub labels: BTreeSet<Label>,
     /// Whether it says more than this version reads.
     pub says_more: bool,
 }
@@ -342,6 +346,7 @@ impl ConsentView {
             renews: known.renews,
             author: header.author.member,
             signed: Stamp { time: header.time, zone: header.zone.clone() },
+            labels: BTreeSet::new(),
             says_more: !body.unknown(&KNOWN_TAGS).is_empty(),
         })
     }

@@ -220,7 +220,7 @@ pub enum Edit {
         /// `false` takes it away.
         held: bool,
     },
-    /// Says which labels a note has; the whole list.
+    /// Says which labels a note or another item has; the whole list.
     Label {
         /// Whose chart.
         client: ClientId,

@@ -452,6 +452,11 @@ impl Practice {
     }
 }
 
+/// Whether records of a kind are said of entries of a journal as they are of notes.
+pub(super) const fn is_of_entries(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::Addendum | RecordKind::Labels)
+}
+
 /// How an entry begins, in one line.
 fn beginning(record: &Record) -> String {
     let text = record.body().and_then(|body| body.text(tag::TEXT)).unwrap_or_default();

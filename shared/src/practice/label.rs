@@ -1,11 +1,14 @@
-//! Labels of notes: what about a note is especially sensitive, and that it holds facts about somebody
-//! else. They follow HL7's ActCode (PSY, ETH, SEX, HIV, SDV) and v3-Confidentiality (V).
+//! Labels of notes and of other items: what about one is especially sensitive, and that it holds facts
+//! about somebody else. They follow HL7's ActCode (PSY, ETH, SEX, HIV, SDV) and v3-Confidentiality (V).
 //!
 //! A draft carries them as fields of its document, one for each, so that two devices may set
 //! different ones; a signature puts those that stand into the record's header. What is said later of
 //! a signed note is a further record with the whole list: of several the newest counts. What a device
 //! set on the draft while another signed is a record that adds to what the note has: all of these
 //! count, unless the newest list names them, which proves that its writer knew.
+//!
+//! Measures, consents and entries of the journal have such lists alone; that of a contact lies in the
+//! chart, since the contact itself is read by who has no key to charts.
 //!
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
@@ -25,7 +28,7 @@ use super::{Context, Practice, ShelfError};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 registry! {
     /// What is said of a note that makes it especially sensitive. An open registry.
@@ -54,7 +57,8 @@ registry! {
 pub enum Labelled {
     /// A draft of a note.
     Draft(ObjectId),
-    /// A signed note.
+    /// A signed note, a version of a plan, a measure, a consent, an entry of the journal or of the
+    /// contact log.
     Record(RecordId),
 }
 
@@ -212,15 +216,30 @@ impl Chart {
         self.addenda(note).into_iter().chain([note]).collect()
     }
 
-    /// Returns the signed note that a record is, or is a second signature under; a version of a plan
-    /// reads as a note.
-    fn labelled_note(&self, record: RecordId) -> Result<RecordId, Refusal> {
-        match self.records.get(&record).map(|fact| &fact.headline) {
-            Some(Headline::Note(_) | Headline::Plan { .. }) => {
-                Ok(self.adds_to(record).unwrap_or(record))
+    /// Returns what carries the labels of a record: itself, or what it is a second signature under.
+    fn labelled(&self, record: RecordId) -> Option<RecordId> {
+        match self.records.get(&record).map(|fact| &fact.headline)? {
+            Headline::Note(_) | Headline::Plan { .. } | Headline::Journal(_) => {
+                Some(self.adds_to(record).unwrap_or(record))
             }
-            _ => Err(Refusal::UnknownNote),
+            Headline::Measure { .. } | Headline::Consent(_) => Some(record),
+            _ => None,
         }
+    }
+
+    /// Returns what was said last of the labels of what is no note: each with that record.
+    fn labelled_items(&self) -> BTreeMap<RecordId, RecordId> {
+        let mut said: BTreeMap<RecordId, (Timestamp, RecordId)> = BTreeMap::new();
+        for (id, fact) in &self.records {
+            let Headline::Labels(labelling) = &fact.headline else { continue };
+            let of = self.records.get(&labelling.target).map(|fact| &fact.headline);
+            let alone = matches!(of, None | Some(Headline::Measure { .. } | Headline::Consent(_)));
+            if alone && !labelling.adds {
+                let newest = said.entry(labelling.target).or_insert((fact.time, *id));
+                *newest = (*newest).max((fact.time, *id));
+            }
+        }
+        said.into_iter().map(|(target, (_, id))| (target, id)).collect()
     }
 }
 
@@ -283,19 +302,30 @@ impl Practice {
         labels: &BTreeSet<Label>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        let note = chart.labelled_note(record)?;
+        let book = self.book_of_record(client, record);
+        let known = self.facts.book(client, book).and_then(|chart| chart.labelled(record));
+        let note = match known {
+            Some(note) => note,
+            None if self.is_contact(client, record) => record,
+            None => return Err(Refusal::UnknownNote),
+        };
         let before = self.labels_of(client, note, cx)?;
         // Somebody stands behind it, so it is in the trail.
-        let name = self.home(client, Book::Chart);
+        let name = self.home(client, book);
+        // What lies in the contact log is read by a front desk, and its labels are not.
+        let lies_in = match self.is_contact(client, note) {
+            true => CompartmentName::Contact(client),
+            false => name.clone(),
+        };
         let mut relations = vec![Relation {
             kind: RelationKind::Labels,
             target: *note.as_bytes(),
-            digest: Self::stored_record(&name, note, cx)?.digest(),
+            digest: Self::stored_record(&lies_in, note, cx)?.digest(),
         }];
         // What was added without this list being known counts beside it, and so is named if it is.
-        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
-        let added = chart.label_additions(&chart.with_addenda(note)).into_iter();
+        let chart = self.facts.book(client, book);
+        let added = chart.map(|chart| chart.label_additions(&chart.with_addenda(note)));
+        let added = added.unwrap_or_default().into_iter();
         relations.extend(added.take(RELATIONS_MAX - 1).map(|id| {
             let digest = Self::stored_record(&name, id, cx).map_or(Hash::ZERO, |one| one.digest());
             Relation { kind: RelationKind::Labels, target: *id.as_bytes(), digest }
@@ -317,6 +347,29 @@ impl Practice {
         let id = RecordId::random(cx.random);
         let written = (RecordKind::Labels, relations, labels);
         (id, self.write_labelled(id, name, written, Tags::new(), cx))
+    }
+
+    /// Whether a record is one of the client's contact log, struck or not.
+    fn is_contact(&self, client: ClientId, record: RecordId) -> bool {
+        self.facts.logs.get(&client).is_some_and(|log| log.holds(record))
+    }
+
+    /// Returns the labels of what in a chart and a contact log is no note, as far as it has any.
+    pub(super) fn labels_beside(
+        &self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<BTreeMap<RecordId, BTreeSet<Label>>, ShelfError> {
+        let Some(chart) = self.shown_chart(client) else { return Ok(BTreeMap::new()) };
+        let name = self.home(client, Book::Chart);
+        let mut all = BTreeMap::new();
+        for (target, said) in chart.labelled_items() {
+            if chart.records.contains_key(&target) || self.is_contact(client, target) {
+                let labels = of_record(&Self::stored_record(&name, said, cx)?);
+                all.extend((!labels.is_empty()).then_some((target, labels)));
+            }
+        }
+        Ok(all)
     }
 
     /// Adds to the labels of a note what this device said of its draft while another signed that, so
@@ -367,7 +420,9 @@ impl Practice {
         let lists = chart.labellings(&family).filter(|(_, _, said)| !said.adds);
         let newest = lists.map(|(time, id, _)| (time, id)).max();
         let time = |id: &RecordId| chart.records.get(id).map(|fact| (fact.time, *id));
-        let since = |id: &RecordId| newest.is_none_or(|newest| time(id) > Some(newest));
+        // An entry of the contact log lies elsewhere, and bears none of its own.
+        let since =
+            |id: &RecordId| time(id).is_some_and(|time| newest.is_none_or(|newest| time > newest));
         let mut said: Vec<RecordId> = family.iter().filter(|id| since(id)).copied().collect();
         let (mut labels, mut named) = (BTreeSet::new(), BTreeSet::new());
         if let Some((_, id)) = newest {

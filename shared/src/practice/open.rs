@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::view::{ChartView, DraftView, NoteView, View};
 use super::{Context, Practice, Refusal, chart, document_of, draft, label, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What opening gives.
 #[derive(Clone, Debug)]
@@ -177,6 +177,10 @@ impl Practice {
             let soap = soap.and_then(|id| Some((chart.records.get(&id)?.time, one, id)));
             newest = newest.max(soap);
         }
+        let mut labels = BTreeMap::new();
+        for one in self.seen_as_one(client) {
+            labels.extend(self.labels_beside(one, cx)?);
+        }
         let (mut plan, mut further_plans) = (Plan::default(), Vec::new());
         for one in plans {
             let name = self.chart_of(one);
@@ -195,7 +199,7 @@ impl Practice {
             last_plan = plan.map(|(_, text)| text).unwrap_or_default();
         }
         let timeline = self.index.timelines.get(&client).cloned().unwrap_or_default();
-        Ok(ChartView { client: row, timeline, drafts, last_plan, plan, further_plans })
+        Ok(ChartView { client: row, timeline, drafts, last_plan, plan, further_plans, labels })
     }
 
     fn draft_view(

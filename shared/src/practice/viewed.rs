@@ -8,7 +8,7 @@ use super::label::Label;
 use super::plan::Plan;
 use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What `Practice::open` returns.
@@ -113,6 +113,8 @@ pub struct ChartView {
     pub plan: Plan,
     /// The plans of duplicates who have one.
     pub further_plans: Vec<(ClientId, Plan)>,
+    /// The labels of measures, consents and contacts that have any.
+    pub labels: BTreeMap<RecordId, BTreeSet<Label>>,
 }
 
 /// A draft, to be edited.

@@ -176,6 +176,13 @@ pub(super) static ACTS: &[Row] = &[
     ),
     row(
         Verb::SetLabels,
+        &[&[c('L')]],
+        &[C::Chart, C::Consents],
+        ["", "Labels: what is especially sensitive in the entry", "labels"],
+        always,
+    ),
+    row(
+        Verb::SetLabels,
         &[],
         &[C::Note],
         ["", "Labels: what is especially sensitive in the note", "labels"],

@@ -10,7 +10,9 @@ use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use tacenda_shared::id::ClientId;
+use std::collections::BTreeSet;
+use tacenda_shared::id::{ClientId, RecordId};
+use tacenda_shared::practice::edit::Label;
 use tacenda_shared::practice::plan::{PlanItem, PlanKind};
 use tacenda_shared::practice::timeline::{self as everything, Kind, Line, What};
 use tacenda_shared::practice::view::{ChartView, TimelineEntry, TimelineRow, View};
@@ -19,6 +21,7 @@ use tacenda_shared::practice::view::{ChartView, TimelineEntry, TimelineRow, View
 const GOALS: usize = 4;
 /// Columns of what a line of the contact is called.
 const LABEL: usize = 14;
+static NONE: BTreeSet<Label> = BTreeSet::new();
 /// Instruments that are.
 const MEASURES: usize = 3;
 
@@ -93,6 +96,19 @@ impl State {
             TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
         }
+    }
+
+    /// Returns the measure, the consent or the contact in focus with its labels; in which record it lies.
+    pub fn labelled(&self) -> Option<(ClientId, RecordId, &BTreeSet<Label>)> {
+        let What::Record(row) = &self.line()?.what else { return None };
+        let (TimelineEntry::Measure { record, .. }
+        | TimelineEntry::Consent { record, .. }
+        | TimelineEntry::Contact { record, .. }) = row.entry
+        else {
+            return None;
+        };
+        let labels = self.chart.as_ref()?.labels.get(&record);
+        Some((row.client, record, labels.unwrap_or(&NONE)))
     }
 
     fn line(&self) -> Option<&Line> {

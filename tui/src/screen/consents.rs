@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{ClientId, RecordId};
 use tacenda_shared::practice::consent::{ConsentEnd, ConsentState, ConsentView};
+use tacenda_shared::practice::edit::Label;
 use tacenda_shared::practice::view::{ConsentsView, View};
 
 /// Rows of what the one in focus says, with its rule.
@@ -218,6 +219,9 @@ fn details(one: &ConsentView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Re
         rows.push(("Revoked because", none(&one.reason)));
     }
     rows.push(("Written down", written));
+    if !one.labels.is_empty() {
+        rows.push(("Labels", Label::list(&one.labels)));
+    }
     if one.says_more {
         rows.push(("", "A newer version wrote more than this one can show.".to_owned()));
     }

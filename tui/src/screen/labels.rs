@@ -1,4 +1,4 @@
-//! The labels of a note, each with a tick: what is set here is one edit, made when it is left.
+//! The labels of a note or another item, each with a tick: what is set here is one edit, made when it is left.
 
 use super::parts::{list, paint};
 use super::{Act, Ask, Scene};
@@ -12,9 +12,9 @@ use tacenda_shared::practice::edit::{Label, Labelled};
 /// The labels as they stand, and what was ticked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct State {
-    /// Whose note it is.
+    /// In whose record it lies.
     pub client: ClientId,
-    /// Which note.
+    /// Of what.
     pub of: Labelled,
     /// Each with whether it was set at first, and whether it is now.
     rows: Vec<(Label, bool, bool)>,
@@ -62,8 +62,8 @@ pub fn update(state: &mut State, act: &Act) -> Vec<Ask> {
 /// Draws the list.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let rows = (paint::count(state.rows.len()) + 6).min(scene.look.rows.saturating_sub(2));
-    let inside = paint::popup(frame, scene.look, (60, rows), ("Labels of this note", "Esc done"));
-    let words = "What is especially sensitive in it. Shown in the note and in no list.";
+    let inside = paint::popup(frame, scene.look, (60, rows), ("Labels", "Esc done"));
+    let words = "What is especially sensitive in it. Shown where it is opened and in no list.";
     let line = paint::paragraph(frame, inside, 0, words, Style::new()) + 1;
     let body = paint::lines(inside, line, u16::MAX);
     let top = list::top(state.focus, state.rows.len(), body.height.into());

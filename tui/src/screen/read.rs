@@ -35,7 +35,7 @@ pub struct State {
     text: Editor,
     words: usize,
     addenda: usize,
-    /// Its labels; `None` if it is no note.
+    /// Its labels; `None` until it is open.
     labels: Option<BTreeSet<Label>>,
     columns: u16,
     rows: u16,
@@ -68,7 +68,7 @@ impl State {
         self.client
     }
 
-    /// Returns its labels; `None` if it is no note.
+    /// Returns its labels; `None` until it is open.
     pub const fn labels(&self) -> Option<&BTreeSet<Label>> {
         self.labels.as_ref()
     }
@@ -117,7 +117,7 @@ impl State {
         let note: usize = view.parts.iter().map(|(_, text)| text.split_whitespace().count()).sum();
         self.words = note;
         self.addenda = view.addenda.len();
-        self.labels = view.journal.is_none().then(|| view.labels.clone());
+        self.labels = Some(view.labels.clone());
         let caret = self.text.caret();
         self.text = Editor::new(Part::Text, &whole(view, words));
         self.text.place_caret(caret);

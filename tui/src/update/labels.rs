@@ -1,4 +1,4 @@
-//! The labels of the note in front.
+//! The labels of the note in front, or of what is in focus in a chart or among consents.
 
 use super::lay;
 use super::verbs::{code, edit};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{Edit, Label, Labelled};
 
-/// Shows the labels of the note in front, to be set.
+/// Shows the labels of what is in front, to be set.
 pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     let front = model.desk().and_then(|desk| desk.screens.last()).and_then(in_front);
     match front {
@@ -22,7 +22,7 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-const NO_NOTE: &str = "Labels are for notes: open one first.";
+const NO_NOTE: &str = "Labels: put the focus on an entry, or open a note first.";
 
 /// Leaves the list of labels, if it is in front, with one edit of what was changed in it.
 pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
@@ -32,8 +32,8 @@ pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
     let labels = standing(desk, &state).and_then(|labels| state.outcome(labels));
     let Some(labels) = labels else { return Some(Vec::new()) };
     let (client, of) = (state.client, state.of);
-    // Which labels is said in the note alone.
-    let says = format!("set the labels of a note of {}", code(model, client));
+    // Which labels is said in the entry alone.
+    let says = format!("set the labels of an entry of {}", code(model, client));
     Some(edit(model, Edit::Label { client, of, labels }, says, Way::Fresh))
 }
 
@@ -43,12 +43,20 @@ fn standing<'a>(desk: &'a Desk, state: &labels::State) -> Option<&'a BTreeSet<La
     notes.find(|(_, of, _)| *of == state.of).map(|(_, _, labels)| labels)
 }
 
-/// Which note a screen shows, if it is one that has labels, and which.
+/// What a screen shows or has in focus, if that has labels, and which.
 fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
     match screen {
         Screen::Note(note) if !note.is_journal() => {
             let state = note.state.as_ref()?;
             Some((note.client, Labelled::Draft(note.note), state.labels()))
+        }
+        Screen::Chart(chart) => {
+            let (client, record, labels) = chart.labelled()?;
+            Some((client, Labelled::Record(record), labels))
+        }
+        Screen::Consents(consents) => {
+            let one = consents.consent()?;
+            Some((consents.client, Labelled::Record(one.row.record), &one.labels))
         }
         Screen::Read(note) => {
             let labels = note.state.as_ref()?.labels()?;

@@ -346,6 +346,11 @@ fn what_lies_over_a_screen() {
     open("over_new_note", "jN");
     open("over_reason", "x");
     open("over_date", "gdthu");
+    snapshot("over_labels", true, |driver| {
+        driver.keys("⏎");
+        driver.open_chart(1).keys("jjjjL");
+    });
+    open("over_copying", "gy");
     snapshot("over_notice", true, |driver| {
         driver.device(DeviceEvent::Alarm(Notice::new(
             "The server gave this practice a history that contradicts the one before.",

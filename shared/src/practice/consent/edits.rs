@@ -286,13 +286,16 @@ impl Practice {
         let row = Arc::clone(self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?);
         let name = CompartmentName::Chart(client);
         let mut consents = Vec::new();
+        let mut labels = self.labels_beside(client, cx)?;
         for known in self.known_consents(client) {
             let record = Self::stored_record(&name, known.row.record, cx)?;
             let reason = match known.revocation {
                 Some(_) => Some(Self::reason(client, &known, cx)?),
                 None => None,
             };
-            consents.extend(ConsentView::of(&record, &known, reason));
+            let labels = labels.remove(&known.row.record).unwrap_or_default();
+            let view = ConsentView::of(&record, &known, reason);
+            consents.extend(view.map(|view| ConsentView { labels, ..view }));
         }
         Ok(ConsentsView { client: row, consents })
     }

@@ -28,7 +28,7 @@ impl Practice {
         for row in timeline.iter().rev() {
             match &row.entry {
                 TimelineEntry::Contact { record, .. } => {
-                    items.push(ChartItem::Contact(Self::contact_item(client, *record, row, cx)?));
+                    items.push(ChartItem::Contact(self.contact_item(client, *record, row, cx)?));
                 }
                 TimelineEntry::Measure { record, .. } => {
                     items.push(ChartItem::Measure(self.measure_item(client, *record, cx)?));
@@ -76,6 +76,7 @@ impl Practice {
     }
 
     fn contact_item(
+        &self,
         client: ClientId,
         id: RecordId,
         row: &TimelineRow,
@@ -93,6 +94,7 @@ impl Practice {
             text: text.clone(),
             author: record.header.author.member,
             at: Stamp { time: row.time, zone: record.header.zone },
+            labels: self.labels_of(client, id, None, cx)?,
         })
     }
 
@@ -112,6 +114,7 @@ impl Practice {
             answers: body.bytes(tag::ANSWERS).ok_or(ShelfError::Damaged)?.to_vec(),
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+            labels: self.labels_of(client, id, None, cx)?,
         })
     }
 }

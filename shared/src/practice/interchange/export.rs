@@ -20,7 +20,7 @@ use super::lines::{
 use super::series;
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
@@ -60,6 +60,8 @@ pub struct ContactItem {
     pub author: MemberId,
     /// When it was.
     pub at: Stamp,
+    /// Its labels, which lie in the chart.
+    pub labels: BTreeSet<Label>,
 }
 
 /// A finished measure with its answers.
@@ -79,6 +81,8 @@ pub struct MeasureItem {
     pub author: MemberId,
     /// When.
     pub signed: Stamp,
+    /// Its labels.
+    pub labels: BTreeSet<Label>,
 }
 
 /// Writes the first line, clients, appointments, `items` in their order, and the last line.
@@ -256,7 +260,7 @@ fn draft(view: &DraftView, index: &Index) -> String {
             addendum_to: view.row.addendum_to.map(|id| id.to_string()),
             journal: view.row.journal,
             date: view.row.date.map(|date| date.to_string()),
-            labels: view.labels.iter().copied().map(Label::word).collect(),
+            labels: labels(&view.labels),
             rest: Rest::new(),
         },
     )
@@ -273,6 +277,7 @@ fn contact(item: &ContactItem, index: &Index) -> String {
             text: item.text.clone(),
             author: author(item.author, index),
             at: stamp(&item.at),
+            labels: labels(&item.labels),
             rest: Rest::new(),
         },
     )
@@ -289,6 +294,7 @@ fn measure(item: &MeasureItem, index: &Index) -> String {
             answers: item.answers.clone(),
             author: author(item.author, index),
             signed: stamp(&item.signed),
+            labels: labels(&item.labels),
             rest: Rest::new(),
         },
     )
@@ -312,6 +318,7 @@ fn entry(view: &NoteView, head: JournalHead, index: &Index) -> String {
             author: author(view.author, index),
             signed: stamp(&view.signed),
             additions: view.addenda.iter().map(addition).collect(),
+            labels: labels(&view.labels),
             rest: Rest::new(),
         },
     )
@@ -331,7 +338,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
-        labels: view.labels.iter().copied().map(Label::word).collect(),
+        labels: labels(&view.labels),
         rest: Rest::new(),
     };
     let addenda = view.addenda.iter().map(|addendum| {
@@ -420,9 +427,14 @@ fn consent(one: &ConsentView, client: ClientId, index: &Index) -> String {
             revoked_because: one.reason.clone(),
             author: author(one.author, index),
             signed: stamp(&one.signed),
+            labels: labels(&one.labels),
             rest: Rest::new(),
         },
     )
+}
+
+fn labels(labels: &BTreeSet<Label>) -> Vec<String> {
+    labels.iter().copied().map(Label::word).collect()
 }
 
 fn parts(parts: &[(super::super::edit::Part, String)]) -> Vec<PartBody> {

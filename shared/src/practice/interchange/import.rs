@@ -369,6 +369,7 @@ impl Importer {
         let at = read_instant(&line.at.time).ok_or(Cause::Invalid("at"))?;
         self.seen("contact", &line.rest);
         self.not_carried("contact.author", true);
+        self.not_carried("contact.labels", !line.labels.is_empty());
         check_words(&line.text, REASON_BYTES_MAX, "text")?;
         let contact = NewContact { channel, direction, at: Some(at), text: line.text };
         Ok(vec![ImportStep::Edit(Edit::LogContact { client, contact })])
@@ -389,6 +390,7 @@ impl Importer {
         // A measure has no text in which its origin could stand.
         self.not_carried("measure.signed", true);
         self.not_carried("measure.author", true);
+        self.not_carried("measure.labels", !line.labels.is_empty());
         let (instrument, answers) = (line.instrument, line.answers);
         Ok(vec![ImportStep::Edit(Edit::EnterMeasure { client, session, instrument, answers })])
     }

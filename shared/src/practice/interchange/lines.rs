@@ -270,6 +270,8 @@ pub(super) struct ContactLine {
     pub(super) text: String,
     pub(super) author: AuthorBody,
     pub(super) at: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -284,6 +286,8 @@ pub(super) struct MeasureLine {
     pub(super) answers: Vec<u8>,
     pub(super) author: AuthorBody,
     pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -323,6 +327,8 @@ pub(super) struct JournalLine {
     pub(super) signed: Moment,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) additions: Vec<AdditionBody>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -409,6 +415,8 @@ pub(super) struct ConsentLine {
     pub(super) revoked_because: String,
     pub(super) author: AuthorBody,
     pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }

@@ -61,8 +61,16 @@ fn world() -> (Index, Vec<ChartItem>) {
             }
             Edit::EnterMeasure { client, session, instrument, answers } => {
                 let (author, signed) = (author(), at);
-                let item =
-                    MeasureItem { record, client, session, instrument, answers, author, signed };
+                let item = MeasureItem {
+                    record,
+                    client,
+                    session,
+                    instrument,
+                    answers,
+                    author,
+                    signed,
+                    labels: Default::default(),
+                };
                 items.push(ChartItem::Measure(item));
             }
             Edit::Archive { client, archived } => {
@@ -91,6 +99,7 @@ fn with_a_contact(index: &mut Index) -> ChartItem {
         text: "left no message".into(),
         author: author(),
         at: written(),
+        labels: Default::default(),
     })
 }
 

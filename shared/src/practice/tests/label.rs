@@ -1,15 +1,21 @@
-//! Labels of notes: set on drafts and on what is signed, on several devices, and by one that lies.
+//! Labels of notes and of other items: set on drafts and on what is signed, on several devices, and by one that lies.
 
 use super::world::{World, ZONE, context, insert};
 use crate::id::{ClientId, ObjectId, RecordId};
-use crate::practice::Refusal;
 use crate::practice::change::{Change, Content};
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Part, Stamp};
+use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
+use crate::practice::edit::{
+    Came, Channel, Direction, Edit, Label, Labelled, NoteFormat, Part, Stamp, Subject,
+};
 use crate::practice::erasure::Scope;
 use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::reach::Reach;
 use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use crate::practice::view::{JournalHead, TimelineEntry, View};
+use crate::practice::{NewContact, Refusal};
 use crate::suite::Hash;
+use jiff::civil::date;
 use std::collections::BTreeSet;
 
 fn set(labels: &[Label]) -> BTreeSet<Label> {
@@ -429,7 +435,7 @@ fn a_device_that_lies_about_labels_hides_nothing_and_stops_nothing() {
     for one in [id(70), id(72), id(200)] {
         let of_it = label(client, Labelled::Record(one), &[Label::Hiv]);
         assert_eq!(world.act(1, of_it), Err(Refusal::UnknownNote));
-        assert!(world.desks[1].open(crate::practice::edit::Subject::Note(client, one)).is_err());
+        assert!(world.desks[1].open(Subject::Note(client, one)).is_err());
     }
     // One without a target is shown as what is not known.
     lie(&mut world, client, 74, &[], &[Label::Violence]);
@@ -445,4 +451,220 @@ fn a_device_that_lies_about_labels_hides_nothing_and_stops_nothing() {
     assert!(Record::decode(bytes).is_err());
     world.sync();
     assert_eq!(self::of_note(&mut world, 1, client, record), set(&[Label::Hiv]));
+}
+
+/// One of each that is no note: a measure, a consent, a contact, an entry of the journal.
+fn items() -> (World, ClientId, [RecordId; 4]) {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let consent = RecordId::from_bytes([31; 16]);
+    let contact = NewContact {
+        channel: Channel::Call,
+        direction: Direction::In,
+        at: None,
+        text: "asks for a receipt".into(),
+    };
+    let said = JournalHead { date: date(2026, 11, 20), came: Came::Typed, shared: false };
+    let given = NewConsent::new(ConsentKind::Treatment, date(2026, 11, 1), ConsentHow::SignedForm);
+    for edit in [
+        Edit::EnterMeasure {
+            client,
+            session: None,
+            instrument: "phq-9".into(),
+            answers: vec![1; 9],
+        },
+        Edit::RecordConsent { client, record: consent, consent: Box::new(given) },
+        Edit::LogContact { client, contact },
+        Edit::EnterJournal { client, said, text: "Mum was kind.".into() },
+    ] {
+        world.act(0, edit).unwrap();
+        later(&mut world);
+    }
+    world.sync();
+    let index = world.desks[0].index();
+    let find = |is: &dyn Fn(&TimelineEntry) -> bool| {
+        index.timelines[&client].iter().find(|row| is(&row.entry)).unwrap().entry.record()
+    };
+    let all = [
+        find(&|entry| matches!(entry, TimelineEntry::Measure { .. })),
+        find(&|entry| matches!(entry, TimelineEntry::Consent { .. })),
+        find(&|entry| matches!(entry, TimelineEntry::Contact { .. })),
+        find(&|entry| matches!(entry, TimelineEntry::Journal { .. })),
+    ];
+    assert_eq!(all[1], consent);
+    (world, client, all)
+}
+
+/// The labels of each item as opening gives them.
+fn of_items(
+    world: &mut World,
+    desk: usize,
+    client: ClientId,
+    items: [RecordId; 4],
+) -> [BTreeSet<Label>; 4] {
+    let Ok(View::Chart(chart)) = world.desks[desk].open(Subject::Chart(client)) else { panic!() };
+    let in_chart = |record: RecordId| chart.labels.get(&record).cloned().unwrap_or_default();
+    let Ok(View::Consents(view)) = world.desks[desk].open(Subject::Consents(client)) else {
+        panic!()
+    };
+    let consent = view.consents.iter().find(|one| one.row.record == items[1]);
+    assert_eq!(consent.map(|one| one.labels.clone()).unwrap_or_default(), in_chart(items[1]));
+    let journal = world.desks[desk].note(client, items[3]).labels;
+    [in_chart(items[0]), in_chart(items[1]), in_chart(items[2]), journal]
+}
+
+#[test]
+fn every_item_has_labels_that_no_list_and_no_front_desk_knows_of() {
+    let (mut world, client, all) = items();
+    let before = world.desks[0].index();
+    let each = [Label::Psychiatry, Label::Hiv, Label::Violence, Label::ThirdParty];
+    let mut undo = Vec::new();
+    for (record, one) in all.into_iter().zip(each) {
+        undo.extend(world.act(0, label(client, Labelled::Record(record), &[one])).unwrap());
+    }
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(of_items(&mut world, desk, client, all), each.map(|one| set(&[one])));
+        assert!(*world.desks[desk].index() == *before, "lists know of nothing");
+        let rebuilt = world.desks[desk].rebuilt();
+        assert!(*rebuilt.index() == *world.desks[desk].index());
+    }
+    // What is said of a contact lies in the chart; of an entry of the journal, in the journal.
+    let contents = &world.desks[1].memory.contents;
+    let labels_in = |name: &CompartmentName| {
+        let records =
+            contents.get(name).into_iter().flatten().filter_map(|content| match content {
+                Content::Record { bytes, .. } => Record::decode(bytes).ok(),
+                _ => None,
+            });
+        records.filter(|record| record.header.kind == RecordKind::Labels).count()
+    };
+    assert_eq!(labels_in(&CompartmentName::Contact(client)), 0);
+    assert_eq!(labels_in(&CompartmentName::Chart(client)), 3);
+    assert_eq!(labels_in(&CompartmentName::Journal(client)), 1);
+    // A device with the keys of a front desk has none of it, and may say none.
+    let desk = &mut world.desks[1];
+    desk.practice.limit_to(Reach::FrontDesk);
+    let refused =
+        desk.practice.apply(label(client, Labelled::Record(all[2]), &[Label::Hiv]), context!(desk));
+    assert_eq!(refused.map(|_| ()), Err(Refusal::NoKey));
+    assert_eq!(desk.open(Subject::Chart(client)).unwrap_err(), Refusal::NoKey);
+    desk.practice.limit_to(Reach::Everything);
+    // Taken back, and set again.
+    later(&mut world);
+    for inverse in undo {
+        let (changes, redo) = world.desks[0].undo(inverse).unwrap();
+        world.send(0, changes);
+        assert!(redo.is_some());
+    }
+    world.sync();
+    assert_eq!(of_items(&mut world, 1, client, all), [set(&[]), set(&[]), set(&[]), set(&[])]);
+}
+
+#[test]
+fn labels_of_items_that_two_devices_set_at_once_come_to_the_same_and_undo_leaves_those_of_others() {
+    let (mut world, client, all) = items();
+    for record in all {
+        let of = Labelled::Record(record);
+        world.act(0, label(client, of, &[Label::Hiv])).unwrap();
+        later(&mut world);
+        world.act(1, label(client, of, &[Label::Violence])).unwrap();
+    }
+    world.sync();
+    let expected = [
+        set(&[Label::Violence]),
+        set(&[Label::Violence]),
+        set(&[Label::Violence]),
+        set(&[Label::Violence]),
+    ];
+    for desk in 0..2 {
+        assert_eq!(of_items(&mut world, desk, client, all), expected);
+    }
+    for record in all {
+        later(&mut world);
+        let of = Labelled::Record(record);
+        let inverse = world.act(0, label(client, of, &[Label::Hiv])).unwrap().unwrap();
+        world.sync();
+        later(&mut world);
+        world.act(1, label(client, of, &[Label::Hiv, Label::Sexuality])).unwrap();
+        world.sync();
+        later(&mut world);
+        assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    }
+}
+
+#[test]
+fn an_erasure_of_an_item_takes_its_labels_along_wherever_they_lie() {
+    let (mut world, client, all) = items();
+    for record in all {
+        world.act(0, label(client, Labelled::Record(record), &[Label::Hiv])).unwrap();
+    }
+    world.sync();
+    for record in all {
+        assert_eq!(world.desks[1].practice.family_of(client, record).len(), 2);
+        world.act(1, Edit::AskErasure(Scope::of_record(client, record))).unwrap();
+        world.sync();
+        let more = label(client, Labelled::Record(record), &[Label::Hiv]);
+        assert_eq!(world.act(0, more), Err(Refusal::ToBeErased));
+    }
+    let Ok(View::Chart(chart)) = world.desks[0].open(Subject::Chart(client)) else { panic!() };
+    assert!(chart.labels.is_empty(), "{:?}", chart.labels);
+    assert!(chart.timeline.is_empty());
+}
+
+#[test]
+fn labels_of_items_leave_with_them_and_those_of_consents_come_in_again() {
+    let (mut world, client, all) = items();
+    for record in all {
+        world.act(0, label(client, Labelled::Record(record), &[Label::Sexuality])).unwrap();
+    }
+    let desk = &mut world.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let index = desk.index();
+    let written = Stamp { time: desk.now, zone: ZONE.to_owned() };
+    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    let labelled = lines.iter().filter(|line| line.contains(r#""labels":["sexuality"]"#));
+    assert_eq!(labelled.count(), 4, "{lines:?}");
+    let mut importer = Importer::new(desk.quill.author.member, BTreeSet::new());
+    let steps: Vec<ImportStep> =
+        lines.iter().flat_map(|line| importer.import_line(line).unwrap()).collect();
+    let counts = importer.finish().unwrap();
+    assert!(counts.unknown_fields.is_empty());
+    // What has no id of its own in an edit says that its labels stay behind.
+    for field in ["contact.labels", "measure.labels", "journal.labels"] {
+        assert!(counts.not_carried.contains_key(field), "{field} {:?}", counts.not_carried);
+    }
+    assert!(!counts.not_carried.contains_key("consent.labels"));
+    let mut other = World::new(&[1]);
+    for step in steps {
+        let ImportStep::Edit(edit) = step else { panic!("an edit") };
+        other.act(0, edit).unwrap();
+    }
+    let Ok(View::Consents(view)) = other.desks[0].open(Subject::Consents(client)) else { panic!() };
+    assert_eq!(view.consents[0].labels, set(&[Label::Sexuality]));
+}
+
+#[test]
+fn a_device_that_lies_about_the_labels_of_items_hides_nothing_and_stops_nothing() {
+    let (mut world, client, all) = items();
+    let before = world.desks[1].index();
+    // Of an entry of the journal, in the chart; of what is no item; of what there is not.
+    lie(&mut world, client, 80, &[all[3]], &[Label::Violence]);
+    lie(&mut world, client, 81, &[RecordId::from_bytes([80; 16])], &[Label::Violence]);
+    lie(&mut world, client, 82, &[RecordId::from_bytes([200; 16])], &[Label::Violence]);
+    world.sync();
+    assert_eq!(of_items(&mut world, 1, client, all), [set(&[]), set(&[]), set(&[]), set(&[])]);
+    let Ok(View::Chart(chart)) = world.desks[1].open(Subject::Chart(client)) else { panic!() };
+    assert!(chart.labels.is_empty());
+    assert!(*world.desks[1].index() == *before);
+    // A strike, or what was said of a consent, bears no labels.
+    let struck = Edit::StrikeContact { client, record: all[2], struck: true };
+    world.act(1, struck).unwrap();
+    let act = world.desks[1].memory.records.values().find_map(|bytes| {
+        let record = Record::decode(bytes).unwrap();
+        let corrects = record.relation(RelationKind::Corrects).is_some();
+        corrects.then_some(record.header.id)
+    });
+    let of_it = label(client, Labelled::Record(act.unwrap()), &[Label::Hiv]);
+    assert_eq!(world.act(1, of_it), Err(Refusal::UnknownNote));
 }

@@ -385,6 +385,7 @@ impl Sample {
             last_plan: "graded exposure step 3; sleep diary; repeat PHQ-9 on 22 Nov".to_owned(),
             plan: if number == 1 { plan() } else { Plan::default() },
             further_plans: Vec::new(),
+            labels: BTreeMap::new(),
         })
     }
 
@@ -468,6 +469,7 @@ impl Sample {
             renews: None,
             author: clinician(),
             signed: Stamp { time: moment(row.given.at(18, 0, 0, 0)), zone: ZONE.to_owned() },
+            labels: BTreeSet::new(),
             says_more: false,
         }
     }

@@ -1,4 +1,4 @@
-//! Labels of notes, in keys.
+//! Labels of notes and of other items, in keys.
 
 use super::*;
 use std::collections::BTreeSet;
@@ -76,7 +76,7 @@ fn in_the_reader_one_key_ticks_labels_and_leaving_is_one_edit() {
 fn while_writing_they_are_in_the_palette_the_header_and_before_the_initials() {
     let mut driver = Driver::open(80, 24);
     driver.keys("⇥⏎").open_asked().keys("L");
-    assert!(labels(&driver).is_empty() && !driver.screen().contains("Labels of this note"));
+    assert!(labels(&driver).is_empty() && !driver.screen().contains("─ Labels ─"));
     driver.key(Key::ctrl('k')).keys("labels⏎");
     assert!(driver.screen().contains("[ ] family history"), "{}", driver.screen());
     driver.keys(" jjjj ⎋");
@@ -109,4 +109,53 @@ fn no_list_says_that_a_note_has_a_label() {
     }
     driver.keys("⏎").open_asked().keys("L");
     assert!(labels(&driver).is_empty());
+}
+
+/// The chart of the first client, on its newest measure, which has these labels.
+fn on_a_measure(driver: &mut Driver, labels: &[Label]) {
+    let View::Chart(mut chart) = Sample::new().chart(1) else { panic!("a chart") };
+    let measure = RecordId::from_bytes([68; 16]);
+    chart.labels.insert(measure, set(labels));
+    let subject = Subject::Chart(sample::client_id(1));
+    driver.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(View::Chart(chart))) });
+}
+
+#[test]
+fn in_a_chart_one_key_shows_and_ticks_the_labels_of_the_entry_in_focus() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("⏎");
+    on_a_measure(&mut driver, &[Label::Violence]);
+    // A note is opened first: its labels are not read for a list.
+    driver.keys("jjjL");
+    assert!(driver.screen().contains("or open a note first"), "{}", driver.screen());
+    driver.keys("jL");
+    let screen = driver.screen();
+    assert!(screen.contains("─ Labels ─") && screen.contains("[x] violence"), "{screen}");
+    driver.keys(" ⎋");
+    let [(of, got)] = &labels(&driver)[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(*of, Labelled::Record(RecordId::from_bytes([68; 16])));
+    assert_eq!(got, &set(&[Label::ThirdParty, Label::Violence]));
+    assert!(!driver.screen().contains("violence"), "in no list: {}", driver.screen());
+    // What another device says of it while the ticks are shown stays.
+    driver.keys("L ");
+    on_a_measure(&mut driver, &[Label::Violence, Label::Hiv]);
+    driver.keys("⎋");
+    let wanted = set(&[Label::ThirdParty, Label::Violence, Label::Hiv]);
+    assert_eq!(labels(&driver)[1].1, wanted);
+}
+
+#[test]
+fn a_consent_shows_its_labels_where_it_is_read() {
+    let mut driver = Driver::open(80, 24);
+    driver.keys("c");
+    let View::Consents(mut view) = Sample::new().consents(1) else { panic!("consents") };
+    let record = view.consents[0].row.record;
+    view.consents[0].labels = set(&[Label::SubstanceUse]);
+    let subject = Subject::Consents(sample::client_id(1));
+    driver.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(View::Consents(view))) });
+    assert!(driver.screen().contains("Labels           substance use"), "{}", driver.screen());
+    driver.keys("L ⎋");
+    let [(of, got)] = &labels(&driver)[..] else { panic!("{:?}", driver.edits()) };
+    assert_eq!(*of, Labelled::Record(record));
+    assert_eq!(got, &set(&[Label::ThirdParty, Label::SubstanceUse]));
 }

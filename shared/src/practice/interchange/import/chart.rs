@@ -2,9 +2,10 @@
 
 use super::super::super::Refusal;
 use super::super::super::consent::{ConsentHow, ConsentKind, NewConsent, fitting};
-use super::super::super::edit::Edit;
+use super::super::super::edit::{Edit, Labelled};
 use super::super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::lines::{ConsentLine, PlanLine, read_instant};
+use super::written::labelled;
 use super::{Cause, ImportStep, Importer, check_words, id};
 use crate::id::{ClientId, PlanItemId, RecordId};
 use crate::suite;
@@ -71,7 +72,9 @@ impl Importer {
         self.not_carried("consent.signed", true);
         self.not_carried("consent.renews", renews.is_some() && known.is_none());
         let (record, consent) = (consent_of(original), Box::new(consent));
-        Ok(vec![ImportStep::Edit(Edit::RecordConsent { client, record, consent })])
+        let labelled = labelled(client, Labelled::Record(record), &line.labels)?;
+        let recorded = ImportStep::Edit(Edit::RecordConsent { client, record, consent });
+        Ok(std::iter::once(recorded).chain(labelled).collect())
     }
 
     pub(super) fn plan(&mut self, line: PlanLine) -> Result<Vec<ImportStep>, Cause> {

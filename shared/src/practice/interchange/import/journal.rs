@@ -30,6 +30,7 @@ impl Importer {
         self.seen("journal", &line.rest);
         self.not_carried("journal.signed", true);
         self.not_carried("journal.author", true);
+        self.not_carried("journal.labels", !line.labels.is_empty());
         let said = JournalHead { date, came, shared: line.shared };
         Ok(vec![ImportStep::Edit(Edit::EnterJournal { client, said, text })])
     }

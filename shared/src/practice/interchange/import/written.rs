@@ -36,7 +36,7 @@ impl Importer {
         let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;
-        steps.extend(labelled(client, note, &line.labels)?);
+        steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
         let late_reason = Some(LATE_REASON.to_owned());
         steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
         self.seen("note", &line.rest);
@@ -62,16 +62,16 @@ impl Importer {
         let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;
-        steps.extend(labelled(client, note, &line.labels)?);
+        steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
         self.seen("draft", &line.rest);
         Ok(steps)
     }
 }
 
-/// The labels of a note, set on the draft that it is read into.
-fn labelled(
+/// The labels of an item: of a note they are set on the draft that it is read into.
+pub(super) fn labelled(
     client: ClientId,
-    note: ObjectId,
+    of: Labelled,
     words: &[String],
 ) -> Result<Option<ImportStep>, Cause> {
     let label = |word: &String| Label::named(word).ok_or(Cause::Invalid("labels"));
@@ -79,7 +79,7 @@ fn labelled(
     if labels.len() > LABELS_MAX {
         return Err(Cause::Invalid("labels"));
     }
-    let edit = Edit::Label { client, of: Labelled::Draft(note), labels };
+    let edit = Edit::Label { client, of, labels };
     Ok((!words.is_empty()).then_some(ImportStep::Edit(edit)))
 }
 
