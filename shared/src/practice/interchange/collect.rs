@@ -94,7 +94,7 @@ impl Practice {
             text: text.clone(),
             author: record.header.author.member,
             at: Stamp { time: row.time, zone: record.header.zone },
-            labels: self.labels_of(client, id, None, cx)?,
+            labels: self.labels_of(client, id, cx)?,
         })
     }
 
@@ -114,7 +114,7 @@ impl Practice {
             answers: body.bytes(tag::ANSWERS).ok_or(ShelfError::Damaged)?.to_vec(),
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
-            labels: self.labels_of(client, id, None, cx)?,
+            labels: self.labels_of(client, id, cx)?,
         })
     }
 }
