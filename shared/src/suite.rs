@@ -50,6 +50,14 @@ impl fmt::Display for Hash {
     }
 }
 
+/// Returns the SHA-256 of bytes as they are, as other programs compute it of a file. Where something
+/// of ours is hashed it is [`hash`], which says for what.
+pub fn sha256(bytes: &[u8]) -> Hash {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    Hash(out)
+}
+
 /// H(label, fields): SHA-256 over the label and each field, each behind its length in eight
 /// bytes, so that no two lists of fields give the same input.
 pub fn hash(label: &str, fields: &[&[u8]]) -> Hash {

@@ -1,6 +1,7 @@
 //! Which key does what, where. The one table below serves dispatch, hint rows, help, the palette
 //! and which-key popups, so that none of them can promise what another does not keep.
 
+mod files;
 mod keys;
 mod moves;
 mod places;
@@ -15,7 +16,7 @@ use tacenda_shared::practice::remote::Copying;
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    table::ACTS.iter().chain(places::PLACES).chain(moves::MOVES)
+    table::ACTS.iter().chain(files::FILES).chain(places::PLACES).chain(moves::MOVES)
 }
 
 /// Something that a person can ask for by a key, or by its words in the palette.
@@ -26,6 +27,7 @@ pub enum Verb {
     AddDevice,
     Archive,
     AsFrontDesk,
+    Attach,
     BackUp,
     Back,
     Cancel,
@@ -92,6 +94,7 @@ pub enum Verb {
     ReplaceSheet,
     RevokeDevice,
     Right,
+    SaveAttachment,
     SetFee,
     SetCopying,
     SetHours,
@@ -108,6 +111,7 @@ pub enum Verb {
     SkipDates,
     StampSession,
     Renew,
+    ShowAttachments,
     ShowClients,
     ShowColumns,
     ShowConsents,
@@ -138,6 +142,8 @@ pub enum Verb {
 #[expect(missing_docs, reason = "each is the name of a screen or of a kind of screen")]
 pub enum Context {
     Appointments,
+    Attachment,
+    Attachments,
     Booking,
     Calendar,
     Chart,
@@ -417,12 +423,21 @@ pub(crate) fn on_missed(situation: &Situation<'_>) -> Option<&'static str> {
 pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
         Focused::Appointment(_)
+        | Focused::Attachment(..)
         | Focused::Consent(..)
         | Focused::Contact(..)
         | Focused::Draft(..)
         | Focused::Entry(..)
         | Focused::Task(..) => None,
         _ => Some("put the focus on an appointment, a draft, a task or a contact first"),
+    }
+}
+
+/// Possible where the focus is on a file.
+pub(crate) fn on_attachment(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Attachment(..) => None,
+        _ => Some("put the focus on a file first"),
     }
 }
 
@@ -562,6 +577,8 @@ mod tests {
             &[C::Appointments, C::Lists, C::Everywhere],
             &[C::Sync, C::Lists, C::Everywhere],
             &[C::Identity, C::Lists, C::Everywhere],
+            &[C::Attachment, C::Lists, C::Everywhere],
+            &[C::Attachments, C::Lists, C::Everywhere],
             &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
             &[C::Consents, C::Lists, C::Everywhere],

@@ -17,7 +17,7 @@ use tacenda_shared::practice::release::Released;
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
-pub use order::{Carried, LookedAt, Order, OtherCalendar, Plan, Standing};
+pub use order::{Carried, LookedAt, LookedFile, Order, OtherCalendar, Plan, Standing, Takes};
 
 /// Something that happened.
 #[derive(Debug)]

@@ -89,6 +89,17 @@ pub fn counted<N: Display + From<u8> + PartialEq>(count: N, one: &str, many: &st
     if count == N::from(1) { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
+/// Returns how long a file is: `812 bytes`, `1.5 KiB`, `4.0 MiB`.
+pub fn bytes(count: u64) -> String {
+    let tenths = |unit: u64| (count.saturating_mul(10) + unit / 2) / unit;
+    let words = |tenths: u64, unit: &str| format!("{}.{} {unit}", tenths / 10, tenths % 10);
+    match count {
+        0..1024 => counted(count, "byte", "bytes"),
+        1024..0x10_0000 if tenths(1 << 10) < 10_240 => words(tenths(1 << 10), "KiB"),
+        _ => words(tenths(1 << 20), "MiB"),
+    }
+}
+
 /// Returns the name of an instrument as it is written: `phq-9` is `PHQ-9`.
 pub fn instrument(id: &str) -> String {
     id.to_uppercase()

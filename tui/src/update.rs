@@ -3,6 +3,7 @@
 //!
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
+mod attachments;
 mod calendars;
 mod clipboard;
 mod conflicts;

@@ -81,7 +81,9 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
     let tabs = ["1 Today", "2 Week", "3 Clients", &finish, &sync];
     let shown = desk.screens.first().map(|screen| match screen {
         Screen::Month(_) | Screen::Week(_) => 1,
-        Screen::Chart(_)
+        Screen::Attachment(_)
+        | Screen::Attachments(_)
+        | Screen::Chart(_)
         | Screen::Clients(_)
         | Screen::Consents(_)
         | Screen::Identity(_)

@@ -91,6 +91,9 @@ impl Practice {
         self.check_person(&edit)?;
         match edit {
             Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
+            Edit::Attach { .. } | Edit::StrikeAttachment { .. } => {
+                self.change_attachments(edit, cx)
+            }
             Edit::BeginJournal { .. } | Edit::EnterJournal { .. } | Edit::MarkJournal { .. } => {
                 self.write_journal(edit, cx)
             }
@@ -275,6 +278,10 @@ impl Practice {
             Edit::Label { client, of: Labelled::Record(note), .. } => {
                 let chart = self.facts.book(*client, self.book_of_record(*client, *note));
                 chart.map(|chart| chart.labels_heard(*note, own))
+            }
+            Edit::StrikeAttachment { client, record, .. } => {
+                let known = self.facts.attachments.get(client);
+                known.map(|known| known.heard_of(*record, own).into_iter().collect())
             }
             Edit::MarkJournal { client, record, mark } => {
                 let journal = self.facts.book(*client, Book::Journal);

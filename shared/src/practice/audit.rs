@@ -220,6 +220,10 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
         AuditSubject::View(Subject::Plan(client)) => writer.u8(7).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Identity(client)) => writer.u8(8).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Journal(client)) => writer.u8(9).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Attachments(client)) => writer.u8(12).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Attachment(client, record)) => {
+            writer.u8(13).fixed(client.as_bytes()).fixed(record.as_bytes())
+        }
         AuditSubject::View(Subject::Consents(client)) => writer.u8(11).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),

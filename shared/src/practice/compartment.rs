@@ -46,6 +46,8 @@ pub enum CompartmentName {
     Audit(MemberId),
     /// One member's own settings.
     Personal(MemberId),
+    /// Files in a client's chart.
+    Attachments(ClientId),
     /// A kind from a newer version.
     Unknown {
         /// Its number.
@@ -92,6 +94,7 @@ impl CompartmentName {
             Self::Group(_) => 11,
             Self::Audit(_) => 12,
             Self::Personal(_) => 13,
+            Self::Attachments(_) => 14,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -113,7 +116,8 @@ impl CompartmentName {
             | Self::Chart(client)
             | Self::SubstanceUse(client)
             | Self::Journal(client)
-            | Self::Billing(client) => {
+            | Self::Billing(client)
+            | Self::Attachments(client) => {
                 subject.fixed(client.as_bytes());
             }
             Self::Psychotherapy { client, author } => {
@@ -162,6 +166,7 @@ impl CompartmentName {
             11 => Self::Group(reader.fixed().map(ObjectId::from_bytes)?),
             12 => Self::Audit(member(&mut reader)?),
             13 => Self::Personal(member(&mut reader)?),
+            14 => Self::Attachments(client(&mut reader)?),
             _ => Self::Unknown { kind, subject: reader.rest().to_vec() },
         };
         reader.finish()?;
@@ -185,6 +190,7 @@ mod tests {
             },
             CompartmentName::Psychotherapy { client, author: member },
             CompartmentName::Chart(client),
+            CompartmentName::Attachments(client),
             CompartmentName::Unknown { kind: 900, subject: vec![1, 2, 3] },
         ];
         for name in names {

@@ -156,8 +156,12 @@ impl Practice {
         if let Some(journal) = self.shown_book(client, Book::Journal) {
             rows.extend(journal.timeline(client));
         }
+        let hidden = self.hidden_records(client);
+        if let Some(files) = self.facts.attachments.get(&client).filter(|_| !self.is_hidden(client))
+        {
+            rows.extend(files.timeline(client, &hidden));
+        }
         if let Some(log) = self.facts.logs.get(&client) {
-            let hidden = self.hidden_records(client);
             rows.extend(log.rows(client).filter(|row| !hidden.contains(&row.entry.record())));
         }
         if rows.len() > in_chart {

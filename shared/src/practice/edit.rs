@@ -3,6 +3,7 @@
 //! Screens, the command line, imports and the generator all speak these words, and
 //! `Practice::apply` is the only thing that listens.
 
+pub use super::attachment::{FileBytes, Metadata, NewAttachment};
 pub use super::attendance::WhoChange;
 pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
@@ -62,6 +63,13 @@ pub enum Edit {
         client: ClientId,
         /// `true` to archive.
         archived: bool,
+    },
+    /// Puts a file into a client's chart.
+    Attach {
+        /// Whose.
+        client: ClientId,
+        /// The file.
+        file: Box<NewAttachment>,
     },
     /// Begins a draft that adds to a signed note: to sign it is to sign an addendum.
     BeginAddendum {
@@ -422,6 +430,15 @@ pub enum Edit {
         appointment: AppointmentId,
         /// What is said.
         change: StampChange,
+    },
+    /// Strikes a file that was attached by mistake, or brings it back. Both stay in the log.
+    StrikeAttachment {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// `false` brings it back.
+        struck: bool,
     },
     /// Strikes a consent that was entered by mistake, or brings it back. Both stay in the chart.
     StrikeConsent {

@@ -268,6 +268,7 @@ impl CompartmentName {
             | Self::Psychotherapy { client, .. }
             | Self::SubstanceUse(client)
             | Self::Journal(client)
+            | Self::Attachments(client)
             | Self::Billing(client) => Some(*client),
             Self::Practice
             | Self::Calendar { .. }
@@ -301,6 +302,7 @@ impl Practice {
             let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
             family.extend(labellings);
         }
+        family.extend(self.parts_of(client, record));
         // What is added late, after the record itself is gone, still goes with it.
         if let Some(journal) = self.facts.book(client, Book::Journal) {
             family.extend(journal.addenda(record));
@@ -334,12 +336,13 @@ impl Practice {
     /// somebody writes in stays until its key is dead.
     pub fn hides(&self, subject: Subject) -> bool {
         match subject {
-            Subject::Chart(client)
+            Subject::Attachments(client)
+            | Subject::Chart(client)
             | Subject::Consents(client)
             | Subject::Identity(client)
             | Subject::Journal(client)
             | Subject::Plan(client) => self.is_hidden(client),
-            Subject::Note(client, record) => {
+            Subject::Attachment(client, record) | Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }
             Subject::Draft(..) => false,
@@ -351,6 +354,7 @@ impl Practice {
         let chart = self.facts.book(client, self.book_of_record(client, record));
         chart.is_some_and(|chart| chart.records.contains_key(&record))
             || log.is_some_and(|log| log.holds(record))
+            || self.facts.attachments.get(&client).is_some_and(|files| files.holds(record))
     }
 
     /// Returns whether a legal hold keeps a client's record: one on any record of the same person does.
@@ -382,6 +386,7 @@ impl Practice {
             Edit::AddTask { client, .. }
             | Edit::Amend { client, .. }
             | Edit::Archive { client, .. }
+            | Edit::Attach { client, .. }
             | Edit::BeginAddendum { client, .. }
             | Edit::BeginJournal { client, .. }
             | Edit::BeginNote { client, .. }
@@ -401,6 +406,7 @@ impl Practice {
             | Edit::ReviewPlan { client, .. }
             | Edit::RevokeConsent { client, .. }
             | Edit::SignPlan { client }
+            | Edit::StrikeAttachment { client, .. }
             | Edit::StrikeConsent { client, .. }
             | Edit::Wait { client, .. } => one(client),
             // Parted they may be: as long as two stand together, neither is erased.
@@ -416,6 +422,7 @@ impl Practice {
             Edit::Label { client, of: Labelled::Record(record), .. }
             | Edit::MarkJournal { client, record, .. }
             | Edit::RevokeConsent { client, record, .. }
+            | Edit::StrikeAttachment { client, record, .. }
             | Edit::StrikeConsent { client, record, .. }
             | Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)

@@ -4,6 +4,7 @@
 //! A segment is a cache. One that is missing, or that this version cannot read, is made again
 //! from documents and records.
 
+use super::attachment::Attachments;
 use super::audit::Trail;
 use super::calendar::Booking;
 use super::chart::{Chart, RecordFact};
@@ -51,6 +52,7 @@ pub(super) struct Facts {
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) groups: BTreeMap<ClientId, Group>,
     pub(super) journals: BTreeMap<ClientId, Chart>,
+    pub(super) attachments: BTreeMap<ClientId, Attachments>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     /// Of whom something is known; what, is read from the document, and only then.
     pub(super) identities: BTreeSet<ClientId>,
@@ -141,6 +143,9 @@ impl Facts {
                 self.charts.get(&subject).cloned().unwrap_or_default().encode(&mut writer);
             }
             CompartmentName::Journal(client) => self.journals.get(client)?.encode(&mut writer),
+            CompartmentName::Attachments(client) => {
+                self.attachments.get(client)?.encode(&mut writer);
+            }
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
             CompartmentName::Identity(client) if self.identities.contains(client) => {}
             CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
@@ -197,6 +202,7 @@ impl Facts {
                 reader.finish()?;
                 self.journals.insert(*client, journal);
             }
+            CompartmentName::Attachments(client) => self.decode_attachments(*client, reader)?,
             CompartmentName::Billing(client) => {
                 let billing = Billing::decode(&mut reader)?;
                 reader.finish()?;
@@ -226,6 +232,17 @@ impl Facts {
         reader.finish()?;
         self.groups.insert(subject_of(id), group);
         self.charts.insert(subject_of(id), chart);
+        Ok(())
+    }
+
+    fn decode_attachments(
+        &mut self,
+        client: ClientId,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let attachments = Attachments::decode(&mut reader)?;
+        reader.finish()?;
+        self.attachments.insert(client, attachments);
         Ok(())
     }
 
@@ -274,6 +291,9 @@ impl Facts {
             }
             CompartmentName::Journal(client) => {
                 self.journals.remove(client);
+            }
+            CompartmentName::Attachments(client) => {
+                self.attachments.remove(client);
             }
             CompartmentName::Billing(client) => {
                 self.billing.remove(client);
@@ -411,6 +431,9 @@ impl Facts {
             CompartmentName::Group(group) => {
                 let chart = self.group_chart(*group);
                 chart.records.insert(record.header.id, RecordFact::of_group(record));
+            }
+            CompartmentName::Attachments(client) => {
+                self.attachments.entry(*client).or_default().learn(record);
             }
             CompartmentName::Contact(client) => {
                 self.logs.entry(*client).or_default().learn(record);

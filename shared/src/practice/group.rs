@@ -397,6 +397,7 @@ impl Practice {
     /// Refuses what is said of one person, where it is said of a group.
     pub(super) fn check_person(&self, edit: &Edit) -> Result<(), Refusal> {
         let (Edit::AddTask { client, .. }
+        | Edit::Attach { client, .. }
         | Edit::BeginJournal { client, .. }
         | Edit::ChangeContact { client, .. }
         | Edit::ChangeIdentity { client, .. }

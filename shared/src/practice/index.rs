@@ -43,6 +43,7 @@ impl Practice {
             CompartmentName::Chart(client) | CompartmentName::Journal(client) => {
                 self.publish_chart(*client);
             }
+            CompartmentName::Attachments(client) => self.publish_timeline(*client),
             CompartmentName::Group(group) => self.publish_group(subject_of(*group)),
             _ => {}
         }
@@ -123,7 +124,8 @@ impl Practice {
         }
         index.drafts.extend(self.facts.journals.keys().flat_map(|client| self.unsigned(*client)));
         let facts = &self.facts;
-        for client in facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys()) {
+        let written = facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys());
+        for client in written.chain(facts.attachments.keys()) {
             let client = &self.kept_of(*client);
             if index.timelines.contains_key(client) {
                 continue;

@@ -8,6 +8,7 @@
 //! It never does IO, reads no clock and draws no randomness: a [`Context`] brings all three.
 
 mod apply;
+pub mod attachment;
 mod attendance;
 mod audit;
 mod book;

@@ -150,6 +150,12 @@ impl Practice {
             return Err(Refusal::ToBeErased);
         }
         match subject {
+            Subject::Attachment(client, record) => {
+                self.attachment_view(client, record, cx).map(View::Attachment)
+            }
+            Subject::Attachments(client) => {
+                self.attachments_view(client, cx).map(View::Attachments)
+            }
             Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),

@@ -43,7 +43,9 @@ impl Reach {
 
     const fn shows(self, subject: Subject) -> bool {
         match subject {
-            Subject::Chart(_)
+            Subject::Attachment(..)
+            | Subject::Attachments(_)
+            | Subject::Chart(_)
             | Subject::Consents(_)
             | Subject::Draft(..)
             | Subject::Identity(_)
@@ -110,6 +112,7 @@ impl Practice {
         let of_chart = matches!(
             edit,
             Edit::Amend { .. }
+                | Edit::Attach { .. }
                 | Edit::BeginAddendum { .. }
                 | Edit::BeginJournal { .. }
                 | Edit::BeginNote { .. }
@@ -130,6 +133,7 @@ impl Practice {
                 | Edit::Sign { .. }
                 | Edit::SignImported { .. }
                 | Edit::SignPlan { .. }
+                | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
         );
         if of_chart && !self.reach.charts() { Err(Refusal::NoKey) } else { Ok(()) }

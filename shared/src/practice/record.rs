@@ -92,6 +92,10 @@ registry! {
         Plan = 7,
         /// An entry of a client's journal; or what is said of one later.
         Journal = 8,
+        /// A file in a client's chart; or that it is struck.
+        Attachment = 9,
+        /// A part of such a file.
+        AttachmentPart = 10,
         /// What a client has consented to; that it was taken back; or that such an entry is struck.
         Consent = 11,
         /// What is said later of the labels of a note: the whole list, in the header.

@@ -13,6 +13,24 @@ pub enum Refusal {
     /// An appointment of that id exists.
     #[error("the appointment exists")]
     AppointmentExists,
+    /// A file is not what was attached: its parts are not those that its head names.
+    #[error("the file is not what was attached")]
+    AttachmentAltered,
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    AttachmentEmpty,
+    /// Parts of the file have not come to this device yet.
+    #[error("parts of the file have not come yet")]
+    AttachmentIncomplete,
+    /// A file has 5 MiB at most.
+    #[error("the file is too long")]
+    AttachmentTooLong,
+    /// A file needs a title.
+    #[error("the file has no title")]
+    AttachmentUntitled,
+    /// The files of a client have 64 MiB at most, and are a thousand at most.
+    #[error("there is no more room for files")]
+    AttachmentsFull,
     /// Another device has changed the same field since.
     #[error("another device has changed the same field since")]
     ChangedElsewhere,
@@ -133,6 +151,9 @@ pub enum Refusal {
     /// A client has room for 200 open tasks.
     #[error("too many tasks")]
     TooManyTasks,
+    /// There is no such file, or it is struck.
+    #[error("there is no such file")]
+    UnknownAttachment,
     /// There is no such appointment.
     #[error("there is no such appointment")]
     UnknownAppointment,

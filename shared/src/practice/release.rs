@@ -119,6 +119,7 @@ fn only_client(items: &[Item]) -> Option<ClientId> {
         | CompartmentName::Chart(client)
         | CompartmentName::SubstanceUse(client)
         | CompartmentName::Journal(client)
+        | CompartmentName::Attachments(client)
         | CompartmentName::Billing(client) => Some(*client),
         _ => None,
     };

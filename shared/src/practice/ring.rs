@@ -56,6 +56,7 @@ impl RingPurpose {
             CompartmentName::Chart(_)
             | CompartmentName::SubstanceUse(_)
             | CompartmentName::Journal(_)
+            | CompartmentName::Attachments(_)
             | CompartmentName::Group(_) => vec![Self::Caseload(author)],
             CompartmentName::Psychotherapy { author, .. } => vec![Self::Psychotherapy(*author)],
             CompartmentName::Audit(member) => vec![Self::Audit(*member), Self::Auditors],
@@ -127,6 +128,7 @@ mod tests {
             CompartmentName::Psychotherapy { client, author },
             CompartmentName::SubstanceUse(client),
             CompartmentName::Journal(client),
+            CompartmentName::Attachments(client),
             CompartmentName::Unknown { kind: 99, subject: Vec::new() },
         ] {
             let rings = RingPurpose::of_compartment(&clinical, author);

@@ -30,4 +30,8 @@ pub enum Subject {
     Identity(ClientId),
     /// What one client wrote.
     Journal(ClientId),
+    /// The files in one client's chart, by their titles.
+    Attachments(ClientId),
+    /// One of them, with its content.
+    Attachment(ClientId, RecordId),
 }

@@ -4,6 +4,7 @@
 //! only while the vault is open. Clinical content comes through `Practice::open` as a [`View`].
 //! All text in here is as people wrote it: whoever draws it must make it harmless first.
 
+use super::attachment::Media;
 use super::consent::{ConsentEnd, ConsentKind, ConsentRow};
 use super::edit::{
     AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, RemoteSetting, Slot, Stamps,
@@ -329,6 +330,15 @@ pub enum TimelineEntry {
         /// Number of words.
         words: u32,
     },
+    /// A file.
+    Attachment {
+        /// Its record.
+        record: RecordId,
+        /// Of which type, as somebody's device saw it.
+        media: Media,
+        /// How long, in bytes.
+        size: u32,
+    },
     /// What the client has consented to, or has refused.
     Consent {
         /// Its record.
@@ -407,6 +417,7 @@ impl TimelineEntry {
     pub const fn record(&self) -> RecordId {
         match self {
             Self::Addendum { record, .. }
+            | Self::Attachment { record, .. }
             | Self::Consent { record, .. }
             | Self::Contact { record, .. }
             | Self::Journal { record, .. }

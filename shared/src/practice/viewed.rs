@@ -1,5 +1,6 @@
 //! What is seen of what was opened: clinical content, each time with its entry in the audit trail.
 
+use super::attachment::Media;
 use super::consent::ConsentView;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
@@ -10,6 +11,62 @@ use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// A file in a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttachmentRow {
+    /// Its record.
+    pub record: RecordId,
+    /// What the clinician calls it; empty of what does not read.
+    pub title: String,
+    /// Of which type: in a list as somebody's device saw it, of a file that is open as it begins.
+    pub media: Media,
+    /// How long, in bytes; 0 of what does not read.
+    pub size: u32,
+    /// Whether its metadata were taken out.
+    pub stripped: bool,
+    /// Who attached it.
+    pub author: MemberId,
+    /// When.
+    pub signed: Stamp,
+    /// Whether it was struck: it stays, and can be brought back.
+    pub struck: bool,
+}
+
+/// The files of a client.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttachmentsView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// The newest first; then those that were struck.
+    pub attachments: Vec<AttachmentRow>,
+    /// How many bytes all of them have.
+    pub bytes: u64,
+}
+
+/// What is in a file that was opened.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Inside {
+    /// All of it is here and is what was attached; its text, if it is a text that is shown.
+    Whole(Option<String>),
+    /// Parts of it have not come yet.
+    Incomplete,
+    /// It is not what was attached.
+    Altered,
+}
+
+/// A file that was opened, in memory.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttachmentView {
+    /// Whose.
+    pub client: ClientId,
+    /// What is said of it.
+    pub row: AttachmentRow,
+    /// The SHA-256 of the file in hexadecimal digits; `None` of what does not read.
+    pub hash: Option<String>,
+    /// What is in it.
+    pub inside: Inside,
+}
 
 /// What `Practice::open` returns.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +85,10 @@ pub enum View {
     Journal(JournalView),
     /// What a client has consented to.
     Consents(ConsentsView),
+    /// The files of a client.
+    Attachments(AttachmentsView),
+    /// A file.
+    Attachment(AttachmentView),
 }
 
 /// What is said of an entry of a journal.

@@ -2,11 +2,13 @@
 //! passphrases come from standard input, a prompt or a file descriptor, since other users of the
 //! machine can read the arguments of a process.
 
+mod attachments;
 mod calendars;
 mod consents;
 mod groups;
 mod records;
 
+pub use attachments::Attachments;
 pub use calendars::{CalendarFeed, CalendarImport, Calendars};
 pub use consents::{Consents, NewConsent};
 pub use groups::Groups;
@@ -59,6 +61,9 @@ pub enum Command {
     /// What clients write themselves.
     #[command(subcommand)]
     Journal(Journals),
+    /// Files in clients' charts.
+    #[command(subcommand)]
+    Attachment(Attachments),
     /// Treatment plans.
     #[command(subcommand)]
     Plan(Plans),
@@ -500,6 +505,9 @@ pub struct Export {
     /// Write to this new file, readable by its owner only, instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Leave out the files in charts.
+    #[arg(long)]
+    pub without_attachments: bool,
 }
 
 /// Options of `backup`.

@@ -3,6 +3,7 @@
 mod address;
 pub mod answer;
 pub mod args;
+pub(crate) mod attachment;
 mod backup;
 mod begin;
 pub mod behind;

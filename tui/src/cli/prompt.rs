@@ -17,6 +17,9 @@ pub enum PromptError {
     /// There is nobody to ask, and no file descriptor was named.
     #[error("there is no terminal to ask for the passphrase; use --passphrase-fd")]
     NoTerminal,
+    /// A file comes on standard input, and nothing says what it is called.
+    #[error("the file has no title; use --title-fd, or --input and type the title")]
+    NoTitle,
     /// Reading failed.
     #[error("could not read what was asked for")]
     Read(#[from] io::Error),
@@ -45,6 +48,11 @@ pub fn file(path: &Path, limit: usize) -> Result<String, PromptError> {
         return Err(PromptError::TooLong(limit));
     }
     Ok(text)
+}
+
+/// Reads all of an open file descriptor as text of at most `limit` bytes.
+pub fn descriptor(number: i32, limit: usize) -> Result<String, PromptError> {
+    file(Path::new(&format!("/dev/fd/{number}")), limit)
 }
 
 /// Reads the passphrase from the file descriptor that was named, or asks the terminal for it.

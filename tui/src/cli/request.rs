@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use zeroize::Zeroize as _;
 
 /// The longest line in either direction: an import is carried out whole or not at all.
-pub const LINE_BYTES_MAX: usize = 64 << 20;
+pub const LINE_BYTES_MAX: usize = 512 << 20;
 
 /// What a feed is to say.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,6 +36,41 @@ pub struct AddToPlan {
     pub by: Option<String>,
     /// In words; a diagnosis may begin with its code.
     pub text: Typed,
+}
+
+/// What is asked about the files in a chart.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum AttachmentWish {
+    /// Puts a file into the chart.
+    Add {
+        /// What the clinician calls it.
+        title: Typed,
+        /// The file, in base64.
+        bytes: Typed,
+        /// Whether metadata stay in it.
+        keep: bool,
+    },
+    /// Lists them.
+    List,
+    /// Lets one out. The passphrase is asked for again.
+    Save {
+        /// The record.
+        id: String,
+        /// As typed.
+        passphrase: Typed,
+    },
+    /// Says what is known of one; of a text, the text.
+    Show {
+        /// The record.
+        id: String,
+    },
+    /// Strikes one, or brings it back.
+    Strike {
+        /// The record.
+        id: String,
+        /// `false` brings it back.
+        struck: bool,
+    },
 }
 
 /// An entry for a client's journal.
@@ -141,6 +176,13 @@ impl Drop for Typed {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
 pub enum Request {
+    /// Asks about the files in a client's chart.
+    Attachment {
+        /// The client's code.
+        client: String,
+        /// What.
+        wish: AttachmentWish,
+    },
     /// Writes a backup, or adds to one. The passphrase is asked for again.
     Backup {
         /// Where, as a whole path.
@@ -224,6 +266,9 @@ pub enum Request {
     Export {
         /// As typed.
         passphrase: Typed,
+        /// Whether files in charts are left out.
+        #[serde(default)]
+        without_attachments: bool,
     },
     /// Finds clients and appointments.
     Find {

@@ -2,15 +2,15 @@
 
 use super::answer::answer;
 use super::args::{
-    self, Arguments, CalendarFeed, CalendarImport, Calendars, Client, Command, Consents, Devices,
-    Export, Groups, Import, Journals, NewEntry, Note, PlanLine, Plans,
+    self, Arguments, Attachments, CalendarFeed, CalendarImport, Calendars, Client, Command,
+    Consents, Devices, Export, Groups, Import, Journals, NewEntry, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
     ShowDay, TakeInCalendar, Typed, WriteFeed,
 };
-use super::{address, backup, erase, late, online, paper, print, revoke, socket, sync};
+use super::{address, attachment, backup, erase, late, online, paper, print, revoke, socket, sync};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::{AutoLock, Timing};
@@ -31,7 +31,7 @@ use tacenda_shared::practice::schedule::ical;
 /// The longest text that standard input gives to a command.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The longest file that is taken in.
-const IMPORT_BYTES_MAX: usize = 48 << 20;
+const IMPORT_BYTES_MAX: usize = 384 << 20;
 /// How far a calendar is looked at that `import` is given.
 const DAYS_OF_A_CALENDAR: u16 = 365;
 
@@ -44,6 +44,9 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         #[cfg(feature = "demo")]
         Command::OtherDevice(other) => return super::demo::work(&other.folder),
         Command::Erase(what) => return finish(erase::erase(home, what, arguments)),
+        Command::Attachment(Attachments::Save { client, id, output }) => {
+            return finish(attachment::save((client, id, output), home, arguments));
+        }
         Command::Export(export) => return finish(self::export(export, home, arguments)),
         Command::Calendar(Calendars::Feed(feed)) => {
             return finish(self::feed(feed, home, arguments));
@@ -259,6 +262,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
     Ok(match command {
         Command::Calendar(Calendars::Import(import)) => calendar_import(import)?,
         Command::Calendar(Calendars::Feed(_)) => Request::Lock,
+        Command::Attachment(asked) => attachment::request(asked)?,
         Command::Client(client) => about_clients(client)?,
         Command::Free(args::Free { minutes, days, client, room }) => {
             let (client, room) = (client.clone(), room.clone());
@@ -458,7 +462,9 @@ fn set_timing(home: &Home, asked: &args::Timing) -> Result<(), Failed> {
 /// Lets the whole practice out: to a new file of its owner's alone, or to standard output.
 fn export(export: &Export, home: &Home, arguments: &Arguments) -> Result<(), Failed> {
     let typed = prompt::passphrase(arguments.passphrase_fd, "Passphrase: ")?;
-    let request = Request::Export { passphrase: Typed(typed.0.to_string()) };
+    let passphrase = Typed(typed.0.to_string());
+    let without_attachments = export.without_attachments;
+    let request = Request::Export { passphrase, without_attachments };
     let Some(path) = &export.output else {
         let mut each = |_: &Value, text: &str| print::line(text);
         return carry_out(request, home, arguments, Some(&typed), &mut each);

@@ -4,18 +4,22 @@ use super::chance::OsRandom;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
 use jiff::civil::Date;
-use tacenda_shared::id::{AppointmentId, Timestamp};
+use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use tacenda_shared::journal::{AppendError, FileSystem};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Purpose, Stamp};
-use tacenda_shared::practice::interchange::export_lines;
+use tacenda_shared::practice::interchange::export_lines_without;
 use tacenda_shared::practice::release::{self, Released};
 use tacenda_shared::practice::schedule::ical::{self, Says};
 
 impl<F: FileSystem> Device<F> {
-    /// Collects the whole practice as JSON Lines and lets it out through the gate; the entry is on
-    /// the disk when this returns.
-    pub fn export(&mut self, now: Timestamp) -> Result<Released, DeviceError> {
+    /// Collects the whole practice as JSON Lines, with the files in charts or without, and lets it out
+    /// through the gate; the entry is on the disk when this returns.
+    pub fn export(
+        &mut self,
+        with_attachments: bool,
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
         if self.cabinet.is_read_only() {
             // Nothing leaves without an entry, and none can be written.
             return Err(StoreError::Append(AppendError::ReadOnly).into());
@@ -25,9 +29,17 @@ impl<F: FileSystem> Device<F> {
         for client in index.every_client().map(|row| &row.id) {
             items.extend(self.with_context(now, |practice, cx| practice.chart_items(*client, cx))?);
         }
+        if with_attachments {
+            for client in index.every_client().map(|row| &row.id) {
+                let files =
+                    self.with_context(now, |practice, cx| practice.attachment_items(*client, cx));
+                items.extend(files?);
+            }
+        }
         let written = Stamp { time: now, zone: index.zone.clone() };
         let mut bytes = Vec::new();
-        for line in export_lines(&index, &written, items) {
+        let without: &[&str] = if with_attachments { &[] } else { &["attachments"] };
+        for line in export_lines_without(without, &index, &written, items) {
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
         }
@@ -52,6 +64,26 @@ impl<F: FileSystem> Device<F> {
         }
         let release = self.with_context(now, |practice, cx| {
             Ok::<_, DeviceError>(practice.copy_link(appointment, cx)?)
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
+    /// Reads a file of a chart and lets it out through the gate; the entry is on the disk when this
+    /// returns.
+    pub fn let_out_attachment(
+        &mut self,
+        (client, record): (ClientId, RecordId),
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let release = self.with_context(now, |practice, cx| {
+            let bytes = practice.attachment_bytes(client, record, cx)?;
+            let item = release::Item { compartment: CompartmentName::Attachments(client), bytes };
+            let (way, why) = (release::Way::File, Purpose::Disclosure);
+            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
         })?;
         self.keep(release.changes)?;
         Ok(release.released)

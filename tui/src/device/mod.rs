@@ -6,6 +6,7 @@ pub mod chance;
 mod conversation;
 pub mod courier;
 mod desk;
+pub mod files;
 pub mod founding;
 pub mod frame;
 mod held;

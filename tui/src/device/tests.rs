@@ -278,7 +278,7 @@ fn what_was_exported_comes_in_again_whole() {
     };
     device.apply(edit, NOW).unwrap();
 
-    let released = device.export(NOW).unwrap();
+    let released = device.export(true, NOW).unwrap();
     let text = String::from_utf8(released.bytes().to_vec()).unwrap();
 
     assert!(text.lines().count() > 4);

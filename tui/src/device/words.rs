@@ -199,8 +199,8 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::SamePerson
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
-        Refusal::AlreadySigned => {
-            ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
+        Refusal::AlreadySigned | Refusal::NothingToSign | Refusal::WhereaboutsMissing => {
+            of_signing(refusal)
         }
         Refusal::AppointmentExists
         | Refusal::ClientExists
@@ -210,6 +210,13 @@ fn refused(refusal: Refusal) -> Notice {
             "Another device has changed this since, so it is not undone.",
             "Look at it as it is now, and change it if it is wrong.",
         ),
+        Refusal::AttachmentAltered
+        | Refusal::AttachmentEmpty
+        | Refusal::AttachmentIncomplete
+        | Refusal::AttachmentTooLong
+        | Refusal::AttachmentUntitled
+        | Refusal::AttachmentsFull
+        | Refusal::UnknownAttachment => of_attachments(refusal),
         Refusal::ConsentExists
         | Refusal::ConsentIncomplete
         | Refusal::ConsentNotGiven
@@ -222,14 +229,9 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::InvalidSplice
         | Refusal::InvalidZone => of_invalid(refusal),
         Refusal::NotADraft => ("There is no such draft any more.", "Look at the chart."),
-        Refusal::NothingToSign => ("There is nothing to sign yet.", "Write something first."),
         Refusal::Shelf(_) => (
             "What this needs cannot be read from the disk.",
             "Copy the folder of your practice to another disk, then put a backup back.",
-        ),
-        Refusal::WhereaboutsMissing => (
-            "The session was by video or telephone, and nothing says where the client was.",
-            "On the day, b on the session says where, and whom to call there; then sign.",
         ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
@@ -249,6 +251,19 @@ fn refused(refusal: Refusal) -> Notice {
         ),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::AlreadySigned => {
+            ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
+        }
+        Refusal::NothingToSign => ("There is nothing to sign yet.", "Write something first."),
+        _ => (
+            "The session was by video or telephone, and nothing says where the client was.",
+            "On the day, b on the session says where, and whom to call there; then sign.",
+        ),
+    }
 }
 
 fn of_people(refusal: Refusal) -> (&'static str, &'static str) {
@@ -360,6 +375,31 @@ fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
             "Close the note with Esc and open it again; what you typed is in the draft.",
         ),
         _ => ("Tacenda does not know that time zone.", "Choose one such as Europe/Berlin."),
+    }
+}
+
+fn of_attachments(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::AttachmentAltered => (
+            "The file is not what was attached, so nothing of it is shown or saved.",
+            "Ask whoever attached it to do so again; strike this one (x).",
+        ),
+        Refusal::AttachmentEmpty => ("The file is empty.", "Check whether it is the right one."),
+        Refusal::AttachmentIncomplete => (
+            "Parts of the file have not come to this device yet.",
+            "Wait until everything has come: Sync (7) shows it.",
+        ),
+        Refusal::AttachmentTooLong => {
+            ("A file has 5 MiB at most.", "Make it smaller, or attach it in pieces.")
+        }
+        Refusal::AttachmentUntitled => {
+            ("The file has no title.", "Type one, such as: Referral, November 2026.")
+        }
+        Refusal::AttachmentsFull => (
+            "The files of a client have 64 MiB at most, and are 1000 at most.",
+            "Erase some that are not needed: a struck one takes its room until then.",
+        ),
+        _ => ("There is no such file.", "Look at the client's files (g a)."),
     }
 }
 

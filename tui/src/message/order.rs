@@ -5,7 +5,8 @@ use super::Secret;
 use crate::device::courier::late::LateEdit;
 use crate::device::courier::sheet::SheetStanding;
 use crate::notice::Notice;
-use tacenda_shared::id::DeviceId;
+use tacenda_shared::id::{ClientId, DeviceId, RecordId};
+use tacenda_shared::practice::attachment::{FileBytes, Media};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::schedule::ical::Doubts;
 
@@ -36,6 +37,8 @@ pub enum Order {
     Finish,
     /// Say what another calendar would bring. Changes nothing.
     LookAtCalendar(OtherCalendar),
+    /// Say what a file is that is to be attached, as typed. Changes nothing.
+    LookAtFile(String),
     /// Show a code for a new device.
     Pair,
     /// Say what it would mean to shut this device out. Changes nothing.
@@ -55,6 +58,17 @@ pub enum Order {
     Revoke {
         /// Which.
         device: DeviceId,
+        /// What was typed as the yes.
+        passphrase: Secret,
+    },
+    /// Save a file of a chart outside the practice.
+    SaveAttachment {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// Where, as typed.
+        file: String,
         /// What was typed as the yes.
         passphrase: Secret,
     },
@@ -80,6 +94,8 @@ pub enum Carried {
     Drawn(Secret),
     /// The order was carried out, in words for the line above the hints, or was not.
     Ended(Result<String, Notice>),
+    /// What a file is, or why it cannot be read, with what was asked.
+    File(String, Result<LookedFile, Notice>),
     /// What it would mean to shut a device out, or why it cannot be.
     Plan(DeviceId, Result<Plan, Notice>),
     /// How far it is.
@@ -123,6 +139,28 @@ pub struct LookedAt {
     pub doubts: Doubts,
     /// What takes it in.
     pub edits: Vec<Edit>,
+}
+
+/// What is taken out of a file, if somebody wishes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Takes {
+    /// What a camera wrote into it.
+    Out,
+    /// Nothing: this version knows no way for its type.
+    NotOfThisType,
+    /// Nothing: it is not what it begins as.
+    Broken,
+}
+
+/// A file that is to be attached, as it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LookedFile {
+    /// All of it.
+    pub bytes: FileBytes,
+    /// Of which type, as it begins.
+    pub media: Media,
+    /// What can be taken out of it.
+    pub takes: Takes,
 }
 
 /// Who goes and who stays when a device is shut out.

@@ -93,6 +93,7 @@ impl State {
             TimelineEntry::Measure { .. } | TimelineEntry::Unknown { .. } => {
                 Focused::Client(self.client)
             }
+            TimelineEntry::Attachment { record, .. } => Focused::Attachment(row.client, *record),
             TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
         }

@@ -51,6 +51,8 @@ pub enum Answer {
     Part(ClientId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.
     ReplaceSheet(bool),
+    /// Shows the files of this entry.
+    ShowAttachments(ClientId),
     /// Shows who this entry says that the client is in law.
     ShowIdentity(ClientId),
     /// Shows the journal of this entry.

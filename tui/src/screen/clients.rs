@@ -266,6 +266,9 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
         TimelineEntry::Addendum { words, .. } => {
             format!("Addendum      {}", text::counted(*words, "word", "words"))
         }
+        TimelineEntry::Attachment { media, size, .. } => {
+            format!("Attachment    {}, {}", media.title(), text::bytes(u64::from(*size)))
+        }
         TimelineEntry::Consent { kind, until, end, .. } => {
             let ended = match end {
                 Some(ConsentEnd::Refused) => "   refused".to_owned(),

@@ -1,6 +1,9 @@
 //! The screens and what lies over them. Each is a state, an `update` that decides and a `view`
 //! that draws; this file only routes. None of them touches a terminal, a clock or a file.
 
+pub mod attach;
+pub mod attachment;
+pub mod attachments;
 pub mod backup;
 pub mod booking;
 pub mod chart;
@@ -32,6 +35,7 @@ pub mod read;
 pub mod revoke;
 pub mod room;
 pub mod same;
+pub mod save_file;
 pub mod setup;
 pub mod sheet;
 pub mod sync;
@@ -167,6 +171,8 @@ pub enum Place {
 pub enum Focused {
     /// An appointment.
     Appointment(AppointmentId),
+    /// A file in a client's chart.
+    Attachment(ClientId, RecordId),
     /// A client.
     Client(ClientId),
     /// An appointment with rival slots.
@@ -231,7 +237,8 @@ impl Situation<'_> {
                 let here = self.chart.filter(|chart| row.is_with(*chart));
                 here.or_else(|| parts::who::first(self.scene.index, row))
             }
-            Focused::Client(client)
+            Focused::Attachment(client, _)
+            | Focused::Client(client)
             | Focused::Consent(client, _)
             | Focused::Contact(client, _)
             | Focused::Draft(client, _)
@@ -252,6 +259,8 @@ impl Situation<'_> {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the name of its module")]
 pub enum Screen {
+    Attachment(Box<attachment::State>),
+    Attachments(attachments::State),
     Booking(Box<booking::State>),
     Chart(chart::State),
     Clients(clients::State),
@@ -274,6 +283,7 @@ pub enum Screen {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is the name of its module")]
 pub enum Overlay {
+    Attach(Box<attach::State>),
     Backup(backup::State),
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
@@ -291,6 +301,7 @@ pub enum Overlay {
     Revoke(Box<revoke::State>),
     Room(room::State),
     Same(same::State),
+    SaveFile(Box<save_file::State>),
     Sheet(Box<sheet::State>),
     TakeIn(Box<take_in::State>),
 }
@@ -300,6 +311,8 @@ impl Screen {
     pub fn contexts(&self) -> &'static [Context] {
         use Context as C;
         match self {
+            Self::Attachment(_) => &[C::Attachment, C::Lists, C::Everywhere],
+            Self::Attachments(_) => &[C::Attachments, C::Lists, C::Everywhere],
             Self::Booking(state) if state.is_typing() => &[C::Entry, C::Everywhere],
             Self::Booking(_) => &[C::Booking, C::Everywhere],
             Self::Chart(_) => &[C::Chart, C::Lists, C::Everywhere],
@@ -339,25 +352,15 @@ impl Screen {
             Self::Booking(state) => state.is_typing(),
             Self::Clients(state) => state.is_typing(),
             Self::Note(_) => true,
-            Self::Chart(_)
-            | Self::Columns(_)
-            | Self::Consents(_)
-            | Self::Finish(_)
-            | Self::Identity(_)
-            | Self::Journal(_)
-            | Self::Month(_)
-            | Self::Plan(_)
-            | Self::Read(_)
-            | Self::Sync(_)
-            | Self::Today(_)
-            | Self::Waiting(_)
-            | Self::Week(_) => false,
+            _ => false,
         }
     }
 
     /// Returns what the focus is on.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
         match self {
+            Self::Attachment(state) => state.focused(),
+            Self::Attachments(state) => state.focused(),
             Self::Booking(_) | Self::Note(_) | Self::Read(_) => Focused::Nothing,
             Self::Chart(state) => state.focused(),
             Self::Clients(state) => state.focused(scene),
@@ -378,6 +381,8 @@ impl Screen {
     /// Returns what must be open, audited, while this screen is in the stack.
     pub fn subject(&self) -> Option<Subject> {
         match self {
+            Self::Attachment(state) => Some(Subject::Attachment(state.client, state.record)),
+            Self::Attachments(state) => Some(Subject::Attachments(state.client)),
             Self::Chart(state) => Some(Subject::Chart(state.client)),
             Self::Consents(state) => Some(Subject::Consents(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
@@ -396,6 +401,8 @@ impl Screen {
         at: &Opening<'_>,
     ) -> note::Outcome {
         match self {
+            Self::Attachment(state) => state.opened(outcome, at),
+            Self::Attachments(state) => state.opened(outcome),
             Self::Chart(state) => state.opened(outcome, at),
             Self::Consents(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
@@ -425,6 +432,8 @@ impl Screen {
     /// Decides.
     pub fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         match self {
+            Self::Attachment(state) => attachment::update(state, act),
+            Self::Attachments(state) => attachments::update(state, act, scene),
             Self::Booking(state) => booking::update(state, act, scene),
             Self::Chart(state) => chart::update(state, act, scene),
             Self::Clients(state) => clients::update(state, act, scene),
@@ -447,6 +456,8 @@ impl Screen {
     /// Draws.
     pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         match self {
+            Self::Attachment(state) => attachment::view(state, scene, frame, area),
+            Self::Attachments(state) => attachments::view(state, scene, frame, area),
             Self::Booking(state) => booking::view(state, scene, frame, area),
             Self::Chart(state) => chart::view(state, scene, frame, area),
             Self::Clients(state) => clients::view(state, scene, frame, area),
@@ -488,11 +499,13 @@ impl Overlay {
             Self::Sheet(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Pairing(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Revoke(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
-            Self::Backup(_)
+            Self::Attach(_)
+            | Self::Backup(_)
             | Self::ContactLog(_)
             | Self::Pairing(_)
             | Self::Prompt(_)
             | Self::Revoke(_)
+            | Self::SaveFile(_)
             | Self::Sheet(_)
             | Self::TakeIn(_) => &[C::Typing, C::Everywhere],
         }
@@ -501,6 +514,7 @@ impl Overlay {
     /// Returns whose contact it shows, if it shows one.
     pub fn whose(&self) -> Option<ClientId> {
         match self {
+            Self::Attach(state) => Some(state.client),
             Self::ClientForm(state) => state.whose(),
             Self::ConsentForm(state) => Some(state.client),
             Self::GroupForm(state) => state.whose(),
@@ -522,15 +536,7 @@ impl Overlay {
             Self::Revoke(state) => state.is_typing(),
             Self::Same(state) => state.is_typing(),
             Self::Sheet(state) => state.is_typing(),
-            Self::ClientForm(_)
-            | Self::ConsentForm(_)
-            | Self::ContactLog(_)
-            | Self::Diagnosis(_)
-            | Self::GroupForm(_)
-            | Self::Help(_)
-            | Self::Palette(_)
-            | Self::Prompt(_)
-            | Self::TakeIn(_) => true,
+            _ => true,
         }
     }
 
@@ -542,6 +548,7 @@ impl Overlay {
     /// Decides.
     pub fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         match self {
+            Self::Attach(state) => attach::update(state, act, scene),
             Self::Backup(state) => backup::update(state, act),
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
@@ -562,6 +569,7 @@ impl Overlay {
             Self::Prompt(state) => prompt::update(state, act, scene),
             Self::Revoke(state) => revoke::update(state, act),
             Self::Same(state) => same::update(state, act, scene),
+            Self::SaveFile(state) => save_file::update(state, act),
             Self::Sheet(state) => sheet::update(state, act, scene),
             Self::TakeIn(state) => take_in::update(state, act),
         }
@@ -570,6 +578,7 @@ impl Overlay {
     /// Draws.
     pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>) {
         match self {
+            Self::Attach(state) => attach::view(state, scene, frame),
             Self::Backup(state) => backup::view(state, scene, frame),
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
@@ -587,6 +596,7 @@ impl Overlay {
             Self::Revoke(state) => revoke::view(state, scene, frame),
             Self::Room(state) => room::view(state, scene, frame),
             Self::Same(state) => same::view(state, scene, frame),
+            Self::SaveFile(state) => save_file::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
             Self::TakeIn(state) => take_in::view(state, scene, frame),
         }

@@ -235,6 +235,7 @@ fn beside(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
 pub fn resize(screen: &mut super::Screen, size: (u16, u16)) {
     let (columns, rows) = text_size(size);
     match screen {
+        super::Screen::Attachment(state) => state.resize(size),
         super::Screen::Note(Writing { state: Some(state), .. }) => state.resize(columns, rows),
         super::Screen::Read(Reading { state: Some(state), .. }) => state.resize(columns, rows),
         _ => {}

@@ -1,6 +1,6 @@
 //! Devices and the server: what is ordered of them from the Sync screen, and what becomes of it.
 
-use super::{lay, replace, say};
+use super::{attachments, lay, replace, say};
 use crate::device::courier::late::LateKind;
 use crate::keymap::Verb;
 use crate::message::{Carried, DeviceRow, Effect, Order};
@@ -122,6 +122,7 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
                 state.show(&asked_for, outcome);
             }
         }
+        Carried::File(asked, outcome) => attachments::looked(model, &asked, outcome),
         Carried::Ended(Err(notice)) => refused(model, notice),
         Carried::Drawn(words) => {
             let overlays = model.desk_mut().map(|desk| desk.overlays.as_mut_slice());
@@ -179,7 +180,11 @@ fn with_pairing(model: &mut Model, act: impl FnOnce(&mut pairing::State)) {
 fn shows_order(overlay: &Overlay) -> bool {
     matches!(
         overlay,
-        Overlay::Backup(_) | Overlay::Pairing(_) | Overlay::Revoke(_) | Overlay::Sheet(_)
+        Overlay::Backup(_)
+            | Overlay::Pairing(_)
+            | Overlay::Revoke(_)
+            | Overlay::SaveFile(_)
+            | Overlay::Sheet(_)
     )
 }
 
@@ -200,6 +205,7 @@ fn refused(model: &mut Model, notice: Notice) {
         Some(Overlay::Pairing(state)) => state.refuse(notice),
         Some(Overlay::Backup(state)) => state.refuse(notice),
         Some(Overlay::Revoke(state)) => state.refuse(notice),
+        Some(Overlay::SaveFile(state)) => state.refuse(notice),
         Some(Overlay::Sheet(state)) => state.refuse(notice),
         _ => lay(model, Overlay::Notice(notice)),
     }

@@ -1,7 +1,7 @@
 //! Two entries that are one person: who is asked, and whose plan or identity is meant.
 
 use super::verbs::{code, edit};
-use super::{consents, journal, lay, plan, show};
+use super::{attachments, consents, journal, lay, plan, show};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Desk, Model, Way};
@@ -85,6 +85,9 @@ pub(super) fn show_of(model: &mut Model, verb: Verb, client: Option<ClientId>) -
     let all = row.iter().flat_map(|row| std::iter::once(row).chain(&row.same));
     let written = desk.index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
     let has = |row: &&Arc<ClientRow>| match verb {
+        Verb::ShowAttachments => written.clone().any(|line| {
+            line.client == row.id && matches!(line.entry, TimelineEntry::Attachment { .. })
+        }),
         Verb::ShowConsents => desk.index.consents.contains_key(&row.id),
         Verb::ShowJournal => written.clone().any(|line| {
             line.client == row.id && matches!(line.entry, TimelineEntry::Journal { .. })
@@ -100,6 +103,9 @@ pub(super) fn show_of(model: &mut Model, verb: Verb, client: Option<ClientId>) -
             let answer = |(code, one): &(String, ClientId)| match verb {
                 Verb::ShowPlan => {
                     (format!("The plan written under {code}"), Answer::ShowPlan(*one))
+                }
+                Verb::ShowAttachments => {
+                    (format!("The attachments under {code}"), Answer::ShowAttachments(*one))
                 }
                 Verb::ShowConsents => {
                     (format!("What stands under {code}"), Answer::ShowConsents(*one))
@@ -121,6 +127,7 @@ pub(super) fn show_of(model: &mut Model, verb: Verb, client: Option<ClientId>) -
 pub(super) fn show_one(model: &mut Model, verb: Verb, client: ClientId) -> Vec<Effect> {
     match verb {
         Verb::ShowPlan => plan::show_plan(model, Some(client)),
+        Verb::ShowAttachments => attachments::show_attachments(model, client),
         Verb::ShowConsents => consents::open(model, client, None),
         Verb::ShowJournal => journal::show_journal(model, Some(client)),
         _ => show(model, Screen::Identity(identity::State::new(client))),

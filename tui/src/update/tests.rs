@@ -1,6 +1,7 @@
 //! What a person sees happen when they press keys, from the outside: keys in, effects and screens
 //! out.
 
+mod attachments;
 mod clipboard;
 mod columns;
 mod consents;

@@ -5,8 +5,8 @@ use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
-    act, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay, leave, lock,
-    notes, plan, quit, replace, same, say, session, show,
+    act, attachments, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay,
+    leave, lock, notes, plan, quit, replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -121,7 +121,9 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
-        _ => consents::run(model, verb, focused).or_else(|| journal::run(model, verb, focused)),
+        _ => attachments::run(model, verb, focused)
+            .or_else(|| consents::run(model, verb, focused))
+            .or_else(|| journal::run(model, verb, focused)),
     }
 }
 
@@ -245,6 +247,7 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         }
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Part(client) => same::part(model, client),
+        Answer::ShowAttachments(client) => same::show_one(model, Verb::ShowAttachments, client),
         Answer::ShowIdentity(client) => same::show_one(model, Verb::ShowIdentity, client),
         Answer::ShowJournal(client) => same::show_one(model, Verb::ShowJournal, client),
         Answer::ShowPlan(client) => same::show_one(model, Verb::ShowPlan, client),
@@ -404,7 +407,7 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
         Focused::Review(client) => plan::show_plan(model, Some(client)),
         Focused::Task(client, _) => show(model, Screen::Chart(chart::State::new(client))),
         // Its own verbs see to it.
-        Focused::Identity(..) | Focused::Nothing | Focused::Plan(..) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::device::courier::late::{LateEdit, LateKind};
 use crate::device::courier::sheet::SheetStanding;
 use crate::input::{Key, KeyCode};
-use crate::message::{Carried, DeviceEvent, Plan, Secret, SetupEvent, Standing, VaultState};
+use crate::message::{
+    Carried, DeviceEvent, LookedFile, Plan, Secret, SetupEvent, Standing, Takes, VaultState,
+};
 use crate::model::Look;
 use crate::notice::Notice;
 use crate::screen::parts::sample::{Driver, Sample, client_id, now};
@@ -12,6 +14,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use std::sync::Arc;
 use tacenda_shared::id::DeviceId;
+use tacenda_shared::practice::attachment::{FileBytes, Media};
 use tacenda_shared::practice::edit::Subject;
 use tacenda_shared::practice::view::NoteState;
 use zeroize::Zeroizing;
@@ -38,6 +41,34 @@ fn open(name: &str, keys: &str) {
     snapshot(name, true, |driver| {
         driver.keys(keys);
         driver.open_chart(1);
+    });
+}
+
+#[test]
+fn files_in_a_chart() {
+    let files = |driver: &mut Driver| {
+        driver.code(KeyCode::F(9)).keys("ga").open_asked();
+    };
+    snapshot("files", true, files);
+    snapshot("file_to_attach", true, |driver| {
+        files(driver);
+        driver.keys("a~/drawing.jpg⏎");
+        let bytes = FileBytes::from(vec![0; 2_411_724]);
+        let looked = LookedFile { bytes, media: Media::Jpeg, takes: Takes::Out };
+        let file = Carried::File("~/drawing.jpg".to_owned(), Ok(looked));
+        driver.device(DeviceEvent::Carried(file)).keys("Drawing from the session⏎");
+    });
+    snapshot("file_that_is_a_text", true, |driver| {
+        files(driver);
+        driver.keys("j⏎").open_asked();
+    });
+    snapshot("file_that_is_no_text", true, |driver| {
+        files(driver);
+        driver.keys("⏎").open_asked();
+    });
+    snapshot("file_to_save", true, |driver| {
+        files(driver);
+        driver.keys("E~/referral.pdf⏎secret");
     });
 }
 

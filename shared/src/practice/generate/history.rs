@@ -4,7 +4,7 @@ use super::calendar::{CELLS, Plan};
 use super::grammar::{Grammar, pick};
 use super::outcome::{Documented, Outcome};
 use super::people::Person;
-use super::{Dated, consents, couple, measures, plans};
+use super::{Dated, consents, couple, files, measures, plans};
 use crate::id::{AppointmentId, MemberId, ObjectId, Timestamp};
 use crate::practice::edit::{
     AppointmentKind, Edit, Fee, Modality, NewAppointment, NoteFormat, Slot, Splice, StampChange,
@@ -342,6 +342,8 @@ impl Writer<'_> {
                 }
                 let given = consents::edits(*number, person, planned, self.place.today);
                 given.into_iter().for_each(|edit| self.act(at, edit));
+                let files = files::edits(*number, person);
+                files.into_iter().for_each(|edit| self.act(at, edit));
             }
         }
     }

@@ -13,6 +13,7 @@ mod calendar;
 mod consents;
 mod couple;
 mod entered;
+mod files;
 mod grammar;
 mod history;
 mod measures;
@@ -52,7 +53,8 @@ pub struct Size {
     pub weeks_ahead: u16,
     /// Whether the clinician goes to supervision every four weeks.
     pub supervision: bool,
-    /// Whether clients have treatment plans and consents, and it is said where they were by video or telephone.
+    /// Whether clients have treatment plans, consents and here and there a file, and it is said where
+    /// they were by video or telephone.
     pub plans: bool,
     /// Whether two clients also come as a couple, with a note that they share: two appointments and a
     /// note more.
@@ -142,6 +144,7 @@ impl Dated {
             | Edit::Amend { .. }
             | Edit::Archive { .. }
             | Edit::AskErasure(_)
+            | Edit::Attach { .. }
             | Edit::BeginAddendum { .. }
             | Edit::BeginJournal { .. }
             | Edit::BeginNote { .. }
@@ -168,6 +171,7 @@ impl Dated {
             | Edit::SignImported { .. }
             | Edit::SignPlan { .. }
             | Edit::StampSession { .. }
+            | Edit::StrikeAttachment { .. }
             | Edit::StrikeConsent { .. }
             | Edit::StrikeContact { .. }
             | Edit::WithdrawErasure(_) => false,

@@ -95,7 +95,8 @@ fn read(edits: &[Dated]) -> Ledger {
                 let status = ledger.statuses.get(appointment);
                 assert!(matches!(status, Some(Status::NoShow | Status::LateCancel)));
             }
-            Edit::ChangePlan { .. }
+            Edit::Attach { .. }
+            | Edit::ChangePlan { .. }
             | Edit::RecordConsent { .. }
             | Edit::SignPlan { .. }
             | Edit::StampSession { .. } => {}

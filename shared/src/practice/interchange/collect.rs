@@ -42,8 +42,9 @@ impl Practice {
                         _ => return Err(ShelfError::Damaged),
                     }
                 }
-                // An addendum comes with its note; consents come together.
+                // An addendum comes with its note; consents and files come together.
                 TimelineEntry::Addendum { .. }
+                | TimelineEntry::Attachment { .. }
                 | TimelineEntry::Consent { .. }
                 | TimelineEntry::Unknown { .. } => {}
             }
@@ -73,6 +74,21 @@ impl Practice {
             }
         }
         Ok(items)
+    }
+
+    /// Returns the files of a client, which are not in [`Practice::chart_items`]: an export can do
+    /// without them.
+    ///
+    /// # Errors
+    /// When something that is stored cannot be read. Of a file that is not whole here, since its parts
+    /// have not come or are not what was attached, the item says so.
+    pub fn attachment_items(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<ChartItem>, ShelfError> {
+        let files = self.files_of(client, cx)?.into_iter();
+        Ok(files.map(|(row, bytes)| ChartItem::Attachment(client, row, bytes)).collect())
     }
 
     fn contact_item(

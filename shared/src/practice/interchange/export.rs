@@ -6,26 +6,32 @@ use super::super::identity::IdentityField;
 use super::super::label::Label;
 use super::super::plan::PlanItem;
 use super::super::view::{
-    AddendumView, AppointmentRow, ClientRow, ConsentsView, DraftView, GroupRow, IdentityView,
-    Index, JournalHead, NoteView, PlanView, SeriesRow, TaskRow,
+    AddendumView, AppointmentRow, AttachmentRow, ClientRow, ConsentsView, DraftView, GroupRow,
+    IdentityView, Index, JournalHead, NoteView, PlanView, SeriesRow, TaskRow,
 };
-use super::VERSION;
 use super::lines::{
-    AddendumLine, AdditionBody, AppointmentLine, AuthorBody, CHANNELS, ClientLine, ConsentLine,
-    ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS, GroupLine, HeaderLine,
-    IdentityLine, JournalLine, KINDS, MeasureLine, MemberBody, NoteLine, PARTS, PartBody,
-    PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
-    instant, moment, slot, stamp, word,
+    AddendumLine, AdditionBody, AppointmentLine, AttachmentLine, AttachmentPartLine, AuthorBody,
+    CHANNELS, ClientLine, ConsentLine, ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS,
+    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MeasureLine, MemberBody, NoteLine,
+    PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody,
+    Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use super::series;
+use super::{VERSION, base64};
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use crate::suite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Bytes of a file in one line: their text is far below the longest line.
+const PIECE_BYTES: usize = 768 << 10;
+
 /// Something from a chart. What lies in a psychotherapy compartment must not be passed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartItem {
+    /// A file of this client; without its bytes, if not all of it is there.
+    Attachment(ClientId, AttachmentRow, Option<Vec<u8>>),
     /// What the client has consented to.
     Consents(ConsentsView),
     /// An entry of the contact log.
@@ -92,11 +98,22 @@ pub fn export_lines<'a>(
     written: &Stamp,
     items: impl IntoIterator<Item = ChartItem> + 'a,
 ) -> impl Iterator<Item = String> + 'a {
+    export_lines_without(&[], index, written, items)
+}
+
+/// The same, with a first line that says what else was left out.
+pub fn export_lines_without<'a>(
+    also: &[&str],
+    index: &'a Index,
+    written: &Stamp,
+    items: impl IntoIterator<Item = ChartItem> + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let without = std::iter::once("psychotherapy-notes").chain(also.iter().copied());
     let header = HeaderLine {
         tacenda: "export".to_owned(),
         version: u64::from(VERSION),
         written: Some(stamp(written)),
-        without: vec!["psychotherapy-notes".to_owned()],
+        without: without.map(str::to_owned).collect(),
         rest: Rest::new(),
     };
     let people = index.every_client().filter(|row| !index.groups.contains_key(&row.id));
@@ -237,6 +254,9 @@ fn appointment(row: &AppointmentRow) -> String {
 
 fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
     match item {
+        ChartItem::Attachment(client, row, bytes) => {
+            attachment((*client, row), bytes.as_deref(), index)
+        }
         ChartItem::Consents(view) => consents(view, index),
         ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
@@ -245,6 +265,31 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
         ChartItem::Note(view) => note(view, index),
         ChartItem::Plan(view) => vec![plan(view, index)],
     }
+}
+
+fn attachment(
+    (client, row): (ClientId, &AttachmentRow),
+    bytes: Option<&[u8]>,
+    index: &Index,
+) -> Vec<String> {
+    let line = AttachmentLine {
+        id: row.record.to_string(),
+        client: client.to_string(),
+        title: row.title.clone(),
+        media: row.media.word().to_owned(),
+        size: u64::from(row.size),
+        sha256: bytes.map(|bytes| suite::sha256(bytes).to_string()).unwrap_or_default(),
+        stripped: row.stripped,
+        missing: bytes.is_none(),
+        author: author(row.author, index),
+        signed: stamp(&row.signed),
+        rest: Rest::new(),
+    };
+    let pieces = bytes.into_iter().flat_map(|bytes| bytes.chunks(PIECE_BYTES)).map(|piece| {
+        let (attachment, bytes) = (row.record.to_string(), base64::encode(piece));
+        typed("attachment-part", AttachmentPartLine { attachment, bytes, rest: Rest::new() })
+    });
+    std::iter::once(typed("attachment", line)).chain(pieces).collect()
 }
 
 fn draft(view: &DraftView, index: &Index) -> String {

@@ -26,6 +26,7 @@ use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
+mod attachment;
 mod chart;
 mod group;
 mod journal;
@@ -130,6 +131,8 @@ pub struct Importer {
     counts: Counts,
     /// The consents of the file so far, which later ones may renew.
     consents: BTreeMap<RecordId, ConsentKind>,
+    /// The file of which pieces are still to come.
+    coming: Option<attachment::Coming>,
     /// Who is the same person as whom: said once everybody is there.
     same: BTreeMap<ClientId, ClientId>,
     /// The clients of the file so far.
@@ -148,6 +151,7 @@ impl Importer {
             ended: false,
             counts: Counts::default(),
             consents: BTreeMap::new(),
+            coming: None,
             same: BTreeMap::new(),
             clients: BTreeSet::new(),
         }
@@ -191,7 +195,12 @@ impl Importer {
             return Err(Cause::AfterEnd);
         }
         let kind: Kind = parse(line)?;
+        if self.coming.is_some() && kind.kind != "attachment-part" {
+            return Err(Cause::Invalid("bytes"));
+        }
         match kind.kind.as_str() {
+            "attachment" => self.attachment(parse(line)?),
+            "attachment-part" => self.attachment_part(&parse(line)?),
             "client" => self.client(parse(line)?),
             "appointment" => self.appointment(parse(line)?),
             "series" => self.series(parse(line)?),

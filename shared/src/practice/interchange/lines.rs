@@ -313,6 +313,35 @@ pub(super) struct DraftLine {
     pub(super) rest: Rest,
 }
 
+/// A file; its bytes follow in lines of their own.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AttachmentLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) title: String,
+    pub(super) media: String,
+    pub(super) size: u64,
+    pub(super) sha256: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stripped: bool,
+    /// Not all of it was there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) missing: bool,
+    pub(super) author: AuthorBody,
+    pub(super) signed: Moment,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+/// A piece of a file, in base64.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AttachmentPartLine {
+    pub(super) attachment: String,
+    pub(super) bytes: String,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
 /// An entry of a client's journal.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct JournalLine {

@@ -260,7 +260,10 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                 assert!(came, "{item:?}");
             }
             ChartItem::Note(view) => note_came_in(&view, &steps),
-            ChartItem::Consents(_) | ChartItem::Identity(_) | ChartItem::Plan(_) => {
+            ChartItem::Attachment(..)
+            | ChartItem::Consents(_)
+            | ChartItem::Identity(_)
+            | ChartItem::Plan(_) => {
                 panic!("none was made")
             }
             ChartItem::Measure(item) => {
@@ -463,7 +466,8 @@ fn commands_print_lines_that_name_themselves() {
 
     let view = items.iter().find_map(|item| match item {
         ChartItem::Note(view) => Some(view),
-        ChartItem::Consents(_)
+        ChartItem::Attachment(..)
+        | ChartItem::Consents(_)
         | ChartItem::Contact(_)
         | ChartItem::Draft(_)
         | ChartItem::Identity(_)

@@ -1,6 +1,7 @@
 //! Tests of the practice as a whole, by what people on several devices would see.
 
 mod arrange;
+mod attachment;
 mod consent;
 mod contact_log;
 mod convergence;

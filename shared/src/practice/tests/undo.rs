@@ -6,9 +6,9 @@ use crate::id::{
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::edit::{
-    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
-    Labelled, NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status, Whereabouts,
-    WhoChange,
+    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label, Labelled,
+    Metadata, NewAttachment, NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status,
+    Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -243,6 +243,7 @@ const fn undone(edit: &Edit) -> Undone {
         Edit::AddTask { .. }
         | Edit::Archive { .. }
         | Edit::AskErasure(_)
+        | Edit::Attach { .. }
         | Edit::BeginAddendum { .. }
         | Edit::BeginJournal { .. }
         | Edit::BeginNote { .. }
@@ -274,6 +275,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::SetStatus { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StampSession { .. }
+        | Edit::StrikeAttachment { .. }
         | Edit::StrikeConsent { .. }
         | Edit::StrikeContact { .. }
         | Edit::Together(_)
@@ -329,6 +331,14 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
+    world.act(0, Edit::Attach { client, file: file() }).unwrap();
+    let attached = world.desks[0].index().timelines[&client]
+        .iter()
+        .find_map(|row| match row.entry {
+            TimelineEntry::Attachment { record, .. } => Some(record),
+            _ => None,
+        })
+        .unwrap();
     let consented = RecordId::from_bytes([34; 16]);
     let given = Box::new(consent());
     world.act(0, Edit::RecordConsent { client, record: consented, consent: given }).unwrap();
@@ -343,6 +353,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     let mut every = every(there);
     every.extend(of_a_journal(client, entry));
     every.extend(of_consents(client, consented));
+    every.extend(of_files(client, attached));
     for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
@@ -391,6 +402,15 @@ fn of_a_journal(client: ClientId, record: RecordId) -> [Edit; 4] {
         mark(JournalMark::Shared(true)),
         mark(JournalMark::Struck(true)),
     ]
+}
+
+fn of_files(client: ClientId, record: RecordId) -> [Edit; 2] {
+    [Edit::Attach { client, file: file() }, Edit::StrikeAttachment { client, record, struck: true }]
+}
+
+fn file() -> Box<NewAttachment> {
+    let (bytes, metadata) = (words().into_bytes().into(), Metadata::Keep);
+    Box::new(NewAttachment { title: words(), bytes, metadata })
 }
 
 fn said() -> JournalHead {
@@ -545,4 +565,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 53;
+const EDITS: usize = 55;

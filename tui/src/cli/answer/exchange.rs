@@ -9,25 +9,47 @@ use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::{Counts, ImportError, ImportStep, Importer};
-use tacenda_shared::practice::view::TimelineEntry;
+use tacenda_shared::practice::view::{Index, TimelineEntry};
 
 /// Prints the whole practice, once the passphrase was typed again and the entry is written.
 pub(super) fn export(
     device: &mut Device,
     home: &Home,
-    passphrase: &str,
+    (passphrase, with_files): (&str, bool),
     now: Timestamp,
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     let typed = Passphrase::from_text(passphrase).unwrap_or_default();
     Device::check_passphrase(home, &typed, now)?;
-    let released = device.export(now)?;
+    if with_files {
+        check_room(&device.index())?;
+    }
+    let released = device.export(with_files, now)?;
     for line in released.bytes().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         if let Ok(json) = serde_json::from_slice(line) {
             say_json(say, json);
         }
     }
     Ok(true)
+}
+
+/// Most bytes of files in one export: what an import takes, and what fits into memory.
+const FILES_BYTES_MAX: u64 = 256 << 20;
+
+/// Refuses to write more than can be taken in again.
+fn check_room(index: &Index) -> Result<(), Refused> {
+    let rows = index.timelines.values().flat_map(|rows| rows.iter());
+    let sizes = rows.filter_map(|row| match row.entry {
+        TimelineEntry::Attachment { size, .. } => Some(u64::from(size)),
+        _ => None,
+    });
+    if sizes.sum::<u64>() <= FILES_BYTES_MAX {
+        return Ok(());
+    }
+    refuse(
+        "The files in charts are too many for one export: more than 256 MiB.",
+        "Run it with --without-attachments, and save the files with `tacenda attachment save`.",
+    )
 }
 
 /// Takes in lines of an export. All of them are read before the first is carried out, so that a
@@ -117,6 +139,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
     rows.filter_map(|row| match row.entry {
         TimelineEntry::Note { record, .. } => Some(record),
         TimelineEntry::Addendum { .. }
+        | TimelineEntry::Attachment { .. }
         | TimelineEntry::Consent { .. }
         | TimelineEntry::Contact { .. }
         | TimelineEntry::Journal { .. }

@@ -2,6 +2,7 @@
 //!
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
+mod attachments;
 mod backup;
 pub(crate) mod calendar;
 mod clients;
@@ -89,6 +90,9 @@ fn carry_out(
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     match request {
+        Request::Attachment { client, wish } => {
+            attachments::answer(device, home, (&client, wish), now, say)
+        }
         Request::Backup { file, passphrase } => {
             backup::write(device, home, (&file, &passphrase.0), now, say)
         }
@@ -107,7 +111,10 @@ fn carry_out(
         Request::Erase { .. } | Request::EraseList => {
             erasing::answer(device, home, request, now, say)
         }
-        Request::Export { passphrase } => exchange::export(device, home, &passphrase.0, now, say),
+        Request::Export { passphrase, without_attachments } => {
+            let asked = (passphrase.0.as_str(), !without_attachments);
+            exchange::export(device, home, asked, now, say)
+        }
         Request::Find { query } => find(device, &query, now, say),
         Request::Free(asked) => hours::free(device, &asked, now, say),
         Request::Hours { set } => hours::hours(device, set, now, say),

@@ -103,6 +103,7 @@ fn show(
     let newest = rows.clone().find_map(|row| match row.entry {
         TimelineEntry::Note { record, .. } => Some(record),
         TimelineEntry::Addendum { .. }
+        | TimelineEntry::Attachment { .. }
         | TimelineEntry::Consent { .. }
         | TimelineEntry::Contact { .. }
         | TimelineEntry::Journal { .. }

@@ -251,7 +251,9 @@ impl<F: FileSystem> Cabinet<F> {
 
 const fn client_of(subject: Subject) -> ClientId {
     match subject {
-        Subject::Chart(client)
+        Subject::Attachment(client, _)
+        | Subject::Attachments(client)
+        | Subject::Chart(client)
         | Subject::Consents(client)
         | Subject::Draft(client, _)
         | Subject::Note(client, _)

@@ -73,6 +73,7 @@ pub(super) const fn is_quiet(name: &CompartmentName) -> bool {
             | CompartmentName::Psychotherapy { .. }
             | CompartmentName::SubstanceUse(_)
             | CompartmentName::Journal(_)
+            | CompartmentName::Attachments(_)
             | CompartmentName::Audit(_)
     )
 }

@@ -283,6 +283,7 @@ impl Courier {
 /// What a compartment is for, without anybody's name.
 pub(super) const fn part_of_practice(name: &CompartmentName) -> &'static str {
     match name {
+        CompartmentName::Attachments(_) => "the files of a client",
         CompartmentName::Audit(_) => "an audit trail",
         CompartmentName::Billing(_) => "the billing of a client",
         CompartmentName::Calendar { .. } | CompartmentName::Series(_) => "a calendar",

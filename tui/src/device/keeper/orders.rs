@@ -106,6 +106,13 @@ impl Keeper {
                 self.look_at_calendar(&asked, now);
                 Ok(())
             }
+            Order::LookAtFile(file) => {
+                self.look_at_file(&file);
+                Ok(())
+            }
+            Order::SaveAttachment { client, record, file, passphrase } => {
+                self.save_attachment((client, record), &file, &passphrase, now)
+            }
             Order::Pair => self.pair(),
             Order::Plan(device) => {
                 let plan = self.plan(device);
@@ -536,7 +543,7 @@ impl Keeper {
     }
 
     /// Tells the window what came of an order that was carried out at once.
-    fn said(&self, outcome: Result<String, Notice>) {
+    pub(super) fn said(&self, outcome: Result<String, Notice>) {
         self.carried(Carried::Ended(outcome));
     }
 

@@ -1,14 +1,21 @@
-//! What another calendar would bring, for the window: its file is read here, nothing is changed.
+//! Files that a window names: what another calendar would bring, what a file to be attached is, and
+//! where one is saved.
 
 use super::{Keeper, Practice, locked};
 use crate::cli::answer::calendar;
+use crate::cli::attachment::not_written;
 use crate::cli::prompt::{self, PromptError};
 use crate::cli::request::TakeInCalendar;
-use crate::message::{Carried, LookedAt, OtherCalendar};
+use crate::device::files;
+use crate::device::open::Device;
+use crate::device::words::reason;
+use crate::message::{Carried, LookedAt, LookedFile, OtherCalendar, Secret, Takes};
 use crate::notice::Notice;
 use std::io;
 use std::path::{Path, PathBuf};
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{ClientId, RecordId, Timestamp};
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::practice::attachment::{FILE_BYTES_MAX, Media, Stripped, strip};
 use tacenda_shared::practice::schedule::ical;
 
 /// Days from today on that are taken in.
@@ -55,6 +62,64 @@ impl Keeper {
             edits: plan.edits,
         })
     }
+}
+
+impl Keeper {
+    /// Reads a file that is to be attached, and says what it is.
+    pub(super) fn look_at_file(&mut self, file: &str) {
+        let read = typed_path(file).and_then(|path| files::read(&path, FILE_BYTES_MAX));
+        let outcome = read.map_err(|error| not_attached(&error)).map(|bytes| LookedFile {
+            media: Media::of_file(&bytes),
+            takes: match strip(&bytes) {
+                Stripped::Without(_) => Takes::Out,
+                Stripped::NotOfThisType => Takes::NotOfThisType,
+                Stripped::Broken => Takes::Broken,
+            },
+            bytes: bytes.into(),
+        });
+        self.carried(Carried::File(file.to_owned(), outcome));
+    }
+
+    /// Saves a file of a chart where somebody said, once the passphrase was typed again and the entry
+    /// is written.
+    pub(super) fn save_attachment(
+        &mut self,
+        of: (ClientId, RecordId),
+        file: &str,
+        passphrase: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        let path = typed_path(file).map_err(|error| not_written(&error))?;
+        if path.symlink_metadata().is_ok() {
+            // Said before an entry in the trail says that it left.
+            return Err(not_written(&io::ErrorKind::AlreadyExists.into()));
+        }
+        let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
+        Device::check_passphrase(&self.settings.home, &typed, now)
+            .map_err(|error| Notice::from(&error))?;
+        let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
+        let released = device.let_out_attachment(of, now).map_err(|error| Notice::from(&error))?;
+        files::write_new(&path, released.bytes()).map_err(|error| not_written(&error))?;
+        self.said(Ok("Saved. That it left the practice is recorded.".to_owned()));
+        Ok(())
+    }
+}
+
+fn not_attached(error: &io::Error) -> Notice {
+    let (happened, next) = match error.kind() {
+        io::ErrorKind::FileTooLarge => (
+            "The file is longer than 5 MiB.".to_owned(),
+            "Make it smaller, or attach it in pieces.",
+        ),
+        io::ErrorKind::InvalidInput => {
+            ("That is no file.".to_owned(), "Type the name of a file, not of a folder or a link.")
+        }
+        _ => (
+            format!("The file cannot be read: {}.", reason(error)),
+            "Check its name, and that you may read it.",
+        ),
+    };
+    Notice::new(happened, "Nothing has been attached.", next)
 }
 
 /// Returns the file that somebody has typed; `~/` is the home folder.

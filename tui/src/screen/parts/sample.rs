@@ -1,8 +1,10 @@
 //! A small practice for tests, made up on the spot: names, codes and times are nobody's.
 
 mod driver;
+mod files;
 
 pub(crate) use driver::Driver;
+pub(crate) use files::file_id;
 
 use super::when;
 use crate::input::{Input, Key, KeyCode};

@@ -108,6 +108,12 @@ impl Driver {
         let sample = Sample::new();
         let (subject, view) = match asked.unwrap() {
             subject @ Subject::Chart(client) => (subject, sample.chart(client.as_bytes()[0])),
+            subject @ Subject::Attachments(client) => {
+                (subject, sample.attachments(client.as_bytes()[0]))
+            }
+            subject @ Subject::Attachment(client, record) => {
+                (subject, sample.attachment(client, record))
+            }
             subject @ Subject::Draft(_, note) => match self.begun_to_add(note) {
                 Some(signed) => (subject, sample.addendum(note, signed)),
                 None => (subject, sample.draft(note)),

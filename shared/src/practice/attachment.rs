@@ -1,0 +1,393 @@
+//! Files in a client's chart: a referral, a report, a scan. They lie in a compartment of their own,
+//! so that a chart stays small and comes first.
+//!
+//! A file is cut into parts, each a record; the record of the file itself, its head, comes after
+//! them and says how long the whole is and what its hash is. The id of each part follows from that
+//! of the head, so that no part is of two files and nobody has to keep a list. The read model knows
+//! heads only. Bytes are read when somebody opens them, and nothing of a file is shown or let out
+//! that is not whole. Nothing here opens a file with a program.
+
+mod edits;
+mod media;
+mod metadata;
+
+pub use media::Media;
+pub use metadata::{Stripped, strip};
+
+use super::compartment::CompartmentName;
+use super::contact::normal;
+use super::journal::{JournalMark, Marks};
+use super::record::{Record, RecordKind, Tags};
+use super::view::{
+    AttachmentRow, AttachmentView, AttachmentsView, Inside, TimelineEntry, TimelineRow,
+};
+use super::{Context, Practice, Refusal, ShelfError};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{ClientId, DeviceId, RecordId, Timestamp};
+use crate::practice::edit::Stamp;
+use crate::suite::{self, Hash};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest file, in bytes (ASVS 5.0, 5.2.1).
+pub const FILE_BYTES_MAX: usize = 5 << 20;
+/// Most bytes of all files of one client, with those that were struck (ASVS 5.0, 5.2.4).
+pub const ALL_BYTES_MAX: u64 = 64 << 20;
+/// Most files of one client.
+pub const FILES_MAX: usize = 1000;
+/// The longest title, in bytes.
+pub const TITLE_BYTES_MAX: usize = 200;
+/// Bytes of each part but the last, which has what is left.
+const PART_BYTES: usize = 64 << 10;
+/// Of how many files, the newest first, a list shows the titles.
+const TITLES_MAX: usize = FILES_MAX;
+const ITEMS_MAX: usize = 1 << 20;
+
+/// Numbers of fields in the bodies of these records, of the registry in `chart::tag`.
+mod tag {
+    pub(super) const TITLE: u16 = 80;
+    pub(super) const MEDIA: u16 = 81;
+    pub(super) const SIZE: u16 = 82;
+    pub(super) const HASH: u16 = 83;
+    pub(super) const STRIPPED: u16 = 84;
+    pub(super) const BYTES: u16 = 85;
+}
+
+/// The bytes of a file. They do not show themselves in a message.
+#[derive(Clone, Eq, PartialEq)]
+pub struct FileBytes(pub Arc<[u8]>);
+
+impl fmt::Debug for FileBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileBytes({})", self.0.len())
+    }
+}
+
+impl From<Vec<u8>> for FileBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+/// What becomes of what a camera or a program wrote into a file beside its content.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Metadata {
+    /// It is taken out, where [`strip`] can.
+    Strip,
+    /// It stays.
+    Keep,
+    /// It was taken out before, as a file of this program's says.
+    Gone,
+}
+
+/// A file that is to be attached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewAttachment {
+    /// What the clinician calls it; one line, never a name of a file.
+    pub title: String,
+    /// The file.
+    pub bytes: FileBytes,
+    /// What becomes of its metadata.
+    pub metadata: Metadata,
+}
+
+/// What lists know of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Head {
+    time: Timestamp,
+    /// Type and length; nothing of what does not read.
+    what: Option<(Media, u32)>,
+}
+
+/// The files of one client, as lists know them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Attachments {
+    heads: BTreeMap<RecordId, Head>,
+    marks: Marks,
+}
+
+/// A file as it is exported: without its bytes, if not all of it is here.
+pub(super) type Whole = (AttachmentRow, Option<Vec<u8>>);
+
+/// What a head says.
+struct Said {
+    title: String,
+    media: Media,
+    size: u32,
+    hash: Hash,
+    stripped: bool,
+}
+
+impl Said {
+    /// Reads a head; `None` if this version cannot, or if no file is so long.
+    fn of(record: &Record) -> Option<Self> {
+        let body = record.body().filter(|_| record.header.kind == RecordKind::Attachment)?;
+        let title = body.text(tag::TITLE).filter(|title| title.len() <= TITLE_BYTES_MAX)?;
+        let size = u32::from_be_bytes(body.fixed(tag::SIZE)?);
+        let fits = usize::try_from(size).is_ok_and(|size| (1..=FILE_BYTES_MAX).contains(&size));
+        fits.then_some(())?;
+        Some(Self {
+            title: title.to_owned(),
+            media: Media::of(u16::from_be_bytes(body.fixed(tag::MEDIA)?)),
+            size,
+            hash: Hash::from_bytes(body.fixed(tag::HASH)?),
+            stripped: body.fixed::<1>(tag::STRIPPED).is_some_and(|[said]| said == 1),
+        })
+    }
+
+    fn body(&self) -> Tags {
+        let mut body = Tags::new();
+        body.set(tag::TITLE, self.title.as_bytes());
+        body.set(tag::MEDIA, self.media.number().to_be_bytes());
+        body.set(tag::SIZE, self.size.to_be_bytes()).set(tag::HASH, *self.hash.as_bytes());
+        if self.stripped {
+            body.set(tag::STRIPPED, [1]);
+        }
+        body
+    }
+}
+
+/// Returns the id of a part: H("tac/attachment/part/v1", head, number), its first 16 bytes.
+fn part_id(head: RecordId, number: u32) -> RecordId {
+    let fields: [&[u8]; 2] = [head.as_bytes(), &number.to_be_bytes()];
+    RecordId::from_bytes(suite::hash("tac/attachment/part/v1", &fields).truncated())
+}
+
+/// Returns how many parts a file of so many bytes has.
+fn count(size: usize) -> u32 {
+    u32::try_from(size.div_ceil(PART_BYTES)).unwrap_or(u32::MAX)
+}
+
+impl Attachments {
+    /// Takes over what a record says. Of a part nothing is known but that it is stored.
+    pub(super) fn learn(&mut self, record: &Record) {
+        let kind = record.header.kind;
+        let says_of_another = kind == RecordKind::Attachment && self.marks.learn(record);
+        if kind == RecordKind::AttachmentPart || says_of_another {
+            return;
+        }
+        let what = Said::of(record).map(|said| (said.media, said.size));
+        self.heads.insert(record.header.id, Head { time: record.header.time, what });
+    }
+
+    pub(super) fn holds(&self, record: RecordId) -> bool {
+        self.heads.contains_key(&record)
+    }
+
+    /// Returns what another device said last of a file, if nothing was said here since.
+    pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> Option<RecordId> {
+        self.marks.heard_of(record, JournalMark::Struck(true), own)
+    }
+
+    /// Returns how many files there are, and how long all of them are.
+    fn room(&self) -> (usize, u64) {
+        let sizes = self.heads.values().filter_map(|head| head.what);
+        (self.heads.len(), sizes.map(|(_, size)| u64::from(size)).sum())
+    }
+
+    pub(super) fn timeline(
+        &self,
+        client: ClientId,
+        hidden: &BTreeSet<RecordId>,
+    ) -> Vec<TimelineRow> {
+        let shown = self.heads.iter();
+        let shown = shown.filter(|(id, _)| !hidden.contains(id) && !self.marks.is_struck(**id));
+        let row = |(record, head): (&RecordId, &Head)| TimelineRow {
+            time: head.time,
+            client,
+            entry: match head.what {
+                Some((media, size)) => TimelineEntry::Attachment { record: *record, media, size },
+                None => TimelineEntry::Unknown { record: *record },
+            },
+        };
+        shown.map(row).collect()
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let heads: Vec<_> = self.heads.iter().collect();
+        writer.list(&heads, |w, (id, head)| {
+            w.fixed(id.as_bytes()).i64(head.time.as_millis());
+            w.option(head.what, |w, (media, size)| {
+                w.u16(media.number()).u32(size);
+            });
+        });
+        self.marks.encode(writer);
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let heads = reader.list(ITEMS_MAX, |r| {
+            let id = RecordId::from_bytes(r.fixed()?);
+            let time = Timestamp::from_millis(r.i64()?);
+            let what = r.option(|r| Ok((Media::of(r.u16()?), r.u32()?)))?;
+            Ok((id, Head { time, what }))
+        })?;
+        Ok(Self { heads: heads.into_iter().collect(), marks: Marks::decode(reader)? })
+    }
+}
+
+impl Practice {
+    /// Returns the ids that parts of a file have, if the record can be one: also where its head is
+    /// gone already, so that no part of it stays behind.
+    pub(super) fn parts_of(&self, client: ClientId, record: RecordId) -> Vec<RecordId> {
+        let elsewhere = |book| {
+            self.facts.book(client, book).is_some_and(|chart| chart.records.contains_key(&record))
+        };
+        let books = [super::journal::Book::Chart, super::journal::Book::Journal];
+        if !self.facts.attachments.contains_key(&client) || books.into_iter().any(elsewhere) {
+            return Vec::new();
+        }
+        (0..count(FILE_BYTES_MAX)).map(|number| part_id(record, number)).collect()
+    }
+
+    /// Returns the files of a client that are not hidden: the newest first, then those that were struck.
+    fn shown_files(&self, client: ClientId) -> Vec<(RecordId, Head, bool)> {
+        let Some(known) = self.facts.attachments.get(&client) else { return Vec::new() };
+        let hidden = self.hidden_records(client);
+        let files = known.heads.iter().filter(|(id, _)| !hidden.contains(id));
+        let mut files: Vec<_> =
+            files.map(|(id, head)| (*id, *head, known.marks.is_struck(*id))).collect();
+        files.sort_by_key(|(id, head, struck)| (*struck, std::cmp::Reverse((head.time, *id))));
+        files
+    }
+
+    pub(super) fn attachments_view(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<AttachmentsView, Refusal> {
+        let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
+        let row = Arc::clone(row);
+        let files = self.shown_files(client).into_iter().take(TITLES_MAX);
+        let mut attachments = Vec::new();
+        for (record, _, struck) in files {
+            attachments.push(self.attachment_row((client, record), struck, cx)?.0);
+        }
+        let room = self.facts.attachments.get(&client).map(Attachments::room);
+        Ok(AttachmentsView { client: row, attachments, bytes: room.unwrap_or_default().1 })
+    }
+
+    /// Returns what a head says, with the hash that the whole must have; none of what does not read.
+    fn attachment_row(
+        &self,
+        (client, record): (ClientId, RecordId),
+        struck: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<(AttachmentRow, Option<Hash>), Refusal> {
+        let name = CompartmentName::Attachments(client);
+        let stored = Self::stored_record(&name, record, cx)?;
+        let said = Said::of(&stored);
+        let hash = said.as_ref().map(|said| said.hash);
+        let (title, media, size, stripped) = match said {
+            Some(said) => (said.title, said.media, said.size, said.stripped),
+            None => (String::new(), Media::Other, 0, false),
+        };
+        let header = stored.header;
+        let signed = Stamp { time: header.time, zone: header.zone };
+        let author = header.author.member;
+        Ok((AttachmentRow { record, title, media, size, stripped, author, signed, struck }, hash))
+    }
+
+    pub(super) fn attachment_view(
+        &mut self,
+        client: ClientId,
+        record: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<AttachmentView, Refusal> {
+        let file = self.shown_files(client).into_iter().find(|(id, ..)| *id == record);
+        let (_, _, struck) = file.ok_or(Refusal::UnknownAttachment)?;
+        let (mut row, hash) = self.attachment_row((client, record), struck, cx)?;
+        let inside = match self.attachment_bytes(client, record, cx) {
+            Ok(bytes) => {
+                // What the head says of the type was somebody's guess.
+                row.media = Media::of_file(&bytes);
+                Inside::Whole(media::whole_text(&bytes).map(str::to_owned))
+            }
+            Err(Refusal::AttachmentIncomplete) => Inside::Incomplete,
+            Err(Refusal::AttachmentAltered) => Inside::Altered,
+            Err(other) => return Err(other),
+        };
+        Ok(AttachmentView { client, row, hash: hash.map(|hash| hash.to_string()), inside })
+    }
+
+    /// Reads a file, which is whole and what was attached, or else none of it. Whoever lets it out
+    /// writes the entry of the disclosure (`release::emit`).
+    ///
+    /// # Errors
+    /// If there is no such file, if parts of it have not come yet, or if it is not what its head says.
+    pub fn attachment_bytes(
+        &mut self,
+        client: ClientId,
+        record: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<u8>, Refusal> {
+        if self.is_hidden(client) || self.hidden_records(client).contains(&record) {
+            return Err(Refusal::ToBeErased);
+        }
+        let known = self.facts.attachments.get(&client);
+        if !known.is_some_and(|known| known.holds(record)) {
+            return Err(Refusal::UnknownAttachment);
+        }
+        let name = CompartmentName::Attachments(client);
+        let stored = Self::stored_record(&name, record, cx)?;
+        let said = Said::of(&stored).ok_or(Refusal::AttachmentAltered)?;
+        let size = usize::try_from(said.size).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(size);
+        for number in 0..count(size) {
+            let part = match Self::stored_record(&name, part_id(record, number), cx) {
+                Ok(part) => part,
+                Err(ShelfError::Missing) => return Err(Refusal::AttachmentIncomplete),
+                Err(ShelfError::Damaged) => return Err(Refusal::AttachmentAltered),
+                Err(locked) => return Err(locked.into()),
+            };
+            let of_kind = part.header.kind == RecordKind::AttachmentPart;
+            let body = part.body().filter(|_| of_kind).and_then(|body| body.bytes(tag::BYTES));
+            let expected = PART_BYTES.min(size - bytes.len());
+            let part = body.filter(|part| part.len() == expected);
+            bytes.extend(part.ok_or(Refusal::AttachmentAltered)?);
+        }
+        let same = bytes.len() == size && suite::sha256(&bytes) == said.hash;
+        if same { Ok(bytes) } else { Err(Refusal::AttachmentAltered) }
+    }
+
+    /// Returns the files of a client, as far as they are not struck or hidden, each with its bytes;
+    /// without them, where they are not whole here. The oldest first.
+    ///
+    /// # Errors
+    /// If something that is stored cannot be read.
+    pub(super) fn files_of(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Whole>, ShelfError> {
+        if self.is_hidden(client) {
+            return Ok(Vec::new());
+        }
+        let files = self.shown_files(client).into_iter().filter(|(_, _, struck)| !struck);
+        let mut read = Vec::new();
+        for (record, ..) in files.rev() {
+            let unread = |refusal| match refusal {
+                Refusal::Shelf(error) => error,
+                _ => ShelfError::Damaged,
+            };
+            let (row, _) = self.attachment_row((client, record), false, cx).map_err(unread)?;
+            let bytes = match self.attachment_bytes(client, record, cx) {
+                Ok(bytes) => Some(bytes),
+                Err(Refusal::AttachmentIncomplete | Refusal::AttachmentAltered) => None,
+                Err(other) => return Err(unread(other)),
+            };
+            read.push((row, bytes));
+        }
+        Ok(read)
+    }
+}
+
+/// Returns a title in one line, if it is one.
+pub(super) fn title(text: &str) -> Result<String, Refusal> {
+    let title = normal(text);
+    match title.len() {
+        0 => Err(Refusal::AttachmentUntitled),
+        1..=TITLE_BYTES_MAX => Ok(title),
+        _ => Err(Refusal::TextTooLong),
+    }
+}

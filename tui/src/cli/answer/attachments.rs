@@ -1,0 +1,172 @@
+//! Files in charts on the command line.
+
+use super::{Refused, Say, client_named, entries_with, refuse, say_line, whose};
+use crate::cli::request::{AttachmentWish, Reply};
+use crate::device::home::Home;
+use crate::device::open::Device;
+use crate::text;
+use serde_json::{Value, json};
+use tacenda_shared::id::{ClientId, RecordId, Timestamp};
+use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::practice::attachment::{Stripped, strip};
+use tacenda_shared::practice::edit::{Edit, Metadata, NewAttachment, Purpose, Subject};
+use tacenda_shared::practice::interchange::base64;
+use tacenda_shared::practice::view::{
+    AttachmentRow, AttachmentView, Index, Inside, TimelineEntry, View,
+};
+use tacenda_shared::practice::zone;
+
+/// Answers what is asked about files.
+pub(super) fn answer(
+    device: &mut Device,
+    home: &Home,
+    (code, wish): (&str, AttachmentWish),
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    match wish {
+        AttachmentWish::Add { title, bytes, keep } => {
+            let Some(bytes) = base64::decode(&bytes.0) else {
+                return refuse("The file did not come whole.", "Try again.");
+            };
+            add(device, code, (title.0.clone(), bytes, keep), now, say)
+        }
+        AttachmentWish::List => list(device, code, now, say),
+        AttachmentWish::Save { id, passphrase } => {
+            let (client, record) = named(device, code, &id)?;
+            let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
+            Device::check_passphrase(home, &typed, now)?;
+            let released = device.let_out_attachment((client, record), now)?;
+            let bytes = base64::encode(released.bytes());
+            let json = json!({"schema": 1, "type": "attachment-bytes", "bytes": bytes});
+            // A command that has gone away has no use for it.
+            let _gone = say(Reply::Line { json, text: String::new() });
+            Ok(true)
+        }
+        AttachmentWish::Show { id } => show(device, (code, &id), now, say),
+        AttachmentWish::Strike { id, struck } => {
+            let (client, record) = named(device, code, &id)?;
+            device.apply(Edit::StrikeAttachment { client, record, struck }, now)?;
+            Ok(true)
+        }
+    }
+}
+
+fn named(device: &Device, code: &str, id: &str) -> Result<(ClientId, RecordId), Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    match RecordId::parse(id) {
+        Some(record) => Ok((whose(&index, client, record), record)),
+        None => refuse("That is no id of a file.", "Run `tacenda attachment list CODE`."),
+    }
+}
+
+fn add(
+    device: &mut Device,
+    code: &str,
+    (title, bytes, keep): (String, Vec<u8>, bool),
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let client = client_named(&device.index(), code)?.id;
+    let stripped = strip(&bytes);
+    if !keep && stripped == Stripped::Broken {
+        return refuse(
+            "This is not the picture that it begins as: nothing can be taken out of it.",
+            "Check the file; or attach it as it is, with --keep-metadata.",
+        );
+    }
+    let words = match (keep, stripped) {
+        (false, Stripped::Without(_)) => "metadata taken out",
+        _ => "metadata as they came",
+    };
+    let metadata = if keep { Metadata::Keep } else { Metadata::Strip };
+    let file = Box::new(NewAttachment { title, bytes: bytes.into(), metadata });
+    let inverse = device.apply(Edit::Attach { client, file }, now)?;
+    if let Some(Edit::StrikeAttachment { record, .. }) = inverse {
+        let json = json!({"schema": 1, "type": "attachment-added", "client": code.trim(),
+            "id": record.to_string(), "stripped": words == "metadata taken out"});
+        say_line(say, json, &format!("{record}  {words}"));
+    }
+    Ok(true)
+}
+
+fn list(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?;
+    let of = |one: ClientId| {
+        let mut rows = index.timelines.get(&client.id).into_iter().flat_map(|rows| rows.iter());
+        rows.any(|row| row.client == one && matches!(row.entry, TimelineEntry::Attachment { .. }))
+    };
+    for (one, code) in entries_with(&client, of) {
+        let subject = Subject::Attachments(one);
+        let View::Attachments(view) = device.open(subject, Purpose::Query, now)? else { continue };
+        for row in &view.attachments {
+            let (date, title) = (day(&index, row), &row.title);
+            let size = text::bytes(u64::from(row.size));
+            let struck = if row.struck { "  struck" } else { "" };
+            let kind = row.media.title();
+            let words = format!("{}  {date}  {kind}, {size}{struck}  {title}", row.record);
+            say_line(say, as_json(&code, &index, row), &words);
+        }
+    }
+    Ok(false)
+}
+
+fn day(index: &Index, row: &AttachmentRow) -> String {
+    zone::date(row.signed.time, &index.zone).to_string()
+}
+
+fn as_json(code: &str, index: &Index, row: &AttachmentRow) -> Value {
+    let author = index.clinicians.get(&row.author);
+    json!({"schema": 1, "type": "attachment", "client": code, "id": row.record.to_string(),
+        "title": row.title, "media": row.media.word(), "size": row.size,
+        "stripped": row.stripped, "struck": row.struck, "date": day(index, row),
+        "author": author})
+}
+
+fn show(
+    device: &mut Device,
+    (code, id): (&str, &str),
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let (client, record) = named(device, code, id)?;
+    let subject = Subject::Attachment(client, record);
+    let View::Attachment(view) = device.open(subject, Purpose::Query, now)? else {
+        return refuse("There is no such file.", "Run `tacenda attachment list CODE`.");
+    };
+    let index = device.index();
+    let AttachmentView { row, hash, inside, .. } = &view;
+    let code = index.own_row(client).map_or("?", |row| row.code.as_str());
+    let (shown, state) = match inside {
+        Inside::Whole(shown) => (shown.as_deref(), "whole"),
+        Inside::Incomplete => (None, "incomplete"),
+        Inside::Altered => (None, "altered"),
+    };
+    let mut json = as_json(code, &index, row);
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("sha256".to_owned(), json!(hash));
+        fields.insert("state".to_owned(), json!(state));
+        fields.insert("text".to_owned(), json!(shown));
+    }
+    let size = text::bytes(u64::from(row.size));
+    let kind = row.media.title();
+    let mut words = format!("{code}  {}  {}  {kind}, {size}", day(&index, row), row.title);
+    words.push_str(match inside {
+        Inside::Whole(Some(_)) => "",
+        Inside::Whole(None) => {
+            "\nNo text that is shown here. `tacenda attachment save` writes it to a file."
+        }
+        Inside::Incomplete => "\nParts of it have not come to this device yet.",
+        Inside::Altered => "\nIt is not what was attached, and is not opened.",
+    });
+    if let Some(hash) = hash {
+        words.push_str(&format!("\nSHA-256 {hash}"));
+    }
+    if let Some(shown) = shown {
+        words.push_str(&format!("\n\n{shown}"));
+    }
+    say_line(say, json, &words);
+    Ok(false)
+}

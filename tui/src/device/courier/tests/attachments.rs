@@ -1,0 +1,146 @@
+//! Files in charts, between devices: all of one comes, one is erased with its parts, and a log of
+//! files is nobody's chart.
+
+use super::plans::erase;
+use super::*;
+use tacenda_shared::id::{CompartmentId, RecordId};
+use tacenda_shared::practice::attachment::FILE_BYTES_MAX;
+use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::view::{AttachmentView, Inside, TimelineEntry};
+use tacenda_shared::random::{Random as _, Seeded};
+
+fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> RecordId {
+    let before = files(world, at, client);
+    let (title, bytes) = ("A report".to_owned(), bytes.to_vec().into());
+    let file = Box::new(NewAttachment { title, bytes, metadata: Metadata::Strip });
+    edit(world, at, Edit::Attach { client, file });
+    let after = files(world, at, client);
+    after.into_iter().find(|record| !before.contains(record)).unwrap()
+}
+
+fn files(world: &mut World, at: usize, client: ClientId) -> Vec<RecordId> {
+    let index = world.device(at).index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    let of = |entry: &TimelineEntry| match entry {
+        TimelineEntry::Attachment { record, .. } => Some(*record),
+        _ => None,
+    };
+    rows.filter_map(|row| of(&row.entry)).collect()
+}
+
+fn open(world: &mut World, at: usize, client: ClientId, record: RecordId) -> AttachmentView {
+    let now = world.now;
+    let subject = Subject::Attachment(client, record);
+    match world.device(at).open(subject, Purpose::Care, now).unwrap() {
+        View::Attachment(view) => view,
+        other => panic!("a file was asked for: {other:?}"),
+    }
+}
+
+/// What a device lets out of a file.
+fn saved(world: &mut World, at: usize, client: ClientId, record: RecordId) -> Vec<u8> {
+    let now = world.now;
+    world.device(at).let_out_attachment((client, record), now).unwrap().bytes().to_vec()
+}
+
+fn log(world: &mut World, at: usize, client: ClientId) -> CompartmentId {
+    world.device(at).cabinet.log_of(&CompartmentName::Attachments(client))
+}
+
+/// Bytes that nothing compresses.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    Seeded::new(seed).fill(&mut bytes);
+    bytes
+}
+
+#[test]
+fn the_longest_file_comes_whole_to_another_device_and_to_one_that_joins_later() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let bytes = noise(1, FILE_BYTES_MAX);
+    let record = attach(&mut world, 0, ada, &bytes);
+    world.heal();
+    let mut world = world.joined_by("tablet");
+    world.heal();
+    for at in 0..3 {
+        assert_eq!(files(&mut world, at, ada), [record]);
+        assert_eq!(open(&mut world, at, ada, record).inside, Inside::Whole(None));
+        assert!(saved(&mut world, at, ada, record) == bytes, "device {at}");
+        world.restart(at);
+        world.heal();
+        assert!(saved(&mut world, at, ada, record) == bytes, "device {at}, opened again");
+        let locations = world.device(at).cabinet.store().locations();
+        assert!(locations.named(&CompartmentName::Chart(ada)).is_none());
+    }
+    assert_eq!(world.notices, [""; 0]);
+}
+
+#[test]
+fn one_file_is_erased_with_all_its_parts_and_the_others_stay() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let (keeps, goes) = (noise(2, 200_000), noise(3, 300_000));
+    let kept = attach(&mut world, 0, ada, &keeps);
+    world.now = world.now.plus_millis(1_000);
+    let gone = attach(&mut world, 0, ada, &goes);
+    world.heal();
+    let family = world.device(1).practice.family_of(ada, gone);
+    let of_log = log(&mut world, 1, ada);
+    let stored = |world: &mut World, at: usize| {
+        let locations = world.device(at).cabinet.store().locations();
+        family.iter().filter(|one| locations.record(of_log, **one).is_some()).count()
+    };
+    assert_eq!(stored(&mut world, 1), 6, "five parts and the head");
+    erase(&mut world, 0, ada, gone);
+    for at in 0..2 {
+        world.restart(at);
+        world.heal();
+        assert_eq!(stored(&mut world, at), 0, "device {at}");
+        assert_eq!(files(&mut world, at, ada), [kept]);
+        assert!(saved(&mut world, at, ada, kept) == keeps);
+        let locations = world.device(at).cabinet.store().locations();
+        assert!(locations.rebased(of_log).is_some());
+    }
+}
+
+#[test]
+fn files_die_with_the_record_on_every_device_and_the_server() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    attach(&mut world, 0, ada, b"A referral.");
+    world.heal();
+    let logs = erasing::logs_of(&mut world, 1, ada);
+    assert_eq!(logs.len(), 2, "contact and files");
+    assert_eq!(erasing::holders(&mut world, &logs), (vec![0, 1], true));
+    erasing::ask(&mut world, 0, ada);
+    world.heal();
+    assert!(files(&mut world, 1, ada).is_empty());
+    erasing::pass(&mut world, 31 * erasing::DAY);
+    erasing::order(&mut world, 1, ada);
+    world.heal();
+    world.heal();
+    assert_eq!(erasing::holders(&mut world, &logs), (vec![], false));
+    assert!(erasing::logs_of(&mut world, 0, ada).is_empty());
+}
+
+#[test]
+fn two_devices_attach_before_they_meet_and_both_files_are_on_both() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    world.heal();
+    world.cut(1);
+    let first = attach(&mut world, 0, ada, &noise(4, 70_000));
+    let second = attach(&mut world, 1, ada, b"A letter.");
+    world.heal();
+    for at in 0..2 {
+        let mut both = files(&mut world, at, ada);
+        both.sort();
+        let mut expected = vec![first, second];
+        expected.sort();
+        assert_eq!(both, expected);
+        assert!(saved(&mut world, at, ada, first) == noise(4, 70_000));
+        let text = open(&mut world, at, ada, second).inside;
+        assert_eq!(text, Inside::Whole(Some("A letter.".into())));
+    }
+}
