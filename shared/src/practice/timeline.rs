@@ -27,6 +27,8 @@ pub enum Kind {
     Contacts,
     /// What the client wrote.
     Journal,
+    /// Files.
+    Attachments,
     /// What is to be done.
     Tasks,
 }
@@ -61,7 +63,7 @@ pub struct Line {
 
 impl Kind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Notes,
         Self::Sessions,
         Self::Measures,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Consents,
         Self::Contacts,
         Self::Journal,
+        Self::Attachments,
         Self::Tasks,
     ];
 
@@ -82,6 +85,7 @@ impl Kind {
             Self::Consents => "consents",
             Self::Contacts => "contacts",
             Self::Journal => "journal",
+            Self::Attachments => "attachments",
             Self::Tasks => "tasks",
         }
     }
@@ -101,6 +105,7 @@ impl Line {
             What::Next(_) | What::Session(_) => Some(Kind::Sessions),
             What::Record(row) => match &row.entry {
                 TimelineEntry::Addendum { .. } | TimelineEntry::Note { .. } => Some(Kind::Notes),
+                TimelineEntry::Attachment { .. } => Some(Kind::Attachments),
                 TimelineEntry::Consent { .. } => Some(Kind::Consents),
                 TimelineEntry::Contact { .. } => Some(Kind::Contacts),
                 TimelineEntry::Journal { .. } => Some(Kind::Journal),

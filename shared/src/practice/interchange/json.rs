@@ -242,6 +242,7 @@ impl Entry {
             TimelineEntry::Addendum { words, .. }
             | TimelineEntry::Journal { words, .. }
             | TimelineEntry::Note { words, .. } => self.words = Some(*words),
+            TimelineEntry::Attachment { media, .. } => self.of = Some(media.word().to_owned()),
             TimelineEntry::Consent { kind, .. } => self.of = Some(kind.word()),
             TimelineEntry::Contact { channel, .. } => {
                 self.of = Some(word(CHANNELS, *channel).to_owned());
@@ -257,6 +258,7 @@ impl Entry {
 const fn record_word(entry: &TimelineEntry) -> &'static str {
     match entry {
         TimelineEntry::Addendum { .. } => "addendum",
+        TimelineEntry::Attachment { .. } => "attachment",
         TimelineEntry::Consent { .. } => "consent",
         TimelineEntry::Contact { .. } => "contact",
         TimelineEntry::Journal { .. } => "journal",

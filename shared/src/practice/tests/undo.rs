@@ -6,9 +6,9 @@ use crate::id::{
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::edit::{
-    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label, Labelled,
-    Metadata, NewAttachment, NewSeries, NoteFormat, Part, RemoteSetting, Slot, StampChange, Status,
-    Whereabouts, WhoChange,
+    AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
+    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
+    StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
