@@ -38,6 +38,7 @@ mod journal;
 pub mod label;
 mod late;
 mod lineage;
+pub mod measure;
 mod merge;
 mod note;
 mod open;

@@ -1,0 +1,149 @@
+//! Files that contradict themselves.
+
+use super::super::*;
+
+/// A measure of a practice's own, as small as one can be.
+const OWN: &str = r#"id = "mood"
+title = "Mood today"
+abbreviation = "MOOD"
+version = "1"
+language = "en"
+respondent = "client"
+timeframe = "Today:"
+timeframe_is_stem = true
+ship = "own"
+
+[answer_sets]
+much = [
+  { value = 0, label = "no" },
+  { value = 1, label = "some" },
+  { value = 2, label = "much" },
+]
+
+[[items]]
+number = 1
+text = "Sad"
+answers = "much"
+scored = true
+risk = true
+
+[[items]]
+number = 2
+text = "Glad"
+answers = "much"
+scored = true
+reverse = true
+
+[scoring]
+operation = "sum"
+items = [1, 2]
+required_items = [1, 2]
+reverse_items = [2]
+reverse_from = 2
+min = 0
+max = 4
+higher_is = "worse"
+prorating = false
+
+[[bands]]
+set = "mood"
+of = "total"
+from = 0
+to = 1
+label = "good"
+source = "ours"
+
+[[bands]]
+set = "mood"
+of = "total"
+from = 2
+to = 4
+label = "bad"
+source = "ours"
+
+[risk]
+rule = "Ask about it."
+conditions = [{ item = 1, op = ">=", value = 2, flag = "sad" }]
+
+[licence]
+notice = "Our own."
+
+[[cases]]
+name = "worst"
+answers = [2, 0]
+[cases.expected]
+complete = true
+total = 4
+bands = { mood = "bad" }
+flags = ["sad"]
+"#;
+
+#[test]
+fn a_practice_can_write_one_of_its_own() {
+    let forms = read(OWN).unwrap();
+    assert_eq!(forms.len(), 1);
+    assert_eq!(forms[0].scoring.range, (0, 4));
+    assert_eq!(forms[0].items[1].digit(2), Some(2));
+}
+
+#[test]
+fn a_file_that_contradicts_itself_is_refused_with_the_line_and_the_reason() {
+    let wrong: &[(&str, &str, usize, &str)] = &[
+        ("ship = \"own\"", "ship = \"score-only\"", 9, "not to be shown"),
+        ("id = \"mood\"", "id = \"Mood\"", 1, "small letters"),
+        ("title = \"Mood today\"", "title = \"\"", 2, "is empty"),
+        ("title = \"Mood today\"", "titel = \"Mood\"", 2, "cannot be read"),
+        ("\"Sad\"", "\"Sad\\u0007\"", 18, "control characters"),
+        ("label = \"some\"", "label = \"no\"", 12, "same words"),
+        ("value = 2, label", "value = 101, label", 12, "above 100"),
+        (
+            "answers = \"much\"\nscored = true\nrisk",
+            "answers = \"many\"\nscored = true\nrisk",
+            18,
+            "no such set",
+        ),
+        ("number = 2", "number = 1", 25, "two of that number"),
+        ("risk = true", "risk = false", 18, "conditions say"),
+        ("reverse = true", "reverse = false", 25, "scoring says"),
+        ("reverse_from = 2", "reverse_from = 1", 32, "less than nothing"),
+        ("required_items = [1, 2]", "required_items = [1]", 32, "required"),
+        ("items = [1, 2]\nreq", "items = [1, 1, 2]\nreq", 32, "named twice"),
+        ("items = [1, 2]\nreq", "items = [1, 3]\nreq", 32, "no such item"),
+        ("max = 4", "max = 5", 32, "another range"),
+        ("prorating = false", "prorating = true", 32, "never estimated"),
+        ("operation = \"sum\"", "operation = \"mean\"", 32, "is sum"),
+        ("higher_is = \"worse\"", "higher_is = \"more\"", 32, "worse or better"),
+        ("\nfrom = 2", "\nfrom = 3", 43, "leave a gap"),
+        ("\nfrom = 2", "\nfrom = 1", 43, "leave a gap"),
+        ("to = 4\nlabel", "to = 3\nlabel", 43, "whole range"),
+        ("of = \"total\"\nfrom = 0", "of = \"part\"\nfrom = 0", 43, "no such score"),
+        ("value = 2, flag", "value = 3, flag", 59, "no answer raises"),
+        ("item = 1, op", "item = 3, op", 59, "no such item"),
+        ("total = 4", "total = 3", 66, "the total is another"),
+        ("mood = \"bad\"", "mood = \"good\"", 66, "the bands are others"),
+        ("flags = [\"sad\"]", "flags = []", 66, "the flags are others"),
+        ("answers = [2, 0]", "answers = [2, 5]", 66, "no item has"),
+        ("answers = [2, 0]", "answers = [2]", 66, "nobody can"),
+        (
+            "[[cases]]\nname = \"worst\"",
+            "[[cases]]\nname = \"worst\"\nvariant = \"x\"",
+            1,
+            "no case shows",
+        ),
+    ];
+    let mut others = Vec::new();
+    for (from, to, line, why) in wrong {
+        let text = OWN.replacen(from, to, 1);
+        assert_ne!(text, OWN, "{from}");
+        let error = read(&text).map(|forms| forms.len()).unwrap_err();
+        if !error.to_string().contains(why) || error.line != *line {
+            others.push(format!("{to}: {error}"));
+        }
+    }
+    assert_eq!(others, [""; 0]);
+    let long = format!("{OWN}# {}", "x".repeat(FILE_BYTES_MAX));
+    assert!(read(&long).unwrap_err().why.contains("32 KiB"));
+    for (at, _) in OWN.char_indices() {
+        drop(read(&OWN[..at]));
+    }
+}
