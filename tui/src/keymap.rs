@@ -3,6 +3,7 @@
 
 mod files;
 mod keys;
+mod measures;
 mod moves;
 mod places;
 mod table;
@@ -16,7 +17,12 @@ use tacenda_shared::practice::remote::Copying;
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    table::ACTS.iter().chain(files::FILES).chain(places::PLACES).chain(moves::MOVES)
+    table::ACTS
+        .iter()
+        .chain(files::FILES)
+        .chain(measures::MEASURES)
+        .chain(places::PLACES)
+        .chain(moves::MOVES)
 }
 
 /// Something that a person can ask for by a key, or by its words in the palette.
@@ -61,6 +67,7 @@ pub enum Verb {
     Lock,
     LogContact,
     Longer,
+    MarkReviewed,
     Merge,
     MoveAppointment,
     New,
@@ -118,6 +125,7 @@ pub enum Verb {
     ShowFinish,
     ShowIdentity,
     ShowJournal,
+    ShowMeasures,
     ShowMonth,
     ShowPlan,
     ShowRoom,
@@ -129,6 +137,7 @@ pub enum Verb {
     Strike,
     Suspend,
     TakeInCalendar,
+    TakeMeasure,
     Undo,
     Up,
     Veil,
@@ -158,6 +167,8 @@ pub enum Context {
     Identity,
     Journal,
     Lists,
+    MeasureForm,
+    Measures,
     Menu,
     MenuOnDraft,
     Month,
@@ -428,6 +439,7 @@ pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
         | Focused::Contact(..)
         | Focused::Draft(..)
         | Focused::Entry(..)
+        | Focused::Measure(..)
         | Focused::Task(..) => None,
         _ => Some("put the focus on an appointment, a draft, a task or a contact first"),
     }
@@ -454,6 +466,14 @@ pub(crate) fn on_written(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
         Focused::Draft(..) | Focused::Entry(..) => None,
         _ => Some("there is nothing to read yet"),
+    }
+}
+
+/// Possible where the focus is on a measure.
+pub(crate) fn on_measure(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Measure(..) => None,
+        _ => Some("put the focus on a measure first"),
     }
 }
 
@@ -582,6 +602,8 @@ mod tests {
             &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
             &[C::Consents, C::Lists, C::Everywhere],
+            &[C::MeasureForm, C::Everywhere],
+            &[C::Measures, C::Lists, C::Everywhere],
             &[C::Waiting, C::Lists, C::Everywhere],
             &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],

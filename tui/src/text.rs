@@ -102,7 +102,11 @@ pub fn bytes(count: u64) -> String {
 
 /// Returns the name of an instrument as it is written: `phq-9` is `PHQ-9`.
 pub fn instrument(id: &str) -> String {
-    id.to_uppercase()
+    let form = tacenda_shared::practice::measure::named(id);
+    form.map_or_else(
+        || if id.chars().any(char::is_uppercase) { id.to_owned() } else { id.to_uppercase() },
+        |form| form.abbreviation.clone(),
+    )
 }
 
 /// Returns words with a capital in front.

@@ -17,6 +17,7 @@ mod groups;
 mod identity;
 mod journal;
 mod labels;
+mod measures;
 mod notes;
 mod plan;
 mod same;
@@ -370,7 +371,11 @@ fn remains(desk: &Desk) -> lock::Remains {
                 | Overlay::Prompt(_)
         )
     };
-    let booking = |screen: &Screen| matches!(screen, Screen::Booking(_));
+    let booking = |screen: &Screen| match screen {
+        Screen::Booking(_) => true,
+        Screen::Measures(state) => state.is_begun(),
+        _ => false,
+    };
     lock::Remains {
         form: desk.kept.is_some()
             || desk.overlays.iter().any(form)

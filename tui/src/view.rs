@@ -88,6 +88,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         | Screen::Consents(_)
         | Screen::Identity(_)
         | Screen::Journal(_)
+        | Screen::Measures(_)
         | Screen::Plan(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,

@@ -60,6 +60,7 @@ impl Practice {
         let session = match &edit {
             Edit::BeginNote { session, .. }
             | Edit::EnterMeasure { session, .. }
+            | Edit::EnterScore { session, .. }
             | Edit::EnterNote { session, .. } => *session,
             _ => None,
         };
@@ -111,6 +112,10 @@ impl Practice {
             | Edit::SameAs { .. }
             | Edit::StrikeContact { .. }
             | Edit::Wait { .. } => self.change_clients(edit, cx),
+            Edit::DefineMeasure { .. }
+            | Edit::EnterMeasure { .. }
+            | Edit::EnterScore { .. }
+            | Edit::MarkMeasure { .. } => self.change_measures(edit, cx),
             Edit::ChangePlan { .. } | Edit::ReviewPlan { .. } | Edit::SignPlan { .. } => {
                 self.change_plans(edit, cx)
             }
@@ -125,7 +130,6 @@ impl Practice {
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::DiscardDraft { .. }
-            | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
             | Edit::Label { .. }
             | Edit::Sign { .. }
@@ -177,7 +181,7 @@ impl Practice {
         }
     }
 
-    /// Carries out what is about notes and measures; nothing else comes here.
+    /// Carries out what is about notes; nothing else comes here.
     fn write_chart(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         match edit {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
@@ -192,9 +196,6 @@ impl Practice {
             }
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
-            }
-            Edit::EnterMeasure { client, session, instrument, answers } => {
-                self.enter_measure(client, session, &instrument, &answers, cx)
             }
             Edit::EnterNote { client, session, format, parts, late_reason } => {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
@@ -282,6 +283,12 @@ impl Practice {
             Edit::StrikeAttachment { client, record, .. } => {
                 let known = self.facts.attachments.get(client);
                 known.map(|known| known.heard_of(*record, own).into_iter().collect())
+            }
+            Edit::MarkMeasure { client, record, mark } => {
+                let chart = self.facts.charts.get(client);
+                chart.map(|chart| {
+                    chart.marks.heard_of_measure(*record, *mark, own).into_iter().collect()
+                })
             }
             Edit::MarkJournal { client, record, mark } => {
                 let journal = self.facts.book(*client, Book::Journal);

@@ -225,6 +225,7 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
             writer.u8(13).fixed(client.as_bytes()).fixed(record.as_bytes())
         }
         AuditSubject::View(Subject::Consents(client)) => writer.u8(11).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Measures(client)) => writer.u8(12).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),
         AuditSubject::Member(member) => writer.u8(6).fixed(member.as_bytes()),

@@ -7,6 +7,7 @@ use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
 use super::journal::{self, Book, EntryFact, Marks};
 use super::label::Labelling;
+use super::measure::Taken;
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
@@ -17,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
 pub const LATE_AFTER_MILLIS: i64 = 72 * 3600 * 1000;
 
-pub(super) const INSTRUMENT_BYTES_MAX: usize = 40;
 const ITEMS_MAX: usize = 1 << 20;
 const ADDITIONS_FOLLOWED: usize = 8;
 
@@ -36,9 +36,7 @@ pub(super) mod tag {
     pub(crate) const OBJECTIVE: u16 = 12;
     pub(crate) const ASSESSMENT: u16 = 13;
     pub(crate) const PLAN: u16 = 14;
-    pub(crate) const INSTRUMENT: u16 = 20;
-    pub(crate) const ANSWERS: u16 = 21;
-    pub(crate) const TOTAL: u16 = 22;
+    // 20 to 29, 36 and 37 are those of measures.
     pub(crate) const DATE: u16 = 30;
     pub(crate) const MINUTES: u16 = 31;
     pub(crate) const PLACE: u16 = 32;
@@ -96,7 +94,7 @@ pub(super) enum Headline {
     Consent(ConsentFact),
     Labels(Labelling),
     ConsentAct(ConsentAct),
-    Measure { instrument: String, total: u32 },
+    Measure(Taken),
     Note(NoteFact),
     Plan { goals: u32 },
     Unknown,
@@ -121,7 +119,7 @@ impl Headline {
             Self::Consent(_)
             | Self::ConsentAct(_)
             | Self::Labels(_)
-            | Self::Measure { .. }
+            | Self::Measure(_)
             | Self::Plan { .. }
             | Self::Unknown => None,
         }
@@ -180,12 +178,7 @@ fn headline(record: &Record) -> Option<Headline> {
             words: draft::words(body.text(tag::TEXT)?),
         }),
         RecordKind::Consent => consent::headline(record, body),
-        RecordKind::Measure => {
-            let instrument = body.text(tag::INSTRUMENT)?;
-            let fits = instrument.len() <= INSTRUMENT_BYTES_MAX;
-            let total = body.fixed(tag::TOTAL).map(u32::from_be_bytes)?;
-            fits.then(|| Headline::Measure { instrument: instrument.to_owned(), total })
-        }
+        RecordKind::Measure => Taken::of(body).map(Headline::Measure),
         RecordKind::Plan => {
             let plan = Plan::signed(record)?;
             let goals = plan.items.iter().filter(|item| item.kind == PlanKind::Goal).count();
@@ -314,7 +307,7 @@ impl Chart {
             if let Some(note) = adds_to {
                 *addenda.entry(note).or_default() += 1;
             }
-            if self.marks.is_struck(adds_to.unwrap_or(*id)) {
+            if self.is_struck(adds_to.unwrap_or(*id)) {
                 continue;
             }
             rows.extend(self.line(*id, fact, adds_to).map(|entry| (fact.time, *id, entry)));
@@ -438,8 +431,20 @@ impl Chart {
                 shared: self.marks.is_shared(id, entry.shared),
                 addenda: 0,
             }),
-            _ => entry(id, fact, adds_to),
+            _ => entry(id, fact, adds_to).map(|line| match (line, self.measure(id)) {
+                (TimelineEntry::Measure { record, .. }, Some(taken)) => {
+                    TimelineEntry::Measure { record, taken }
+                }
+                (line, _) => line,
+            }),
         }
+    }
+
+    /// Whether it was struck, and is of a kind that can be.
+    fn is_struck(&self, record: RecordId) -> bool {
+        let headline = self.records.get(&record).map(|fact| &fact.headline);
+        matches!(headline, Some(Headline::Journal(_) | Headline::Measure(_)))
+            && self.marks.is_struck(record)
     }
 }
 
@@ -480,8 +485,8 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
             addenda: 0,
             late: note.late,
         },
-        (Headline::Measure { instrument, total }, _) => {
-            TimelineEntry::Measure { record: id, instrument: instrument.clone(), total: *total }
+        (Headline::Measure(taken), _) => {
+            TimelineEntry::Measure { record: id, taken: taken.clone() }
         }
         (Headline::Plan { goals }, _) => TimelineEntry::Plan { record: id, goals: *goals },
         (Headline::Addendum { .. } | Headline::Journal(_) | Headline::Unknown, _) => {
@@ -550,9 +555,7 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
             write_id(writer, draft.as_ref().map(ObjectId::as_bytes));
             writer.u32(*words);
         }
-        Headline::Measure { instrument, total } => {
-            writer.u8(3).text(instrument).u32(*total);
-        }
+        Headline::Measure(taken) => taken.encode(writer.u8(3)),
         Headline::Plan { goals } => {
             writer.u8(4).u32(*goals);
         }
@@ -581,10 +584,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
             draft: read_id(reader)?.map(ObjectId::from_bytes),
             words: reader.u32()?,
         },
-        3 => Headline::Measure {
-            instrument: reader.text(INSTRUMENT_BYTES_MAX)?.to_owned(),
-            total: reader.u32()?,
-        },
+        3 => Headline::Measure(Taken::decode(reader)?),
         4 => Headline::Plan { goals: reader.u32()? },
         5 => Headline::Journal(EntryFact::decode(reader)?),
         7 => Headline::Consent(ConsentFact::decode(reader)?),

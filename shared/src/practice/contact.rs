@@ -6,6 +6,7 @@ use super::compartment::CompartmentName;
 use super::document::{Document, Scalar};
 use super::edit::{ContactChange, Edit};
 use super::erasure::Erasures;
+use super::measure::edits::{self as measure, OwnMeasures};
 use super::remote::{self, RemoteSettings};
 use super::schedule::hours::{self, Hours};
 use super::schedule::waiting::Waiting;
@@ -217,6 +218,8 @@ pub(super) struct Settings {
     pub(super) erasures: Erasures,
     /// The usual week of each member who has said it.
     pub(super) hours: BTreeMap<MemberId, Hours>,
+    /// Measures of the practice's own.
+    pub(super) measures: OwnMeasures,
     /// What members say for sessions by video or telephone.
     pub(super) remote: RemoteSettings,
 }
@@ -261,6 +264,7 @@ impl Settings {
             devices: devices.collect(),
             erasures: Erasures::read(document),
             hours: hours::read(document),
+            measures: measure::read_own(document),
             remote: remote::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
@@ -281,6 +285,7 @@ impl Settings {
             w.fixed(member.as_bytes()).text(&hours.to_string());
         });
         remote::encode(&self.remote, writer);
+        measure::encode_own(&self.measures, writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -298,12 +303,14 @@ impl Settings {
             Ok((member, hours.map_err(|_| CodecError::Unknown)?))
         })?;
         let remote = remote::decode(reader)?;
+        let measures = measure::decode_own(reader)?;
         Ok(Self {
             zone,
             clinicians: clinicians.into_iter().collect(),
             devices: devices.into_iter().collect(),
             erasures,
             hours: hours.into_iter().collect(),
+            measures,
             remote,
         })
     }

@@ -13,6 +13,7 @@ use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 pub use super::journal::{Came, JournalMark};
 pub use super::label::{Label, Labelled};
+use super::measure::{Answer, MeasureMark, NewScore};
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::plan::PlanChange;
 pub use super::remote::RemoteSetting;
@@ -163,6 +164,13 @@ pub enum Edit {
         /// Who is added and taken out.
         who: WhoChange,
     },
+    /// Takes in a measure of the practice's own, as a file; or withdraws it, and its scores stay.
+    DefineMeasure {
+        /// The id that the file has.
+        id: String,
+        /// The file; `None` withdraws it.
+        text: Option<String>,
+    },
     /// Discards a draft that nobody wants. Only drafts without a signature can be discarded.
     DiscardDraft {
         /// The draft.
@@ -188,16 +196,16 @@ pub enum Edit {
         /// What the client wrote.
         text: String,
     },
-    /// Enters a finished measure as a signed record.
+    /// Enters what was answered to a form as a signed record, complete or not.
     EnterMeasure {
         /// Whose.
         client: ClientId,
         /// The session in which it was answered.
         session: Option<AppointmentId>,
-        /// The instrument's id, for example `phq-9`.
+        /// The form's id, for example `phq-9`.
         instrument: String,
-        /// One number per item, in the order of the form.
-        answers: Vec<u8>,
+        /// One for each item, in the order of the form.
+        answers: Vec<Answer>,
     },
     /// Signs a note that was written elsewhere and never was a draft here: an import.
     EnterNote {
@@ -211,6 +219,15 @@ pub enum Edit {
         parts: Vec<(Part, String)>,
         /// Why it is late, when it is signed more than 72 hours after the session.
         late_reason: Option<String>,
+    },
+    /// Enters a score of an instrument that is not here, as a signed record.
+    EnterScore {
+        /// Whose.
+        client: ClientId,
+        /// The session in which it was answered.
+        session: Option<AppointmentId>,
+        /// What.
+        score: Box<NewScore>,
     },
     /// Says that a task is done, or that it is not after all.
     FinishTask {
@@ -253,6 +270,15 @@ pub enum Edit {
         record: RecordId,
         /// What is said.
         mark: JournalMark,
+    },
+    /// Says of a measure that its answers were looked at, or strikes it, or takes one of both back.
+    MarkMeasure {
+        /// Whose.
+        client: ClientId,
+        /// The measure.
+        record: RecordId,
+        /// What is said.
+        mark: MeasureMark,
     },
     /// Moves an appointment. One scalar changes, whatever the distance. Also settles an
     /// appointment that two devices moved at once: the settled slot is simply moved to.

@@ -339,6 +339,7 @@ impl Practice {
             Subject::Attachments(client)
             | Subject::Chart(client)
             | Subject::Consents(client)
+            | Subject::Measures(client)
             | Subject::Identity(client)
             | Subject::Journal(client)
             | Subject::Plan(client) => self.is_hidden(client),
@@ -397,9 +398,11 @@ impl Practice {
             | Edit::EnterJournal { client, .. }
             | Edit::EnterMeasure { client, .. }
             | Edit::EnterNote { client, .. }
+            | Edit::EnterScore { client, .. }
             | Edit::FinishTask { client, .. }
             | Edit::Label { client, of: Labelled::Record(_), .. }
             | Edit::LogContact { client, .. }
+            | Edit::MarkMeasure { client, .. }
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }
             | Edit::RecordConsent { client, .. }

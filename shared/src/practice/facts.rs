@@ -418,7 +418,10 @@ impl Facts {
         match name {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
-                chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
+                let marks = record.header.kind == RecordKind::Measure;
+                if !(marks && chart.marks.learn(record)) {
+                    chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
+                }
             }
             CompartmentName::Journal(client) => {
                 let journal = self.journals.entry(*client).or_default();

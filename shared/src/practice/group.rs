@@ -404,6 +404,7 @@ impl Practice {
         | Edit::ChangePlan { client, .. }
         | Edit::EnterJournal { client, .. }
         | Edit::EnterMeasure { client, .. }
+        | Edit::EnterScore { client, .. }
         | Edit::LogContact { client, .. }
         | Edit::NoteDeath { client, .. }
         | Edit::RecordConsent { client, .. }

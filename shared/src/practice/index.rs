@@ -5,6 +5,7 @@ use super::calendar::Booking;
 use super::compartment::CompartmentName;
 use super::group::subject_of;
 use super::journal::Book;
+use super::measure::edits as measure;
 use super::schedule::{Series, SeriesKey};
 use super::view::{AppointmentRow, DraftRow, GroupRow, Index, NoteState};
 use super::{Practice, zone};
@@ -103,6 +104,8 @@ impl Practice {
             devices: settings.devices.clone(),
             hours: settings.hours.clone(),
             remote: settings.remote.clone(),
+            measures: measure::forms(&settings.measures),
+            measure_files: measure::files(&settings.measures),
             clients: self.facts.contacts.clone(),
             merged: self.kept.clone(),
             reach: self.reach,
@@ -210,6 +213,8 @@ impl Practice {
         index.devices.clone_from(&settings.devices);
         index.hours.clone_from(&settings.hours);
         index.remote.clone_from(&settings.remote);
+        index.measures = measure::forms(&settings.measures);
+        index.measure_files = measure::files(&settings.measures);
         let zone = settings.zone.clone();
         self.publish_erasures();
         self.publish_zone(zone);

@@ -11,6 +11,8 @@ use super::chart::{Chart, Headline, tag};
 use super::compartment::CompartmentName;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
 use super::edit::{Edit, NoteFormat, Subject};
+use super::measure::MeasureMark;
+use super::measure::record_tag as measure_tag;
 use super::note;
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{JournalHead, JournalRow, JournalView};
@@ -104,9 +106,10 @@ pub enum JournalMark {
 /// When something was said of a record, by which record, what, and on which device.
 type Said = (Timestamp, RecordId, bool, DeviceId);
 
-/// What was said of entries later.
+/// What was said of entries, or of measures, later.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Marks {
+    reviewed: BTreeMap<RecordId, Said>,
     shared: BTreeMap<RecordId, Said>,
     struck: BTreeMap<RecordId, Said>,
 }
@@ -118,7 +121,11 @@ impl Marks {
         let Some(target) = target.map(RecordId::from_bytes) else { return false };
         let Some(body) = record.body() else { return true };
         let says = |tag| body.fixed::<1>(tag).map(|[says]| says == 1);
-        let fields = [(&mut self.shared, tag::SHARED), (&mut self.struck, tag::STRUCK)];
+        let fields = [
+            (&mut self.reviewed, measure_tag::REVIEWED),
+            (&mut self.shared, tag::SHARED),
+            (&mut self.struck, tag::STRUCK),
+        ];
         for (known, tag) in fields {
             let Some(says) = says(tag) else { continue };
             let header = &record.header;
@@ -131,6 +138,10 @@ impl Marks {
 
     pub(super) fn is_struck(&self, record: RecordId) -> bool {
         self.struck.get(&record).is_some_and(|(_, _, struck, _)| *struck)
+    }
+
+    pub(super) fn is_reviewed(&self, record: RecordId) -> bool {
+        self.reviewed.get(&record).is_some_and(|(_, _, reviewed, _)| *reviewed)
     }
 
     pub(super) fn is_shared(&self, record: RecordId, at_first: bool) -> bool {
@@ -148,11 +159,25 @@ impl Marks {
             JournalMark::Shared(_) => &self.shared,
             JournalMark::Struck(_) => &self.struck,
         };
-        marks.get(&record).filter(|(.., device)| *device != own).map(|(_, act, ..)| *act)
+        heard(marks, record, own)
+    }
+
+    /// The same of a measure.
+    pub(super) fn heard_of_measure(
+        &self,
+        record: RecordId,
+        mark: MeasureMark,
+        own: DeviceId,
+    ) -> Option<RecordId> {
+        let marks = match mark {
+            MeasureMark::Reviewed(_) => &self.reviewed,
+            MeasureMark::Struck(_) => &self.struck,
+        };
+        heard(marks, record, own)
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
-        for marks in [&self.shared, &self.struck] {
+        for marks in [&self.reviewed, &self.shared, &self.struck] {
             let marks: Vec<_> = marks.iter().collect();
             writer.list(&marks, |w, (target, (time, record, says, device))| {
                 w.fixed(target.as_bytes()).i64(time.as_millis()).fixed(record.as_bytes());
@@ -171,8 +196,12 @@ impl Marks {
             })?;
             Ok(read.into_iter().collect())
         };
-        Ok(Self { shared: marks()?, struck: marks()? })
+        Ok(Self { reviewed: marks()?, shared: marks()?, struck: marks()? })
     }
+}
+
+fn heard(marks: &BTreeMap<RecordId, Said>, record: RecordId, own: DeviceId) -> Option<RecordId> {
+    marks.get(&record).filter(|(.., device)| *device != own).map(|(_, act, ..)| *act)
 }
 
 /// The headline of an entry.

@@ -1,4 +1,4 @@
-//! What people sign: the bodies of notes, addenda, measures and charges, and how they read back.
+//! What people sign: the bodies of notes, addenda and charges, and how they read back.
 
 use super::calendar::{modality_number, modality_of};
 use super::chart::tag;
@@ -47,22 +47,6 @@ pub(super) fn addendum_body(text: &str, heads: &[[u8; 32]]) -> Tags {
     body.set(tag::TEXT, text.as_bytes());
     if !heads.is_empty() {
         body.set(tag::HEADS, heads.concat());
-    }
-    body
-}
-
-/// The body of a measure. The total is the plain sum: scoring rules are read from the instrument.
-pub(super) fn measure_body(
-    instrument: &str,
-    answers: &[u8],
-    session: Option<AppointmentId>,
-) -> Tags {
-    let total: u32 = answers.iter().map(|answer| u32::from(*answer)).sum();
-    let mut body = Tags::new();
-    body.set(tag::INSTRUMENT, instrument).set(tag::ANSWERS, answers);
-    body.set(tag::TOTAL, total.to_be_bytes());
-    if let Some(session) = session {
-        body.set(tag::SESSION, *session.as_bytes());
     }
     body
 }

@@ -127,8 +127,8 @@ impl Practice {
         for client in self.facts.charts.keys() {
             let Some(chart) = self.shown_chart(*client) else { continue };
             for (id, fact) in &chart.records {
-                if let chart::Headline::Measure { instrument, .. } = &fact.headline
-                    && let Some(rank) = rank(instrument, &query)
+                if let chart::Headline::Measure(taken) = &fact.headline
+                    && let Some(rank) = rank(&taken.instrument, &query)
                 {
                     ranked.push((20 + rank, String::new(), Match::Record(*client, *id)));
                 }
@@ -161,6 +161,7 @@ impl Practice {
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
             Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),
             Subject::Journal(client) => self.journal_view(client, cx).map(View::Journal),
+            Subject::Measures(client) => self.measures_view(client, cx).map(View::Measures),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
             Subject::Consents(client) => self.consents_view(client, cx).map(View::Consents),
         }

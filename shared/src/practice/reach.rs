@@ -50,6 +50,7 @@ impl Reach {
             | Subject::Draft(..)
             | Subject::Identity(_)
             | Subject::Journal(_)
+            | Subject::Measures(_)
             | Subject::Note(..)
             | Subject::Plan(_) => self.charts(),
         }
@@ -124,8 +125,10 @@ impl Practice {
                 | Edit::EnterJournal { .. }
                 | Edit::EnterMeasure { .. }
                 | Edit::EnterNote { .. }
+                | Edit::EnterScore { .. }
                 | Edit::Label { .. }
                 | Edit::MarkJournal { .. }
+                | Edit::MarkMeasure { .. }
                 | Edit::NewGroup { .. }
                 | Edit::RecordConsent { .. }
                 | Edit::ReviewPlan { .. }

@@ -61,7 +61,10 @@ pub enum Refusal {
     /// An addendum needs a text.
     #[error("the text is empty")]
     EmptyText,
-    /// The instrument's id or the number of answers is not possible.
+    /// A measure of the practice's own cannot be read, or has the id of another.
+    #[error("the file of the measure does not read")]
+    InvalidForm,
+    /// The answers do not fit the form, or the score its range.
     #[error("the measure is not possible")]
     InvalidMeasure,
     /// The slot has no length, is longer than a day, or its zone is unknown.
@@ -148,6 +151,9 @@ pub enum Refusal {
     /// An appointment has room for 64 clients.
     #[error("too many clients")]
     TooManyClients,
+    /// A practice has room for 24 measures of its own.
+    #[error("too many measures")]
+    TooManyMeasures,
     /// A client has room for 200 open tasks.
     #[error("too many tasks")]
     TooManyTasks,
@@ -163,6 +169,9 @@ pub enum Refusal {
     /// There is no such consent, or none of that kind.
     #[error("there is no such consent")]
     UnknownConsent,
+    /// There is no such form here.
+    #[error("there is no such form")]
+    UnknownMeasure,
     /// There is no such series.
     #[error("there is no such series")]
     UnknownSeries,

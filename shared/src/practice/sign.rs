@@ -1,10 +1,9 @@
-//! Signing: a draft becomes a record, and with it a charge; addenda and measures are records from
-//! the start.
+//! Signing: a draft becomes a record, and with it a charge; addenda are records from the start.
 
 use super::apply::{Done, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::change::{Change, Content};
-use super::chart::{INSTRUMENT_BYTES_MAX, LATE_AFTER_MILLIS};
+use super::chart::LATE_AFTER_MILLIS;
 use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::document::Scalar;
@@ -17,8 +16,6 @@ use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, label, note};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
-
-const ANSWERS_MAX: usize = 500;
 
 /// What is signed, and the heads of the draft that it was.
 struct NoteText<'a> {
@@ -153,34 +150,6 @@ impl Practice {
         let relations = vec![Self::addition(&name, note, cx)?];
         let body = note::addendum_body(text, &[]);
         let (record, change) = self.write_record(&name, RecordKind::Addendum, relations, body, cx);
-        let mut changes = vec![change];
-        changes.extend(self.audit(&sign_event(client, record), cx));
-        Ok(Done { changes, ..Done::default() })
-    }
-
-    pub(super) fn enter_measure(
-        &mut self,
-        client: ClientId,
-        session: Option<AppointmentId>,
-        instrument: &str,
-        answers: &[u8],
-        cx: &mut Context<'_>,
-    ) -> Result<Done, Refusal> {
-        if !self.facts.contacts.contains_key(&client) {
-            return Err(Refusal::UnknownClient);
-        }
-        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
-            return Err(Refusal::UnknownAppointment);
-        }
-        let letters = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        let id = (1..=INSTRUMENT_BYTES_MAX).contains(&instrument.len())
-            && instrument.bytes().all(letters);
-        if !id || !(1..=ANSWERS_MAX).contains(&answers.len()) {
-            return Err(Refusal::InvalidMeasure);
-        }
-        let name = self.chart_of(client);
-        let body = note::measure_body(instrument, answers, session);
-        let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
         let mut changes = vec![change];
         changes.extend(self.audit(&sign_event(client, record), cx));
         Ok(Done { changes, ..Done::default() })

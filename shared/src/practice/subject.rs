@@ -26,6 +26,8 @@ pub enum Subject {
     Plan(ClientId),
     /// What one client has consented to.
     Consents(ClientId),
+    /// What one client has answered.
+    Measures(ClientId),
     /// Who one client is in law.
     Identity(ClientId),
     /// What one client wrote.

@@ -12,6 +12,7 @@ use super::edit::{
 };
 use super::erasure::{Erasure, Scope};
 use super::group::GroupKind;
+use super::measure::{Form, Taken};
 use super::reach::Reach;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
@@ -35,6 +36,10 @@ pub struct Index {
     pub hours: BTreeMap<MemberId, Hours>,
     /// What members say for sessions by video or telephone.
     pub remote: BTreeMap<(MemberId, RemoteSetting), String>,
+    /// Forms of the practice's own measures, by id.
+    pub measures: BTreeMap<String, Arc<Form>>,
+    /// Their files, by the ids that those have.
+    pub measure_files: BTreeMap<String, String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read, and every group as if it were one; of several
@@ -374,14 +379,12 @@ pub enum TimelineEntry {
         /// Number of additions.
         addenda: u32,
     },
-    /// A finished measure.
+    /// A measure.
     Measure {
         /// Its record.
         record: RecordId,
-        /// The instrument's id.
-        instrument: String,
-        /// Sum of the answers.
-        total: u32,
+        /// What lists know of it.
+        taken: Taken,
     },
     /// A signed note.
     Note {

@@ -6,6 +6,7 @@ use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
 use super::journal::Came;
 use super::label::Label;
+use super::measure::MeasuresView;
 use super::plan::Plan;
 use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
@@ -89,6 +90,8 @@ pub enum View {
     Attachments(AttachmentsView),
     /// A file.
     Attachment(AttachmentView),
+    /// What a client has answered.
+    Measures(MeasuresView),
 }
 
 /// What is said of an entry of a journal.

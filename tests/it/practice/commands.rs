@@ -602,3 +602,46 @@ fn a_timeline_tells_of_everything_in_codes_and_without_anybodys_words() {
     assert!(wrong.status == Some(1) && wrong.err.contains("sessions"), "{wrong:?}");
     assert_eq!(scene.run(&["client", "show", "ZZ-9"], "").status, Some(1));
 }
+
+#[test]
+fn measures_are_answered_scored_shown_reviewed_and_struck_from_a_script() {
+    let scene = founded("commands-measure");
+    let run = |more: &[&str], text: &str| scene.run(&[&["--json", "measure"], more].concat(), text);
+    let forms = run(&["forms"], "").json();
+    assert_eq!(forms.len(), 16);
+    let form = scene.run(&["measure", "forms", "gad-7"], "").done();
+    assert!(form.contains("Feeling nervous, anxious or on edge") && form.contains("Pfizer"));
+    let added = run(&["add", CODE, "--form", "gad-7"], "1 2 3 0 0 0 1").json();
+    assert_eq!((&added[0]["total"], &added[0]["complete"]), (&7.into(), &true.into()));
+    // What raises a risk is read first.
+    let risky = ["add", CODE, "--form", "phq-9"];
+    let refused = run(&risky, "0000000011");
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    let risky = ["add", CODE, "--form", "phq-9", "--acknowledged"];
+    assert_eq!(run(&risky, "0000000011").json()[0]["flags"][0], "risk-item-9");
+    run(&["score", CODE], "name: OQ-45\nscore: 63\nrange: 0-180\n").done();
+    let listed = run(&["list", CODE], "").json();
+    assert_eq!(types(&listed), ["measure"; 3]);
+    let due = listed.iter().find(|line| line["review"] == "due").unwrap();
+    let id = due["id"].as_str().unwrap().to_owned();
+    run(&["review", CODE, &id], "").done();
+    let shown = scene.run(&["measure", "show", CODE, &id], "").done();
+    assert!(
+        shown.contains("better off dead or of hurting yourself in some way: Several days"),
+        "{shown}"
+    );
+    run(&["strike", CODE, &id], "").done();
+    let struck = run(&["list", CODE], "").json();
+    assert!(struck.iter().any(|line| line["id"] == id.as_str() && line["struck"] == true));
+    for (arguments, text) in [
+        (&["add", CODE, "--form", "gad-7"][..], "11111111"),
+        (&["add", CODE, "--form", "gad-7"], "4444444"),
+        (&["add", CODE, "--form", "gad-7"], "......."),
+        (&["add", CODE, "--form", "cage"], "1111"),
+        (&["score", CODE], "name: OQ-45\nscore: 200\nrange: 0-180\n"),
+        (&["define"], "id = \"mood\"\n"),
+        (&["withdraw", "mood"], ""),
+    ] {
+        assert_eq!(run(arguments, text).status, Some(1), "{arguments:?}");
+    }
+}

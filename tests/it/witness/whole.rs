@@ -10,6 +10,7 @@ use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::recovery::RecoverySheet;
 use tacenda_shared::keys::vault::{Factors, KdfCost, Vault};
 use tacenda_shared::practice::edit::{ContactChange, Edit, NoteFormat, Part, Splice};
+use tacenda_shared::practice::measure;
 use tacenda_shared::suite::VerifyingKey;
 use tacenda_tui::device::chance::OsRandom;
 use tacenda_tui::device::home::Home;
@@ -37,7 +38,7 @@ pub(super) fn case(folder: &Path) -> Value {
     device.commit(note, client, NOW).unwrap();
     type_text(&mut device, (note, client), Part::Plan, "Walk.");
     device.apply(Edit::Sign { note, client, late_reason: None }, NOW).unwrap();
-    let answers = vec![1, 0, 2, 1, 0, 1, 0, 1, 0];
+    let answers = measure::choices(&[1, 0, 2, 1, 0, 1, 0, 1, 0, 1]);
     let instrument = "phq-9".to_owned();
     device.apply(Edit::EnterMeasure { client, session: None, instrument, answers }, NOW).unwrap();
     device.lock(NOW).unwrap();

@@ -6,12 +6,14 @@ mod attachments;
 mod calendars;
 mod consents;
 mod groups;
+mod measures;
 mod records;
 
 pub use attachments::Attachments;
 pub use calendars::{CalendarFeed, CalendarImport, Calendars};
 pub use consents::{Consents, NewConsent};
 pub use groups::Groups;
+pub use measures::{Measures, NamedMeasure, NewMeasure};
 pub use records::{Journals, NewEntry};
 
 use clap::{Args, Parser, Subcommand};
@@ -70,6 +72,9 @@ pub enum Command {
     /// What clients have consented to.
     #[command(subcommand)]
     Consent(Consents),
+    /// Outcome measures: forms, what clients answered, and the practice's own.
+    #[command(subcommand)]
+    Measure(Measures),
     /// Print the whole practice as JSON Lines, without psychotherapy notes. Asks for the
     /// passphrase and is recorded.
     Export(Export),

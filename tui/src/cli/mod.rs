@@ -12,6 +12,7 @@ pub mod connect;
 pub mod demo;
 mod erase;
 pub mod late;
+pub mod measure;
 mod online;
 pub mod pair;
 mod paper;

@@ -3,6 +3,7 @@
 //! One JSON object a line, over a socket that only its owner can reach. The command itself never
 //! touches the vault while another process holds it.
 
+use super::measure::{FormWish, MeasureWish};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -348,6 +349,15 @@ pub enum Request {
     },
     /// Drops all keys.
     Lock,
+    /// Does something with a client's measures.
+    Measure {
+        /// The client's code.
+        client: String,
+        /// What.
+        wish: MeasureWish,
+    },
+    /// Does something with forms.
+    MeasureForms(FormWish),
     /// Books.
     New {
         /// The sentence.

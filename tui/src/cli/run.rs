@@ -10,7 +10,9 @@ use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
     ShowDay, TakeInCalendar, Typed, WriteFeed,
 };
-use super::{address, attachment, backup, erase, late, online, paper, print, revoke, socket, sync};
+use super::{
+    address, attachment, backup, erase, late, measure, online, paper, print, revoke, socket, sync,
+};
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
 use crate::device::settings::{AutoLock, Timing};
@@ -304,6 +306,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Journal(journal) => about_journals(journal)?,
         Command::Plan(plan) => about_plans(plan)?,
         Command::Consent(consent) => about_consents(consent)?,
+        Command::Measure(what) => measure::request(what)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Today(today) => Request::Today(show_day(today)),
         Command::Watch => Request::Watch,

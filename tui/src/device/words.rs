@@ -224,7 +224,6 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::EmptyName | Refusal::EmptySeries | Refusal::EmptyText => of_empty(refusal),
         Refusal::CopyingIsOff | Refusal::InvalidCopying | Refusal::InvalidLink => of_links(refusal),
         Refusal::InvalidDate
-        | Refusal::InvalidMeasure
         | Refusal::InvalidSlot
         | Refusal::InvalidSplice
         | Refusal::InvalidZone => of_invalid(refusal),
@@ -243,6 +242,10 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownPlanItem
         | Refusal::UnknownSeries
         | Refusal::UnknownTask => of_unknown(refusal),
+        Refusal::InvalidForm
+        | Refusal::InvalidMeasure
+        | Refusal::TooManyMeasures
+        | Refusal::UnknownMeasure => of_measures(refusal),
         Refusal::EmptyGroup | Refusal::OfGroup | Refusal::SameAlready => of_people(refusal),
         Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
         Refusal::WrittenElsewhere => (
@@ -363,9 +366,6 @@ fn of_invalid(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::InvalidDate => {
             ("This is no date, or one that is yet to come.", "Write it as 1985-03-02.")
         }
-        Refusal::InvalidMeasure => {
-            ("These answers do not fit the measure.", "Check the number of answers.")
-        }
         Refusal::InvalidSlot => (
             "This time is not possible.",
             "Choose a start and a length between 1 minute and a day.",
@@ -400,6 +400,23 @@ fn of_attachments(refusal: Refusal) -> (&'static str, &'static str) {
             "Erase some that are not needed: a struck one takes its room until then.",
         ),
         _ => ("There is no such file.", "Look at the client's files (g a)."),
+    }
+}
+
+fn of_measures(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::InvalidForm => (
+            "The file of this measure cannot be taken.",
+            "`tacenda measure define` says the line and the reason.",
+        ),
+        Refusal::TooManyMeasures => (
+            "A practice has room for 24 measures of its own.",
+            "Withdraw one first: its scores stay.",
+        ),
+        Refusal::UnknownMeasure => {
+            ("There is no such form here.", "`tacenda measure forms` lists those there are.")
+        }
+        _ => ("These answers do not fit the measure, or the score its range.", "Check them."),
     }
 }
 

@@ -90,10 +90,9 @@ impl State {
             }
             TimelineEntry::Contact { record, .. } => Focused::Contact(row.client, *record),
             TimelineEntry::Addendum { note, .. } => Focused::Record(row.client, *note),
-            TimelineEntry::Measure { .. } | TimelineEntry::Unknown { .. } => {
-                Focused::Client(self.client)
-            }
             TimelineEntry::Attachment { record, .. } => Focused::Attachment(row.client, *record),
+            TimelineEntry::Measure { record, .. } => Focused::Measure(row.client, *record),
+            TimelineEntry::Unknown { .. } => Focused::Client(self.client),
             TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
         }
@@ -315,7 +314,7 @@ fn measures(
     if scores.is_empty() {
         return line;
     }
-    paint::rule(frame, scene.look, area, line, ("Measures", ""));
+    paint::rule(frame, scene.look, area, line, ("Measures (g m)", ""));
     for words in scores.iter().take(MEASURES) {
         line += 1;
         let words = safe::truncated(words, area.width.into(), true);

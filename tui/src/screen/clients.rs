@@ -2,7 +2,7 @@
 //! in focus. Under the veil it finds by name and shows codes.
 
 use super::parts::field::Field;
-use super::parts::{aside, list, paint, when, who};
+use super::parts::{aside, list, measures, paint, when, who};
 use super::{Act, Ask, Focused, Place, Scene, today};
 use crate::keymap::Verb;
 use crate::text;
@@ -295,8 +295,10 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
             };
             format!("Journal entry, {words}   of {}{addenda}{shared}", when::short(*date))
         }
-        TimelineEntry::Measure { instrument, total, .. } => {
-            format!("{:<12}  {total}", text::instrument(instrument))
+        TimelineEntry::Measure { taken, .. } => {
+            let (name, result) =
+                (measures::name(scene.index, taken), measures::result(scene.index, taken));
+            format!("{name:<12}  {result}")
         }
         TimelineEntry::Note { format, session, words, addenda, late, .. } => {
             let late = if *late { "   signed late" } else { "" };

@@ -23,6 +23,8 @@ pub mod identity;
 pub mod journal;
 pub mod labels;
 pub mod lock;
+pub mod measure_form;
+pub mod measures;
 pub mod menu;
 pub mod month;
 pub mod note;
@@ -51,7 +53,6 @@ use crate::message::{Now, Order, SyncStatus};
 use crate::notice::Notice;
 use crate::theme::Look;
 use jiff::civil::{Date, DateTime};
-use parts::digest::Digest;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use tacenda_shared::id::{AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, TaskId};
@@ -71,7 +72,7 @@ pub struct Scene<'a> {
     /// The read model.
     pub index: &'a Index,
     /// What was gathered from it.
-    pub digest: &'a Digest,
+    pub digest: &'a parts::digest::Digest,
     /// The link and the queue.
     pub sync: &'a SyncStatus,
     /// What the terminal can show.
@@ -189,6 +190,8 @@ pub enum Focused {
     Late(usize),
     /// An entry of a client's journal.
     Entry(ClientId, RecordId),
+    /// A measure.
+    Measure(ClientId, RecordId),
     /// Free time from this local moment on.
     Free(DateTime),
     /// Nothing.
@@ -244,6 +247,7 @@ impl Situation<'_> {
             | Focused::Draft(client, _)
             | Focused::Entry(client, _)
             | Focused::Identity(client, _)
+            | Focused::Measure(client, _)
             | Focused::Plan(client, _)
             | Focused::Record(client, _)
             | Focused::Review(client)
@@ -269,6 +273,7 @@ pub enum Screen {
     Finish(finish::State),
     Identity(identity::State),
     Journal(journal::State),
+    Measures(measures::State),
     Month(month::State),
     Note(writing::Writing),
     Plan(plan::State),
@@ -325,6 +330,7 @@ impl Screen {
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
             Self::Journal(_) => &[C::Journal, C::Lists, C::Everywhere],
+            Self::Measures(state) => state.contexts(),
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
             Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
@@ -351,6 +357,7 @@ impl Screen {
         match self {
             Self::Booking(state) => state.is_typing(),
             Self::Clients(state) => state.is_typing(),
+            Self::Measures(state) => state.is_typing(),
             Self::Note(_) => true,
             _ => false,
         }
@@ -369,6 +376,7 @@ impl Screen {
             Self::Finish(state) => state.focused(scene),
             Self::Identity(state) => state.focused(),
             Self::Journal(state) => state.focused(),
+            Self::Measures(state) => state.focused(),
             Self::Month(state) => state.focused(),
             Self::Plan(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
@@ -388,6 +396,7 @@ impl Screen {
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
             Self::Identity(state) => Some(Subject::Identity(state.client)),
             Self::Journal(state) => Some(Subject::Journal(state.client)),
+            Self::Measures(state) => Some(Subject::Measures(state.client)),
             Self::Plan(state) => Some(Subject::Plan(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
@@ -408,6 +417,7 @@ impl Screen {
             Self::Note(state) => return state.opened(outcome, at),
             Self::Identity(state) => state.opened(outcome),
             Self::Journal(state) => state.opened(outcome),
+            Self::Measures(state) => state.opened(outcome),
             Self::Plan(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
             _ => {}
@@ -425,6 +435,7 @@ impl Screen {
         match self {
             Self::Booking(state) => state.step_out(),
             Self::Clients(state) => state.step_out(),
+            Self::Measures(state) => state.step_out(),
             _ => false,
         }
     }
@@ -442,6 +453,7 @@ impl Screen {
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Identity(state) => identity::update(state, act),
             Self::Journal(state) => journal::update(state, act, scene),
+            Self::Measures(state) => measures::update(state, act, scene),
             Self::Month(state) => month::update(state, act, scene),
             Self::Plan(state) => plan::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
@@ -466,6 +478,7 @@ impl Screen {
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Identity(state) => identity::view(state, scene, frame, area),
             Self::Journal(state) => journal::view(state, scene, frame, area),
+            Self::Measures(state) => measures::view(state, scene, frame, area),
             Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
             Self::Plan(state) => plan::view(state, scene, frame, area),

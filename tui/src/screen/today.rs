@@ -88,6 +88,7 @@ pub fn unfinished(what: &What) -> Focused {
         What::Clash(id, _) | What::Fee(id) | What::NoteMissing(id) | What::StatusMissing(id) => {
             Focused::Appointment(*id)
         }
+        What::Answer(client, record) => Focused::Measure(*client, *record),
         What::Consent(client, record, ..) => Focused::Consent(*client, *record),
         What::PlanReview(client) => Focused::Review(*client),
         What::Task(client, task) => Focused::Task(*client, task.id),
@@ -305,7 +306,9 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         Focused::Appointment(id) => {
             scene.appointment(id).and_then(|row| who::first(scene.index, row))
         }
-        Focused::Consent(client, _) | Focused::Draft(client, _) => Some(client),
+        Focused::Consent(client, _) | Focused::Draft(client, _) | Focused::Measure(client, _) => {
+            Some(client)
+        }
         _ => None,
     };
     let client = client.or_else(|| coming.and_then(|row| who::first(scene.index, row)));
@@ -420,9 +423,10 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         What::Clash(id, _) | What::Fee(id) | What::NoteMissing(id) | What::StatusMissing(id) => {
             comes(*id)
         }
-        What::Consent(client, ..) | What::PlanReview(client) | What::Task(client, _) => {
-            who::client(scene.index, *client, scene.veil)
-        }
+        What::Answer(client, _)
+        | What::Consent(client, ..)
+        | What::PlanReview(client)
+        | What::Task(client, _) => who::client(scene.index, *client, scene.veil),
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
     let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
@@ -434,7 +438,8 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         What::Clash(_, other) => format!("{words} {}", comes(*other)),
         // What somebody wrote down may hold a name.
         What::Task(..) if scene.veil => format!("{date}  {} to do", paint::cell(&who, 16)),
-        What::Consent(..)
+        What::Answer(..)
+        | What::Consent(..)
         | What::Fee(_)
         | What::NoteMissing(_)
         | What::PlanReview(_)

@@ -188,7 +188,8 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
     }
     let drafts = desk.digest.unfinished.iter().filter_map(|entry| match &entry.what {
         What::Draft(draft) => Some((draft.client, draft.note)),
-        What::Clash(..)
+        What::Answer(..)
+        | What::Clash(..)
         | What::Consent(..)
         | What::Fee(_)
         | What::NoteMissing(_)

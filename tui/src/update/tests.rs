@@ -12,6 +12,7 @@ mod identity;
 mod journal;
 mod keystrokes;
 mod labels;
+mod measures;
 mod plan;
 mod same;
 mod series;

@@ -6,7 +6,7 @@ use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
     act, attachments, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay,
-    leave, lock, notes, plan, quit, replace, same, say, session, show,
+    leave, lock, measures, notes, plan, quit, replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -123,7 +123,8 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
         _ => attachments::run(model, verb, focused)
             .or_else(|| consents::run(model, verb, focused))
-            .or_else(|| journal::run(model, verb, focused)),
+            .or_else(|| journal::run(model, verb, focused))
+            .or_else(|| measures::run(model, verb, focused)),
     }
 }
 
@@ -402,7 +403,7 @@ fn open(model: &mut Model, focused: Focused, client: Option<ClientId>) -> Vec<Ef
             notes::open_record(model, client, record)
         }
         // All of it stands in its line.
-        Focused::Contact(..) => Vec::new(),
+        Focused::Contact(..) | Focused::Measure(..) => Vec::new(),
         Focused::Consent(client, record) => consents::open(model, client, Some(record)),
         Focused::Review(client) => plan::show_plan(model, Some(client)),
         Focused::Task(client, _) => show(model, Screen::Chart(chart::State::new(client))),

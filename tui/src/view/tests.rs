@@ -138,6 +138,27 @@ fn consents() {
 }
 
 #[test]
+fn measures() {
+    let lead = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            let index = Sample::new().with_measures().index;
+            driver.device(DeviceEvent::Changed(Arc::new(index)));
+            driver.keys("gm").open_asked().keys(keys);
+        }
+    };
+    snapshot("measures", true, lead(""));
+    snapshot("measures_unfinished", true, lead("j"));
+    snapshot("measures_scored_elsewhere", true, lead("jjjj"));
+    snapshot("measure_pick", true, lead("nph"));
+    snapshot("measure_item", true, lead("nphq-9⏎1202"));
+    snapshot("measure_first_item", true, lead("npcl⏎"));
+    snapshot("measure_longest_answers", true, lead("nces⏎12"));
+    snapshot("measure_review", true, lead("nphq-9⏎1202s10111"));
+    snapshot("measure_left", true, lead("ngad-7⏎12⎋"));
+    snapshot("measure_score", true, lead("nzzz⏎OQ-45⇥63"));
+}
+
+#[test]
 fn the_other_screens() {
     open("week", "2");
     open("clients", "3");

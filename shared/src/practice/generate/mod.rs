@@ -150,15 +150,18 @@ impl Dated {
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::ChangePlan { .. }
+            | Edit::DefineMeasure { .. }
             | Edit::DiscardDraft { .. }
             | Edit::EnterJournal { .. }
             | Edit::EnterMeasure { .. }
             | Edit::EnterNote { .. }
+            | Edit::EnterScore { .. }
             | Edit::FinishTask { .. }
             | Edit::Hold { .. }
             | Edit::Label { .. }
             | Edit::LogContact { .. }
             | Edit::MarkJournal { .. }
+            | Edit::MarkMeasure { .. }
             | Edit::NoteDeath { .. }
             | Edit::OrderErasure(_)
             | Edit::RecordConsent { .. }

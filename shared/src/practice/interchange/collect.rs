@@ -1,9 +1,8 @@
 //! Collects what an export holds of one chart. It opens no psychotherapy compartment, so that
 //! nothing of it can get in.
 
-use super::export::{ChartItem, ContactItem, MeasureItem};
-use crate::id::{AppointmentId, ClientId, RecordId};
-use crate::practice::chart::tag;
+use super::export::{ChartItem, ContactItem};
+use crate::id::{ClientId, RecordId};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Stamp, Subject};
 use crate::practice::view::{TimelineEntry, TimelineRow, View};
@@ -31,7 +30,8 @@ impl Practice {
                     items.push(ChartItem::Contact(self.contact_item(client, *record, row, cx)?));
                 }
                 TimelineEntry::Measure { record, .. } => {
-                    items.push(ChartItem::Measure(self.measure_item(client, *record, cx)?));
+                    let view = self.measure_view(client, *record, cx)?;
+                    items.push(ChartItem::Measure(Box::new(view)));
                 }
                 // A version of the plan reads as a note, and so does an entry of the journal.
                 TimelineEntry::Journal { record, .. }
@@ -110,26 +110,6 @@ impl Practice {
             text: text.clone(),
             author: record.header.author.member,
             at: Stamp { time: row.time, zone: record.header.zone },
-            labels: self.labels_of(client, id, cx)?,
-        })
-    }
-
-    fn measure_item(
-        &self,
-        client: ClientId,
-        id: RecordId,
-        cx: &mut Context<'_>,
-    ) -> Result<MeasureItem, ShelfError> {
-        let record = Self::stored_record(&self.chart_of(client), id, cx)?;
-        let body = record.body().ok_or(ShelfError::Missing)?;
-        Ok(MeasureItem {
-            record: id,
-            client,
-            session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),
-            instrument: body.text(tag::INSTRUMENT).ok_or(ShelfError::Damaged)?.to_owned(),
-            answers: body.bytes(tag::ANSWERS).ok_or(ShelfError::Damaged)?.to_vec(),
-            author: record.header.author.member,
-            signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
             labels: self.labels_of(client, id, cx)?,
         })
     }

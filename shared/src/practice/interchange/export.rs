@@ -4,6 +4,7 @@ use super::super::consent::{ConsentEnd, ConsentView};
 use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
 use super::super::label::Label;
+use super::super::measure::MeasureView;
 use super::super::plan::PlanItem;
 use super::super::view::{
     AddendumView, AppointmentRow, AttachmentRow, ClientRow, ConsentsView, DraftView, GroupRow,
@@ -12,13 +13,13 @@ use super::super::view::{
 use super::lines::{
     AddendumLine, AdditionBody, AppointmentLine, AttachmentLine, AttachmentPartLine, AuthorBody,
     CHANNELS, ClientLine, ConsentLine, ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS,
-    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MeasureLine, MemberBody, NoteLine,
-    PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody,
-    Typed, WaitingBody, instant, moment, slot, stamp, word,
+    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MemberBody, NoteLine, PARTS, PartBody,
+    PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
+    instant, moment, slot, stamp, word,
 };
-use super::series;
 use super::{VERSION, base64};
-use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use super::{measures, series};
+use crate::id::{ClientId, MemberId, RecordId};
 use crate::suite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,8 +41,8 @@ pub enum ChartItem {
     Draft(DraftView),
     /// Who the client is in law.
     Identity(IdentityView),
-    /// A finished measure.
-    Measure(MeasureItem),
+    /// A measure.
+    Measure(Box<MeasureView>),
     /// A signed note, a version of a treatment plan, or an entry of the client's journal; what was
     /// added to it comes with it.
     Note(NoteView),
@@ -70,27 +71,6 @@ pub struct ContactItem {
     pub labels: BTreeSet<Label>,
 }
 
-/// A finished measure with its answers.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MeasureItem {
-    /// The record.
-    pub record: RecordId,
-    /// Whose.
-    pub client: ClientId,
-    /// In which session it was answered.
-    pub session: Option<AppointmentId>,
-    /// The instrument's id.
-    pub instrument: String,
-    /// One number per item.
-    pub answers: Vec<u8>,
-    /// Who entered it.
-    pub author: MemberId,
-    /// When.
-    pub signed: Stamp,
-    /// Its labels.
-    pub labels: BTreeSet<Label>,
-}
-
 /// Writes the first line, clients, appointments, `items` in their order, and the last line.
 /// No line has its end of line.
 pub fn export_lines<'a>(
@@ -116,6 +96,7 @@ pub fn export_lines_without<'a>(
         without: without.map(str::to_owned).collect(),
         rest: Rest::new(),
     };
+    let forms = index.measure_files.iter().map(|(id, file)| measures::instrument(id, file));
     let people = index.every_client().filter(|row| !index.groups.contains_key(&row.id));
     let clients = people.map(|row| client(row, index));
     let groups = index.groups.values().map(|row| group(row, index));
@@ -126,6 +107,7 @@ pub fn export_lines_without<'a>(
     let appointments = index.appointments.values().filter(stands).map(|row| appointment(row));
     let items = items.into_iter().flat_map(|item| chart_item(&item, index));
     let lines = std::iter::once(json(&header))
+        .chain(forms)
         .chain(clients)
         .chain(groups)
         .chain(series)
@@ -261,7 +243,7 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
         ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
         ChartItem::Identity(view) => vec![identity(view)],
-        ChartItem::Measure(item) => vec![measure(item, index)],
+        ChartItem::Measure(view) => vec![measures::measure(view, index)],
         ChartItem::Note(view) => note(view, index),
         ChartItem::Plan(view) => vec![plan(view, index)],
     }
@@ -322,23 +304,6 @@ fn contact(item: &ContactItem, index: &Index) -> String {
             text: item.text.clone(),
             author: author(item.author, index),
             at: stamp(&item.at),
-            labels: labels(&item.labels),
-            rest: Rest::new(),
-        },
-    )
-}
-
-fn measure(item: &MeasureItem, index: &Index) -> String {
-    typed(
-        "measure",
-        MeasureLine {
-            id: item.record.to_string(),
-            client: item.client.to_string(),
-            session: item.session.map(|id| id.to_string()),
-            instrument: item.instrument.clone(),
-            answers: item.answers.clone(),
-            author: author(item.author, index),
-            signed: stamp(&item.signed),
             labels: labels(&item.labels),
             rest: Rest::new(),
         },
@@ -478,7 +443,7 @@ fn consent(one: &ConsentView, client: ClientId, index: &Index) -> String {
     )
 }
 
-fn labels(labels: &BTreeSet<Label>) -> Vec<String> {
+pub(super) fn labels(labels: &BTreeSet<Label>) -> Vec<String> {
     labels.iter().copied().map(Label::word).collect()
 }
 
@@ -490,12 +455,12 @@ fn parts(parts: &[(super::super::edit::Part, String)]) -> Vec<PartBody> {
     parts.iter().map(body).collect()
 }
 
-fn author(member: MemberId, index: &Index) -> AuthorBody {
+pub(super) fn author(member: MemberId, index: &Index) -> AuthorBody {
     let name = index.clinicians.get(&member).cloned().unwrap_or_default();
     AuthorBody { id: member.to_string(), name }
 }
 
-fn typed(kind: &'static str, body: impl Serialize) -> String {
+pub(super) fn typed(kind: &'static str, body: impl Serialize) -> String {
     json(&Typed { kind, body })
 }
 

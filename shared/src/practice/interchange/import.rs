@@ -12,18 +12,20 @@ use super::super::edit::{
 };
 use super::super::group::is_subject;
 use super::super::identity::IdentityField;
+use super::super::measure::Form;
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
 use super::lines::{
     AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, FEES, HeaderLine,
-    IdentityLine, KINDS, Kind, MODALITIES, MeasureLine, Moment, Rest, STATUSES, SeriesLine,
-    SlotBody, read_instant, value,
+    IdentityLine, KINDS, Kind, MODALITIES, Moment, Rest, STATUSES, SeriesLine, SlotBody,
+    read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION, tasks};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use thiserror::Error;
 
 mod attachment;
@@ -115,8 +117,7 @@ pub struct Counts {
 const NAMES_MAX: usize = 200;
 /// Longest name that is kept of an unknown type or field, in characters.
 const NAME_CHARACTERS_MAX: usize = 60;
-/// Most answers of a measure, and most clients of an appointment.
-const ANSWERS_MAX: usize = 256;
+/// Most clients of an appointment.
 const CLIENTS_MAX: usize = 256;
 
 /// Reads one file.
@@ -135,6 +136,8 @@ pub struct Importer {
     coming: Option<attachment::Coming>,
     /// Who is the same person as whom: said once everybody is there.
     same: BTreeMap<ClientId, ClientId>,
+    /// The practice's own forms of the file so far.
+    pub(super) forms: BTreeMap<String, Arc<Form>>,
     /// The clients of the file so far.
     clients: BTreeSet<ClientId>,
 }
@@ -153,6 +156,7 @@ impl Importer {
             consents: BTreeMap::new(),
             coming: None,
             same: BTreeMap::new(),
+            forms: BTreeMap::new(),
             clients: BTreeSet::new(),
         }
     }
@@ -207,6 +211,7 @@ impl Importer {
             "note" => self.note(parse(line)?),
             "addendum" => self.addendum(parse(line)?),
             "contact" => self.contact(parse(line)?),
+            "instrument" => self.instrument(parse(line)?),
             "measure" => self.measure(parse(line)?),
             "group" => self.group(parse(line)?),
             "identity" => self.identity(parse(line)?),
@@ -384,26 +389,6 @@ impl Importer {
         Ok(vec![ImportStep::Edit(Edit::LogContact { client, contact })])
     }
 
-    fn measure(&mut self, line: MeasureLine) -> Result<Vec<ImportStep>, Cause> {
-        id(&line.id, RecordId::parse, "id")?;
-        let client = id(&line.client, ClientId::parse, "client")?;
-        let session = session(line.session.as_deref())?;
-        if line.answers.is_empty() || line.answers.len() > ANSWERS_MAX {
-            return Err(Cause::Invalid("answers"));
-        }
-        if line.instrument.is_empty() {
-            return Err(Cause::Invalid("instrument"));
-        }
-        read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
-        self.seen("measure", &line.rest);
-        // A measure has no text in which its origin could stand.
-        self.not_carried("measure.signed", true);
-        self.not_carried("measure.author", true);
-        self.not_carried("measure.labels", !line.labels.is_empty());
-        let (instrument, answers) = (line.instrument, line.answers);
-        Ok(vec![ImportStep::Edit(Edit::EnterMeasure { client, session, instrument, answers })])
-    }
-
     fn identity(&mut self, line: IdentityLine) -> Result<Vec<ImportStep>, Cause> {
         let client = id(&line.client, ClientId::parse, "client")?;
         let born = line.born.map(|born| born.parse::<Date>().map_err(|_| Cause::Invalid("born")));
@@ -460,7 +445,7 @@ impl Importer {
         Ok(same.into_iter().map(same_as).map(ImportStep::Edit).collect())
     }
 
-    fn seen(&mut self, kind: &'static str, rest: &Rest) {
+    pub(super) fn seen(&mut self, kind: &'static str, rest: &Rest) {
         *self.counts.read.entry(kind).or_default() += 1;
         self.note_rest(kind, rest);
     }
@@ -479,14 +464,14 @@ impl Importer {
         date.min(today)
     }
 
-    fn not_carried(&mut self, field: &'static str, present: bool) {
+    pub(super) fn not_carried(&mut self, field: &'static str, present: bool) {
         if present {
             *self.counts.not_carried.entry(field).or_default() += 1;
         }
     }
 }
 
-fn session(text: Option<&str>) -> Result<Option<AppointmentId>, Cause> {
+pub(super) fn session(text: Option<&str>) -> Result<Option<AppointmentId>, Cause> {
     text.map(|text| id(text, AppointmentId::parse, "session")).transpose()
 }
 

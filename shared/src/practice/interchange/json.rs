@@ -247,8 +247,8 @@ impl Entry {
             TimelineEntry::Contact { channel, .. } => {
                 self.of = Some(word(CHANNELS, *channel).to_owned());
             }
-            TimelineEntry::Measure { instrument, total, .. } => {
-                (self.instrument, self.total) = (Some(instrument.clone()), Some(*total));
+            TimelineEntry::Measure { taken, .. } => {
+                (self.instrument, self.total) = (Some(taken.instrument.clone()), taken.total);
             }
             TimelineEntry::Plan { .. } | TimelineEntry::Unknown { .. } => {}
         }

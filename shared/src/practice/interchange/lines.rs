@@ -277,13 +277,42 @@ pub(super) struct ContactLine {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+pub(super) struct InstrumentLine {
+    pub(super) id: String,
+    pub(super) file: String,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct ScoreBody {
+    pub(super) name: String,
+    pub(super) min: u32,
+    pub(super) max: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) source: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct MeasureLine {
     pub(super) id: String,
     pub(super) client: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) session: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) instrument: String,
-    pub(super) answers: Vec<u8>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) answers: Vec<i16>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) choices: Vec<(usize, u8)>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) wording: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) score: Option<ScoreBody>,
     pub(super) author: AuthorBody,
     pub(super) signed: Moment,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -11,10 +11,11 @@ mod export;
 mod import;
 pub mod json;
 mod lines;
+mod measures;
 mod series;
 mod tasks;
 
-pub use export::{ChartItem, MeasureItem, export_lines, export_lines_without};
+pub use export::{ChartItem, export_lines, export_lines_without};
 pub use import::{Cause, Counts, ImportError, ImportStep, Importer};
 
 /// Version of the schema of export files.

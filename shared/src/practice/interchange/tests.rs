@@ -5,6 +5,7 @@ use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp
 use crate::practice::edit::*;
 use crate::practice::generate::desk::Desk;
 use crate::practice::generate::{Size, generate};
+use crate::practice::measure::{self, Answer, MeasureView, Review, Taken};
 use crate::practice::schedule::waiting::{Waiting, Wish};
 use crate::practice::view::*;
 use jiff::civil::date;
@@ -60,18 +61,8 @@ fn world() -> (Index, Vec<ChartItem>) {
                 items.push(ChartItem::Note(signed(view, record, at, late_reason)));
             }
             Edit::EnterMeasure { client, session, instrument, answers } => {
-                let (author, signed) = (author(), at);
-                let item = MeasureItem {
-                    record,
-                    client,
-                    session,
-                    instrument,
-                    answers,
-                    author,
-                    signed,
-                    labels: Default::default(),
-                };
-                items.push(ChartItem::Measure(item));
+                let of = (record, client, session);
+                items.push(ChartItem::Measure(Box::new(measured(of, &instrument, answers, at))));
             }
             Edit::Archive { client, archived } => {
                 Arc::make_mut(index.clients.get_mut(&client).unwrap()).archived = archived;
@@ -269,8 +260,8 @@ fn a_whole_practice_comes_in_as_it_went_out() {
             ChartItem::Measure(item) => {
                 let edit = Edit::EnterMeasure {
                     client: item.client,
-                    session: item.session,
-                    instrument: item.instrument,
+                    session: item.taken.session,
+                    instrument: item.taken.instrument,
                     answers: item.answers,
                 };
                 assert!(steps.contains(&ImportStep::Edit(edit)));
@@ -482,6 +473,46 @@ fn commands_print_lines_that_name_themselves() {
 
     let line = json::changed(&index, Timestamp::from_millis(0)).value().to_string();
     assert!(line.contains("\"time\":\"1969-12-31T16:00:00-08:00\""), "{line}");
+}
+
+fn measured(
+    (record, client, session): (RecordId, ClientId, Option<AppointmentId>),
+    instrument: &str,
+    answers: Vec<Answer>,
+    signed: Stamp,
+) -> MeasureView {
+    let form = measure::named(instrument).unwrap();
+    let value = |(item, answer): (usize, &Answer)| match answer {
+        Answer::Choice(_) => i16::from(form.value(&answers, item).unwrap()),
+        Answer::NotAnswered => -1,
+        Answer::NotAsked => -2,
+    };
+    let values: Vec<i16> = answers.iter().enumerate().map(value).collect();
+    let many = |least: i16| values.iter().filter(|value| **value >= least).count();
+    let taken = Taken {
+        instrument: instrument.to_owned(),
+        total: form.score(&answers).total,
+        answered: u16::try_from(many(0)).unwrap(),
+        items: u16::try_from(many(-2)).unwrap(),
+        screened: None,
+        review: Review::None,
+        session,
+    };
+    MeasureView {
+        record,
+        client,
+        taken,
+        version: form.version.clone(),
+        wording: Some(form.wording),
+        range: None,
+        source: String::new(),
+        author: author(),
+        signed,
+        struck: false,
+        labels: Default::default(),
+        answers,
+        values,
+    }
 }
 
 fn one_note(text: &str, free: bool) -> NoteView {

@@ -7,10 +7,12 @@
 
 mod cases;
 mod check;
+pub(super) mod edits;
 mod file;
 mod form;
 mod library;
 mod read;
+mod record;
 mod score;
 
 pub use form::{
@@ -18,8 +20,17 @@ pub use form::{
     Much, Op, Remark, Risk, Rule, Scoring, Subscale, Way,
 };
 pub use library::{all, is_taken, named};
-pub use read::{FILE_BYTES_MAX, FormError, read};
+pub use read::{FILE_BYTES_MAX, FormError, id_of, read};
+pub(super) use record::tag as record_tag;
+pub use record::{
+    MeasureMark, MeasureView, MeasuresView, NewScore, Review, SCORE_TEXT_BYTES_MAX, Taken,
+};
 pub use score::{Answer, AnswerError, Quantity, Score, Screened, Turn};
 
+/// Returns answers by the places of their choices, from 0: of most forms these are their values.
+pub fn choices(places: &[u8]) -> Vec<Answer> {
+    places.iter().map(|place| Answer::Choice(*place)).collect()
+}
+
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

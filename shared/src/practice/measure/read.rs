@@ -69,6 +69,12 @@ pub fn read(text: &str) -> Result<Vec<Form>, FormError> {
     })
 }
 
+/// Returns the id that a file gives itself, if it reads.
+pub fn id_of(text: &str) -> Option<String> {
+    let file: File = toml::from_str(text.get(..FILE_BYTES_MAX).unwrap_or(text)).ok()?;
+    Some(file.id.into_inner())
+}
+
 fn forms(file: &File) -> Result<Vec<Form>, Fault> {
     check::file(file)?;
     let variants: Vec<Option<&Spanned<VariantText>>> = match file.variants.as_slice() {

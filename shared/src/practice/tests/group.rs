@@ -212,7 +212,7 @@ fn what_is_said_of_one_person_is_not_said_of_a_couple() {
         client,
         session: None,
         instrument: "phq-9".into(),
-        answers: vec![1; 9],
+        answers: crate::practice::measure::choices(&[1; 10]),
     };
     for edit in [
         Edit::ChangeContact { client, contact },

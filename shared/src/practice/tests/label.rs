@@ -418,7 +418,7 @@ fn a_device_that_lies_about_labels_hides_nothing_and_stops_nothing() {
         client,
         session: None,
         instrument: "phq-9".into(),
-        answers: vec![1; 9],
+        answers: crate::practice::measure::choices(&[1; 10]),
     };
     world.act(0, measure).unwrap();
     let before = world.desks[0].index();
@@ -471,7 +471,7 @@ fn items() -> (World, ClientId, [RecordId; 4]) {
             client,
             session: None,
             instrument: "phq-9".into(),
-            answers: vec![1; 9],
+            answers: crate::practice::measure::choices(&[1; 10]),
         },
         Edit::RecordConsent { client, record: consent, consent: Box::new(given) },
         Edit::LogContact { client, contact },

@@ -14,6 +14,7 @@ mod hostile;
 mod identity;
 mod journal;
 mod label;
+mod measure;
 mod plan;
 mod reach;
 mod same;

@@ -45,7 +45,7 @@ fn furnished() -> (World, ClientId, AppointmentId) {
     let whereabouts = Some(Whereabouts { place: "Here".into(), help: "911".into() });
     let stamps = StampChange { whereabouts, ..StampChange::default() };
     let task = TaskId::from_bytes([5; 16]);
-    let answers = vec![1; 9];
+    let answers = crate::practice::measure::choices(&[1; 10]);
     for edit in [
         held(session),
         held(missing),

@@ -314,25 +314,6 @@ fn two_signatures_of_one_draft_are_one_note_one_addendum_and_one_charge() {
 }
 
 #[test]
-fn a_measure_is_a_record_with_its_total() {
-    let (mut world, client, _) = draft_on_two(NoteFormat::Free);
-    let enter = |instrument: &str, answers: Vec<u8>| Edit::EnterMeasure {
-        client,
-        session: None,
-        instrument: instrument.into(),
-        answers,
-    };
-    world.act(0, enter("phq-9", vec![1, 2, 3, 0, 0, 0, 1, 1, 0])).unwrap();
-    world.sync();
-    let index = world.desks[1].index();
-    assert!(matches!(&index.timelines[&client][0].entry,
-        TimelineEntry::Measure { instrument, total: 8, .. } if instrument == "phq-9"));
-    for refused in [enter("PHQ 9", vec![1]), enter("", vec![1]), enter("phq-9", vec![])] {
-        assert_eq!(world.act(0, refused), Err(Refusal::InvalidMeasure));
-    }
-}
-
-#[test]
 fn every_look_is_an_entry_that_names_the_one_before_it() {
     let (mut world, client, note) = draft_on_two(NoteFormat::Free);
     world.type_text(0, client, note, "said");

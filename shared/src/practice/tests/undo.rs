@@ -12,6 +12,8 @@ use crate::practice::edit::{
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
+use crate::practice::measure::tests::OWN;
+use crate::practice::measure::{MeasureMark, NewScore};
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
@@ -258,9 +260,13 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::EnterJournal { .. }
         | Edit::FinishTask { .. }
         | Edit::Hold { .. }
+        | Edit::DefineMeasure { .. }
+        | Edit::EnterMeasure { .. }
+        | Edit::EnterScore { .. }
         | Edit::Label { .. }
         | Edit::LogContact { .. }
         | Edit::MarkJournal { .. }
+        | Edit::MarkMeasure { .. }
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NoteDeath { .. }
@@ -287,7 +293,6 @@ const fn undone(edit: &Edit) -> Undone {
         Edit::WithdrawErasure(_) => Undone::Never,
         Edit::Amend { .. }
         | Edit::ChangeDraft { .. }
-        | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }
         | Edit::OrderErasure(_)
         | Edit::Sign { .. }
@@ -339,6 +344,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
+    let measure = measured(&mut world, client);
     let consented = RecordId::from_bytes([34; 16]);
     let given = Box::new(consent());
     world.act(0, Edit::RecordConsent { client, record: consented, consent: given }).unwrap();
@@ -354,10 +360,25 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     every.extend(of_a_journal(client, entry));
     every.extend(of_consents(client, consented));
     every.extend(of_files(client, attached));
+    every.extend(entered(client, measure));
     for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
     (world, client, every)
+}
+
+/// Enters a measure with an answer that raises a risk.
+fn measured(world: &mut World, client: ClientId) -> RecordId {
+    let instrument = "phq-9".to_owned();
+    let answers = crate::practice::measure::choices(&[1; 10]);
+    world.act(0, Edit::EnterMeasure { client, session: None, instrument, answers }).unwrap();
+    let index = world.desks[0].index();
+    let mut rows = index.timelines[&client].iter();
+    let record = rows.find_map(|row| match row.entry {
+        TimelineEntry::Measure { record, .. } => Some(record),
+        _ => None,
+    });
+    record.unwrap()
 }
 
 /// What there is in it.
@@ -478,18 +499,21 @@ fn every(there: There) -> Vec<Edit> {
         Edit::SignPlan { client },
         Edit::StrikeContact { client, record: logged, struck: true },
     ]);
-    every.extend(entered(client));
     every.extend(arranged(client, session, series));
     every
 }
 
-fn entered(client: ClientId) -> [Edit; 2] {
+fn entered(client: ClientId, measure: RecordId) -> [Edit; 5] {
+    let score = NewScore { name: "OQ-45".into(), total: 63, range: (0, 180), source: words() };
     [
+        Edit::DefineMeasure { id: "mood".into(), text: Some(OWN.into()) },
+        Edit::EnterScore { client, session: None, score: Box::new(score) },
+        Edit::MarkMeasure { client, record: measure, mark: MeasureMark::Reviewed(true) },
         Edit::EnterMeasure {
             client,
             session: None,
             instrument: "phq-9".into(),
-            answers: vec![1; 9],
+            answers: crate::practice::measure::choices(&[1; 10]),
         },
         Edit::EnterNote {
             client,
@@ -565,4 +589,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 55;
+const EDITS: usize = 58;

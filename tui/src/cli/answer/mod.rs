@@ -13,6 +13,7 @@ mod exchange;
 mod groups;
 mod hours;
 mod journal;
+mod measures;
 mod notes;
 mod plans;
 mod schedule;
@@ -129,6 +130,8 @@ fn carry_out(
         Request::Today(asked) => schedule::today(device, &asked, now, say),
         Request::Timing => Ok(time(device, home)),
         Request::Consent { client, wish } => consents::answer(device, &client, wish, (now, say)),
+        Request::Measure { client, wish } => measures::answer(device, &client, wish, (now, say)),
+        Request::MeasureForms(wish) => measures::forms(device, wish, now, say),
         Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {
             groups::answer(device, request, now, say)
         }

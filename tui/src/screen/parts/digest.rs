@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use tacenda_shared::practice::consent::{ConsentKind, ConsentState};
 use tacenda_shared::practice::edit::{AppointmentKind, Modality, Status};
+use tacenda_shared::practice::measure::Review;
 use tacenda_shared::practice::schedule::free;
-use tacenda_shared::practice::view::{AppointmentRow, DraftRow, Index, NoteState, TaskRow};
+use tacenda_shared::practice::view::{
+    AppointmentRow, DraftRow, Index, NoteState, TaskRow, TimelineEntry,
+};
 
 /// How far back open sessions are listed: older ones are history, not work.
 const OPEN_FOR_DAYS: i64 = 60;
@@ -53,6 +56,8 @@ pub enum What {
     Clash(AppointmentId, AppointmentId),
     /// A consent expires soon, or has expired and is still needed.
     Consent(ClientId, RecordId, ConsentKind, ConsentState),
+    /// An answer of a measure has to be looked at.
+    Answer(ClientId, RecordId),
     /// A draft waits for its signature.
     Draft(DraftRow),
     /// A client missed a session or called it off too late, and nobody has said who pays.
@@ -90,6 +95,7 @@ impl Digest {
             since: row.starts,
             what: What::Clash(row.id, other),
         }));
+        digest.unfinished.extend(answers(index));
         digest.unfinished.extend(reviews(index, now));
         digest.unfinished.extend(tasks(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
@@ -155,6 +161,17 @@ fn clashes(index: &Index, now: Timestamp) -> Vec<(&AppointmentRow, AppointmentId
     .collect()
 }
 
+/// The answers that somebody has to look at.
+fn answers(index: &Index) -> impl Iterator<Item = Unfinished> {
+    let rows = index.timelines.values().flat_map(|rows| rows.iter());
+    rows.filter_map(|row| match &row.entry {
+        TimelineEntry::Measure { record, taken } if taken.review == Review::Due => {
+            Some(Unfinished { since: row.time, what: What::Answer(row.client, *record) })
+        }
+        _ => None,
+    })
+}
+
 /// What is to be done soon, or some time.
 fn tasks(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), TASK_AHEAD_DAYS);
@@ -199,6 +216,7 @@ fn expiring(index: &Index, now: Timestamp, digest: &Digest) -> impl Iterator<Ite
 /// Returns the words for something unfinished, without whose it is.
 pub fn words(what: &What) -> String {
     match what {
+        What::Answer(..) => "review risk answer".to_owned(),
         What::Clash(..) => "overlaps".to_owned(),
         // On which day stands beside it.
         What::Consent(_, _, kind, ConsentState::Expired(_)) => {

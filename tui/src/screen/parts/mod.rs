@@ -8,6 +8,7 @@ pub mod elsewhere;
 pub mod field;
 pub mod grid;
 pub mod list;
+pub mod measures;
 pub mod off;
 pub mod paint;
 #[cfg(test)]
@@ -15,5 +16,6 @@ pub(crate) mod sample;
 pub mod sentence;
 pub mod spark;
 pub mod timeline;
+pub mod trend;
 pub mod when;
 pub mod who;

@@ -2,6 +2,7 @@
 
 mod driver;
 mod files;
+pub(crate) mod measures;
 
 pub(crate) use driver::Driver;
 pub(crate) use files::file_id;
@@ -29,6 +30,7 @@ use tacenda_shared::practice::edit::{
 };
 use tacenda_shared::practice::group::{GroupKind, subject_of};
 use tacenda_shared::practice::identity::IdentityField;
+use tacenda_shared::practice::measure::{Review, Taken};
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
 use tacenda_shared::practice::view::{
@@ -287,8 +289,15 @@ impl Sample {
             client: client_id(1),
             entry: TimelineEntry::Measure {
                 record: RecordId::from_bytes([60 + day.unsigned_abs(); 16]),
-                instrument: "phq-9".to_owned(),
-                total,
+                taken: Taken {
+                    instrument: "phq-9".to_owned(),
+                    total: Some(total),
+                    answered: 10,
+                    items: 10,
+                    screened: None,
+                    review: Review::None,
+                    session: None,
+                },
             },
         };
         let rows = vec![note(8, 310, 0), measure(8, 14), note(1, 280, 1), measure(1, 15)];

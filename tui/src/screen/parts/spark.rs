@@ -15,11 +15,12 @@ const LETTERS: [char; 8] = ['_', '.', ':', '-', '=', '+', '*', '#'];
 pub fn scores(timeline: &[TimelineRow], ascii: bool) -> Vec<String> {
     let mut known: Vec<(&str, Vec<u32>)> = Vec::new();
     for row in timeline {
-        let TimelineEntry::Measure { instrument, total, .. } = &row.entry else { continue };
+        let TimelineEntry::Measure { taken, .. } = &row.entry else { continue };
+        let (instrument, Some(total)) = (&taken.instrument, taken.total) else { continue };
         match known.iter_mut().find(|(known, _)| known == instrument) {
-            Some((_, totals)) if totals.len() < SHOWN => totals.push(*total),
+            Some((_, totals)) if totals.len() < SHOWN => totals.push(total),
             Some(_) => {}
-            None => known.push((instrument, vec![*total])),
+            None => known.push((instrument, vec![total])),
         }
     }
     known.into_iter().map(|(instrument, totals)| line(instrument, &totals, ascii)).collect()
@@ -52,11 +53,21 @@ fn block(score: u32, highest: u32, ascii: bool) -> char {
 mod tests {
     use super::*;
     use tacenda_shared::id::{RecordId, Timestamp};
+    use tacenda_shared::practice::measure::{Review, Taken};
 
     fn row(day: i64, instrument: &str, total: u32) -> TimelineRow {
         let client = tacenda_shared::id::ClientId::from_bytes([1; 16]);
         let record = RecordId::from_bytes([7; 16]);
-        let entry = TimelineEntry::Measure { record, instrument: instrument.to_owned(), total };
+        let taken = Taken {
+            instrument: instrument.to_owned(),
+            total: Some(total),
+            answered: 1,
+            items: 1,
+            screened: None,
+            review: Review::None,
+            session: None,
+        };
+        let entry = TimelineEntry::Measure { record, taken };
         TimelineRow { time: Timestamp::from_millis(day), client, entry }
     }
 

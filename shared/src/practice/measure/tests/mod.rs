@@ -3,6 +3,8 @@
 mod rules;
 mod wrong;
 
+pub(in crate::practice) use wrong::OWN;
+
 use super::cases::{answers, differs, said};
 use super::*;
 use std::path::{Path, PathBuf};
@@ -197,4 +199,12 @@ fn change_is_said_where_a_source_says_it() {
     assert_eq!(names("pcl-5", 50, 45), [""; 0]);
     assert_eq!(names("pcl-5", 50, 35), ["meaningful-10", "reliable-15"]);
     assert_eq!(names("k6", 24, 0), [""; 0]);
+}
+
+#[test]
+fn every_notice_stands_among_the_licences() {
+    let page = include_str!("../../../../../docs/licences.md");
+    for form in all() {
+        assert!(page.contains(&form.notice), "{}", form.id);
+    }
 }

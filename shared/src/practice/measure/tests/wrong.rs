@@ -3,7 +3,7 @@
 use super::super::*;
 
 /// A measure of a practice's own, as small as one can be.
-const OWN: &str = r#"id = "mood"
+pub(in crate::practice) const OWN: &str = r#"id = "mood"
 title = "Mood today"
 abbreviation = "MOOD"
 version = "1"

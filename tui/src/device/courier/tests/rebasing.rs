@@ -68,8 +68,8 @@ fn treated(world: &mut World) -> Chart {
     edit(world, last, addendum);
     let measure = Edit::EnterMeasure {
         client,
-        instrument: "phq9".into(),
-        answers: vec![1; 9],
+        instrument: "phq-9".into(),
+        answers: tacenda_shared::practice::measure::choices(&[1; 10]),
         session: None,
     };
     edit(world, last, measure);

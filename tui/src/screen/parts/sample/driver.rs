@@ -123,6 +123,7 @@ impl Driver {
             subject @ Subject::Journal(client) => (subject, sample.journal(client.as_bytes()[0])),
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
             subject @ Subject::Consents(client) => (subject, sample.consents(client.as_bytes()[0])),
+            subject @ Subject::Measures(client) => (subject, sample.measures(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
     }

@@ -1,0 +1,284 @@
+//! What is done with measures: answered, scored, looked at, struck; and a practice's own.
+
+use super::form::Form;
+use super::record::{self, MeasureMark, MeasureView, MeasuresView, NewScore, Review, tag};
+use super::score::Answer;
+use super::{Taken, library, read};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, RecordId};
+use crate::practice::apply::{Done, Guard, Refusal};
+use crate::practice::chart::{Chart, Headline};
+use crate::practice::compartment::CompartmentName;
+use crate::practice::contact::{Settings, normal};
+use crate::practice::document::{Document, Scalar};
+use crate::practice::edit::Edit;
+use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
+use crate::practice::sign::sign_event;
+use crate::practice::{Context, Practice, ShelfError, document_of};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most measures of a practice's own.
+const OWN_MAX: usize = 24;
+const FIELD: &str = "measure/";
+
+/// A practice's own measure: its file, and the forms that it has.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::practice) struct Own {
+    text: String,
+    forms: Vec<Arc<Form>>,
+}
+
+/// The practice's own measures, by the id of their files.
+pub(in crate::practice) type OwnMeasures = BTreeMap<String, Own>;
+
+/// Reads a file as one of a practice's own, under its id.
+fn own(id: &str, text: String) -> Option<Own> {
+    let forms = read(&text).ok()?;
+    let fits = |form: &Form| {
+        form.id == id || form.id.strip_prefix(id).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let free = |form: &Form| !library::is_taken(&form.id);
+    let is_own = !library::is_taken(id) && forms.iter().all(|form| fits(form) && free(form));
+    is_own.then(|| Own { text, forms: forms.into_iter().map(Arc::new).collect() })
+}
+
+/// Returns the forms of a file that could be one of a practice's own, under its id.
+pub(in crate::practice) fn forms_of(id: &str, text: &str) -> Option<Vec<Arc<Form>>> {
+    own(id, text.to_owned()).map(|own| own.forms)
+}
+
+/// Reads answers that are written as values, -1 for not answered and -2 for not asked.
+pub(in crate::practice) fn of_values(form: &Form, values: &[i16]) -> Option<Vec<Answer>> {
+    super::cases::answers(form, values)
+}
+
+/// Reads them; what does not read is passed over.
+pub(in crate::practice) fn read_own(document: &Document) -> OwnMeasures {
+    let keys = document.keys();
+    let known = keys.iter().filter_map(|key| {
+        let id = key.strip_prefix(FIELD)?;
+        match document.value(None, key)? {
+            Scalar::Text(text) => Some((id.to_owned(), own(id, text)?)),
+            _ => None,
+        }
+    });
+    known.take(OWN_MAX).collect()
+}
+
+pub(in crate::practice) fn encode_own(all: &OwnMeasures, writer: &mut Writer) {
+    let all: Vec<_> = all.iter().collect();
+    writer.list(&all, |w, (id, own)| {
+        w.text(id).text(&own.text);
+    });
+}
+
+pub(in crate::practice) fn decode_own(reader: &mut Reader<'_>) -> Result<OwnMeasures, CodecError> {
+    let all = reader.list(OWN_MAX, |r| {
+        let id = r.text(super::ID_BYTES_MAX)?.to_owned();
+        let text = r.text(super::FILE_BYTES_MAX)?.to_owned();
+        let own = own(&id, text).ok_or(CodecError::Unknown)?;
+        Ok((id, own))
+    })?;
+    Ok(all.into_iter().collect())
+}
+
+/// Returns the forms of a practice's own measures, by id, with the id of the file of each.
+pub(in crate::practice) fn forms(all: &OwnMeasures) -> BTreeMap<String, Arc<Form>> {
+    let forms = all.values().flat_map(|own| &own.forms);
+    forms.map(|form| (form.id.clone(), Arc::clone(form))).collect()
+}
+
+/// Returns the files of a practice's own measures.
+pub(in crate::practice) fn files(all: &OwnMeasures) -> BTreeMap<String, String> {
+    all.iter().map(|(id, own)| (id.clone(), own.text.clone())).collect()
+}
+
+impl Practice {
+    /// Carries out what is about measures; nothing else comes here.
+    pub(in crate::practice) fn change_measures(
+        &mut self,
+        edit: Edit,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        match edit {
+            Edit::DefineMeasure { id, text } => self.define_measure(&id, text, cx),
+            Edit::EnterMeasure { client, session, instrument, answers } => {
+                let form = self.form(&instrument).ok_or(Refusal::UnknownMeasure)?;
+                let given = answers.iter().any(|answer| matches!(answer, Answer::Choice(_)));
+                if !given || form.check(&answers).is_err() {
+                    return Err(Refusal::InvalidMeasure);
+                }
+                self.enter(client, session, record::body(&form, &answers, session), cx)
+            }
+            Edit::EnterScore { client, session, score } => {
+                let score = fitting(*score)?;
+                self.enter(client, session, record::score_body(&score, session), cx)
+            }
+            Edit::MarkMeasure { client, record, mark } => {
+                self.mark_measure(client, (record, mark), cx)
+            }
+            _ => Ok(Done::default()),
+        }
+    }
+
+    /// Returns a form that can be answered here.
+    fn form(&self, id: &str) -> Option<Arc<Form>> {
+        let own = || {
+            let mut all = self.facts.settings.measures.values().flat_map(|own| &own.forms);
+            all.find(|form| form.id == id)
+        };
+        library::named(id).or_else(own).map(Arc::clone)
+    }
+
+    fn enter(
+        &mut self,
+        client: ClientId,
+        session: Option<AppointmentId>,
+        body: Tags,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        if !self.facts.contacts.contains_key(&client) {
+            return Err(Refusal::UnknownClient);
+        }
+        if session.is_some_and(|session| self.facts.booking(session).is_none()) {
+            return Err(Refusal::UnknownAppointment);
+        }
+        let name = self.chart_of(client);
+        let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
+        let mut changes = vec![change];
+        changes.extend(self.audit(&sign_event(client, record), cx));
+        let inverse = Edit::MarkMeasure { client, record, mark: MeasureMark::Struck(true) };
+        Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
+    }
+
+    /// Writes down that a measure is struck, or that its answers were looked at, or that it is not so.
+    fn mark_measure(
+        &mut self,
+        client: ClientId,
+        (record, mark): (RecordId, MeasureMark),
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        let taken = chart.measure(record).ok_or(Refusal::UnknownNote)?;
+        let (field, says, before) = match mark {
+            MeasureMark::Reviewed(_) if taken.review == Review::None => {
+                return Err(Refusal::InvalidMeasure);
+            }
+            MeasureMark::Reviewed(says) => {
+                let before = MeasureMark::Reviewed(taken.review == Review::Done);
+                (tag::REVIEWED, says, before)
+            }
+            MeasureMark::Struck(says) => {
+                let before = MeasureMark::Struck(chart.marks.is_struck(record));
+                (crate::practice::chart::tag::STRUCK, says, before)
+            }
+        };
+        let name = self.chart_of(client);
+        let digest = Self::stored_record(&name, record, cx)?.digest();
+        let kind = RelationKind::Corrects;
+        let relation = Relation { kind, target: *record.as_bytes(), digest };
+        let mut body = Tags::new();
+        body.set(field, [u8::from(says)]);
+        let (_, change) = self.write_record(&name, RecordKind::Measure, vec![relation], body, cx);
+        let inverse = Edit::MarkMeasure { client, record, mark: before };
+        Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
+    }
+
+    fn define_measure(
+        &mut self,
+        id: &str,
+        text: Option<String>,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let known = &self.facts.settings.measures;
+        let before = known.get(id).map(|own| own.text.clone());
+        if let Some(text) = &text {
+            own(id, text.clone()).ok_or(Refusal::InvalidForm)?;
+            if before.is_none() && known.len() >= OWN_MAX {
+                return Err(Refusal::TooManyMeasures);
+            }
+        } else if before.is_none() {
+            return Err(Refusal::UnknownMeasure);
+        }
+        let (name, field) = (CompartmentName::Practice, format!("{FIELD}{id}"));
+        let object = document_of(&name);
+        let value = text.map_or(Scalar::Nothing, Scalar::Text);
+        let change = self.change(&name, object, cx, |document| {
+            document.put(None, &field, value.clone());
+        })?;
+        self.facts.settings = Settings::read(self.document(&name, object, cx)?);
+        let inverse = Some(Edit::DefineMeasure { id: id.to_owned(), text: before });
+        let guards = vec![Guard { name, object, place: None, field, value }];
+        Ok(Done { changes: change.into_iter().collect(), inverse, guards })
+    }
+
+    /// Returns one measure as it is read.
+    pub(in crate::practice) fn measure_view(
+        &self,
+        client: ClientId,
+        record: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<MeasureView, ShelfError> {
+        let chart = self.facts.charts.get(&client).ok_or(ShelfError::Missing)?;
+        let taken = chart.measure(record).ok_or(ShelfError::Missing)?;
+        let form = self.form(&taken.instrument);
+        let said = (taken, chart.marks.is_struck(record));
+        let stored = Self::stored_record(&self.chart_of(client), record, cx)?;
+        let view = MeasureView::of(&stored, client, said, form.as_deref());
+        let labels = self.labels_of(client, record, cx)?;
+        Ok(MeasureView { labels, ..view.ok_or(ShelfError::Damaged)? })
+    }
+
+    /// Returns the measures of a client as they are read, those that were struck too.
+    pub(in crate::practice) fn measures_view(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<MeasuresView, Refusal> {
+        let row = Arc::clone(self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?);
+        let mut measures = Vec::new();
+        for one in self.seen_as_one(client) {
+            let Some(chart) = self.shown_chart(one) else { continue };
+            for record in chart.measures() {
+                measures.push(self.measure_view(one, record, cx)?);
+            }
+        }
+        measures.sort_by_key(|one| std::cmp::Reverse((one.signed.time, one.record)));
+        Ok(MeasuresView { client: row, measures })
+    }
+}
+
+impl Chart {
+    /// Returns what is known of a measure, with what was said of it later.
+    pub(in crate::practice) fn measure(&self, record: RecordId) -> Option<Taken> {
+        let Headline::Measure(taken) = &self.records.get(&record)?.headline else { return None };
+        let mut taken = taken.clone();
+        if taken.review == Review::Due && self.marks.is_reviewed(record) {
+            taken.review = Review::Done;
+        }
+        Some(taken)
+    }
+
+    fn measures(&self) -> impl Iterator<Item = RecordId> + '_ {
+        let is_measure = |headline: &Headline| matches!(headline, Headline::Measure(_));
+        self.records.iter().filter(move |(_, fact)| is_measure(&fact.headline)).map(|(id, _)| *id)
+    }
+}
+
+/// Returns a score with its texts made one line each, if it can be one.
+pub(in crate::practice) fn fitting(mut score: NewScore) -> Result<NewScore, Refusal> {
+    for text in [&mut score.name, &mut score.source] {
+        *text = normal(text);
+        if text.len() > record::SCORE_TEXT_BYTES_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+    }
+    let (low, high) = score.range;
+    // Under the id of a form stands what was answered here.
+    let is_form = library::is_taken(&score.name);
+    if score.name.is_empty() || is_form || low >= high || !(low..=high).contains(&score.total) {
+        return Err(Refusal::InvalidMeasure);
+    }
+    Ok(score)
+}

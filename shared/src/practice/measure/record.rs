@@ -1,0 +1,336 @@
+//! A measure as a signed record: what it says by itself, and what lists know of it.
+
+use super::form::{Form, ID_BYTES_MAX, ITEMS_MAX};
+use super::library;
+use super::score::{Answer, Screened};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use crate::practice::chart::tag as chart_tag;
+use crate::practice::edit::Stamp;
+use crate::practice::label::Label;
+use crate::practice::record::{Record, Tags};
+use crate::practice::view::ClientRow;
+use crate::suite::Hash;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Longest name of what was only scored, and of where the score comes from, in bytes.
+pub const SCORE_TEXT_BYTES_MAX: usize = 200;
+
+/// Numbers of the fields in the bodies of measures; of the same registry as those of charts.
+pub(in crate::practice) mod tag {
+    pub(in crate::practice) const INSTRUMENT: u16 = 20;
+    pub(in crate::practice) const ANSWERS: u16 = 21;
+    pub(in crate::practice) const TOTAL: u16 = 22;
+    pub(in crate::practice) const VERSION: u16 = 23;
+    pub(in crate::practice) const WORDING: u16 = 24;
+    pub(in crate::practice) const CHOICES: u16 = 25;
+    pub(in crate::practice) const SCREENED: u16 = 26;
+    pub(in crate::practice) const TO_REVIEW: u16 = 27;
+    pub(in crate::practice) const SCORE_NAME: u16 = 28;
+    pub(in crate::practice) const SCORE_RANGE: u16 = 29;
+    pub(in crate::practice) const SCORE_SOURCE: u16 = 36;
+    pub(in crate::practice) const REVIEWED: u16 = 37;
+}
+
+const NOT_ANSWERED: u8 = 255;
+const NOT_ASKED: u8 = 254;
+
+/// A score of an instrument that is not here, typed by a clinician.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewScore {
+    /// What was answered, and in which edition: the name that its scores stand under.
+    pub name: String,
+    /// The score.
+    pub total: u32,
+    /// The lowest and the highest that there is.
+    pub range: (u32, u32),
+    /// Where it comes from, in a line; may be empty.
+    pub source: String,
+}
+
+/// Whether somebody looks at an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Review {
+    /// Nobody has to.
+    None,
+    /// Nobody has yet.
+    Due,
+    /// Somebody has.
+    Done,
+}
+
+/// What is said of a measure after it was signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MeasureMark {
+    /// Whether somebody has looked at the answers that have to be looked at.
+    Reviewed(bool),
+    /// Whether it is struck, as entered by mistake. It stays in the log.
+    Struck(bool),
+}
+
+/// What lists know of a measure.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Taken {
+    /// The form's id; of what was only scored its name.
+    pub instrument: String,
+    /// The total, if everything was answered and there is one.
+    pub total: Option<u32>,
+    /// How many items were answered.
+    pub answered: u16,
+    /// How many items there are; none of what was only scored.
+    pub items: u16,
+    /// How a screen without a score ended.
+    pub screened: Option<Screened>,
+    /// Whether somebody looks at an answer.
+    pub review: Review,
+    /// The session in which it was answered.
+    pub session: Option<AppointmentId>,
+}
+
+/// A measure as it is read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MeasureView {
+    /// Its record.
+    pub record: RecordId,
+    /// In whose chart it lies.
+    pub client: ClientId,
+    /// What lists know of it.
+    pub taken: Taken,
+    /// The answers; empty where the form that was answered is not here in the same words.
+    pub answers: Vec<Answer>,
+    /// The values of the answers as they were signed; -1 not answered, -2 not asked.
+    pub values: Vec<i16>,
+    /// Which edition of the form.
+    pub version: String,
+    /// What its wording came to; none of what was only scored.
+    pub wording: Option<Hash>,
+    /// The lowest and the highest score, of what was only scored.
+    pub range: Option<(u32, u32)>,
+    /// Where the score comes from, of what was only scored.
+    pub source: String,
+    /// Who signed.
+    pub author: MemberId,
+    /// When.
+    pub signed: Stamp,
+    /// Whether it is struck.
+    pub struck: bool,
+    /// What about it is especially sensitive.
+    pub labels: BTreeSet<Label>,
+}
+
+/// The measures of a client.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MeasuresView {
+    /// The client.
+    pub client: Arc<ClientRow>,
+    /// The newest first.
+    pub measures: Vec<MeasureView>,
+}
+
+/// The body of a measure that was answered here.
+pub(super) fn body(form: &Form, answers: &[Answer], session: Option<AppointmentId>) -> Tags {
+    let score = form.score(answers);
+    let value = |(item, answer): (usize, &Answer)| match answer {
+        Answer::Choice(_) => form.value(answers, item).unwrap_or(NOT_ANSWERED),
+        Answer::NotAnswered => NOT_ANSWERED,
+        Answer::NotAsked => NOT_ASKED,
+    };
+    let values: Vec<u8> = answers.iter().enumerate().map(value).collect();
+    let mut body = Tags::new();
+    body.set(tag::INSTRUMENT, form.id.as_str()).set(tag::ANSWERS, values);
+    body.set(tag::VERSION, form.version.as_str()).set(tag::WORDING, *form.wording.as_bytes());
+    if !form.items.iter().all(super::Item::values_are_unique) {
+        let choice = |answer: &Answer| match answer {
+            Answer::Choice(choice) => *choice,
+            Answer::NotAnswered => NOT_ANSWERED,
+            Answer::NotAsked => NOT_ASKED,
+        };
+        body.set(tag::CHOICES, answers.iter().map(choice).collect::<Vec<u8>>());
+    }
+    if let Some(total) = score.total {
+        body.set(tag::TOTAL, total.to_be_bytes());
+    }
+    if let Some(screened) = score.screened {
+        body.set(tag::SCREENED, [screened_number(screened)]);
+    }
+    if form.needs_review(answers) {
+        body.set(tag::TO_REVIEW, [1]);
+    }
+    if let Some(session) = session {
+        body.set(chart_tag::SESSION, *session.as_bytes());
+    }
+    body
+}
+
+/// The body of what was only scored.
+pub(super) fn score_body(score: &NewScore, session: Option<AppointmentId>) -> Tags {
+    let mut body = Tags::new();
+    let mut range = Writer::new();
+    range.u32(score.range.0).u32(score.range.1);
+    body.set(tag::SCORE_NAME, score.name.as_str()).set(tag::TOTAL, score.total.to_be_bytes());
+    body.set(tag::SCORE_RANGE, range.into_bytes());
+    if !score.source.is_empty() {
+        body.set(tag::SCORE_SOURCE, score.source.as_str());
+    }
+    if let Some(session) = session {
+        body.set(chart_tag::SESSION, *session.as_bytes());
+    }
+    body
+}
+
+/// Returns the answers that a body holds to a form, if it was answered in these words.
+fn answers(form: &Form, body: &Tags) -> Option<Vec<Answer>> {
+    if body.fixed(tag::WORDING) != Some(*form.wording.as_bytes()) {
+        return None;
+    }
+    let values = body.bytes(tag::ANSWERS)?;
+    let choices = body.bytes(tag::CHOICES);
+    let read = |(at, value): (usize, &u8)| match *value {
+        NOT_ANSWERED => Some(Answer::NotAnswered),
+        NOT_ASKED => Some(Answer::NotAsked),
+        value => {
+            let item = form.items.get(at)?;
+            let choice = match choices {
+                Some(choices) => choices.get(at).copied().map(usize::from)?,
+                None => item.of_value(value)?,
+            };
+            let fits = item.choices.get(choice).is_some_and(|one| one.value == value);
+            fits.then_some(Answer::Choice(u8::try_from(choice).ok()?))
+        }
+    };
+    let answers: Vec<Answer> = values.iter().enumerate().map(read).collect::<Option<_>>()?;
+    form.check(&answers).is_ok().then_some(answers)
+}
+
+impl Taken {
+    /// Reads what lists show; `None` if this version cannot, or if the record contradicts the form
+    /// that it names.
+    pub(in crate::practice) fn of(body: &Tags) -> Option<Self> {
+        let total = body.fixed(tag::TOTAL).map(u32::from_be_bytes);
+        let session = body.fixed(chart_tag::SESSION).map(AppointmentId::from_bytes);
+        if let Some(name) = body.text(tag::SCORE_NAME) {
+            let (low, high) = range(body)?;
+            let fits = !name.is_empty() && name.len() <= SCORE_TEXT_BYTES_MAX;
+            let total = total.filter(|total| fits && (low..=high).contains(total))?;
+            return Some(Self {
+                instrument: name.to_owned(),
+                total: Some(total),
+                answered: 0,
+                items: 0,
+                screened: None,
+                review: Review::None,
+                session,
+            });
+        }
+        let instrument = body.text(tag::INSTRUMENT).filter(|id| id.len() <= ID_BYTES_MAX)?;
+        let values = body.bytes(tag::ANSWERS).filter(|values| values.len() <= ITEMS_MAX)?;
+        let answered = values.iter().filter(|value| **value < NOT_ASKED).count();
+        let one = |tag| body.fixed::<1>(tag).map(|[number]| number);
+        let taken = Self {
+            instrument: instrument.to_owned(),
+            total,
+            answered: u16::try_from(answered).ok()?,
+            items: u16::try_from(values.len()).ok()?,
+            screened: one(tag::SCREENED).and_then(screened_of),
+            review: if one(tag::TO_REVIEW) == Some(1) { Review::Due } else { Review::None },
+            session,
+        };
+        // Who signs that something follows from answers does not make it so.
+        let form = library::named(instrument);
+        let form = form.filter(|form| body.fixed(tag::WORDING) == Some(*form.wording.as_bytes()));
+        let Some(form) = form else { return Some(taken) };
+        let answers = answers(form, body)?;
+        let score = form.score(&answers);
+        let same = (score.total, score.screened, form.needs_review(&answers))
+            == (taken.total, taken.screened, taken.review == Review::Due);
+        same.then_some(taken)
+    }
+
+    /// Whether it has a result: a total, or how a screen ended.
+    pub fn is_complete(&self) -> bool {
+        self.total.is_some() || self.screened.is_some_and(|one| one != Screened::Unknown)
+    }
+
+    pub(in crate::practice) fn encode(&self, writer: &mut Writer) {
+        writer.text(&self.instrument).option(self.total, |w, total| {
+            w.u32(total);
+        });
+        writer.u16(self.answered).u16(self.items);
+        writer.u8(self.screened.map_or(0, screened_number));
+        writer.u8(u8::from(self.review == Review::Due));
+        writer.option(self.session, |w, session| {
+            w.fixed(session.as_bytes());
+        });
+    }
+
+    pub(in crate::practice) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            instrument: reader.text(SCORE_TEXT_BYTES_MAX)?.to_owned(),
+            total: reader.option(Reader::u32)?,
+            answered: reader.u16()?,
+            items: reader.u16()?,
+            screened: screened_of(reader.u8()?),
+            review: if reader.u8()? == 1 { Review::Due } else { Review::None },
+            session: reader.option(|r| r.fixed().map(AppointmentId::from_bytes))?,
+        })
+    }
+}
+
+impl MeasureView {
+    /// Reads a measure; `form` is the one of its id that is here.
+    pub(super) fn of(
+        record: &Record,
+        client: ClientId,
+        (taken, struck): (Taken, bool),
+        form: Option<&Form>,
+    ) -> Option<Self> {
+        let body = record.body()?;
+        let value = |value: &u8| match *value {
+            NOT_ANSWERED => -1,
+            NOT_ASKED => -2,
+            value => i16::from(value),
+        };
+        let text = |tag| body.text(tag).unwrap_or_default().to_owned();
+        Some(Self {
+            record: record.header.id,
+            client,
+            answers: form.and_then(|form| answers(form, body)).unwrap_or_default(),
+            values: body.bytes(tag::ANSWERS).unwrap_or_default().iter().map(value).collect(),
+            version: text(tag::VERSION),
+            wording: body.fixed(tag::WORDING).map(Hash::from_bytes),
+            range: range(body),
+            source: text(tag::SCORE_SOURCE),
+            author: record.header.author.member,
+            signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+            taken,
+            struck,
+            labels: BTreeSet::new(),
+        })
+    }
+}
+
+fn range(body: &Tags) -> Option<(u32, u32)> {
+    let mut reader = Reader::new(body.bytes(tag::SCORE_RANGE)?);
+    let range = (reader.u32().ok()?, reader.u32().ok()?);
+    reader.finish().ok().map(|()| range)
+}
+
+const fn screened_number(screened: Screened) -> u8 {
+    match screened {
+        Screened::Negative => 1,
+        Screened::NonAcute => 2,
+        Screened::Acute => 3,
+        Screened::Unknown => 4,
+    }
+}
+
+const fn screened_of(number: u8) -> Option<Screened> {
+    match number {
+        1 => Some(Screened::Negative),
+        2 => Some(Screened::NonAcute),
+        3 => Some(Screened::Acute),
+        4 => Some(Screened::Unknown),
+        _ => None,
+    }
+}

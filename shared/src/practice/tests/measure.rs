@@ -1,0 +1,413 @@
+//! Measures in charts: what is refused, what a record says by itself, two devices at once.
+
+use super::world::{MONDAY, World, context, member};
+use crate::id::{ClientId, RecordId};
+use crate::practice::Refusal;
+use crate::practice::chart::tag as chart_tag;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::edit::{Edit, NoteFormat, Stamp, Subject};
+use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::measure::tests::OWN;
+use crate::practice::measure::{
+    Answer, MeasureMark, MeasureView, NewScore, Review, Screened, Taken, choices, record_tag as tag,
+};
+use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use crate::practice::view::{TimelineEntry, View};
+use crate::suite::Hash;
+
+fn world() -> (World, ClientId) {
+    let mut world = World::new(&[1, 2]);
+    let client = world.client(0, 1);
+    world.sync();
+    (world, client)
+}
+
+fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) -> Edit {
+    Edit::EnterMeasure { client, session: None, instrument: instrument.into(), answers }
+}
+
+fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {
+    let index = world.desks[desk].index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    let measure = |entry: &TimelineEntry| match entry {
+        TimelineEntry::Measure { record, taken } => Some((*record, taken.clone())),
+        _ => None,
+    };
+    rows.filter_map(|row| measure(&row.entry)).collect()
+}
+
+fn views(world: &mut World, desk: usize, client: ClientId) -> Vec<MeasureView> {
+    match world.desks[desk].open(Subject::Measures(client)).unwrap() {
+        View::Measures(view) => view.measures,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_measure_is_a_record_that_says_by_itself_what_was_asked() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "phq-9", choices(&[1, 2, 3, 0, 0, 0, 1, 1, 0, 2]))).unwrap();
+    world.sync();
+    let known = taken(&world, 1, client);
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].1.total, known[0].1.review), (Some(8), Review::None));
+    assert_eq!((known[0].1.answered, known[0].1.items), (10, 10));
+    let view = views(&mut world, 1, client).remove(0);
+    assert_eq!(view.version, "PHQ-9 as on the PHQ Screeners form");
+    assert_eq!(view.wording, Some(crate::practice::measure::named("phq-9").unwrap().wording));
+    assert_eq!(view.values, [1, 2, 3, 0, 0, 0, 1, 1, 0, 2]);
+    assert_eq!(view.answers, choices(&[1, 2, 3, 0, 0, 0, 1, 1, 0, 2]));
+}
+
+#[test]
+fn what_cannot_have_been_answered_is_refused() {
+    let (mut world, client) = world();
+    let wrong = [
+        choices(&[1; 9]),
+        choices(&[4; 10]),
+        choices(&[0; 10]),
+        vec![Answer::NotAnswered; 10],
+        vec![Answer::NotAsked; 10],
+        Vec::new(),
+    ];
+    for answers in wrong {
+        let refused = world.act(0, enter(client, "phq-9", answers));
+        assert_eq!(refused, Err(Refusal::InvalidMeasure));
+    }
+    for unknown in ["", "PHQ 9", "phq9", "cage", "k10"] {
+        let refused = world.act(0, enter(client, unknown, choices(&[1; 10])));
+        assert_eq!(refused, Err(Refusal::UnknownMeasure), "{unknown}");
+    }
+    let nobody = ClientId::from_bytes([99; 16]);
+    let refused = world.act(0, enter(nobody, "phq-9", choices(&[1; 10])));
+    assert_eq!(refused, Err(Refusal::UnknownClient));
+    let score = |name: &str, total, range| Edit::EnterScore {
+        client,
+        session: None,
+        score: Box::new(NewScore { name: name.into(), total, range, source: String::new() }),
+    };
+    for wrong in [
+        score("", 1, (0, 9)),
+        score("OQ-45", 10, (0, 9)),
+        score("OQ-45", 0, (1, 9)),
+        score("OQ-45", 1, (1, 1)),
+        score("phq-9", 1, (0, 27)),
+    ] {
+        assert_eq!(world.act(0, wrong), Err(Refusal::InvalidMeasure));
+    }
+    let long = score(&"x".repeat(201), 1, (0, 9));
+    assert_eq!(world.act(0, long), Err(Refusal::TextTooLong));
+    world.act(0, score("  OQ-45\n2004 ", 63, (0, 180))).unwrap();
+    let (_, known) = taken(&world, 0, client).remove(0);
+    assert_eq!((known.instrument.as_str(), known.total), ("OQ-45, 2004", Some(63)));
+    assert_eq!(views(&mut world, 0, client)[0].range, Some((0, 180)));
+}
+
+#[test]
+fn an_unfinished_measure_has_no_total_and_its_risk_stands() {
+    let (mut world, client) = world();
+    let mut answers = vec![Answer::NotAnswered; 10];
+    answers[8] = Answer::Choice(1);
+    world.act(0, enter(client, "phq-9", answers)).unwrap();
+    let (record, known) = taken(&world, 0, client).remove(0);
+    assert_eq!((known.total, known.answered, known.review), (None, 1, Review::Due));
+    let mark = |mark| Edit::MarkMeasure { client, record, mark };
+    world.sync();
+    world.act(1, mark(MeasureMark::Reviewed(true))).unwrap();
+    world.sync();
+    assert_eq!(taken(&world, 0, client)[0].1.review, Review::Done);
+    // What raises nothing is not looked at.
+    world.act(0, enter(client, "gad-2", choices(&[3, 3]))).unwrap();
+    let (record, _) = taken(&world, 0, client).into_iter().find(|one| one.1.items == 2).unwrap();
+    let refused =
+        world.act(0, Edit::MarkMeasure { client, record, mark: MeasureMark::Reviewed(true) });
+    assert_eq!(refused, Err(Refusal::InvalidMeasure));
+    let unknown = RecordId::from_bytes([7; 16]);
+    let mark = MeasureMark::Struck(true);
+    let refused = world.act(0, Edit::MarkMeasure { client, record: unknown, mark });
+    assert_eq!(refused, Err(Refusal::UnknownNote));
+    // A screen has a result and no total.
+    let screen = [0, 0, 0, 0].map(|_| Answer::Choice(1));
+    let mut answers = screen.to_vec();
+    answers.push(Answer::NotAsked);
+    world.act(0, enter(client, "asq", answers)).unwrap();
+    let known = taken(&world, 0, client).into_iter().find(|one| one.1.items == 5).unwrap().1;
+    assert_eq!(
+        (known.total, known.screened, known.review),
+        (None, Some(Screened::Negative), Review::None)
+    );
+}
+
+#[test]
+fn which_of_two_answers_of_one_value_was_given_is_kept() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "audit-c", choices(&[1, 0, 0]))).unwrap();
+    world.desks[0].now = MONDAY.plus_millis(1000);
+    world.act(0, enter(client, "audit-c", choices(&[1, 1, 0]))).unwrap();
+    let views = views(&mut world, 0, client);
+    assert_eq!(views[0].answers, choices(&[1, 1, 0]));
+    assert_eq!(views[1].answers, choices(&[1, 0, 0]));
+    assert_eq!(views[0].values, views[1].values);
+    assert_eq!(views[0].taken.total, Some(1));
+}
+
+#[test]
+fn two_devices_that_enter_and_strike_at_once_agree() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "gad-7", choices(&[1; 7]))).unwrap();
+    world.act(1, enter(client, "gad-7", choices(&[2; 7]))).unwrap();
+    world.sync();
+    assert_eq!(*world.desks[0].index(), *world.desks[1].index());
+    assert_eq!(taken(&world, 0, client).len(), 2);
+    let record = taken(&world, 0, client)[0].0;
+    let strike = |struck| Edit::MarkMeasure { client, record, mark: MeasureMark::Struck(struck) };
+    world.act(0, strike(true)).unwrap();
+    world.desks[1].now = MONDAY.plus_millis(1000);
+    world.act(1, strike(true)).unwrap();
+    world.act(1, strike(false)).unwrap();
+    world.sync();
+    assert_eq!(*world.desks[0].index(), *world.desks[1].index());
+    assert_eq!(views(&mut world, 0, client).len(), 2, "struck or not, it stays in the log");
+}
+
+#[test]
+fn an_undo_strikes_what_was_entered_unless_somebody_has_marked_it_since() {
+    let (mut world, client) = world();
+    let inverse = world.act(0, enter(client, "gad-2", choices(&[1, 1]))).unwrap().unwrap();
+    let (changes, redo) = world.desks[0].undo(inverse).unwrap();
+    world.send(0, changes);
+    assert!(taken(&world, 0, client).is_empty());
+    world.desks[0].now = MONDAY.plus_millis(1000);
+    let (changes, again) = world.desks[0].undo(redo.unwrap()).unwrap();
+    world.send(0, changes);
+    assert_eq!(taken(&world, 0, client).len(), 1);
+    world.sync();
+    let record = taken(&world, 1, client)[0].0;
+    world.desks[1].now = MONDAY.plus_millis(2000);
+    let struck = Edit::MarkMeasure { client, record, mark: MeasureMark::Struck(true) };
+    world.act(1, struck).unwrap();
+    world.sync();
+    let refused = world.desks[0].undo(again.unwrap()).map(drop);
+    assert_eq!(refused, Err(Refusal::ChangedElsewhere));
+}
+
+/// Signs a body as no honest device would, and sends it.
+fn lie(
+    world: &mut World,
+    client: ClientId,
+    (number, relations): (u8, Vec<Relation>),
+    body: Tags,
+) -> RecordId {
+    let desk = &mut world.desks[0];
+    let (id, name) = (RecordId::from_bytes([number; 16]), CompartmentName::Chart(client));
+    let written = (RecordKind::Measure, relations);
+    let change = desk.practice.write_record_as(id, &name, written, body, context!(desk));
+    desk.memory.store(&change);
+    world.send(0, vec![change]);
+    world.sync();
+    id
+}
+
+#[test]
+fn a_device_that_lies_about_a_total_is_not_believed() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "phq-9", choices(&[3; 10]))).unwrap();
+    let (record, _) = taken(&world, 0, client).remove(0);
+    let bytes = world.desks[0].memory.records[&record].clone();
+    let honest = Record::decode(&bytes).unwrap().body().unwrap().clone();
+    let unknown = |world: &World| {
+        let index = world.desks[1].index();
+        let rows = index.timelines[&client].iter();
+        rows.filter(|row| matches!(row.entry, TimelineEntry::Unknown { .. })).count()
+    };
+    let mut lies: Vec<Tags> = Vec::new();
+    let mut lie_of = |change: &dyn Fn(&mut Tags)| {
+        let mut body = honest.clone();
+        change(&mut body);
+        lies.push(body);
+    };
+    lie_of(&|body| {
+        body.set(tag::TOTAL, 3_u32.to_be_bytes());
+    });
+    lie_of(&|body| {
+        body.set(tag::ANSWERS, vec![3; 9]);
+    });
+    lie_of(&|body| {
+        body.set(tag::ANSWERS, vec![4; 10]);
+    });
+    lie_of(&|body| {
+        body.set(tag::TO_REVIEW, [0]);
+    });
+    lie_of(&|body| {
+        body.set(tag::INSTRUMENT, "x".repeat(41));
+    });
+    lie_of(&|body| {
+        body.set(tag::ANSWERS, vec![0; 101]);
+    });
+    lie_of(&|body| {
+        body.set(tag::SCORE_NAME, "BDI");
+    });
+    for (number, body) in (50..).zip(lies) {
+        lie(&mut world, client, (number, Vec::new()), body);
+        assert_eq!(unknown(&world), usize::from(number) - 49);
+    }
+    assert_eq!(taken(&world, 0, client).len(), 1);
+    // A form that is another, or older, says what it says; its answers are not read as ours.
+    let mut other = honest;
+    other.set(tag::WORDING, [8; 32]).set(tag::TOTAL, 5_u32.to_be_bytes());
+    other.set(chart_tag::TEXT, "further");
+    let id = lie(&mut world, client, (90, Vec::new()), other);
+    let view = views(&mut world, 0, client).into_iter().find(|one| one.record == id).unwrap();
+    assert_eq!((view.taken.total, view.answers.len(), view.values.len()), (Some(5), 0, 10));
+}
+
+#[test]
+fn a_mark_of_a_measure_strikes_no_note() {
+    let (mut world, client) = world();
+    let note = world.begin(0, 20, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.sign(0, client, note);
+    world.sync();
+    let before = world.desks[1].index();
+    let entry = before.timelines[&client][0].entry.record();
+    let kind = RelationKind::Corrects;
+    let relation = Relation { kind, target: *entry.as_bytes(), digest: Hash::ZERO };
+    let mut body = Tags::new();
+    body.set(chart_tag::STRUCK, [1]);
+    lie(&mut world, client, (60, vec![relation]), body);
+    assert_eq!(world.desks[1].index().timelines, before.timelines);
+}
+
+#[test]
+fn a_practice_has_measures_of_its_own_on_every_device() {
+    let (mut world, client) = world();
+    let define = |text: Option<String>| Edit::DefineMeasure { id: "mood".into(), text };
+    for wrong in [OWN.replace("max = 4", "max = 5"), OWN.replace("id = \"mood\"", "id = \"gad-7\"")]
+    {
+        assert_eq!(world.act(0, define(Some(wrong))), Err(Refusal::InvalidForm));
+    }
+    let taken_id = Edit::DefineMeasure { id: "phq-9".into(), text: Some(OWN.into()) };
+    assert_eq!(world.act(0, taken_id), Err(Refusal::InvalidForm));
+    assert_eq!(world.act(0, define(None)), Err(Refusal::UnknownMeasure));
+    world.act(0, define(Some(OWN.into()))).unwrap();
+    world.sync();
+    assert!(world.desks[1].index().measures.contains_key("mood"));
+    world.act(1, enter(client, "mood", choices(&[2, 0]))).unwrap();
+    world.sync();
+    let (_, known) = taken(&world, 0, client).remove(0);
+    assert_eq!((known.total, known.review), (Some(4), Review::Due));
+    // Another wording: what was answered stays, and reads as what it was.
+    world.act(0, define(Some(OWN.replace("\"Glad\"", "\"Happy\"")))).unwrap();
+    assert!(views(&mut world, 0, client)[0].answers.is_empty());
+    world.act(0, define(None)).unwrap();
+    world.sync();
+    assert!(world.desks[1].index().measures.is_empty());
+    assert_eq!(taken(&world, 1, client)[0].1.total, Some(4));
+    let name = CompartmentName::Practice;
+    world.act(0, define(Some(OWN.into()))).unwrap();
+    let segment = world.desks[0].practice.project(&name).unwrap();
+    let mut fresh = crate::practice::Practice::new();
+    fresh.restore(&name, &segment).unwrap();
+    assert_eq!(fresh.index().measures, world.desks[0].index().measures);
+}
+
+#[test]
+fn a_practice_has_room_for_24_measures_of_its_own() {
+    let (mut world, _) = world();
+    for number in 0..25 {
+        let id = format!("mood{number}");
+        let text = OWN.replace("id = \"mood\"", &format!("id = \"{id}\""));
+        let outcome = world.act(0, Edit::DefineMeasure { id, text: Some(text) }).map(drop);
+        let expected = if number < 24 { Ok(()) } else { Err(Refusal::TooManyMeasures) };
+        assert_eq!(outcome, expected);
+    }
+}
+
+#[test]
+fn measures_go_out_and_come_in_with_the_forms_that_are_needed() {
+    let (mut world, client) = world();
+    let define = Edit::DefineMeasure { id: "mood".into(), text: Some(OWN.into()) };
+    world.act(0, define).unwrap();
+    let mut partial = vec![Answer::NotAnswered; 10];
+    partial[8] = Answer::Choice(2);
+    let score =
+        NewScore { name: "OQ-45".into(), total: 63, range: (0, 180), source: "paper".into() };
+    for edit in [
+        enter(client, "mood", choices(&[2, 1])),
+        enter(client, "audit-c", choices(&[1, 1, 0])),
+        enter(client, "phq-9", partial),
+        enter(client, "k10-us-0-4", choices(&[1; 10])),
+        Edit::EnterScore { client, session: None, score: Box::new(score) },
+    ] {
+        world.desks[0].now = world.desks[0].now.plus_millis(1000);
+        world.act(0, edit).unwrap();
+    }
+    let desk = &mut world.desks[0];
+    let index = desk.index();
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let written = Stamp { time: desk.now, zone: index.zone.clone() };
+    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    assert!(!lines.iter().any(|line| line.contains("drinks")), "no wording of what ships");
+
+    let import = |lines: &[String]| {
+        let mut other = World::new(&[1]);
+        let mut importer = Importer::new(member(1), std::collections::BTreeSet::new());
+        for line in lines {
+            for step in importer.import_line(line).unwrap() {
+                let ImportStep::Edit(edit) = step else { panic!("an edit") };
+                other.desks[0].now = other.desks[0].now.plus_millis(1000);
+                other.act(0, edit).unwrap();
+            }
+        }
+        (other, importer.finish().unwrap())
+    };
+    let (mut other, _) = import(&lines);
+    let plain = |views: Vec<MeasureView>| -> Vec<_> {
+        let plain = |one: MeasureView| (one.taken, one.answers, one.values, one.range, one.source);
+        views.into_iter().map(plain).collect()
+    };
+    assert_eq!(plain(views(&mut other, 0, client)), plain(views(&mut world, 0, client)));
+    assert_eq!(other.desks[0].index().measure_files, index.measure_files);
+
+    // Another wording comes in as a score; what has no total is refused and not dropped.
+    let wording = crate::practice::measure::named("audit-c").unwrap().wording.to_string();
+    let others: Vec<String> =
+        lines.iter().map(|line| line.replace(&wording, &"0".repeat(64))).collect();
+    let (mut other, counts) = import(&others);
+    assert_eq!(counts.not_carried.get("measure.answers"), Some(&1));
+    let scored = views(&mut other, 0, client);
+    assert!(scored.iter().any(|one| one.taken.instrument == "AUDIT-C (another wording)"));
+}
+
+#[test]
+fn no_line_of_a_measure_makes_reading_fail() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "audit-c", choices(&[1, 1, 0]))).unwrap();
+    let desk = &mut world.desks[0];
+    let index = desk.index();
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let written = Stamp { time: desk.now, zone: index.zone.clone() };
+    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    for (from, to) in [
+        ("\"answers\":[1,0,0]", "\"answers\":[1,0]"),
+        ("\"answers\":[1,0,0]", "\"answers\":[]"),
+        ("\"answers\":[1,0,0]", "\"answers\":[1,0,0,0]"),
+        ("\"answers\":[1,0,0]", "\"answers\":[1,-2,0]"),
+        ("\"answers\":[1,0,0]", "\"answers\":[1,99,0]"),
+        ("\"answers\":[1,0,0]", "\"answers\":[-1,-1,-1]"),
+        ("\"choices\":[[1,1]]", "\"choices\":[[1,9]]"),
+        ("\"choices\":[[1,1]]", "\"choices\":[[9,1]]"),
+        ("\"choices\":[[1,1]]", "\"choices\":[[1,3]]"),
+        ("\"instrument\":\"audit-c\"", "\"instrument\":\"audit\""),
+    ] {
+        let mut importer = Importer::new(member(1), std::collections::BTreeSet::new());
+        let outcomes: Vec<_> = lines
+            .iter()
+            .map(|line| importer.import_line(&line.replace(from, to)).is_err())
+            .collect();
+        let changed = lines.iter().any(|line| line.contains(from));
+        assert!(changed, "{from}");
+        // Fewer answers are an older export, in which nothing more was asked.
+        assert_eq!(outcomes.contains(&true), to != "\"answers\":[1,0]", "{to}");
+    }
+}

@@ -1,0 +1,564 @@
+//! What a client has answered: the list, what the one in focus says, its scores over time; and the way
+//! to another: which form, then item by item.
+
+use super::measure_form::{self, Step};
+use super::parts::field::Field;
+use super::parts::trend::{self, Trend};
+use super::parts::{list, measures, paint, spark, when, who};
+use super::{Act, Ask, Focused, Scene};
+use crate::keymap::{Context, Verb};
+use crate::notice::Notice;
+use crate::text;
+use crate::widget::safe;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use std::sync::Arc;
+use tacenda_shared::id::{AppointmentId, ClientId, RecordId};
+use tacenda_shared::practice::edit::{Edit, Status};
+use tacenda_shared::practice::measure::{
+    self, Answer, Form, MeasureView, MeasuresView, NewScore, Review,
+};
+use tacenda_shared::practice::view::{TimelineEntry, View};
+
+/// Rows of the list where there is little room.
+const LISTED: u16 = 4;
+
+/// Measures, as far as they have been opened, and what is being done with them.
+#[derive(Debug)]
+pub struct State {
+    /// Whose.
+    pub client: ClientId,
+    session: Option<AppointmentId>,
+    view: Option<Box<MeasuresView>>,
+    refusal: Option<Notice>,
+    focus: usize,
+    anchor: Option<RecordId>,
+    /// What was entered here is what one goes on with.
+    entered: bool,
+    /// All that the one in focus says, in place of its chart.
+    whole: bool,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    List,
+    Pick(Box<Pick>),
+    Score(Box<ScoreForm>),
+    Answer(Box<measure_form::State>),
+}
+
+/// The choice of a form as it is typed.
+#[derive(Debug, Default)]
+struct Pick {
+    field: Field,
+    focus: usize,
+}
+
+/// A score of an instrument that is not here: its name, the score, the range, where it is from.
+#[derive(Debug, Default)]
+struct ScoreForm {
+    fields: [Field; 4],
+    focus: usize,
+    missing: &'static str,
+}
+
+const LABELS: [&str; 4] = ["Instrument", "Score", "Range", "From"];
+
+impl State {
+    /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names. One of them may be
+    /// in focus from the start, or a form be asked for at once.
+    pub fn new(client: ClientId, record: Option<RecordId>) -> Self {
+        Self {
+            client,
+            session: None,
+            view: None,
+            refusal: None,
+            focus: 0,
+            anchor: record,
+            entered: false,
+            whole: false,
+            mode: Mode::List,
+        }
+    }
+
+    /// Goes on to the choice of a form, for a session if one is meant.
+    pub fn pick(&mut self, session: Option<AppointmentId>) {
+        self.session = session.or(self.session);
+        self.mode = Mode::Pick(Box::default());
+    }
+
+    /// Takes what is known, or why it cannot be had. A new version keeps the focus.
+    pub fn opened(&mut self, outcome: Result<Box<View>, Notice>) {
+        match outcome {
+            Ok(view) => {
+                if let View::Measures(view) = *view
+                    && view.client.id == self.client
+                {
+                    let more = self.view.as_ref().map(|known| known.measures.len());
+                    let came = more.is_some_and(|more| view.measures.len() > more);
+                    if self.entered && came {
+                        (self.entered, self.anchor) = (false, None);
+                        self.focus = 0;
+                    }
+                    let at = |one: &MeasureView| Some(one.record) == self.anchor;
+                    let last = view.measures.len().saturating_sub(1);
+                    let stays = view.measures.iter().position(at);
+                    self.focus = stays.unwrap_or_else(|| self.focus.min(last));
+                    self.view = Some(Box::new(view));
+                    self.refusal = None;
+                    self.hold();
+                }
+            }
+            Err(notice) => {
+                self.view = None;
+                self.refusal = Some(notice);
+            }
+        }
+    }
+
+    /// Shows all that the one in focus says, or its scores over time again.
+    pub fn turn(&mut self) {
+        self.whole = !self.whole;
+    }
+
+    fn hold(&mut self) {
+        self.anchor = self.measure().map(|one| one.record).or(self.anchor);
+    }
+
+    fn measures(&self) -> &[MeasureView] {
+        self.view.as_ref().map(|view| view.measures.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the measure in focus.
+    pub fn measure(&self) -> Option<&MeasureView> {
+        self.measures().get(self.focus)
+    }
+
+    /// Returns what is in focus.
+    pub fn focused(&self) -> Focused {
+        let one = self.measure().map(|one| Focused::Measure(one.client, one.record));
+        one.unwrap_or(Focused::Client(self.client))
+    }
+
+    /// Returns the contexts of the key table that hold here.
+    pub fn contexts(&self) -> &'static [Context] {
+        use Context as C;
+        match self.mode {
+            Mode::List => &[C::Measures, C::Lists, C::Everywhere],
+            Mode::Pick(_) => &[C::Picker, C::Everywhere],
+            Mode::Score(_) => &[C::Form, C::Everywhere],
+            Mode::Answer(_) => &[C::MeasureForm, C::Everywhere],
+        }
+    }
+
+    /// Returns whether letters type.
+    pub fn is_typing(&self) -> bool {
+        !matches!(self.mode, Mode::List)
+    }
+
+    /// Whether a form is being answered that a lock would take with it.
+    pub fn is_begun(&self) -> bool {
+        match &self.mode {
+            Mode::Answer(form) => form.is_begun(),
+            Mode::Score(form) => !form.fields.iter().all(|field| field.trimmed().is_empty()),
+            Mode::List | Mode::Pick(_) => false,
+        }
+    }
+
+    /// Gives up what is typed; `false` if nothing was.
+    pub fn step_out(&mut self) -> bool {
+        match &mut self.mode {
+            Mode::List => return false,
+            Mode::Answer(form) => {
+                if !form.step_out() {
+                    self.mode = Mode::List;
+                }
+            }
+            Mode::Pick(_) | Mode::Score(_) => self.mode = Mode::List,
+        }
+        true
+    }
+
+    fn enter(&mut self, scene: &Scene<'_>, instrument: &Arc<Form>, answers: Vec<Answer>) -> Ask {
+        let (client, session) = (self.client, self.session.take());
+        let says = format!("{} of {}", instrument.abbreviation, scene.code(client));
+        (self.mode, self.entered) = (Mode::List, true);
+        let instrument = instrument.id.clone();
+        Ask::Edit(Edit::EnterMeasure { client, session, instrument, answers }, says)
+    }
+}
+
+/// Moves, picks, answers.
+pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
+    match &mut state.mode {
+        Mode::List => {
+            if let Act::Verb(verb) = act {
+                let (mut at, length) = (state.focus, state.measures().len());
+                if list::step(&mut at, *verb, length, usize::from(scene.look.rows / 4)) {
+                    state.focus = at;
+                    state.hold();
+                }
+            }
+        }
+        Mode::Pick(pick) => {
+            if let Some(next) = pick.update(act, scene) {
+                state.mode = next;
+            }
+        }
+        Mode::Score(form) => {
+            if let Some(score) = form.update(act) {
+                let (client, session) = (state.client, state.session.take());
+                let says = format!("a score of {}", scene.code(client));
+                (state.mode, state.entered) = (Mode::List, true);
+                let edit = Edit::EnterScore { client, session, score: Box::new(score) };
+                return vec![Ask::Edit(edit, says)];
+            }
+        }
+        Mode::Answer(form) => {
+            let step = match act {
+                Act::Type(input) => form.update(input),
+                Act::Verb(Verb::Confirm) => form.update(&enter_key()),
+                Act::Verb(_) => Step::On,
+            };
+            let instrument = Arc::clone(form.form());
+            match step {
+                Step::On => {}
+                Step::Leave => state.mode = Mode::List,
+                Step::Keep(answers) => return vec![state.enter(scene, &instrument, answers)],
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn enter_key() -> crate::input::Input {
+    crate::input::Input::Key(crate::input::Key::plain(crate::input::KeyCode::Enter))
+}
+
+impl Pick {
+    /// The forms that fit what was typed; the last row is a score of another instrument.
+    fn found(&self, scene: &Scene<'_>) -> Vec<Arc<Form>> {
+        let typed = self.field.trimmed().to_lowercase();
+        let fits = |form: &&Arc<Form>| {
+            let all = format!("{} {} {}", form.id, form.abbreviation, form.title).to_lowercase();
+            typed.split_whitespace().all(|word| all.contains(word))
+        };
+        let all = measure::all().iter().chain(scene.index.measures.values());
+        all.filter(fits).map(Arc::clone).collect()
+    }
+
+    fn update(&mut self, act: &Act, scene: &Scene<'_>) -> Option<Mode> {
+        let found = self.found(scene);
+        match act {
+            Act::Type(input) => {
+                self.field.update(input);
+                self.focus = 0;
+            }
+            Act::Verb(Verb::Confirm) => {
+                return Some(match found.get(self.focus) {
+                    Some(form) => {
+                        Mode::Answer(Box::new(measure_form::State::new(Arc::clone(form))))
+                    }
+                    None => Mode::Score(Box::default()),
+                });
+            }
+            Act::Verb(verb) => drop(list::step(&mut self.focus, *verb, found.len() + 1, 8)),
+        }
+        None
+    }
+
+    fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let (look, found) = (scene.look, self.found(scene));
+        paint::rule(
+            frame,
+            look,
+            area,
+            0,
+            ("Which form? Type a part of its name", "Enter begins it"),
+        );
+        let body = paint::inset(paint::lines(area, 3, u16::MAX), 1);
+        let top = list::top(self.focus, found.len() + 1, body.height.into());
+        let width = usize::from(body.width).saturating_sub(2);
+        let rows = found.iter().map(|form| {
+            let items = text::counted(form.items.len(), "item", "items");
+            format!("{:<16} {}, {items}", form.abbreviation, form.title)
+        });
+        let rows = rows.chain(["Another instrument: only its score".to_owned()]);
+        for (at, words) in rows.enumerate().skip(top).take(body.height.into()) {
+            let words = safe::truncated(&words, width, true);
+            let line = paint::count(at - top);
+            paint::row(frame, look, body, line, (&words, Style::new(), at == self.focus));
+        }
+        self.field.view(frame, look, paint::inset(paint::lines(area, 1, 1), 1), true);
+    }
+}
+
+impl ScoreForm {
+    fn update(&mut self, act: &Act) -> Option<NewScore> {
+        match act {
+            Act::Type(input) => {
+                self.missing = "";
+                if let Some(field) = self.fields.get_mut(self.focus) {
+                    field.update(input);
+                }
+            }
+            Act::Verb(Verb::NextField | Verb::Down) => self.focus = (self.focus + 1) % LABELS.len(),
+            Act::Verb(Verb::PreviousField | Verb::Up) => {
+                self.focus = (self.focus + LABELS.len() - 1) % LABELS.len();
+            }
+            Act::Verb(Verb::Confirm) => return self.score(),
+            Act::Verb(_) => {}
+        }
+        None
+    }
+
+    fn score(&mut self) -> Option<NewScore> {
+        let [name, total, range, source] = self.fields.each_ref().map(Field::trimmed);
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let ends =
+            range.split_once('-').and_then(|(low, high)| Some((number(low)?, number(high)?)));
+        let (focus, missing) = match (name, number(total), ends) {
+            ("", ..) => (0, "Which instrument, and which edition?"),
+            (_, None, _) => (1, "A whole number."),
+            (_, _, None) => (2, "From the lowest to the highest score, as 0-63."),
+            (_, Some(total), Some((low, high)))
+                if !(low..=high).contains(&total) || low == high =>
+            {
+                (1, "The score lies outside the range.")
+            }
+            (_, Some(total), Some(range)) => {
+                let (name, source) = (name.to_owned(), source.to_owned());
+                return Some(NewScore { name, total, range, source });
+            }
+        };
+        (self.focus, self.missing) = (focus, missing);
+        None
+    }
+
+    fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let look = scene.look;
+        paint::rule(
+            frame,
+            look,
+            area,
+            0,
+            ("A score of an instrument that is not here", "Enter signs"),
+        );
+        let inside = paint::inset(area, 1);
+        for (at, (label, field)) in LABELS.iter().zip(&self.fields).enumerate() {
+            let line = 2 + paint::count(at);
+            paint::text(frame, inside, line, label, Style::new());
+            let row = paint::lines(inside, line, 1);
+            let row = Rect { x: row.x + 13, width: row.width.saturating_sub(13), ..row };
+            field.view(frame, look, row, at == self.focus);
+        }
+        let help = match (self.missing, self.focus) {
+            ("", 0) => "The name under which its scores stand, for example OQ-45.2.",
+            ("", 1) => "The total, as it was scored on paper or elsewhere.",
+            ("", 2) => "From the lowest to the highest score that there is, as 0-180.",
+            ("", _) => "Where the score comes from; may stay empty. Its items are not kept here.",
+            (missing, _) => missing,
+        };
+        paint::text(frame, inside, 7, help, Style::new());
+    }
+}
+
+/// Draws the screen.
+pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    match &state.mode {
+        Mode::List => all(state, scene, frame, area),
+        Mode::Pick(pick) => pick.view(scene, frame, area),
+        Mode::Score(form) => form.view(scene, frame, area),
+        Mode::Answer(form) => measure_form::view(form, scene.look, frame, area),
+    }
+}
+
+fn all(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let (look, inside) = (scene.look, paint::inset(area, 1));
+    let title = format!("Measures   {}", who::client(scene.index, state.client, scene.veil));
+    let many = state.measures().iter().filter(|one| !one.struck).count();
+    let count = text::counted(many, "measure", "measures");
+    paint::rule(frame, look, area, 0, (&title, &count));
+    if state.view.is_none() {
+        match &state.refusal {
+            Some(notice) => drop(paint::notice(frame, look, inside, 2, notice)),
+            None => paint::text(frame, inside, 2, "opening ...", Style::new()),
+        }
+        frame.set_cursor_position((inside.x, inside.y + 2));
+        return;
+    }
+    let Some(one) = state.measure() else {
+        paint::text(frame, area, 2, "  Nothing has been answered yet: n", Style::new());
+        frame.set_cursor_position((inside.x, area.y + 2));
+        return;
+    };
+    let body = paint::lines(area, 1, u16::MAX);
+    if look.wide() {
+        let (left, right) = paint::side_by_side(frame, look, body, (body.width / 2).min(88));
+        let height = (left.height / 3).max(LISTED);
+        rows(state, scene, frame, paint::lines(left, 0, height));
+        details(state, one, scene, frame, paint::lines(left, height, u16::MAX));
+        let half = Rect { height: (right.height * 2 / 3).min(24), ..right };
+        chart(state, one, scene, frame, half);
+    } else {
+        let height = paint::count(state.measures().len()).min(LISTED);
+        rows(state, scene, frame, paint::lines(body, 0, height));
+        let rest = paint::lines(body, height, u16::MAX);
+        let short = if state.whole { rest.height } else { rest.height.min(7) };
+        let below = details(state, one, scene, frame, Rect { height: short, ..rest });
+        chart(state, one, scene, frame, paint::lines(rest, below, u16::MAX));
+    }
+}
+
+fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, body: Rect) {
+    let top = list::top(state.focus, state.measures().len(), body.height.into());
+    let shown = state.measures().iter().enumerate().skip(top).take(body.height.into());
+    for (at, one) in shown {
+        let date = when::local(one.signed.time, &one.signed.zone).date();
+        let words = if one.struck {
+            "struck: a mistake".to_owned()
+        } else {
+            measures::result(scene.index, &one.taken)
+        };
+        let name = paint::cell(&measures::name(scene.index, &one.taken), 16);
+        let words = format!("{} {}  {name} {words}", when::aligned(date), date.year());
+        let words = safe::truncated(&words, usize::from(body.width).saturating_sub(2), true);
+        let style = if one.taken.review == Review::Due && !one.struck {
+            scene.look.alarm()
+        } else {
+            Style::new()
+        };
+        let line = paint::count(at - top);
+        paint::row(frame, scene.look, body, line, (&words, style, at == state.focus));
+    }
+}
+
+/// Earlier measures of the same kind with a total, newest first.
+fn earlier<'a>(state: &'a State, one: &'a MeasureView) -> impl Iterator<Item = &'a MeasureView> {
+    let same = |other: &&MeasureView| {
+        other.taken.instrument == one.taken.instrument
+            && (other.taken.items == 0) == (one.taken.items == 0)
+            && other.taken.total.is_some()
+            && !other.struck
+    };
+    let before = (one.signed.time, one.record);
+    let older = move |other: &&MeasureView| (other.signed.time, other.record) < before;
+    state.measures().iter().filter(same).filter(older)
+}
+
+/// What the one in focus says; returns the line below.
+fn details(
+    state: &State,
+    one: &MeasureView,
+    scene: &Scene<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> u16 {
+    let name = measures::name(scene.index, &one.taken);
+    paint::rule(frame, scene.look, area, 0, (&name, &one.version));
+    let form = measures::form(scene.index, &one.taken.instrument).filter(|_| one.taken.items > 0);
+    let mut lines = vec![measures::result(scene.index, &one.taken)];
+    let mut totals = earlier(state, one).filter_map(|other| other.taken.total);
+    let (last, first) = (totals.next(), totals.last());
+    if let (Some(form), Some(total)) = (form, one.taken.total) {
+        // Of more than two, the first is the baseline.
+        let baseline = first.or(last);
+        if let Some(baseline) = baseline {
+            let words = measures::change(form, baseline, total);
+            lines.push(format!("Since the first: {}", words.join("; ")));
+        }
+        if let (Some(last), Some(_)) = (last, first) {
+            let words = measures::change(form, last, total);
+            lines.push(format!("Since the last: {}", words.join("; ")));
+        }
+    }
+    if let Some(form) = form {
+        if one.answers.is_empty() {
+            lines.push("Answered in other words than those of the form here.".to_owned());
+        } else {
+            let before = earlier(state, one).find_map(|other| other.taken.total);
+            let score = form.score(&one.answers);
+            lines.extend(measures::lines(form, &score, before));
+            for risk in form.raised(&one.answers) {
+                let Some(item) = form.items.get(risk.item) else { continue };
+                lines.push(format!("Item {}: {}", item.number, answer_words(form, one, risk.item)));
+            }
+        }
+        lines.push(form.notice.clone());
+    }
+    if let Some((low, high)) = one.range {
+        let source =
+            if one.source.is_empty() || scene.veil { "typed by a clinician" } else { &one.source };
+        lines.push(format!("Range {low}-{high}; {source}"));
+    }
+    let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
+    let mut line = 0;
+    for words in lines {
+        if line < inside.height {
+            line = paint::paragraph(frame, inside, line, &words, Style::new());
+        }
+    }
+    line.min(inside.height) + 1
+}
+
+fn answer_words(form: &Form, one: &MeasureView, item: usize) -> String {
+    match one.answers.get(item) {
+        Some(Answer::Choice(choice)) => {
+            let choice = form.choices(item).get(usize::from(*choice));
+            choice.map(|choice| choice.label.clone()).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The scores of the instrument in focus over time.
+fn chart(state: &State, one: &MeasureView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    if area.height < 6 {
+        return;
+    }
+    let index = scene.index;
+    let form = measures::form(index, &one.taken.instrument).filter(|_| one.taken.items > 0);
+    let same = |other: &&MeasureView| {
+        other.taken.instrument == one.taken.instrument
+            && !other.struck
+            && other.range.is_some() == one.range.is_some()
+    };
+    let day = |one: &MeasureView| when::local(one.signed.time, &one.signed.zone).date();
+    let mut points: Vec<_> = state
+        .measures()
+        .iter()
+        .filter(same)
+        .filter_map(|other| Some((day(other), other.taken.total?)))
+        .collect();
+    points.reverse();
+    let timeline = index.timelines.get(&state.client);
+    let line = timeline.map(|rows| spark::scores(rows, scene.look.ascii)).unwrap_or_default();
+    let name = measures::name(index, &one.taken);
+    let line = line.into_iter().find(|line| line.starts_with(&name)).unwrap_or_default();
+    paint::rule(frame, scene.look, area, 0, ("Over time   | session  P plan signed", &line));
+    let sets = form.map(|form| form.bands_of_total()).unwrap_or_default();
+    let bands = sets.first().map(|set| set.iter().skip(1)).into_iter().flatten();
+    let cuts = form.map(|form| form.cut_offs.as_slice()).unwrap_or_default();
+    let mut lines: Vec<(u32, String)> = bands.map(|band| (band.from, band.label.clone())).collect();
+    if lines.is_empty() {
+        let of_total = cuts.iter().filter(|cut| cut.of == measure::Quantity::Total);
+        lines = of_total.map(|cut| (cut.value, cut.label.clone())).collect();
+    }
+    let range = form.map(|form| form.scoring.range).or(one.range).unwrap_or((0, 1));
+    let drawn = Trend { range, lines, points, events: events(state.client, scene) };
+    trend::view(&drawn, scene.look, frame, paint::lines(paint::inset(area, 1), 1, u16::MAX));
+}
+
+/// Sessions that took place, and versions of the plan.
+fn events(client: ClientId, scene: &Scene<'_>) -> Vec<(jiff::civil::Date, char)> {
+    let index = scene.index;
+    let held = index.appointments.values().filter(|row| {
+        row.status == Status::Held && row.clients.iter().any(|one| index.kept(*one) == client)
+    });
+    let held = held.map(|row| (row.slot.start.date(), '|'));
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    let plans = rows.filter(|row| matches!(row.entry, TimelineEntry::Plan { .. }));
+    held.chain(plans.map(|row| (when::local(row.time, &index.zone).date(), 'P'))).collect()
+}

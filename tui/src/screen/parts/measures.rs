@@ -1,0 +1,118 @@
+//! What is said of measures in words: results, changes, each with who says so.
+
+use crate::text;
+use std::sync::Arc;
+use tacenda_shared::practice::measure::{
+    self, Form, Much, Quantity, Review, Score, Screened, Taken,
+};
+use tacenda_shared::practice::view::Index;
+
+/// Returns a form that can be answered here.
+pub fn form<'a>(index: &'a Index, id: &str) -> Option<&'a Arc<Form>> {
+    measure::named(id).or_else(|| index.measures.get(id))
+}
+
+/// Returns the name of what was answered.
+pub fn name(index: &Index, taken: &Taken) -> String {
+    let form = form(index, &taken.instrument).filter(|_| taken.items > 0);
+    form.map_or_else(|| text::instrument(&taken.instrument), |form| form.abbreviation.clone())
+}
+
+/// Returns the result in a few words: the total with its band, how a screen ended, or how far it is.
+pub fn result(index: &Index, taken: &Taken) -> String {
+    let form = form(index, &taken.instrument);
+    let words = match (taken.total, taken.screened, form) {
+        (Some(total), _, Some(form)) => match bands(form, total).as_slice() {
+            [] => total.to_string(),
+            [(_, first), ..] => format!("{total}  {first}"),
+        },
+        (Some(total), ..) => total.to_string(),
+        (None, Some(screened), Some(form)) => form.screened_words(screened).to_owned(),
+        (None, Some(screened), None) => screened_words(screened).to_owned(),
+        (None, None, _) => format!("{} of {} answered", taken.answered, taken.items),
+    };
+    match taken.review {
+        Review::Due => format!("{words}   answer to be reviewed"),
+        Review::Done | Review::None => words,
+    }
+}
+
+const fn screened_words(screened: Screened) -> &'static str {
+    match screened {
+        Screened::Negative => "negative",
+        Screened::NonAcute | Screened::Unknown => "positive",
+        Screened::Acute => "acute",
+    }
+}
+
+/// Returns the bands of a total: the name of each set, and of the band.
+pub fn bands(form: &Form, total: u32) -> Vec<(&str, &str)> {
+    let of_total = form.bands.iter().filter(|band| band.of == Quantity::Total);
+    let here = of_total.filter(|band| (band.from..=band.to).contains(&total));
+    here.map(|band| (band.set.as_str(), band.label.as_str())).collect()
+}
+
+/// Returns everything that follows from the score of a complete form, a line each. A threshold that
+/// looks down is said only to who was above it `before`.
+pub fn lines(form: &Form, score: &Score, before: Option<u32>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for band in score.bands.iter().filter_map(|at| form.bands.get(*at)) {
+        lines.push(format!(
+            "{}: {} ({}-{}; {})",
+            text::capital(&band.set),
+            band.label,
+            band.from,
+            band.to,
+            band.source
+        ));
+    }
+    let parts = form.scoring.subscales.iter().zip(&score.subscales);
+    let parts: Vec<String> =
+        parts.map(|(part, points)| format!("{} {points} of {}", part.name, part.range.1)).collect();
+    if !parts.is_empty() {
+        lines.push(format!("Parts: {}", parts.join(", ")));
+    }
+    for (cut, reached) in form.cut_offs.iter().zip(&score.cut_offs) {
+        let comes_down = before.is_some_and(|before| !cut.op.holds(before, cut.value));
+        if *reached && (!cut.op.looks_down() || comes_down) {
+            lines.push(format!("{} ({})", text::capital(&cut.label), cut.source));
+        }
+    }
+    for (rule, said) in form.algorithms.iter().zip(&score.algorithms) {
+        lines.push(format!("By its rule: {said}. A screening result ({})", rule.source));
+    }
+    for remark in score.remarks.iter().filter_map(|at| form.remarks.get(*at)) {
+        lines.push(format!("{} ({})", remark.words, remark.source));
+    }
+    lines
+}
+
+/// Returns what a change of the total comes to, in words with who says so.
+pub fn change(form: &Form, earlier: u32, later: u32) -> Vec<String> {
+    if earlier == later {
+        return vec!["no change".to_owned()];
+    }
+    let better = (later < earlier) == form.scoring.higher_is_worse;
+    let way = if better { "better" } else { "worse" };
+    let points = text::counted(points(earlier.abs_diff(later)), "point", "points");
+    let mut lines = vec![format!("{points} {way}, from {earlier} to {later}")];
+    if form.changes.is_empty() {
+        lines.push("No source here says from when on a change counts.".to_owned());
+    }
+    for at in form.changes_between(earlier, later) {
+        let Some(change) = form.changes.get(at) else { continue };
+        let much = match change.much {
+            Much::Points(points) => format!("{points} points or more"),
+            Much::PercentDrop(percent) => format!("down by {percent} % or more"),
+            Much::Below(value) => format!("below {value}"),
+        };
+        let way =
+            if matches!(change.much, Much::Points(_)) { format!(", {way}") } else { String::new() };
+        lines.push(format!("{}{way}: {much} ({})", text::capital(&change.label), change.source));
+    }
+    lines
+}
+
+fn points(points: u32) -> usize {
+    usize::try_from(points).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,193 @@
+//! Measures, in keys.
+
+use super::*;
+use crate::model::Look;
+use crate::screen::measure_form;
+use crate::screen::parts::sample::measures::measure_id;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+use tacenda_shared::practice::measure::{self, Answer, MeasureMark, choices};
+
+fn measures(columns: u16, rows: u16) -> Driver {
+    let mut driver = Driver::open(columns, rows);
+    driver.device(DeviceEvent::Changed(Arc::new(Sample::new().with_measures().index)));
+    driver.keys("gm").open_asked();
+    driver
+}
+
+fn entered(driver: &Driver) -> (String, Vec<Answer>) {
+    match driver.edits().last() {
+        Some(Edit::EnterMeasure { client, instrument, answers, .. }) => {
+            assert_eq!(*client, sample::client_id(1));
+            (instrument.clone(), answers.clone())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `o`, the name, and a digit for each item: as few keys as the form has items, and three.
+#[test]
+fn a_form_is_answered_with_a_digit_for_each_item() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("phq-9⏎");
+    assert!(driver.screen().contains("Little interest or pleasure"), "{}", driver.screen());
+    driver.keys("1231000102");
+    assert!(driver.edits().is_empty(), "nothing is kept before it was looked at");
+    driver.keys("⏎");
+    let expected = choices(&[1, 2, 3, 1, 0, 0, 0, 1, 0, 2]);
+    assert_eq!(entered(&driver), ("phq-9".to_owned(), expected));
+}
+
+#[test]
+fn no_score_shows_while_somebody_answers() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("gad-7⏎3333333");
+    let screen = driver.screen();
+    assert!(!screen.contains("21") && !screen.contains("severe"), "{screen}");
+}
+
+#[test]
+fn a_risk_answer_is_read_before_it_is_signed() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("phq-9⏎0000000011");
+    let screen = driver.screen();
+    assert!(
+        screen.contains("better off dead") && screen.contains("raises the risk prompt"),
+        "{screen}"
+    );
+    driver.keys("⏎");
+    assert!(driver.edits().is_empty());
+    driver.keys("y⏎");
+    assert_eq!(entered(&driver).1[8], Answer::Choice(1));
+    // Another answer is another thing to read.
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("phq-9⏎0000000011y");
+    driver.code(KeyCode::Up).code(KeyCode::Backspace).keys("32⏎");
+    assert!(driver.edits().is_empty(), "{}", driver.screen());
+}
+
+#[test]
+fn what_is_asked_follows_the_answers() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("phq-9⏎000000000");
+    driver.keys("⏎");
+    let mut expected = choices(&[0; 9]);
+    expected.push(Answer::NotAsked);
+    assert_eq!(entered(&driver).1, expected);
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    // No to the first question: nothing else is asked. Then it is Yes after all.
+    driver.keys("pc-ptsd⏎0").code(KeyCode::Backspace).keys("1s1101⏎");
+    let given = [1, 1, 0, 1].map(|yes| Answer::Choice(1 - yes));
+    let mut expected = vec![Answer::Choice(0), Answer::NotAnswered];
+    expected.extend(given);
+    assert_eq!(entered(&driver).1, expected);
+}
+
+#[test]
+fn what_was_begun_is_kept_only_if_somebody_says_so() {
+    let begun = || {
+        let mut driver = Driver::open(80, 23);
+        driver.keys("o").open_asked();
+        driver.keys("gad-7⏎12⎋");
+        assert!(driver.screen().contains("k keep it as it is"), "{}", driver.screen());
+        driver
+    };
+    let mut driver = begun();
+    driver.keys("⎋31111⏎");
+    assert_eq!(entered(&driver).1, choices(&[1, 2, 3, 1, 1, 1, 1]));
+    let mut driver = begun();
+    driver.keys("d");
+    assert!(driver.edits().is_empty());
+    let mut driver = begun();
+    driver.keys("k");
+    let mut expected = choices(&[1, 2]);
+    expected.extend([Answer::NotAnswered; 5]);
+    assert_eq!(entered(&driver).1, expected);
+    // Nothing to keep: Esc leads out at once.
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("gad-7⏎⎋");
+    assert!(!driver.screen().contains("k keep"), "{}", driver.screen());
+}
+
+#[test]
+fn a_score_of_another_instrument_says_its_name_and_its_range() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("o").open_asked();
+    driver.keys("zzz⏎OQ-45⇥63⇥0-60⏎");
+    assert!(driver.edits().is_empty(), "{}", driver.screen());
+    driver.code(KeyCode::Backspace).code(KeyCode::Backspace).keys("50⏎");
+    match driver.edits().last() {
+        Some(Edit::EnterScore { score, .. }) => {
+            assert_eq!((score.name.as_str(), score.total, score.range), ("OQ-45", 50, (0, 60)));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_measure_is_reviewed_struck_and_brought_back() {
+    let mut driver = measures(80, 23);
+    driver.keys("r");
+    let record = measure_id(4);
+    let mark = |mark| Edit::MarkMeasure { client: sample::client_id(1), record, mark };
+    assert_eq!(driver.edits().last(), Some(&&mark(MeasureMark::Reviewed(true))));
+    driver.keys("x");
+    assert_eq!(driver.edits().last(), Some(&&mark(MeasureMark::Struck(true))));
+}
+
+#[test]
+fn an_answer_to_be_looked_at_is_on_to_finish_and_opens_from_there() {
+    let mut driver = Driver::open(80, 23);
+    driver.device(DeviceEvent::Changed(Arc::new(Sample::new().with_measures().index)));
+    driver.keys("4");
+    assert!(driver.screen().contains("review risk answer"), "{}", driver.screen());
+}
+
+/// Folded as on the screen, every word of every item stands there.
+#[test]
+fn every_item_of_every_form_shows_whole_on_a_small_screen() {
+    let look = Look { columns: 80, rows: 23, ascii: false, colour: true, clipboard: false };
+    for form in measure::all() {
+        let mut state = measure_form::State::new(Arc::clone(form));
+        for (place, item) in form.items.iter().enumerate() {
+            let mut terminal = Terminal::new(TestBackend::new(80, 19)).unwrap();
+            terminal.draw(|frame| measure_form::view(&state, &look, frame, frame.area())).unwrap();
+            let shown: Vec<String> = terminal
+                .backend()
+                .buffer()
+                .content()
+                .chunks(80)
+                .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>())
+                .collect();
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let screen = words(&shown.join(" "));
+            let mut texts = vec![&item.text];
+            texts.extend(item.choices.iter().map(|choice| &choice.label));
+            texts.extend(form.stem.iter().filter(|_| item.number > 0));
+            texts.extend(form.instruction.iter().filter(|_| place == 0));
+            for text in texts {
+                assert!(
+                    screen.contains(&words(text)),
+                    "{} {}: {text}\n{}",
+                    form.id,
+                    item.number,
+                    shown.join("\n")
+                );
+            }
+            assert!(screen.contains("So far"), "{} {}", form.id, item.number);
+            // Whatever makes every item come up.
+            let yes = item.digit(item.choices.len() - 1).filter(|_| item.choices.len() > 2);
+            let digit = yes.or_else(|| item.digit(0)).unwrap();
+            let key = Key::char(char::from(b'0' + digit));
+            state.update(&Input::Key(key));
+        }
+    }
+}
