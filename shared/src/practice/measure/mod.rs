@@ -2,7 +2,7 @@
 //!
 //! An instrument is a file: its wording, its answers, how it is scored, what a change is, each with its
 //! source, and worked cases that show it. Those that may be shipped come with the product
-//! ([`all`]); a practice may bring its own in the same form ([`read`]). Every file is checked by the
+//! ([`all`]); a practice may bring its own in the same form ([`read()`]). Every file is checked by the
 //! same rules, and its cases are run.
 
 mod cases;
