@@ -302,6 +302,13 @@ fn asking(state: &State, look: &Look, frame: &mut Frame<'_>, inside: Rect) {
             paint::paragraph(frame, inside, line, &format!("{words} (in the note)"), Style::new());
     }
     let bottom = inside.height.saturating_sub(2);
+    let notice = paint::folded(&state.form.notice, width);
+    let begins = usize::from(bottom).checked_sub(notice.len() + 1);
+    if let Some(begins) = begins.filter(|begins| *begins > usize::from(line)) {
+        for (at, words) in notice.iter().enumerate() {
+            paint::text(frame, inside, paint::count(begins + at), words, Style::new());
+        }
+    }
     let so_far: Vec<String> = (0..state.answers.len()).map(|item| mark(state, item)).collect();
     let so_far = format!("So far   {}", so_far.join(" "));
     let so_far = safe::truncated(&so_far, inside.width.into(), true);

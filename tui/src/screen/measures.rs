@@ -278,7 +278,17 @@ impl Pick {
             0,
             ("Which form? Type a part of its name", "Enter begins it"),
         );
-        let body = paint::inset(paint::lines(area, 3, u16::MAX), 1);
+        let mut body = paint::inset(paint::lines(area, 3, u16::MAX), 1);
+        // Its notice stands wherever a form is shown.
+        if let Some(form) = found.get(self.focus) {
+            let notice = paint::folded(&form.notice, body.width.into());
+            let room = body.height.saturating_sub(paint::count(notice.len()) + 1).max(3);
+            let below = paint::lines(body, room + 1, u16::MAX);
+            for (line, words) in (0..below.height).zip(&notice) {
+                paint::text(frame, below, line, words, Style::new());
+            }
+            body.height = room.min(body.height);
+        }
         let top = list::top(self.focus, found.len() + 1, body.height.into());
         let width = usize::from(body.width).saturating_sub(2);
         let rows = found.iter().map(|form| {
