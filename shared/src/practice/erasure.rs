@@ -4,6 +4,10 @@
 //! device hides the record at once, with a server or without. Keys die only when a device carries
 //! the order out; until then everything can be taken back.
 
+mod retention;
+
+pub use retention::{KEPT_YEARS, kept_until, last_service};
+
 use super::apply::{Done, Guard, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::chart::Chart;
@@ -12,24 +16,15 @@ use super::consent;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Labelled, Subject};
-use super::group::subject_of;
 use super::journal::Book;
-use super::view::{ErasureRow, Index};
+use super::view::ErasureRow;
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::ERASE_DELAY;
 use crate::id::{ClientId, RecordId, Timestamp};
-use jiff::ToSpan as _;
-use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// For how many years after the last service a record is kept, where nothing longer applies.
-/// American Psychological Association, Record Keeping Guidelines (2007), guideline 7: seven years
-/// after the last service, for minors until three years after majority if that is later. Several
-/// states and countries demand more.
-pub const KEPT_YEARS: i16 = 7;
 
 /// What is to be erased: all of a client's record, or one record in it and what was added to that.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -232,51 +227,6 @@ impl Erasures {
         let of = reader.list(RECORDS_MAX, |r| Ok((Scope::read(r)?, Erasure::read(r)?)))?;
         let holds = reader.list(RECORDS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
         Ok(Self { of: of.into_iter().collect(), holds: holds.into_iter().collect() })
-    }
-}
-
-/// Returns until when a record is kept at least whose last service was on this day, for a client
-/// of age: see [`KEPT_YEARS`].
-pub fn kept_until(last_service: Date) -> Date {
-    last_service.saturating_add(KEPT_YEARS.years())
-}
-
-/// Returns the local date of a client's last appointment that was not cancelled and is past.
-pub fn last_service(index: &Index, client: ClientId, now: Timestamp) -> Option<Date> {
-    use super::edit::Status;
-    let group = index.groups.get(&client);
-    let served = index.appointments.values().filter(|row| {
-        let took_place = matches!(
-            row.status,
-            Status::Booked | Status::Confirmed | Status::Arrived | Status::Held
-        );
-        let with_group =
-            || group.is_some_and(|group| group.fits(row.kind, &row.clients, |one| index.kept(one)));
-        took_place && row.starts <= now && (row.is_with(client) || with_group())
-    });
-    served.map(|row| row.slot.start.date()).max()
-}
-
-impl CompartmentName {
-    /// Returns the client whose record this is a part of: what an erasure of it takes along.
-    pub fn client(&self) -> Option<ClientId> {
-        match self {
-            Self::Group(group) => Some(subject_of(*group)),
-            Self::Contact(client)
-            | Self::Identity(client)
-            | Self::Chart(client)
-            | Self::Psychotherapy { client, .. }
-            | Self::SubstanceUse(client)
-            | Self::Journal(client)
-            | Self::Attachments(client)
-            | Self::Billing(client) => Some(*client),
-            Self::Practice
-            | Self::Calendar { .. }
-            | Self::Series(_)
-            | Self::Audit(_)
-            | Self::Personal(_)
-            | Self::Unknown { .. } => None,
-        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! It never does IO, reads no clock and draws no randomness: a [`Context`] brings all three.
 
 mod apply;
+mod appointment;
 pub mod attachment;
 mod attendance;
 mod audit;

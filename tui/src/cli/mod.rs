@@ -26,5 +26,6 @@ pub mod run;
 pub mod sheet;
 pub mod socket;
 pub mod sync;
+mod taking_in;
 
 pub use run::run;

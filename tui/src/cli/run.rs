@@ -2,16 +2,17 @@
 
 use super::answer::answer;
 use super::args::{
-    self, Arguments, Attachments, CalendarFeed, CalendarImport, Calendars, Client, Command,
-    Consents, Devices, Export, Groups, Import, Journals, NewEntry, Note, PlanLine, Plans,
+    self, Arguments, Attachments, CalendarFeed, Calendars, Client, Command, Consents, Devices,
+    Export, Groups, Journals, NewEntry, Note, PlanLine, Plans,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
-    ShowDay, TakeInCalendar, Typed, WriteFeed,
+    ShowDay, Typed, WriteFeed,
 };
 use super::{
     address, attachment, backup, erase, late, measure, online, paper, print, revoke, socket, sync,
+    taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -28,14 +29,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
-use tacenda_shared::practice::schedule::ical;
 
 /// The longest text that standard input gives to a command.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The longest file that is taken in.
-const IMPORT_BYTES_MAX: usize = 384 << 20;
-/// How far a calendar is looked at that `import` is given.
-const DAYS_OF_A_CALENDAR: u16 = 365;
+pub(super) const IMPORT_BYTES_MAX: usize = 384 << 20;
 
 /// Carries out a command and returns the exit status.
 pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) -> u8 {
@@ -122,39 +120,6 @@ fn finish(outcome: Result<(), Failed>) -> u8 {
             USAGE
         }
     }
-}
-
-fn calendar_import(import: &CalendarImport) -> Result<Request, PromptError> {
-    let text = match &import.file {
-        Some(file) => prompt::file(file, ical::BYTES_MAX)?,
-        None => prompt::standard_input(ical::BYTES_MAX)?,
-    };
-    let CalendarImport { dry_run, appointments, titles, days, undo, .. } = *import;
-    let how =
-        TakeInCalendar { dry_run, appointments, titles, days, undo, ..TakeInCalendar::default() };
-    Ok(Request::CalendarImport { text, how })
-}
-
-/// What `import` is given: lines of an export, or a calendar.
-fn import(import: &Import) -> Result<Request, PromptError> {
-    let text = match &import.file {
-        Some(file) => prompt::file(file, IMPORT_BYTES_MAX)?,
-        None => prompt::standard_input(IMPORT_BYTES_MAX)?,
-    };
-    if ical::is_calendar(&text) {
-        let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string());
-        let how = TakeInCalendar {
-            dry_run: import.dry_run,
-            listed: import.dry_run,
-            from: date(import.from),
-            to: date(import.to),
-            days: DAYS_OF_A_CALENDAR,
-            ..TakeInCalendar::default()
-        };
-        return Ok(Request::CalendarImport { text, how });
-    }
-    let lines = text.lines().map(str::to_owned).collect();
-    Ok(Request::Import { lines, dry_run: import.dry_run })
 }
 
 fn about_notes(note: &Note) -> Result<Request, PromptError> {
@@ -262,7 +227,7 @@ fn show_day(today: &args::Today) -> ShowDay {
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
-        Command::Calendar(Calendars::Import(import)) => calendar_import(import)?,
+        Command::Calendar(Calendars::Import(import)) => taking_in::calendar(import)?,
         Command::Calendar(Calendars::Feed(_)) => Request::Lock,
         Command::Attachment(asked) => attachment::request(asked)?,
         Command::Client(client) => about_clients(client)?,
@@ -295,7 +260,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Device(_) | Command::Server(_) | Command::Sheet(_) => Request::Lock,
         #[cfg(feature = "demo")]
         Command::Demo(_) | Command::OtherDevice(_) | Command::DemoServer(_) => Request::Lock,
-        Command::Import(given) => import(given)?,
+        Command::Import(given) => taking_in::file(given)?,
         Command::New(new) => Request::New {
             sentence: text()?,
             dry_run: new.dry_run,
