@@ -85,6 +85,7 @@ fn day(time: Timestamp) -> String {
 pub(crate) const fn word(kind: LateKind) -> &'static str {
     match kind {
         LateKind::Appointments => "appointments",
+        LateKind::Attachments => "attachments",
         LateKind::Contact => "contact",
         LateKind::Draft => "draft",
         LateKind::Group => "who belongs together",

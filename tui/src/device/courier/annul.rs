@@ -132,7 +132,8 @@ impl<F: FileSystem> Device<F> {
                 Some((What::Record(record), _)) => {
                     sources.extend(self.record_of(one.log, record, &gone)?);
                 }
-                Some((What::Sealed, _)) | None => {}
+                // Attachments are put together only where they are listed.
+                Some((What::Attachments | What::Sealed, _)) | None => {}
             }
         }
         for ((log, document), late) in documents {

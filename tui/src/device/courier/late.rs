@@ -27,6 +27,8 @@ pub enum LateKind {
     Appointments,
     /// A client's contact.
     Contact,
+    /// Files in a client's chart.
+    Attachments,
     /// Words in a draft.
     Draft,
     /// Who a client is in law.
@@ -60,7 +62,8 @@ pub struct LateEdit {
     pub adopted: bool,
 }
 
-/// What belongs together: all of one device in one document, or one record.
+/// What belongs together: all of one device in one document, one record, or its attachments of one
+/// client, of which no part is anything alone.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Key {
     log: CompartmentId,
@@ -74,8 +77,13 @@ pub(super) enum What {
     /// Changes of a document, and whether it is a draft.
     Document(ObjectId, bool),
     Record(RecordId),
+    /// Records of a log of attachments.
+    Attachments,
     Sealed,
 }
+
+/// Records that are kept in one group: each has 64 KiB at most where there are many.
+const GROUP_RECORDS: usize = 64;
 
 #[derive(Default)]
 struct Pieces {
@@ -115,6 +123,10 @@ impl<F: FileSystem> Device<F> {
                 let merged = merged.map_err(|_| StoreError::Altered)?;
                 std::iter::once(change).chain(merged.changes).collect()
             }
+            What::Attachments => {
+                let records = pieces.bytes.into_iter();
+                self.take_records(&name, records, &author, now)?
+            }
             What::Document(document, _) => {
                 if let Some(client) = name.whose_drafts() {
                     self.commit(document, client, now)?;
@@ -126,10 +138,35 @@ impl<F: FileSystem> Device<F> {
             }
         };
         let changed = !changes.is_empty();
-        self.keep(changes)?;
+        // Several files are more than one group takes.
+        for group in changes.chunks(GROUP_RECORDS) {
+            self.keep(group.to_vec())?;
+        }
         self.mark_adopted(key.log, &pieces.places)?;
         self.trail_late(key.device, now)?;
         Ok(changed)
+    }
+
+    /// Takes over records of one log as what another device did; returns what is to be stored.
+    fn take_records(
+        &mut self,
+        name: &CompartmentName,
+        records: impl Iterator<Item = Vec<u8>>,
+        author: &Author,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, DeviceError> {
+        let mut changes = Vec::new();
+        for bytes in records {
+            let record = Record::decode(&bytes).map_err(|_| StoreError::Altered)?.header.id;
+            let content = Content::Record { record, bytes };
+            let change = Change { compartment: name.clone(), content };
+            let merged = self
+                .with_pending(&changes, now, |practice, cx| practice.merge(&change, author, cx));
+            let merged = merged.map_err(|_| StoreError::Altered)?;
+            changes.push(change);
+            changes.extend(merged.changes);
+        }
+        Ok(changes)
     }
 
     fn mark_adopted(&mut self, log: CompartmentId, places: &[Position]) -> Result<(), StoreError> {
@@ -149,10 +186,11 @@ impl<F: FileSystem> Device<F> {
         let compartment = compartment.map(|known| &known.name);
         let record = match key.what {
             What::Record(_) => pieces.bytes.first().and_then(|bytes| Record::decode(bytes).ok()),
-            What::Document(..) | What::Sealed => None,
+            What::Attachments | What::Document(..) | What::Sealed => None,
         };
         let kind = match (key.what, compartment) {
             (What::Sealed, _) => LateKind::Sealed,
+            (What::Attachments, _) => LateKind::Attachments,
             (What::Record(_), _) => LateKind::Record,
             (What::Document(_, true), _) => LateKind::Draft,
             (_, Some(CompartmentName::Calendar { .. })) => LateKind::Appointments,
@@ -186,6 +224,13 @@ impl<F: FileSystem> Device<F> {
                 let DeviceFrame::Mail(MailFrame::Entered { carried, .. }) = frame else { continue };
                 let Carried::Whole(envelope) = *carried else { continue };
                 let Some((what, bytes)) = self.late_content(&envelope) else { continue };
+                let known = self.cabinet.store().locations().compartment(log);
+                let of_files = known
+                    .is_some_and(|known| matches!(known.name, CompartmentName::Attachments(_)));
+                let what = match what {
+                    What::Record(_) if of_files => What::Attachments,
+                    other => other,
+                };
                 let header = &envelope.header;
                 let (device, dev_inc) = (header.author, header.dev_inc);
                 let pieces = found.entry(Key { log, device, dev_inc, what }).or_default();

@@ -3,6 +3,7 @@
 
 use super::plans::erase;
 use super::*;
+use crate::device::courier::late::LateKind;
 use tacenda_shared::id::{CompartmentId, RecordId};
 use tacenda_shared::practice::attachment::FILE_BYTES_MAX;
 use tacenda_shared::practice::compartment::CompartmentName;
@@ -142,5 +143,33 @@ fn two_devices_attach_before_they_meet_and_both_files_are_on_both() {
         assert!(saved(&mut world, at, ada, first) == noise(4, 70_000));
         let text = open(&mut world, at, ada, second).inside;
         assert_eq!(text, Inside::Whole(Some("A letter.".into())));
+    }
+}
+
+#[test]
+fn what_a_lost_device_attached_is_one_late_edit_and_is_taken_over_whole() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    attach(&mut world, 0, ada, b"Before.");
+    world.heal();
+    world.lose(2);
+    let bytes = noise(5, 200_000);
+    attach(&mut world, 2, ada, &bytes);
+    attach(&mut world, 2, ada, b"A second one.");
+    let moment = world.moment();
+    assert_eq!(lost::revoke(&mut world, 0, 2), Ok(()));
+    world.take_late(2, moment, 0);
+    assert_eq!(files(&mut world, 0, ada).len(), 1, "nothing of it counts");
+    let late = world.device(0).late_edits().unwrap();
+    let kinds: Vec<_> = late.iter().map(|one| (one.kind, one.client, one.adopted)).collect();
+    assert_eq!(kinds, [(LateKind::Attachments, Some(ada), false)]);
+    let now = world.now;
+    assert!(world.device(0).adopt_late_edit(0, now).unwrap());
+    for round in 0..2 {
+        let all = files(&mut world, 0, ada);
+        let read: Vec<_> = all.iter().map(|one| saved(&mut world, 0, ada, *one)).collect();
+        assert!(all.len() == 3 && read.contains(&bytes), "round {round}");
+        assert!(!world.device(0).adopt_late_edit(0, now).unwrap());
+        world.restart(0);
     }
 }
