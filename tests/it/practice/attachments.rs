@@ -52,11 +52,11 @@ fn a_file_comes_in_is_listed_and_shown_and_leaves_only_with_the_passphrase_and_o
     scene.run(&saved, "").done();
     assert_eq!(fs::read(at("out.txt")).unwrap(), fs::read(at("letter.txt")).unwrap());
     assert_eq!(fs::metadata(at("out.txt")).unwrap().permissions().mode() & 0o777, 0o600);
-    refused(&scene, &saved, "", "could not be written");
+    refused(&scene, &saved, "", "something of that name already");
     symlink(at("elsewhere"), at("link")).unwrap();
     let through = save(&at("link"));
     let through: Vec<_> = through.iter().map(String::as_str).collect();
-    refused(&scene, &through, "", "could not be written");
+    refused(&scene, &through, "", "something of that name already");
     assert!(!fs::exists(at("elsewhere")).unwrap());
     let wrong = save(&at("other.txt"));
     let wrong: Vec<_> = wrong.iter().map(String::as_str).collect();

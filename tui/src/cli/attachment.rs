@@ -84,9 +84,13 @@ pub(super) fn save(
 
 /// Says why a file that was let out is not there.
 pub(crate) fn not_written(error: &io::Error) -> Notice {
+    let happened = match error.kind() {
+        io::ErrorKind::AlreadyExists => "There is something of that name already.".to_owned(),
+        _ => format!("The file could not be written: {}.", reason(error)),
+    };
     Notice::new(
-        format!("The file could not be written: {}.", reason(error)),
-        "The chart has not been changed; no file was left behind.",
+        happened,
+        "The chart has not been changed, and no file was written.",
         "Name a new file, in a folder in which you may write.",
     )
 }

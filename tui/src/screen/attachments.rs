@@ -21,12 +21,14 @@ pub struct State {
     focus: usize,
     /// What the focus is on, so that a new file above moves nothing.
     anchor: Option<RecordId>,
+    /// Whether somebody attaches a file here: the focus goes on to it.
+    attaches: bool,
 }
 
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names.
     pub fn new(client: ClientId) -> Self {
-        Self { client, view: None, refusal: None, focus: 0, anchor: None }
+        Self { client, view: None, refusal: None, focus: 0, anchor: None, attaches: false }
     }
 
     /// Takes the list, or why there is none. A new version keeps the focus.
@@ -38,6 +40,9 @@ impl State {
                 {
                     let place = |record| view.attachments.iter().position(|r| r.record == record);
                     let last = view.attachments.len().saturating_sub(1);
+                    if self.attaches && view.attachments.len() > self.rows().len() {
+                        (self.attaches, self.focus, self.anchor) = (false, 0, None);
+                    }
                     let stays = self.anchor.and_then(place);
                     self.focus = stays.unwrap_or_else(|| self.focus.min(last));
                     self.anchor = view.attachments.get(self.focus).map(|row| row.record);
@@ -46,6 +51,11 @@ impl State {
             }
             Err(notice) => (self.view, self.refusal) = (None, Some(notice)),
         }
+    }
+
+    /// Somebody begins to attach a file.
+    pub const fn attach(&mut self) {
+        self.attaches = true;
     }
 
     /// Returns what is in focus.

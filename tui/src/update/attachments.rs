@@ -20,6 +20,11 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
     match (verb, focused) {
         (Verb::Attach, _) => {
             let client = whose(model)?;
+            if let Some(Screen::Attachments(state)) =
+                model.desk_mut().and_then(|desk| desk.screens.last_mut())
+            {
+                state.attach();
+            }
             lay(model, Overlay::Attach(Box::new(attach::State::new(client))));
             Some(Vec::new())
         }

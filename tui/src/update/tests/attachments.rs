@@ -204,3 +204,30 @@ fn a_file_stands_in_the_timeline_and_opens_and_is_struck_there() {
     let opens = |effect: &Effect| matches!(effect, Effect::Open(one, _) if *one == subject);
     assert!(driver.effects.iter().any(opens));
 }
+
+#[test]
+fn in_the_list_the_focus_goes_on_to_what_was_attached_there_and_else_stays() {
+    let number = |number| Focused::Attachment(client(), file_id(number));
+    let focused = |driver: &Driver| {
+        let desk = driver.model.desk().unwrap();
+        driver.model.situation(desk).focused
+    };
+    let comes = |driver: &mut Driver, count: usize| {
+        let View::Attachments(mut view) = Sample::new().attachments(1) else { panic!("a list") };
+        view.attachments.truncate(4 - count);
+        view.attachments.rotate_right(1);
+        let outcome = Ok(Box::new(View::Attachments(view)));
+        driver.device(DeviceEvent::Opened { subject: Subject::Attachments(client()), outcome });
+    };
+    let mut driver = files();
+    comes(&mut driver, 2);
+    driver.keys("gg");
+    assert_eq!(focused(&driver), number(2));
+    comes(&mut driver, 1);
+    assert_eq!(focused(&driver), number(2), "what comes from elsewhere moves nothing");
+    driver.keys("a/x.pdf⏎");
+    answer(&mut driver, "/x.pdf", Ok(looked(Takes::NotOfThisType)));
+    driver.keys("Report⏎");
+    comes(&mut driver, 0);
+    assert_eq!(focused(&driver), number(4), "the new one stands first");
+}
