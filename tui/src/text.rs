@@ -65,7 +65,7 @@ pub fn is_refusal(line: &str) -> bool {
 pub const fn status(status: Status) -> &'static str {
     match status {
         Status::CancelledByClient => "cancelled",
-        Status::CancelledByClinician => "cancelled (us)",
+        Status::CancelledByClinician => "we cancelled",
         other => other.word(),
     }
 }

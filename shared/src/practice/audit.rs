@@ -225,10 +225,43 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
             writer.u8(13).fixed(client.as_bytes()).fixed(record.as_bytes())
         }
         AuditSubject::View(Subject::Consents(client)) => writer.u8(11).fixed(client.as_bytes()),
-        AuditSubject::View(Subject::Measures(client)) => writer.u8(12).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Measures(client)) => writer.u8(14).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),
         AuditSubject::Member(member) => writer.u8(6).fixed(member.as_bytes()),
     };
     writer.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{DeviceId, MemberId, ObjectId, RecordId};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn whatever_was_looked_at_is_told_apart() {
+        let client = ClientId::from_bytes([1; 16]);
+        let record = RecordId::from_bytes([2; 16]);
+        let views = [
+            Subject::Chart(client),
+            Subject::Draft(client, ObjectId::from_bytes([2; 16])),
+            Subject::Note(client, record),
+            Subject::Plan(client),
+            Subject::Consents(client),
+            Subject::Measures(client),
+            Subject::Identity(client),
+            Subject::Journal(client),
+            Subject::Attachments(client),
+            Subject::Attachment(client, record),
+        ];
+        let others = [
+            AuditSubject::Client(client),
+            AuditSubject::Device(DeviceId::from_bytes([1; 16])),
+            AuditSubject::Member(MemberId::from_bytes([1; 16])),
+        ];
+        let all: Vec<_> = views.into_iter().map(AuditSubject::View).chain(others).collect();
+        let written: BTreeSet<_> = all.iter().map(encode_subject).collect();
+        assert_eq!(written.len(), all.len());
+    }
 }

@@ -57,7 +57,7 @@ fn ask_fee(model: &mut Model, focused: Focused) {
         (words.to_owned(), Answer::Edit(edit, format!("{whose}: {says}")))
     });
     let words =
-        format!("{whose}: {}. Invoices come with Money; this says what is due.", status.word());
+        format!("{whose}: {}. This says what is due; no invoice is written by it.", status.word());
     let choice = choice::State::new("The fee?".to_owned(), words, answers.collect());
     lay(model, Overlay::Choice(choice));
 }
