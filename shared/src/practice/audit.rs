@@ -236,7 +236,7 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{DeviceId, MemberId, ObjectId, RecordId};
+    use crate::id::{ObjectId, RecordId};
     use std::collections::BTreeSet;
 
     #[test]

@@ -405,7 +405,7 @@ impl State {
         self.minutes = Field::new(said.minutes.to_string());
         if let Some(room) = said.room {
             self.room = Field::new(room);
-            self.modality = Modality::InOffice;
+            self.modality = said.modality;
         } else if said.modality != Modality::InOffice {
             self.modality = said.modality;
             self.room = Field::default();

@@ -249,7 +249,18 @@ enum Day {
 #[derive(Debug, Default)]
 struct Said {
     clients: Vec<ClientId>,
+    /// Those who were named by less than a code or initials, each with the words.
+    loosely: Vec<(ClientId, String)>,
+    /// Something says that several come: `and`, a comma, `couple`.
+    several: bool,
     day: Option<Day>,
+    /// The day is only said to be in another week.
+    only_a_week: bool,
+    /// A day was said from which on it repeats.
+    begins: bool,
+    /// So many weeks, or so many times a week, with the words.
+    for_weeks: Option<u32>,
+    times_a_week: Option<(u32, String)>,
     start: Option<Time>,
     end: Option<Time>,
     minutes: Option<u32>,
@@ -296,6 +307,11 @@ pub fn parse(sentence: &str, context: &QuickAddContext<'_>) -> QuickAdd {
 
 fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     rhythm::settle(&mut said);
+    strangers(&mut said);
+    if said.kind == Some(AppointmentKind::TimeOff) && said.only_a_week {
+        // Which of its days is not said.
+        said.day = None;
+    }
     let mut problems = std::mem::take(&mut said.problems);
     in_its_part(&mut said);
     let whole_day = is_whole_day(&mut said);
@@ -356,10 +372,31 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     quick_add
 }
 
+/// `AT fri 3pm max 50m` is no couple: beside somebody, only a code or initials name another, unless
+/// something says that several come.
+fn strangers(said: &mut Said) {
+    let group = matches!(
+        said.kind,
+        Some(AppointmentKind::Couple | AppointmentKind::Family | AppointmentKind::Group)
+    );
+    if said.several || group || said.clients.len() < 2 {
+        return;
+    }
+    let sure =
+        |said: &Said| said.clients.iter().any(|id| said.loosely.iter().all(|one| one.0 != *id));
+    // Of those that are named alike the first is meant.
+    let skipped = usize::from(!sure(said));
+    for (id, word) in std::mem::take(&mut said.loosely).into_iter().skip(skipped) {
+        said.clients.retain(|client| *client != id);
+        said.problems.push(Problem::UnknownWord { word });
+    }
+}
+
 /// `time off fri` is off the whole day.
 fn is_whole_day(said: &mut Said) -> bool {
     let off = said.kind == Some(AppointmentKind::TimeOff) && said.clients.is_empty();
-    let whole = off && said.start.is_none() && said.minutes.is_none() && said.day.is_some();
+    let whole = off && said.start.is_none() && said.minutes.is_none() && said.part.is_none();
+    let whole = whole && said.day.is_some();
     if whole {
         (said.start, said.minutes) = (Some(Time::midnight()), Some(MINUTES_MAX));
     }

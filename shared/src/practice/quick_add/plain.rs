@@ -159,14 +159,27 @@ fn ranges(words: Vec<Word>) -> Vec<Word> {
         let ends = repeats
             && matches!(word.small.as_str(), "until" | "till" | "bis")
             && rest.peek().is_some_and(|next| when::can_be_a_date(&next.small));
-        if !joins || !follows || ends {
+        let begins = plain.iter().rev().find(|last| !is_mark(last)).filter(|_| ends);
+        let also_a_time = begins.is_some_and(|from| {
+            rest.peek().is_some_and(|to| when::could_end(&from.small, &to.small))
+        });
+        if also_a_time && let Some(end) = rest.next() {
+            // `weekly 3pm until 4.30`: a time or a date, and nobody guesses which.
+            plain.push(Word {
+                small: "\u{1}".to_owned(),
+                typed: format!("{} {}", word.typed, end.typed),
+            });
+            continue;
+        }
+        // `20 to 4` is a quarter to four or so, and no range.
+        let spoken = word.small == "to"
+            && plain.last().is_some_and(|last| matches!(last.small.as_str(), "20" | "25"));
+        if !joins || !follows || ends || spoken {
             plain.push(word);
             continue;
         }
         // `3 pm to …`: what stands apart goes back to its number.
-        let marks =
-            |word: &Word| matches!(word.small.as_str(), "am" | "pm" | "a.m." | "p.m." | "uhr");
-        let mark = plain.pop_if(|last| marks(last));
+        let mark = plain.pop_if(|last| is_mark(last));
         let from = plain.pop_if(|last| when::is_clock(&last.small) && !last.small.contains('-'));
         match (from, rest.next()) {
             (Some(from), Some(to)) => {
@@ -183,6 +196,10 @@ fn ranges(words: Vec<Word>) -> Vec<Word> {
         }
     }
     plain
+}
+
+fn is_mark(word: &Word) -> bool {
+    matches!(word.small.as_str(), "am" | "pm" | "a.m." | "p.m." | "uhr")
 }
 
 /// Whether a word says by itself that something repeats.

@@ -34,7 +34,7 @@ impl<'s> Words<'s> {
 
 /// Reads everything that `sentence` says.
 pub(super) fn read(sentence: &str, context: &QuickAddContext<'_>) -> Said {
-    let mut said = Said::default();
+    let mut said = Said { several: sentence.contains([',', '&', '+', '/']), ..Said::default() };
     let short: String = sentence.chars().take(CHARACTERS_MAX).collect();
     let typed = split(&short);
     if short.len() < sentence.len() || typed.len() > WORDS_MAX {
@@ -95,7 +95,27 @@ fn step(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> us
     let taken = taken.or_else(|| moment(words, context, said));
     let taken = taken.or_else(|| kind(words, context, said));
     let taken = taken.or_else(|| bare_minutes(words, said));
-    taken.unwrap_or_else(|| if is_filler(words.at(0)) { 1 } else { client(words, context, said) })
+    taken.unwrap_or_else(|| {
+        if is_filler(words.at(0)) {
+            filler(words, context, said);
+            1
+        } else {
+            client(words, context, said)
+        }
+    })
+}
+
+/// What words say that say nothing by themselves.
+fn filler(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) {
+    match words.at(0) {
+        "and" | "und" => said.several = true,
+        "from" | "ab" | "starting" | "beginning" => said.begins = true,
+        // `Die 14 Uhr` may be Tuesday's, `Mit 13 Uhr` Wednesday's.
+        "die" | "mit" if when::clock(&words.after(1), context, false).is_some() => {
+            said.problems.push(Problem::UnknownWord { word: words.typed(1) });
+        }
+        _ => {}
+    }
 }
 
 fn client(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> usize {
@@ -111,6 +131,9 @@ fn client(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
             Who::One(id) => {
                 if !said.clients.contains(&id) {
                     said.clients.push(id);
+                    let sure = count == 1 && who::is_code_or_initials(&words.typed(1), context);
+                    let loosely = (id, words.typed(count));
+                    said.loosely.extend((!sure).then_some(loosely));
                 }
                 return count;
             }
@@ -162,7 +185,10 @@ fn moment(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> 
         Ok(_) if said.day.is_some() => {
             said.problems.push(Problem::NamedTwice { word: words.typed(taken) });
         }
-        Ok(day) => said.day = Some(day),
+        Ok(day) => {
+            said.day = Some(day);
+            said.only_a_week = taken == 2 && matches!(words.at(1), "week" | "woche");
+        }
         Err(()) => said.problems.push(Problem::ImpossibleDate { word: words.typed(taken) }),
     }
     Some(taken)
@@ -279,7 +305,7 @@ fn place(words: &Words<'_>, context: &QuickAddContext<'_>, said: &mut Said) -> O
         ("room", room) | ("raum" | "zimmer", room) if !room.is_empty() => {
             // As typed: rooms have names too.
             said.room = words.typed.get(1).map(|room| (*room).to_owned());
-            (Modality::InOffice, 2)
+            (said.modality.unwrap_or(Modality::InOffice), 2)
         }
         _ => return None,
     };

@@ -291,6 +291,7 @@ fn in_the_month(
         _ => return None,
     };
     let weekday = when::weekday(words.at(1), context.locale)?;
+    let another = said.in_month || (matches!(said.day, Some(Day::Fixed(_))) && !said.begins);
     let months = match (words.at(2), words.at(3), words.at(4)) {
         ("of" | "in", "the" | "each" | "every", "month") => 3,
         ("of" | "in", "month", _) | ("im" | "jeden", "monat", _) => 2,
@@ -300,6 +301,10 @@ fn in_the_month(
     // `every second thursday` is every other one.
     if months == 0 && !monthly && (!each || nth == 2) {
         return None;
+    }
+    if another {
+        said.problems.push(Problem::NamedTwice { word: words.typed(2 + months) });
+        return Some(2 + months);
     }
     let from = match said.day {
         Some(Day::Fixed(date)) => date,
@@ -338,6 +343,24 @@ pub(super) fn settle(said: &mut Said) {
                 let word = std::mem::take(&mut said.weekdays_typed);
                 said.problems.push(Problem::NamedTwice { word });
             }
+        }
+    }
+    if let Some(weeks) = said.for_weeks {
+        let (every, days) = match said.repeat {
+            Some(Repeat::Weeks(every)) => (every, 1),
+            Some(Repeat::WeeksOn(every, days)) => (every, days.len()),
+            _ => (1, 1),
+        };
+        let times = weeks.div_ceil(u32::from(every.max(1))).saturating_mul(days);
+        said.repeat_end = End::Count(times);
+    }
+    if let Some((times, word)) = said.times_a_week.take() {
+        let days = match said.repeat {
+            Some(Repeat::WeeksOn(_, days)) => days.len(),
+            _ => 1,
+        };
+        if days != times {
+            said.problems.push(Problem::UnknownWord { word });
         }
     }
     if said.repeat.is_none() && said.repeat_end != End::Never {
@@ -398,6 +421,12 @@ fn count(words: &Words<'_>, said: &mut Said) -> Option<usize> {
     let joined = word.strip_prefix('x').or_else(|| word.strip_suffix('x'));
     let joined = joined.or_else(|| word.strip_suffix("-mal")).or_else(|| word.strip_suffix("mal"));
     if let Some(count) = joined.and_then(|count| count.parse().ok()) {
+        let times = u32::from(NonZeroU8::get(count));
+        // `2x weekly` is twice a week, `10x weekly` ten weeks.
+        if (2..=5).contains(&times) && matches!(words.at(1), "weekly" | "wöchentlich") {
+            said.times_a_week = Some((times, words.typed(1)));
+            return Some(1);
+        }
         said.repeat_end = End::Count(u32::from(NonZeroU8::get(count)));
         return Some(1);
     }
@@ -418,12 +447,10 @@ fn for_so_long(words: &Words<'_>, said: &mut Said) -> Option<usize> {
         | (Repeat::Months(every) | Repeat::MonthsByWeekday(every), Unit::Months) => {
             number.div_ceil(u32::from(every.max(1)))
         }
-        (Repeat::Weeks(every), Unit::Weeks) => {
-            let a_week = said.weekdays.len().max(1);
-            number.div_ceil(u32::from(every.max(1))).checked_mul(a_week)?
-        }
-        (Repeat::WeeksOn(every, days), Unit::Weeks) => {
-            number.div_ceil(u32::from(every.max(1))).checked_mul(days.len())?
+        // How many days there are in a week may be said after it.
+        (Repeat::Weeks(_) | Repeat::WeeksOn(..), Unit::Weeks) => {
+            said.for_weeks = Some(number);
+            number
         }
         _ => return None,
     };

@@ -77,6 +77,16 @@ fn spoken_minutes(word: &str) -> Option<u32> {
     }
 }
 
+/// Whether something that begins at the one time could end at the other within a working day.
+pub(super) fn could_end(from: &str, to: &str) -> bool {
+    let (Some(from), Some(to)) = (Numbers::read(from), Numbers::read(to)) else { return false };
+    let minute = |numbers: &Numbers| numbers.hour * 60 + numbers.minute.unwrap_or(0);
+    let begins = on_24_hours(from.hour, from.half).map_or(0, |hour| hour * 60);
+    let begins = begins + from.minute.unwrap_or(0);
+    let ends = [minute(&to), minute(&to) + 12 * 60];
+    ends.iter().any(|end| *end > begins && *end < begins + LONG_RANGE.unsigned_abs())
+}
+
 /// An hour as it is spoken, with the half of the day that may be said with it.
 fn spoken_hour(word: &str) -> Option<(u8, Option<Half>)> {
     if let Some(hour) = named_hour(word) {
@@ -189,7 +199,9 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
         }
         let range = range(&from, &to, half_said);
         // Nobody means so long; one of the two was meant in another half of the day.
-        let too_long = |clock: &Clock| unmarked && clock.minutes() > LONG_RANGE;
+        let doubtful =
+            unmarked || (from.half.is_some() != to.half.is_some() && half_said.is_none());
+        let too_long = |clock: &Clock| doubtful && clock.minutes() > LONG_RANGE;
         return Some((
             range.and_then(|clock| if too_long(&clock) { Err(()) } else { Ok(clock) }),
             taken,
@@ -221,7 +233,8 @@ fn written(words: &Words<'_>, context: &QuickAddContext<'_>, has_day: bool) -> R
 
 fn range(from: &Numbers, to: &Numbers, half_after: Option<Half>) -> Result<Clock, ()> {
     // `3pm until 4`, `11am to 1`: the end is the next such hour.
-    let next = |half: Half| match (half, to.hour % 12 > from.hour % 12) {
+    let of = |numbers: &Numbers| (numbers.hour % 12, numbers.minute.unwrap_or(0));
+    let next = |half: Half| match (half, of(to) > of(from)) {
         (half, true) => half,
         (Half::Am, false) => Half::Pm,
         (Half::Pm, false) => Half::Am,
@@ -316,7 +329,9 @@ impl Numbers {
         let Some(minute) = self.minute else { return false };
         let can_be_a_date = (1..=12).contains(&minute) && (1..=31).contains(&self.hour);
         let german_date = locale == Locale::De && can_be_a_date && !has_day;
-        self.hour <= 23 && minute < 60 && !german_date
+        // Nobody is asked to come at twelve minutes past.
+        let odd = locale == Locale::EnGb && can_be_a_date && minute % 5 != 0;
+        self.hour <= 23 && minute < 60 && !german_date && !odd
     }
 }
 
@@ -357,7 +372,7 @@ pub(super) fn day(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<D
     ahead::ahead(words, context)
         .or_else(|| numeric(words.at(0), context).map(|date| (date, 1)))
         .or_else(|| with_month_name(words, context))
-        .or_else(|| day_of_month(words.at(0), context).map(|date| (date, 1)))
+        .or_else(|| day_of_month(words, context).map(|date| (date, 1)))
         .map(|(date, taken)| (date.map(Day::Fixed), taken))
         .or_else(|| {
             let weekday = weekday(words.at(0), context.locale)?;
@@ -403,7 +418,13 @@ fn with_month_name(words: &Words<'_>, context: &QuickAddContext<'_>) -> Reading<
 }
 
 /// Reads `26th` and, in German, `26.`: the next such day of a month.
-fn day_of_month(word: &str, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>> {
+fn day_of_month(words: &Words<'_>, context: &QuickAddContext<'_>) -> Option<Result<Date, ()>> {
+    let word = words.at(0);
+    // `the 3rd thursday` is no third of the month.
+    let of_its_kind = ordinal(word).is_some_and(|day| day <= 5);
+    if of_its_kind && weekday(words.at(1), context.locale).is_some() {
+        return None;
+    }
     let english = !word.ends_with('.');
     let day = ordinal(word).filter(|_| english || context.locale == Locale::De)?;
     let Ok(day) = i8::try_from(day) else { return Some(Err(())) };
