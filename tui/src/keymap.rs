@@ -14,6 +14,7 @@ use crate::screen::plan::Place;
 use crate::screen::{Focused, Situation};
 use tacenda_shared::practice::edit::{Modality, Status};
 use tacenda_shared::practice::remote::Copying;
+use tacenda_shared::practice::view::AppointmentRow;
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
@@ -426,7 +427,7 @@ pub(crate) fn on_missed(situation: &Situation<'_>) -> Option<&'static str> {
     let Focused::Appointment(id) = situation.focused else {
         return on_appointment(situation);
     };
-    let missed = situation.scene.appointment(id).is_some_and(|row| row.is_missed());
+    let missed = situation.scene.appointment(id).is_some_and(AppointmentRow::is_missed);
     (!missed).then_some("the fee is a question where the client did not come, or said so too late")
 }
 

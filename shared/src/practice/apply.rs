@@ -86,21 +86,18 @@ impl Practice {
     }
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
-        self.check_reach(&edit)?;
-        self.check_hidden(&edit)?;
-        self.check_whereabouts(&edit)?;
-        self.check_person(&edit)?;
+        self.check(&edit)?;
         match edit {
-            Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
+            Edit::AskErasure(_)
+            | Edit::Hold { .. }
+            | Edit::OrderErasure(_)
+            | Edit::WithdrawErasure(_) => self.change_erasures(edit, cx),
             Edit::Attach { .. } | Edit::StrikeAttachment { .. } => {
                 self.change_attachments(edit, cx)
             }
             Edit::BeginJournal { .. } | Edit::EnterJournal { .. } | Edit::MarkJournal { .. } => {
                 self.write_journal(edit, cx)
             }
-            Edit::Hold { client, held } => self.hold((client, held), cx),
-            Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
-            Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
             Edit::AddTask { .. } | Edit::FinishTask { .. } => self.change_tasks(edit, cx),
             Edit::ChangeGroup { .. } | Edit::NewGroup { .. } => self.change_groups(edit, cx),
             Edit::Archive { .. }
@@ -148,6 +145,25 @@ impl Practice {
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. }
             | Edit::Together(_) => self.arrange(edit, cx),
+        }
+    }
+
+    /// Whether nothing stands against an edit, whatever it is.
+    fn check(&self, edit: &Edit) -> Result<(), Refusal> {
+        self.check_reach(edit)?;
+        self.check_hidden(edit)?;
+        self.check_whereabouts(edit)?;
+        self.check_person(edit)
+    }
+
+    /// Carries out what is about erasures and holds; nothing else comes here.
+    fn change_erasures(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
+        match edit {
+            Edit::AskErasure(scope) => self.ask_erasure(scope, cx),
+            Edit::Hold { client, held } => self.hold((client, held), cx),
+            Edit::OrderErasure(scope) => self.order_erasure(scope, cx),
+            Edit::WithdrawErasure(scope) => self.withdraw_erasure(scope, cx),
+            _ => Ok(Done::default()),
         }
     }
 

@@ -199,9 +199,10 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::SamePerson
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
-        Refusal::AlreadySigned | Refusal::NothingToSign | Refusal::WhereaboutsMissing => {
-            of_signing(refusal)
-        }
+        Refusal::AlreadySigned
+        | Refusal::NothingToSign
+        | Refusal::WhereaboutsMissing
+        | Refusal::WrittenElsewhere => of_signing(refusal),
         Refusal::AppointmentExists
         | Refusal::ClientExists
         | Refusal::DraftExists
@@ -248,16 +249,16 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownMeasure => of_measures(refusal),
         Refusal::EmptyGroup | Refusal::OfGroup | Refusal::SameAlready => of_people(refusal),
         Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
-        Refusal::WrittenElsewhere => (
-            "Another device still has to send this draft.",
-            "Read it now; write in it once the other device has synced.",
-        ),
     };
     Notice::new(happened, UNCHANGED, next)
 }
 
 fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
+        Refusal::WrittenElsewhere => (
+            "Another device still has to send this draft.",
+            "Read it now; write in it once the other device has synced.",
+        ),
         Refusal::AlreadySigned => {
             ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
         }

@@ -44,7 +44,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
 /// Asks who pays for a session that a client missed or called off too late.
 fn ask_fee(model: &mut Model, focused: Focused) {
     let Focused::Appointment(appointment) = focused else { return };
-    let missed = |row: &AppointmentRow| row.is_missed().then(|| (row.status, row.fee));
+    let missed = |row: &AppointmentRow| row.is_missed().then_some((row.status, row.fee));
     let Some((status, fee)) = with_row(model, appointment, missed).flatten() else { return };
     let whose = whose(model, appointment);
     let answers = [

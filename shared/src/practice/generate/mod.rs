@@ -119,68 +119,72 @@ impl Dated {
     /// history stays.
     #[must_use]
     pub fn by(self, latest: Timestamp) -> Option<Self> {
-        let arranges = match self.edit {
-            Edit::Book(_)
-            | Edit::BookSeries(_)
-            | Edit::ChangeContact { .. }
-            | Edit::ChangeFollowing { .. }
-            | Edit::ChangeGroup { .. }
-            | Edit::ChangeIdentity { .. }
-            | Edit::ChangeWho { .. }
-            | Edit::EndSeries { .. }
-            | Edit::Move { .. }
-            | Edit::MoveFollowing { .. }
-            | Edit::NewClient { .. }
-            | Edit::NewGroup { .. }
-            | Edit::RejoinSeries { .. }
-            | Edit::RenameDevice { .. }
-            | Edit::SetHours { .. }
-            | Edit::SetRemote { .. }
-            | Edit::SettleSeries { .. }
-            | Edit::SkipOccurrence { .. }
-            | Edit::Together(_)
-            | Edit::Wait { .. } => true,
-            Edit::AddTask { .. }
-            | Edit::Amend { .. }
-            | Edit::Archive { .. }
-            | Edit::AskErasure(_)
-            | Edit::Attach { .. }
-            | Edit::BeginAddendum { .. }
-            | Edit::BeginJournal { .. }
-            | Edit::BeginNote { .. }
-            | Edit::ChangeDraft { .. }
-            | Edit::ChangePlan { .. }
-            | Edit::DefineMeasure { .. }
-            | Edit::DiscardDraft { .. }
-            | Edit::EnterJournal { .. }
-            | Edit::EnterMeasure { .. }
-            | Edit::EnterNote { .. }
-            | Edit::EnterScore { .. }
-            | Edit::FinishTask { .. }
-            | Edit::Hold { .. }
-            | Edit::Label { .. }
-            | Edit::LogContact { .. }
-            | Edit::MarkJournal { .. }
-            | Edit::MarkMeasure { .. }
-            | Edit::NoteDeath { .. }
-            | Edit::OrderErasure(_)
-            | Edit::RecordConsent { .. }
-            | Edit::ReviewPlan { .. }
-            | Edit::RevokeConsent { .. }
-            | Edit::SameAs { .. }
-            | Edit::SetFee { .. }
-            | Edit::SetStatus { .. }
-            | Edit::Sign { .. }
-            | Edit::SignImported { .. }
-            | Edit::SignPlan { .. }
-            | Edit::StampSession { .. }
-            | Edit::StrikeAttachment { .. }
-            | Edit::StrikeConsent { .. }
-            | Edit::StrikeContact { .. }
-            | Edit::WithdrawErasure(_) => false,
-        };
-        let happens = arranges || self.at <= latest;
+        let happens = arranges(&self.edit) || self.at <= latest;
         happens.then(|| Self { at: self.at.min(latest), edit: self.edit })
+    }
+}
+
+/// Whether an edit arranges what is to come, and so is dated back.
+const fn arranges(edit: &Edit) -> bool {
+    match edit {
+        Edit::Book(_)
+        | Edit::BookSeries(_)
+        | Edit::ChangeContact { .. }
+        | Edit::ChangeFollowing { .. }
+        | Edit::ChangeGroup { .. }
+        | Edit::ChangeIdentity { .. }
+        | Edit::ChangeWho { .. }
+        | Edit::EndSeries { .. }
+        | Edit::Move { .. }
+        | Edit::MoveFollowing { .. }
+        | Edit::NewClient { .. }
+        | Edit::NewGroup { .. }
+        | Edit::RejoinSeries { .. }
+        | Edit::RenameDevice { .. }
+        | Edit::SetHours { .. }
+        | Edit::SetRemote { .. }
+        | Edit::SettleSeries { .. }
+        | Edit::SkipOccurrence { .. }
+        | Edit::Together(_)
+        | Edit::Wait { .. } => true,
+        Edit::AddTask { .. }
+        | Edit::Amend { .. }
+        | Edit::Archive { .. }
+        | Edit::AskErasure(_)
+        | Edit::Attach { .. }
+        | Edit::BeginAddendum { .. }
+        | Edit::BeginJournal { .. }
+        | Edit::BeginNote { .. }
+        | Edit::ChangeDraft { .. }
+        | Edit::ChangePlan { .. }
+        | Edit::DefineMeasure { .. }
+        | Edit::DiscardDraft { .. }
+        | Edit::EnterJournal { .. }
+        | Edit::EnterMeasure { .. }
+        | Edit::EnterNote { .. }
+        | Edit::EnterScore { .. }
+        | Edit::FinishTask { .. }
+        | Edit::Hold { .. }
+        | Edit::Label { .. }
+        | Edit::LogContact { .. }
+        | Edit::MarkJournal { .. }
+        | Edit::MarkMeasure { .. }
+        | Edit::NoteDeath { .. }
+        | Edit::OrderErasure(_)
+        | Edit::RecordConsent { .. }
+        | Edit::ReviewPlan { .. }
+        | Edit::RevokeConsent { .. }
+        | Edit::SameAs { .. }
+        | Edit::SetFee { .. }
+        | Edit::SetStatus { .. }
+        | Edit::Sign { .. }
+        | Edit::SignImported { .. }
+        | Edit::SignPlan { .. }
+        | Edit::StampSession { .. }
+        | Edit::StrikeAttachment { .. }
+        | Edit::StrikeConsent { .. }
+        | Edit::StrikeContact { .. }
+        | Edit::WithdrawErasure(_) => false,
     }
 }
 

@@ -40,6 +40,13 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    fn is_missed(&self, appointment: AppointmentId) -> bool {
+        let status = self.statuses.get(&appointment);
+        matches!(status, Some(Status::NoShow | Status::LateCancel))
+    }
+}
+
 /// Reads the edits in order and refuses what `Practice::apply` would refuse.
 fn read(edits: &[Dated]) -> Ledger {
     let mut ledger = Ledger::default();
@@ -91,10 +98,7 @@ fn read(edits: &[Dated]) -> Ledger {
             Edit::Archive { client, archived } => {
                 assert!(ledger.clients.contains(client) && *archived);
             }
-            Edit::SetFee { appointment, .. } => {
-                let status = ledger.statuses.get(appointment);
-                assert!(matches!(status, Some(Status::NoShow | Status::LateCancel)));
-            }
+            Edit::SetFee { appointment, .. } => assert!(ledger.is_missed(*appointment)),
             Edit::Attach { .. }
             | Edit::ChangePlan { .. }
             | Edit::RecordConsent { .. }

@@ -339,18 +339,7 @@ fn finish(mut said: Said, context: &QuickAddContext<'_>) -> QuickAdd {
     if date.is_none() && !problems.iter().any(impossible) {
         problems.push(Problem::NoDate);
     }
-    if let Some(date) = date
-        && !rhythm::ends_after(&mut said, date)
-    {
-        problems.push(Problem::EndsBefore);
-    }
-    if let (Some(date), Some(start)) = (date, said.start) {
-        check_moment(date, start, context, &mut problems);
-    }
-    if whole_day {
-        let hours = |problem: &Problem| matches!(problem, Problem::Past | Problem::UnusualHour);
-        problems.retain(|problem| !hours(problem));
-    }
+    check_days(&mut said, (date, whole_day), context, &mut problems);
     problems.sort_by_key(|problem| !problem.blocks());
     let modality = said.modality.unwrap_or(Modality::InOffice);
     let mut quick_add = QuickAdd {
@@ -448,6 +437,26 @@ fn date(said: &Said, context: &QuickAddContext<'_>) -> Option<Date> {
         }
         None if said.start.is_some() && ahead => Some(context.today),
         None => None,
+    }
+}
+
+/// Checks when it is, and that what repeats does not end before.
+fn check_days(
+    said: &mut Said,
+    (date, whole_day): (Option<Date>, bool),
+    context: &QuickAddContext<'_>,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(date) = date else { return };
+    if !rhythm::ends_after(said, date) {
+        problems.push(Problem::EndsBefore);
+    }
+    if let Some(start) = said.start {
+        check_moment(date, start, context, problems);
+    }
+    if whole_day {
+        let hours = |problem: &Problem| matches!(problem, Problem::Past | Problem::UnusualHour);
+        problems.retain(|problem| !hours(problem));
     }
 }
 

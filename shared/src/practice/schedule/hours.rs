@@ -43,7 +43,7 @@ pub struct Span {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hours {
     /// Spans of each day from Monday on, in order, none touching the next.
-    days: [Vec<Span>; 7],
+    days: Box<[Vec<Span>; 7]>,
     /// Dates on which it is otherwise, likewise; without spans nobody is seen.
     dates: BTreeMap<Date, Vec<Span>>,
     /// Minutes that stay free between two appointments.
@@ -91,7 +91,7 @@ impl Default for Hours {
             0..5 => vec![Span { from: 8 * 60, to: 18 * 60 }],
             _ => Vec::new(),
         });
-        Self { days, dates: BTreeMap::new(), between: 0, notice: None }
+        Self { days: Box::new(days), dates: BTreeMap::new(), between: 0, notice: None }
     }
 }
 
@@ -491,7 +491,7 @@ mod tests {
                 let spans = if long == 0 { Vec::new() } else { of(vec![(from, long)]) };
                 (first.saturating_add(jiff::ToSpan::days(day)), spans)
             });
-            let hours = Hours { days: raw.map(of), dates: dates.collect(), between, notice };
+            let hours = Hours { days: Box::new(raw.map(of)), dates: dates.collect(), between, notice };
             let said = hours.days.iter().any(|spans| !spans.is_empty()) || !hours.dates.is_empty();
             prop_assume!(said);
             prop_assert_eq!(Hours::parse(&hours.to_string()), Ok(hours));

@@ -336,14 +336,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
-    world.act(0, Edit::Attach { client, file: file() }).unwrap();
-    let attached = world.desks[0].index().timelines[&client]
-        .iter()
-        .find_map(|row| match row.entry {
-            TimelineEntry::Attachment { record, .. } => Some(record),
-            _ => None,
-        })
-        .unwrap();
+    let attached = attached(&mut world, client);
     let measure = measured(&mut world, client);
     let consented = RecordId::from_bytes([34; 16]);
     let given = Box::new(consent());
@@ -365,6 +358,18 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
     (world, client, every)
+}
+
+/// Attaches a file.
+fn attached(world: &mut World, client: ClientId) -> RecordId {
+    world.act(0, Edit::Attach { client, file: file() }).unwrap();
+    let index = world.desks[0].index();
+    let mut rows = index.timelines[&client].iter();
+    let record = rows.find_map(|row| match row.entry {
+        TimelineEntry::Attachment { record, .. } => Some(record),
+        _ => None,
+    });
+    record.unwrap()
 }
 
 /// Enters a measure with an answer that raises a risk.
