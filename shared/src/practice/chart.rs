@@ -7,7 +7,7 @@ use super::draft::{self, DraftFact};
 use super::edit::NoteFormat;
 use super::journal::{self, Book, EntryFact, Marks};
 use super::label::Labelling;
-use super::measure::Taken;
+use super::measure::{self, Taken};
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
@@ -135,6 +135,10 @@ impl RecordFact {
             (Book::Journal, RecordKind::Journal) => EntryFact::of(record).map(Headline::Journal),
             (Book::Journal, kind) if !journal::is_of_entries(kind) => None,
             _ => headline(record),
+        };
+        let time = match &read {
+            Some(Headline::Measure(_)) => measure::answered_at(record),
+            _ => time,
         };
         Self { time, headline: read.unwrap_or(Headline::Unknown) }
     }

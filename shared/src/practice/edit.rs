@@ -206,6 +206,8 @@ pub enum Edit {
         instrument: String,
         /// One for each item, in the order of the form.
         answers: Vec<Answer>,
+        /// When it was answered, of what comes from elsewhere; `None` now.
+        at: Option<Timestamp>,
     },
     /// Signs a note that was written elsewhere and never was a draft here: an import.
     EnterNote {
@@ -228,6 +230,8 @@ pub enum Edit {
         session: Option<AppointmentId>,
         /// What.
         score: Box<NewScore>,
+        /// When it was answered, of what comes from elsewhere; `None` now.
+        at: Option<Timestamp>,
     },
     /// Says that a task is done, or that it is not after all.
     FinishTask {

@@ -39,8 +39,8 @@ pub(super) fn case(folder: &Path) -> Value {
     type_text(&mut device, (note, client), Part::Plan, "Walk.");
     device.apply(Edit::Sign { note, client, late_reason: None }, NOW).unwrap();
     let answers = measure::choices(&[1, 0, 2, 1, 0, 1, 0, 1, 0, 1]);
-    let instrument = "phq-9".to_owned();
-    device.apply(Edit::EnterMeasure { client, session: None, instrument, answers }, NOW).unwrap();
+    let form = measure::named("phq-9").unwrap();
+    device.apply(Edit::answered(client, None, form, answers), NOW).unwrap();
     device.lock(NOW).unwrap();
 
     let passphrase = Passphrase::from_text(PASSPHRASE).unwrap();

@@ -185,8 +185,7 @@ impl State {
         let (client, session) = (self.client, self.session.take());
         let says = format!("{} of {}", instrument.abbreviation, scene.code(client));
         (self.mode, self.entered) = (Mode::List, true);
-        let instrument = instrument.id.clone();
-        Ask::Edit(Edit::EnterMeasure { client, session, instrument, answers }, says)
+        Ask::Edit(Edit::answered(client, session, instrument, answers), says)
     }
 }
 
@@ -212,7 +211,7 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
                 let (client, session) = (state.client, state.session.take());
                 let says = format!("a score of {}", scene.code(client));
                 (state.mode, state.entered) = (Mode::List, true);
-                let edit = Edit::EnterScore { client, session, score: Box::new(score) };
+                let edit = Edit::EnterScore { client, session, score: Box::new(score), at: None };
                 return vec![Ask::Edit(edit, says)];
             }
         }
@@ -426,7 +425,7 @@ fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, body: Rect) {
     let top = list::top(state.focus, state.measures().len(), body.height.into());
     let shown = state.measures().iter().enumerate().skip(top).take(body.height.into());
     for (at, one) in shown {
-        let date = when::local(one.signed.time, &one.signed.zone).date();
+        let date = when::local(one.at.time, &one.at.zone).date();
         let words = if one.struck {
             "struck: a mistake".to_owned()
         } else {
@@ -453,8 +452,8 @@ fn earlier<'a>(state: &'a State, one: &'a MeasureView) -> impl Iterator<Item = &
             && other.taken.total.is_some()
             && !other.struck
     };
-    let before = (one.signed.time, one.record);
-    let older = move |other: &&MeasureView| (other.signed.time, other.record) < before;
+    let before = (one.at.time, one.record);
+    let older = move |other: &&MeasureView| (other.at.time, other.record) < before;
     state.measures().iter().filter(same).filter(older)
 }
 
@@ -535,7 +534,7 @@ fn chart(state: &State, one: &MeasureView, scene: &Scene<'_>, frame: &mut Frame<
             && !other.struck
             && other.range.is_some() == one.range.is_some()
     };
-    let day = |one: &MeasureView| when::local(one.signed.time, &one.signed.zone).date();
+    let day = |one: &MeasureView| when::local(one.at.time, &one.at.zone).date();
     let mut points: Vec<_> = state
         .measures()
         .iter()

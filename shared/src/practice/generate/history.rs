@@ -11,6 +11,7 @@ use crate::practice::edit::{
     Status, Whereabouts,
 };
 use crate::practice::group::subject_of;
+use crate::practice::measure;
 use crate::random::Seeded;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, time};
@@ -176,15 +177,11 @@ impl Writer<'_> {
             if course.held.is_multiple_of(SESSIONS_PER_MEASURE) {
                 let instrument = person.voice.instrument();
                 let answers = measures::answers(instrument, ease, &mut self.random);
-                self.act(
-                    start.saturating_add(6.minutes()),
-                    Edit::EnterMeasure {
-                        client: person.id,
-                        session: Some(id),
-                        instrument: instrument.to_owned(),
-                        answers,
-                    },
-                );
+                // Every instrument of a voice comes with the product.
+                if let Some(form) = measure::named(instrument) {
+                    let edit = Edit::answered(person.id, Some(id), form, answers);
+                    self.act(start.saturating_add(6.minutes()), edit);
+                }
             }
             self.note(client, id, &slot, documented, course.held, ease);
             course.held += 1;

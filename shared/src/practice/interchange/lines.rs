@@ -315,6 +315,8 @@ pub(super) struct MeasureLine {
     pub(super) score: Option<ScoreBody>,
     pub(super) author: AuthorBody,
     pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) answered: Option<Moment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) labels: Vec<String>,
     #[serde(flatten)]

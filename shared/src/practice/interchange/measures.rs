@@ -6,7 +6,7 @@ use super::super::{edit::Edit, measure, view::Index};
 use super::export::{author, labels, typed};
 use super::import::{Cause, ImportStep, Importer, check_words, id, session};
 use super::lines::{InstrumentLine, MeasureLine, Rest, ScoreBody, read_instant, stamp};
-use crate::id::{ClientId, RecordId};
+use crate::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use std::sync::Arc;
 
 /// Most answers of a measure.
@@ -48,6 +48,7 @@ pub(super) fn measure(view: &MeasureView, index: &Index) -> String {
         score: scored,
         author: author(view.author, index),
         signed: stamp(&view.signed),
+        answered: (view.at != view.signed).then(|| stamp(&view.at)),
         labels: labels(&view.labels),
         rest: Rest::new(),
     };
@@ -67,10 +68,16 @@ impl Importer {
         id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
         let session = session(line.session.as_deref())?;
-        read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
+        let at = read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
+        let answered = line
+            .answered
+            .as_ref()
+            .map(|answered| read_instant(&answered.time).ok_or(Cause::Invalid("answered")));
+        // What was signed the moment it was answered says so once.
+        self.not_carried("measure.signed", answered.is_some());
+        let at = Some(answered.transpose()?.unwrap_or(at));
         self.seen("measure", &line.rest);
         // A measure has no text in which its origin could stand.
-        self.not_carried("measure.signed", true);
         self.not_carried("measure.author", true);
         self.not_carried("measure.labels", !line.labels.is_empty());
         if let Some(score) = line.score {
@@ -80,7 +87,7 @@ impl Importer {
             let range = (score.min, score.max);
             let new = NewScore { name: score.name, total, range, source: score.source };
             let score = Box::new(edits::fitting(new).map_err(|_| Cause::Invalid("score"))?);
-            return Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score })]);
+            return Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score, at })]);
         }
         if line.answers.is_empty() || line.answers.len() > ANSWERS_MAX {
             return Err(Cause::Invalid("answers"));
@@ -89,11 +96,12 @@ impl Importer {
         let form = known.or_else(|| self.forms.get(&line.instrument).map(Arc::clone));
         let form = form.ok_or(Cause::Invalid("instrument"))?;
         if line.wording.as_ref().is_some_and(|wording| *wording != form.wording.to_string()) {
-            return self.in_other_words(&form, (client, line.total), session);
+            return self.in_other_words(&form, (client, line.total), (session, at));
         }
         let answers =
             answers(&form, line.answers, &line.choices).ok_or(Cause::Invalid("answers"))?;
-        let edit = Edit::EnterMeasure { client, session, instrument: form.id.clone(), answers };
+        let instrument = form.id.clone();
+        let edit = Edit::EnterMeasure { client, session, instrument, answers, at };
         Ok(vec![ImportStep::Edit(edit)])
     }
 
@@ -102,14 +110,14 @@ impl Importer {
         &mut self,
         form: &Form,
         (client, total): (ClientId, Option<u32>),
-        session: Option<crate::id::AppointmentId>,
+        (session, at): (Option<AppointmentId>, Option<Timestamp>),
     ) -> Result<Vec<ImportStep>, Cause> {
         self.not_carried("measure.answers", true);
         let name = format!("{} (another wording)", form.abbreviation);
         let total = total.ok_or(Cause::Invalid("wording"))?;
         let new = NewScore { name, total, range: form.scoring.range, source: String::new() };
         let score = Box::new(edits::fitting(new).map_err(|_| Cause::Invalid("total"))?);
-        Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score })])
+        Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score, at })])
     }
 }
 

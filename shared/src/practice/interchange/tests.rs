@@ -60,7 +60,7 @@ fn world() -> (Index, Vec<ChartItem>) {
                 let view = drafts.remove(&note).unwrap();
                 items.push(ChartItem::Note(signed(view, record, at, late_reason)));
             }
-            Edit::EnterMeasure { client, session, instrument, answers } => {
+            Edit::EnterMeasure { client, session, instrument, answers, .. } => {
                 let of = (record, client, session);
                 items.push(ChartItem::Measure(Box::new(measured(of, &instrument, answers, at))));
             }
@@ -263,6 +263,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                     session: item.taken.session,
                     instrument: item.taken.instrument,
                     answers: item.answers,
+                    at: Some(item.at.time),
                 };
                 assert!(steps.contains(&ImportStep::Edit(edit)));
             }
@@ -507,6 +508,7 @@ fn measured(
         range: None,
         source: String::new(),
         author: author(),
+        at: signed.clone(),
         signed,
         struck: false,
         labels: Default::default(),

@@ -5,9 +5,9 @@ use super::record::{self, MeasureMark, MeasureView, MeasuresView, NewScore, Revi
 use super::score::Answer;
 use super::{Taken, library, read};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, RecordId};
+use crate::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use crate::practice::apply::{Done, Guard, Refusal};
-use crate::practice::chart::{Chart, Headline};
+use crate::practice::chart::{Chart, Headline, tag as chart_tag};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::{Settings, normal};
 use crate::practice::document::{Document, Scalar};
@@ -94,6 +94,18 @@ pub(in crate::practice) fn files(all: &OwnMeasures) -> BTreeMap<String, String> 
     all.iter().map(|(id, own)| (id.clone(), own.text.clone())).collect()
 }
 
+impl Edit {
+    /// Returns what enters answers that were given to a form now.
+    pub fn answered(
+        client: ClientId,
+        session: Option<AppointmentId>,
+        form: &Form,
+        answers: Vec<Answer>,
+    ) -> Self {
+        Self::EnterMeasure { client, session, instrument: form.id.clone(), answers, at: None }
+    }
+}
+
 impl Practice {
     /// Carries out what is about measures; nothing else comes here.
     pub(in crate::practice) fn change_measures(
@@ -103,17 +115,17 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         match edit {
             Edit::DefineMeasure { id, text } => self.define_measure(&id, text, cx),
-            Edit::EnterMeasure { client, session, instrument, answers } => {
+            Edit::EnterMeasure { client, session, instrument, answers, at } => {
                 let form = self.form(&instrument).ok_or(Refusal::UnknownMeasure)?;
                 let given = answers.iter().any(|answer| matches!(answer, Answer::Choice(_)));
                 if !given || form.check(&answers).is_err() {
                     return Err(Refusal::InvalidMeasure);
                 }
-                self.enter(client, session, record::body(&form, &answers, session), cx)
+                self.enter(client, (session, at), record::body(&form, &answers, session), cx)
             }
-            Edit::EnterScore { client, session, score } => {
+            Edit::EnterScore { client, session, score, at } => {
                 let score = fitting(*score)?;
-                self.enter(client, session, record::score_body(&score, session), cx)
+                self.enter(client, (session, at), record::score_body(&score, session), cx)
             }
             Edit::MarkMeasure { client, record, mark } => {
                 self.mark_measure(client, (record, mark), cx)
@@ -134,8 +146,8 @@ impl Practice {
     fn enter(
         &mut self,
         client: ClientId,
-        session: Option<AppointmentId>,
-        body: Tags,
+        (session, at): (Option<AppointmentId>, Option<Timestamp>),
+        mut body: Tags,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         if !self.facts.contacts.contains_key(&client) {
@@ -143,6 +155,10 @@ impl Practice {
         }
         if session.is_some_and(|session| self.facts.booking(session).is_none()) {
             return Err(Refusal::UnknownAppointment);
+        }
+        // Nothing was answered later than now, whatever a clock elsewhere said.
+        if let Some(at) = at.filter(|at| *at < cx.now) {
+            body.set(chart_tag::WHEN, at.as_millis().to_be_bytes());
         }
         let name = self.chart_of(client);
         let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
@@ -171,7 +187,7 @@ impl Practice {
             }
             MeasureMark::Struck(says) => {
                 let before = MeasureMark::Struck(chart.marks.is_struck(record));
-                (crate::practice::chart::tag::STRUCK, says, before)
+                (chart_tag::STRUCK, says, before)
             }
         };
         let name = self.chart_of(client);
@@ -244,7 +260,7 @@ impl Practice {
                 measures.push(self.measure_view(one, record, cx)?);
             }
         }
-        measures.sort_by_key(|one| std::cmp::Reverse((one.signed.time, one.record)));
+        measures.sort_by_key(|one| std::cmp::Reverse((one.at.time, one.record)));
         Ok(MeasuresView { client: row, measures })
     }
 }

@@ -21,10 +21,10 @@ pub use form::{
 };
 pub use library::{all, is_taken, named};
 pub use read::{FILE_BYTES_MAX, FormError, id_of, read};
-pub(super) use record::tag as record_tag;
 pub use record::{
     MeasureMark, MeasureView, MeasuresView, NewScore, Review, SCORE_TEXT_BYTES_MAX, Taken,
 };
+pub(super) use record::{answered_at, tag as record_tag};
 pub use score::{Answer, AnswerError, Quantity, Score, Screened, Turn};
 
 /// Returns answers by the places of their choices, from 0: of most forms these are their values.

@@ -4,7 +4,7 @@ use super::form::{Form, ID_BYTES_MAX, ITEMS_MAX};
 use super::library;
 use super::score::{Answer, Screened};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
 use crate::practice::chart::tag as chart_tag;
 use crate::practice::edit::Stamp;
 use crate::practice::label::Label;
@@ -113,6 +113,8 @@ pub struct MeasureView {
     pub author: MemberId,
     /// When.
     pub signed: Stamp,
+    /// When it was answered: earlier than it was signed, of what comes from elsewhere.
+    pub at: Stamp,
     /// Whether it is struck.
     pub struck: bool,
     /// What about it is especially sensitive.
@@ -303,11 +305,19 @@ impl MeasureView {
             source: text(tag::SCORE_SOURCE),
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+            at: Stamp { time: answered_at(record), zone: record.header.zone.clone() },
             taken,
             struck,
             labels: BTreeSet::new(),
         })
     }
+}
+
+/// Returns when a measure was answered: when it was signed, unless it says that it was earlier.
+pub(in crate::practice) fn answered_at(record: &Record) -> Timestamp {
+    let at = record.body().and_then(|body| body.fixed(chart_tag::WHEN));
+    let at = at.map(|at| Timestamp::from_millis(i64::from_be_bytes(at)));
+    at.map_or(record.header.time, |at| at.min(record.header.time))
 }
 
 fn range(body: &Tags) -> Option<(u32, u32)> {

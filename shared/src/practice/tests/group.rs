@@ -208,12 +208,9 @@ fn who_has_left_keeps_the_past_and_is_not_booked_again() {
 fn what_is_said_of_one_person_is_not_said_of_a_couple() {
     let (mut world, _, _, client) = world();
     let contact = ContactChange { phone: Some("0000 1".into()), ..ContactChange::default() };
-    let measure = Edit::EnterMeasure {
-        client,
-        session: None,
-        instrument: "phq-9".into(),
-        answers: crate::practice::measure::choices(&[1; 10]),
-    };
+    let form = crate::practice::measure::named("phq-9").unwrap();
+    let answers = crate::practice::measure::choices(&[1; 10]);
+    let measure = Edit::answered(client, None, form, answers);
     for edit in [
         Edit::ChangeContact { client, contact },
         Edit::NoteDeath { client, died: None },

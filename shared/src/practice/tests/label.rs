@@ -414,12 +414,9 @@ fn lie(world: &mut World, client: ClientId, number: u8, about: &[RecordId], labe
 #[test]
 fn a_device_that_lies_about_labels_hides_nothing_and_stops_nothing() {
     let (mut world, client, record) = signed(&[Label::Hiv]);
-    let measure = Edit::EnterMeasure {
-        client,
-        session: None,
-        instrument: "phq-9".into(),
-        answers: crate::practice::measure::choices(&[1; 10]),
-    };
+    let form = crate::practice::measure::named("phq-9").unwrap();
+    let answers = crate::practice::measure::choices(&[1; 10]);
+    let measure = Edit::answered(client, None, form, answers);
     world.act(0, measure).unwrap();
     let before = world.desks[0].index();
     let id = |number: u8| RecordId::from_bytes([number; 16]);
@@ -466,13 +463,9 @@ fn items() -> (World, ClientId, [RecordId; 4]) {
     };
     let said = JournalHead { date: date(2026, 11, 20), came: Came::Typed, shared: false };
     let given = NewConsent::new(ConsentKind::Treatment, date(2026, 11, 1), ConsentHow::SignedForm);
+    let form = crate::practice::measure::named("phq-9").unwrap();
     for edit in [
-        Edit::EnterMeasure {
-            client,
-            session: None,
-            instrument: "phq-9".into(),
-            answers: crate::practice::measure::choices(&[1; 10]),
-        },
+        Edit::answered(client, None, form, crate::practice::measure::choices(&[1; 10])),
         Edit::RecordConsent { client, record: consent, consent: Box::new(given) },
         Edit::LogContact { client, contact },
         Edit::EnterJournal { client, said, text: "Mum was kind.".into() },

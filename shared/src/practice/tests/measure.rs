@@ -1,12 +1,13 @@
 //! Measures in charts: what is refused, what a record says by itself, two devices at once.
 
+use super::measure_import::{export, import};
 use super::world::{MONDAY, World, context, member};
 use crate::id::{ClientId, RecordId};
 use crate::practice::Refusal;
 use crate::practice::chart::tag as chart_tag;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{Edit, NoteFormat, Stamp, Subject};
-use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::edit::{Edit, NoteFormat, Subject};
+use crate::practice::interchange::Importer;
 use crate::practice::measure::tests::OWN;
 use crate::practice::measure::{
     Answer, MeasureMark, MeasureView, NewScore, Review, Screened, Taken, choices, record_tag as tag,
@@ -15,18 +16,18 @@ use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::view::{TimelineEntry, View};
 use crate::suite::Hash;
 
-fn world() -> (World, ClientId) {
+pub(super) fn world() -> (World, ClientId) {
     let mut world = World::new(&[1, 2]);
     let client = world.client(0, 1);
     world.sync();
     (world, client)
 }
 
-fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) -> Edit {
-    Edit::EnterMeasure { client, session: None, instrument: instrument.into(), answers }
+pub(super) fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) -> Edit {
+    Edit::EnterMeasure { client, session: None, instrument: instrument.into(), answers, at: None }
 }
 
-fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {
+pub(super) fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {
     let index = world.desks[desk].index();
     let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
     let measure = |entry: &TimelineEntry| match entry {
@@ -36,7 +37,7 @@ fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)>
     rows.filter_map(|row| measure(&row.entry)).collect()
 }
 
-fn views(world: &mut World, desk: usize, client: ClientId) -> Vec<MeasureView> {
+pub(super) fn views(world: &mut World, desk: usize, client: ClientId) -> Vec<MeasureView> {
     match world.desks[desk].open(Subject::Measures(client)).unwrap() {
         View::Measures(view) => view.measures,
         other => panic!("{other:?}"),
@@ -85,6 +86,7 @@ fn what_cannot_have_been_answered_is_refused() {
         client,
         session: None,
         score: Box::new(NewScore { name: name.into(), total, range, source: String::new() }),
+        at: None,
     };
     for wrong in [
         score("", 1, (0, 9)),
@@ -337,37 +339,21 @@ fn measures_go_out_and_come_in_with_the_forms_that_are_needed() {
         enter(client, "audit-c", choices(&[1, 1, 0])),
         enter(client, "phq-9", partial),
         enter(client, "k10-us-0-4", choices(&[1; 10])),
-        Edit::EnterScore { client, session: None, score: Box::new(score) },
+        Edit::EnterScore { client, session: None, score: Box::new(score), at: None },
     ] {
         world.desks[0].now = world.desks[0].now.plus_millis(1000);
         world.act(0, edit).unwrap();
     }
-    let desk = &mut world.desks[0];
-    let index = desk.index();
-    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
-    let written = Stamp { time: desk.now, zone: index.zone.clone() };
-    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    let lines = export(&mut world, client);
     assert!(!lines.iter().any(|line| line.contains("drinks")), "no wording of what ships");
 
-    let import = |lines: &[String]| {
-        let mut other = World::new(&[1]);
-        let mut importer = Importer::new(member(1), std::collections::BTreeSet::new());
-        for line in lines {
-            for step in importer.import_line(line).unwrap() {
-                let ImportStep::Edit(edit) = step else { panic!("an edit") };
-                other.desks[0].now = other.desks[0].now.plus_millis(1000);
-                other.act(0, edit).unwrap();
-            }
-        }
-        (other, importer.finish().unwrap())
-    };
     let (mut other, _) = import(&lines);
     let plain = |views: Vec<MeasureView>| -> Vec<_> {
         let plain = |one: MeasureView| (one.taken, one.answers, one.values, one.range, one.source);
         views.into_iter().map(plain).collect()
     };
     assert_eq!(plain(views(&mut other, 0, client)), plain(views(&mut world, 0, client)));
-    assert_eq!(other.desks[0].index().measure_files, index.measure_files);
+    assert_eq!(other.desks[0].index().measure_files, world.desks[0].index().measure_files);
 
     // Another wording comes in as a score; what has no total is refused and not dropped.
     let wording = crate::practice::measure::named("audit-c").unwrap().wording.to_string();
@@ -383,11 +369,7 @@ fn measures_go_out_and_come_in_with_the_forms_that_are_needed() {
 fn no_line_of_a_measure_makes_reading_fail() {
     let (mut world, client) = world();
     world.act(0, enter(client, "audit-c", choices(&[1, 1, 0]))).unwrap();
-    let desk = &mut world.desks[0];
-    let index = desk.index();
-    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
-    let written = Stamp { time: desk.now, zone: index.zone.clone() };
-    let lines: Vec<String> = export_lines(&index, &written, items).collect();
+    let lines = export(&mut world, client);
     for (from, to) in [
         ("\"answers\":[1,0,0]", "\"answers\":[1,0]"),
         ("\"answers\":[1,0,0]", "\"answers\":[]"),

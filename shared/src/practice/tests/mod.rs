@@ -15,6 +15,7 @@ mod identity;
 mod journal;
 mod label;
 mod measure;
+mod measure_import;
 mod plan;
 mod reach;
 mod same;

@@ -45,6 +45,7 @@ fn furnished() -> (World, ClientId, AppointmentId) {
     let whereabouts = Some(Whereabouts { place: "Here".into(), help: "911".into() });
     let stamps = StampChange { whereabouts, ..StampChange::default() };
     let task = TaskId::from_bytes([5; 16]);
+    let form = crate::practice::measure::named("phq-9").unwrap();
     let answers = crate::practice::measure::choices(&[1; 10]);
     for edit in [
         held(session),
@@ -53,7 +54,7 @@ fn furnished() -> (World, ClientId, AppointmentId) {
         Edit::NewGroup { group: ObjectId::from_bytes([50; 16]), kind: GroupKind::Couple, change },
         Edit::ChangePlan { client, item: PlanItemId::from_bytes([33; 16]), change: line },
         Edit::ReviewPlan { client, review: Some(date(2026, 11, 30)) },
-        Edit::EnterMeasure { client, session: None, instrument: "phq-9".into(), answers },
+        Edit::answered(client, None, form, answers),
         Edit::ChangeIdentity { client, field: IdentityField::Address, value: "Here 1".into() },
         Edit::LogContact { client, contact },
         Edit::AddTask { client: twin, task, text: "call".into(), due: None, since: None },

@@ -147,7 +147,8 @@ fn kinds_part_the_timeline_and_every_kind_has_a_word_of_its_own() {
     let session = book(&mut world, 11, client, (0, 8));
     says(&mut world, session, Status::Held);
     let answers = crate::practice::measure::choices(&[1; 10]);
-    let measure = Edit::EnterMeasure { client, session: None, instrument: "phq-9".into(), answers };
+    let form = crate::practice::measure::named("phq-9").unwrap();
+    let measure = Edit::answered(client, None, form, answers);
     world.act(0, measure).unwrap();
     let kinds: Vec<_> = lines(&world, 0, client).iter().map(Line::kind).collect();
     assert!(kinds.contains(&Some(Kind::Sessions)) && kinds.contains(&Some(Kind::Measures)));

@@ -374,9 +374,9 @@ fn attached(world: &mut World, client: ClientId) -> RecordId {
 
 /// Enters a measure with an answer that raises a risk.
 fn measured(world: &mut World, client: ClientId) -> RecordId {
-    let instrument = "phq-9".to_owned();
+    let form = crate::practice::measure::named("phq-9").unwrap();
     let answers = crate::practice::measure::choices(&[1; 10]);
-    world.act(0, Edit::EnterMeasure { client, session: None, instrument, answers }).unwrap();
+    world.act(0, Edit::answered(client, None, form, answers)).unwrap();
     let index = world.desks[0].index();
     let mut rows = index.timelines[&client].iter();
     let record = rows.find_map(|row| match row.entry {
@@ -510,16 +510,12 @@ fn every(there: There) -> Vec<Edit> {
 
 fn entered(client: ClientId, measure: RecordId) -> [Edit; 5] {
     let score = NewScore { name: "OQ-45".into(), total: 63, range: (0, 180), source: words() };
+    let form = crate::practice::measure::named("phq-9").unwrap();
     [
         Edit::DefineMeasure { id: "mood".into(), text: Some(OWN.into()) },
-        Edit::EnterScore { client, session: None, score: Box::new(score) },
+        Edit::EnterScore { client, session: None, score: Box::new(score), at: None },
         Edit::MarkMeasure { client, record: measure, mark: MeasureMark::Reviewed(true) },
-        Edit::EnterMeasure {
-            client,
-            session: None,
-            instrument: "phq-9".into(),
-            answers: crate::practice::measure::choices(&[1; 10]),
-        },
+        Edit::answered(client, None, form, crate::practice::measure::choices(&[1; 10])),
         Edit::EnterNote {
             client,
             session: None,

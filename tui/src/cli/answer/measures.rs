@@ -170,8 +170,7 @@ fn add(
         );
     }
     let score = form.score(&answers);
-    let (session, instrument) = (None, form.id.clone());
-    device.apply(Edit::EnterMeasure { client, session, instrument, answers }, now)?;
+    device.apply(Edit::answered(client, None, &form, answers), now)?;
     let json = json!({
         "schema": 1, "type": "measure-added", "client": code, "form": form.id,
         "complete": score.complete, "total": score.total, "flags": score.flags,
@@ -223,7 +222,7 @@ fn score(device: &mut Device, code: &str, text: &Typed, now: Timestamp) -> Resul
         );
     };
     let score = Box::new(NewScore { name, total, range, source });
-    device.apply(Edit::EnterScore { client, session: None, score }, now)?;
+    device.apply(Edit::EnterScore { client, session: None, score, at: None }, now)?;
     Ok(true)
 }
 
@@ -257,7 +256,7 @@ fn all(device: &mut Device, code: &str, now: Timestamp) -> Result<Vec<MeasureVie
 }
 
 fn line(index: &Index, one: &MeasureView) -> String {
-    let date = local(index, one.signed.time).date();
+    let date = local(index, one.at.time).date();
     let result = match one.struck {
         true => "struck".to_owned(),
         false => measures::result(index, &one.taken),

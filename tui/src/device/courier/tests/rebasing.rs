@@ -66,12 +66,9 @@ fn treated(world: &mut World) -> Chart {
     let wrong = sign(world, last, client, "This is about somebody else.");
     let addendum = Edit::Amend { note: wrong, client, text: "And so is this.".into() };
     edit(world, last, addendum);
-    let measure = Edit::EnterMeasure {
-        client,
-        instrument: "phq-9".into(),
-        answers: tacenda_shared::practice::measure::choices(&[1; 10]),
-        session: None,
-    };
+    let form = tacenda_shared::practice::measure::named("phq-9").unwrap();
+    let answers = tacenda_shared::practice::measure::choices(&[1; 10]);
+    let measure = Edit::answered(client, None, form, answers);
     edit(world, last, measure);
     let draft = begin_note(world, last, client);
     write(world, last, client, draft, "Begun. ");

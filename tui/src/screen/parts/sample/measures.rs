@@ -26,6 +26,7 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         review: if form.needs_review(&answers) { Review::Due } else { Review::None },
         session: None,
     };
+    let signed = Stamp { time: moment(on.at(9, 50, 0, 0)), zone: super::ZONE.to_owned() };
     MeasureView {
         record: measure_id(number),
         client: client_id(1),
@@ -37,7 +38,8 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         range: None,
         source: String::new(),
         author: MemberId::from_bytes([1; 16]),
-        signed: Stamp { time: moment(on.at(9, 50, 0, 0)), zone: super::ZONE.to_owned() },
+        at: signed.clone(),
+        signed,
         struck: false,
         labels: Default::default(),
     }
