@@ -311,6 +311,10 @@ pub(super) struct MeasureLine {
     pub(super) wording: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) range: Option<(u32, u32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) score: Option<ScoreBody>,
     pub(super) author: AuthorBody,

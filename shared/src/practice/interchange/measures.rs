@@ -1,7 +1,9 @@
 //! Measures in an export, and a practice's own forms. The wording of what comes with the product is
 //! never written; a practice's own file goes as it is.
 
-use super::super::measure::{Answer, Form, MeasureView, NewScore, SCORE_TEXT_BYTES_MAX, edits};
+use super::super::measure::{
+    Answer, Form, ID_BYTES_MAX, MeasureView, NewScore, SCORE_TEXT_BYTES_MAX, edits,
+};
 use super::super::{edit::Edit, measure, view::Index};
 use super::export::{author, labels, typed};
 use super::import::{Cause, ImportStep, Importer, check_words, id, session};
@@ -45,6 +47,11 @@ pub(super) fn measure(view: &MeasureView, index: &Index) -> String {
         version: view.version.clone(),
         wording: view.wording.map(|wording| wording.to_string()),
         total: taken.total,
+        name: form
+            .filter(|_| taken.items > 0)
+            .map(|form| form.abbreviation.clone())
+            .unwrap_or_default(),
+        range: view.possible,
         score: scored,
         author: author(view.author, index),
         signed: stamp(&view.signed),
@@ -94,10 +101,13 @@ impl Importer {
         }
         let known = measure::named(&line.instrument).map(Arc::clone);
         let form = known.or_else(|| self.forms.get(&line.instrument).map(Arc::clone));
-        let form = form.ok_or(Cause::Invalid("instrument"))?;
-        if line.wording.as_ref().is_some_and(|wording| *wording != form.wording.to_string()) {
-            return self.in_other_words(&form, (client, line.total), (session, at));
-        }
+        check_words(&line.instrument, ID_BYTES_MAX, "instrument")?;
+        let same = |form: &Arc<Form>| {
+            line.wording.as_ref().is_none_or(|wording| *wording == form.wording.to_string())
+        };
+        let Some(form) = form.clone().filter(same) else {
+            return Ok(self.in_other_words(form.as_deref(), &line, (client, session, at)));
+        };
         let answers =
             answers(&form, line.answers, &line.choices).ok_or(Cause::Invalid("answers"))?;
         let instrument = form.id.clone();
@@ -105,19 +115,31 @@ impl Importer {
         Ok(vec![ImportStep::Edit(edit)])
     }
 
-    /// What was answered in other words than those of the form here comes in as a score.
+    /// What was answered to a form that is not here in the same words comes in as a score, if it has
+    /// a total and something says between which it lies; else it is counted.
     fn in_other_words(
         &mut self,
-        form: &Form,
-        (client, total): (ClientId, Option<u32>),
-        (session, at): (Option<AppointmentId>, Option<Timestamp>),
-    ) -> Result<Vec<ImportStep>, Cause> {
+        form: Option<&Form>,
+        line: &MeasureLine,
+        (client, session, at): (ClientId, Option<AppointmentId>, Option<Timestamp>),
+    ) -> Vec<ImportStep> {
+        let name = match (line.name.as_str(), form) {
+            ("", Some(form)) => &form.abbreviation,
+            ("", None) => &line.instrument,
+            (name, _) => name,
+        };
+        let name = format!("{name} (another wording)");
+        let range = line.range.or_else(|| form.map(|form| form.scoring.range));
+        let new = line.total.zip(range).map(|(total, range)| {
+            edits::fitting(NewScore { name, total, range, source: String::new() })
+        });
+        let Some(Ok(score)) = new else {
+            self.not_carried("measure", true);
+            return Vec::new();
+        };
         self.not_carried("measure.answers", true);
-        let name = format!("{} (another wording)", form.abbreviation);
-        let total = total.ok_or(Cause::Invalid("wording"))?;
-        let new = NewScore { name, total, range: form.scoring.range, source: String::new() };
-        let score = Box::new(edits::fitting(new).map_err(|_| Cause::Invalid("total"))?);
-        Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score, at })])
+        let edit = Edit::EnterScore { client, session, score: Box::new(score), at };
+        vec![ImportStep::Edit(edit)]
     }
 }
 

@@ -506,6 +506,7 @@ fn measured(
         version: form.version.clone(),
         wording: Some(form.wording),
         range: None,
+        possible: None,
         source: String::new(),
         author: author(),
         at: signed.clone(),

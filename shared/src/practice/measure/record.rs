@@ -107,6 +107,8 @@ pub struct MeasureView {
     pub wording: Option<Hash>,
     /// The lowest and the highest score, of what was only scored.
     pub range: Option<(u32, u32)>,
+    /// The same of a form that was answered, if it is known.
+    pub possible: Option<(u32, u32)>,
     /// Where the score comes from, of what was only scored.
     pub source: String,
     /// Who signed.
@@ -142,6 +144,8 @@ pub(super) fn body(form: &Form, answers: &[Answer], session: Option<AppointmentI
     let mut body = Tags::new();
     body.set(tag::INSTRUMENT, form.id.as_str()).set(tag::ANSWERS, values);
     body.set(tag::VERSION, form.version.as_str()).set(tag::WORDING, *form.wording.as_bytes());
+    // A form may be withdrawn, and its scores still lie between these.
+    body.set(tag::SCORE_RANGE, range_bytes(form.scoring.range));
     if !form.items.iter().all(super::Item::values_are_unique) {
         let choice = |answer: &Answer| match answer {
             Answer::Choice(choice) => *choice,
@@ -168,10 +172,8 @@ pub(super) fn body(form: &Form, answers: &[Answer], session: Option<AppointmentI
 /// The body of what was only scored.
 pub(super) fn score_body(score: &NewScore, session: Option<AppointmentId>) -> Tags {
     let mut body = Tags::new();
-    let mut range = Writer::new();
-    range.u32(score.range.0).u32(score.range.1);
     body.set(tag::SCORE_NAME, score.name.as_str()).set(tag::TOTAL, score.total.to_be_bytes());
-    body.set(tag::SCORE_RANGE, range.into_bytes());
+    body.set(tag::SCORE_RANGE, range_bytes(score.range));
     if !score.source.is_empty() {
         body.set(tag::SCORE_SOURCE, score.source.as_str());
     }
@@ -213,7 +215,9 @@ impl Taken {
         let session = body.fixed(chart_tag::SESSION).map(AppointmentId::from_bytes);
         if let Some(name) = body.text(tag::SCORE_NAME) {
             let (low, high) = range(body)?;
-            let fits = !name.is_empty() && name.len() <= SCORE_TEXT_BYTES_MAX;
+            // Nothing is both a score alone and answers to a form.
+            let alone = body.text(tag::INSTRUMENT).is_none();
+            let fits = alone && !name.is_empty() && name.len() <= SCORE_TEXT_BYTES_MAX;
             let total = total.filter(|total| fits && (low..=high).contains(total))?;
             return Some(Self {
                 instrument: name.to_owned(),
@@ -294,14 +298,18 @@ impl MeasureView {
             value => i16::from(value),
         };
         let text = |tag| body.text(tag).unwrap_or_default().to_owned();
+        let (wording, scored) = (body.fixed(tag::WORDING).map(Hash::from_bytes), taken.items == 0);
+        let same = form.filter(|form| Some(form.wording) == wording);
+        let possible = same.map(|form| form.scoring.range).or_else(|| range(body));
         Some(Self {
             record: record.header.id,
             client,
             answers: form.and_then(|form| answers(form, body)).unwrap_or_default(),
             values: body.bytes(tag::ANSWERS).unwrap_or_default().iter().map(value).collect(),
             version: text(tag::VERSION),
-            wording: body.fixed(tag::WORDING).map(Hash::from_bytes),
-            range: range(body),
+            wording,
+            range: range(body).filter(|_| scored),
+            possible: possible.filter(|_| !scored),
             source: text(tag::SCORE_SOURCE),
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
@@ -318,6 +326,12 @@ pub(in crate::practice) fn answered_at(record: &Record) -> Timestamp {
     let at = record.body().and_then(|body| body.fixed(chart_tag::WHEN));
     let at = at.map(|at| Timestamp::from_millis(i64::from_be_bytes(at)));
     at.map_or(record.header.time, |at| at.min(record.header.time))
+}
+
+fn range_bytes((low, high): (u32, u32)) -> Vec<u8> {
+    let mut range = Writer::new();
+    range.u32(low).u32(high);
+    range.into_bytes()
 }
 
 fn range(body: &Tags) -> Option<(u32, u32)> {

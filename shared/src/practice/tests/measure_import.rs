@@ -5,7 +5,8 @@ use super::world::{World, context, member};
 use crate::id::ClientId;
 use crate::practice::edit::{Edit, Stamp};
 use crate::practice::interchange::{Counts, ImportStep, Importer, export_lines};
-use crate::practice::measure::{NewScore, choices};
+use crate::practice::measure::tests::OWN;
+use crate::practice::measure::{Answer, NewScore, choices, named};
 
 /// Returns the lines of an export of one client.
 pub(super) fn export(world: &mut World, client: ClientId) -> Vec<String> {
@@ -74,4 +75,33 @@ fn nothing_was_answered_later_than_now() {
     let edit = Edit::EnterMeasure { client, session: None, instrument, answers, at };
     world.act(0, edit).unwrap();
     assert_eq!(views(&mut world, 0, client)[0].at.time, now);
+}
+
+/// What stands in a practice's own export is read back, whatever became of its forms since.
+#[test]
+fn nothing_of_an_export_of_ones_own_is_refused() {
+    let (mut world, client) = world();
+    let define = |text: Option<String>| Edit::DefineMeasure { id: "mood".into(), text };
+    world.act(0, define(Some(OWN.into()))).unwrap();
+    world.act(0, enter(client, "mood", choices(&[2, 1]))).unwrap();
+    let begun = vec![Answer::Choice(1), Answer::NotAnswered];
+    world.act(0, enter(client, "mood", begun)).unwrap();
+    let mut screen = choices(&[1, 1, 1, 1]);
+    screen.push(Answer::NotAsked);
+    world.act(0, enter(client, "asq", screen)).unwrap();
+    let wording = named("asq").unwrap().wording.to_string();
+    // Redefined in other words, then withdrawn; and a screen in words of another version.
+    for text in [Some(OWN.replace("\"Glad\"", "\"Happy\"")), None] {
+        world.act(0, define(text)).unwrap();
+        let lines = export(&mut world, client);
+        let lines: Vec<_> =
+            lines.iter().map(|line| line.replace(&wording, &"0".repeat(64))).collect();
+        let (mut other, counts) = import(&lines);
+        let known = views(&mut other, 0, client);
+        assert_eq!(known.len(), 1, "{known:?}");
+        assert_eq!((known[0].taken.total, known[0].range), (Some(3), Some((0, 4))));
+        assert!(known[0].taken.instrument.ends_with(" (another wording)"), "{known:?}");
+        assert_eq!(counts.not_carried.get("measure"), Some(&2));
+        assert_eq!(counts.not_carried.get("measure.answers"), Some(&1));
+    }
 }

@@ -36,6 +36,7 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         version: form.version.clone(),
         wording: Some(form.wording),
         range: None,
+        possible: None,
         source: String::new(),
         author: MemberId::from_bytes([1; 16]),
         at: signed.clone(),
