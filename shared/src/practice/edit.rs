@@ -28,6 +28,7 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId,
     Timestamp,
 };
+use crate::suite::Hash;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
@@ -204,6 +205,8 @@ pub enum Edit {
         session: Option<AppointmentId>,
         /// The form's id, for example `phq-9`.
         instrument: String,
+        /// What the wording came to that was read: [`Form::wording`](super::measure::Form::wording).
+        wording: Hash,
         /// One for each item, in the order of the form.
         answers: Vec<Answer>,
         /// When it was answered, of what comes from elsewhere; `None` now.

@@ -67,6 +67,9 @@ pub enum Refusal {
     /// The answers do not fit the form, or the score its range.
     #[error("the measure is not possible")]
     InvalidMeasure,
+    /// The form has other words by now than those that were answered.
+    #[error("the form has other words by now")]
+    OtherWording,
     /// The slot has no length, is longer than a day, or its zone is unknown.
     #[error("the slot is not possible")]
     InvalidSlot,

@@ -245,6 +245,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownTask => of_unknown(refusal),
         Refusal::InvalidForm
         | Refusal::InvalidMeasure
+        | Refusal::OtherWording
         | Refusal::TooManyMeasures
         | Refusal::UnknownMeasure => of_measures(refusal),
         Refusal::EmptyGroup | Refusal::OfGroup | Refusal::SameAlready => of_people(refusal),
@@ -409,6 +410,10 @@ fn of_measures(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::InvalidForm => (
             "The file of this measure cannot be taken.",
             "`tacenda measure define` says the line and the reason.",
+        ),
+        Refusal::OtherWording => (
+            "Another device has changed the words of this form meanwhile.",
+            "Keep these answers on paper, and ask again in the words of now.",
         ),
         Refusal::TooManyMeasures => (
             "A practice has room for 24 measures of its own.",

@@ -110,8 +110,8 @@ impl Importer {
         };
         let answers =
             answers(&form, line.answers, &line.choices).ok_or(Cause::Invalid("answers"))?;
-        let instrument = form.id.clone();
-        let edit = Edit::EnterMeasure { client, session, instrument, answers, at };
+        let (instrument, wording) = (form.id.clone(), form.wording);
+        let edit = Edit::EnterMeasure { client, session, instrument, wording, answers, at };
         Ok(vec![ImportStep::Edit(edit)])
     }
 

@@ -262,6 +262,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                     client: item.client,
                     session: item.taken.session,
                     instrument: item.taken.instrument,
+                    wording: item.wording.unwrap(),
                     answers: item.answers,
                     at: Some(item.at.time),
                 };

@@ -83,10 +83,19 @@ pub(in crate::practice) fn decode_own(reader: &mut Reader<'_>) -> Result<OwnMeas
     Ok(all.into_iter().collect())
 }
 
-/// Returns the forms of a practice's own measures, by id, with the id of the file of each.
+/// Returns the file that has a form of an id, and the form. Of two files that two devices took in at
+/// once it is the first by id, here as everywhere.
+fn of_own<'a>(all: &'a OwnMeasures, id: &str) -> Option<(&'a str, &'a Arc<Form>)> {
+    let forms = |(file, own): (&'a String, &'a Own)| own.forms.iter().map(move |form| (file, form));
+    let mut known = all.iter().flat_map(forms);
+    known.find(|(_, form)| form.id == id).map(|(file, form)| (file.as_str(), form))
+}
+
+/// Returns the forms of a practice's own measures, by id.
 pub(in crate::practice) fn forms(all: &OwnMeasures) -> BTreeMap<String, Arc<Form>> {
-    let forms = all.values().flat_map(|own| &own.forms);
-    forms.map(|form| (form.id.clone(), Arc::clone(form))).collect()
+    let ids = all.values().flat_map(|own| &own.forms).map(|form| &form.id);
+    let one = |id: &String| Some((id.clone(), Arc::clone(of_own(all, id)?.1)));
+    ids.filter_map(one).collect()
 }
 
 /// Returns the files of a practice's own measures.
@@ -102,7 +111,8 @@ impl Edit {
         form: &Form,
         answers: Vec<Answer>,
     ) -> Self {
-        Self::EnterMeasure { client, session, instrument: form.id.clone(), answers, at: None }
+        let (instrument, wording) = (form.id.clone(), form.wording);
+        Self::EnterMeasure { client, session, instrument, wording, answers, at: None }
     }
 }
 
@@ -115,8 +125,12 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         match edit {
             Edit::DefineMeasure { id, text } => self.define_measure(&id, text, cx),
-            Edit::EnterMeasure { client, session, instrument, answers, at } => {
+            Edit::EnterMeasure { client, session, instrument, wording, answers, at } => {
                 let form = self.form(&instrument).ok_or(Refusal::UnknownMeasure)?;
+                // The record says what was on the screen, or there is none.
+                if form.wording != wording {
+                    return Err(Refusal::OtherWording);
+                }
                 let given = answers.iter().any(|answer| matches!(answer, Answer::Choice(_)));
                 if !given || form.check(&answers).is_err() {
                     return Err(Refusal::InvalidMeasure);
@@ -136,10 +150,7 @@ impl Practice {
 
     /// Returns a form that can be answered here.
     fn form(&self, id: &str) -> Option<Arc<Form>> {
-        let own = || {
-            let mut all = self.facts.settings.measures.values().flat_map(|own| &own.forms);
-            all.find(|form| form.id == id)
-        };
+        let own = || of_own(&self.facts.settings.measures, id).map(|(_, form)| form);
         library::named(id).or_else(own).map(Arc::clone)
     }
 
@@ -210,7 +221,12 @@ impl Practice {
         let known = &self.facts.settings.measures;
         let before = known.get(id).map(|own| own.text.clone());
         if let Some(text) = &text {
-            own(id, text.clone()).ok_or(Refusal::InvalidForm)?;
+            let new = own(id, text.clone()).ok_or(Refusal::InvalidForm)?;
+            let elsewhere =
+                |form: &Arc<Form>| of_own(known, &form.id).is_some_and(|(file, _)| file != id);
+            if new.forms.iter().any(elsewhere) {
+                return Err(Refusal::InvalidForm);
+            }
             if before.is_none() && known.len() >= OWN_MAX {
                 return Err(Refusal::TooManyMeasures);
             }

@@ -24,7 +24,12 @@ pub(super) fn world() -> (World, ClientId) {
 }
 
 pub(super) fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) -> Edit {
-    Edit::EnterMeasure { client, session: None, instrument: instrument.into(), answers, at: None }
+    let own = crate::practice::measure::read(OWN).unwrap();
+    let own = own.iter().find(|form| form.id == instrument);
+    let shipped = crate::practice::measure::named(instrument).map(|form| form.wording);
+    let wording = shipped.or_else(|| own.map(|form| form.wording)).unwrap_or(Hash::ZERO);
+    let (session, instrument) = (None, instrument.into());
+    Edit::EnterMeasure { client, session, instrument, wording, answers, at: None }
 }
 
 pub(super) fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {
@@ -311,6 +316,48 @@ fn a_practice_has_measures_of_its_own_on_every_device() {
     let mut fresh = crate::practice::Practice::new();
     fresh.restore(&name, &segment).unwrap();
     assert_eq!(fresh.index().measures, world.desks[0].index().measures);
+}
+
+/// A form that changed while somebody answered it: the record would claim words nobody read.
+#[test]
+fn what_was_answered_in_other_words_than_the_forms_by_now_is_refused() {
+    let (mut world, client) = world();
+    let define = |text: String| Edit::DefineMeasure { id: "mood".into(), text: Some(text) };
+    world.act(0, define(OWN.replace("\"Glad\"", "\"Happy\""))).unwrap();
+    world.sync();
+    let refused = world.act(1, enter(client, "mood", choices(&[2, 0])));
+    assert_eq!(refused, Err(Refusal::OtherWording));
+    assert!(taken(&world, 1, client).is_empty());
+    world.act(0, define(OWN.into())).unwrap();
+    world.sync();
+    world.act(1, enter(client, "mood", choices(&[2, 0]))).unwrap();
+}
+
+#[test]
+fn a_form_is_of_one_file_and_the_same_everywhere() {
+    let (mut world, _) = world();
+    let two = OWN.replace("id = \"mood\"", "id = \"mood-two\"");
+    // The file `mood` with a form `mood-two` of its own, and a file `mood-two`.
+    let variant = "[[variants]]\nid = \"two\"\ntimeframe = \"Now:\"\nitem_text = \"text\"\n\
+                   answer_set = \"much\"\nmin = 0\nmax = 4\nband_sets = [\"mood\"]\n\n[scoring]";
+    let one = OWN.replacen("[scoring]", variant, 1);
+    let one = one.replace("name = \"worst\"", "name = \"worst\"\nvariant = \"two\"");
+    let define =
+        |id: &str, text: &str| Edit::DefineMeasure { id: id.into(), text: Some(text.to_owned()) };
+    world.act(0, define("mood", &one)).unwrap();
+    assert_eq!(world.act(0, define("mood-two", &two)), Err(Refusal::InvalidForm));
+    // Again the same file is no other.
+    world.act(0, define("mood", &one)).unwrap();
+    // Two devices at once.
+    world.act(1, define("mood-two", &two)).unwrap();
+    world.sync();
+    let index = world.desks[1].index();
+    assert_eq!(*world.desks[0].index(), *index);
+    let shown = &index.measures["mood-two"];
+    assert!(shown.stem.as_ref().is_some_and(|stem| stem == "Now:"), "{shown:?}");
+    let answered = Edit::answered(ClientId::from_bytes([9; 16]), None, shown, choices(&[1, 1]));
+    // What is shown is what is looked up: it is refused for the client alone.
+    assert_eq!(world.act(1, answered), Err(Refusal::UnknownClient));
 }
 
 #[test]

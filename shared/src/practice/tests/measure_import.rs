@@ -68,11 +68,12 @@ fn nothing_was_answered_later_than_now() {
     let (mut world, client) = world();
     let now = world.desks[0].now;
     let at = Some(now.plus_millis(5000));
-    let Edit::EnterMeasure { instrument, answers, .. } = enter(client, "gad-2", choices(&[1, 1]))
+    let Edit::EnterMeasure { instrument, wording, answers, .. } =
+        enter(client, "gad-2", choices(&[1, 1]))
     else {
         panic!("a measure")
     };
-    let edit = Edit::EnterMeasure { client, session: None, instrument, answers, at };
+    let edit = Edit::EnterMeasure { client, session: None, instrument, wording, answers, at };
     world.act(0, edit).unwrap();
     assert_eq!(views(&mut world, 0, client)[0].at.time, now);
 }
