@@ -6,7 +6,9 @@ use crate::input::Key;
 use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
 use crate::screen::parts::digest::Digest;
-use crate::screen::{Focused, Overlay, Scene, Screen, Situation, demo, lock, setup, today};
+use crate::screen::{
+    Focused, Overlay, Scene, Screen, Situation, demo, lock, measures, setup, today,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::Timestamp;
@@ -111,6 +113,8 @@ pub struct History {
 /// What was left with an edit that may be refused.
 #[derive(Debug)]
 pub(crate) enum Form {
+    /// A form of measures, which a screen of theirs has in front.
+    Measure(Box<measures::Begun>),
     /// A screen.
     Screen(Box<Screen>),
     /// Something that lay over one.

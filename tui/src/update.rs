@@ -268,7 +268,8 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
 fn lay(model: &mut Model, overlay: Overlay) {
     if let Some(desk) = model.desk_mut() {
         desk.overlays.retain(|other| !other.is_passing());
-        if let Some(screen) = desk.screens.last_mut() {
+        // A form that is being answered stays as it is below.
+        if let Some(screen) = desk.screens.last_mut().filter(|one| !one.is_answered()) {
             screen.step_out();
         }
         desk.pending.clear();

@@ -64,6 +64,15 @@ struct ScoreForm {
     missing: &'static str,
 }
 
+/// A form that was handed over: it comes back if it is refused.
+#[derive(Debug)]
+pub struct Begun {
+    /// Whose.
+    pub client: ClientId,
+    session: Option<AppointmentId>,
+    mode: Mode,
+}
+
 const LABELS: [&str; 4] = ["Instrument", "Score", "Range", "From"];
 
 impl State {
@@ -84,9 +93,14 @@ impl State {
     }
 
     /// Goes on to the choice of a form, for a session if one is meant.
-    pub fn pick(&mut self, session: Option<AppointmentId>) {
+    /// `false` if another is being answered.
+    pub fn pick(&mut self, session: Option<AppointmentId>) -> bool {
+        if self.is_begun() {
+            return false;
+        }
         self.session = session.or(self.session);
         self.mode = Mode::Pick(Box::default());
+        true
     }
 
     /// Takes what is known, or why it cannot be had. A new version keeps the focus.
@@ -138,7 +152,9 @@ impl State {
 
     /// Returns what is in focus.
     pub fn focused(&self) -> Focused {
-        let one = self.measure().map(|one| Focused::Measure(one.client, one.record));
+        // While somebody answers, nothing of the list is meant.
+        let shown = self.measure().filter(|_| !self.is_typing());
+        let one = shown.map(|one| Focused::Measure(one.client, one.record));
         one.unwrap_or(Focused::Client(self.client))
     }
 
@@ -181,11 +197,34 @@ impl State {
         true
     }
 
-    fn enter(&mut self, scene: &Scene<'_>, instrument: &Arc<Form>, answers: Vec<Answer>) -> Ask {
-        let (client, session) = (self.client, self.session.take());
-        let says = format!("{} of {}", instrument.abbreviation, scene.code(client));
-        (self.mode, self.entered) = (Mode::List, true);
-        Ask::Edit(Edit::answered(client, session, instrument, answers), says)
+    fn enter(&self, scene: &Scene<'_>, instrument: &Form, answers: Vec<Answer>) -> Ask {
+        let says = format!("{} of {}", instrument.abbreviation, scene.code(self.client));
+        Ask::Submit(Edit::answered(self.client, self.session, instrument, answers), says)
+    }
+
+    /// Gives away what is handed over, and shows the list.
+    pub fn hand_over(&mut self) -> Option<Begun> {
+        match std::mem::replace(&mut self.mode, Mode::List) {
+            mode @ (Mode::Answer(_) | Mode::Score(_)) => {
+                self.entered = true;
+                Some(Begun { client: self.client, session: self.session.take(), mode })
+            }
+            mode @ (Mode::List | Mode::Pick(_)) => {
+                self.mode = mode;
+                None
+            }
+        }
+    }
+
+    /// Whether a form that was refused can stand here again: nothing else was begun meanwhile.
+    pub fn takes_back(&self, begun: &Begun) -> bool {
+        self.client == begun.client && matches!(self.mode, Mode::List | Mode::Pick(_))
+    }
+
+    /// Shows a form that was refused again, as it was.
+    pub fn take_back(&mut self, begun: Begun) {
+        self.entered = false;
+        (self.session, self.mode) = (begun.session, begun.mode);
     }
 }
 
@@ -208,11 +247,10 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         }
         Mode::Score(form) => {
             if let Some(score) = form.update(act) {
-                let (client, session) = (state.client, state.session.take());
+                let (client, session) = (state.client, state.session);
                 let says = format!("a score of {}", scene.code(client));
-                (state.mode, state.entered) = (Mode::List, true);
                 let edit = Edit::EnterScore { client, session, score: Box::new(score), at: None };
-                return vec![Ask::Edit(edit, says)];
+                return vec![Ask::Submit(edit, says)];
             }
         }
         Mode::Answer(form) => {

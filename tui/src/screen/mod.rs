@@ -339,6 +339,11 @@ impl Screen {
         matches!(self, Self::Note(_) | Self::Read(_))
     }
 
+    /// Returns whether somebody picks, answers or types a measure there.
+    pub fn is_answered(&self) -> bool {
+        matches!(self, Self::Measures(state) if state.is_typing())
+    }
+
     /// Gives up the caret, if it has one; `false` if there was none.
     pub fn step_out(&mut self) -> bool {
         match self {

@@ -127,7 +127,7 @@ fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice
 
 fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Vec<Effect> {
     let mut effects = notes::signed(model, ticket, outcome.as_ref().err());
-    record(model, ticket, outcome);
+    effects.extend(record(model, ticket, outcome));
     let later = model.desk_mut().map(|desk| std::mem::take(&mut desk.history.later));
     for verb in later.into_iter().flatten() {
         effects.extend(verbs::run(model, verb));
@@ -139,20 +139,24 @@ fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {
     whose.is_none_or(|client| desk.index.client(client).is_some())
 }
 
-fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) {
-    let Some(desk) = model.desk_mut() else { return };
-    let Some(waiting) = desk.history.waiting.remove(&ticket) else { return };
+fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Option<Effect> {
+    let desk = model.desk_mut()?;
+    let waiting = desk.history.waiting.remove(&ticket)?;
+    let mut opens = None;
     let says = waiting.says;
     let form = desk.history.forms.remove(&ticket);
     match (outcome, waiting.way) {
         (Err(notice), _) => {
             match form {
+                Some(Form::Measure(begun)) if shows(desk, Some(begun.client)) => {
+                    opens = super::measures::bring_back(desk, *begun);
+                }
                 Some(Form::Screen(screen)) => desk.screens.push(*screen),
                 // The record of somebody who is out of sight meanwhile stays so.
                 Some(Form::Overlay(overlay)) if shows(desk, overlay.whose()) => {
                     lay(model, *overlay);
                 }
-                Some(Form::Overlay(_)) | None => {}
+                Some(Form::Measure(_) | Form::Overlay(_)) | None => {}
             }
             lay(model, Overlay::Notice(notice));
         }
@@ -174,4 +178,5 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
             desk.history.undo.extend(inverse.map(|edit| (says, edit)));
         }
     }
+    opens
 }

@@ -4,7 +4,7 @@ use super::verbs::{code, edit};
 use super::{say, show};
 use crate::keymap::Verb;
 use crate::message::Effect;
-use crate::model::{Model, Way};
+use crate::model::{Desk, Model, Way};
 use crate::screen::{Focused, Screen, measures};
 use tacenda_shared::id::{ClientId, RecordId};
 use tacenda_shared::practice::edit::Edit;
@@ -66,10 +66,30 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
     }
 }
 
+/// Brings a form back whose answers were refused, where it was or on a screen of its own.
+pub(super) fn bring_back(desk: &mut Desk, begun: measures::Begun) -> Option<Effect> {
+    let place = desk.screens.iter_mut().rev().find_map(|screen| match screen {
+        Screen::Measures(state) if state.takes_back(&begun) => Some(state),
+        _ => None,
+    });
+    if let Some(state) = place {
+        state.take_back(begun);
+        return None;
+    }
+    let mut state = measures::State::new(begun.client, None);
+    state.take_back(begun);
+    let screen = Screen::Measures(state);
+    let subject = screen.subject();
+    desk.screens.push(screen);
+    subject.map(|subject| Effect::Open(subject, crate::screen::CARE))
+}
+
 fn pick(model: &mut Model, session: Option<tacenda_shared::id::AppointmentId>) {
     if let Some(Screen::Measures(state)) = model.desk_mut().and_then(|desk| desk.screens.last_mut())
     {
-        state.pick(session);
+        if !state.pick(session) {
+            say(model, "Finish what is being answered first: Esc leaves it.");
+        }
     }
 }
 

@@ -204,10 +204,15 @@ pub(super) fn submit(model: &mut Model, change: Edit, says: String) -> Vec<Effec
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let form = match desk.overlays.first() {
         Some(_) => Some(Form::Overlay(Box::new(desk.overlays.remove(0)))),
-        None => {
-            let form = desk.screens.pop_if(|screen| matches!(screen, Screen::Booking(_)));
-            form.map(|screen| Form::Screen(Box::new(screen)))
-        }
+        None => match desk.screens.last_mut() {
+            Some(Screen::Measures(state)) => {
+                state.hand_over().map(|begun| Form::Measure(Box::new(begun)))
+            }
+            _ => {
+                let form = desk.screens.pop_if(|screen| matches!(screen, Screen::Booking(_)));
+                form.map(|screen| Form::Screen(Box::new(screen)))
+            }
+        },
     };
     let effects = edit(model, change, says, Way::Fresh);
     if let (Some(desk), Some(form)) = (model.desk_mut(), form) {

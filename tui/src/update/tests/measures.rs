@@ -117,6 +117,74 @@ fn what_was_begun_is_kept_only_if_somebody_says_so() {
     assert!(!driver.screen().contains("k keep"), "{}", driver.screen());
 }
 
+/// The ticket of the last edit.
+fn ticket(driver: &Driver) -> u64 {
+    let ticket = |effect: &Effect| match effect {
+        Effect::Edit { ticket, .. } => Some(*ticket),
+        _ => None,
+    };
+    driver.effects.iter().rev().find_map(ticket).unwrap()
+}
+
+#[test]
+fn answers_that_are_refused_stand_there_again() {
+    let full = || Notice::new("The disk is full.", "Nothing has been changed.", "Make room.");
+    for typed in ["gad-7⏎1231111⏎", "zzz⏎OQ-45⇥50⇥0-60⏎"] {
+        let mut driver = measures(80, 23);
+        driver.keys("n").keys(typed);
+        let first = driver.edits().last().map(|edit| (*edit).clone());
+        let ticket = ticket(&driver);
+        driver.device(DeviceEvent::Applied { ticket, outcome: Err(full()) });
+        assert!(driver.screen().contains("The disk is full."), "{}", driver.screen());
+        driver.keys("⎋⏎");
+        assert_eq!(driver.edits().len(), 2, "and go again with one key: {}", driver.screen());
+        assert_eq!(driver.edits().last().map(|edit| (*edit).clone()), first);
+        // Left meanwhile, it has a screen of its own.
+        let ticket = self::ticket(&driver);
+        driver.keys("⎋⎋1");
+        driver.device(DeviceEvent::Applied { ticket, outcome: Err(full()) });
+        driver.keys("⎋⏎");
+        assert_eq!(driver.edits().len(), 3, "{}", driver.screen());
+        assert_eq!(driver.edits().last().map(|edit| (*edit).clone()), first);
+    }
+}
+
+/// A layer over a form takes nothing from it, and shows no earlier score.
+#[test]
+fn what_lies_over_a_form_leaves_it_at_its_item() {
+    let mut driver = measures(200, 50);
+    driver.keys("n").keys("gad-7⏎12");
+    let before = driver.screen();
+    assert!(before.contains("item 3 of 7"), "{before}");
+    let shows_it = |driver: &Driver| {
+        let screen = driver.screen();
+        assert!(!screen.contains("Over time"), "{screen}");
+    };
+    driver.key(Key::ctrl('k'));
+    shows_it(&driver);
+    driver.code(KeyCode::Esc);
+    assert_eq!(driver.screen(), before);
+    let notice = Notice::new("The server is away.", "All is saved here.", "Go on.");
+    driver.device(DeviceEvent::Alarm(notice));
+    shows_it(&driver);
+    driver.code(KeyCode::Esc);
+    assert_eq!(driver.screen(), before);
+    // No verb of the list reaches what is not shown, and none begins another form.
+    for word in ["strike", "new measure"] {
+        driver.key(Key::ctrl('k')).keys(word).keys("⏎");
+        driver.code(KeyCode::Esc);
+        assert!(driver.edits().is_empty(), "{word}");
+    }
+    assert!(driver.screen().contains("GAD-7"), "{}", driver.screen());
+    for word in ["zzz⏎OQ-45⇥50", "gad"] {
+        let mut driver = measures(80, 23);
+        driver.keys("n").keys(word);
+        let before = driver.screen();
+        driver.key(Key::ctrl('k')).code(KeyCode::Esc);
+        assert_eq!(driver.screen(), before);
+    }
+}
+
 #[test]
 fn a_score_of_another_instrument_says_its_name_and_its_range() {
     let mut driver = Driver::open(80, 23);
