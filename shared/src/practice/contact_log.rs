@@ -89,6 +89,11 @@ impl ContactLog {
         newest.is_some_and(|(_, _, struck, _)| *struck)
     }
 
+    /// Returns when it was last said that an entry is struck, or is not.
+    fn said_last(&self, record: RecordId) -> Option<Timestamp> {
+        self.strikes.get(&record)?.last().map(|(time, ..)| *time)
+    }
+
     /// Returns what other devices said of an entry, whatever their clocks say.
     pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> BTreeSet<RecordId> {
         let said = self.strikes.get(&record).into_iter().flatten();
@@ -216,8 +221,9 @@ impl Practice {
             Relation { kind: RelationKind::Corrects, target: *record.as_bytes(), digest };
         let mut body = Tags::new();
         body.set(tag::STRUCK, [u8::from(struck)]);
-        let (_, change) =
-            self.write_record(&name, RecordKind::ContactLog, vec![relation], body, cx);
+        let said = log.and_then(|log| log.said_last(record));
+        let written = (RecordKind::ContactLog, vec![relation]);
+        let change = self.write_after(said, &name, written, body, cx);
         let inverse = Edit::StrikeContact { client, record, struck: !struck };
         Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
     }

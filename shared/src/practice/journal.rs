@@ -155,14 +155,22 @@ impl Marks {
         mark: JournalMark,
         own: DeviceId,
     ) -> Option<RecordId> {
-        let marks = match mark {
-            JournalMark::Shared(_) => &self.shared,
-            JournalMark::Struck(_) => &self.struck,
-        };
-        heard(marks, record, own)
+        heard(self.of(mark), record, own)
     }
 
-    /// The same of a measure.
+    fn of(&self, mark: JournalMark) -> &BTreeMap<RecordId, Said> {
+        match mark {
+            JournalMark::Shared(_) => &self.shared,
+            JournalMark::Struck(_) => &self.struck,
+        }
+    }
+
+    /// Returns when this was last said of an entry, either way.
+    pub(super) fn said_last(&self, record: RecordId, mark: JournalMark) -> Option<Timestamp> {
+        self.of(mark).get(&record).map(|(time, ..)| *time)
+    }
+
+    /// Returns what another device said last of a measure, if nothing was said here since.
     pub(super) fn heard_of_measure(
         &self,
         record: RecordId,
@@ -434,7 +442,10 @@ impl Practice {
                 JournalMark::Struck(!struck)
             }
         };
-        let (_, change) = self.write_record(&name, RecordKind::Journal, vec![relation], body, cx);
+        let said = self.facts.book(client, Book::Journal);
+        let said = said.and_then(|journal| journal.marks.said_last(record, mark));
+        let written = (RecordKind::Journal, vec![relation]);
+        let change = self.write_after(said, &name, written, body, cx);
         let inverse = Edit::MarkJournal { client, record, mark: before };
         Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
     }

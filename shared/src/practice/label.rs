@@ -3,9 +3,11 @@
 //!
 //! A draft carries them as fields of its document, one for each, so that two devices may set
 //! different ones; a signature puts those that stand into the record's header. What is said later of
-//! a signed note is a further record with the whole list: of several the newest counts. What a device
-//! set on the draft while another signed is a record that adds to what the note has: all of these
-//! count, unless the newest list names them, which proves that its writer knew.
+//! a signed note is a further record with the whole list. It names what its writer knew of: the note,
+//! lists before it, what was added. What the list that counts names, or what that names, is over,
+//! whatever any clock says; the rest counts beside it. Of lists of which none names another the
+//! newest counts. What a device set on the draft while another signed is a record that adds to what
+//! the note has.
 //!
 //! Measures, consents and entries of the journal have such lists alone; that of a contact lies in the
 //! chart, since the contact itself is read by who has no key to charts.
@@ -148,13 +150,43 @@ fn of_device(document: &Document, device: DeviceId, draft: ObjectId) -> BTreeSet
 }
 
 /// What a record says later of the labels of a note, without them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Labelling {
     /// The note, or what adds to it.
     target: RecordId,
     /// Whether it adds to what the note has, or is the whole list.
     adds: bool,
+    /// What the writer of a whole list knew of beside the note.
+    named: Vec<RecordId>,
     device: DeviceId,
+}
+
+/// The whole lists that were said of one thing, and when.
+type Lists<'a> = BTreeMap<RecordId, (Timestamp, &'a Labelling)>;
+
+/// Returns the lists that no other of these names; all of them if they name each other in a circle,
+/// as only one that lies makes them.
+fn last_of(lists: &Lists<'_>) -> BTreeSet<(Timestamp, RecordId)> {
+    let of = |(id, (_, said)): (&RecordId, &(Timestamp, &Labelling))| {
+        said.named.iter().copied().filter(|one| one != id).collect::<Vec<_>>()
+    };
+    let named: BTreeSet<RecordId> = lists.iter().flat_map(of).collect();
+    let timed = |(id, (time, _)): (&RecordId, &(Timestamp, &Labelling))| (*time, *id);
+    let last: BTreeSet<_> =
+        lists.iter().filter(|(id, _)| !named.contains(*id)).map(timed).collect();
+    if last.is_empty() { lists.iter().map(timed).collect() } else { last }
+}
+
+/// Returns what some of the lists name, and the lists that they name, and so on.
+fn known_to(lists: &Lists<'_>, of: impl IntoIterator<Item = RecordId>) -> BTreeSet<RecordId> {
+    let mut known = BTreeSet::new();
+    let mut next: Vec<RecordId> = of.into_iter().collect();
+    while let Some(id) = next.pop() {
+        let Some((_, said)) = lists.get(&id) else { continue };
+        let named = said.named.iter().chain([&said.target]);
+        next.extend(named.copied().filter(|one| known.insert(*one)));
+    }
+    known
 }
 
 impl Labelling {
@@ -163,19 +195,26 @@ impl Labelling {
     pub(super) fn of(record: &Record) -> Option<Self> {
         let list = record.relation(RelationKind::Labels);
         let target = list.or_else(|| record.relation(RelationKind::AddendumTo))?.target;
+        let known = record.header.relations.iter().filter(|one| one.kind == RelationKind::Labels);
+        let named = known.skip(1).map(|one| RecordId::from_bytes(one.target)).collect();
         let device = record.header.author.device;
-        Some(Self { target: RecordId::from_bytes(target), adds: list.is_none(), device })
+        Some(Self { target: RecordId::from_bytes(target), adds: list.is_none(), named, device })
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
         writer.fixed(self.target.as_bytes()).fixed(self.device.as_bytes());
         writer.u8(u8::from(self.adds));
+        writer.list(&self.named, |w, id| {
+            w.fixed(id.as_bytes());
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let target = RecordId::from_bytes(reader.fixed()?);
         let device = DeviceId::from_bytes(reader.fixed()?);
-        Ok(Self { target, device, adds: reader.u8()? == 1 })
+        let adds = reader.u8()? == 1;
+        let named = reader.list(RELATIONS_MAX, |r| r.fixed().map(RecordId::from_bytes))?;
+        Ok(Self { target, adds, named, device })
     }
 }
 
@@ -201,6 +240,28 @@ impl Chart {
         let adds = self.labellings(of).filter(|(_, _, said)| said.adds);
         let adds: BTreeSet<_> = adds.map(|(time, id, _)| (time, id)).collect();
         adds.into_iter().rev().map(|(_, id)| id).collect()
+    }
+
+    /// Returns the whole lists of the labels of these records.
+    fn label_lists<'a>(&'a self, of: &'a BTreeSet<RecordId>) -> Lists<'a> {
+        let lists = self.labellings(of).filter(|(_, _, said)| !said.adds);
+        lists.map(|(time, id, said)| (id, (time, said))).collect()
+    }
+
+    /// Returns what a new list of the labels of a note names beside it, the newest first: the lists
+    /// that no other names, with the time of the newest, and what may bear labels of its own that no
+    /// list names.
+    fn labels_known(&self, note: RecordId) -> (Option<Timestamp>, Vec<RecordId>, Vec<RecordId>) {
+        let family = self.with_addenda(note);
+        let lists = self.label_lists(&family);
+        let last: Vec<RecordId> = last_of(&lists).into_iter().rev().map(|(_, id)| id).collect();
+        let known = known_to(&lists, last.iter().copied());
+        let bears = |id: &RecordId| Some((self.records.get(id)?.time, *id));
+        let others = family.iter().copied().chain(self.label_additions(&family));
+        let others = others.filter(|id| *id != note && !known.contains(id));
+        let others: BTreeSet<_> = others.filter_map(|id| bears(&id)).collect();
+        let newest = lists.values().map(|(time, _)| *time).max();
+        (newest, last, others.into_iter().rev().map(|(_, id)| id).collect())
     }
 
     /// Returns what others said of the labels of a note: on other devices, on its draft, or with an
@@ -229,17 +290,18 @@ impl Chart {
 
     /// Returns what was said last of the labels of what is no note: each with that record.
     fn labelled_items(&self) -> BTreeMap<RecordId, RecordId> {
-        let mut said: BTreeMap<RecordId, (Timestamp, RecordId)> = BTreeMap::new();
+        let mut said: BTreeMap<RecordId, Lists<'_>> = BTreeMap::new();
         for (id, fact) in &self.records {
             let Headline::Labels(labelling) = &fact.headline else { continue };
             let of = self.records.get(&labelling.target).map(|fact| &fact.headline);
             let alone = matches!(of, None | Some(Headline::Measure { .. } | Headline::Consent(_)));
             if alone && !labelling.adds {
-                let newest = said.entry(labelling.target).or_insert((fact.time, *id));
-                *newest = (*newest).max((fact.time, *id));
+                said.entry(labelling.target).or_default().insert(*id, (fact.time, labelling));
             }
         }
-        said.into_iter().map(|(target, (_, id))| (target, id)).collect()
+        let last =
+            said.into_iter().filter_map(|(of, lists)| Some((of, last_of(&lists).pop_last()?.1)));
+        last.collect()
     }
 }
 
@@ -317,24 +379,46 @@ impl Practice {
             true => CompartmentName::Contact(client),
             false => name.clone(),
         };
-        let mut relations = vec![Relation {
-            kind: RelationKind::Labels,
-            target: *note.as_bytes(),
-            digest: Self::stored_record(&lies_in, note, cx)?.digest(),
-        }];
-        // What was added without this list being known counts beside it, and so is named if it is.
+        let kind = RelationKind::Labels;
+        let digest = Self::stored_record(&lies_in, note, cx)?.digest();
+        let mut relations = vec![Relation { kind, target: *note.as_bytes(), digest }];
         let chart = self.facts.book(client, book);
-        let added = chart.map(|chart| chart.label_additions(&chart.with_addenda(note)));
-        let added = added.unwrap_or_default().into_iter();
-        relations.extend(added.take(RELATIONS_MAX - 1).map(|id| {
-            let digest = Self::stored_record(&name, id, cx).map_or(Hash::ZERO, |one| one.digest());
-            Relation { kind: RelationKind::Labels, target: *id.as_bytes(), digest }
-        }));
+        let (said, last, others) = chart.map(|chart| chart.labels_known(note)).unwrap_or_default();
+        relations.extend(Self::names_labels(&name, last, others, cx));
+        // Of more lists than one can name it is the newest, too.
+        let now = cx.now;
+        cx.now = said.map_or(now, |said| now.max(said.plus_millis(1)));
         let (id, change) = self.write_labels(&name, relations, labels, cx);
+        cx.now = now;
         let changes = std::iter::once(change).chain(self.audit(&sign_event(client, id), cx));
         let changes = changes.collect();
         let inverse = Edit::Label { client, of: Labelled::Record(note), labels: before };
         Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
+    }
+
+    /// Names what a new list knows of. What its writer does not know of counts beside it; what has no
+    /// room counts on, and is named by the next.
+    fn names_labels(
+        name: &CompartmentName,
+        last: Vec<RecordId>,
+        others: Vec<RecordId>,
+        cx: &mut Context<'_>,
+    ) -> Vec<Relation> {
+        let of_lists = last.into_iter().map(|id| (id, false));
+        let mut named = Vec::new();
+        for (id, if_labelled) in of_lists.chain(others.into_iter().map(|id| (id, true))) {
+            if named.len() == RELATIONS_MAX - 1 {
+                break;
+            }
+            let known = Self::stored_record(name, id, cx);
+            if if_labelled && known.as_ref().is_ok_and(|one| one.header.labels.is_empty()) {
+                continue;
+            }
+            let digest = known.map_or(Hash::ZERO, |one| one.digest());
+            let kind = RelationKind::Labels;
+            named.push(Relation { kind, target: *id.as_bytes(), digest });
+        }
+        named
     }
 
     fn write_labels(
@@ -405,8 +489,8 @@ impl Practice {
     }
 
     /// Returns the labels of a signed note: those that were said of it last, or else those that it
-    /// was signed with; those of what was added to it since; and what devices set on its draft that
-    /// neither its signer nor whoever said its labels last knew of.
+    /// was signed with; and those of what was added to it, and what devices set on its draft, as far
+    /// as whoever said its labels last did not know of them.
     pub(super) fn labels_of(
         &self,
         client: ClientId,
@@ -417,23 +501,15 @@ impl Practice {
         let Some(chart) = self.shown_book(client, book) else { return Ok(BTreeSet::new()) };
         let name = self.home(client, book);
         let family = chart.with_addenda(note);
-        let lists = chart.labellings(&family).filter(|(_, _, said)| !said.adds);
-        let newest = lists.map(|(time, id, _)| (time, id)).max();
-        let time = |id: &RecordId| chart.records.get(id).map(|fact| (fact.time, *id));
+        let lists = chart.label_lists(&family);
+        let last = last_of(&lists).pop_last().map(|(_, id)| id);
+        let known = known_to(&lists, last);
         // An entry of the contact log lies elsewhere, and bears none of its own.
-        let since =
-            |id: &RecordId| time(id).is_some_and(|time| newest.is_none_or(|newest| time > newest));
-        let mut said: Vec<RecordId> = family.iter().filter(|id| since(id)).copied().collect();
-        let (mut labels, mut named) = (BTreeSet::new(), BTreeSet::new());
-        if let Some((_, id)) = newest {
-            let list = Self::stored_record(&name, id, cx)?;
-            let relations = list.header.relations.iter();
-            named.extend(relations.map(|relation| RecordId::from_bytes(relation.target)));
-            labels.extend(of_record(&list));
-        }
+        let here = family.iter().copied().filter(|id| chart.records.contains_key(id));
         let added = chart.label_additions(&family).into_iter();
-        said.extend(added.filter(|id| !named.contains(id)));
-        for id in said {
+        let said: BTreeSet<RecordId> = here.chain(added).filter(|id| !known.contains(id)).collect();
+        let mut labels = BTreeSet::new();
+        for id in said.into_iter().chain(last) {
             labels.extend(of_record(&Self::stored_record(&name, id, cx)?));
         }
         Ok(labels)

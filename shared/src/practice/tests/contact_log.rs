@@ -128,3 +128,32 @@ fn a_front_desk_without_the_chart_sees_the_log() {
     assert!(desk.restore_all(&[(name, segment)]).is_empty());
     assert_eq!(desk.index().timelines[&client].len(), 1);
 }
+
+#[test]
+fn who_brings_back_what_a_fast_clock_struck_has_the_last_word_everywhere() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let undo = log(&mut world, 0, client, "running late");
+    world.sync();
+    let Edit::StrikeContact { record, .. } = undo else { panic!("{undo:?}") };
+    let strike = |struck| Edit::StrikeContact { client, record, struck };
+    world.desks[0].now = world.desks[0].now.plus_millis(3_600_000);
+    for struck in [true, false, true] {
+        world.act(0, strike(struck)).unwrap();
+        world.sync();
+        let inverse = world.act(1, strike(!struck)).unwrap().unwrap();
+        world.sync();
+        for desk in 0..2 {
+            assert_eq!(texts(&world, desk, client).is_empty(), !struck, "{desk}");
+        }
+        // Undo and redo count as well.
+        let (changes, redo) = world.desks[1].undo(inverse).unwrap();
+        world.send(1, changes);
+        world.sync();
+        assert_eq!(texts(&world, 0, client).is_empty(), struck);
+        let (changes, _) = world.desks[1].undo(redo.unwrap()).unwrap();
+        world.send(1, changes);
+        world.sync();
+        assert_eq!(texts(&world, 0, client).is_empty(), !struck);
+    }
+}

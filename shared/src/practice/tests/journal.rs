@@ -401,3 +401,23 @@ fn an_entry_of_a_day_that_is_yet_to_come_comes_in_as_of_today_and_is_counted() {
         assert_eq!(importer.counts().not_carried.get("journal.date").copied(), ahead);
     }
 }
+
+#[test]
+fn a_mark_of_who_knew_what_a_fast_clock_said_counts_everywhere() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let record = enter(&mut world, 0, client, "slept badly");
+    world.sync();
+    let mark = |mark| Edit::MarkJournal { client, record, mark };
+    world.desks[0].now = world.desks[0].now.plus_millis(3_600_000);
+    world.act(0, mark(JournalMark::Shared(true))).unwrap();
+    world.act(0, mark(JournalMark::Struck(true))).unwrap();
+    world.sync();
+    world.act(1, mark(JournalMark::Struck(false))).unwrap();
+    world.act(1, mark(JournalMark::Shared(false))).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let view = journal(&mut world, desk, client);
+        assert!(!view.entries[0].struck && !view.entries[0].head.shared, "{desk}");
+    }
+}

@@ -586,6 +586,112 @@ fn labels_of_items_that_two_devices_set_at_once_come_to_the_same_and_undo_leaves
     }
 }
 
+/// How far the clock of a device is ahead that nobody has set.
+const AHEAD: i64 = 3_600_000;
+
+#[test]
+fn who_knew_what_a_fast_clock_said_of_labels_has_the_last_word_everywhere() {
+    let (mut world, client, record) = signed(&[]);
+    let of = Labelled::Record(record);
+    world.desks[0].now = world.desks[0].now.plus_millis(AHEAD);
+    world.act(0, label(client, of, &[Label::Psychiatry])).unwrap();
+    world.sync();
+    let both = [Label::Psychiatry, Label::Hiv];
+    let undo = world.act(1, label(client, of, &both)).unwrap().unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&both));
+    }
+    // Also what is taken back, and taken back again.
+    let (changes, redo) = world.desks[1].undo(undo).unwrap();
+    world.send(1, changes);
+    world.sync();
+    assert_eq!(of_note(&mut world, 0, client, record), set(&[Label::Psychiatry]));
+    let (changes, _) = world.desks[1].undo(redo.unwrap()).unwrap();
+    world.send(1, changes);
+    world.sync();
+    let name = CompartmentName::Chart(client);
+    for desk in 0..2 {
+        assert_eq!(of_note(&mut world, desk, client, record), set(&both));
+        let rebuilt = world.desks[desk].rebuilt();
+        assert_eq!(rebuilt.project(&name), world.desks[desk].practice.project(&name));
+        let segment = rebuilt.project(&name).unwrap();
+        let mut restored = crate::practice::Practice::new();
+        restored.restore(&name, &segment).unwrap();
+        assert_eq!(restored.project(&name), Some(segment));
+    }
+
+    let (mut world, client, all) = items();
+    world.desks[0].now = world.desks[0].now.plus_millis(AHEAD);
+    for record in all {
+        let of = Labelled::Record(record);
+        world.act(0, label(client, of, &[Label::Hiv])).unwrap();
+        world.sync();
+        world.act(1, label(client, of, &[])).unwrap();
+    }
+    world.sync();
+    let none = [set(&[]), set(&[]), set(&[]), set(&[])];
+    assert_eq!(of_items(&mut world, 0, client, all), none);
+}
+
+#[test]
+fn a_label_that_was_signed_on_a_fast_clock_is_taken_away_by_who_knew_of_it_alone() {
+    let (mut world, client, note) = begun();
+    world.act(0, label(client, Labelled::Draft(note), &[Label::Hiv])).unwrap();
+    world.desks[0].now = world.desks[0].now.plus_millis(AHEAD);
+    world.sign(0, client, note);
+    world.sync();
+    let record = record_of(&world, 0);
+    world.act(1, label(client, Labelled::Record(record), &[])).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(of_note(&mut world, desk, client, record).is_empty());
+    }
+    // An addendum that a slow clock signed at once with a list was not known to who wrote that.
+    let draft = ObjectId::from_bytes([60; 16]);
+    world.act(1, Edit::BeginAddendum { draft, client, note: record }).unwrap();
+    let splices = vec![insert(Part::Text, 0, "more")];
+    world.act(1, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    world.act(1, label(client, Labelled::Draft(draft), &[Label::Violence])).unwrap();
+    world.sign(1, client, draft);
+    world.act(0, label(client, Labelled::Record(record), &[Label::Sexuality])).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        let all = set(&[Label::Sexuality, Label::Violence]);
+        assert_eq!(of_note(&mut world, desk, client, record), all);
+    }
+    world.act(1, label(client, Labelled::Record(record), &[])).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(of_note(&mut world, desk, client, record).is_empty());
+    }
+}
+
+#[test]
+fn lists_that_lie_about_what_they_knew_leave_labels_that_can_be_set_and_taken_away() {
+    let (mut world, client, record) = signed(&[Label::Hiv]);
+    let [one, other] = [81, 82].map(|byte| RecordId::from_bytes([byte; 16]));
+    // Two name each other and one itself, and more are at odds than one can name.
+    lie(&mut world, client, 81, &[record, other, one], &[Label::Violence]);
+    lie(&mut world, client, 82, &[record, one], &[Label::Sexuality]);
+    world.sync();
+    let seen = of_note(&mut world, 0, client, record);
+    assert_eq!(seen, of_note(&mut world, 1, client, record));
+    assert_eq!(seen.len(), 1);
+    for byte in 100..240 {
+        lie(&mut world, client, byte, &[record], &[Label::Psychiatry]);
+    }
+    world.sync();
+    for labels in [vec![Label::Hiv], vec![]] {
+        world.act(1, label(client, Labelled::Record(record), &labels)).unwrap();
+        later(&mut world);
+        world.sync();
+        for desk in 0..2 {
+            assert_eq!(of_note(&mut world, desk, client, record), set(&labels));
+        }
+    }
+}
+
 #[test]
 fn an_erasure_of_an_item_takes_its_labels_along_wherever_they_lie() {
     let (mut world, client, all) = items();
