@@ -256,6 +256,8 @@ impl Practice {
         // What is added late, after the record itself is gone, still goes with it.
         if let Some(journal) = self.facts.book(client, Book::Journal) {
             family.extend(journal.addenda(record));
+            let labellings: Vec<_> = journal.labellings(&family).map(|(_, id, _)| id).collect();
+            family.extend(labellings);
         }
         family
     }

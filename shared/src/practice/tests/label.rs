@@ -712,6 +712,23 @@ fn an_erasure_of_an_item_takes_its_labels_along_wherever_they_lie() {
 }
 
 #[test]
+fn labels_that_come_after_what_they_are_of_is_gone_go_with_it() {
+    let (mut world, client, all) = items();
+    world.act(0, Edit::AskErasure(Scope::of_record(client, all[3]))).unwrap();
+    // The other has not heard of it.
+    world.act(1, label(client, Labelled::Record(all[3]), &[Label::Hiv])).unwrap();
+    let name = CompartmentName::Journal(client);
+    let desk = &mut world.desks[0];
+    let is_it = |one: &Content| matches!(one, Content::Record { record, .. } if *record == all[3]);
+    let left: Vec<_> =
+        desk.memory.contents[&name].iter().filter(|one| !is_it(one)).cloned().collect();
+    desk.practice.rebuild(&name, &left, context!(desk)).unwrap();
+    desk.memory.contents.insert(name, left);
+    world.sync();
+    assert_eq!(world.desks[0].practice.family_of(client, all[3]).len(), 2);
+}
+
+#[test]
 fn labels_of_items_leave_with_them_and_those_of_consents_come_in_again() {
     let (mut world, client, all) = items();
     for record in all {
