@@ -7,7 +7,7 @@ use super::online::short;
 use super::print;
 use super::request::Request;
 use super::run::{Failed, carry_out, print_reply};
-use crate::device::courier::late::{LateEdit, LateKind};
+use crate::device::courier::late::{Adopted, LateEdit, LateKind};
 use crate::device::home::Home;
 use crate::device::open::Device;
 use crate::notice::Notice;
@@ -67,13 +67,27 @@ pub(super) fn import(
         )));
     };
     let taken = device.adopt_late_edit(index, now)?;
-    let words = if taken {
-        "Taken over. It counts as your own change from now on."
-    } else {
-        "What it says is in your practice already."
-    };
-    say_line(say, serde_json::json!({ "number": number, "adopted": taken }), words);
+    let Adopted { changed, refused } = taken;
+    let json = serde_json::json!({ "number": number, "adopted": changed, "refused": refused });
+    say_line(say, json, &taken_words(taken));
     Ok(true)
+}
+
+/// Returns what came of taking over a late edit.
+pub(crate) fn taken_words(Adopted { changed, refused }: Adopted) -> String {
+    let refused = match refused {
+        0 => None,
+        1 => Some("One record is not what its author signed, and stays apart.".to_owned()),
+        n => Some(format!("{n} records are not what their author signed, and stay apart.")),
+    };
+    match (changed, refused) {
+        (true, None) => "Taken over. It counts as your own change from now on.".to_owned(),
+        (true, Some(refused)) => {
+            format!("Taken over. It counts as your own change from now on. {refused}")
+        }
+        (false, None) => "What it says is in your practice already.".to_owned(),
+        (false, Some(refused)) => format!("Nothing more could be taken over. {refused}"),
+    }
 }
 
 fn day(time: Timestamp) -> String {
@@ -86,6 +100,7 @@ pub(crate) const fn word(kind: LateKind) -> &'static str {
     match kind {
         LateKind::Appointments => "appointments",
         LateKind::Attachments => "attachments",
+        LateKind::AttachmentMarks => "attachments struck or brought back",
         LateKind::Contact => "contact",
         LateKind::Draft => "draft",
         LateKind::Group => "who belongs together",

@@ -133,7 +133,7 @@ impl<F: FileSystem> Device<F> {
                     sources.extend(self.record_of(one.log, record, &gone)?);
                 }
                 // Attachments are put together only where they are listed.
-                Some((What::Attachments | What::Sealed, _)) | None => {}
+                Some((What::Attachments | What::AttachmentMarks | What::Sealed, _)) | None => {}
             }
         }
         for ((log, document), late) in documents {

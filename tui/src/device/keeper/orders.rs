@@ -358,12 +358,9 @@ impl Keeper {
         let edits = device.late_edits().map_err(|error| Notice::from(&error))?;
         let number = edits.iter().position(|other| other == edit);
         let taken = number.map(|number| device.adopt_late_edit(number, now)).transpose();
-        let words = match taken.map_err(|error| Notice::from(&error))? {
-            Some(true) => "Taken over. It counts as your own change from now on.",
-            Some(false) | None => "What it says is in your practice already.",
-        };
+        let taken = taken.map_err(|error| Notice::from(&error))?.unwrap_or_default();
         self.changed(now);
-        self.said(Ok(words.to_owned()));
+        self.said(Ok(crate::cli::late::taken_words(taken)));
         Ok(())
     }
 

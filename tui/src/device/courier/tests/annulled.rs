@@ -77,7 +77,7 @@ fn what_counted_before_a_device_was_known_to_be_out_is_kept_apart_and_taken_over
 
     let (now, count) = (world.now, world.device(1).late_edits().unwrap().len());
     for number in 0..count {
-        assert!(world.device(1).adopt_late_edit(number, now).unwrap());
+        assert!(world.device(1).adopt_late_edit(number, now).unwrap().changed);
     }
     assert_eq!(text(&mut world, 1, client, note), "Late words. Shared. ");
     assert_eq!(world.device(1).index().appointments[&booked.id].slot.start, moved);

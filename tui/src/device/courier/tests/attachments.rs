@@ -3,10 +3,12 @@
 
 use super::plans::erase;
 use super::*;
-use crate::device::courier::late::LateKind;
+use crate::device::courier::late::{Adopted, LateKind};
 use tacenda_shared::id::{CompartmentId, RecordId};
 use tacenda_shared::practice::attachment::FILE_BYTES_MAX;
+use tacenda_shared::practice::change::{Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::record::{Header, Record, Tags};
 use tacenda_shared::practice::view::{AttachmentView, Inside, TimelineEntry};
 use tacenda_shared::random::{Random as _, Seeded};
 
@@ -164,12 +166,87 @@ fn what_a_lost_device_attached_is_one_late_edit_and_is_taken_over_whole() {
     let kinds: Vec<_> = late.iter().map(|one| (one.kind, one.client, one.adopted)).collect();
     assert_eq!(kinds, [(LateKind::Attachments, Some(ada), false)]);
     let now = world.now;
-    assert!(world.device(0).adopt_late_edit(0, now).unwrap());
+    assert!(world.device(0).adopt_late_edit(0, now).unwrap().changed);
     for round in 0..2 {
         let all = files(&mut world, 0, ada);
         let read: Vec<_> = all.iter().map(|one| saved(&mut world, 0, ada, *one)).collect();
         assert!(all.len() == 3 && read.contains(&bytes), "round {round}");
-        assert!(!world.device(0).adopt_late_edit(0, now).unwrap());
+        assert!(!world.device(0).adopt_late_edit(0, now).unwrap().changed);
         world.restart(0);
     }
+}
+
+/// Writes what a device that does what it likes writes into a client's log of files: a copy of its
+/// last record there under another id, which it did not sign so.
+fn forge(world: &mut World, at: usize, client: ClientId) {
+    let name = CompartmentName::Attachments(client);
+    let contents = world.device(at).cabinet.contents(&name);
+    let Some(Content::Record { bytes, .. }) = contents.last() else { panic!("a record") };
+    let header = Record::decode(bytes).unwrap().header;
+    let record = RecordId::random(&mut OsRandom);
+    let key = SigningKey::random(&mut OsRandom);
+    let sign = |label: &str, fields: &[&[u8]]| key.sign(label, fields);
+    let forged = Record::new(Header { id: record, ..header }, [0; 32], Tags::new(), sign);
+    let content = Content::Record { record, bytes: forged.encode() };
+    world.device(at).keep(vec![Change { compartment: name, content }]).unwrap();
+}
+
+#[test]
+fn one_bad_record_of_a_lost_device_holds_back_none_of_its_files() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    attach(&mut world, 0, ada, b"Before.");
+    world.heal();
+    world.lose(2);
+    let bytes = noise(6, 200_000);
+    attach(&mut world, 2, ada, &bytes);
+    forge(&mut world, 2, ada);
+    attach(&mut world, 2, ada, b"A second one.");
+    let moment = world.moment();
+    assert_eq!(lost::revoke(&mut world, 0, 2), Ok(()));
+    world.take_late(2, moment, 0);
+    let now = world.now;
+    let adopted = world.device(0).adopt_late_edit(0, now).unwrap();
+    assert_eq!(adopted, Adopted { changed: true, refused: 1 });
+    for round in 0..2 {
+        let all = files(&mut world, 0, ada);
+        let read: Vec<_> = all.iter().map(|one| saved(&mut world, 0, ada, *one)).collect();
+        assert!(all.len() == 3 && read.contains(&bytes), "round {round}");
+        // The bad one stays, and nothing comes a second time.
+        let stored = world.device(0).cabinet.contents(&CompartmentName::Attachments(ada)).len();
+        assert!(!world.device(0).late_edits().unwrap()[0].adopted);
+        let again = world.device(0).adopt_late_edit(0, now).unwrap();
+        assert_eq!(again, Adopted { changed: false, refused: 1 });
+        let name = CompartmentName::Attachments(ada);
+        assert_eq!(world.device(0).cabinet.contents(&name).len(), stored);
+        world.restart(0);
+    }
+}
+
+#[test]
+fn files_of_a_lost_device_are_taken_over_without_its_strikes_and_in_several_groups() {
+    let mut world = World::with_devices(3);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let honest = attach(&mut world, 0, ada, b"Before.");
+    world.heal();
+    world.lose(2);
+    attach(&mut world, 2, ada, &noise(7, FILE_BYTES_MAX));
+    edit(&mut world, 2, Edit::StrikeAttachment { client: ada, record: honest, struck: true });
+    attach(&mut world, 2, ada, b"A second one.");
+    let moment = world.moment();
+    assert_eq!(lost::revoke(&mut world, 0, 2), Ok(()));
+    world.take_late(2, moment, 0);
+    let kinds = |world: &mut World| -> Vec<_> {
+        let late = world.device(0).late_edits().unwrap();
+        late.iter().map(|one| (one.kind, one.adopted)).collect()
+    };
+    let (whole, marks) = (LateKind::Attachments, LateKind::AttachmentMarks);
+    assert_eq!(kinds(&mut world), [(whole, false), (marks, false)]);
+    let now = world.now;
+    assert!(world.device(0).adopt_late_edit(0, now).unwrap().changed);
+    assert_eq!(kinds(&mut world), [(whole, true), (marks, false)]);
+    let all = files(&mut world, 0, ada);
+    assert!(all.len() == 3 && all.contains(&honest), "nothing was struck");
+    assert!(world.device(0).adopt_late_edit(1, now).unwrap().changed);
+    assert!(!files(&mut world, 0, ada).contains(&honest));
 }

@@ -432,7 +432,7 @@ fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
     assert!(late.iter().any(|one| one.client == Some(ada)));
     let now = world.now;
     for number in 0..late.len() {
-        assert!(world.device(0).adopt_late_edit(number, now).unwrap());
+        assert!(world.device(0).adopt_late_edit(number, now).unwrap().changed);
     }
 
     for round in 0..2 {
@@ -442,7 +442,7 @@ fn what_comes_late_is_kept_listed_and_taken_over_by_hand() {
         let late = world.device(0).late_edits().unwrap();
         assert!(late.iter().all(|one| one.adopted), "{late:?}");
         // A second time there is nothing to take over.
-        assert!(!world.device(0).adopt_late_edit(0, now).unwrap());
+        assert!(!world.device(0).adopt_late_edit(0, now).unwrap().changed);
         world.restart(0);
     }
     assert!(world.device(0).sync_status().queued > 0, "it goes out as this device's own");

@@ -53,9 +53,9 @@ fn what_is_taken_over_from_a_lost_device_stands_in_the_trail() {
     assert_eq!(audited(&mut world, 0, AuditKind::LateTaken), 0);
 
     let now = world.now;
-    assert!(world.device(0).adopt_late_edit(0, now).unwrap());
+    assert!(world.device(0).adopt_late_edit(0, now).unwrap().changed);
     // A second time nothing is taken over, and nothing is written.
-    assert!(!world.device(0).adopt_late_edit(0, now).unwrap());
+    assert!(!world.device(0).adopt_late_edit(0, now).unwrap().changed);
 
     assert_eq!(audited(&mut world, 0, AuditKind::LateTaken), 1);
 }
