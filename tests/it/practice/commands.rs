@@ -645,3 +645,21 @@ fn measures_are_answered_scored_shown_reviewed_and_struck_from_a_script() {
         assert_eq!(run(arguments, text).status, Some(1), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_week_and_what_is_next_are_shown_from_a_script() {
+    let scene = founded("commands-week");
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let ahead = |days: i64| today.saturating_add(jiff::ToSpan::days(days)).to_string();
+    for (day, time) in [(ahead(8), "9:00"), (ahead(9), "10:00"), (ahead(20), "9:00")] {
+        scene.run(&["new", "--as-of", &day], &format!("{CODE} today {time} 50m")).done();
+    }
+    let next = scene.run(&["--json", "next"], "").json();
+    assert_eq!(next.len(), 1);
+    assert!(next[0]["start"].to_string().contains(&ahead(8)), "{next:?}");
+    assert!(scene.run(&["next"], "").done().contains(&ahead(8)));
+    let week = scene.run(&["--json", "week", "--date", &ahead(20)], "").json();
+    assert_eq!(types(&week), ["appointment"]);
+    let monday = scene.run(&["week", "--date", &ahead(8)], "").done();
+    assert!(monday.contains(&ahead(8)) && !monday.contains(&ahead(20)), "{monday}");
+}

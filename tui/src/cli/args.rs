@@ -47,6 +47,10 @@ pub enum Command {
     Init(Init),
     /// Show the appointments of a day.
     Today(Today),
+    /// Show the appointments of a week, from Monday on.
+    Week(Today),
+    /// Show the appointment that is now or next.
+    Next,
     /// Book from one sentence on standard input: "as-007 thu 3pm 50m room 2".
     New(New),
     /// Find clients and appointments; the words come from standard input.

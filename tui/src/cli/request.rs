@@ -130,6 +130,22 @@ pub struct ShowDay {
     pub date: Option<String>,
     /// As the front desk sees it.
     pub front_desk: bool,
+    /// How much of the schedule.
+    #[serde(default)]
+    pub span: Span,
+}
+
+/// How much of the schedule is shown.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Span {
+    /// A day.
+    #[default]
+    Day,
+    /// The week of a day, from Monday on.
+    Week,
+    /// The appointment that is now or next.
+    Next,
 }
 
 /// How a calendar is taken in.

@@ -8,7 +8,7 @@ use super::args::{
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
-    ShowDay, Typed, WriteFeed,
+    ShowDay, Span, Typed, WriteFeed,
 };
 use super::{
     address, attachment, backup, erase, late, measure, online, paper, print, revoke, socket, sync,
@@ -219,9 +219,9 @@ fn about_clients(client: &Client) -> Result<Request, PromptError> {
     })
 }
 
-fn show_day(today: &args::Today) -> ShowDay {
+fn show_day(today: &args::Today, span: Span) -> ShowDay {
     let date = today.date.map(|date| date.to_string());
-    ShowDay { date, front_desk: today.seen_as == Some(args::SeenAs::FrontDesk) }
+    ShowDay { date, front_desk: today.seen_as == Some(args::SeenAs::FrontDesk), span }
 }
 
 fn request(command: &Command) -> Result<Request, PromptError> {
@@ -273,7 +273,11 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Consent(consent) => about_consents(consent)?,
         Command::Measure(what) => measure::request(what)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
-        Command::Today(today) => Request::Today(show_day(today)),
+        Command::Next => {
+            Request::Today(ShowDay { date: None, front_desk: false, span: Span::Next })
+        }
+        Command::Today(today) => Request::Today(show_day(today, Span::Day)),
+        Command::Week(week) => Request::Today(show_day(week, Span::Week)),
         Command::Watch => Request::Watch,
     })
 }

@@ -2,19 +2,23 @@
 
 use super::{Refused, Say, codes, local, refuse, say_line};
 use crate::cli::problems;
-use crate::cli::request::ShowDay;
+use crate::cli::request::{ShowDay, Span};
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::update::front_desk::WORDS;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, MemberId, SeriesId, Timestamp};
-use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::edit::{Edit, Status};
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::quick_add::{Locale, QuickAdd, QuickAddContext, parse};
 use tacenda_shared::practice::reach::Reach;
 use tacenda_shared::practice::view::{AppointmentRow, Index};
 
 const DEFAULT_MINUTES: u16 = 50;
+/// How far the next appointment is looked for, in days.
+const NEXT_DAYS: i64 = 365;
 
 pub(super) fn today(
     device: &mut Device,
@@ -37,12 +41,40 @@ pub(super) fn today(
         let json = serde_json::json!({"schema": 1, "type": "seen-as", "who": "front-desk"});
         say_line(say, json, WORDS);
     }
-    for id in index.days.get(&date).into_iter().flatten() {
-        if let Some(row) = index.appointments.get(id) {
-            say_line(say, json::appointment(&index, row).value(), &line(&index, row));
+    let rows: Vec<&AppointmentRow> = match asked.span {
+        Span::Day => on(&index, date, date).collect(),
+        Span::Week => {
+            let since_monday = i64::from(date.weekday().to_monday_zero_offset());
+            let monday = date.saturating_sub(since_monday.days());
+            on(&index, monday, monday.saturating_add(6.days())).collect()
         }
+        Span::Next => {
+            let ahead = on(&index, date, date.saturating_add(NEXT_DAYS.days()));
+            ahead.filter(|row| is_ahead(row, now)).take(1).collect()
+        }
+    };
+    for row in rows {
+        let day = match asked.span {
+            Span::Day => String::new(),
+            Span::Week | Span::Next => format!("{}  ", row.slot.start.strftime("%a %Y-%m-%d")),
+        };
+        let text = format!("{day}{}", line(&index, row));
+        say_line(say, json::appointment(&index, row).value(), &text);
     }
     Ok(false)
+}
+
+/// The appointments from one day to another, in order.
+fn on(index: &Index, from: Date, to: Date) -> impl Iterator<Item = &AppointmentRow> {
+    let ids = index.days.range(from..=to).flat_map(|(_, ids)| ids);
+    ids.filter_map(|id| index.appointments.get(id)).map(AsRef::as_ref)
+}
+
+/// Whether somebody still comes: it is not over, and nobody has called it off.
+fn is_ahead(row: &AppointmentRow, now: Timestamp) -> bool {
+    let ends = row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000);
+    let off = row.status.frees_the_slot() || matches!(row.status, Status::Held | Status::NoShow);
+    ends > now && !off && !row.clients.is_empty()
 }
 
 pub(super) fn line(index: &Index, row: &AppointmentRow) -> String {
