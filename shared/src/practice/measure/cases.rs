@@ -1,7 +1,7 @@
 //! The worked cases of a file: what it says of itself must come out.
 
 use super::file::ExpectedText;
-use super::form::Form;
+use super::form::{Form, Way};
 use super::score::{Answer, Score};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,10 @@ pub(super) fn answers(form: &Form, values: &[i16]) -> Option<Vec<Answer>> {
 }
 
 /// Returns what a score says, as a case writes it.
-pub(super) fn said(form: &Form, score: &Score) -> ExpectedText {
+pub(super) fn said(form: &Form, answers: &[Answer], score: &Score) -> ExpectedText {
+    let silent = matches!(form.scoring.way, Way::Screen { acuity, .. }
+        if form.value(answers, acuity) != Some(0));
+
     let named = |names: Vec<&String>, numbers: &[u32]| -> BTreeMap<String, u32> {
         names.into_iter().cloned().zip(numbers.iter().copied()).collect()
     };
@@ -43,7 +46,7 @@ pub(super) fn said(form: &Form, score: &Score) -> ExpectedText {
         algorithm: algorithms.zip(score.algorithms.iter().cloned()).collect(),
         result: score
             .screened
-            .filter(|screened| score.complete || *screened == super::Screened::Unknown)
+            .filter(|screened| score.complete || (silent && *screened == super::Screened::Unknown))
             .map(|one| form.screened_words(one).to_owned()),
         flags: score.flags.iter().cloned().chain(remarks.map(|one| one.id.clone())).collect(),
     }

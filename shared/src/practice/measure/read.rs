@@ -102,7 +102,7 @@ fn run(file: &File, form: &Form, variant: Option<&str>) -> Result<(), Fault> {
         let answers = cases::answers(form, &case.answers);
         let answers = answers.ok_or_else(|| wrong("no item has such an answer"))?;
         form.check(&answers).map_err(|_| wrong("nobody can answer so"))?;
-        let said = cases::said(form, &form.score(&answers));
+        let said = cases::said(form, &answers, &form.score(&answers));
         if let Some(why) = cases::differs(&case.expected, &said) {
             return Err(wrong(why));
         }

@@ -233,7 +233,7 @@ impl Taken {
         let values = body.bytes(tag::ANSWERS).filter(|values| values.len() <= ITEMS_MAX)?;
         let answered = values.iter().filter(|value| **value < NOT_ASKED).count();
         let one = |tag| body.fixed::<1>(tag).map(|[number]| number);
-        let taken = Self {
+        let mut taken = Self {
             instrument: instrument.to_owned(),
             total,
             answered: u16::try_from(answered).ok()?,
@@ -248,14 +248,23 @@ impl Taken {
         let Some(form) = form else { return Some(taken) };
         let answers = answers(form, body)?;
         let score = form.score(&answers);
+        // Earlier versions said it of one that was not finished.
+        if score.screened == Some(Screened::Unknown) && taken.screened == Some(Screened::NonAcute) {
+            taken.screened = score.screened;
+        }
         let same = (score.total, score.screened, form.needs_review(&answers))
             == (taken.total, taken.screened, taken.review == Review::Due);
         same.then_some(taken)
     }
 
-    /// Whether it has a result: a total, or how a screen ended.
+    /// Whether it has a result: a total, or how a screen ended, of which everything was answered.
     pub fn is_complete(&self) -> bool {
-        self.total.is_some() || self.screened.is_some_and(|one| one != Screened::Unknown)
+        let ended = match self.screened {
+            Some(Screened::Negative | Screened::NonAcute) => true,
+            Some(Screened::Acute | Screened::Unknown) => self.answered == self.items,
+            None => false,
+        };
+        self.total.is_some() || ended
     }
 
     pub(in crate::practice) fn encode(&self, writer: &mut Writer) {

@@ -64,7 +64,7 @@ pub enum Screened {
     NonAcute,
     /// Something was, and it is acute.
     Acute,
-    /// Something was, and nobody said how acute it is.
+    /// Something was, and nobody said how acute it is, or not everything required was answered.
     Unknown,
 }
 
@@ -166,6 +166,10 @@ impl Form {
             (Way::Screen { .. }, None) => false,
             _ => required(),
         };
+        // Whoever was not asked everything may still say something acute: no verdict but that.
+        if !score.complete && score.screened == Some(Screened::NonAcute) {
+            score.screened = Some(Screened::Unknown);
+        }
         if !score.complete || matches!(scoring.way, Way::Screen { .. }) {
             return score;
         }

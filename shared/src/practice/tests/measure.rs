@@ -145,6 +145,32 @@ fn an_unfinished_measure_has_no_total_and_its_risk_stands() {
     );
 }
 
+/// Not acute is said of who was asked everything, never of a screen that was left.
+#[test]
+fn an_unfinished_screen_has_no_verdict() {
+    let (mut world, client) = world();
+    let form = crate::practice::measure::named("asq").unwrap();
+    // Yes to the first, No to whether it is now; the rest not answered.
+    let yes = form.items[0].choices.iter().position(|one| one.value == 1).unwrap();
+    let no = form.items[4].choices.iter().position(|one| one.value == 0).unwrap();
+    let mut answers = vec![Answer::NotAnswered; 5];
+    answers[0] = Answer::Choice(u8::try_from(yes).unwrap());
+    answers[4] = Answer::Choice(u8::try_from(no).unwrap());
+    assert_eq!(form.score(&answers).screened, Some(Screened::Unknown));
+    world.act(0, enter(client, "asq", answers)).unwrap();
+    let (record, known) = taken(&world, 0, client).remove(0);
+    assert_eq!((known.screened, known.is_complete()), (Some(Screened::Unknown), false));
+    assert_eq!(known.review, Review::Due);
+    // As an earlier version wrote it.
+    let bytes = world.desks[0].memory.records[&record].clone();
+    let mut body = Record::decode(&bytes).unwrap().body().unwrap().clone();
+    body.set(tag::SCREENED, [2]);
+    lie(&mut world, client, (70, Vec::new()), body);
+    let all = taken(&world, 1, client);
+    assert!(all.iter().all(|(_, one)| one.screened == Some(Screened::Unknown)), "{all:?}");
+    assert_eq!(all.len(), 2);
+}
+
 #[test]
 fn which_of_two_answers_of_one_value_was_given_is_kept() {
     let (mut world, client) = world();

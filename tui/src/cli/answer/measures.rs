@@ -169,7 +169,7 @@ fn add(
             "Say --acknowledged once you have read this.",
         );
     }
-    let score = form.score(&answers);
+    let (score, ended) = (form.score(&answers), measures::ended(&form, &answers));
     device.apply(Edit::answered(client, None, &form, answers), now)?;
     let json = json!({
         "schema": 1, "type": "measure-added", "client": code, "form": form.id,
@@ -180,12 +180,7 @@ fn add(
         None if score.complete => form.abbreviation.clone(),
         None => format!("{}: not everything was answered, so there is no total", form.abbreviation),
     };
-    for line in score
-        .screened
-        .iter()
-        .map(|one| form.screened_words(*one).to_owned())
-        .chain(measures::lines(&form, &score, None))
-    {
+    for line in ended.into_iter().chain(measures::lines(&form, &score, None)) {
         words.push_str(&format!("\n{line}"));
     }
     words.push_str(&format!("\n{}", form.notice));

@@ -3,7 +3,7 @@
 use crate::text;
 use std::sync::Arc;
 use tacenda_shared::practice::measure::{
-    self, Form, Much, Quantity, Review, Score, Screened, Taken,
+    self, Answer, Form, Much, Quantity, Review, Score, Screened, Taken,
 };
 use tacenda_shared::practice::view::Index;
 
@@ -27,14 +27,44 @@ pub fn result(index: &Index, taken: &Taken) -> String {
             [(_, first), ..] => format!("{total}  {first}"),
         },
         (Some(total), ..) => total.to_string(),
-        (None, Some(screened), Some(form)) => form.screened_words(screened).to_owned(),
-        (None, Some(screened), None) => screened_words(screened).to_owned(),
-        (None, None, _) => format!("{} of {} answered", taken.answered, taken.items),
+        (None, Some(screened), form) => screen(form.map(Arc::as_ref), taken, screened),
+        (None, None, _) => so_far(taken),
     };
     match taken.review {
         Review::Due => format!("{words}   answer to be reviewed"),
         Review::Done | Review::None => words,
     }
+}
+
+fn so_far(taken: &Taken) -> String {
+    format!("{} of {} answered", taken.answered, taken.items)
+}
+
+/// How a screen ended. Of one that was not finished only that an answer is positive, and what was
+/// said to be acute.
+fn screen(form: Option<&Form>, taken: &Taken, screened: Screened) -> String {
+    let words = form.map_or_else(|| screened_words(screened), |form| form.screened_words(screened));
+    match screened {
+        _ if taken.is_complete() => words.to_owned(),
+        Screened::Acute => format!("{}: {words}", so_far(taken)),
+        _ => format!("{}: an answer is positive", so_far(taken)),
+    }
+}
+
+/// Returns how a screen ended that has just been answered; `None` of a form with a score.
+pub fn ended(form: &Form, answers: &[Answer]) -> Option<String> {
+    let given = answers.iter().filter(|answer| matches!(answer, Answer::Choice(_))).count();
+    let screened = form.score(answers).screened?;
+    let taken = Taken {
+        instrument: form.id.clone(),
+        total: None,
+        answered: u16::try_from(given).unwrap_or(u16::MAX),
+        items: u16::try_from(form.items.len()).unwrap_or(u16::MAX),
+        screened: Some(screened),
+        review: Review::None,
+        session: None,
+    };
+    Some(screen(Some(form), &taken, screened))
 }
 
 const fn screened_words(screened: Screened) -> &'static str {

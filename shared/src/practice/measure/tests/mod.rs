@@ -129,7 +129,7 @@ fn every_published_case_comes_out() {
             let form = forms.iter().find(|form| form.id.ends_with(variant)).unwrap();
             let answers = answers(form, &case.answers).unwrap();
             assert_eq!(form.check(&answers), Ok(()), "{id}: {}", case.name);
-            let differs = differs(&case.expected, &said(form, &form.score(&answers)));
+            let differs = differs(&case.expected, &said(form, &answers, &form.score(&answers)));
             assert_eq!(differs, None, "{id}: {}", case.name);
             ran += 1;
         }

@@ -372,7 +372,7 @@ fn a_second_statement_of_each_rule_agrees_on_ten_thousand_random_answers() {
             let given = answers(form, &values).unwrap_or_else(|| panic!("{} {values:?}", rule.id));
             assert_eq!(form.check(&given), Ok(()), "{} {values:?}", rule.id);
             let second = (rule.say)(&values);
-            let first = said(form, &form.score(&given));
+            let first = said(form, &given, &form.score(&given));
             let parts: BTreeMap<&str, i64> = first
                 .subscales
                 .iter()
