@@ -314,7 +314,7 @@ fn replace(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let mut effects = Vec::new();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left));
+        effects.extend(close(desk, left));
     }
     effects.extend(show(model, screen));
     effects
@@ -332,18 +332,20 @@ fn leave(model: &mut Model) -> Vec<Effect> {
         [Screen::Today(_)] => Vec::new(),
         [_] | [] => replace(model, Screen::Today(today::State::new(today))),
         [..] => match desk.screens.pop() {
-            Some(left) => close(left),
+            Some(left) => close(desk, left),
             None => Vec::new(),
         },
     }
 }
 
 /// Ends a screen that was left: what was typed goes on its way first, then its view is closed.
-fn close(screen: Screen) -> Vec<Effect> {
+fn close(desk: &mut Desk, screen: Screen) -> Vec<Effect> {
     let subject = screen.subject();
     let mut effects = Vec::new();
-    if let Screen::Note(Writing { state: Some(mut state), .. }) = screen {
-        effects.extend(state.flush());
+    match screen {
+        Screen::Note(Writing { state: Some(mut state), .. }) => effects.extend(state.flush()),
+        Screen::Measures(state) => effects.extend(measures::keep(desk, &state)),
+        _ => {}
     }
     effects.extend(subject.map(Effect::Close));
     effects
@@ -355,7 +357,7 @@ fn parting(model: &mut Model) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return effects };
     desk.overlays.clear();
     while let Some(left) = desk.screens.pop() {
-        effects.extend(close(left));
+        effects.extend(close(desk, left));
     }
     effects
 }
@@ -374,13 +376,18 @@ fn remains(desk: &Desk) -> lock::Remains {
     };
     let booking = |screen: &Screen| match screen {
         Screen::Booking(_) => true,
-        Screen::Measures(state) => state.is_begun(),
+        Screen::Measures(state) => state.is_begun() && state.kept().is_none(),
+        _ => false,
+    };
+    let measure = |screen: &Screen| match screen {
+        Screen::Measures(state) => state.kept().is_some(),
         _ => false,
     };
     lock::Remains {
         form: desk.kept.is_some()
             || desk.overlays.iter().any(form)
             || desk.screens.iter().any(booking),
+        measure: desk.screens.iter().any(measure),
     }
 }
 

@@ -52,6 +52,16 @@ pub(crate) struct Locked {
 pub(crate) struct Remains {
     /// A form that was not saved; it is gone.
     pub(crate) form: bool,
+    /// A measure that was begun; what was answered is kept.
+    pub(crate) measure: bool,
+}
+
+impl Remains {
+    /// What was still to be kept could not be: the device was locked before.
+    pub(crate) const fn nothing_more(&mut self) {
+        self.form |= self.measure;
+        self.measure = false;
+    }
 }
 
 impl State {
@@ -130,6 +140,9 @@ fn facts(state: &State, place: &Place) -> Vec<(&'static str, String)> {
     }
     if let Some(Locked { at, cause, remains }) = state.locked {
         let mut words = format!("{} {cause}; drafts are kept", when::clock(at.time()));
+        if remains.measure {
+            words.push_str("; what was answered is kept, unfinished");
+        }
         if remains.form {
             words.push_str("; a form that was not saved is gone");
         }

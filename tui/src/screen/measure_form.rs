@@ -72,6 +72,11 @@ impl State {
         self.answers.iter().any(|answer| matches!(answer, Answer::Choice(_)))
     }
 
+    /// Returns the answers so far, if there is any.
+    pub fn begun(&self) -> Option<Vec<Answer>> {
+        self.is_begun().then(|| self.answers.clone())
+    }
+
     /// Esc: back to the items, or to the question whether to keep what was answered. `false` if there
     /// is nothing to keep.
     pub fn step_out(&mut self) -> bool {

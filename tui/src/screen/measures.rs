@@ -183,6 +183,13 @@ impl State {
         }
     }
 
+    /// Returns what keeps the answers that were given so far, if a form is being answered.
+    pub fn kept(&self) -> Option<Edit> {
+        let Mode::Answer(form) = &self.mode else { return None };
+        let answers = form.begun()?;
+        Some(Edit::answered(self.client, self.session, form.form(), answers))
+    }
+
     /// Gives up what is typed; `false` if nothing was.
     pub fn step_out(&mut self) -> bool {
         match &mut self.mode {

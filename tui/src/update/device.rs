@@ -23,6 +23,10 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         DeviceEvent::Locked => {
             // The device locked by itself; what it no longer has must not be shown.
             let effects = lock(model, "by the device");
+            if let Stage::Locked(lock_screen::State { locked: Some(locked), .. }) = &mut model.stage
+            {
+                locked.remains.nothing_more();
+            }
             return effects.into_iter().filter(|effect| !matches!(effect, Effect::Lock)).collect();
         }
         DeviceEvent::Opened { subject, outcome } => {

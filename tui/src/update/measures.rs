@@ -66,6 +66,17 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
     }
 }
 
+/// Keeps what was answered to a form that is left in another way than by its own keys, as notes are
+/// kept: unfinished, with no total unless everything was answered.
+pub(super) fn keep(desk: &mut Desk, state: &measures::State) -> Option<Effect> {
+    let edit = state.kept()?;
+    desk.history.last_ticket += 1;
+    let ticket = desk.history.last_ticket;
+    let says = "kept what was answered".to_owned();
+    desk.history.waiting.insert(ticket, crate::model::Waiting { says, way: Way::Fresh });
+    Some(Effect::Edit { ticket, edit })
+}
+
 /// Brings a form back whose answers were refused, where it was or on a screen of its own.
 pub(super) fn bring_back(desk: &mut Desk, begun: measures::Begun) -> Option<Effect> {
     let place = desk.screens.iter_mut().rev().find_map(|screen| match screen {

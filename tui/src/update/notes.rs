@@ -296,7 +296,7 @@ pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -
                 let sweep = std::mem::take(&mut note.sweep);
                 let in_front = at + 1 == desk.screens.len();
                 let left = desk.screens.remove(at);
-                let mut effects = close(left);
+                let mut effects = close(desk, left);
                 if in_front {
                     effects.extend(sweep_on(model, sweep));
                 }

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::model::Look;
-use crate::screen::measure_form;
 use crate::screen::parts::sample::measures::measure_id;
+use crate::screen::{measure_form, parts};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::sync::Arc;
-use tacenda_shared::practice::measure::{self, Answer, MeasureMark, choices};
+use tacenda_shared::practice::measure::{self, Answer, MeasureMark, Screened, choices};
 
 fn measures(columns: u16, rows: u16) -> Driver {
     let mut driver = Driver::open(columns, rows);
@@ -186,6 +186,47 @@ fn what_lies_over_a_form_leaves_it_at_its_item() {
 }
 
 #[test]
+fn what_was_answered_is_kept_however_the_form_is_left() {
+    let begun = || {
+        let mut driver = Driver::open(80, 23);
+        driver.keys("o").open_asked();
+        driver.keys("phq-9⏎12");
+        driver
+    };
+    let kept = |driver: &Driver| {
+        let mut expected = choices(&[1, 2]);
+        expected.extend([Answer::NotAnswered; 8]);
+        assert_eq!(entered(driver), ("phq-9".to_owned(), expected));
+        // Before anything that locks or ends.
+        let at = |wanted: &dyn Fn(&Effect) -> bool| driver.effects.iter().position(wanted);
+        let edit = at(&|effect| matches!(effect, Effect::Edit { .. }));
+        let end = at(&|effect| matches!(effect, Effect::Lock | Effect::Quit));
+        assert!(end.is_none_or(|end| edit.unwrap() < end));
+    };
+    let mut driver = begun();
+    driver.code(KeyCode::F(10));
+    kept(&driver);
+    let mut driver = begun();
+    driver.send(Msg::Leave);
+    kept(&driver);
+    let screen = driver.screen();
+    assert!(screen.contains("what was answered is kept"), "{screen}");
+    assert!(!screen.contains("is gone"), "{screen}");
+    // What the device locked by itself takes nothing more.
+    let mut driver = begun();
+    driver.device(DeviceEvent::Locked);
+    let screen = driver.screen();
+    assert!(screen.contains("is gone") && !screen.contains("answered is kept"), "{screen}");
+    // Nothing was answered: nothing is kept. Nor is what is dropped on purpose.
+    for typed in ["phq-9⏎", "phq-9⏎12⎋d"] {
+        let mut driver = Driver::open(80, 23);
+        driver.keys("o").open_asked();
+        driver.keys(typed).send(Msg::Leave);
+        assert!(driver.edits().is_empty(), "{typed}");
+    }
+}
+
+#[test]
 fn a_score_of_another_instrument_says_its_name_and_its_range() {
     let mut driver = Driver::open(80, 23);
     driver.keys("o").open_asked();
@@ -217,6 +258,25 @@ fn an_answer_to_be_looked_at_is_on_to_finish_and_opens_from_there() {
     driver.device(DeviceEvent::Changed(Arc::new(Sample::new().with_measures().index)));
     driver.keys("4");
     assert!(driver.screen().contains("review risk answer"), "{}", driver.screen());
+}
+
+#[test]
+fn an_unfinished_screen_says_how_far_it_is_and_that_an_answer_is_positive() {
+    let form = measure::named("asq").unwrap();
+    let of = |item: usize, value| {
+        let choice = form.items[item].of_value(value).unwrap();
+        Answer::Choice(u8::try_from(choice).unwrap())
+    };
+    let none = Answer::NotAnswered;
+    let ended = |answers: &[Answer]| parts::measures::ended(form, answers).unwrap();
+    let left = ended(&[of(0, 1), none, none, none, of(4, 0)]);
+    assert_eq!(left, "2 of 5 answered: an answer is positive");
+    let left = ended(&[of(0, 1), of(1, 0), of(2, 0), of(3, 0), none]);
+    assert_eq!(left, "4 of 5 answered: an answer is positive");
+    let acute = ended(&[of(0, 1), none, none, none, of(4, 1)]);
+    assert_eq!(acute, format!("2 of 5 answered: {}", form.screened_words(Screened::Acute)));
+    let whole = ended(&[of(0, 1), of(1, 0), of(2, 0), of(3, 0), of(4, 0)]);
+    assert_eq!(whole, form.screened_words(Screened::NonAcute));
 }
 
 /// Folded as on the screen, every word of every item stands there.
