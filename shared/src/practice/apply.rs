@@ -7,6 +7,7 @@ use super::contact::{self, Settings};
 use super::document::Scalar;
 use super::edit::{Edit, Labelled};
 use super::journal::Book;
+use super::measure::MeasureMark;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
 use crate::id::{DeviceId, ObjectId, RecordId};
@@ -303,7 +304,11 @@ impl Practice {
             Edit::MarkMeasure { client, record, mark } => {
                 let chart = self.facts.charts.get(client);
                 chart.map(|chart| {
-                    chart.marks.heard_of_measure(*record, *mark, own).into_iter().collect()
+                    let mut heard = chart.marks.heard_of_measure(*record, *mark, own);
+                    if matches!(mark, MeasureMark::Struck(_)) {
+                        heard.extend(chart.labels_heard(*record, own));
+                    }
+                    heard
                 })
             }
             Edit::MarkJournal { client, record, mark } => {

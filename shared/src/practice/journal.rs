@@ -20,7 +20,7 @@ use super::{Context, Practice, zone};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, ObjectId, RecordId, Timestamp};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const ITEMS_MAX: usize = 1 << 20;
@@ -176,12 +176,17 @@ impl Marks {
         record: RecordId,
         mark: MeasureMark,
         own: DeviceId,
-    ) -> Option<RecordId> {
-        let marks = match mark {
-            MeasureMark::Reviewed(_) => &self.reviewed,
-            MeasureMark::Struck(_) => &self.struck,
-        };
-        heard(marks, record, own)
+    ) -> BTreeSet<RecordId> {
+        // Who has looked at its answers has said something of the whole measure.
+        let struck = matches!(mark, MeasureMark::Struck(_)).then_some(&self.struck);
+        let marks = [Some(&self.reviewed), struck].into_iter().flatten();
+        marks.filter_map(|marks| heard(marks, record, own)).collect()
+    }
+
+    /// Returns when anything was said last of a record.
+    pub(super) fn newest(&self, record: RecordId) -> Option<Timestamp> {
+        let said = [&self.reviewed, &self.shared, &self.struck].into_iter();
+        said.filter_map(|marks| marks.get(&record)).map(|(time, ..)| *time).max()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {

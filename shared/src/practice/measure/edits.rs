@@ -201,13 +201,18 @@ impl Practice {
                 (chart_tag::STRUCK, says, before)
             }
         };
+        // What is said now counts, also where another device's clock is ahead.
+        let newest = chart.marks.newest(record).map(|newest| newest.plus_millis(1));
+        let time = newest.map_or(cx.now, |newest| newest.max(cx.now));
         let name = self.chart_of(client);
         let digest = Self::stored_record(&name, record, cx)?.digest();
         let kind = RelationKind::Corrects;
         let relation = Relation { kind, target: *record.as_bytes(), digest };
         let mut body = Tags::new();
         body.set(field, [u8::from(says)]);
+        let now = std::mem::replace(&mut cx.now, time);
         let (_, change) = self.write_record(&name, RecordKind::Measure, vec![relation], body, cx);
+        cx.now = now;
         let inverse = Edit::MarkMeasure { client, record, mark: before };
         Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
     }

@@ -6,7 +6,7 @@ use crate::id::{ClientId, RecordId};
 use crate::practice::Refusal;
 use crate::practice::chart::tag as chart_tag;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{Edit, NoteFormat, Subject};
+use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Subject};
 use crate::practice::interchange::Importer;
 use crate::practice::measure::tests::OWN;
 use crate::practice::measure::{
@@ -15,6 +15,7 @@ use crate::practice::measure::{
 use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::view::{TimelineEntry, View};
 use crate::suite::Hash;
+use std::collections::BTreeSet;
 
 pub(super) fn world() -> (World, ClientId) {
     let mut world = World::new(&[1, 2]);
@@ -222,6 +223,46 @@ fn an_undo_strikes_what_was_entered_unless_somebody_has_marked_it_since() {
     world.sync();
     let refused = world.desks[0].undo(again.unwrap()).map(drop);
     assert_eq!(refused, Err(Refusal::ChangedElsewhere));
+}
+
+#[test]
+fn an_undo_strikes_nothing_that_another_device_has_reviewed_or_labelled() {
+    for labels in [false, true] {
+        let (mut world, client) = world();
+        let mut answers = vec![Answer::NotAnswered; 10];
+        answers[8] = Answer::Choice(1);
+        let inverse = world.act(0, enter(client, "phq-9", answers)).unwrap().unwrap();
+        world.sync();
+        let (record, _) = taken(&world, 1, client).remove(0);
+        let said = if labels {
+            let of = Labelled::Record(record);
+            Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) }
+        } else {
+            Edit::MarkMeasure { client, record, mark: MeasureMark::Reviewed(true) }
+        };
+        world.act(1, said).unwrap();
+        world.sync();
+        let refused = world.desks[0].undo(inverse).map(drop);
+        assert_eq!(refused, Err(Refusal::ChangedElsewhere), "{labels}");
+        assert_eq!(taken(&world, 0, client).len(), 1);
+    }
+}
+
+#[test]
+fn what_is_said_last_counts_also_where_a_clock_is_behind() {
+    let (mut world, client) = world();
+    world.act(0, enter(client, "gad-2", choices(&[1, 1]))).unwrap();
+    world.sync();
+    let (record, _) = taken(&world, 1, client).remove(0);
+    let strike = |struck| Edit::MarkMeasure { client, record, mark: MeasureMark::Struck(struck) };
+    world.desks[1].now = world.desks[1].now.plus_millis(3_600_000);
+    world.act(1, strike(true)).unwrap();
+    world.sync();
+    assert!(taken(&world, 0, client).is_empty());
+    world.act(0, strike(false)).unwrap();
+    world.sync();
+    assert_eq!(taken(&world, 0, client).len(), 1);
+    assert_eq!(*world.desks[0].index(), *world.desks[1].index());
 }
 
 /// Signs a body as no honest device would, and sends it.
