@@ -9,7 +9,7 @@ use super::super::compartment::{CompartmentName, Quarter};
 use super::super::document::{Document, Scalar};
 use super::super::edit::{Edit, NewSeries, Slot};
 use super::super::{Context, Practice, contact, document_of, zone};
-use super::kin::pairs;
+use super::kin::{Cuts, pairs};
 use super::recur::{self, Day, End, Rule};
 use super::series::{Rhythm, Series, SeriesKey, heir_of, occurrence_of};
 use crate::id::{AppointmentId, SeriesId};
@@ -187,7 +187,7 @@ impl Practice {
 
     /// Whether a series has a date by its rule, and goes on until then.
     fn takes_place(&self, key: SeriesKey, known: &Series, date: Date) -> bool {
-        let until = self.last_of(key, known);
+        let until = self.last_of(key, known, &mut Cuts::default());
         let zone = zone::named(&known.first.slot.zone);
         let end = date.to_datetime(Time::constant(23, 59, 59, 0));
         let mut times = known.rule.occurrences(known.first.slot.start, end, &zone);
@@ -278,7 +278,8 @@ impl Practice {
     ) -> Result<Option<Done>, Refusal> {
         let Some((key, time)) = self.derived.origin(id) else { return Ok(None) };
         let Some(series) = self.facts.series_of(key).cloned() else { return Ok(None) };
-        let rivals = self.rivals_of(key, &series);
+        let mut cuts = Cuts::default();
+        let rivals = self.rivals_of(key, &series, &mut cuts);
         let asked = !rivals.is_empty() && self.is_asked_at(key, id);
         // Once the first has been dealt with, it is asked about at the one after.
         let stays = *slot == series.first.slot || *slot == series.slot_on(time);
@@ -287,7 +288,7 @@ impl Practice {
         if !asked || !chosen || slot.clinician != key.0 {
             return Ok(None);
         }
-        let others = self.overlapped(key, &series);
+        let others = self.overlapped(key, &series, &mut cuts);
         let ends = |(other, known, time): (SeriesKey, &Series, DateTime)| {
             (other, known.last(), time.date().yesterday().ok())
         };

@@ -24,6 +24,21 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Heirs of heirs that are followed: more changes of "this and all that follow" than anybody makes
 /// of one series.
 const GENERATIONS_MAX: u8 = 64;
+/// Of so many series at most one says anything about another. Of more, and of those that follow each
+/// other in a circle, each stands for itself, and ends where its own end says.
+pub(super) const KIN_MAX: usize = 256;
+
+/// What was found out about ends while nothing changes, so that it is found out once.
+#[derive(Debug, Default)]
+pub(super) struct Cuts {
+    crowded: BTreeMap<SeriesKey, bool>,
+    cut: BTreeMap<(SeriesKey, bool, bool), Option<Date>>,
+    moved: BTreeMap<SeriesKey, BTreeSet<Date>>,
+    lines: BTreeMap<SeriesKey, Option<Date>>,
+    going_on: BTreeMap<SeriesKey, Option<DateTime>>,
+    /// How often dates were gone through.
+    pub(super) steps: usize,
+}
 
 impl Practice {
     /// Whether an appointment stands for itself. One that says nothing but what its series says is
@@ -53,13 +68,47 @@ impl Practice {
     }
 
     fn root_of(&self, mut key: SeriesKey) -> SeriesKey {
-        for _ in 0..GENERATIONS_MAX {
+        for _ in 0..KIN_MAX {
             match self.facts.series_of(key).and_then(|series| series.after) {
                 Some((parent, _)) => key = parent,
                 None => break,
             }
         }
         key
+    }
+
+    /// Whether a series has more kin than is read, or is of those that follow each other in a circle.
+    pub(super) fn is_crowded(&self, key: SeriesKey) -> bool {
+        let root = self.root_of(key);
+        let mut found = BTreeSet::from([root]);
+        let mut next = vec![root];
+        while let Some(key) = next.pop() {
+            for heir in self.facts.series_heirs(key) {
+                if !found.insert(heir) || found.len() > KIN_MAX {
+                    return true;
+                }
+                next.push(heir);
+            }
+        }
+        // Too far above, it was not reached.
+        self.facts.series_of(root).is_some_and(|series| series.after.is_some())
+    }
+
+    /// How often dates are gone through to find the ends of all kin of a series.
+    #[cfg(test)]
+    pub(in crate::practice) fn steps_of_kin(&self, key: SeriesKey) -> usize {
+        let mut cuts = Cuts::default();
+        for key in self.kin_of(key) {
+            if let Some(series) = self.facts.series_of(key) {
+                self.last_of(key, series, &mut cuts);
+                self.rivals_of(key, series, &mut cuts);
+            }
+        }
+        cuts.steps
+    }
+
+    fn knows_crowded(&self, key: SeriesKey, cuts: &mut Cuts) -> bool {
+        *cuts.crowded.entry(key).or_insert_with(|| self.is_crowded(key))
     }
 
     /// The heirs of a series, with the date of the parent from which on.
@@ -72,41 +121,67 @@ impl Practice {
 
     /// The last date on which a series takes place; none if it goes on. Where an heir begins, it
     /// has ended, whatever anybody wrote about its end meanwhile.
-    pub(super) fn last_of(&self, key: SeriesKey, series: &Series) -> Option<Date> {
+    pub(super) fn last_of(&self, key: SeriesKey, series: &Series, cuts: &mut Cuts) -> Option<Date> {
+        if self.knows_crowded(key, cuts) {
+            return series.last();
+        }
         let whole = |heir: &Series| heir.is_there() && heir.only.is_none();
         let heirs = self.heirs_of(key).filter(|(_, heir, _)| whole(heir));
         let heirs = heirs.filter_map(|(_, _, from)| from.yesterday().ok());
-        let cut = self.cut_of(key, series, (true, true), 0);
+        let cut = self.cut_of(key, (true, true), cuts);
         series.last().into_iter().chain(cut).chain(heirs).min()
     }
 
     /// The last date of a series that is known to end, by itself or because of what it follows, if
     /// nothing else goes on with it.
     pub(super) fn known_end(&self, key: SeriesKey, series: &Series) -> Option<Date> {
-        series.last().into_iter().chain(self.cut_of(key, series, (true, false), 0)).min()
+        let mut cuts = Cuts::default();
+        if self.knows_crowded(key, &mut cuts) {
+            return series.last();
+        }
+        series.last().into_iter().chain(self.cut_of(key, (true, false), &mut cuts)).min()
     }
 
     /// The last date that what was decided elsewhere leaves to an heir: about its parent, or, if
     /// `heirs` count, by making a later heir. Ends count only as far as the `same` people come.
-    fn cut_of(
+    /// Nobody asks it of a series with too much kin.
+    fn cut_of(&self, key: SeriesKey, (same, heirs): (bool, bool), cuts: &mut Cuts) -> Option<Date> {
+        let mut above = vec![key];
+        while let Some((parent, _)) = above.last().and_then(|key| self.facts.series_of(*key)?.after)
+            && above.len() <= KIN_MAX
+            && !cuts.cut.contains_key(&(parent, true, heirs))
+        {
+            above.push(parent);
+        }
+        // From above, so that each finds what its parent has.
+        for key in above.into_iter().rev() {
+            for same in [false, true] {
+                if !cuts.cut.contains_key(&(key, same, heirs)) {
+                    let cut = self.cut_below(key, (same, heirs), cuts);
+                    cuts.cut.insert((key, same, heirs), cut);
+                }
+            }
+        }
+        cuts.cut.get(&(key, same, heirs)).copied().flatten()
+    }
+
+    /// The same where what is left to its parent is known.
+    fn cut_below(
         &self,
         key: SeriesKey,
-        series: &Series,
         (same, heirs): (bool, bool),
-        generation: u8,
+        cuts: &mut Cuts,
     ) -> Option<Date> {
+        let series = self.facts.series_of(key)?;
         let (parent_key, from) = series.after?;
         let parent = self.facts.series_of(parent_key)?;
-        if generation == GENERATIONS_MAX {
-            return None;
-        }
         let same = same && series.is_with_those_of(parent);
         let ends = match series.only {
             _ if !same => None,
             // One weekday goes on when all the others go elsewhere, until those end.
-            Some(_) => self.end_of_line(parent_key, parent, generation + 1),
+            Some(_) => self.known_end_of_line(parent_key, parent, cuts),
             None => {
-                let moved = self.moved_at(parent_key);
+                let moved = self.knows_moved(parent_key, cuts);
                 let counts = |end: &&Date| **end >= from || !moved.contains(*end);
                 parent.ends.iter().find(counts).copied()
             }
@@ -115,11 +190,12 @@ impl Practice {
             heirs && *heir != key && *begins > from && other.is_there() && other.only == series.only
         });
         let later = later.filter_map(|(_, _, begins)| begins.yesterday().ok());
-        let above = self.cut_of(parent_key, parent, (same, heirs), generation + 1);
+        let above = cuts.cut.get(&(parent_key, same, heirs)).copied().flatten();
         let end = ends.into_iter().chain(later).chain(above).min()?;
         if end < from {
             return series.first.slot.start.date().yesterday().ok();
         }
+        cuts.steps += 1;
         let heir = (&series.rule, series.first.slot.start);
         let pairs = pairs(parent, (from, series.only), heir, end);
         let last = pairs.take_while(|(old, _)| *old <= end).last().map(|(_, new)| new);
@@ -133,6 +209,20 @@ impl Practice {
         let whole =
             self.heirs_of(key).filter(|(_, heir, _)| heir.only.is_none() && heir.is_there());
         whole.filter_map(|(_, _, from)| from.yesterday().ok()).collect()
+    }
+
+    fn knows_moved<'a>(&self, key: SeriesKey, cuts: &'a mut Cuts) -> &'a BTreeSet<Date> {
+        cuts.moved.entry(key).or_insert_with(|| self.moved_at(key))
+    }
+
+    fn known_end_of_line(&self, key: SeriesKey, series: &Series, cuts: &mut Cuts) -> Option<Date> {
+        if let Some(known) = cuts.lines.get(&key) {
+            return *known;
+        }
+        cuts.steps += 1;
+        let end = self.end_of_line(key, series, 0);
+        cuts.lines.insert(key, end);
+        end
     }
 
     /// The heir with which all of a series goes on in the end.
@@ -163,6 +253,9 @@ impl Practice {
     /// Which other series end when one is ended, and which follow it and go on with other people.
     pub(super) fn led_by(&self, key: SeriesKey) -> (BTreeSet<SeriesId>, BTreeSet<SeriesId>) {
         let (mut end, mut go_on) = (BTreeSet::new(), BTreeSet::new());
+        if self.is_crowded(key) {
+            return (end, go_on);
+        }
         let mut seen = BTreeSet::from([key]);
         let mut next = vec![(key, true)];
         while let Some((key, same)) = next.pop() {
@@ -196,13 +289,14 @@ impl Practice {
 
     /// What series that say something about each other have up to a date.
     pub(super) fn kin(&self, keys: &[SeriesKey], until: Date) -> Kin {
-        let mut kin = Kin::default();
+        let alone = keys.first().is_some_and(|key| self.is_crowded(*key));
+        let mut kin = Kin { alone, ..Kin::default() };
         for key in keys {
             self.trace(*key, until, &mut kin, 0);
         }
         for key in keys {
             let Some(series) = self.facts.series_of(*key) else { continue };
-            let circle = self.circle_of(*key, series);
+            let circle = if alone { *key } else { self.circle_of(*key, series) };
             kin.circles.insert(*key, circle);
             let traced = kin.times.get(key).into_iter().flatten();
             for (time, origin) in traced {
@@ -264,7 +358,7 @@ impl Practice {
             return;
         }
         let Some(series) = self.facts.series_of(key) else { return };
-        let parent = series.after.and_then(|(parent, from)| {
+        let parent = series.after.filter(|_| !kin.alone).and_then(|(parent, from)| {
             self.trace(parent, until, kin, generation + 1);
             Some((self.facts.series_of(parent)?, from, kin.times.get(&parent)?))
         });
@@ -288,9 +382,9 @@ impl Practice {
 
     /// Where else the beginning of a series would be, as devices decided that did not know of each
     /// other.
-    pub(super) fn rivals_of(&self, key: SeriesKey, series: &Series) -> Vec<Rival> {
+    pub(super) fn rivals_of(&self, key: SeriesKey, series: &Series, cuts: &mut Cuts) -> Vec<Rival> {
         let mut rivals = series.rivals().to_vec();
-        for (_, earlier, time) in self.overlapped(key, series) {
+        for (_, earlier, time) in self.overlapped(key, series, cuts) {
             let first = &earlier.first;
             let rival =
                 Rival { slot: earlier.slot_on(time), device: first.device, time: first.time };
@@ -307,8 +401,10 @@ impl Practice {
         &self,
         key: SeriesKey,
         series: &Series,
+        cuts: &mut Cuts,
     ) -> Vec<(SeriesKey, &Series, DateTime)> {
-        let Some((parent, begins)) = series.after.filter(|_| series.is_there()) else {
+        let after = series.after.filter(|_| series.is_there());
+        let Some((parent, begins)) = after.filter(|_| !self.knows_crowded(key, cuts)) else {
             return Vec::new();
         };
         let earlier = self
@@ -316,17 +412,31 @@ impl Practice {
             .filter(|(heir, earlier, from)| *heir != key && *from < begins && earlier.is_there())
             .filter(|(_, earlier, _)| earlier.only == series.only);
         let going_on = earlier.filter_map(|(heir, earlier, _)| {
-            let cut = self.cut_of(heir, earlier, (true, true), 0)?;
-            let time = earlier.next_after(cut)?;
-            earlier.last().is_none_or(|last| last >= time.date()).then_some((heir, earlier, time))
+            let time = self.goes_on_at(heir, earlier, cuts)?;
+            Some((heir, earlier, time))
         });
         going_on.collect()
+    }
+
+    /// When a series would go on that a later heir of its parent has cut off.
+    fn goes_on_at(&self, key: SeriesKey, series: &Series, cuts: &mut Cuts) -> Option<DateTime> {
+        if let Some(known) = cuts.going_on.get(&key) {
+            return *known;
+        }
+        let cut = self.cut_of(key, (true, true), cuts);
+        cuts.steps += 1;
+        let time = cut.and_then(|cut| series.next_after(cut));
+        let time = time.filter(|time| series.last().is_none_or(|last| last >= time.date()));
+        cuts.going_on.insert(key, time);
+        time
     }
 }
 
 /// What series that say something about each other have, by their rules alone.
 #[derive(Debug, Default)]
 pub(super) struct Kin {
+    /// Whether each of them stands for itself.
+    alone: bool,
     /// Each time, with the date of the first of all ancestors that it stands for.
     times: BTreeMap<SeriesKey, Vec<(DateTime, Date)>>,
     /// The series whose dates count for each other, as far as people come on, by the first of them.
@@ -348,9 +458,9 @@ impl Kin {
         let times = self.times.get(&key).into_iter().flatten();
         let circle = self.circles.get(&key).copied().unwrap_or(key);
         let shown = times.filter(move |(time, origin)| {
-            let own = occurrence_of(key.1, time.date());
             let taken = self.taken.get(&(circle, *origin));
-            let there = taken.is_none_or(|by| by.contains(&own)) && !self.is_parted(key, *origin);
+            let own = |by: &BTreeSet<_>| by.contains(&occurrence_of(key.1, time.date()));
+            let there = taken.is_none_or(own) && !self.is_parted(key, *origin);
             there && !self.skipped.contains(&(circle, *origin))
         });
         shown.map(|(time, _)| *time)

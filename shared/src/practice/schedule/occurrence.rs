@@ -3,10 +3,10 @@
 //! its row is that one's.
 
 use super::super::edit::{Stamps, Whereabouts};
-use super::super::view::{AppointmentRow, Occurrence};
+use super::super::view::{AppointmentRow, Occurrence, Rival};
 use super::super::{Practice, zone};
-use super::kin::Kin;
-use super::series::{Series, SeriesKey, occurrence_of};
+use super::kin::{Cuts, Kin};
+use super::series::{SeriesKey, occurrence_of};
 use crate::id::{AppointmentId, SeriesId, Timestamp};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
@@ -29,6 +29,10 @@ pub(in crate::practice) struct Derived {
     horizon: Option<Date>,
     of: BTreeMap<AppointmentId, (SeriesKey, DateTime)>,
     ids: BTreeMap<SeriesKey, Vec<AppointmentId>>,
+    /// Where else the beginning of a series would be.
+    rivals: BTreeMap<SeriesKey, Vec<Rival>>,
+    /// The series that have too much kin, and so were derived each for itself.
+    alone: BTreeSet<SeriesKey>,
 }
 
 impl Derived {
@@ -55,46 +59,80 @@ impl Practice {
         let mut done = BTreeSet::new();
         for key in keys {
             if !done.contains(&key) {
-                done.extend(self.kin_of(key));
-                self.publish_series(key);
+                done.extend(self.publish_series(key));
             }
         }
     }
 
     /// Brings the occurrences of a series, and of those that it says something about, up to what is
-    /// known of them.
-    pub(in crate::practice) fn publish_series(&mut self, key: SeriesKey) {
+    /// known of them; returns which series these are.
+    pub(in crate::practice) fn publish_series(&mut self, key: SeriesKey) -> Vec<SeriesKey> {
+        if self.is_crowded(key) {
+            return self.publish_crowded(key);
+        }
         let keys = self.kin_of(key);
+        for key in &keys {
+            self.derived.alone.remove(key);
+        }
+        self.publish_kindred(&keys);
+        keys
+    }
+
+    /// The same where each stands for itself: of the others only those are new to it that were not
+    /// derived so yet.
+    fn publish_crowded(&mut self, key: SeriesKey) -> Vec<SeriesKey> {
+        let mut keys = vec![key];
+        if self.derived.alone.insert(key) {
+            let kin = self.kin_of(key).into_iter();
+            keys.extend(kin.filter(|other| self.derived.alone.insert(*other)));
+        }
+        for key in &keys {
+            self.publish_kindred(&[*key]);
+        }
+        keys
+    }
+
+    fn publish_kindred(&mut self, keys: &[SeriesKey]) {
         let kin = match self.derived.horizon {
-            Some(horizon) => self.kin(&keys, horizon),
+            Some(horizon) => self.kin(keys, horizon),
             None => Kin::default(),
         };
-        let mut touched = BTreeSet::new();
+        let (mut touched, mut cuts) = (BTreeSet::new(), Cuts::default());
         for key in keys {
-            touched.extend(self.derive(key, &kin));
+            touched.extend(self.derive(*key, &kin, &mut cuts));
         }
         touched.into_iter().for_each(|id| self.publish_rows(id));
     }
 
     /// Derives the occurrences of one series; returns those whose rows may have changed.
-    fn derive(&mut self, key: SeriesKey, kin: &Kin) -> BTreeSet<AppointmentId> {
+    fn derive(&mut self, key: SeriesKey, kin: &Kin, cuts: &mut Cuts) -> BTreeSet<AppointmentId> {
         let before = self.derived.ids.remove(&key).unwrap_or_default();
         for id in &before {
             self.derived.of.remove(id);
         }
-        let known = self.facts.series_of(key);
-        let row = known.map(|series| {
-            let last = self.last_of(key, series);
-            Arc::new(series.row(key.1, (last, kin.out(key)), kin.parted(key), self.led_by(key)))
+        self.derived.rivals.remove(&key);
+        let known = self.facts.series_of(key).map(|series| {
+            let last = self.last_of(key, series, cuts);
+            let led = self.led_by(key);
+            let row = Arc::new(series.row(key.1, (last, kin.out(key)), kin.parted(key), led));
+            (row, Self::times_of(key, last, kin), self.rivals_of(key, series, cuts))
         });
-        let times = known.map(|series| self.times_of(key, series, kin));
         let index = Arc::make_mut(&mut self.index);
-        match row {
-            Some(row) => drop(index.series.insert(key.1, row)),
-            None => drop(index.series.remove(&key.1)),
-        }
+        let times = match known {
+            Some((row, times, rivals)) => {
+                index.series.insert(key.1, row);
+                if !rivals.is_empty() {
+                    self.derived.rivals.insert(key, rivals);
+                }
+                times
+            }
+            None => {
+                index.series.remove(&key.1);
+                Vec::new()
+            }
+        };
         let mut ids = Vec::new();
-        for time in times.unwrap_or_default() {
+        for time in times {
             if self.derived.of.len() >= ALL_MAX {
                 break;
             }
@@ -109,8 +147,7 @@ impl Practice {
 
     /// The local starts of a series by its rule, without those that are left out: the newest, if
     /// there are more than can be shown.
-    fn times_of(&self, key: SeriesKey, series: &Series, kin: &Kin) -> Vec<DateTime> {
-        let last = self.last_of(key, series);
+    fn times_of(key: SeriesKey, last: Option<Date>, kin: &Kin) -> Vec<DateTime> {
         let shown = kin.shown(key);
         let mut times: Vec<_> =
             shown.take_while(|time| last.is_none_or(|last| time.date() <= last)).collect();
@@ -124,7 +161,8 @@ impl Practice {
         let series = self.facts.series_of(key)?;
         let slot = series.slot_on(time);
         let asked = self.is_asked_at(key, id);
-        let rivals = if asked { self.rivals_of(key, series) } else { Vec::new() };
+        let known = self.derived.rivals.get(&key).filter(|_| asked);
+        let rivals = known.cloned().unwrap_or_default();
         let family = BTreeSet::from([id]);
         let clients = self.as_kept(series.clients());
         let differs = clients != series.clients();

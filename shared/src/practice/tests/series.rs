@@ -1,11 +1,12 @@
 //! Series: what is agreed once and takes place again and again.
 
 use super::world::{World, ZONE, appointment, member, slot};
-use crate::id::{AppointmentId, ClientId, SeriesId};
+use crate::id::{AppointmentId, ClientId, MemberId, SeriesId};
 use crate::practice::Refusal;
 use crate::practice::edit::{Edit, NewSeries, NoteFormat, Slot, Status, WhoChange};
 use crate::practice::view::{AppointmentRow, NoteState};
 use crate::practice::zone;
+use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
@@ -878,4 +879,65 @@ proptest! {
         again.look_ahead(world.desks[0].now);
         prop_assert_eq!(&*again.index(), &*world.desks[0].index());
     }
+}
+
+/// Says of a series that so many others follow it, each from a later date on, as devices make them that
+/// do not know of each other.
+fn followed(world: &mut World, by: std::ops::Range<u16>) -> Vec<(MemberId, SeriesId)> {
+    let parent = (member(1), SERIES);
+    let facts = &mut world.desks[0].practice.facts;
+    let known = facts.series_of(parent).unwrap().clone();
+    let mut heirs = Vec::new();
+    for number in by {
+        let [high, low] = number.to_be_bytes();
+        let mut id = [9; 16];
+        id[..2].copy_from_slice(&[high, low]);
+        let mut heir = known.clone();
+        let from = date(2026, 11, 24).checked_add((i64::from(number) / 2).days()).unwrap();
+        heir.first.slot.start = from.at(11, 0, 0, 0);
+        heir.after = Some((parent, from));
+        let key = (member(1), SeriesId::from_bytes(id));
+        facts.learn_series(key, heir);
+        heirs.push(key);
+    }
+    heirs
+}
+
+#[test]
+fn the_ends_of_heirs_are_found_once_for_each() {
+    let steps = |heirs: u16| {
+        let (mut world, _) = begin("FREQ=DAILY");
+        followed(&mut world, 0..heirs);
+        world.desks[0].practice.steps_of_kin((member(1), SERIES))
+    };
+    let (few, many) = (steps(20), steps(80));
+    assert!(few > 0 && many <= 4 * few + 80, "{few} {many}");
+}
+
+#[test]
+fn of_more_kin_than_is_read_each_stands_for_itself_in_whichever_order_it_comes() {
+    let (mut world, _) = begin("FREQ=MONTHLY");
+    let (mut other, _) = begin("FREQ=MONTHLY");
+    let parent = (member(1), SERIES);
+    followed(&mut world, 0..250);
+    let last = |world: &World| world.desks[0].index().series[&SERIES].last;
+    world.desks[0].practice.publish_series(parent);
+    assert_eq!(last(&world), Some(date(2026, 11, 23)), "cut where the first goes on");
+    for number in 250..262 {
+        let heirs = followed(&mut world, number..number + 1);
+        world.desks[0].practice.publish_series(heirs[0]);
+    }
+    let heirs = followed(&mut other, 0..262);
+    other.desks[0].practice.publish_series(heirs[100]);
+    assert_eq!(last(&other), None);
+    assert!(*world.desks[0].index() == *other.desks[0].index());
+    // And an act brings up to date what it is about.
+    assert_eq!(other.desks[0].practice.publish_series(heirs[7]), [heirs[7]]);
+    // Series that follow each other in a circle stand for themselves, too.
+    let facts = &mut other.desks[0].practice.facts;
+    let mut known = facts.series_of(parent).unwrap().clone();
+    known.after = Some((heirs[0], date(2027, 1, 1)));
+    facts.learn_series(parent, known);
+    other.desks[0].practice.publish_series(parent);
+    assert_eq!(last(&other), None);
 }
