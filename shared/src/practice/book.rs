@@ -215,9 +215,15 @@ impl Practice {
         let (key, booking) = self.living(id)?;
         let inverse = Edit::SetFee { appointment: id, fee: booking.fee };
         let value = calendar::fee_scalar(fee);
-        let guards = vec![guard(key, id, calendar::FEE, value.clone())];
+        let field = calendar::fee_field(booking.status);
+        let mut guards = vec![guard(key, id, &field, value.clone())];
+        if matches!(booking.status, Status::NoShow | Status::LateCancel) {
+            // Once it is another miss, there is another decision.
+            let status = calendar::status_scalar(booking.status, booking.reason.as_deref());
+            guards.push(guard(key, id, calendar::STATUS, status));
+        }
         let change = self.write_calendar(key, id, cx, |document, name| {
-            document.put(Some(name), calendar::FEE, value);
+            document.put(Some(name), &field, value);
         })?;
         let changes = touched.into_iter().chain(change).collect();
         Ok(Done { changes, inverse: Some(inverse), guards })

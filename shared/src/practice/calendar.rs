@@ -38,7 +38,9 @@ pub(super) const CLIENTS: &str = "clients";
 /// Where the client was during the session, and whom to call there.
 pub(super) const CLIENT_PLACE: &str = "client_place";
 pub(super) const CLIENT_HELP: &str = "client_help";
-pub(super) const FEE: &str = "fee";
+/// What is decided about the fee is said for each status, `fee 5` of a no-show: a decision about one miss is
+/// none about another that comes of the session later.
+const FEE: &str = "fee";
 const FROM: &str = "from";
 pub(super) const KIND: &str = "kind";
 const MEMO: &str = "memo";
@@ -206,7 +208,7 @@ impl Booking {
             }
         }
         if over || self.fee.is_some() {
-            document.put(place, FEE, fee_scalar(self.fee));
+            document.put(place, &fee_field(self.status), fee_scalar(self.fee));
         }
         if over || self.whereabouts.is_whole() {
             let Whereabouts { place: at, help } = &self.whereabouts;
@@ -343,7 +345,8 @@ impl Told {
             within(text, WHEREABOUTS_BYTES_MAX).to_owned()
         };
         let whereabouts = Whereabouts { place: text(CLIENT_PLACE), help: text(CLIENT_HELP) };
-        let fee = document.value(place, FEE).and_then(|value| fee_of(value.number()?));
+        let fee = document.value(place, &fee_field(status));
+        let fee = fee.and_then(|value| fee_of(value.number()?));
         Self { status, reason, fee, stamps, whereabouts }
     }
 }
@@ -417,6 +420,11 @@ pub(super) fn stamp_scalar(stamp: Option<Timestamp>) -> Scalar {
     stamp.map_or(Scalar::Nothing, |time| Scalar::Number(time.as_millis()))
 }
 
+/// Returns where it lies what is decided about the fee of a session of this status.
+pub(super) fn fee_field(status: Status) -> String {
+    format!("{FEE} {}", status_number(status))
+}
+
 /// Returns what is decided about a fee as it lies in the document.
 pub(super) fn fee_scalar(fee: Option<Fee>) -> Scalar {
     fee.map_or(Scalar::Nothing, |fee| Scalar::Number(fee_number(fee)))
@@ -457,7 +465,14 @@ fn read_status(bytes: &[u8]) -> Result<(Status, Option<String>), CodecError> {
 }
 
 fn encode_status(writer: &mut Writer, status: Status, reason: Option<&str>) {
-    writer.u8(match status {
+    writer.u8(status_number(status));
+    writer.option(reason, |w, reason| {
+        w.text(reason);
+    });
+}
+
+const fn status_number(status: Status) -> u8 {
+    match status {
         Status::Booked => 1,
         Status::Confirmed => 2,
         Status::Arrived => 3,
@@ -466,10 +481,7 @@ fn encode_status(writer: &mut Writer, status: Status, reason: Option<&str>) {
         Status::LateCancel => 6,
         Status::CancelledByClient => 7,
         Status::CancelledByClinician => 8,
-    });
-    writer.option(reason, |w, reason| {
-        w.text(reason);
-    });
+    }
 }
 
 fn decode_status(reader: &mut Reader<'_>) -> Result<(Status, Option<String>), CodecError> {

@@ -4,7 +4,7 @@ use super::world::{HOUR, MONDAY, World, appointment, context, insert, member, sl
 use crate::id::{AppointmentId, ClientId, ObjectId};
 use crate::practice::change::Content;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{ContactChange, Edit, NoteFormat, Part, Status, Subject};
+use crate::practice::edit::{ContactChange, Edit, Fee, NoteFormat, Part, Status, Subject};
 use crate::practice::view::{NoteState, TimelineEntry, View};
 use crate::practice::{Match, Practice, Refusal};
 use crate::random::Seeded;
@@ -254,4 +254,57 @@ fn ids_that_are_drawn_twice_are_refused() {
     assert_eq!(world.act(0, begin), Err(Refusal::DraftExists));
     let again = Edit::Book(appointment(session, client, slot(member(1), 8)));
     assert_eq!(world.act(0, again), Err(Refusal::AppointmentExists));
+}
+
+#[test]
+fn what_was_decided_about_the_fee_of_one_miss_says_nothing_about_another() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    world.sync();
+    let status = |status| Edit::SetStatus { appointment: session, status, reason: None };
+    let fee = |fee| Edit::SetFee { appointment: session, fee };
+    let told = |world: &World, desk: usize| {
+        let row = world.desks[desk].index().appointments[&session].clone();
+        (row.fee, row.asks_for_fee())
+    };
+    let mut inverses = Vec::new();
+    for edit in [status(Status::LateCancel), fee(Some(Fee::Waived)), status(Status::Booked)] {
+        inverses.push(world.act(0, edit).unwrap().unwrap());
+    }
+    inverses.push(world.act(0, status(Status::NoShow)).unwrap().unwrap());
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(told(&world, desk), (None, true), "{desk}");
+    }
+    inverses.push(world.act(0, fee(Some(Fee::Charged))).unwrap().unwrap());
+    world.sync();
+    assert_eq!(told(&world, 1), (Some(Fee::Charged), false));
+    // Each act is taken back whole, with what had been decided before.
+    let expected =
+        [(None, true), (None, false), (Some(Fee::Waived), false), (None, true), (None, false)];
+    let mut again = Vec::new();
+    for expected in expected {
+        let (changes, redo) = world.desks[0].undo(inverses.pop().unwrap()).unwrap();
+        world.send(0, changes);
+        world.sync();
+        assert_eq!([told(&world, 0), told(&world, 1)], [expected; 2]);
+        again.push(redo.unwrap());
+    }
+    for redo in again.into_iter().rev() {
+        let (changes, _) = world.desks[0].undo(redo).unwrap();
+        world.send(0, changes);
+    }
+    world.sync();
+    assert_eq!(told(&world, 1), (Some(Fee::Charged), false));
+    // A decision about what is another miss meanwhile is not taken back.
+    let undo = world.act(0, fee(None)).unwrap().unwrap();
+    world.sync();
+    world.act(1, status(Status::LateCancel)).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(undo).unwrap_err(), Refusal::ChangedElsewhere);
+    for desk in 0..2 {
+        assert_eq!(told(&world, desk), (Some(Fee::Waived), false));
+        assert!(*world.desks[desk].rebuilt().index() == *world.desks[desk].index());
+    }
 }
