@@ -179,6 +179,8 @@ impl Practice {
                     deltas.entry((*document, *draft)).or_default().push(bytes.clone());
                 }
                 Content::Record { bytes, .. } => match Record::decode(bytes) {
+                    // It came before it was known whose log it names.
+                    Ok(record) if !cx.pen.may_lie(record.header.log, name) => {}
                     Ok(record) => self.facts.learn_record(name, &record),
                     Err(_) => rebuilt.unreadable += 1,
                 },
@@ -403,7 +405,11 @@ impl Practice {
     ) -> Result<Merged, MergeError> {
         let record = Record::decode(bytes)?;
         let header = &record.header;
-        if header.id != id || header.practice != cx.pen.practice() {
+        // What somebody signed for one chart says nothing in another, whoever puts it there.
+        if header.id != id
+            || header.practice != cx.pen.practice()
+            || !cx.pen.may_lie(header.log, name)
+        {
             return Err(RecordError::Foreign.into());
         }
         match cx.pen.key(&header.author) {

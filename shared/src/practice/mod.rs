@@ -154,6 +154,13 @@ pub trait Pen {
         let _ = author;
         None
     }
+
+    /// Whether what names this log may lie in a compartment: not if that is the log of another, as
+    /// far as is known here. A compartment may have had several logs, and not all of them are known.
+    fn may_lie(&self, log: CompartmentId, compartment: &CompartmentName) -> bool {
+        let _ = (log, compartment);
+        true
+    }
 }
 
 /// What the world lends to one call.

@@ -126,4 +126,9 @@ impl<F: FileSystem> Pen for Writer<'_, F> {
         let known = self.cabinet.state.devices().get(&author.device);
         known.filter(|known| known.member == author.member).map(|known| known.sig)
     }
+
+    fn may_lie(&self, log: CompartmentId, compartment: &CompartmentName) -> bool {
+        let known = self.cabinet.store().locations().compartment(log);
+        known.is_none_or(|known| known.name == *compartment)
+    }
 }

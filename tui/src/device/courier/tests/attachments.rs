@@ -250,3 +250,30 @@ fn files_of_a_lost_device_are_taken_over_without_its_strikes_and_in_several_grou
     assert!(world.device(0).adopt_late_edit(1, now).unwrap().changed);
     assert!(!files(&mut world, 0, ada).contains(&honest));
 }
+
+#[test]
+fn what_was_attached_for_one_client_is_never_shown_as_of_another() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let bob = client(&mut world, 0, "Bob Muster");
+    let of_ada = attach(&mut world, 0, ada, b"Of Ada.");
+    world.heal();
+    // A device with the right to write puts the honest author's records into another chart.
+    let of = |client| CompartmentName::Attachments(client);
+    let contents = world.device(1).cabinet.contents(&of(ada));
+    let moved = contents.into_iter().map(|content| Change { compartment: of(bob), content });
+    let moved: Vec<_> = moved.collect();
+    assert_eq!(moved.len(), 2);
+    world.device(1).keep(moved).unwrap();
+    let of_bob = attach(&mut world, 1, bob, b"Of Bob.");
+    world.heal();
+    for at in 0..2 {
+        assert_eq!(saved(&mut world, at, ada, of_ada), b"Of Ada.");
+        assert_eq!(saved(&mut world, at, bob, of_bob), b"Of Bob.");
+        // On the device that does it, too, once its lists are made again.
+        world.restart(at);
+        world.heal();
+        assert_eq!(files(&mut world, at, bob), [of_bob], "device {at}");
+    }
+    assert!(world.device(0).late_edits().unwrap().is_empty());
+}
