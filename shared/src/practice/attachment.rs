@@ -40,7 +40,7 @@ pub const FILES_MAX: usize = 1000;
 pub const TITLE_BYTES_MAX: usize = 200;
 /// Bytes of each part but the last, which has what is left.
 const PART_BYTES: usize = 64 << 10;
-/// Of how many files, the newest first, a list shows the titles.
+/// Of how many files, the first of the list, the titles are read; the others are listed without.
 const TITLES_MAX: usize = FILES_MAX;
 const ITEMS_MAX: usize = 1 << 20;
 
@@ -107,6 +107,9 @@ pub(super) struct Attachments {
     marks: Marks,
 }
 
+/// A file that is not hidden, and whether it is struck.
+type ShownFile = (RecordId, Head, bool);
+
 /// A file as it is exported: without its bytes, if not all of it is here.
 pub(super) type Whole = (AttachmentRow, Option<Vec<u8>>);
 
@@ -168,7 +171,9 @@ impl Attachments {
             return;
         }
         let what = Said::of(record).map(|said| (said.media, said.size));
-        self.heads.insert(record.header.id, Head { time: record.header.time, what });
+        // Of two records with one id the first is what is stored, and so what counts.
+        let head = Head { time: record.header.time, what };
+        self.heads.entry(record.header.id).or_insert(head);
     }
 
     pub(super) fn holds(&self, record: RecordId) -> bool {
@@ -180,10 +185,10 @@ impl Attachments {
         self.marks.heard_of(record, JournalMark::Struck(true), own)
     }
 
-    /// Returns how many files there are, and how long all of them are.
+    /// Returns how many files there are that read, and how long all of them are.
     fn room(&self) -> (usize, u64) {
         let sizes = self.heads.values().filter_map(|head| head.what);
-        (self.heads.len(), sizes.map(|(_, size)| u64::from(size)).sum())
+        sizes.fold((0, 0), |(files, all), (_, size)| (files + 1, all + u64::from(size)))
     }
 
     pub(super) fn timeline(
@@ -228,26 +233,25 @@ impl Attachments {
 
 impl Practice {
     /// Returns the ids that parts of a file have, if the record can be one: also where its head is
-    /// gone already, so that no part of it stays behind.
+    /// gone already, or where a chart holds a record of its id, so that no part of it stays behind.
     pub(super) fn parts_of(&self, client: ClientId, record: RecordId) -> Vec<RecordId> {
-        let elsewhere = |book| {
-            self.facts.book(client, book).is_some_and(|chart| chart.records.contains_key(&record))
-        };
-        let books = [super::journal::Book::Chart, super::journal::Book::Journal];
-        if !self.facts.attachments.contains_key(&client) || books.into_iter().any(elsewhere) {
+        if !self.facts.attachments.contains_key(&client) {
             return Vec::new();
         }
         (0..count(FILE_BYTES_MAX)).map(|number| part_id(record, number)).collect()
     }
 
-    /// Returns the files of a client that are not hidden: the newest first, then those that were struck.
-    fn shown_files(&self, client: ClientId) -> Vec<(RecordId, Head, bool)> {
+    /// Returns the files of a client that are not hidden: the newest first, then what does not read,
+    /// then those that were struck, in the same order.
+    fn shown_files(&self, client: ClientId) -> Vec<ShownFile> {
         let Some(known) = self.facts.attachments.get(&client) else { return Vec::new() };
         let hidden = self.hidden_records(client);
         let files = known.heads.iter().filter(|(id, _)| !hidden.contains(id));
         let mut files: Vec<_> =
             files.map(|(id, head)| (*id, *head, known.marks.is_struck(*id))).collect();
-        files.sort_by_key(|(id, head, struck)| (*struck, std::cmp::Reverse((head.time, *id))));
+        files.sort_by_key(|(id, head, struck)| {
+            (*struck, head.what.is_none(), std::cmp::Reverse((head.time, *id)))
+        });
         files
     }
 
@@ -258,10 +262,13 @@ impl Practice {
     ) -> Result<AttachmentsView, Refusal> {
         let row = self.facts.contacts.get(&client).ok_or(Refusal::UnknownClient)?;
         let row = Arc::clone(row);
-        let files = self.shown_files(client).into_iter().take(TITLES_MAX);
         let mut attachments = Vec::new();
-        for (record, _, struck) in files {
-            attachments.push(self.attachment_row((client, record), struck, cx)?.0);
+        for (at, file) in self.shown_files(client).into_iter().enumerate() {
+            // However many somebody writes, each honest one has its line.
+            attachments.push(match at < TITLES_MAX {
+                true => self.attachment_row(client, file, cx)?.0,
+                false => self.untitled_row(file),
+            });
         }
         let room = self.facts.attachments.get(&client).map(Attachments::room);
         Ok(AttachmentsView { client: row, attachments, bytes: room.unwrap_or_default().1 })
@@ -270,22 +277,48 @@ impl Practice {
     /// Returns what a head says, with the hash that the whole must have; none of what does not read.
     fn attachment_row(
         &self,
-        (client, record): (ClientId, RecordId),
-        struck: bool,
+        client: ClientId,
+        file: ShownFile,
         cx: &mut Context<'_>,
-    ) -> Result<(AttachmentRow, Option<Hash>), Refusal> {
+    ) -> Result<(AttachmentRow, Option<Hash>), ShelfError> {
+        let (record, _, struck) = file;
+        let untitled = self.untitled_row(file);
+        let unread = AttachmentRow { media: Media::Other, size: 0, ..untitled };
+        let stored = match Self::stored_of_file(client, record, cx) {
+            Ok(stored) => stored,
+            Err(ShelfError::Locked) => return Err(ShelfError::Locked),
+            // One that cannot be read must hide no other.
+            Err(ShelfError::Damaged | ShelfError::Missing) => return Ok((unread, None)),
+        };
+        let header = &stored.header;
+        let (author, time) = (Some(header.author.member), header.time);
+        let signed = Stamp { time, zone: header.zone.clone() };
+        let row = AttachmentRow { author, signed, ..unread };
+        Ok(match Said::of(&stored) {
+            Some(Said { title, media, size, hash, stripped }) => {
+                (AttachmentRow { title, media, size, stripped, struck, ..row }, Some(hash))
+            }
+            None => (row, None),
+        })
+    }
+
+    /// Returns what lists know of a file.
+    fn untitled_row(&self, (record, head, struck): ShownFile) -> AttachmentRow {
+        let (media, size) = head.what.unwrap_or((Media::Other, 0));
+        let signed = Stamp { time: head.time, zone: self.facts.settings.zone.clone() };
+        let title = String::new();
+        AttachmentRow { record, title, media, size, stripped: false, author: None, signed, struck }
+    }
+
+    /// Reads a record of a file; what was signed for another client's is damage here.
+    fn stored_of_file(
+        client: ClientId,
+        record: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Record, ShelfError> {
         let name = CompartmentName::Attachments(client);
         let stored = Self::stored_record(&name, record, cx)?;
-        let said = Said::of(&stored);
-        let hash = said.as_ref().map(|said| said.hash);
-        let (title, media, size, stripped) = match said {
-            Some(said) => (said.title, said.media, said.size, said.stripped),
-            None => (String::new(), Media::Other, 0, false),
-        };
-        let header = stored.header;
-        let signed = Stamp { time: header.time, zone: header.zone };
-        let author = header.author.member;
-        Ok((AttachmentRow { record, title, media, size, stripped, author, signed, struck }, hash))
+        if cx.pen.may_lie(stored.header.log, &name) { Ok(stored) } else { Err(ShelfError::Damaged) }
     }
 
     pub(super) fn attachment_view(
@@ -295,8 +328,8 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<AttachmentView, Refusal> {
         let file = self.shown_files(client).into_iter().find(|(id, ..)| *id == record);
-        let (_, _, struck) = file.ok_or(Refusal::UnknownAttachment)?;
-        let (mut row, hash) = self.attachment_row((client, record), struck, cx)?;
+        let file = file.ok_or(Refusal::UnknownAttachment)?;
+        let (mut row, hash) = self.attachment_row(client, file, cx)?;
         let inside = match self.attachment_bytes(client, record, cx) {
             Ok(bytes) => {
                 // What the head says of the type was somebody's guess.
@@ -328,18 +361,17 @@ impl Practice {
         if !known.is_some_and(|known| known.holds(record)) {
             return Err(Refusal::UnknownAttachment);
         }
-        let name = CompartmentName::Attachments(client);
-        let stored = Self::stored_record(&name, record, cx)?;
+        let unread = |error| match error {
+            ShelfError::Missing => Refusal::AttachmentIncomplete,
+            ShelfError::Damaged => Refusal::AttachmentAltered,
+            ShelfError::Locked => Refusal::Shelf(ShelfError::Locked),
+        };
+        let stored = Self::stored_of_file(client, record, cx).map_err(unread)?;
         let said = Said::of(&stored).ok_or(Refusal::AttachmentAltered)?;
         let size = usize::try_from(said.size).unwrap_or(usize::MAX);
         let mut bytes = Vec::with_capacity(size);
         for number in 0..count(size) {
-            let part = match Self::stored_record(&name, part_id(record, number), cx) {
-                Ok(part) => part,
-                Err(ShelfError::Missing) => return Err(Refusal::AttachmentIncomplete),
-                Err(ShelfError::Damaged) => return Err(Refusal::AttachmentAltered),
-                Err(locked) => return Err(locked.into()),
-            };
+            let part = Self::stored_of_file(client, part_id(record, number), cx).map_err(unread)?;
             let of_kind = part.header.kind == RecordKind::AttachmentPart;
             let body = part.body().filter(|_| of_kind).and_then(|body| body.bytes(tag::BYTES));
             let expected = PART_BYTES.min(size - bytes.len());
@@ -354,7 +386,7 @@ impl Practice {
     /// without them, where they are not whole here. The oldest first.
     ///
     /// # Errors
-    /// If something that is stored cannot be read.
+    /// If its keys are not here.
     pub(super) fn files_of(
         &mut self,
         client: ClientId,
@@ -365,16 +397,13 @@ impl Practice {
         }
         let files = self.shown_files(client).into_iter().filter(|(_, _, struck)| !struck);
         let mut read = Vec::new();
-        for (record, ..) in files.rev() {
-            let unread = |refusal| match refusal {
-                Refusal::Shelf(error) => error,
-                _ => ShelfError::Damaged,
-            };
-            let (row, _) = self.attachment_row((client, record), false, cx).map_err(unread)?;
-            let bytes = match self.attachment_bytes(client, record, cx) {
+        for file in files.rev() {
+            let (row, _) = self.attachment_row(client, file, cx)?;
+            let bytes = match self.attachment_bytes(client, row.record, cx) {
                 Ok(bytes) => Some(bytes),
                 Err(Refusal::AttachmentIncomplete | Refusal::AttachmentAltered) => None,
-                Err(other) => return Err(unread(other)),
+                Err(Refusal::Shelf(error)) => return Err(error),
+                Err(_) => return Err(ShelfError::Damaged),
             };
             read.push((row, bytes));
         }

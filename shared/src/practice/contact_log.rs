@@ -61,7 +61,7 @@ impl ContactLog {
         let text = normal(body.text(tag::TEXT).unwrap_or_default());
         let text = within(&text, REASON_BYTES_MAX).to_owned();
         let time = at.unwrap_or(record.header.time);
-        self.entries.insert(id, Entry { time, channel, direction, text });
+        self.entries.entry(id).or_insert(Entry { time, channel, direction, text });
     }
 
     /// Returns whether this is a contact of the log, struck or not.

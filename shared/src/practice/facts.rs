@@ -413,27 +413,27 @@ impl Facts {
         calendar.into_iter().flat_map(BTreeMap::keys).copied().collect()
     }
 
-    /// Takes over what a record says, if it is of a kind that this version reads.
+    /// Takes over what a record says, if it is of a kind that this version reads. Of two with one id
+    /// the first is what is stored, and so what counts.
     pub(super) fn learn_record(&mut self, name: &CompartmentName, record: &Record) {
         match name {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
                 let marks = record.header.kind == RecordKind::Measure;
                 if !(marks && chart.marks.learn(record)) {
-                    chart.records.insert(record.header.id, RecordFact::of(record, Book::Chart));
+                    learn_first(chart, record, RecordFact::of(record, Book::Chart));
                 }
             }
             CompartmentName::Journal(client) => {
                 let journal = self.journals.entry(*client).or_default();
                 let marks = record.header.kind == RecordKind::Journal;
                 if !(marks && journal.marks.learn(record)) {
-                    let fact = RecordFact::of(record, Book::Journal);
-                    journal.records.insert(record.header.id, fact);
+                    learn_first(journal, record, RecordFact::of(record, Book::Journal));
                 }
             }
             CompartmentName::Group(group) => {
                 let chart = self.group_chart(*group);
-                chart.records.insert(record.header.id, RecordFact::of_group(record));
+                learn_first(chart, record, RecordFact::of_group(record));
             }
             CompartmentName::Attachments(client) => {
                 self.attachments.entry(*client).or_default().learn(record);
@@ -447,5 +447,14 @@ impl Facts {
             CompartmentName::Audit(member) => self.trails.entry(*member).or_default().learn(record),
             _ => {}
         }
+    }
+}
+
+/// Keeps the first of two records with one id; one whose body was destroyed takes its place.
+fn learn_first(chart: &mut Chart, record: &Record, fact: RecordFact) {
+    if record.body().is_none() {
+        chart.records.insert(record.header.id, fact);
+    } else {
+        chart.records.entry(record.header.id).or_insert(fact);
     }
 }

@@ -18,7 +18,8 @@ use std::sync::Arc;
 pub struct AttachmentRow {
     /// Its record.
     pub record: RecordId,
-    /// What the clinician calls it; empty of what does not read.
+    /// What the clinician calls it; empty of what does not read, or stands too far below in a long
+    /// list.
     pub title: String,
     /// Of which type: in a list as somebody's device saw it, of a file that is open as it begins.
     pub media: Media,
@@ -26,8 +27,8 @@ pub struct AttachmentRow {
     pub size: u32,
     /// Whether its metadata were taken out.
     pub stripped: bool,
-    /// Who attached it.
-    pub author: MemberId,
+    /// Who attached it; nobody of what cannot be read, or stands too far below in a long list.
+    pub author: Option<MemberId>,
     /// When.
     pub signed: Stamp,
     /// Whether it was struck: it stays, and can be brought back.
@@ -39,7 +40,7 @@ pub struct AttachmentRow {
 pub struct AttachmentsView {
     /// The client.
     pub client: Arc<ClientRow>,
-    /// The newest first; then those that were struck.
+    /// The newest first; then what does not read, then those that were struck.
     pub attachments: Vec<AttachmentRow>,
     /// How many bytes all of them have.
     pub bytes: u64,

@@ -124,7 +124,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let end = format!("{struck}{}, {size}", row.media.title());
     paint::rule(frame, scene.look, area, 0, (&format!("Attachment   {whose}   {title}"), &end));
     let local = when::local(row.signed.time, &row.signed.zone);
-    let author = scene.index.clinicians.get(&row.author).map_or("another member", String::as_str);
+    let author = row.author.and_then(|member| scene.index.clinicians.get(&member));
+    let author = author.map_or("another member", String::as_str);
     let metadata = if row.stripped { "   metadata taken out" } else { "" };
     let date = when::long(local.date());
     let line = format!("Attached by {author}, {date} {}{metadata}", when::clock(local.time()));

@@ -132,9 +132,10 @@ fn row_words(row: &AttachmentRow, scene: &Scene<'_>) -> String {
     let kind = if row.size == 0 { "does not read".to_owned() } else { kind };
     let struck = if row.struck { "struck" } else { "" };
     let who = match scene.look.wide() {
-        true => scene.index.clinicians.get(&row.author).map(String::as_str).unwrap_or_default(),
-        false => "",
+        true => row.author.and_then(|member| scene.index.clinicians.get(&member)),
+        false => None,
     };
+    let who = who.map(String::as_str).unwrap_or_default();
     let who = if who.is_empty() { String::new() } else { format!("{who:<24}  ") };
     format!("{} {}   {kind:<27} {struck:<6}  {who}{title}", when::aligned(date), date.year())
 }

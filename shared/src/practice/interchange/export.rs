@@ -263,7 +263,7 @@ fn attachment(
         sha256: bytes.map(|bytes| suite::sha256(bytes).to_string()).unwrap_or_default(),
         stripped: row.stripped,
         missing: bytes.is_none(),
-        author: author(row.author, index),
+        author: row.author.map(|member| author(member, index)),
         signed: stamp(&row.signed),
         rest: Rest::new(),
     };

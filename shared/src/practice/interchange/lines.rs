@@ -362,7 +362,9 @@ pub(super) struct AttachmentLine {
     /// Not all of it was there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) missing: bool,
-    pub(super) author: AuthorBody,
+    /// Not of what cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) author: Option<AuthorBody>,
     pub(super) signed: Moment,
     #[serde(flatten)]
     pub(super) rest: Rest,

@@ -1,5 +1,7 @@
 //! Files in a chart: whole or not at all, out of the chart's log, gone with all their parts.
 
+mod hostile;
+
 use super::world::{World, context};
 use crate::id::{ClientId, ObjectId, RecordId};
 use crate::practice::attachment::{

@@ -39,7 +39,8 @@ impl Memory {
                 self.documents.entry(*document).or_default().push(bytes.clone());
             }
             Content::Record { record, bytes } => {
-                self.records.insert(*record, bytes.clone());
+                // As on a device: of two with one id the first is found.
+                self.records.entry(*record).or_insert_with(|| bytes.clone());
             }
             Content::Draft { .. } | Content::Close { .. } => {}
         }

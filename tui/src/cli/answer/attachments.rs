@@ -103,10 +103,12 @@ fn list(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result
         let View::Attachments(view) = device.open(subject, Purpose::Query, now)? else { continue };
         for row in &view.attachments {
             let (date, title) = (day(&index, row), &row.title);
-            let size = text::bytes(u64::from(row.size));
             let struck = if row.struck { "  struck" } else { "" };
-            let kind = row.media.title();
-            let words = format!("{}  {date}  {kind}, {size}{struck}  {title}", row.record);
+            let kind = match row.size {
+                0 => "does not read".to_owned(),
+                size => format!("{}, {}", row.media.title(), text::bytes(u64::from(size))),
+            };
+            let words = format!("{}  {date}  {kind}{struck}  {title}", row.record);
             say_line(say, as_json(&code, &index, row), &words);
         }
     }
@@ -118,7 +120,7 @@ fn day(index: &Index, row: &AttachmentRow) -> String {
 }
 
 fn as_json(code: &str, index: &Index, row: &AttachmentRow) -> Value {
-    let author = index.clinicians.get(&row.author);
+    let author = row.author.and_then(|member| index.clinicians.get(&member));
     json!({"schema": 1, "type": "attachment", "client": code, "id": row.record.to_string(),
         "title": row.title, "media": row.media.word(), "size": row.size,
         "stripped": row.stripped, "struck": row.struck, "date": day(index, row),

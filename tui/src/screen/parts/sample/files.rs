@@ -23,7 +23,7 @@ fn row(number: u8) -> AttachmentRow {
         media,
         size,
         stripped: media == Media::Jpeg,
-        author: clinician(),
+        author: Some(clinician()),
         signed: Stamp { time, zone: ZONE.to_owned() },
         struck,
     }
