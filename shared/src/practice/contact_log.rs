@@ -10,7 +10,8 @@ use super::compartment::CompartmentName;
 use super::contact::{normal, within};
 use super::edit::{Channel, Direction, Edit};
 use super::journal::Book;
-use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use super::label::Label;
+use super::record::{LABELS_MAX, Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{TimelineEntry, TimelineRow};
 use super::{Context, Practice};
 use crate::codec::{CodecError, Reader, Writer};
@@ -150,6 +151,8 @@ pub struct NewContact {
     pub at: Option<Timestamp>,
     /// In a line; may be empty.
     pub text: String,
+    /// What makes it especially sensitive. They lie in the chart, and need its key.
+    pub labels: BTreeSet<Label>,
 }
 
 impl Practice {
@@ -199,10 +202,15 @@ impl Practice {
             body.set(tag::TEXT, text.into_bytes());
         }
         let name = CompartmentName::Contact(client);
+        if new.labels.len() > LABELS_MAX {
+            return Err(Refusal::TextTooLong);
+        }
         let (record, change) =
             self.write_record(&name, RecordKind::ContactLog, Vec::new(), body, cx);
+        let mut changes = vec![change];
+        changes.extend(self.label_new(client, &changes, &new.labels, cx));
         let inverse = Edit::StrikeContact { client, record, struck: true };
-        Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
+        Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
     }
 
     pub(super) fn strike_contact(

@@ -196,6 +196,8 @@ pub enum Edit {
         said: JournalHead,
         /// What the client wrote.
         text: String,
+        /// What makes it especially sensitive.
+        labels: BTreeSet<Label>,
     },
     /// Enters what was answered to a form as a signed record, complete or not.
     EnterMeasure {

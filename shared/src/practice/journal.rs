@@ -11,10 +11,11 @@ use super::chart::{Chart, Headline, tag};
 use super::compartment::CompartmentName;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
 use super::edit::{Edit, NoteFormat, Subject};
+use super::label::Label;
 use super::measure::MeasureMark;
 use super::measure::record_tag as measure_tag;
 use super::note;
-use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use super::record::{LABELS_MAX, Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::{JournalHead, JournalRow, JournalView};
 use super::{Context, Practice, zone};
 use crate::codec::{CodecError, Reader, Writer};
@@ -376,7 +377,9 @@ impl Practice {
             Edit::BeginJournal { draft, client, date } => {
                 self.begin_entry(draft, (client, date), cx)
             }
-            Edit::EnterJournal { client, said, text } => self.enter_entry(client, said, &text, cx),
+            Edit::EnterJournal { client, said, text, labels } => {
+                self.enter_entry(client, said, (&text, &labels), cx)
+            }
             Edit::MarkJournal { client, record, mark } => {
                 self.mark_entry(client, (record, mark), cx)
             }
@@ -401,7 +404,7 @@ impl Practice {
         &mut self,
         client: ClientId,
         said: JournalHead,
-        text: &str,
+        (text, labels): (&str, &BTreeSet<Label>),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         if !self.facts.contacts.contains_key(&client) {
@@ -410,12 +413,14 @@ impl Practice {
         if text.trim().is_empty() {
             return Err(Refusal::EmptyText);
         }
-        if text.len() > PART_BYTES_MAX {
+        if text.len() > PART_BYTES_MAX || labels.len() > LABELS_MAX {
             return Err(Refusal::TextTooLong);
         }
         let name = CompartmentName::Journal(client);
         let body = entry_body(said, text, &[]);
-        let (record, change) = self.write_record(&name, RecordKind::Journal, Vec::new(), body, cx);
+        let record = RecordId::random(cx.random);
+        let written = (RecordKind::Journal, Vec::new(), labels);
+        let change = self.write_labelled(record, &name, written, body, cx);
         let event = AuditEvent::new(AuditKind::Sign)
             .about(AuditSubject::View(Subject::Note(client, record)));
         let changes = std::iter::once(change).chain(self.audit(&event, cx)).collect();

@@ -15,7 +15,7 @@
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
 use super::apply::{Done, Guard, Refusal};
-use super::change::Change;
+use super::change::{Change, Content};
 use super::chart::{Chart, Headline};
 use super::compartment::CompartmentName;
 use super::document::{Actor, Document, Scalar};
@@ -394,6 +394,26 @@ impl Practice {
         let changes = changes.collect();
         let inverse = Edit::Label { client, of: Labelled::Record(note), labels: before };
         Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
+    }
+
+    /// Says the labels of what was written just now, and is not on the shelf yet, in the chart.
+    pub(super) fn label_new(
+        &mut self,
+        client: ClientId,
+        written: &[Change],
+        labels: &BTreeSet<Label>,
+        cx: &mut Context<'_>,
+    ) -> Vec<Change> {
+        let record = written.iter().find_map(|change| match &change.content {
+            Content::Record { bytes, .. } => Record::decode(bytes).ok(),
+            _ => None,
+        });
+        let Some(record) = record.filter(|_| !labels.is_empty()) else { return Vec::new() };
+        let (kind, target) = (RelationKind::Labels, *record.header.id.as_bytes());
+        let relation = Relation { kind, target, digest: record.digest() };
+        let name = self.home(client, Book::Chart);
+        let (id, change) = self.write_labels(&name, vec![relation], labels, cx);
+        std::iter::once(change).chain(self.audit(&sign_event(client, id), cx)).collect()
     }
 
     /// Names what a new list knows of. What its writer does not know of counts beside it; what has no

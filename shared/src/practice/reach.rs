@@ -139,6 +139,7 @@ impl Practice {
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
         );
-        if of_chart && !self.reach.charts() { Err(Refusal::NoKey) } else { Ok(()) }
+        let labels = matches!(edit, Edit::LogContact { contact, .. } if !contact.labels.is_empty());
+        if (of_chart || labels) && !self.reach.charts() { Err(Refusal::NoKey) } else { Ok(()) }
     }
 }

@@ -8,6 +8,7 @@ use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
+use std::collections::BTreeSet;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::NewContact;
 use tacenda_shared::practice::edit::{Channel, Direction, Edit};
@@ -45,7 +46,8 @@ impl State {
             return Vec::new();
         };
         let text = self.text.trimmed().to_owned();
-        let contact = NewContact { channel, direction, at: None, text };
+        let labels = BTreeSet::new();
+        let contact = NewContact { channel, direction, at: None, text, labels };
         let whose = who::client(scene.index, self.client, true);
         let says = format!("logged a {} with {whose}", channel.word());
         vec![Ask::Submit(Edit::LogContact { client: self.client, contact }, says)]

@@ -383,9 +383,9 @@ impl Importer {
         let at = read_instant(&line.at.time).ok_or(Cause::Invalid("at"))?;
         self.seen("contact", &line.rest);
         self.not_carried("contact.author", true);
-        self.not_carried("contact.labels", !line.labels.is_empty());
         check_words(&line.text, REASON_BYTES_MAX, "text")?;
-        let contact = NewContact { channel, direction, at: Some(at), text: line.text };
+        let labels = written::labels(&line.labels)?;
+        let contact = NewContact { channel, direction, at: Some(at), text: line.text, labels };
         Ok(vec![ImportStep::Edit(Edit::LogContact { client, contact })])
     }
 

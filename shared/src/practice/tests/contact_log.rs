@@ -5,9 +5,16 @@ use crate::id::ClientId;
 use crate::practice::edit::{Channel, Direction, Edit, Subject};
 use crate::practice::view::{TimelineEntry, View};
 use crate::practice::{NewContact, Refusal};
+use std::collections::BTreeSet;
 
 fn contact(channel: Channel, text: &str) -> NewContact {
-    NewContact { channel, direction: Direction::In, at: None, text: text.into() }
+    NewContact {
+        channel,
+        direction: Direction::In,
+        at: None,
+        text: text.into(),
+        labels: BTreeSet::new(),
+    }
 }
 
 fn log(world: &mut World, desk: usize, client: ClientId, text: &str) -> Edit {

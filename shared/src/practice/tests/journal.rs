@@ -13,6 +13,7 @@ use crate::practice::view::{JournalHead, JournalView, TimelineEntry, View};
 use crate::practice::{Practice, Refusal, zone};
 use crate::suite::Hash;
 use jiff::civil::{Date, date};
+use std::collections::BTreeSet;
 
 const DRAFT: ObjectId = ObjectId::from_bytes([70; 16]);
 const DAY: Date = date(2026, 11, 20);
@@ -23,7 +24,17 @@ fn said(shared: bool) -> JournalHead {
 
 fn enter(world: &mut World, desk: usize, client: ClientId, text: &str) -> RecordId {
     let before = entries(world, desk, client);
-    world.act(desk, Edit::EnterJournal { client, said: said(false), text: text.into() }).unwrap();
+    world
+        .act(
+            desk,
+            Edit::EnterJournal {
+                client,
+                said: said(false),
+                text: text.into(),
+                labels: BTreeSet::new(),
+            },
+        )
+        .unwrap();
     let after = entries(world, desk, client);
     after.into_iter().find(|record| !before.contains(record)).unwrap()
 }
@@ -141,7 +152,12 @@ fn of_two_marks_the_newest_counts_everywhere_and_both_are_taken_back() {
 fn an_entry_has_a_text_of_at_most_a_mebibyte_and_a_client() {
     let mut world = World::new(&[1]);
     let client = world.client(0, 1);
-    let enter = |client, text: String| Edit::EnterJournal { client, said: said(false), text };
+    let enter = |client, text: String| Edit::EnterJournal {
+        client,
+        said: said(false),
+        text,
+        labels: BTreeSet::new(),
+    };
     assert_eq!(world.act(0, enter(client, " \n".into())), Err(Refusal::EmptyText));
     assert_eq!(world.act(0, enter(client, "x".repeat((1 << 20) + 1))), Err(Refusal::TextTooLong));
     let stranger = ClientId::from_bytes([9; 16]);
@@ -187,7 +203,8 @@ fn an_erasure_hides_the_journal_with_the_record_and_an_entry_on_its_own() {
     for subject in [Subject::Journal(client), Subject::Note(client, second)] {
         assert_eq!(world.desks[0].open(subject).unwrap_err(), Refusal::ToBeErased);
     }
-    let enter = Edit::EnterJournal { client, said: said(false), text: "x".into() };
+    let enter =
+        Edit::EnterJournal { client, said: said(false), text: "x".into(), labels: BTreeSet::new() };
     assert_eq!(world.act(0, enter), Err(Refusal::ToBeErased));
     // What erases the record takes the compartment along.
     assert_eq!(CompartmentName::Journal(client).client(), Some(client));

@@ -460,6 +460,7 @@ fn items() -> (World, ClientId, [RecordId; 4]) {
         direction: Direction::In,
         at: None,
         text: "asks for a receipt".into(),
+        labels: BTreeSet::new(),
     };
     let said = JournalHead { date: date(2026, 11, 20), came: Came::Typed, shared: false };
     let given = NewConsent::new(ConsentKind::Treatment, date(2026, 11, 1), ConsentHow::SignedForm);
@@ -468,7 +469,7 @@ fn items() -> (World, ClientId, [RecordId; 4]) {
         Edit::answered(client, None, form, crate::practice::measure::choices(&[1; 10])),
         Edit::RecordConsent { client, record: consent, consent: Box::new(given) },
         Edit::LogContact { client, contact },
-        Edit::EnterJournal { client, said, text: "Mum was kind.".into() },
+        Edit::EnterJournal { client, said, text: "Mum was kind.".into(), labels: BTreeSet::new() },
     ] {
         world.act(0, edit).unwrap();
         later(&mut world);
@@ -729,7 +730,7 @@ fn labels_that_come_after_what_they_are_of_is_gone_go_with_it() {
 }
 
 #[test]
-fn labels_of_items_leave_with_them_and_those_of_consents_come_in_again() {
+fn labels_of_items_leave_with_them_and_come_in_again() {
     let (mut world, client, all) = items();
     for record in all {
         world.act(0, label(client, Labelled::Record(record), &[Label::Sexuality])).unwrap();
@@ -747,10 +748,10 @@ fn labels_of_items_leave_with_them_and_those_of_consents_come_in_again() {
     let counts = importer.finish().unwrap();
     assert!(counts.unknown_fields.is_empty());
     // What has no id of its own in an edit says that its labels stay behind.
-    for field in ["contact.labels", "measure.labels", "journal.labels"] {
-        assert!(counts.not_carried.contains_key(field), "{field} {:?}", counts.not_carried);
+    assert!(counts.not_carried.contains_key("measure.labels"), "{:?}", counts.not_carried);
+    for field in ["consent.labels", "contact.labels", "journal.labels"] {
+        assert!(!counts.not_carried.contains_key(field), "{field} {:?}", counts.not_carried);
     }
-    assert!(!counts.not_carried.contains_key("consent.labels"));
     let mut other = World::new(&[1]);
     for step in steps {
         let ImportStep::Edit(edit) = step else { panic!("an edit") };
@@ -758,6 +759,38 @@ fn labels_of_items_leave_with_them_and_those_of_consents_come_in_again() {
     }
     let Ok(View::Consents(view)) = other.desks[0].open(Subject::Consents(client)) else { panic!() };
     assert_eq!(view.consents[0].labels, set(&[Label::Sexuality]));
+    // What came in goes out again with its labels.
+    let desk = &mut other.desks[0];
+    let items = desk.practice.chart_items(client, context!(desk)).unwrap();
+    let lines: Vec<String> = export_lines(&desk.index(), &written, items).collect();
+    for kind in ["contact", "journal", "consent"] {
+        let of = |line: &&String| line.contains(&format!(r#""type":"{kind}""#));
+        let line = lines.iter().find(of).unwrap();
+        assert!(line.contains(r#""labels":["sexuality"]"#), "{line}");
+    }
+    // None of it lies where a front desk reads, who may not say any.
+    let name = CompartmentName::Contact(client);
+    let is_labels = |one: &Content| match one {
+        Content::Record { bytes, .. } => {
+            let header = Record::decode(bytes).unwrap().header;
+            header.kind == RecordKind::Labels || !header.labels.is_empty()
+        }
+        _ => false,
+    };
+    assert!(!desk.memory.contents[&name].iter().any(is_labels));
+    desk.practice.limit_to(Reach::FrontDesk);
+    let contact = |labels: &[Label]| Edit::LogContact {
+        client,
+        contact: NewContact {
+            channel: Channel::Call,
+            direction: Direction::In,
+            at: None,
+            text: String::new(),
+            labels: set(labels),
+        },
+    };
+    assert_eq!(other.act(0, contact(&[Label::Hiv])), Err(Refusal::NoKey));
+    other.act(0, contact(&[])).unwrap();
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::practice::schedule::waiting::{Waiting, Wish};
 use crate::practice::view::{NoteState, TimelineEntry};
 use crate::practice::{NewContact, Practice, Refusal};
 use jiff::civil::date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something in every compartment.
 fn furnished() -> (World, ClientId, AppointmentId) {
@@ -41,6 +41,7 @@ fn furnished() -> (World, ClientId, AppointmentId) {
         direction: Direction::In,
         at: None,
         text: "asks for a receipt".into(),
+        labels: BTreeSet::new(),
     };
     let whereabouts = Some(Whereabouts { place: "Here".into(), help: "911".into() });
     let stamps = StampChange { whereabouts, ..StampChange::default() };
@@ -151,6 +152,7 @@ fn a_front_desk_does_its_work_and_opens_no_chart() {
         direction: Direction::Out,
         at: None,
         text: "sent".into(),
+        labels: BTreeSet::new(),
     };
     let began = Some(Some(Timestamp::from_millis(9)));
     for edit in [

@@ -432,6 +432,7 @@ fn a_segment_gives_back_who_is_who() {
         direction: Direction::In,
         at: None,
         text: "hello".into(),
+        labels: BTreeSet::new(),
     };
     world.act(0, Edit::LogContact { client: twin, contact }).unwrap();
     world.act(0, same(twin, kept)).unwrap();

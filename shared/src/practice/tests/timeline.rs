@@ -9,7 +9,7 @@ use crate::practice::reach::Reach;
 use crate::practice::timeline::{Kind, Line, What, of};
 use crate::practice::view::TimelineEntry;
 use jiff::civil::date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -88,6 +88,7 @@ fn furnished() -> (World, ClientId) {
         direction: Direction::In,
         at: None,
         text: "asks for a receipt".into(),
+        labels: BTreeSet::new(),
     };
     world.act(0, Edit::LogContact { client, contact }).unwrap();
     let task = TaskId::from_bytes([5; 16]);

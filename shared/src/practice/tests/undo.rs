@@ -318,8 +318,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     world.act(0, Edit::BookSeries(Box::new(booked.clone()))).unwrap();
     let task = TaskId::from_bytes([32; 16]);
     world.act(0, Edit::AddTask { client, task, text: words(), due: None, since: None }).unwrap();
-    let contact =
-        NewContact { channel: Channel::Call, direction: Direction::Out, at: None, text: words() };
+    let contact = phoned();
     world.act(0, Edit::LogContact { client, contact: contact.clone() }).unwrap();
     let logged = world.desks[0].index().timelines[&client]
         .iter()
@@ -328,7 +327,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
             _ => None,
         })
         .unwrap();
-    world.act(0, Edit::EnterJournal { client, said: said(), text: words() }).unwrap();
+    world.act(0, diary(client)).unwrap();
     let entry = world.desks[0].index().timelines[&client]
         .iter()
         .find_map(|row| match row.entry {
@@ -420,11 +419,21 @@ fn who(leaves: ClientId) -> WhoChange {
     WhoChange { leaves: vec![leaves], kind: Some(AppointmentKind::Supervision), joins: vec![] }
 }
 
+fn phoned() -> NewContact {
+    let (channel, direction) = (Channel::Call, Direction::Out);
+    NewContact { channel, direction, at: None, text: words(), labels: BTreeSet::from([Label::Hiv]) }
+}
+
+fn diary(client: ClientId) -> Edit {
+    let labels = BTreeSet::from([Label::Hiv]);
+    Edit::EnterJournal { client, said: said(), text: words(), labels }
+}
+
 fn of_a_journal(client: ClientId, record: RecordId) -> [Edit; 4] {
     let mark = |mark| Edit::MarkJournal { client, record, mark };
     [
         Edit::BeginJournal { draft: ObjectId::from_bytes([46; 16]), client, date: said().date },
-        Edit::EnterJournal { client, said: said(), text: words() },
+        diary(client),
         mark(JournalMark::Shared(true)),
         mark(JournalMark::Struck(true)),
     ]

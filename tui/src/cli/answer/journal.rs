@@ -4,6 +4,7 @@ use super::{Refused, Say, client_named, local, refuse, say_line};
 use crate::cli::request::{AddToJournal, Request};
 use crate::device::open::Device;
 use crate::text;
+use std::collections::BTreeSet;
 use tacenda_shared::id::{RecordId, Timestamp};
 use tacenda_shared::practice::edit::{Came, Edit, Purpose, Subject};
 use tacenda_shared::practice::view::{JournalHead, NoteView, TimelineEntry, View};
@@ -37,7 +38,8 @@ fn add(device: &mut Device, entry: &AddToJournal, now: Timestamp) -> Result<bool
         return refuse("There is no text.", "Write it to standard input.");
     }
     let said = JournalHead { date, came: Came::Imported, shared: entry.shared };
-    device.apply(Edit::EnterJournal { client, said, text }, now)?;
+    let labels = BTreeSet::new();
+    device.apply(Edit::EnterJournal { client, said, text, labels }, now)?;
     Ok(true)
 }
 

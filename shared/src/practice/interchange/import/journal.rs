@@ -1,6 +1,6 @@
 //! Lines of clients' journals.
 
-use super::written::{in_edits, origin, under};
+use super::written::{in_edits, labels, origin, under};
 use super::{Cause, ImportStep, Importer, id};
 use crate::id::{ClientId, ObjectId, RecordId};
 use crate::practice::draft::PART_BYTES_MAX;
@@ -30,9 +30,9 @@ impl Importer {
         self.seen("journal", &line.rest);
         self.not_carried("journal.signed", true);
         self.not_carried("journal.author", true);
-        self.not_carried("journal.labels", !line.labels.is_empty());
         let said = JournalHead { date, came, shared: line.shared };
-        Ok(vec![ImportStep::Edit(Edit::EnterJournal { client, said, text })])
+        let labels = labels(&line.labels)?;
+        Ok(vec![ImportStep::Edit(Edit::EnterJournal { client, said, text, labels })])
     }
 
     pub(super) fn entry_draft(

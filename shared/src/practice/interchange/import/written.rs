@@ -74,13 +74,16 @@ pub(super) fn labelled(
     of: Labelled,
     words: &[String],
 ) -> Result<Option<ImportStep>, Cause> {
-    let label = |word: &String| Label::named(word).ok_or(Cause::Invalid("labels"));
-    let labels = words.iter().map(label).collect::<Result<BTreeSet<_>, _>>()?;
-    if labels.len() > LABELS_MAX {
-        return Err(Cause::Invalid("labels"));
-    }
+    let labels = labels(words)?;
     let edit = Edit::Label { client, of, labels };
     Ok((!words.is_empty()).then_some(ImportStep::Edit(edit)))
+}
+
+/// Reads labels.
+pub(super) fn labels(words: &[String]) -> Result<BTreeSet<Label>, Cause> {
+    let label = |word: &String| Label::named(word).ok_or(Cause::Invalid("labels"));
+    let labels = words.iter().map(label).collect::<Result<BTreeSet<_>, _>>()?;
+    if labels.len() > LABELS_MAX { Err(Cause::Invalid("labels")) } else { Ok(labels) }
 }
 
 /// The draft that stands for a signed note of another practice: the same one each time.

@@ -2,6 +2,7 @@
 
 use super::plans::erase;
 use super::*;
+use std::collections::BTreeSet;
 use tacenda_shared::id::RecordId;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::view::{JournalHead, TimelineEntry};
@@ -74,7 +75,11 @@ fn one_entry_is_erased_and_the_rest_of_the_journal_stays() {
     let ada = client(&mut world, 0, "Ada Testerin");
     let said = JournalHead { date: DAY, came: Came::Imported, shared: false };
     for text in ["To be forgotten.", "To be kept."] {
-        edit(&mut world, 0, Edit::EnterJournal { client: ada, said, text: text.into() });
+        edit(
+            &mut world,
+            0,
+            Edit::EnterJournal { client: ada, said, text: text.into(), labels: BTreeSet::new() },
+        );
         world.now = world.now.plus_millis(1_000);
     }
     world.heal();
@@ -97,7 +102,16 @@ fn the_journal_dies_with_the_record_on_every_device_and_the_server() {
     let mut world = World::with_devices(2);
     let ada = client(&mut world, 0, "Ada Testerin");
     let said = JournalHead { date: DAY, came: Came::Imported, shared: true };
-    edit(&mut world, 0, Edit::EnterJournal { client: ada, said, text: "A diary page.".into() });
+    edit(
+        &mut world,
+        0,
+        Edit::EnterJournal {
+            client: ada,
+            said,
+            text: "A diary page.".into(),
+            labels: BTreeSet::new(),
+        },
+    );
     let note = begin(&mut world, 0, ada);
     write(&mut world, 0, ada, note, "Begun.");
     world.heal();
