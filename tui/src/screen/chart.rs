@@ -1,7 +1,7 @@
 //! One client's chart: who it is, what was planned last, and the timeline of everything, of all kinds
 //! or of one. What it shows was opened with an audit entry; it never reads more than it was given.
 
-use super::parts::{aside, list, paint, spark, timeline, when, who};
+use super::parts::{aside, list, measures, paint, spark, timeline, when, who};
 use super::{Act, Ask, Focused, Opening, Scene};
 use crate::keymap::Verb;
 use crate::notice::Notice;
@@ -239,7 +239,8 @@ fn narrow(state: &State, chart: &ChartView, scene: &Scene<'_>, frame: &mut Frame
         paint::text(frame, inside, line, &words, Style::new());
         line += 1;
     }
-    let scores = spark::scores(&chart.timeline, look.ascii);
+    let scores =
+        spark::scores(&chart.timeline, |one| measures::counts(scene.index, one), look.ascii);
     if !scores.is_empty() {
         let words = scores.iter().take(MEASURES).cloned().collect::<Vec<_>>().join("   ");
         let words = safe::truncated(&words, inside.width.into(), true);
@@ -310,7 +311,8 @@ fn measures(
     area: Rect,
     mut line: u16,
 ) -> u16 {
-    let scores = spark::scores(&chart.timeline, scene.look.ascii);
+    let scores =
+        spark::scores(&chart.timeline, |one| measures::counts(scene.index, one), scene.look.ascii);
     if scores.is_empty() {
         return line;
     }

@@ -19,7 +19,7 @@ use tacenda_shared::practice::edit::{Edit, Status};
 use tacenda_shared::practice::measure::{
     self, Answer, Form, MeasureView, MeasuresView, NewScore, Review,
 };
-use tacenda_shared::practice::view::{TimelineEntry, View};
+use tacenda_shared::practice::view::{Index, TimelineEntry, View};
 
 /// Rows of the list where there is little room.
 const LISTED: u16 = 4;
@@ -490,12 +490,17 @@ fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, body: Rect) {
 }
 
 /// Earlier measures of the same kind with a total, newest first.
-fn earlier<'a>(state: &'a State, one: &'a MeasureView) -> impl Iterator<Item = &'a MeasureView> {
+fn earlier<'a>(
+    state: &'a State,
+    index: &'a Index,
+    one: &'a MeasureView,
+) -> impl Iterator<Item = &'a MeasureView> {
     let same = |other: &&MeasureView| {
         other.taken.instrument == one.taken.instrument
             && (other.taken.items == 0) == (one.taken.items == 0)
             && other.taken.total.is_some()
             && !other.struck
+            && measures::counts(index, &other.taken)
     };
     let before = (one.at.time, one.record);
     let older = move |other: &&MeasureView| (other.at.time, other.record) < before;
@@ -514,9 +519,10 @@ fn details(
     paint::rule(frame, scene.look, area, 0, (&name, &one.version));
     let form = measures::form(scene.index, &one.taken.instrument).filter(|_| one.taken.items > 0);
     let mut lines = vec![measures::result(scene.index, &one.taken)];
-    let mut totals = earlier(state, one).filter_map(|other| other.taken.total);
+    let mut totals = earlier(state, scene.index, one).filter_map(|other| other.taken.total);
     let (last, first) = (totals.next(), totals.last());
-    if let (Some(form), Some(total)) = (form, one.taken.total) {
+    let followed = measures::followed(scene.index, &one.taken);
+    if let (Some(form), Some(total)) = (followed, one.taken.total) {
         // Of more than two, the first is the baseline.
         let baseline = first.or(last);
         if let Some(baseline) = baseline {
@@ -529,10 +535,10 @@ fn details(
         }
     }
     if let Some(form) = form {
-        if one.answers.is_empty() {
-            lines.push("Answered in other words than those of the form here.".to_owned());
+        if followed.is_none() || one.answers.is_empty() {
+            lines.push(measures::unfollowed(form, &one.taken).to_owned());
         } else {
-            let before = earlier(state, one).find_map(|other| other.taken.total);
+            let before = earlier(state, scene.index, one).find_map(|other| other.taken.total);
             let score = form.score(&one.answers);
             lines.extend(measures::lines(form, &score, before));
             for risk in form.raised(&one.answers) {
@@ -573,11 +579,12 @@ fn chart(state: &State, one: &MeasureView, scene: &Scene<'_>, frame: &mut Frame<
         return;
     }
     let index = scene.index;
-    let form = measures::form(index, &one.taken.instrument).filter(|_| one.taken.items > 0);
+    let form = measures::followed(index, &one.taken);
     let same = |other: &&MeasureView| {
         other.taken.instrument == one.taken.instrument
             && !other.struck
             && other.range.is_some() == one.range.is_some()
+            && measures::counts(index, &other.taken)
     };
     let day = |one: &MeasureView| when::local(one.at.time, &one.at.zone).date();
     let mut points: Vec<_> = state
@@ -588,7 +595,9 @@ fn chart(state: &State, one: &MeasureView, scene: &Scene<'_>, frame: &mut Frame<
         .collect();
     points.reverse();
     let timeline = index.timelines.get(&state.client);
-    let line = timeline.map(|rows| spark::scores(rows, scene.look.ascii)).unwrap_or_default();
+    let line = timeline
+        .map(|rows| spark::scores(rows, |one| measures::counts(index, one), scene.look.ascii))
+        .unwrap_or_default();
     let name = measures::name(index, &one.taken);
     let line = line.into_iter().find(|line| line.starts_with(&name)).unwrap_or_default();
     paint::rule(frame, scene.look, area, 0, ("Over time   | session  P plan signed", &line));
@@ -600,7 +609,8 @@ fn chart(state: &State, one: &MeasureView, scene: &Scene<'_>, frame: &mut Frame<
         let of_total = cuts.iter().filter(|cut| cut.of == measure::Quantity::Total);
         lines = of_total.map(|cut| (cut.value, cut.label.clone())).collect();
     }
-    let range = form.map(|form| form.scoring.range).or(one.range).unwrap_or((0, 1));
+    let range =
+        form.map(|form| form.scoring.range).or(one.range).or(one.possible).unwrap_or((0, 1));
     let drawn = Trend { range, lines, points, events: events(state.client, scene) };
     trend::view(&drawn, scene.look, frame, paint::lines(paint::inset(area, 1), 1, u16::MAX));
 }

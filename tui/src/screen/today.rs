@@ -3,7 +3,7 @@
 
 use super::parts::day::{self, Line};
 use super::parts::digest::{self, Unfinished, What};
-use super::parts::{aside, consents, list, paint, spark, when, who};
+use super::parts::{aside, consents, list, measures, paint, spark, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::keymap::Verb;
 use crate::text;
@@ -368,7 +368,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     if scene.index.reach.charts() {
         lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
     }
-    let scores = spark::scores(entries, scene.look.ascii);
+    let scores = spark::scores(entries, |one| measures::counts(scene.index, one), scene.look.ascii);
     if !scores.is_empty() {
         let scores = scores.iter().take(2).cloned().collect::<Vec<_>>().join("   ");
         lines.push(format!("Measures    {scores}"));

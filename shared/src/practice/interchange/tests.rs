@@ -499,6 +499,8 @@ fn measured(
         screened: None,
         review: Review::None,
         session,
+        wording: Some(form.wording),
+        given: Default::default(),
     };
     MeasureView {
         record,

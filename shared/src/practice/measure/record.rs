@@ -86,6 +86,18 @@ pub struct Taken {
     pub review: Review,
     /// The session in which it was answered.
     pub session: Option<AppointmentId>,
+    /// What the wording came to that was answered; none of what was only scored, or does not say.
+    pub wording: Option<Hash>,
+    /// The answers as values and as choices, of a form that does not ship: what was signed of them is
+    /// compared where the form is. Of one that ships that is done as the record is read.
+    pub given: Given,
+}
+
+/// Answers as a record holds them: values, and choices where a value does not say which it was.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Given {
+    values: Vec<u8>,
+    choices: Option<Vec<u8>>,
 }
 
 /// A measure as it is read.
@@ -188,8 +200,10 @@ fn answers(form: &Form, body: &Tags) -> Option<Vec<Answer>> {
     if body.fixed(tag::WORDING) != Some(*form.wording.as_bytes()) {
         return None;
     }
-    let values = body.bytes(tag::ANSWERS)?;
-    let choices = body.bytes(tag::CHOICES);
+    read_answers(form, body.bytes(tag::ANSWERS)?, body.bytes(tag::CHOICES))
+}
+
+fn read_answers(form: &Form, values: &[u8], choices: Option<&[u8]>) -> Option<Vec<Answer>> {
     let read = |(at, value): (usize, &u8)| match *value {
         NOT_ANSWERED => Some(Answer::NotAnswered),
         NOT_ASKED => Some(Answer::NotAsked),
@@ -227,6 +241,8 @@ impl Taken {
                 screened: None,
                 review: Review::None,
                 session,
+                wording: None,
+                given: Given::default(),
             });
         }
         let instrument = body.text(tag::INSTRUMENT).filter(|id| id.len() <= ID_BYTES_MAX)?;
@@ -241,11 +257,18 @@ impl Taken {
             screened: one(tag::SCREENED).and_then(screened_of),
             review: if one(tag::TO_REVIEW) == Some(1) { Review::Due } else { Review::None },
             session,
+            wording: body.fixed(tag::WORDING).map(Hash::from_bytes),
+            given: Given::default(),
         };
         // Who signs that something follows from answers does not make it so.
         let form = library::named(instrument);
         let form = form.filter(|form| body.fixed(tag::WORDING) == Some(*form.wording.as_bytes()));
-        let Some(form) = form else { return Some(taken) };
+        let within = |(low, high): (u32, u32)| total.is_none_or(|one| (low..=high).contains(&one));
+        let Some(form) = form else {
+            let choices = body.bytes(tag::CHOICES).filter(|choices| choices.len() <= ITEMS_MAX);
+            taken.given = Given { values: values.to_vec(), choices: choices.map(<[u8]>::to_vec) };
+            return range(body).is_none_or(within).then_some(taken);
+        };
         let answers = answers(form, body)?;
         let score = form.score(&answers);
         // Earlier versions said it of one that was not finished.
@@ -255,6 +278,24 @@ impl Taken {
         let same = (score.total, score.screened, form.needs_review(&answers))
             == (taken.total, taken.screened, taken.review == Review::Due);
         same.then_some(taken)
+    }
+
+    /// Whether what was signed is what the answers to a form give, in the words of this form. Of
+    /// anything else nothing is said that the form says of a score.
+    pub fn follows_from(&self, form: &Form) -> bool {
+        if self.items == 0 || self.instrument != form.id || self.wording != Some(form.wording) {
+            return false;
+        }
+        if self.given == Given::default() {
+            return library::named(&self.instrument).is_some();
+        }
+        let choices = self.given.choices.as_deref();
+        read_answers(form, &self.given.values, choices).is_some_and(|answers| {
+            let score = form.score(&answers);
+            let due = form.needs_review(&answers);
+            (score.total, score.screened, due)
+                == (self.total, self.screened, self.review != Review::None)
+        })
     }
 
     /// Whether it has a result: a total, or how a screen ended, of which everything was answered.
@@ -277,6 +318,12 @@ impl Taken {
         writer.option(self.session, |w, session| {
             w.fixed(session.as_bytes());
         });
+        writer.option(self.wording, |w, wording| {
+            w.fixed(wording.as_bytes());
+        });
+        writer.bytes(&self.given.values).option(self.given.choices.as_ref(), |w, choices| {
+            w.bytes(choices);
+        });
     }
 
     pub(in crate::practice) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -288,6 +335,11 @@ impl Taken {
             screened: screened_of(reader.u8()?),
             review: if reader.u8()? == 1 { Review::Due } else { Review::None },
             session: reader.option(|r| r.fixed().map(AppointmentId::from_bytes))?,
+            wording: reader.option(|r| r.fixed().map(Hash::from_bytes))?,
+            given: Given {
+                values: reader.bytes(ITEMS_MAX)?.to_vec(),
+                choices: reader.option(|r| Ok(r.bytes(ITEMS_MAX)?.to_vec()))?,
+            },
         })
     }
 }

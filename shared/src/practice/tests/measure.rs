@@ -335,6 +335,44 @@ fn a_device_that_lies_about_a_total_is_not_believed() {
     assert_eq!((view.taken.total, view.answers.len(), view.values.len()), (Some(5), 0, 10));
 }
 
+/// Of a practice's own form, and of one in other words, nothing is said that does not follow.
+#[test]
+fn a_forged_total_of_an_own_form_follows_from_nothing() {
+    let (mut world, client) = world();
+    let define = Edit::DefineMeasure { id: "mood".into(), text: Some(OWN.into()) };
+    world.act(0, define).unwrap();
+    world.act(0, enter(client, "mood", choices(&[2, 0]))).unwrap();
+    world.sync();
+    let (record, honest) = taken(&world, 1, client).remove(0);
+    let form = std::sync::Arc::clone(&world.desks[1].index().measures["mood"]);
+    assert!(honest.follows_from(&form));
+    let bytes = world.desks[0].memory.records[&record].clone();
+    let body = Record::decode(&bytes).unwrap().body().unwrap().clone();
+    let mut lies = vec![body.clone(); 4];
+    lies[0].set(tag::TOTAL, 1_u32.to_be_bytes());
+    lies[1].set(tag::TO_REVIEW, [0]);
+    lies[2].set(tag::WORDING, [8; 32]);
+    lies[3].set(tag::ANSWERS, vec![0, 0]);
+    for (number, body) in (50..).zip(lies) {
+        let id = lie(&mut world, client, (number, Vec::new()), body);
+        let all = taken(&world, 1, client);
+        let (_, known) = all.iter().find(|(record, _)| *record == id).unwrap();
+        assert!(!known.follows_from(&form), "{known:?}");
+    }
+    let before = taken(&world, 1, client).len();
+    // A total that no form of that range can have is no measure at all.
+    let mut body = body;
+    body.set(tag::TOTAL, 5_u32.to_be_bytes());
+    lie(&mut world, client, (60, Vec::new()), body);
+    assert_eq!(taken(&world, 1, client).len(), before);
+    // What is known of them is the same after the segment was read again.
+    let name = CompartmentName::Chart(client);
+    let segment = world.desks[1].practice.project(&name).unwrap();
+    let mut fresh = crate::practice::Practice::new();
+    fresh.restore(&name, &segment).unwrap();
+    assert_eq!(fresh.project(&name).unwrap(), segment);
+}
+
 #[test]
 fn a_mark_of_a_measure_strikes_no_note() {
     let (mut world, client) = world();

@@ -293,6 +293,7 @@ fn show(
         !other.struck
             && other.taken.instrument == one.taken.instrument
             && other.taken.total.is_some()
+            && measures::counts(&index, &other.taken)
     };
     let before = older.iter().find(same).and_then(|other| other.taken.total);
     if let Some(form) =
@@ -313,10 +314,15 @@ fn show(
                 said.unwrap_or_default()
             ));
         }
-        let score = form.score(&one.answers);
-        let mut lines = measures::lines(form, &score, before);
-        if let (Some(before), Some(total)) = (before, one.taken.total) {
-            lines.extend(measures::change(form, before, total));
+        let mut lines = Vec::new();
+        if one.taken.follows_from(form) {
+            let score = form.score(&one.answers);
+            lines.extend(measures::lines(form, &score, before));
+            if let (Some(before), Some(total)) = (before, one.taken.total) {
+                lines.extend(measures::change(form, before, total));
+            }
+        } else {
+            lines.push(measures::unfollowed(form, &one.taken).to_owned());
         }
         lines.push(form.notice.clone());
         words.push_str(&format!("\n{}", lines.join("\n")));

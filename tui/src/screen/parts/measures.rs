@@ -12,6 +12,26 @@ pub fn form<'a>(index: &'a Index, id: &str) -> Option<&'a Arc<Form>> {
     measure::named(id).or_else(|| index.measures.get(id))
 }
 
+/// Returns the form that something was answered to, if what was signed is what the answers give: only
+/// then is anything said that the form says of a score.
+pub fn followed<'a>(index: &'a Index, taken: &Taken) -> Option<&'a Arc<Form>> {
+    form(index, &taken.instrument).filter(|form| taken.follows_from(form))
+}
+
+/// Whether a total stands among others of its kind: it was only scored, or follows from its answers.
+pub fn counts(index: &Index, taken: &Taken) -> bool {
+    taken.items == 0 || followed(index, taken).is_some()
+}
+
+/// Why nothing is said that the form says of a score.
+pub fn unfollowed(form: &Form, taken: &Taken) -> &'static str {
+    match taken.wording {
+        None => "It does not say in which words it was answered.",
+        Some(wording) if wording == form.wording => "What was signed is not what its answers give.",
+        Some(_) => "Answered in other words than those of the form here.",
+    }
+}
+
 /// Returns the name of what was answered.
 pub fn name(index: &Index, taken: &Taken) -> String {
     let form = form(index, &taken.instrument).filter(|_| taken.items > 0);
@@ -20,7 +40,7 @@ pub fn name(index: &Index, taken: &Taken) -> String {
 
 /// Returns the result in a few words: the total with its band, how a screen ended, or how far it is.
 pub fn result(index: &Index, taken: &Taken) -> String {
-    let form = form(index, &taken.instrument);
+    let form = followed(index, taken);
     let words = match (taken.total, taken.screened, form) {
         (Some(total), _, Some(form)) => match bands(form, total).as_slice() {
             [] => total.to_string(),
@@ -63,6 +83,8 @@ pub fn ended(form: &Form, answers: &[Answer]) -> Option<String> {
         screened: Some(screened),
         review: Review::None,
         session: None,
+        wording: Some(form.wording),
+        given: Default::default(),
     };
     Some(screen(Some(form), &taken, screened))
 }

@@ -297,6 +297,9 @@ impl Sample {
                     screened: None,
                     review: Review::None,
                     session: None,
+                    wording: tacenda_shared::practice::measure::named("phq-9")
+                        .map(|form| form.wording),
+                    given: Default::default(),
                 },
             },
         };

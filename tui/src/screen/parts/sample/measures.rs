@@ -25,6 +25,8 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         screened: score.screened,
         review: if form.needs_review(&answers) { Review::Due } else { Review::None },
         session: None,
+        wording: Some(form.wording),
+        given: Default::default(),
     };
     let signed = Stamp { time: moment(on.at(9, 50, 0, 0)), zone: super::ZONE.to_owned() };
     MeasureView {
@@ -56,6 +58,7 @@ fn all() -> Vec<MeasureView> {
         total: Some(63),
         answered: 0,
         items: 0,
+        wording: None,
         ..score.taken
     };
     (score.answers, score.wording, score.version) = (Vec::new(), None, String::new());
