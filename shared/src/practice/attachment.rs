@@ -255,6 +255,13 @@ impl Practice {
         files
     }
 
+    /// Returns the records of the files of a client that are not hidden, struck or not.
+    pub(super) fn file_ids(&self, client: ClientId) -> BTreeSet<RecordId> {
+        let Some(known) = self.facts.attachments.get(&client) else { return BTreeSet::new() };
+        let hidden = self.hidden_records(client);
+        known.heads.keys().filter(|id| !hidden.contains(id)).copied().collect()
+    }
+
     pub(super) fn attachments_view(
         &mut self,
         client: ClientId,

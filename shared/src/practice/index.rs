@@ -126,6 +126,12 @@ impl Practice {
             self.sessions_of.insert(*client, sessions);
         }
         index.drafts.extend(self.facts.journals.keys().flat_map(|client| self.unsigned(*client)));
+        for client in self.facts.attachments.keys().filter(|client| !self.is_hidden(**client)) {
+            let files = self.file_ids(*client);
+            if !files.is_empty() {
+                index.attachments.insert(*client, Arc::new(files));
+            }
+        }
         let facts = &self.facts;
         let written = facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys());
         for client in written.chain(facts.attachments.keys()) {
@@ -348,7 +354,18 @@ impl Practice {
         journal.map(|journal| journal.unfinished(client, Book::Journal)).unwrap_or_default()
     }
 
+    fn publish_attachments(&mut self, client: ClientId) {
+        let files = if self.is_hidden(client) { BTreeSet::new() } else { self.file_ids(client) };
+        let known = &mut Arc::make_mut(&mut self.index).attachments;
+        if files.is_empty() {
+            known.remove(&client);
+        } else if known.get(&client).is_none_or(|known| **known != files) {
+            known.insert(client, Arc::new(files));
+        }
+    }
+
     pub(super) fn publish_timeline(&mut self, client: ClientId) {
+        self.publish_attachments(client);
         let shown = self.kept_of(client);
         if shown != client {
             Arc::make_mut(&mut self.index).timelines.remove(&client);

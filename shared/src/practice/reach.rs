@@ -69,6 +69,7 @@ impl Index {
         seen.reach = reach;
         seen.drafts.clear();
         seen.plans.clear();
+        seen.attachments.clear();
         seen.consents.clear();
         // A group is a compartment that holds notes: its members come, and nothing says together.
         for subject in std::mem::take(&mut seen.groups).keys() {

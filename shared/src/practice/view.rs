@@ -50,6 +50,9 @@ pub struct Index {
     pub merged: BTreeMap<ClientId, ClientId>,
     /// To which kinds of compartments there are keys: what comes from others is blank.
     pub reach: Reach,
+    /// The attachments that each client has, those that were struck among them; not what is hidden.
+    /// Of entries that are one person each has its own.
+    pub attachments: BTreeMap<ClientId, Arc<BTreeSet<RecordId>>>,
     /// Every appointment that can be read.
     pub appointments: BTreeMap<AppointmentId, Arc<AppointmentRow>>,
     /// Every series that can be read.

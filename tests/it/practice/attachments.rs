@@ -92,6 +92,9 @@ fn a_photo_loses_its_place_unless_that_is_to_stay_and_what_is_no_file_stays_out(
     let refuse = |file: &str, title: &str, why: &str| {
         refused(&scene, &[&add[..], &[&at(file)]].concat(), title, why);
     };
+    fs::write(at("there.heic"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
+    let heic = scene.run(&[&add[..], &[&at("there.heic")]].concat(), "A scan").done();
+    assert!(heic.contains("make a JPEG of it first"), "{heic}");
     fs::write(at("cut.jpg"), &photo()[..30]).unwrap();
     refuse("cut.jpg", "x", "not the picture that it begins as");
     fs::write(at("empty"), b"").unwrap();
@@ -107,7 +110,31 @@ fn a_photo_loses_its_place_unless_that_is_to_stay_and_what_is_no_file_stays_out(
     refused(&scene, &["attachment", "show", CODE, "ffff"], "", "no id of a file");
     let none = "f".repeat(32);
     refused(&scene, &["attachment", "show", CODE, &none], "", "There is no such file.");
-    assert_eq!(scene.run(&["--json", "attachment", "list", CODE], "").json().len(), 2);
+    assert_eq!(scene.run(&["--json", "attachment", "list", CODE], "").json().len(), 3);
+}
+
+#[test]
+fn a_struck_file_under_a_duplicate_is_listed_and_brought_back_by_either_code() {
+    let scene = founded("attachments-same");
+    scene.run(&["client", "add", "--code", "TS-002"], "Bert Musterhaft\n").done();
+    let at = scene.root().join("letter.txt");
+    fs::write(&at, "A letter.").unwrap();
+    let add = ["attachment", "add", "TS-002", "--input", at.to_str().unwrap()];
+    scene.run(&add, "A letter").done();
+    scene.run(&["client", "merge", "TS-002", CODE], "").done();
+    let id = newest(&scene);
+    scene.run(&["attachment", "strike", CODE, &id], "").done();
+    for (code, undo) in [(CODE, true), ("TS-002", false)] {
+        let listed = scene.run(&["--json", "attachment", "list", code], "").json();
+        assert_eq!(listed[0]["client"], "TS-002", "{listed:?}");
+        assert_eq!(listed[0]["struck"], true);
+        if undo {
+            scene.run(&["attachment", "strike", code, &id, "--undo"], "").done();
+            let listed = scene.run(&["--json", "attachment", "list", code], "").json();
+            assert_eq!(listed[0]["struck"], false);
+            scene.run(&["attachment", "strike", code, &id], "").done();
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::home::HomeError;
 use super::open::DeviceError;
 use super::store::StoreError;
 use crate::notice::Notice;
+use rustix::io::Errno;
 use std::io;
 use tacenda_shared::journal::AppendError;
 use tacenda_shared::keys::vault::VaultError;
@@ -154,9 +155,13 @@ pub(crate) fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "it is not there",
         io::ErrorKind::PermissionDenied => "you may not open it",
+        io::ErrorKind::AlreadyExists => "there is something of that name already",
         io::ErrorKind::StorageFull => "the disk is full",
         io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only",
         io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => "something else has its name",
+        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            "it is a link: name the file itself"
+        }
         _ => "the system refused",
     }
 }

@@ -174,6 +174,11 @@ fn metadata_words(
              on its side.",
             Style::new(),
         ),
+        Takes::NotOfThisType if looked.media.is_picture() => (
+            "Where and when it was taken stays in it: nothing is taken out of files of this type. \
+             To take that out, make a JPEG of it first.",
+            scene.look.alarm(),
+        ),
         Takes::NotOfThisType => (
             "What its program wrote into it (author, changes) stays: nothing is taken out of \
              files of this type.",

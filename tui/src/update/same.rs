@@ -85,9 +85,7 @@ pub(super) fn show_of(model: &mut Model, verb: Verb, client: Option<ClientId>) -
     let all = row.iter().flat_map(|row| std::iter::once(row).chain(&row.same));
     let written = desk.index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
     let has = |row: &&Arc<ClientRow>| match verb {
-        Verb::ShowAttachments => written.clone().any(|line| {
-            line.client == row.id && matches!(line.entry, TimelineEntry::Attachment { .. })
-        }),
+        Verb::ShowAttachments => desk.index.attachments.contains_key(&row.id),
         Verb::ShowConsents => desk.index.consents.contains_key(&row.id),
         Verb::ShowJournal => written.clone().any(|line| {
             line.client == row.id && matches!(line.entry, TimelineEntry::Journal { .. })

@@ -42,7 +42,8 @@ impl Media {
         let begins = |with: &[u8]| bytes.starts_with(with);
         let at =
             |from: usize, with: &[u8]| bytes.get(from..).is_some_and(|rest| rest.starts_with(with));
-        let heif: [&[u8]; 4] = [b"heic", b"heix", b"mif1", b"avif"];
+        let heif: [&[u8]; 8] =
+            [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"];
         match bytes {
             _ if begins(b"%PDF-") => Self::Pdf,
             _ if begins(b"\x89PNG\r\n\x1a\n") => Self::Png,
@@ -57,6 +58,11 @@ impl Media {
             _ if text(bytes).is_some() => Self::Text,
             _ => Self::Other,
         }
+    }
+
+    /// Whether it is a picture: a camera may have written into it where and when it was taken.
+    pub const fn is_picture(self) -> bool {
+        matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Webp | Self::Tiff | Self::Heif)
     }
 
     /// Returns the word that stands for it in files and on the command line.
@@ -121,6 +127,15 @@ pub(super) fn whole_text(bytes: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_telephone_writes_is_a_picture_whatever_brand_it_says() {
+        for brand in ["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1", "avif"] {
+            let file = format!("\0\0\0\x18ftyp{brand}\0\0");
+            assert_eq!(Media::of_file(file.as_bytes()), Media::Heif, "{brand}");
+        }
+        assert!(Media::Heif.is_picture() && !Media::Pdf.is_picture());
+    }
 
     #[test]
     fn a_file_is_what_it_begins_as_whatever_it_is_called() {

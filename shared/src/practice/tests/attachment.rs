@@ -318,6 +318,8 @@ fn undo_strikes_a_file_redo_brings_it_back_and_what_another_said_since_stays() {
     for desk in 0..2 {
         assert!(files(&world, desk, client).is_empty());
         assert!(list(&mut world, desk, client).attachments[0].struck, "it is still listed");
+        assert!(world.desks[desk].index().attachments[&client].contains(&record));
+        assert_eq!(world.desks[desk].rebuilt().index().attachments.len(), 1);
         assert_eq!(
             open(&mut world, desk, client, record).inside,
             Inside::Whole(Some("text".into()))
@@ -356,6 +358,9 @@ fn a_file_to_be_erased_is_hidden_with_its_parts_and_nothing_else_goes() {
         let hidden = world.desks[desk].open(Subject::Attachment(client, record));
         assert_eq!(hidden.unwrap_err(), Refusal::ToBeErased);
         assert_eq!(list(&mut world, desk, client).attachments.len(), 1);
+        let known = world.desks[desk].index();
+        assert_eq!(*known.attachments[&client], std::collections::BTreeSet::from([other]));
+        assert!(!known.seen_with(Reach::FrontDesk).attachments.contains_key(&client));
         let family = world.desks[desk].practice.family_of(client, record);
         let stored = &world.desks[desk].memory.records;
         assert_eq!(family.iter().filter(|one| stored.contains_key(*one)).count(), 3);
@@ -380,6 +385,7 @@ fn a_file_to_be_erased_is_hidden_with_its_parts_and_nothing_else_goes() {
         Err(Refusal::ToBeErased)
     );
     assert!(!world.desks[0].index().timelines.contains_key(&client));
+    assert!(!world.desks[0].index().attachments.contains_key(&client));
     assert_eq!(CompartmentName::Attachments(client).client(), Some(client));
 }
 
@@ -448,9 +454,12 @@ fn files_leave_in_lines_that_are_not_too_long_and_come_in_again_byte_for_byte() 
     let (mut world, client) = one();
     let big = noise(FILE_BYTES_MAX);
     attach(&mut world, 0, client, new("report", big.clone()));
-    let gone = NewAttachment { metadata: Metadata::Gone, ..*new("scan", "small") };
+    let photo = b"\xff\xd8\xff\xe1\0\x0aGPS 48.2\xff\xc0\0\x02\xff\xda\0\x02abc\xff\xd9".to_vec();
+    attach(&mut world, 0, client, new("scan", photo.clone()));
+    // Whoever writes a line may say of a file that nothing is in it.
+    let lies = NewAttachment { metadata: Metadata::Gone, ..*new("lies", photo) };
     world.desks[0].now = world.desks[0].now.plus_millis(1);
-    attach(&mut world, 0, client, Box::new(gone));
+    attach(&mut world, 0, client, Box::new(lies));
     let struck = attach(&mut world, 0, client, new("wrong", "of somebody else"));
     world.act(0, Edit::StrikeAttachment { client, record: struck, struck: true }).unwrap();
     let lines = lines(&mut world, client);
@@ -466,9 +475,10 @@ fn files_leave_in_lines_that_are_not_too_long_and_come_in_again_byte_for_byte() 
         let row = &list.attachments[at];
         (row.title.clone(), row.size, row.stripped)
     };
-    let mut found = [of(0), of(1)];
+    let mut found = [of(0), of(1), of(2)];
     found.sort();
-    assert_eq!(found, [("report".into(), 5_242_880, false), ("scan".into(), 5, true)]);
+    let said = [("lies", 27, false), ("report", 5_242_880, false), ("scan", 15, true)];
+    assert_eq!(found, said.map(|(title, size, gone)| (title.to_owned(), size, gone)));
     let report = list.attachments.iter().find(|row| row.title == "report").unwrap().record;
     let desk = &mut fresh.desks[0];
     assert!(desk.practice.attachment_bytes(client, report, context!(desk)).unwrap() == big);

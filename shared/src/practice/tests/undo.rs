@@ -553,6 +553,8 @@ fn arranged(client: ClientId, session: AppointmentId, series: SeriesId) -> [Edit
 fn shown(index: &Index) -> Index {
     let mut index = index.clone();
     index.series.retain(|_, row| row.last.is_none_or(|last| last >= row.slot.start.date()));
+    // What is struck is found still.
+    index.attachments.clear();
     index
 }
 

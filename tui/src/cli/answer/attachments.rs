@@ -1,6 +1,6 @@
 //! Files in charts on the command line.
 
-use super::{Refused, Say, client_named, entries_with, refuse, say_line, whose};
+use super::{Refused, Say, client_named, entries_with, refuse, say_line};
 use crate::cli::request::{AttachmentWish, Reply};
 use crate::device::home::Home;
 use crate::device::open::Device;
@@ -8,12 +8,10 @@ use crate::text;
 use serde_json::{Value, json};
 use tacenda_shared::id::{ClientId, RecordId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
-use tacenda_shared::practice::attachment::{Stripped, strip};
+use tacenda_shared::practice::attachment::{Media, Stripped, strip};
 use tacenda_shared::practice::edit::{Edit, Metadata, NewAttachment, Purpose, Subject};
 use tacenda_shared::practice::interchange::base64;
-use tacenda_shared::practice::view::{
-    AttachmentRow, AttachmentView, Index, Inside, TimelineEntry, View,
-};
+use tacenda_shared::practice::view::{AttachmentRow, AttachmentView, Index, Inside, View};
 use tacenda_shared::practice::zone;
 
 /// Answers what is asked about files.
@@ -54,9 +52,14 @@ pub(super) fn answer(
 
 fn named(device: &Device, code: &str, id: &str) -> Result<(ClientId, RecordId), Refused> {
     let index = device.index();
-    let client = client_named(&index, code)?.id;
+    let client = client_named(&index, code)?;
     match RecordId::parse(id) {
-        Some(record) => Ok((whose(&index, client, record), record)),
+        Some(record) => {
+            // What was struck stands in no timeline, and is somebody's still.
+            let has = |one| index.attachments.get(&one).is_some_and(|all| all.contains(&record));
+            let whose = entries_with(&client, has).into_iter().next();
+            Ok((whose.map_or(client.id, |(one, _)| one), record))
+        }
         None => refuse("That is no id of a file.", "Run `tacenda attachment list CODE`."),
     }
 }
@@ -76,8 +79,12 @@ fn add(
             "Check the file; or attach it as it is, with --keep-metadata.",
         );
     }
+    let media = Media::of_file(&bytes);
     let words = match (keep, stripped) {
         (false, Stripped::Without(_)) => "metadata taken out",
+        (false, _) if media.is_picture() => {
+            "where and when it was taken stays in it; to take that out, make a JPEG of it first"
+        }
         _ => "metadata as they came",
     };
     let metadata = if keep { Metadata::Keep } else { Metadata::Strip };
@@ -94,11 +101,8 @@ fn add(
 fn list(device: &mut Device, code: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?;
-    let of = |one: ClientId| {
-        let mut rows = index.timelines.get(&client.id).into_iter().flat_map(|rows| rows.iter());
-        rows.any(|row| row.client == one && matches!(row.entry, TimelineEntry::Attachment { .. }))
-    };
-    for (one, code) in entries_with(&client, of) {
+    let has = |one| index.attachments.contains_key(&one);
+    for (one, code) in entries_with(&client, has) {
         let subject = Subject::Attachments(one);
         let View::Attachments(view) = device.open(subject, Purpose::Query, now)? else { continue };
         for row in &view.attachments {

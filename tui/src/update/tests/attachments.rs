@@ -80,6 +80,12 @@ fn what_can_have_nothing_taken_out_says_so_and_is_kept_as_it_is() {
         assert_eq!(file.metadata, Metadata::Keep);
     }
     let mut driver = files();
+    driver.keys("a/x.heic⏎");
+    let looked_at = LookedFile { media: Media::Heif, ..looked(Takes::NotOfThisType) };
+    answer(&mut driver, "/x.heic", Ok(looked_at));
+    let screen = driver.screen();
+    assert!(screen.contains("Where and when") && screen.contains("JPEG"), "{screen}");
+    let mut driver = files();
     driver.keys("a/x.jpg⏎");
     answer(&mut driver, "/x.jpg", Ok(looked(Takes::Out)));
     driver.keys("Scan⏎n⏎");

@@ -2,7 +2,7 @@
 
 use super::{Cause, ImportStep, Importer, id};
 use crate::id::{ClientId, RecordId};
-use crate::practice::attachment::{self, FILE_BYTES_MAX, Metadata, NewAttachment};
+use crate::practice::attachment::{self, FILE_BYTES_MAX, Metadata, NewAttachment, Stripped, strip};
 use crate::practice::edit::Edit;
 use crate::practice::interchange::base64;
 use crate::practice::interchange::lines::{AttachmentLine, AttachmentPartLine, read_instant};
@@ -61,7 +61,13 @@ impl Importer {
         if bytes.len() != size || suite::sha256(&bytes).to_string() != sha256 {
             return Err(Cause::Invalid("bytes"));
         }
-        let metadata = if stripped { Metadata::Gone } else { Metadata::Keep };
+        // The line may say so of what was never stripped: only what loses nothing more is believed.
+        let gone = stripped
+            && match strip(&bytes) {
+                Stripped::Without(without) => without == bytes,
+                Stripped::NotOfThisType | Stripped::Broken => false,
+            };
+        let metadata = if gone { Metadata::Gone } else { Metadata::Keep };
         let file = Box::new(NewAttachment { title, bytes: bytes.into(), metadata });
         Ok(vec![ImportStep::Edit(Edit::Attach { client, file })])
     }
