@@ -533,7 +533,7 @@ fn no_line_of_a_measure_makes_reading_fail() {
         ("\"choices\":[[1,1]]", "\"choices\":[[9,1]]"),
         ("\"choices\":[[1,1]]", "\"choices\":[[1,3]]"),
     ] {
-        let mut importer = Importer::new(member(1), std::collections::BTreeSet::new());
+        let mut importer = Importer::new(member(1), BTreeSet::new());
         let outcomes: Vec<_> = lines
             .iter()
             .map(|line| importer.import_line(&line.replace(from, to)).is_err())
