@@ -1,6 +1,9 @@
 //! What a client has answered: the list, what the one in focus says, its scores over time; and the way
 //! to another: which form, then item by item.
 
+mod score;
+
+use self::score::ScoreForm;
 use super::measure_form::{self, Step};
 use super::parts::field::Field;
 use super::parts::trend::{self, Trend};
@@ -16,9 +19,7 @@ use ratatui::style::Style;
 use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, ClientId, RecordId};
 use tacenda_shared::practice::edit::{Edit, Status};
-use tacenda_shared::practice::measure::{
-    self, Answer, Form, MeasureView, MeasuresView, NewScore, Review,
-};
+use tacenda_shared::practice::measure::{self, Answer, Form, MeasureView, MeasuresView, Review};
 use tacenda_shared::practice::view::{Index, TimelineEntry, View};
 
 /// Rows of the list where there is little room.
@@ -56,14 +57,6 @@ struct Pick {
     focus: usize,
 }
 
-/// A score of an instrument that is not here: its name, the score, the range, where it is from.
-#[derive(Debug, Default)]
-struct ScoreForm {
-    fields: [Field; 4],
-    focus: usize,
-    missing: &'static str,
-}
-
 /// A form that was handed over: it comes back if it is refused.
 #[derive(Debug)]
 pub struct Begun {
@@ -72,8 +65,6 @@ pub struct Begun {
     session: Option<AppointmentId>,
     mode: Mode,
 }
-
-const LABELS: [&str; 4] = ["Instrument", "Score", "Range", "From"];
 
 impl State {
     /// Asks for nothing yet; the root opens what [`super::Screen::subject`] names. One of them may be
@@ -346,76 +337,6 @@ impl Pick {
             paint::row(frame, look, body, line, (&words, Style::new(), at == self.focus));
         }
         self.field.view(frame, look, paint::inset(paint::lines(area, 1, 1), 1), true);
-    }
-}
-
-impl ScoreForm {
-    fn update(&mut self, act: &Act) -> Option<NewScore> {
-        match act {
-            Act::Type(input) => {
-                self.missing = "";
-                if let Some(field) = self.fields.get_mut(self.focus) {
-                    field.update(input);
-                }
-            }
-            Act::Verb(Verb::NextField | Verb::Down) => self.focus = (self.focus + 1) % LABELS.len(),
-            Act::Verb(Verb::PreviousField | Verb::Up) => {
-                self.focus = (self.focus + LABELS.len() - 1) % LABELS.len();
-            }
-            Act::Verb(Verb::Confirm) => return self.score(),
-            Act::Verb(_) => {}
-        }
-        None
-    }
-
-    fn score(&mut self) -> Option<NewScore> {
-        let [name, total, range, source] = self.fields.each_ref().map(Field::trimmed);
-        let number = |text: &str| text.trim().parse::<u32>().ok();
-        let ends =
-            range.split_once('-').and_then(|(low, high)| Some((number(low)?, number(high)?)));
-        let (focus, missing) = match (name, number(total), ends) {
-            ("", ..) => (0, "Which instrument, and which edition?"),
-            (_, None, _) => (1, "A whole number."),
-            (_, _, None) => (2, "From the lowest to the highest score, as 0-63."),
-            (_, Some(total), Some((low, high)))
-                if !(low..=high).contains(&total) || low == high =>
-            {
-                (1, "The score lies outside the range.")
-            }
-            (_, Some(total), Some(range)) => {
-                let (name, source) = (name.to_owned(), source.to_owned());
-                return Some(NewScore { name, total, range, source });
-            }
-        };
-        (self.focus, self.missing) = (focus, missing);
-        None
-    }
-
-    fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let look = scene.look;
-        paint::rule(
-            frame,
-            look,
-            area,
-            0,
-            ("A score of an instrument that is not here", "Enter signs"),
-        );
-        let inside = paint::inset(area, 1);
-        for (at, (label, field)) in LABELS.iter().zip(&self.fields).enumerate() {
-            let line = 2 + paint::count(at);
-            paint::text(frame, inside, line, label, Style::new());
-            let row = paint::lines(inside, line, 1);
-            let row = Rect { x: row.x + 13, width: row.width.saturating_sub(13), ..row };
-            field.view(frame, look, row, at == self.focus);
-        }
-        let help = match (self.missing, self.focus) {
-            ("", 0) => "The name under which its scores stand, for example OQ-45.2.",
-            ("", 1) => "The total, as it was scored on paper or elsewhere.",
-            ("", 2) => "From the lowest to the highest score that there is, as 0-180.",
-            ("", _) => "Where the score comes from; may stay empty. Its items are not kept here.",
-            (missing, _) => missing,
-        };
-        paint::text(frame, inside, 7, help, Style::new());
     }
 }
 

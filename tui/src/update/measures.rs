@@ -96,11 +96,11 @@ pub(super) fn bring_back(desk: &mut Desk, begun: measures::Begun) -> Option<Effe
 }
 
 fn pick(model: &mut Model, session: Option<tacenda_shared::id::AppointmentId>) {
-    if let Some(Screen::Measures(state)) = model.desk_mut().and_then(|desk| desk.screens.last_mut())
+    let screen = model.desk_mut().and_then(|desk| desk.screens.last_mut());
+    if let Some(Screen::Measures(state)) = screen
+        && !state.pick(session)
     {
-        if !state.pick(session) {
-            say(model, "Finish what is being answered first: Esc leaves it.");
-        }
+        say(model, "Finish what is being answered first: Esc leaves it.");
     }
 }
 

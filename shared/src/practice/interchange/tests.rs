@@ -239,16 +239,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
     for item in items {
         match item {
             ChartItem::Contact(item) => {
-                let came = steps.iter().any(|step| {
-                    let ImportStep::Edit(Edit::LogContact { client, contact }) = step else {
-                        return false;
-                    };
-                    let way = (contact.channel, contact.direction, contact.at);
-                    *client == item.client
-                        && way == (item.channel, item.direction, Some(item.at.time))
-                        && contact.text == item.text
-                });
-                assert!(came, "{item:?}");
+                assert!(steps.iter().any(|step| logs(step, &item)), "{item:?}");
             }
             ChartItem::Note(view) => note_came_in(&view, &steps),
             ChartItem::Attachment(..)
@@ -282,6 +273,14 @@ fn a_whole_practice_comes_in_as_it_went_out() {
     assert_eq!(counts.unknown_fields, BTreeMap::new());
     assert_eq!(counts.unknown_types, BTreeMap::new());
     assert_eq!(counts.reassigned, 0);
+}
+
+fn logs(step: &ImportStep, item: &export::ContactItem) -> bool {
+    let ImportStep::Edit(Edit::LogContact { client, contact }) = step else { return false };
+    let way = (contact.channel, contact.direction, contact.at);
+    *client == item.client
+        && way == (item.channel, item.direction, Some(item.at.time))
+        && contact.text == item.text
 }
 
 fn signs(step: &ImportStep, draft: ObjectId) -> bool {
