@@ -180,6 +180,11 @@ impl Attachments {
         self.heads.contains_key(&record)
     }
 
+    /// Returns when it was last said of a file that it is struck, or is not.
+    fn said_last(&self, record: RecordId) -> Option<Timestamp> {
+        self.marks.said_last(record, JournalMark::Struck(true))
+    }
+
     /// Returns what another device said last of a file, if nothing was said here since.
     pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> Option<RecordId> {
         self.marks.heard_of(record, JournalMark::Struck(true), own)

@@ -100,9 +100,8 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let known = self.facts.attachments.get(&client);
-        if !known.is_some_and(|known| known.holds(record)) {
-            return Err(Refusal::UnknownAttachment);
-        }
+        let known = known.filter(|known| known.holds(record)).ok_or(Refusal::UnknownAttachment)?;
+        let said = known.said_last(record);
         let name = CompartmentName::Attachments(client);
         let digest = Self::stored_record(&name, record, cx)?.digest();
         let kind = RelationKind::Corrects;
@@ -110,7 +109,7 @@ impl Practice {
         let mut body = Tags::new();
         body.set(chart_tag::STRUCK, [u8::from(struck)]);
         let kind = RecordKind::Attachment;
-        let (_, change) = self.write_record(&name, kind, vec![relation], body, cx);
+        let change = self.write_after(said, &name, (kind, vec![relation]), body, cx);
         let inverse = Edit::StrikeAttachment { client, record, struck: !struck };
         Ok(Done { changes: vec![change], inverse: Some(inverse), guards: Vec::new() })
     }

@@ -306,6 +306,24 @@ fn many_heads_and_parts_of_nothing_cost_little_and_hide_nothing() {
 }
 
 #[test]
+fn a_file_that_a_fast_clock_struck_is_brought_back_by_who_knew_of_it() {
+    let (mut world, client) = one();
+    world.act(0, Edit::Attach { client, file: new("report", "text") }).unwrap();
+    let [record] = files(&world, 0, client)[..] else { panic!("one file") };
+    world.sync();
+    let strike = |struck| Edit::StrikeAttachment { client, record, struck };
+    world.desks[1].now = world.desks[1].now.plus_millis(3_600_000);
+    world.act(1, strike(true)).unwrap();
+    world.sync();
+    assert!(files(&world, 0, client).is_empty());
+    world.act(0, strike(false)).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(files(&world, desk, client), [record]);
+    }
+}
+
+#[test]
 fn undo_strikes_a_file_redo_brings_it_back_and_what_another_said_since_stays() {
     let (mut world, client) = one();
     let edit = Edit::Attach { client, file: new("report", "text") };
