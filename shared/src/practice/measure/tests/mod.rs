@@ -30,6 +30,7 @@ fn every_shipped_string_is_the_published_one() {
     let mut compared = 0;
     for (id, text) in library::FILES {
         let Ok(given) = std::fs::read_to_string(published().join(format!("{id}.toml"))) else {
+            assert_ne!(option_env!("CI"), Some("true"), "CI needs the published {id}");
             println!("NOT RUN: comparison with the published {id}, which is not here");
             continue;
         };
