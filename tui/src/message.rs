@@ -59,6 +59,13 @@ pub enum DeviceEvent {
         /// What undoes it, or why it was not done.
         outcome: Result<Option<Edit>, Notice>,
     },
+    /// A command did something beside the window that the window can take back.
+    Commanded {
+        /// What, in codes.
+        says: String,
+        /// What undoes it.
+        inverse: Edit,
+    },
     /// The practice has changed, here or elsewhere.
     Changed(Arc<Index>),
     /// What [`Effect::Open`] asked for, or a newer version of a view that is open.

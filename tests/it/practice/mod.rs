@@ -1,6 +1,7 @@
 //! The whole program on real terminals and real folders: what a person reads, what lies on the
 //! disk afterwards, and what nobody may find.
 
+mod appointments;
 mod attachments;
 mod backup;
 mod calendars;

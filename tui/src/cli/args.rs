@@ -8,6 +8,7 @@ mod consents;
 mod groups;
 mod measures;
 mod records;
+mod schedule;
 
 pub use attachments::Attachments;
 pub use calendars::{CalendarFeed, CalendarImport, Calendars};
@@ -15,6 +16,9 @@ pub use consents::{Consents, NewConsent};
 pub use groups::Groups;
 pub use measures::{Measures, NamedMeasure, NewMeasure};
 pub use records::{Journals, NewEntry};
+pub use schedule::{
+    Cancel, CancelledBy, HowMany, Met, Move, Outcome, Status, Wait, Waiting, Which,
+};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,6 +57,12 @@ pub enum Command {
     Next,
     /// Book from one sentence on standard input: "as-007 thu 3pm 50m room 2".
     New(New),
+    /// Move an appointment, or change its length, room or way.
+    Move(Move),
+    /// Call an appointment off.
+    Cancel(Cancel),
+    /// Say what came of an appointment.
+    Status(Status),
     /// Find clients and appointments; the words come from standard input.
     Find,
     /// Clients.
@@ -384,29 +394,6 @@ pub struct New {
     /// Language and order of dates: en-US, en-GB or de.
     #[arg(long, default_value = "en-US")]
     pub locale: String,
-}
-
-/// Who waits, and for what.
-#[derive(Args, Debug)]
-pub struct Wait {
-    /// The client's code.
-    pub client: String,
-    /// When they could come and how: "Mon-Wed 9-12, Fri, video". Left out: at any time.
-    pub wish: Option<String>,
-    /// Take the client off the list.
-    #[arg(long, conflicts_with = "wish")]
-    pub off: bool,
-}
-
-/// Options of `waiting`.
-#[derive(Args, Debug)]
-pub struct Waiting {
-    /// When the time that has come free begins, as 2026-11-30T10:00.
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<jiff::civil::DateTime>,
-    /// How long it is, in minutes.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1440))]
-    pub minutes: u16,
 }
 
 /// What can be done with clients.

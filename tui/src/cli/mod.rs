@@ -2,6 +2,7 @@
 
 mod address;
 pub mod answer;
+pub mod appointment;
 pub mod args;
 pub(crate) mod attachment;
 mod backup;

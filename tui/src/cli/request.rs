@@ -3,6 +3,7 @@
 //! One JSON object a line, over a socket that only its owner can reach. The command itself never
 //! touches the vault while another process holds it.
 
+use super::appointment::AppointmentWish;
 use super::measure::{FormWish, MeasureWish};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -193,6 +194,8 @@ impl Drop for Typed {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
 pub enum Request {
+    /// Moves an appointment, calls it off, or says what came of it.
+    Appointment(AppointmentWish),
     /// Asks about the files in a client's chart.
     Attachment {
         /// The client's code.

@@ -11,8 +11,8 @@ use super::request::{
     ShowDay, Span, Typed, WriteFeed,
 };
 use super::{
-    address, attachment, backup, erase, late, measure, online, paper, print, revoke, socket, sync,
-    taking_in,
+    address, appointment, attachment, backup, erase, late, measure, online, paper, print, revoke,
+    socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -227,6 +227,9 @@ fn show_day(today: &args::Today, span: Span) -> ShowDay {
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {
+        Command::Move(_) | Command::Cancel(_) | Command::Status(_) => {
+            appointment::request(command)?
+        }
         Command::Calendar(Calendars::Import(import)) => taking_in::calendar(import)?,
         Command::Calendar(Calendars::Feed(_)) => Request::Lock,
         Command::Attachment(asked) => attachment::request(asked)?,

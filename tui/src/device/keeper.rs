@@ -558,14 +558,17 @@ impl Keeper {
                 }
             }
             (Practice::Open { device, .. }, request) => {
-                let changed =
+                let answered =
                     answer::answer(request, device, &self.settings.home, now, &mut |reply| {
                         // A command that has gone away needs no more lines.
                         asked.replies.send(reply).is_ok()
                     });
-                if changed {
+                if answered.changed {
                     self.changed(now);
                     self.tell_sync();
+                }
+                if let Some((says, inverse)) = answered.undo {
+                    self.tell(DeviceEvent::Commanded { says, inverse });
                 }
             }
             (_, _) => {

@@ -18,6 +18,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         DeviceEvent::Alarm(notice) => alarm(model, notice),
         DeviceEvent::Applied { ticket, outcome } => return applied(model, ticket, outcome),
         DeviceEvent::Changed(index) => return changed(model, index),
+        DeviceEvent::Commanded { says, inverse } => commanded(model, says, inverse),
         DeviceEvent::Demo(report) => demo::report(model, report),
         DeviceEvent::Journalled { note, splices } => notes::journalled(model, note, splices),
         DeviceEvent::Locked => {
@@ -137,6 +138,15 @@ fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>
         effects.extend(verbs::run(model, verb));
     }
     effects
+}
+
+/// What a command did is undone like what was done here.
+fn commanded(model: &mut Model, says: String, inverse: Edit) {
+    let Some(desk) = model.desk_mut() else { return };
+    desk.history.redo.clear();
+    let hint = if desk.is_typing() { "" } else { "  [u] undo" };
+    desk.line = format!("By command: {says}{hint}");
+    desk.history.undo.push((says, inverse));
 }
 
 fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {

@@ -4,13 +4,14 @@
 //! Clients appear by code, except where a command was asked for names. They carry what a row or
 //! view says and nothing else. Described in `docs/interchange.md`.
 
+use super::super::appointment::{Modality, Status};
 use super::super::quick_add::QuickAdd;
 use super::super::timeline::{self, What};
 use super::super::view::{
     AppointmentRow, ClientRow, DraftRow, Index, NoteState, NoteView, TimelineEntry, TimelineRow,
 };
 use super::lines::{
-    CHANNELS, FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, word,
+    CHANNELS, FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, value, word,
 };
 use crate::id::{ClientId, RecordId, Timestamp};
 use serde::Serialize;
@@ -113,6 +114,16 @@ pub fn appointment(index: &Index, row: &AppointmentRow) -> Line<Appointment> {
         moved_twice: !row.rivals.is_empty(),
     };
     Line::new("appointment", body)
+}
+
+/// Returns the status that has this word in exports.
+pub fn status_named(name: &str) -> Option<Status> {
+    value(STATUSES, name)
+}
+
+/// Returns the way of meeting that has this word in exports.
+pub fn modality_named(name: &str) -> Option<Modality> {
+    value(MODALITIES, name)
 }
 
 fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {

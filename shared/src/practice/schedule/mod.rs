@@ -10,6 +10,7 @@ mod kin;
 mod occurrence;
 pub mod recur;
 mod series;
+pub mod to_come;
 pub mod waiting;
 
 pub(super) use occurrence::Derived;

@@ -2,6 +2,7 @@
 //!
 //! Everything that is shown passes `harmless`; everything that leaves the vault passes the gate.
 
+mod appointments;
 mod attachments;
 mod backup;
 pub(crate) mod calendar;
@@ -32,7 +33,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::Match;
-
+use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{ClientRow, Index};
 
@@ -60,25 +61,42 @@ impl From<DeviceError> for Refused {
     }
 }
 
-/// Answers a request. Returns whether the practice has changed.
+/// What became of a request.
+#[derive(Debug, Default)]
+pub struct Answered {
+    /// Whether the practice has changed.
+    pub changed: bool,
+    /// What was done, in codes, and what undoes it: of an act that a window can take back.
+    pub undo: Option<(String, Edit)>,
+}
+
+/// Answers a request.
 pub fn answer(
     request: Request,
     device: &mut Device,
     home: &Home,
     now: Timestamp,
     say: Say<'_>,
-) -> bool {
+) -> Answered {
     let before = device.index();
-    let outcome = carry_out(request, device, home, now, say);
+    let outcome = match request {
+        Request::Appointment(asked) => appointments::answer(device, &asked, now, say)
+            .map(|undo| Answered { changed: true, undo }),
+        request => {
+            let changed = carry_out(request, device, home, now, say);
+            changed.map(|changed| Answered { changed, undo: None })
+        }
+    };
     match outcome {
-        Ok(changed) => {
+        Ok(answered) => {
             say(Reply::Done);
-            changed
+            answered
         }
         Err(refused) => {
             say(told(refused));
             // An import may have been refused half-way.
-            !Arc::ptr_eq(&before, &device.index())
+            let changed = !Arc::ptr_eq(&before, &device.index());
+            Answered { changed, undo: None }
         }
     }
 }
@@ -138,8 +156,9 @@ fn carry_out(
         Request::Wait { .. } | Request::Waiting { .. } => {
             waiting::answer(device, request, now, say)
         }
-        // These are the keeper's.
-        Request::Connect { .. }
+        // One is answered above, the others are the keeper's.
+        Request::Appointment(_)
+        | Request::Connect { .. }
         | Request::DeviceRevoke { .. }
         | Request::Lock
         | Request::ServerAddress { .. }

@@ -7,6 +7,7 @@ use crate::screen::{Ask, Scene};
 use jiff::civil::Date;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{AppointmentKind, Edit, Slot, WhoChange};
+use tacenda_shared::practice::schedule::to_come::{first_to_come, parts};
 use tacenda_shared::practice::view::{AppointmentRow, Occurrence};
 
 /// How many of a series change.
@@ -100,34 +101,15 @@ impl State {
         Some(vec![Ask::Submit(edit, says)])
     }
 
-    /// Whether only the weekday of the one in focus goes elsewhere, of a series that has several.
-    fn parts(&self, one: Occurrence, slot: &Slot, scene: &Scene<'_>) -> bool {
-        let series = scene.index.series.get(&one.series);
-        series.is_some_and(|row| row.rule.is_of_several_weekdays())
-            && one.date.weekday() != slot.start.weekday()
-    }
-
-    /// The first of a series that is still to come and that nobody has dealt with, and where it
-    /// goes when all are changed as the one in focus is: as many days on, at the same hour.
+    /// The first of a series that is still to come and that nobody has dealt with, and where it goes.
     fn first_of_all(
         &self,
         one: Occurrence,
         slot: &Slot,
         scene: &Scene<'_>,
     ) -> Option<(Date, Slot)> {
-        let parts = self.parts(one, slot, scene);
-        let rows = scene.index.appointments.values();
-        let dates = rows.filter(|row| row.starts > scene.now.time).filter_map(|row| row.occurrence);
-        let dates = dates.filter(|other| other.series == one.series && !other.touched);
-        let dates = dates.map(|other| other.date);
-        let dates = dates.filter(|date| !parts || date.weekday() == one.date.weekday());
         let was = self.before.as_ref().map_or(one.date, |before| before.slot.start.date());
-        let days = was.until(slot.start.date()).map_or(0, |span| i64::from(span.get_days()));
-        let shifted = |date| when::shifted(date, days).to_datetime(slot.start.time());
-        // Nothing goes where its time has passed.
-        let to_come = |date: &Date| when::moment(shifted(*date), &slot.zone) > scene.now.time;
-        let first = dates.filter(to_come).min()?;
-        Some((first, Slot { start: shifted(first), ..slot.clone() }))
+        first_to_come(scene.index, (one, was), slot, scene.now.time)
     }
 
     /// Says what changes of a series, before it does.
@@ -143,7 +125,7 @@ impl State {
         };
         let start = slot.start;
         let from = format!("{} {}", when::day_and_date(start.date()), when::clock(start.time()));
-        if self.parts(one, &slot, scene) {
+        if parts(scene.index, one, &slot) {
             let day = when::day(one.date);
             return Some(format!("= only each {day}, from {from} on; the other days stay"));
         }
