@@ -299,7 +299,7 @@ impl Practice {
             }
             Edit::StrikeAttachment { client, record, .. } => {
                 let known = self.facts.attachments.get(client);
-                known.map(|known| known.heard_of(*record, own).into_iter().collect())
+                known.map(|known| known.heard_of(*record, own))
             }
             Edit::MarkMeasure { client, record, mark } => {
                 let chart = self.facts.charts.get(client);
@@ -313,9 +313,7 @@ impl Practice {
             }
             Edit::MarkJournal { client, record, mark } => {
                 let journal = self.facts.book(*client, Book::Journal);
-                journal.map(|journal| {
-                    journal.marks.heard_of(*record, *mark, own).into_iter().collect()
-                })
+                journal.map(|journal| journal.marks.heard_of(*record, *mark, own))
             }
             _ => None,
         }
@@ -327,7 +325,12 @@ impl Practice {
         for guard in guards {
             let document = self.document(&guard.name, guard.object, cx)?;
             let now = document.values(guard.place.as_deref(), &guard.field);
-            if !matches!(now.as_slice(), [(value, _)] if *value == guard.value) {
+            let holds = match now.as_slice() {
+                // What nobody has written says nothing.
+                [] => guard.value == Scalar::Nothing,
+                values => matches!(values, [(value, _)] if *value == guard.value),
+            };
+            if !holds {
                 return Ok(false);
             }
         }

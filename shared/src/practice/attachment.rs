@@ -14,9 +14,11 @@ mod metadata;
 pub use media::Media;
 pub use metadata::{Stripped, strip};
 
+use super::change::Content;
 use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::journal::{JournalMark, Marks};
+use super::label::Label;
 use super::record::{Record, RecordKind, Tags};
 use super::view::{
     AttachmentRow, AttachmentView, AttachmentsView, Inside, TimelineEntry, TimelineRow,
@@ -90,6 +92,8 @@ pub struct NewAttachment {
     pub bytes: FileBytes,
     /// What becomes of its metadata.
     pub metadata: Metadata,
+    /// What makes it especially sensitive.
+    pub labels: BTreeSet<Label>,
 }
 
 /// What lists know of a file.
@@ -110,8 +114,8 @@ pub(super) struct Attachments {
 /// A file that is not hidden, and whether it is struck.
 type ShownFile = (RecordId, Head, bool);
 
-/// A file as it is exported: without its bytes, if not all of it is here.
-pub(super) type Whole = (AttachmentRow, Option<Vec<u8>>);
+/// A file as it is exported, with its labels: without its bytes, if not all of it is here.
+pub(super) type Whole = (AttachmentRow, BTreeSet<Label>, Option<Vec<u8>>);
 
 /// What a head says.
 struct Said {
@@ -157,6 +161,12 @@ fn part_id(head: RecordId, number: u32) -> RecordId {
     RecordId::from_bytes(suite::hash("tac/attachment/part/v1", &fields).truncated())
 }
 
+/// Returns whether this is a part of a file, of which no read model knows anything.
+pub fn is_part(content: &Content) -> bool {
+    let Content::Record { bytes, .. } = content else { return false };
+    Record::decode(bytes).is_ok_and(|record| record.header.kind == RecordKind::AttachmentPart)
+}
+
 /// Returns how many parts a file of so many bytes has.
 fn count(size: usize) -> u32 {
     u32::try_from(size.div_ceil(PART_BYTES)).unwrap_or(u32::MAX)
@@ -185,8 +195,8 @@ impl Attachments {
         self.marks.said_last(record, JournalMark::Struck(true))
     }
 
-    /// Returns what another device said last of a file, if nothing was said here since.
-    pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> Option<RecordId> {
+    /// Returns what other devices said of a file, whatever their clocks say.
+    pub(super) fn heard_of(&self, record: RecordId, own: DeviceId) -> BTreeSet<RecordId> {
         self.marks.heard_of(record, JournalMark::Struck(true), own)
     }
 
@@ -283,7 +293,9 @@ impl Practice {
             });
         }
         let room = self.facts.attachments.get(&client).map(Attachments::room);
-        Ok(AttachmentsView { client: row, attachments, bytes: room.unwrap_or_default().1 })
+        let labels = self.labels_of_files(client, cx)?;
+        let bytes = room.unwrap_or_default().1;
+        Ok(AttachmentsView { client: row, attachments, bytes, labels })
     }
 
     /// Returns what a head says, with the hash that the whole must have; none of what does not read.
@@ -352,7 +364,25 @@ impl Practice {
             Err(Refusal::AttachmentAltered) => Inside::Altered,
             Err(other) => return Err(other),
         };
-        Ok(AttachmentView { client, row, hash: hash.map(|hash| hash.to_string()), inside })
+        let labels = self.labels_of_files(client, cx)?.remove(&record).unwrap_or_default();
+        let hash = hash.map(|hash| hash.to_string());
+        Ok(AttachmentView { client, row, hash, inside, labels })
+    }
+
+    /// Returns the labels of files, which lie in the chart; none where that cannot be read here.
+    fn labels_of_files(
+        &self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<BTreeMap<RecordId, BTreeSet<Label>>, ShelfError> {
+        let mut labels = match self.labels_beside(client, cx) {
+            Ok(labels) => labels,
+            Err(ShelfError::Locked | ShelfError::Missing) => return Ok(BTreeMap::new()),
+            Err(other) => return Err(other),
+        };
+        let files = self.facts.attachments.get(&client);
+        labels.retain(|record, _| files.is_some_and(|files| files.holds(*record)));
+        Ok(labels)
     }
 
     /// Reads a file, which is whole and what was attached, or else none of it. Whoever lets it out
@@ -408,16 +438,18 @@ impl Practice {
             return Ok(Vec::new());
         }
         let files = self.shown_files(client).into_iter().filter(|(_, _, struck)| !struck);
+        let mut labels = self.labels_of_files(client, cx)?;
         let mut read = Vec::new();
         for file in files.rev() {
             let (row, _) = self.attachment_row(client, file, cx)?;
+            let labels = labels.remove(&row.record).unwrap_or_default();
             let bytes = match self.attachment_bytes(client, row.record, cx) {
                 Ok(bytes) => Some(bytes),
                 Err(Refusal::AttachmentIncomplete | Refusal::AttachmentAltered) => None,
                 Err(Refusal::Shelf(error)) => return Err(error),
                 Err(_) => return Err(ShelfError::Damaged),
             };
-            read.push((row, bytes));
+            read.push((row, labels, bytes));
         }
         Ok(read)
     }

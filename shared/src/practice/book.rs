@@ -215,8 +215,15 @@ impl Practice {
         let (key, booking) = self.living(id)?;
         let inverse = Edit::SetFee { appointment: id, fee: booking.fee };
         let value = calendar::fee_scalar(fee);
-        let field = calendar::fee_field(booking.status);
+        let field = calendar::fee_field(booking.status, &booking.slot);
         let mut guards = vec![guard(key, id, &field, value.clone())];
+        if booking.rivals.is_empty() {
+            // On another day there is another decision, too.
+            let (name, place) = (calendar_name(key), id.to_string());
+            let document = self.document(&name, document_of(&name), cx)?;
+            let slot = document.value(Some(&place), calendar::SLOT).unwrap_or(Scalar::Nothing);
+            guards.push(guard(key, id, calendar::SLOT, slot));
+        }
         if matches!(booking.status, Status::NoShow | Status::LateCancel) {
             // Once it is another miss, there is another decision.
             let status = calendar::status_scalar(booking.status, booking.reason.as_deref());
@@ -350,8 +357,11 @@ impl Practice {
             })?);
         } else {
             // What it was in a series it is no more: all of it is written down with the other.
+            // What was decided about a miss on another day says nothing about this one.
+            let same_day = slot.start.date() == booking.slot.start.date();
+            let fee = booking.fee.filter(|_| same_day);
             let heir_booking =
-                Booking { slot, from: Some(id), of: None, regrouped: false, ..booking };
+                Booking { slot, fee, from: Some(id), of: None, regrouped: false, ..booking };
             changes.extend(self.create_booking(heir_key, heir, &heir_booking, cx)?);
         }
         let moved = Scalar::Bytes(heir.as_bytes().to_vec());

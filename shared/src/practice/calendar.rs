@@ -3,7 +3,7 @@
 
 use super::attendance;
 use super::change::Author;
-use super::contact::{normal, within};
+use super::contact::{line_within, normal};
 use super::document::{Actor, Document, Scalar};
 use super::edit::{
     AppointmentKind, Fee, Modality, NewAppointment, Slot, Stamps, Status, Whereabouts,
@@ -38,8 +38,9 @@ pub(super) const CLIENTS: &str = "clients";
 /// Where the client was during the session, and whom to call there.
 pub(super) const CLIENT_PLACE: &str = "client_place";
 pub(super) const CLIENT_HELP: &str = "client_help";
-/// What is decided about the fee is said for each status, `fee 5` of a no-show: a decision about one miss is
-/// none about another that comes of the session later.
+/// What is decided about the fee is said for each status and date, `fee 5 2026-11-30` of a no-show: a
+/// decision about one miss is none about another that comes of the session later, nor about one on
+/// another day that it was moved to. Without a date, as it was once written, it is about any day.
 const FEE: &str = "fee";
 const FROM: &str = "from";
 pub(super) const KIND: &str = "kind";
@@ -175,7 +176,7 @@ impl Booking {
         let made: Vec<ClientId> = made.map(|client| ClientId::from_bytes(*client)).collect();
         let kind = kind_of(document.value(place, KIND)?.number()?)?;
         let who = attendance::read(document, name, (&made, kind));
-        let Told { status, reason, fee, stamps, whereabouts } = Told::read(document, place);
+        let Told { status, reason, fee, stamps, whereabouts } = Told::read(document, place, &slot);
         let memo = document.value(place, MEMO);
         let memo = memo.as_ref().and_then(Scalar::text).unwrap_or_default();
         Some(Self {
@@ -189,7 +190,7 @@ impl Booking {
             fee,
             stamps,
             whereabouts,
-            memo: within(memo, MEMO_BYTES_MAX).to_owned(),
+            memo: line_within(memo, MEMO_BYTES_MAX),
             device,
             time,
             moved,
@@ -208,7 +209,7 @@ impl Booking {
             }
         }
         if over || self.fee.is_some() {
-            document.put(place, &fee_field(self.status), fee_scalar(self.fee));
+            document.put(place, &fee_field(self.status, &self.slot), fee_scalar(self.fee));
         }
         if over || self.whereabouts.is_whole() {
             let Whereabouts { place: at, help } = &self.whereabouts;
@@ -324,11 +325,13 @@ struct Told {
 }
 
 impl Told {
-    fn read(document: &Document, place: Option<&str>) -> Self {
+    fn read(document: &Document, place: Option<&str>, slot: &Slot) -> Self {
         let (status, reason) = document
             .value(place, STATUS)
             .and_then(|value| read_status(value.bytes()?).ok())
             .unwrap_or((Status::Booked, None));
+        let reason = reason.map(|reason| line_within(&reason, REASON_BYTES_MAX));
+        let reason = reason.filter(|reason| !reason.is_empty());
         let stamp = |field| {
             let millis = document.value(place, field).and_then(|value| value.number());
             millis.map(Timestamp::from_millis)
@@ -342,10 +345,11 @@ impl Told {
         let text = |field| {
             let value = document.value(place, field);
             let text = value.as_ref().and_then(Scalar::text).unwrap_or_default();
-            within(text, WHEREABOUTS_BYTES_MAX).to_owned()
+            line_within(text, WHEREABOUTS_BYTES_MAX)
         };
         let whereabouts = Whereabouts { place: text(CLIENT_PLACE), help: text(CLIENT_HELP) };
-        let fee = document.value(place, &fee_field(status));
+        let fee = document.value(place, &fee_field(status, slot));
+        let fee = fee.or_else(|| document.value(place, &fee_of_any_day(status)));
         let fee = fee.and_then(|value| fee_of(value.number()?));
         Self { status, reason, fee, stamps, whereabouts }
     }
@@ -420,8 +424,12 @@ pub(super) fn stamp_scalar(stamp: Option<Timestamp>) -> Scalar {
     stamp.map_or(Scalar::Nothing, |time| Scalar::Number(time.as_millis()))
 }
 
-/// Returns where it lies what is decided about the fee of a session of this status.
-pub(super) fn fee_field(status: Status) -> String {
+/// Returns where it lies what is decided about the fee of a session of this status on this day.
+pub(super) fn fee_field(status: Status, slot: &Slot) -> String {
+    format!("{FEE} {} {}", status_number(status), slot.start.date())
+}
+
+fn fee_of_any_day(status: Status) -> String {
     format!("{FEE} {}", status_number(status))
 }
 

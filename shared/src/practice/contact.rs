@@ -28,6 +28,9 @@ pub(super) const ARCHIVED: &str = "archived";
 pub(super) const DIED: &str = "died";
 pub(super) const SAME_AS: &str = "same_as";
 const SINCE: &str = "since";
+const NAME: &str = "name";
+/// What stands for a name of nothing but blanks.
+const NAMELESS: &str = "?";
 const ZONE: &str = "zone";
 const CLINICIAN: &str = "clinician/";
 const DEVICE: &str = "device/";
@@ -43,7 +46,7 @@ struct Field {
 
 const FIELDS: [Field; 6] = [
     Field {
-        name: "name",
+        name: NAME,
         limit: NAME_BYTES_MAX,
         of_change: |c| &mut c.name,
         of_row: |r| &mut r.name,
@@ -108,6 +111,13 @@ pub(super) fn within(text: &str, limit: usize) -> &str {
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
+/// Returns what another device has written as the one line that an honest one would have, as much of
+/// it as `limit` bytes hold: so it is shown, so it goes out in an export, and so it is taken in again.
+pub(super) fn line_within(text: &str, limit: usize) -> String {
+    // What is cut may end in a blank, or in the comma before a line.
+    normal(within(&normal(within(text, limit)), limit))
+}
+
 /// Writes the fields that are given and returns their names and values.
 pub(super) fn write(document: &mut Document, change: &ContactChange) -> Vec<(String, Scalar)> {
     let mut change = change.clone();
@@ -161,7 +171,11 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<ClientRow> {
     for field in &FIELDS {
         let value = document.value(None, field.name);
         let text = value.as_ref().and_then(Scalar::text).unwrap_or_default();
-        *(field.of_row)(&mut row) = within(text, field.limit).to_owned();
+        *(field.of_row)(&mut row) = line_within(text, field.limit);
+        if field.name == NAME && !text.is_empty() && row.name.is_empty() {
+            // Whoever has a name of nothing but blanks is there all the same.
+            NAMELESS.clone_into(&mut row.name);
+        }
     }
     (!row.name.is_empty()).then_some(row)
 }

@@ -292,6 +292,13 @@ impl Document {
         self.inner.keys(ROOT).collect()
     }
 
+    /// Returns the fields of a map of the root, each once.
+    pub(super) fn keys_in(&self, name: &str) -> Vec<String> {
+        let maps = self.maps(Some(name)).into_iter();
+        let all: BTreeSet<String> = maps.flat_map(|map| self.inner.keys(map)).collect();
+        all.into_iter().collect()
+    }
+
     /// Returns the value that counts, if the field has one.
     pub(super) fn value(&self, place: Place<'_>, field: &str) -> Option<Scalar> {
         let first = |map| {

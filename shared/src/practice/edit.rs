@@ -213,6 +213,8 @@ pub enum Edit {
         answers: Vec<Answer>,
         /// When it was answered, of what comes from elsewhere; `None` now.
         at: Option<Timestamp>,
+        /// What makes it especially sensitive.
+        labels: BTreeSet<Label>,
     },
     /// Signs a note that was written elsewhere and never was a draft here: an import.
     EnterNote {
@@ -237,6 +239,8 @@ pub enum Edit {
         score: Box<NewScore>,
         /// When it was answered, of what comes from elsewhere; `None` now.
         at: Option<Timestamp>,
+        /// What makes it especially sensitive.
+        labels: BTreeSet<Label>,
     },
     /// Says that a task is done, or that it is not after all.
     FinishTask {

@@ -352,7 +352,7 @@ impl Practice {
             | Edit::EnterNote { client, .. }
             | Edit::EnterScore { client, .. }
             | Edit::FinishTask { client, .. }
-            | Edit::Label { client, of: Labelled::Record(_), .. }
+            | Edit::Label { client, of: Labelled::PlanLine(_) | Labelled::Record(_), .. }
             | Edit::LogContact { client, .. }
             | Edit::MarkMeasure { client, .. }
             | Edit::NewClient { client, .. }

@@ -6,7 +6,7 @@
 
 use super::attachment::Attachments;
 use super::audit::Trail;
-use super::calendar::Booking;
+use super::calendar::{Booking, CLIENTS_MAX};
 use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 24;
+pub const SCHEMA: u16 = 25;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -72,35 +72,65 @@ pub(super) type CalendarKey = (MemberId, Quarter);
 /// What is known of a client's charges.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Billing {
-    /// Charges by record: when, and what makes two of them one.
-    pub(super) charges: BTreeMap<RecordId, (Timestamp, [u8; 32])>,
+    charges: BTreeMap<RecordId, Charge>,
+    /// For whom each session was charged beside the client, by what makes its charges one.
+    sessions: BTreeMap<[u8; 32], BTreeSet<ClientId>>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Charge {
+    time: Timestamp,
+    /// What makes two of them one.
+    key: [u8; 32],
+    /// Whom the calendar named.
+    stands_for: Vec<ClientId>,
 }
 
 impl Billing {
     pub(super) fn learn(&mut self, record: &Record) {
-        let key = record.body().and_then(|body| body.fixed(super::chart::tag::IDEMPOTENCY));
-        if let (RecordKind::Charge, Some(key)) = (record.header.kind, key) {
-            self.charges.insert(record.header.id, (record.header.time, key));
-        }
+        let Some(body) = record.body().filter(|_| record.header.kind == RecordKind::Charge) else {
+            return;
+        };
+        let Some(key) = body.fixed(super::chart::tag::IDEMPOTENCY) else { return };
+        let stands_for = super::note::stands_for(body);
+        self.insert(record.header.id, Charge { time: record.header.time, key, stands_for });
     }
 
-    pub(super) fn has(&self, key: &[u8; 32]) -> bool {
-        self.charges.values().any(|(_, known)| known == key)
+    fn insert(&mut self, id: RecordId, charge: Charge) {
+        let known = self.sessions.entry(charge.key).or_default();
+        known.extend(charge.stands_for.iter().copied());
+        self.charges.insert(id, charge);
+    }
+
+    /// Returns whether a session was charged for one of these, who are one person; `client` is whose
+    /// charges these are.
+    pub(super) fn has(&self, key: &[u8; 32], (client, own): (ClientId, &[ClientId])) -> bool {
+        let stands_for = self.sessions.get(key);
+        stands_for.is_some_and(|others| {
+            own.contains(&client) || others.iter().any(|other| own.contains(other))
+        })
     }
 
     fn encode(&self, writer: &mut Writer) {
         let charges: Vec<_> = self.charges.iter().collect();
-        writer.list(&charges, |w, (id, (time, key))| {
-            w.fixed(id.as_bytes()).i64(time.as_millis()).fixed(key);
+        writer.list(&charges, |w, (id, charge)| {
+            w.fixed(id.as_bytes()).i64(charge.time.as_millis()).fixed(&charge.key);
+            w.list(&charge.stands_for, |w, one| {
+                w.fixed(one.as_bytes());
+            });
         });
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let charges = reader.list(ITEMS_MAX, |r| {
             let id = RecordId::from_bytes(r.fixed()?);
-            Ok((id, (Timestamp::from_millis(r.i64()?), r.fixed()?)))
+            let (time, key) = (Timestamp::from_millis(r.i64()?), r.fixed()?);
+            let stands_for = r.list(CLIENTS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
+            Ok((id, Charge { time, key, stands_for }))
         })?;
-        Ok(Self { charges: charges.into_iter().collect() })
+        let mut billing = Self::default();
+        charges.into_iter().for_each(|(id, charge)| billing.insert(id, charge));
+        Ok(billing)
     }
 }
 

@@ -9,7 +9,7 @@
 use super::apply::{Done, Guard, Refusal};
 use super::calendar::CLIENTS_MAX;
 use super::compartment::CompartmentName;
-use super::contact::{NAME_BYTES_MAX, normal, within};
+use super::contact::{NAME_BYTES_MAX, line_within, normal};
 use super::document::{Document, Scalar};
 use super::edit::{AppointmentKind, Edit, NewAppointment};
 use super::view::{AppointmentRow, ClientRow, GroupRow, Index, NoteState};
@@ -233,7 +233,7 @@ impl GroupRow {
         let text = |field: &str, limit: usize| {
             let value = document.value(None, field);
             let text = value.as_ref().and_then(Scalar::text).unwrap_or_default();
-            within(text, limit).to_owned()
+            line_within(text, limit)
         };
         let number = |field| document.value(None, field).and_then(|value| value.number());
         let belongs = |key: String| {

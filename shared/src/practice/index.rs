@@ -106,6 +106,7 @@ impl Practice {
             remote: settings.remote.clone(),
             measures: measure::forms(&settings.measures),
             measure_files: measure::files(&settings.measures),
+            measures_unread: measure::unread(&settings.measures),
             clients: self.facts.contacts.clone(),
             merged: self.kept.clone(),
             reach: self.reach,
@@ -221,6 +222,7 @@ impl Practice {
         index.remote.clone_from(&settings.remote);
         index.measures = measure::forms(&settings.measures);
         index.measure_files = measure::files(&settings.measures);
+        index.measures_unread = measure::unread(&settings.measures);
         let zone = settings.zone.clone();
         self.publish_erasures();
         self.publish_zone(zone);

@@ -107,12 +107,15 @@ pub enum JournalMark {
 /// When something was said of a record, by which record, what, and on which device.
 type Said = (Timestamp, RecordId, bool, DeviceId);
 
+/// All that was said of each of several records in one respect, in order of time: the last counts.
+type Says = BTreeMap<RecordId, BTreeSet<Said>>;
+
 /// What was said of entries, or of measures, later.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Marks {
-    reviewed: BTreeMap<RecordId, Said>,
-    shared: BTreeMap<RecordId, Said>,
-    struck: BTreeMap<RecordId, Said>,
+    reviewed: Says,
+    shared: Says,
+    struck: Says,
 }
 
 impl Marks {
@@ -131,35 +134,34 @@ impl Marks {
             let Some(says) = says(tag) else { continue };
             let header = &record.header;
             let said = (header.time, header.id, says, header.author.device);
-            let newest = known.entry(target).or_insert(said);
-            *newest = (*newest).max(said);
+            known.entry(target).or_default().insert(said);
         }
         true
     }
 
     pub(super) fn is_struck(&self, record: RecordId) -> bool {
-        self.struck.get(&record).is_some_and(|(_, _, struck, _)| *struck)
+        last(&self.struck, record).is_some_and(|(_, _, struck, _)| struck)
     }
 
     pub(super) fn is_reviewed(&self, record: RecordId) -> bool {
-        self.reviewed.get(&record).is_some_and(|(_, _, reviewed, _)| *reviewed)
+        last(&self.reviewed, record).is_some_and(|(_, _, reviewed, _)| reviewed)
     }
 
     pub(super) fn is_shared(&self, record: RecordId, at_first: bool) -> bool {
-        self.shared.get(&record).map_or(at_first, |(_, _, shared, _)| *shared)
+        last(&self.shared, record).map_or(at_first, |(_, _, shared, _)| shared)
     }
 
-    /// Returns what another device said last of an entry, if nothing was said here since.
+    /// Returns what other devices said of an entry, whatever their clocks say.
     pub(super) fn heard_of(
         &self,
         record: RecordId,
         mark: JournalMark,
         own: DeviceId,
-    ) -> Option<RecordId> {
-        heard(self.of(mark), record, own)
+    ) -> BTreeSet<RecordId> {
+        heard(self.of(mark), record, own).collect()
     }
 
-    fn of(&self, mark: JournalMark) -> &BTreeMap<RecordId, Said> {
+    fn of(&self, mark: JournalMark) -> &Says {
         match mark {
             JournalMark::Shared(_) => &self.shared,
             JournalMark::Struck(_) => &self.struck,
@@ -168,10 +170,10 @@ impl Marks {
 
     /// Returns when this was last said of an entry, either way.
     pub(super) fn said_last(&self, record: RecordId, mark: JournalMark) -> Option<Timestamp> {
-        self.of(mark).get(&record).map(|(time, ..)| *time)
+        last(self.of(mark), record).map(|(time, ..)| time)
     }
 
-    /// Returns what another device said last of a measure, if nothing was said here since.
+    /// Returns what other devices said of a measure, whatever their clocks say.
     pub(super) fn heard_of_measure(
         &self,
         record: RecordId,
@@ -181,18 +183,21 @@ impl Marks {
         // Who has looked at its answers has said something of the whole measure.
         let struck = matches!(mark, MeasureMark::Struck(_)).then_some(&self.struck);
         let marks = [Some(&self.reviewed), struck].into_iter().flatten();
-        marks.filter_map(|marks| heard(marks, record, own)).collect()
+        marks.flat_map(|marks| heard(marks, record, own)).collect()
     }
 
     /// Returns when anything was said last of a record.
     pub(super) fn newest(&self, record: RecordId) -> Option<Timestamp> {
         let said = [&self.reviewed, &self.shared, &self.struck].into_iter();
-        said.filter_map(|marks| marks.get(&record)).map(|(time, ..)| *time).max()
+        said.filter_map(|marks| last(marks, record)).map(|(time, ..)| time).max()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
         for marks in [&self.reviewed, &self.shared, &self.struck] {
-            let marks: Vec<_> = marks.iter().collect();
+            let of = |(target, said): (&RecordId, &BTreeSet<Said>)| {
+                said.iter().map(|said| (*target, *said)).collect::<Vec<_>>()
+            };
+            let marks: Vec<_> = marks.iter().flat_map(of).collect();
             writer.list(&marks, |w, (target, (time, record, says, device))| {
                 w.fixed(target.as_bytes()).i64(time.as_millis()).fixed(record.as_bytes());
                 w.u8(u8::from(*says)).fixed(device.as_bytes());
@@ -208,14 +213,23 @@ impl Marks {
                 let (record, says) = (RecordId::from_bytes(r.fixed()?), r.u8()? == 1);
                 Ok((target, (time, record, says, DeviceId::from_bytes(r.fixed()?))))
             })?;
-            Ok(read.into_iter().collect())
+            let mut marks = Says::new();
+            read.into_iter().for_each(|(target, said)| {
+                marks.entry(target).or_default().insert(said);
+            });
+            Ok(marks)
         };
         Ok(Self { reviewed: marks()?, shared: marks()?, struck: marks()? })
     }
 }
 
-fn heard(marks: &BTreeMap<RecordId, Said>, record: RecordId, own: DeviceId) -> Option<RecordId> {
-    marks.get(&record).filter(|(.., device)| *device != own).map(|(_, act, ..)| *act)
+fn last(marks: &Says, record: RecordId) -> Option<Said> {
+    marks.get(&record)?.last().copied()
+}
+
+fn heard(marks: &Says, record: RecordId, own: DeviceId) -> impl Iterator<Item = RecordId> + '_ {
+    let said = marks.get(&record).into_iter().flatten();
+    said.filter(move |(.., device)| *device != own).map(|(_, act, ..)| *act)
 }
 
 /// The headline of an entry.

@@ -9,8 +9,9 @@
 //! newest counts. What a device set on the draft while another signed is a record that adds to what
 //! the note has.
 //!
-//! Measures, consents and entries of the journal have such lists alone; that of a contact lies in the
-//! chart, since the contact itself is read by who has no key to charts.
+//! Measures, consents and entries of the journal have such lists alone; that of a contact or a file lies
+//! in the chart: the contact itself is read by who has no key to charts. A line of a plan has fields of
+//! the plan's document, and the signature of a version puts them into the record.
 //!
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
@@ -22,13 +23,14 @@ use super::document::{Actor, Document, Scalar};
 use super::draft;
 use super::edit::Edit;
 use super::journal::Book;
+use super::plan::PlanChange;
 use super::record::{
     LABELS_MAX, RELATIONS_MAX, Record, RecordKind, Relation, RelationKind, Tags, registry,
 };
 use super::sign::sign_event;
 use super::{Context, Practice, ShelfError};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{ClientId, DeviceId, ObjectId, RecordId, Timestamp};
+use crate::id::{ClientId, DeviceId, ObjectId, PlanItemId, RecordId, Timestamp};
 use crate::suite::Hash;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,8 +61,10 @@ registry! {
 pub enum Labelled {
     /// A draft of a note.
     Draft(ObjectId),
-    /// A signed note, a version of a plan, a measure, a consent, an entry of the journal or of the
-    /// contact log.
+    /// A line of a treatment plan.
+    PlanLine(PlanItemId),
+    /// A signed note, a version of a plan, a measure, a consent, a file, an entry of the journal or of
+    /// the contact log.
     Record(RecordId),
 }
 
@@ -128,10 +132,25 @@ const FIELD: &str = "label/";
 
 /// Returns the labels of a draft. One that a device sets while another takes it away stands.
 pub(super) fn of_draft(document: &Document) -> BTreeSet<Label> {
-    let keys = document.keys().into_iter();
+    of_place(document, None, document.keys())
+}
+
+/// Returns the labels of a line of a plan, which has a map of its own.
+pub(super) fn of_line(document: &Document, line: &str) -> BTreeSet<Label> {
+    of_place(document, Some(line), document.keys_in(line))
+}
+
+/// Returns the fields in which two sets of labels differ, each with whether it is set in the second.
+pub(super) fn between(before: &BTreeSet<Label>, after: &BTreeSet<Label>) -> Vec<(String, bool)> {
+    let changed = before.symmetric_difference(after);
+    changed.map(|label| (label.field(), after.contains(label))).collect()
+}
+
+fn of_place(document: &Document, place: Option<&str>, keys: Vec<String>) -> BTreeSet<Label> {
+    let keys = keys.into_iter();
     let numbers = keys.filter_map(|key| Some(Label::of(key.strip_prefix(FIELD)?.parse().ok()?)));
     let stands = |label: &Label| {
-        let values = document.values(None, &label.field());
+        let values = document.values(place, &label.field());
         values.iter().any(|(value, _)| *value == Scalar::Flag(true))
     };
     let labels: BTreeSet<Label> = numbers.filter(stands).collect();
@@ -318,6 +337,10 @@ impl Practice {
         }
         match of {
             Labelled::Draft(draft) => self.label_draft(client, draft, labels, cx),
+            Labelled::PlanLine(item) => {
+                let labels = Some(labels.clone());
+                self.change_plan(client, item, PlanChange { labels, ..PlanChange::default() }, cx)
+            }
             Labelled::Record(record) => self.label_record(client, record, labels, cx),
         }
     }
@@ -368,17 +391,13 @@ impl Practice {
         let known = self.facts.book(client, book).and_then(|chart| chart.labelled(record));
         let note = match known {
             Some(note) => note,
-            None if self.is_contact(client, record) => record,
+            None if self.lies_beside(client, record).is_some() => record,
             None => return Err(Refusal::UnknownNote),
         };
         let before = self.labels_of(client, note, cx)?;
         // Somebody stands behind it, so it is in the trail.
         let name = self.home(client, book);
-        // What lies in the contact log is read by a front desk, and its labels are not.
-        let lies_in = match self.is_contact(client, note) {
-            true => CompartmentName::Contact(client),
-            false => name.clone(),
-        };
+        let lies_in = self.lies_beside(client, note).unwrap_or_else(|| name.clone());
         let kind = RelationKind::Labels;
         let digest = Self::stored_record(&lies_in, note, cx)?.digest();
         let mut relations = vec![Relation { kind, target: *note.as_bytes(), digest }];
@@ -453,9 +472,14 @@ impl Practice {
         (id, self.write_labelled(id, name, written, Tags::new(), cx))
     }
 
-    /// Whether a record is one of the client's contact log, struck or not.
-    fn is_contact(&self, client: ClientId, record: RecordId) -> bool {
-        self.facts.logs.get(&client).is_some_and(|log| log.holds(record))
+    /// Where a record lies whose labels lie in the chart and that does not: one of the contact log,
+    /// which a front desk reads, or a file; struck or not.
+    fn lies_beside(&self, client: ClientId, record: RecordId) -> Option<CompartmentName> {
+        if self.facts.logs.get(&client).is_some_and(|log| log.holds(record)) {
+            return Some(CompartmentName::Contact(client));
+        }
+        let files = self.facts.attachments.get(&client);
+        files.filter(|files| files.holds(record)).map(|_| CompartmentName::Attachments(client))
     }
 
     /// Returns the labels of what in a chart and a contact log is no note, as far as it has any.
@@ -468,7 +492,8 @@ impl Practice {
         let name = self.home(client, Book::Chart);
         let mut all = BTreeMap::new();
         for (target, said) in chart.labelled_items() {
-            if chart.records.contains_key(&target) || self.is_contact(client, target) {
+            let beside = self.lies_beside(client, target).is_some();
+            if chart.records.contains_key(&target) || beside {
                 let labels = of_record(&Self::stored_record(&name, said, cx)?);
                 all.extend((!labels.is_empty()).then_some((target, labels)));
             }
@@ -524,7 +549,7 @@ impl Practice {
         let lists = chart.label_lists(&family);
         let last = last_of(&lists).pop_last().map(|(_, id)| id);
         let known = known_to(&lists, last);
-        // An entry of the contact log lies elsewhere, and bears none of its own.
+        // An entry of the contact log or a file lies elsewhere, and bears none of its own.
         let here = family.iter().copied().filter(|id| chart.records.contains_key(id));
         let added = chart.label_additions(&family).into_iter();
         let said: BTreeSet<RecordId> = here.chain(added).filter(|id| !known.contains(id)).collect();

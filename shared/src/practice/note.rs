@@ -1,6 +1,6 @@
 //! What people sign: the bodies of notes, addenda and charges, and how they read back.
 
-use super::calendar::{modality_number, modality_of};
+use super::calendar::{CLIENTS_MAX, modality_number, modality_of};
 use super::chart::tag;
 use super::draft;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
@@ -52,7 +52,13 @@ pub(super) fn addendum_body(text: &str, heads: &[[u8; 32]]) -> Tags {
 }
 
 /// The body of a charge: what a payer has to know and nothing of what was said (decision 22).
-pub(super) fn charge_body(session: &AppointmentRow, practice_zone: &str) -> Tags {
+/// `stands_for` are those whom the calendar names in the place of who is charged: other entries of
+/// the same person.
+pub(super) fn charge_body(
+    session: &AppointmentRow,
+    stands_for: &[ClientId],
+    practice_zone: &str,
+) -> Tags {
     let date = zone::date(session.starts, practice_zone);
     let mut day = Writer::new();
     day.u16(date.year().cast_unsigned());
@@ -65,10 +71,22 @@ pub(super) fn charge_body(session: &AppointmentRow, practice_zone: &str) -> Tags
     body.set(tag::DIAGNOSES, 0_u32.to_be_bytes());
     body.set(tag::FEE_STATE, [FEE_OPEN]);
     body.set(tag::IDEMPOTENCY, charge_key(session.id));
+    if !stands_for.is_empty() {
+        let all: Vec<u8> = stands_for.iter().flat_map(|one| *one.as_bytes()).collect();
+        body.set(STANDS_FOR, all);
+    }
     body
 }
 
+/// Returns in whose place somebody is charged.
+pub(super) fn stands_for(body: &Tags) -> Vec<ClientId> {
+    let all = body.bytes(STANDS_FOR).unwrap_or_default().as_chunks::<16>().0;
+    all.iter().take(CLIENTS_MAX).map(|one| ClientId::from_bytes(*one)).collect()
+}
+
 const FEE_OPEN: u8 = 1;
+/// Whom the calendar names in the place of who is charged; of the registry in `chart::tag`.
+const STANDS_FOR: u16 = 160;
 
 /// What makes two charges for one session one: H(session, "charge").
 pub(super) fn charge_key(session: AppointmentId) -> [u8; 32] {

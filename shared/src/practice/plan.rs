@@ -7,13 +7,14 @@
 mod edits;
 
 use super::chart::tag;
-use super::contact::within;
+use super::contact::{line_within, within};
 use super::document::{Document, Scalar};
-use super::record::{Record, RecordKind};
+use super::label::{self, Label};
+use super::record::{LABELS_MAX, Record, RecordKind};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{PlanItemId, Timestamp};
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After so many days a plan is looked at again, unless another date is set.
 pub const REVIEW_DAYS: i32 = 90;
@@ -21,6 +22,9 @@ pub const REVIEW_DAYS: i32 = 90;
 pub(super) const TEXT_BYTES_MAX: usize = 2000;
 const CODE_BYTES_MAX: usize = 16;
 const ITEMS_MAX: usize = 500;
+
+/// Which line of a version has which labels; of the registry in `chart::tag`.
+const PLAN_LABELS: u16 = 161;
 
 const REVIEW: &str = "review";
 const KIND: &str = "kind";
@@ -206,6 +210,8 @@ pub struct PlanItem {
     pub progress: Option<(Progress, Timestamp)>,
     /// Since when it stands in the plan.
     pub since: Timestamp,
+    /// What makes it especially sensitive.
+    pub labels: BTreeSet<Label>,
 }
 
 /// What an [`super::edit::Edit::ChangePlan`] sets of a line; `None` leaves it as it is.
@@ -229,6 +235,8 @@ pub struct PlanChange {
     pub struck: Option<bool>,
     /// Since when a new line stands in the plan, if not from now on.
     pub since: Option<Timestamp>,
+    /// Its labels; all of them.
+    pub labels: Option<BTreeSet<Label>>,
 }
 
 /// A plan as it stands.
@@ -402,6 +410,7 @@ impl Plan {
                     Ok((progress, Timestamp::from_millis(r.i64()?)))
                 })?,
                 since: Timestamp::from_millis(r.i64()?),
+                labels: BTreeSet::new(),
             })
         })?;
         reader.finish()?;
@@ -411,7 +420,31 @@ impl Plan {
     /// Reads the version that a record holds; `None` if it is none that this version reads.
     pub(super) fn signed(record: &Record) -> Option<Self> {
         let body = record.body().filter(|_| record.header.kind == RecordKind::Plan)?;
-        Self::decode(body.bytes(tag::PLAN_LINES)?).ok()
+        let mut plan = Self::decode(body.bytes(tag::PLAN_LINES)?).ok()?;
+        let labels = body.bytes(PLAN_LABELS).map(decode_labels);
+        let labels = labels.transpose().ok()?.unwrap_or_default();
+        for item in &mut plan.items {
+            item.labels = labels.get(&item.id).cloned().unwrap_or_default();
+        }
+        Some(plan)
+    }
+
+    /// Returns the labels of all lines together: those that a signed version has.
+    pub fn labels(&self) -> BTreeSet<Label> {
+        self.items.iter().flat_map(|item| item.labels.iter().copied()).collect()
+    }
+
+    /// Returns which line has which labels, of those that have any; `None` if none has.
+    fn encode_labels(&self) -> Option<Vec<u8>> {
+        let labelled: Vec<_> = self.items.iter().filter(|item| !item.labels.is_empty()).collect();
+        let mut writer = Writer::new();
+        writer.list(&labelled, |w, item| {
+            let labels: Vec<_> = item.labels.iter().copied().map(Label::number).collect();
+            w.fixed(item.id.as_bytes()).list(&labels, |w, number| {
+                w.u16(*number);
+            });
+        });
+        (!labelled.is_empty()).then(|| writer.into_bytes())
     }
 
     pub(super) fn fact(&self) -> PlanFact {
@@ -448,8 +481,20 @@ impl PlanItem {
             rated: change.progress.and(self.progress).map(|(_, rated)| rated),
             struck: change.struck.map(|_| false),
             since: None,
+            labels: change.labels.as_ref().map(|_| self.labels.clone()),
         }
     }
+}
+
+fn decode_labels(bytes: &[u8]) -> Result<BTreeMap<PlanItemId, BTreeSet<Label>>, CodecError> {
+    let mut reader = Reader::new(bytes);
+    let lines = reader.list(ITEMS_MAX, |r| {
+        let id = PlanItemId::from_bytes(r.fixed()?);
+        let labels = r.list(LABELS_MAX, |r| r.u16().map(Label::of))?;
+        Ok((id, labels.into_iter().collect()))
+    })?;
+    reader.finish()?;
+    Ok(lines.into_iter().collect())
 }
 
 /// Returns text as one line: what breaks lines would stand as more lines of the plan.
@@ -464,7 +509,10 @@ fn read_item(document: &Document, id: PlanItemId) -> Option<PlanItem> {
     let place = id.to_string();
     let value = |field| document.value(Some(&place), field);
     let number = |field| value(field).and_then(|value| value.number());
-    let text = |field, limit| value(field).and_then(|v| Some(one_line(within(v.text()?, limit))));
+    let text = |field, limit| {
+        let value = value(field)?;
+        Some(line_within(&one_line(within(value.text()?, limit)), limit))
+    };
     if value(STRUCK) == Some(Scalar::Flag(true)) {
         return None;
     }
@@ -481,5 +529,6 @@ fn read_item(document: &Document, id: PlanItemId) -> Option<PlanItem> {
         target: text(TARGET, 16).and_then(|date| date.parse().ok()),
         progress: progress.map(|progress| (progress, rated)),
         since: Timestamp::from_millis(number(SINCE).unwrap_or(0)),
+        labels: label::of_line(document, &place),
     })
 }

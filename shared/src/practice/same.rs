@@ -362,6 +362,26 @@ impl Index {
         hidden.map(|scope| scope.client).filter(|one| leads(*one)).collect()
     }
 
+    /// Returns the clients out of sight whose contacts say that they are the same person as others who
+    /// are all out of sight, too, each with the one that it names.
+    pub fn hidden_together(&self) -> Vec<(ClientId, ClientId)> {
+        let hidden = |one: ClientId| self.erasures.contains_key(&Scope::from(one));
+        let ends_hidden = |one: ClientId| {
+            let (mut at, mut seen) = (one, BTreeSet::new());
+            while seen.insert(at) {
+                match self.erasures.get(&Scope::from(at)).and_then(|row| row.same_as) {
+                    Some(next) if hidden(next) => at = next,
+                    Some(next) => return self.client(next).is_none(),
+                    None => return true,
+                }
+            }
+            true
+        };
+        let rows = self.erasures.iter().filter(|(scope, _)| scope.record.is_none());
+        let pairs = rows.filter_map(|(scope, row)| Some((scope.client, row.same_as?)));
+        pairs.filter(|(one, other)| hidden(*other) && ends_hidden(*one)).collect()
+    }
+
     /// Returns every client, those that stand under another too.
     pub fn every_client(&self) -> impl Iterator<Item = &Arc<ClientRow>> {
         self.clients.values().flat_map(|row| std::iter::once(row).chain(&row.same))

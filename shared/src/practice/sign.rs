@@ -167,23 +167,37 @@ impl Practice {
             return Vec::new();
         };
         let key = note::charge_key(session.id);
-        // What is written under a duplicate is about the same person.
+        // What is written under a duplicate is about the same person; what was written while two were
+        // taken for one stays so once they are parted.
+        let charged: Vec<_> = self.facts.billing.iter().collect();
         let billed = |of: &ClientId| {
-            let all = self.seen_as_one(*of).into_iter();
-            all.filter_map(|one| self.facts.billing.get(&one)).any(|known| known.has(&key))
+            let own = self.seen_as_one(*of);
+            charged.iter().any(|(client, known)| known.has(&key, (**client, &own)))
         };
+        let comes = |client| session.clients.contains(&self.kept_of(client));
         let therapy = session.kind == AppointmentKind::Group;
         let payers: Vec<ClientId> = match session.group {
             Some(_) if !therapy && session.clients.iter().any(billed) => Vec::new(),
             Some(_) if !therapy => session.clients.iter().take(1).copied().collect(),
             Some(group) if group == client => session.clients.clone(),
+            // A note in the chart of somebody who does not come, or not any more.
+            None if !session.clients.is_empty() && !comes(client) => {
+                let first = session.clients.iter().take(1).copied();
+                first.filter(|_| !session.clients.iter().any(billed)).collect()
+            }
             _ => vec![client],
         };
         let payers: Vec<ClientId> = payers.into_iter().filter(|payer| !billed(payer)).collect();
         let mut changes = Vec::new();
         for payer in payers.into_iter().filter(|payer| !is_subject(*payer)) {
             let name = CompartmentName::Billing(payer);
-            let body = note::charge_body(&session, &self.facts.settings.zone);
+            let own = self.seen_as_one(payer);
+            let came = session.as_written().iter().copied().filter(|one| own.contains(one));
+            let mut stands_for: Vec<ClientId> = came.collect();
+            if stands_for.contains(&payer) {
+                stands_for.clear();
+            }
+            let body = note::charge_body(&session, &stands_for, &self.facts.settings.zone);
             changes.push(self.write_record(&name, RecordKind::Charge, Vec::new(), body, cx).1);
         }
         changes

@@ -3,7 +3,7 @@
 
 use super::apply::{Done, Guard, Refusal};
 use super::compartment::CompartmentName;
-use super::contact::{self, normal, within};
+use super::contact::{self, line_within, normal};
 use super::document::{Document, Scalar};
 use super::edit::Edit;
 use super::view::TaskRow;
@@ -32,7 +32,7 @@ pub(super) fn read(document: &Document) -> Vec<TaskRow> {
         if value(DONE).is_some_and(|done| done.number().is_some()) {
             return None;
         }
-        let text = within(value(TEXT)?.text()?, TEXT_BYTES_MAX).to_owned();
+        let text = line_within(value(TEXT)?.text()?, TEXT_BYTES_MAX);
         let due = value(DUE).and_then(|due| due.text()?.parse().ok());
         let since = value(SINCE).and_then(|since| since.number()).unwrap_or(0);
         Some(TaskRow { id, text, due, since: Timestamp::from_millis(since) })

@@ -40,6 +40,8 @@ pub struct Index {
     pub measures: BTreeMap<String, Arc<Form>>,
     /// Their files, by the ids that those have.
     pub measure_files: BTreeMap<String, String>,
+    /// The ids of those that are not read here: of a newer version, or more than so many.
+    pub measures_unread: BTreeSet<String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read, and every group as if it were one; of several

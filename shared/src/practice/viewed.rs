@@ -44,6 +44,8 @@ pub struct AttachmentsView {
     pub attachments: Vec<AttachmentRow>,
     /// How many bytes all of them have.
     pub bytes: u64,
+    /// The labels of those that have any, as far as the chart can be read.
+    pub labels: BTreeMap<RecordId, BTreeSet<Label>>,
 }
 
 /// What is in a file that was opened.
@@ -68,6 +70,8 @@ pub struct AttachmentView {
     pub hash: Option<String>,
     /// What is in it.
     pub inside: Inside,
+    /// Its labels, as far as the chart can be read.
+    pub labels: BTreeSet<Label>,
 }
 
 /// What `Practice::open` returns.

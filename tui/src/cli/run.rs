@@ -29,11 +29,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::keys::passphrase::{self, Passphrase};
+use tacenda_shared::practice::interchange;
 
 /// The longest text that standard input gives to a command.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The longest file that is taken in.
-pub(super) const IMPORT_BYTES_MAX: usize = 384 << 20;
+pub(super) const IMPORT_BYTES_MAX: usize = interchange::FILE_BYTES_MAX;
 
 /// Carries out a command and returns the exit status.
 pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) -> u8 {
@@ -574,4 +575,4 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// A line of the socket holds a request whole.
-const _: () = assert!(IMPORT_BYTES_MAX < LINE_BYTES_MAX);
+const _: () = assert!(interchange::ESCAPED_BYTES_MAX + (2 << 20) < LINE_BYTES_MAX);

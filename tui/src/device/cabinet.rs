@@ -488,7 +488,17 @@ impl<F: FileSystem> Cabinet<F> {
 
     /// Returns what a compartment holds, in the order in which it came. What lies under a key that
     /// was destroyed, as the deltas of a signed draft do, is left out.
+    #[cfg(test)]
     pub(super) fn contents(&self, name: &CompartmentName) -> Vec<Content> {
+        self.contents_with(name, |_| true)
+    }
+
+    /// The same, of what is wanted alone: anything else is in memory one piece at a time.
+    pub(super) fn contents_with(
+        &self,
+        name: &CompartmentName,
+        wanted: impl Fn(&Content) -> bool,
+    ) -> Vec<Content> {
         let locations = self.store.locations();
         let mut places: Vec<(CompartmentId, Place)> = Vec::new();
         for compartment in locations.all_named(name) {
@@ -500,11 +510,11 @@ impl<F: FileSystem> Cabinet<F> {
             }));
         }
         places.sort_by_key(|(_, place)| place.location);
-        let mut contents = Vec::with_capacity(places.len());
+        let mut contents = Vec::new();
         for (compartment, place) in places {
             match self.content(compartment, place) {
-                Ok(content) => contents.push(content),
-                Err(StoreError::NoKey) => {}
+                Ok(content) if wanted(&content) => contents.push(content),
+                Ok(_) | Err(StoreError::NoKey) => {}
                 // One piece that does not read must not hide all the others.
                 Err(_) => self.miss(),
             }

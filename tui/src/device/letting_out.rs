@@ -8,13 +8,16 @@ use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use tacenda_shared::journal::{AppendError, FileSystem};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Purpose, Stamp};
-use tacenda_shared::practice::interchange::export_lines_without;
+use tacenda_shared::practice::interchange::{self, export_lines_without};
 use tacenda_shared::practice::release::{self, Released};
 use tacenda_shared::practice::schedule::ical::{self, Says};
 
 impl<F: FileSystem> Device<F> {
     /// Collects the whole practice as JSON Lines, with the files in charts or without, and lets it out
     /// through the gate; the entry is on the disk when this returns.
+    ///
+    /// # Errors
+    /// Also if it would be longer than what can be taken in again: then nothing is let out.
     pub fn export(
         &mut self,
         with_attachments: bool,
@@ -42,6 +45,9 @@ impl<F: FileSystem> Device<F> {
         for line in export_lines_without(without, &index, &written, items) {
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
+        }
+        if !interchange::can_be_read(&bytes) {
+            return Err(DeviceError::ExportTooLong);
         }
         let item = release::Item { compartment: CompartmentName::Practice, bytes };
         let release = self.with_context(now, |practice, cx| {

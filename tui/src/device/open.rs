@@ -24,6 +24,7 @@ use tacenda_shared::id::{ClientId, MemberId, ObjectId, Timestamp};
 use tacenda_shared::journal::{DiskFs, FileSystem};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::vault::{Factors, General, KdfCost, Vault, VaultError};
+use tacenda_shared::practice::attachment::is_part;
 use tacenda_shared::practice::change::{Author, Change, Content};
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
@@ -42,6 +43,9 @@ const CHECKPOINT_AFTER: usize = 4_000;
 /// Why the device did not do something.
 #[derive(Debug, Error)]
 pub enum DeviceError {
+    /// An export would be longer than what can be taken in again.
+    #[error("the export would be too long to be taken in again")]
+    ExportTooLong,
     /// Keys or rings do not hold together.
     #[error(transparent)]
     Founding(#[from] FoundingError),
@@ -307,7 +311,8 @@ impl<F: FileSystem> Device<F> {
 
     /// Makes one read model again; returns what this device has to write in consequence.
     fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Vec<Change> {
-        let contents = self.cabinet.contents(name);
+        // A read model knows files by their heads.
+        let contents = self.cabinet.contents_with(name, |content| !is_part(content));
         let rebuilt = self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx));
         self.touched.insert(name.clone());
         if let Ok(rebuilt) = rebuilt {

@@ -169,6 +169,11 @@ pub(crate) fn reason(error: &io::Error) -> &'static str {
 impl From<&DeviceError> for Notice {
     fn from(error: &DeviceError) -> Self {
         match error {
+            DeviceError::ExportTooLong => Self::new(
+                "The export would be longer than what can be taken in again: 384 MiB.",
+                "Nothing was let out.",
+                "Run it with --without-attachments, and save the files with `tacenda attachment save`.",
+            ),
             DeviceError::Founding(FoundingError::Store(cause)) | DeviceError::Store(cause) => {
                 Self::from(cause)
             }

@@ -177,7 +177,7 @@ pub(super) static ACTS: &[Row] = &[
     row(
         Verb::SetLabels,
         &[&[c('L')]],
-        &[C::Chart, C::Consents],
+        &[C::Attachment, C::Attachments, C::Chart, C::Consents, C::Plan],
         ["", "Labels: what is especially sensitive in the entry", "labels"],
         always,
     ),

@@ -103,7 +103,12 @@ impl State {
 
     fn attach(&self, looked: &LookedFile, metadata: Metadata, code: &str) -> Vec<Ask> {
         let (title, bytes) = (self.title.trimmed().to_owned(), looked.bytes.clone());
-        let file = Box::new(NewAttachment { title, bytes, metadata });
+        let file = Box::new(NewAttachment {
+            title,
+            bytes,
+            metadata,
+            labels: std::collections::BTreeSet::new(),
+        });
         let says = format!("attached a file to the chart of {code}");
         vec![Ask::Submit(Edit::Attach { client: self.client, file }, says)]
     }

@@ -7,11 +7,13 @@ use crate::keymap::Verb;
 use crate::notice::Notice;
 use crate::text;
 use crate::widget::editor::Editor;
+use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, RecordId};
-use tacenda_shared::practice::edit::Part;
+use tacenda_shared::practice::edit::{Label, Part};
 use tacenda_shared::practice::view::{AttachmentView, Inside, View};
 
 /// Rows of the frame around it: tabs, what was done, and the hints.
@@ -80,6 +82,11 @@ impl State {
         Focused::Attachment(self.client, self.record)
     }
 
+    /// Returns its labels, once they are known.
+    pub fn labels(&self) -> Option<&BTreeSet<Label>> {
+        self.view.as_ref().map(|view| &view.labels)
+    }
+
     /// Returns whether it is struck, if that is known.
     pub fn is_struck(&self) -> Option<bool> {
         self.view.as_ref().map(|view| view.row.struck)
@@ -130,6 +137,11 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     let date = when::long(local.date());
     let line = format!("Attached by {author}, {date} {}{metadata}", when::clock(local.time()));
     paint::text(frame, inside, 1, &line, Style::new());
+    if !view.labels.is_empty() {
+        let words = format!("Labels: {}", Label::list(&view.labels));
+        let words = safe::truncated(&words, usize::from(inside.width), true);
+        paint::text(frame, inside, 2, &words, Style::new());
+    }
     let body = paint::lines(inside, HEADER, u16::MAX);
     match (&state.shown, &view.inside) {
         (Some(_), _) if scene.veil => {

@@ -8,8 +8,12 @@ use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, RecordId};
+use tacenda_shared::practice::edit::Label;
 use tacenda_shared::practice::view::{AttachmentRow, AttachmentsView, View};
+
+static NONE: BTreeSet<Label> = BTreeSet::new();
 
 /// The list, as far as it has been opened.
 #[derive(Debug)]
@@ -69,6 +73,12 @@ impl State {
     /// Returns whether a file is struck, as far as the list knows.
     pub fn is_struck(&self, record: RecordId) -> Option<bool> {
         self.rows().iter().find(|row| row.record == record).map(|row| row.struck)
+    }
+
+    /// Returns the file in focus with its labels.
+    pub fn labelled(&self) -> Option<(RecordId, &BTreeSet<Label>)> {
+        let record = self.rows().get(self.focus)?.record;
+        Some((record, self.view.as_ref()?.labels.get(&record).unwrap_or(&NONE)))
     }
 
     fn rows(&self) -> &[AttachmentRow] {

@@ -98,10 +98,11 @@ impl State {
         }
     }
 
-    /// Returns the measure, the consent or the contact in focus with its labels; in which record it lies.
+    /// Returns the measure, the consent, the file or the contact in focus with its labels; in which record it lies.
     pub fn labelled(&self) -> Option<(ClientId, RecordId, &BTreeSet<Label>)> {
         let What::Record(row) = &self.line()?.what else { return None };
-        let (TimelineEntry::Measure { record, .. }
+        let (TimelineEntry::Attachment { record, .. }
+        | TimelineEntry::Measure { record, .. }
         | TimelineEntry::Consent { record, .. }
         | TimelineEntry::Contact { record, .. }) = row.entry
         else {

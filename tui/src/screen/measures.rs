@@ -181,6 +181,14 @@ impl State {
         Some(Edit::answered(self.client, self.session, form.form(), answers))
     }
 
+    /// Returns what was typed of a score that is not entered, in words for a draft.
+    pub fn unfinished(&self) -> Option<String> {
+        match &self.mode {
+            Mode::Score(form) if self.is_begun() => Some(form.words()),
+            _ => None,
+        }
+    }
+
     /// Gives up what is typed; `false` if nothing was.
     pub fn step_out(&mut self) -> bool {
         match &mut self.mode {
@@ -247,7 +255,13 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             if let Some(score) = form.update(act) {
                 let (client, session) = (state.client, state.session);
                 let says = format!("a score of {}", scene.code(client));
-                let edit = Edit::EnterScore { client, session, score: Box::new(score), at: None };
+                let edit = Edit::EnterScore {
+                    client,
+                    session,
+                    score: Box::new(score),
+                    at: None,
+                    labels: Default::default(),
+                };
                 return vec![Ask::Submit(edit, says)];
             }
         }

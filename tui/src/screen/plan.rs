@@ -9,7 +9,9 @@ use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, PlanItemId};
+use tacenda_shared::practice::edit::Label;
 use tacenda_shared::practice::plan::{Lack, Plan, PlanItem, PlanKind};
 use tacenda_shared::practice::view::{PlanView, View};
 
@@ -100,6 +102,12 @@ impl State {
     pub fn focused(&self) -> Focused {
         let focus = self.focus.filter(|_| self.view.is_some());
         focus.map_or(Focused::Client(self.client), |(at, _)| Focused::Plan(self.client, at))
+    }
+
+    /// Returns the line in focus with its labels.
+    pub fn labelled(&self) -> Option<(PlanItemId, &BTreeSet<Label>)> {
+        let (Place::Item(id), _) = self.focus? else { return None };
+        Some((id, &self.plan()?.item(id)?.labels))
     }
 
     fn at(&self) -> usize {
@@ -230,6 +238,9 @@ fn item_words(plan: &Plan, item: &PlanItem, scene: &Scene<'_>) -> String {
     if let Some(target) = item.target {
         let late = if target < scene.today() { ", over" } else { "" };
         words.push_str(&format!("  (by {} {}{late})", when::short(target), target.year()));
+    }
+    if !item.labels.is_empty() {
+        words.push_str(&format!("  Labels: {}", Label::list(&item.labels)));
     }
     words
 }

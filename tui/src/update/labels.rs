@@ -1,4 +1,4 @@
-//! The labels of the note in front, or of what is in focus in a chart or among consents.
+//! The labels of the note or file in front, or of what is in focus in a chart, a plan or a list.
 
 use super::lay;
 use super::verbs::{code, edit};
@@ -22,7 +22,7 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-const NO_NOTE: &str = "Labels: put the focus on an entry, or open a note first.";
+const NO_NOTE: &str = "Labels: put the focus on an entry or a line, or open a note first.";
 
 /// Leaves the list of labels, if it is in front, with one edit of what was changed in it.
 pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
@@ -53,6 +53,18 @@ fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
         Screen::Chart(chart) => {
             let (client, record, labels) = chart.labelled()?;
             Some((client, Labelled::Record(record), labels))
+        }
+        Screen::Attachment(file) => {
+            let labels = file.labels()?;
+            Some((file.client, Labelled::Record(file.record), labels))
+        }
+        Screen::Attachments(files) => {
+            let (record, labels) = files.labelled()?;
+            Some((files.client, Labelled::Record(record), labels))
+        }
+        Screen::Plan(plan) => {
+            let (item, labels) = plan.labelled()?;
+            Some((plan.client, Labelled::PlanLine(item), labels))
         }
         Screen::Consents(consents) => {
             let one = consents.consent()?;

@@ -42,14 +42,27 @@ pub(super) fn merge(model: &mut Model, client: Option<ClientId>) -> Vec<Effect> 
         let words = format!("Part it from {}", code(model, kept));
         answers.push((words, Answer::Part(row.id)));
     }
-    if answers.is_empty() {
+    let with_others = !answers.is_empty();
+    // Of two who are both out of sight nothing is listed, and neither is erased before they are parted.
+    let apart = model.desk().map(|desk| desk.index.hidden_together()).unwrap_or_default();
+    if answers.is_empty() && apart.is_empty() {
         lay(model, Overlay::Same(same::State::new(row.id)));
         return Vec::new();
     }
-    let words = "It is the same person as somebody else, too".to_owned();
-    answers.push((words, Answer::Merge(row.id)));
-    let title = format!("{} is one person with", who::code(&row));
-    let words = codes(&row);
+    let words = match with_others {
+        true => "It is the same person as somebody else, too",
+        false => "It is the same person as somebody else",
+    };
+    answers.push((words.to_owned(), Answer::Merge(row.id)));
+    for (twin, kept) in apart {
+        let (twin_code, kept) = (hidden_code(model, twin), hidden_code(model, kept));
+        let words = format!("Part {twin_code} from {kept}, both out of sight");
+        answers.push((words, Answer::Part(twin)));
+    }
+    let (title, words) = match with_others {
+        true => (format!("{} is one person with", who::code(&row)), codes(&row)),
+        false => (format!("{}: one person?", who::code(&row)), String::new()),
+    };
     lay(model, Overlay::Choice(choice::State::new(title, words, answers)));
     Vec::new()
 }

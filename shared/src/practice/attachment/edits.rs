@@ -5,7 +5,7 @@ use super::super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::super::chart::tag as chart_tag;
 use super::super::compartment::CompartmentName;
 use super::super::edit::{Edit, Subject};
-use super::super::record::{RecordKind, Relation, RelationKind, Tags};
+use super::super::record::{LABELS_MAX, RecordKind, Relation, RelationKind, Tags};
 use super::super::{Context, Practice};
 use super::{
     ALL_BYTES_MAX, Attachments, FILE_BYTES_MAX, FILES_MAX, FileBytes, Media, Metadata,
@@ -56,6 +56,9 @@ impl Practice {
         if !self.facts.contacts.contains_key(&client) {
             return Err(Refusal::UnknownClient);
         }
+        if file.labels.len() > LABELS_MAX {
+            return Err(Refusal::TextTooLong);
+        }
         let title = title(&file.title)?;
         let size = file.bytes.0.len();
         if size == 0 {
@@ -84,7 +87,10 @@ impl Practice {
         let (media, hash) = (Media::of_file(&bytes), suite::sha256(&bytes));
         let body = Said { title, media, size, hash, stripped }.body();
         let kind = (RecordKind::Attachment, Vec::new());
-        changes.push(self.write_record_as(record, &name, kind, body, cx));
+        let head = self.write_record_as(record, &name, kind, body, cx);
+        let labelled = self.label_new(client, std::slice::from_ref(&head), &file.labels, cx);
+        changes.push(head);
+        changes.extend(labelled);
         let event = AuditEvent::new(AuditKind::Sign)
             .about(AuditSubject::View(Subject::Attachment(client, record)));
         changes.extend(self.audit(&event, cx));

@@ -14,7 +14,12 @@ const LETTER: &str = "Dear colleague,\n\nThank you for seeing my patient, who ha
 /// Returns the files of one client.
 pub(super) fn edits(number: usize, person: &Person) -> Option<Edit> {
     let (title, bytes) = ("Referral letter".to_owned(), LETTER.as_bytes().to_vec().into());
-    let file = NewAttachment { title, bytes, metadata: Metadata::Keep };
+    let file = NewAttachment {
+        title,
+        bytes,
+        metadata: Metadata::Keep,
+        labels: std::collections::BTreeSet::new(),
+    };
     let edit = Edit::Attach { client: person.id, file: Box::new(file) };
     (number % EVERY == 1).then_some(edit)
 }

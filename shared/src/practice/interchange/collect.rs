@@ -88,7 +88,8 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Vec<ChartItem>, ShelfError> {
         let files = self.files_of(client, cx)?.into_iter();
-        Ok(files.map(|(row, bytes)| ChartItem::Attachment(client, row, bytes)).collect())
+        let item = |(row, labels, bytes)| ChartItem::Attachment(client, row, labels, bytes);
+        Ok(files.map(item).collect())
     }
 
     fn contact_item(

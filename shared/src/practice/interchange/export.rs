@@ -32,7 +32,7 @@ const PIECE_BYTES: usize = 768 << 10;
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChartItem {
     /// A file of this client; without its bytes, if not all of it is there.
-    Attachment(ClientId, AttachmentRow, Option<Vec<u8>>),
+    Attachment(ClientId, AttachmentRow, BTreeSet<Label>, Option<Vec<u8>>),
     /// What the client has consented to.
     Consents(ConsentsView),
     /// An entry of the contact log.
@@ -101,10 +101,11 @@ pub fn export_lines_without<'a>(
     let clients = people.map(|row| client(row, index));
     let groups = index.groups.values().map(|row| group(row, index));
     let parts = index.series.values().flat_map(|row| series::parts(row, index));
-    let series = parts.map(|row| series_line(&row));
+    let series = parts.map(|row| series_line(&row, index));
     // What follows from a series alone is in its line.
     let stands = |row: &&Arc<AppointmentRow>| row.occurrence.is_none_or(|one| one.touched);
-    let appointments = index.appointments.values().filter(stands).map(|row| appointment(row));
+    let appointments =
+        index.appointments.values().filter(stands).map(|row| appointment(row, index));
     let items = items.into_iter().flat_map(|item| chart_item(&item, index));
     let lines = std::iter::once(json(&header))
         .chain(forms)
@@ -194,12 +195,19 @@ fn task(task: &TaskRow, index: &Index) -> TaskBody {
     TaskBody { id: task.id.to_string(), text: task.text.clone(), due, since }
 }
 
-fn series_line(row: &SeriesRow) -> String {
+/// Who comes, as far as the export says who that is: whoever is out of sight, or cannot be read, is
+/// nobody where it is taken in.
+fn comes(clients: &[ClientId], index: &Index) -> Vec<String> {
+    let known = clients.iter().filter(|client| index.own_row(**client).is_some());
+    known.map(ToString::to_string).collect()
+}
+
+fn series_line(row: &SeriesRow, index: &Index) -> String {
     typed(
         "series",
         SeriesLine {
             id: row.id.to_string(),
-            clients: row.clients.iter().map(ToString::to_string).collect(),
+            clients: comes(&row.clients, index),
             kind: word(KINDS, row.kind).to_owned(),
             slot: slot(&row.slot),
             rule: row.rule.to_string(),
@@ -211,12 +219,12 @@ fn series_line(row: &SeriesRow) -> String {
     )
 }
 
-fn appointment(row: &AppointmentRow) -> String {
+fn appointment(row: &AppointmentRow, index: &Index) -> String {
     typed(
         "appointment",
         AppointmentLine {
             id: row.id.to_string(),
-            clients: row.as_written().iter().map(ToString::to_string).collect(),
+            clients: comes(row.as_written(), index),
             kind: word(KINDS, row.kind).to_owned(),
             slot: slot(&row.slot),
             starts: Some(instant(row.starts, &row.slot.zone)),
@@ -236,8 +244,8 @@ fn appointment(row: &AppointmentRow) -> String {
 
 fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
     match item {
-        ChartItem::Attachment(client, row, bytes) => {
-            attachment((*client, row), bytes.as_deref(), index)
+        ChartItem::Attachment(client, row, labels, bytes) => {
+            attachment((*client, row, labels), bytes.as_deref(), index)
         }
         ChartItem::Consents(view) => consents(view, index),
         ChartItem::Contact(item) => vec![contact(item, index)],
@@ -250,7 +258,7 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
 }
 
 fn attachment(
-    (client, row): (ClientId, &AttachmentRow),
+    (client, row, said): (ClientId, &AttachmentRow, &BTreeSet<Label>),
     bytes: Option<&[u8]>,
     index: &Index,
 ) -> Vec<String> {
@@ -265,6 +273,7 @@ fn attachment(
         missing: bytes.is_none(),
         author: row.author.map(|member| author(member, index)),
         signed: stamp(&row.signed),
+        labels: labels(said),
         rest: Rest::new(),
     };
     let pieces = bytes.into_iter().flat_map(|bytes| bytes.chunks(PIECE_BYTES)).map(|piece| {
@@ -394,6 +403,7 @@ fn plan(view: &PlanView, index: &Index) -> String {
         progress: item.progress.map(|(progress, _)| progress.word().to_owned()),
         rated: item.progress.map(|(_, rated)| moment(rated, &index.zone)),
         since: moment(item.since, &index.zone),
+        labels: labels(&item.labels),
     };
     typed(
         "plan",

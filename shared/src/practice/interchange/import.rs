@@ -15,6 +15,7 @@ use super::super::identity::IdentityField;
 use super::super::measure::Form;
 use super::super::schedule::recur::Rule;
 use super::super::schedule::waiting::{Waiting, Wish};
+use super::super::zone;
 use super::lines::{
     AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, FEES, HeaderLine,
     IdentityLine, KINDS, Kind, MODALITIES, Moment, Rest, STATUSES, SeriesLine, SlotBody,
@@ -32,7 +33,7 @@ mod attachment;
 mod chart;
 mod group;
 mod journal;
-mod written;
+pub(super) mod written;
 
 /// One step of an import.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -315,6 +316,10 @@ impl Importer {
         };
         let began = stamp(line.began.as_ref(), "began")?;
         let ended = stamp(line.ended.as_ref(), "ended")?;
+        // Two devices may have said that it ended before it began: that it ended is left out.
+        let turned = began.zip(ended).is_some_and(|(began, ended)| ended < began);
+        self.not_carried("appointment.ended", turned);
+        let ended = ended.filter(|_| !turned);
         let said = Whereabouts { place: line.client_place, help: line.client_help };
         let whereabouts = (said != Whereabouts::default()).then_some(said);
         if let Some(said) = &whereabouts {
@@ -362,12 +367,13 @@ impl Importer {
         if !(1..=1_440).contains(&body.minutes) {
             return Err(Cause::Invalid("minutes"));
         }
-        if jiff::tz::TimeZone::get(&body.zone).is_err() {
-            return Err(Cause::Invalid("zone"));
-        }
+        // A zone of a newer version's rules is read as UTC everywhere.
+        let unknown_zone = !zone::is_known(&body.zone);
+        let zone = if unknown_zone { "UTC".to_owned() } else { body.zone };
+        self.not_carried("appointment.zone", unknown_zone);
         Ok(Slot {
             start: body.start.parse().map_err(|_| Cause::Invalid("start"))?,
-            zone: body.zone,
+            zone,
             minutes: body.minutes,
             clinician: if known { clinician } else { self.importing },
             room: body.room,

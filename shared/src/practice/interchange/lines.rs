@@ -310,6 +310,8 @@ pub(super) struct MeasureLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) wording: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) scored: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name: String,
@@ -366,6 +368,8 @@ pub(super) struct AttachmentLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) author: Option<AuthorBody>,
     pub(super) signed: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -443,6 +447,8 @@ pub(super) struct PlanItemBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rated: Option<Moment>,
     pub(super) since: Moment,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) labels: Vec<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -1,14 +1,16 @@
 //! Measures in an export, and a practice's own forms. The wording of what comes with the product is
 //! never written; a practice's own file goes as it is.
 
+use super::super::label::Label;
 use super::super::measure::{
     Answer, Form, ID_BYTES_MAX, MeasureView, NewScore, SCORE_TEXT_BYTES_MAX, edits,
 };
 use super::super::{edit::Edit, measure, view::Index};
 use super::export::{author, labels, typed};
-use super::import::{Cause, ImportStep, Importer, check_words, id, session};
+use super::import::{Cause, ImportStep, Importer, check_words, id, session, written};
 use super::lines::{InstrumentLine, MeasureLine, Rest, ScoreBody, read_instant, stamp};
 use crate::id::{AppointmentId, ClientId, RecordId, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most answers of a measure.
@@ -46,6 +48,7 @@ pub(super) fn measure(view: &MeasureView, index: &Index) -> String {
         choices: choices.filter(doubtful).collect(),
         version: view.version.clone(),
         wording: view.wording.map(|wording| wording.to_string()),
+        scored: view.scored.map(|scored| scored.to_string()),
         total: taken.total,
         name: form
             .filter(|_| taken.items > 0)
@@ -86,7 +89,7 @@ impl Importer {
         self.seen("measure", &line.rest);
         // A measure has no text in which its origin could stand.
         self.not_carried("measure.author", true);
-        self.not_carried("measure.labels", !line.labels.is_empty());
+        let labels = written::labels(&line.labels)?;
         if let Some(score) = line.score {
             let total = line.total.ok_or(Cause::Invalid("total"))?;
             check_words(&score.name, SCORE_TEXT_BYTES_MAX, "score.name")?;
@@ -94,7 +97,13 @@ impl Importer {
             let range = (score.min, score.max);
             let new = NewScore { name: score.name, total, range, source: score.source };
             let score = Box::new(edits::fitting(new).map_err(|_| Cause::Invalid("score"))?);
-            return Ok(vec![ImportStep::Edit(Edit::EnterScore { client, session, score, at })]);
+            return Ok(vec![ImportStep::Edit(Edit::EnterScore {
+                client,
+                session,
+                score,
+                at,
+                labels,
+            })]);
         }
         if line.answers.is_empty() || line.answers.len() > ANSWERS_MAX {
             return Err(Cause::Invalid("answers"));
@@ -104,14 +113,15 @@ impl Importer {
         check_words(&line.instrument, ID_BYTES_MAX, "instrument")?;
         let same = |form: &Arc<Form>| {
             line.wording.as_ref().is_none_or(|wording| *wording == form.wording.to_string())
+                && line.scored.as_ref().is_none_or(|scored| *scored == form.scored.to_string())
         };
         let Some(form) = form.clone().filter(same) else {
-            return Ok(self.in_other_words(form.as_deref(), &line, (client, session, at)));
+            return Ok(self.in_other_words(form.as_deref(), &line, (client, session, at), labels));
         };
         let answers =
             answers(&form, line.answers, &line.choices).ok_or(Cause::Invalid("answers"))?;
         let (instrument, wording) = (form.id.clone(), form.wording);
-        let edit = Edit::EnterMeasure { client, session, instrument, wording, answers, at };
+        let edit = Edit::EnterMeasure { client, session, instrument, wording, answers, at, labels };
         Ok(vec![ImportStep::Edit(edit)])
     }
 
@@ -122,6 +132,7 @@ impl Importer {
         form: Option<&Form>,
         line: &MeasureLine,
         (client, session, at): (ClientId, Option<AppointmentId>, Option<Timestamp>),
+        labels: BTreeSet<Label>,
     ) -> Vec<ImportStep> {
         let name = match (line.name.as_str(), form) {
             ("", Some(form)) => &form.abbreviation,
@@ -138,7 +149,7 @@ impl Importer {
             return Vec::new();
         };
         self.not_carried("measure.answers", true);
-        let edit = Edit::EnterScore { client, session, score: Box::new(score), at };
+        let edit = Edit::EnterScore { client, session, score: Box::new(score), at, labels };
         vec![ImportStep::Edit(edit)]
     }
 }

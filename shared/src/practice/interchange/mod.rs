@@ -22,7 +22,29 @@ pub use import::{Cause, Counts, ImportError, ImportStep, Importer};
 pub const VERSION: u32 = 1;
 
 /// Longest line that is read, in bytes.
-pub const LINE_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+
+/// Longest file that is taken in, in bytes; no longer one is written.
+pub const FILE_BYTES_MAX: usize = 384 << 20;
+
+/// Most bytes of a file as it goes from one process to another, where each `"` and `\\` has another
+/// before it.
+pub const ESCAPED_BYTES_MAX: usize = 508 << 20;
+
+/// Returns whether a file that is written is one that can be taken in again.
+pub fn can_be_read(bytes: &[u8]) -> bool {
+    fits(bytes, FILE_BYTES_MAX, ESCAPED_BYTES_MAX)
+}
+
+fn fits(bytes: &[u8], most: usize, most_escaped: usize) -> bool {
+    // A line of a list is set in quotes, with a comma.
+    let further = |byte: &u8| match byte {
+        b'"' | b'\\' => 1,
+        b'\n' => 2,
+        _ => 0,
+    };
+    bytes.len() <= most && bytes.len() + bytes.iter().map(further).sum::<usize>() <= most_escaped
+}
 
 #[cfg(test)]
 mod tests;

@@ -218,6 +218,16 @@ fn replay(steps: Vec<ImportStep>) -> (BTreeMap<ClientId, ClientRow>, Vec<NewAppo
     (clients, appointments)
 }
 
+/// Base64 is a third longer than a file, and what is sent to the window a little longer still.
+#[test]
+fn only_what_can_be_taken_in_again_is_written() {
+    assert!(fits(b"{\"a\":1}\n", 8, 12));
+    assert!(!fits(b"{\"a\":1}\n", 7, 12));
+    assert!(!fits(b"{\"a\":1}\n", 8, 11));
+    assert!(can_be_read(b"{}\n"));
+    const { assert!(FILE_BYTES_MAX < ESCAPED_BYTES_MAX) };
+}
+
 #[test]
 fn a_whole_practice_comes_in_as_it_went_out() {
     let (index, items) = world();
@@ -256,6 +266,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                     wording: item.wording.unwrap(),
                     answers: item.answers,
                     at: Some(item.at.time),
+                    labels: item.labels,
                 };
                 assert!(steps.contains(&ImportStep::Edit(edit)));
             }
@@ -499,6 +510,7 @@ fn measured(
         review: Review::None,
         session,
         wording: Some(form.wording),
+        scored: Some(form.scored),
         given: Default::default(),
     };
     MeasureView {
@@ -507,6 +519,7 @@ fn measured(
         taken,
         version: form.version.clone(),
         wording: Some(form.wording),
+        scored: Some(form.scored),
         range: None,
         possible: None,
         source: String::new(),

@@ -11,36 +11,68 @@ use crate::practice::chart::{Chart, Headline, tag as chart_tag};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::{Settings, normal};
 use crate::practice::document::{Document, Scalar};
-use crate::practice::edit::Edit;
-use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
+use crate::practice::edit::{Edit, Label};
+use crate::practice::record::{LABELS_MAX, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::sign::sign_event;
 use crate::practice::{Context, Practice, ShelfError, document_of};
-use std::collections::BTreeMap;
+use crate::suite::{self, Hash};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Most measures of a practice's own.
+/// Most measures of a practice's own that are read.
 const OWN_MAX: usize = 24;
+/// Most of which the ids are listed, so that they can be withdrawn.
+const LISTED_MAX: usize = 500;
+/// Most files that are tried: a device that lies may write any number that do not read.
+const TRIED_MAX: usize = 2 * OWN_MAX;
 const FIELD: &str = "measure/";
 
-/// A practice's own measure: its file, and the forms that it has.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A practice's own measure: its file, and the forms that it has; neither of what is not read here.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(in crate::practice) struct Own {
     text: String,
     forms: Vec<Arc<Form>>,
 }
+
+thread_local! {
+    /// The forms of files that were read lately, by what a file comes to: settings are read again at
+    /// each change of any of them.
+    static READ: RefCell<BTreeMap<Hash, Option<Vec<Arc<Form>>>>> = const {
+        RefCell::new(BTreeMap::new())
+    };
+}
+/// Most files that are remembered; each has at most a megabyte of forms.
+const READ_MAX: usize = 2 * TRIED_MAX;
 
 /// The practice's own measures, by the id of their files.
 pub(in crate::practice) type OwnMeasures = BTreeMap<String, Own>;
 
 /// Reads a file as one of a practice's own, under its id.
 fn own(id: &str, text: String) -> Option<Own> {
-    let forms = read(&text).ok()?;
+    let key = suite::hash("tac/measure/file", &[id.as_bytes(), text.as_bytes()]);
+    let known = READ.with_borrow(|read| read.get(&key).cloned());
+    let forms = known.unwrap_or_else(|| {
+        let forms = own_forms(id, &text);
+        READ.with_borrow_mut(|read| {
+            if read.len() >= READ_MAX {
+                read.clear();
+            }
+            read.insert(key, forms.clone());
+        });
+        forms
+    });
+    forms.map(|forms| Own { text, forms })
+}
+
+fn own_forms(id: &str, text: &str) -> Option<Vec<Arc<Form>>> {
+    let forms = read(text).ok()?;
     let fits = |form: &Form| {
         form.id == id || form.id.strip_prefix(id).is_some_and(|rest| rest.starts_with('-'))
     };
     let free = |form: &Form| !library::is_taken(&form.id);
     let is_own = !library::is_taken(id) && forms.iter().all(|form| fits(form) && free(form));
-    is_own.then(|| Own { text, forms: forms.into_iter().map(Arc::new).collect() })
+    is_own.then(|| forms.into_iter().map(Arc::new).collect())
 }
 
 /// Returns the forms of a file that could be one of a practice's own, under its id.
@@ -53,17 +85,34 @@ pub(in crate::practice) fn of_values(form: &Form, values: &[i16]) -> Option<Vec<
     super::cases::answers(form, values)
 }
 
-/// Reads them; what does not read is passed over.
+/// Reads them; of what does not read, and of more than so many, the id alone.
 pub(in crate::practice) fn read_own(document: &Document) -> OwnMeasures {
     let keys = document.keys();
-    let known = keys.iter().filter_map(|key| {
-        let id = key.strip_prefix(FIELD)?;
-        match document.value(None, key)? {
-            Scalar::Text(text) => Some((id.to_owned(), own(id, text)?)),
-            _ => None,
+    let (mut all, mut tried, mut known) = (OwnMeasures::new(), 0, 0);
+    for key in &keys {
+        let Some(id) = key.strip_prefix(FIELD).filter(|id| is_id(id)) else { continue };
+        let Some(Scalar::Text(text)) = document.value(None, key) else { continue };
+        if all.len() >= LISTED_MAX {
+            break;
         }
-    });
-    known.take(OWN_MAX).collect()
+        let mut one = None;
+        if known < OWN_MAX && tried < TRIED_MAX && text.len() <= super::FILE_BYTES_MAX {
+            tried += 1;
+            one = own(id, text);
+            known += usize::from(one.is_some());
+        }
+        all.insert(id.to_owned(), one.unwrap_or_default());
+    }
+    all
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=super::ID_BYTES_MAX).contains(&id.len())
+}
+
+/// Returns the ids of the practice's own that are not read here: they can be withdrawn.
+pub(in crate::practice) fn unread(all: &OwnMeasures) -> BTreeSet<String> {
+    all.iter().filter(|(_, own)| own.forms.is_empty()).map(|(id, _)| id.clone()).collect()
 }
 
 pub(in crate::practice) fn encode_own(all: &OwnMeasures, writer: &mut Writer) {
@@ -74,9 +123,12 @@ pub(in crate::practice) fn encode_own(all: &OwnMeasures, writer: &mut Writer) {
 }
 
 pub(in crate::practice) fn decode_own(reader: &mut Reader<'_>) -> Result<OwnMeasures, CodecError> {
-    let all = reader.list(OWN_MAX, |r| {
+    let all = reader.list(LISTED_MAX, |r| {
         let id = r.text(super::ID_BYTES_MAX)?.to_owned();
         let text = r.text(super::FILE_BYTES_MAX)?.to_owned();
+        if text.is_empty() {
+            return Ok((id, Own::default()));
+        }
         let own = own(&id, text).ok_or(CodecError::Unknown)?;
         Ok((id, own))
     })?;
@@ -100,7 +152,8 @@ pub(in crate::practice) fn forms(all: &OwnMeasures) -> BTreeMap<String, Arc<Form
 
 /// Returns the files of a practice's own measures.
 pub(in crate::practice) fn files(all: &OwnMeasures) -> BTreeMap<String, String> {
-    all.iter().map(|(id, own)| (id.clone(), own.text.clone())).collect()
+    let read = all.iter().filter(|(_, own)| !own.forms.is_empty());
+    read.map(|(id, own)| (id.clone(), own.text.clone())).collect()
 }
 
 impl Edit {
@@ -112,7 +165,8 @@ impl Edit {
         answers: Vec<Answer>,
     ) -> Self {
         let (instrument, wording) = (form.id.clone(), form.wording);
-        Self::EnterMeasure { client, session, instrument, wording, answers, at: None }
+        let labels = BTreeSet::new();
+        Self::EnterMeasure { client, session, instrument, wording, answers, at: None, labels }
     }
 }
 
@@ -125,7 +179,7 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         match edit {
             Edit::DefineMeasure { id, text } => self.define_measure(&id, text, cx),
-            Edit::EnterMeasure { client, session, instrument, wording, answers, at } => {
+            Edit::EnterMeasure { client, session, instrument, wording, answers, at, labels } => {
                 let form = self.form(&instrument).ok_or(Refusal::UnknownMeasure)?;
                 // The record says what was on the screen, or there is none.
                 if form.wording != wording {
@@ -135,11 +189,13 @@ impl Practice {
                 if !given || form.check(&answers).is_err() {
                     return Err(Refusal::InvalidMeasure);
                 }
-                self.enter(client, (session, at), record::body(&form, &answers, session), cx)
+                let body = record::body(&form, &answers, session);
+                self.enter(client, (session, at), (body, &labels), cx)
             }
-            Edit::EnterScore { client, session, score, at } => {
+            Edit::EnterScore { client, session, score, at, labels } => {
                 let score = fitting(*score)?;
-                self.enter(client, (session, at), record::score_body(&score, session), cx)
+                let body = record::score_body(&score, session);
+                self.enter(client, (session, at), (body, &labels), cx)
             }
             Edit::MarkMeasure { client, record, mark } => {
                 self.mark_measure(client, (record, mark), cx)
@@ -158,9 +214,12 @@ impl Practice {
         &mut self,
         client: ClientId,
         (session, at): (Option<AppointmentId>, Option<Timestamp>),
-        mut body: Tags,
+        (mut body, labels): (Tags, &BTreeSet<Label>),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        if labels.len() > LABELS_MAX {
+            return Err(Refusal::TextTooLong);
+        }
         if !self.facts.contacts.contains_key(&client) {
             return Err(Refusal::UnknownClient);
         }
@@ -173,7 +232,9 @@ impl Practice {
         }
         let name = self.chart_of(client);
         let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
+        let labelled = self.label_new(client, std::slice::from_ref(&change), labels, cx);
         let mut changes = vec![change];
+        changes.extend(labelled);
         changes.extend(self.audit(&sign_event(client, record), cx));
         let inverse = Edit::MarkMeasure { client, record, mark: MeasureMark::Struck(true) };
         Ok(Done { changes, inverse: Some(inverse), guards: Vec::new() })
@@ -223,8 +284,14 @@ impl Practice {
         text: Option<String>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        let (name, field) = (CompartmentName::Practice, format!("{FIELD}{id}"));
+        let object = document_of(&name);
+        // Also what this version does not read.
+        let before = match self.document(&name, object, cx)?.value(None, &field) {
+            Some(Scalar::Text(text)) => Some(text),
+            _ => None,
+        };
         let known = &self.facts.settings.measures;
-        let before = known.get(id).map(|own| own.text.clone());
         if let Some(text) = &text {
             let new = own(id, text.clone()).ok_or(Refusal::InvalidForm)?;
             let elsewhere =
@@ -232,20 +299,21 @@ impl Practice {
             if new.forms.iter().any(elsewhere) {
                 return Err(Refusal::InvalidForm);
             }
-            if before.is_none() && known.len() >= OWN_MAX {
+            let read = known.values().filter(|own| !own.forms.is_empty()).count();
+            if before.is_none() && read >= OWN_MAX {
                 return Err(Refusal::TooManyMeasures);
             }
         } else if before.is_none() {
             return Err(Refusal::UnknownMeasure);
         }
-        let (name, field) = (CompartmentName::Practice, format!("{FIELD}{id}"));
-        let object = document_of(&name);
         let value = text.map_or(Scalar::Nothing, Scalar::Text);
         let change = self.change(&name, object, cx, |document| {
             document.put(None, &field, value.clone());
         })?;
         self.facts.settings = Settings::read(self.document(&name, object, cx)?);
-        let inverse = Some(Edit::DefineMeasure { id: id.to_owned(), text: before });
+        // What does not read here cannot be brought back from here.
+        let back = before.is_none() || before.clone().is_some_and(|text| own(id, text).is_some());
+        let inverse = back.then(|| Edit::DefineMeasure { id: id.to_owned(), text: before });
         let guards = vec![Guard { name, object, place: None, field, value }];
         Ok(Done { changes: change.into_iter().collect(), inverse, guards })
     }

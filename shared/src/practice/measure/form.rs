@@ -1,5 +1,7 @@
 //! An instrument as a value: what a person reads, what can be answered, and what follows from it.
 
+mod scored;
+
 use super::score::Quantity;
 use crate::suite::{self, Hash};
 
@@ -52,6 +54,8 @@ pub struct Form {
     pub notice: String,
     /// What the wording comes to: H over all that a person reads and the values of the answers.
     pub wording: Hash,
+    /// What the scoring comes to: H over everything from which a score and what is said of it follow.
+    pub scored: Hash,
 }
 
 /// One question.
@@ -353,6 +357,12 @@ pub struct Risk {
 }
 
 impl Form {
+    /// Returns whether something was answered to this very form: in its words, and with its scoring.
+    /// What was signed before a scoring was named says only in which words.
+    pub fn is_form(&self, wording: Option<Hash>, scored: Option<Hash>) -> bool {
+        wording == Some(self.wording) && scored.is_none_or(|scored| scored == self.scored)
+    }
+
     /// Returns the choices of an item, by its place.
     pub fn choices(&self, item: usize) -> &[Choice] {
         self.items.get(item).map(|item| item.choices.as_slice()).unwrap_or_default()
@@ -382,6 +392,7 @@ impl Form {
                 None => sets.push(vec![band]),
             }
         }
+        sets.iter_mut().for_each(|set| set.sort_by_key(|band| band.from));
         sets
     }
 

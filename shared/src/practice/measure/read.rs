@@ -17,6 +17,8 @@ use toml::Spanned;
 
 /// The longest file, in bytes.
 pub const FILE_BYTES_MAX: usize = 32 << 10;
+/// Most bytes of all forms of one file: each variant has its own items.
+const FORMS_BYTES_MAX: usize = 1 << 20;
 
 /// Why a file is not taken.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -81,14 +83,41 @@ fn forms(file: &File) -> Result<Vec<Form>, Fault> {
         [] => vec![None],
         variants => variants.iter().map(Some).collect(),
     };
-    let mut forms = Vec::new();
-    for variant in variants {
-        let form = form(file, variant)?;
-        check::form(file, &form, variant)?;
-        run(file, &form, variant.map(|one| one.get_ref().id.as_str()))?;
+    let named = |id: &String| file.variants.iter().any(|one| one.get_ref().id == *id);
+    for case in &file.cases {
+        let (at, case) = (case.span(), case.get_ref());
+        // A case that no form runs shows nothing.
+        if !case.variant.as_ref().map_or(file.variants.is_empty(), named) {
+            let what = format!("case \"{}\"", case.name);
+            return Err(fault(at, what, "there is no such variant"));
+        }
+    }
+    let (mut forms, mut bytes) = (Vec::new(), 0);
+    for variant in &variants {
+        let form = form(file, *variant)?;
+        bytes += size(&form);
+        if bytes > FORMS_BYTES_MAX {
+            return Err(fault(file.id.span(), "the forms", "come to more than 1 MiB"));
+        }
         forms.push(form);
     }
+    for (form, variant) in forms.iter().zip(variants) {
+        check::form(file, form, variant)?;
+        run(file, form, variant.map(|one| one.get_ref().id.as_str()))?;
+    }
     Ok(forms)
+}
+
+/// About how much memory a form takes.
+fn size(form: &Form) -> usize {
+    let item = |item: &Item| {
+        let choices = item.choices.iter().map(|one| one.label.len() + size_of::<Choice>());
+        let further = item.follow_up.iter().map(|text| text.len() + size_of::<String>());
+        item.text.len() + size_of::<Item>() + choices.chain(further).sum::<usize>()
+    };
+    let bands = form.bands.iter().map(|one| one.label.len() + one.source.len() + one.set.len());
+    let rest = bands.map(|bytes| bytes + size_of::<Band>()).sum::<usize>();
+    form.items.iter().map(item).sum::<usize>() + rest + FILE_BYTES_MAX
 }
 
 fn run(file: &File, form: &Form, variant: Option<&str>) -> Result<(), Fault> {
@@ -135,7 +164,11 @@ impl Places {
         let numbers = words.strip_prefix("items ").and_then(|rest| rest.split_once(" to "));
         let (from, to) = numbers.ok_or_else(wrong)?;
         let number = |text: &str| text.trim().parse::<u8>().map_err(|_| wrong());
-        (number(from)?..=number(to)?).map(|number| self.of(number, at)).collect()
+        let (from, to) = (number(from)?, number(to)?);
+        if from > to {
+            return Err(fault(at.clone(), words.to_owned(), "there is no item between these"));
+        }
+        (from..=to).map(|number| self.of(number, at)).collect()
     }
 }
 
@@ -178,9 +211,11 @@ fn form(file: &File, variant: Option<&Spanned<VariantText>>) -> Result<Form, Fau
         notice: file.licence.notice.get_ref().clone(),
         scoring,
         wording: Hash::ZERO,
+        scored: Hash::ZERO,
     };
     form.risks = risks(file.risk.get_ref(), &form.items, &places, &file.risk.span())?;
     form.wording = form.wording_of();
+    form.scored = form.scoring_of();
     Ok(form)
 }
 

@@ -31,6 +31,8 @@ pub(in crate::practice) mod tag {
     pub(in crate::practice) const SCORE_RANGE: u16 = 29;
     pub(in crate::practice) const SCORE_SOURCE: u16 = 36;
     pub(in crate::practice) const REVIEWED: u16 = 37;
+    /// What the scoring came to by which it was signed.
+    pub(in crate::practice) const SCORED: u16 = 162;
 }
 
 const NOT_ANSWERED: u8 = 255;
@@ -88,6 +90,8 @@ pub struct Taken {
     pub session: Option<AppointmentId>,
     /// What the wording came to that was answered; none of what was only scored, or does not say.
     pub wording: Option<Hash>,
+    /// What the scoring came to; none of what was only scored, or was signed before that was named.
+    pub scored: Option<Hash>,
     /// The answers as values and as choices, of a form that does not ship: what was signed of them is
     /// compared where the form is. Of one that ships that is done as the record is read.
     pub given: Given,
@@ -117,6 +121,8 @@ pub struct MeasureView {
     pub version: String,
     /// What its wording came to; none of what was only scored.
     pub wording: Option<Hash>,
+    /// What its scoring came to, as far as it says so.
+    pub scored: Option<Hash>,
     /// The lowest and the highest score, of what was only scored.
     pub range: Option<(u32, u32)>,
     /// The same of a form that was answered, if it is known.
@@ -156,6 +162,7 @@ pub(super) fn body(form: &Form, answers: &[Answer], session: Option<AppointmentI
     let mut body = Tags::new();
     body.set(tag::INSTRUMENT, form.id.as_str()).set(tag::ANSWERS, values);
     body.set(tag::VERSION, form.version.as_str()).set(tag::WORDING, *form.wording.as_bytes());
+    body.set(tag::SCORED, *form.scored.as_bytes());
     // A form may be withdrawn, and its scores still lie between these.
     body.set(tag::SCORE_RANGE, range_bytes(form.scoring.range));
     if !form.items.iter().all(super::Item::values_are_unique) {
@@ -195,9 +202,15 @@ pub(super) fn score_body(score: &NewScore, session: Option<AppointmentId>) -> Ta
     body
 }
 
+/// Returns what a body says of the form that was answered: its words, and its scoring.
+fn of_form(body: &Tags) -> (Option<Hash>, Option<Hash>) {
+    let hash = |tag| body.fixed(tag).map(Hash::from_bytes);
+    (hash(tag::WORDING), hash(tag::SCORED))
+}
+
 /// Returns the answers that a body holds to a form, if it was answered in these words.
 fn answers(form: &Form, body: &Tags) -> Option<Vec<Answer>> {
-    if body.fixed(tag::WORDING) != Some(*form.wording.as_bytes()) {
+    if of_form(body).0 != Some(form.wording) {
         return None;
     }
     read_answers(form, body.bytes(tag::ANSWERS)?, body.bytes(tag::CHOICES))
@@ -242,6 +255,7 @@ impl Taken {
                 review: Review::None,
                 session,
                 wording: None,
+                scored: None,
                 given: Given::default(),
             });
         }
@@ -257,12 +271,13 @@ impl Taken {
             screened: one(tag::SCREENED).and_then(screened_of),
             review: if one(tag::TO_REVIEW) == Some(1) { Review::Due } else { Review::None },
             session,
-            wording: body.fixed(tag::WORDING).map(Hash::from_bytes),
+            wording: of_form(body).0,
+            scored: of_form(body).1,
             given: Given::default(),
         };
         // Who signs that something follows from answers does not make it so.
         let form = library::named(instrument);
-        let form = form.filter(|form| body.fixed(tag::WORDING) == Some(*form.wording.as_bytes()));
+        let form = form.filter(|form| form.is_form(taken.wording, taken.scored));
         let within = |(low, high): (u32, u32)| total.is_none_or(|one| (low..=high).contains(&one));
         let Some(form) = form else {
             let choices = body.bytes(tag::CHOICES).filter(|choices| choices.len() <= ITEMS_MAX);
@@ -283,7 +298,8 @@ impl Taken {
     /// Whether what was signed is what the answers to a form give, in the words of this form. Of
     /// anything else nothing is said that the form says of a score.
     pub fn follows_from(&self, form: &Form) -> bool {
-        if self.items == 0 || self.instrument != form.id || self.wording != Some(form.wording) {
+        let same = self.instrument == form.id && form.is_form(self.wording, self.scored);
+        if self.items == 0 || !same {
             return false;
         }
         if self.given == Given::default() {
@@ -321,6 +337,9 @@ impl Taken {
         writer.option(self.wording, |w, wording| {
             w.fixed(wording.as_bytes());
         });
+        writer.option(self.scored, |w, scored| {
+            w.fixed(scored.as_bytes());
+        });
         writer.bytes(&self.given.values).option(self.given.choices.as_ref(), |w, choices| {
             w.bytes(choices);
         });
@@ -336,6 +355,7 @@ impl Taken {
             review: if reader.u8()? == 1 { Review::Due } else { Review::None },
             session: reader.option(|r| r.fixed().map(AppointmentId::from_bytes))?,
             wording: reader.option(|r| r.fixed().map(Hash::from_bytes))?,
+            scored: reader.option(|r| r.fixed().map(Hash::from_bytes))?,
             given: Given {
                 values: reader.bytes(ITEMS_MAX)?.to_vec(),
                 choices: reader.option(|r| Ok(r.bytes(ITEMS_MAX)?.to_vec()))?,
@@ -359,8 +379,8 @@ impl MeasureView {
             value => i16::from(value),
         };
         let text = |tag| body.text(tag).unwrap_or_default().to_owned();
-        let (wording, scored) = (body.fixed(tag::WORDING).map(Hash::from_bytes), taken.items == 0);
-        let same = form.filter(|form| Some(form.wording) == wording);
+        let ((wording, scored), only_scored) = (of_form(body), taken.items == 0);
+        let same = form.filter(|form| form.is_form(wording, scored));
         let possible = same.map(|form| form.scoring.range).or_else(|| range(body));
         Some(Self {
             record: record.header.id,
@@ -369,8 +389,9 @@ impl MeasureView {
             values: body.bytes(tag::ANSWERS).unwrap_or_default().iter().map(value).collect(),
             version: text(tag::VERSION),
             wording,
-            range: range(body).filter(|_| scored),
-            possible: possible.filter(|_| !scored),
+            scored,
+            range: range(body).filter(|_| only_scored),
+            possible: possible.filter(|_| !only_scored),
             source: text(tag::SCORE_SOURCE),
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },

@@ -1,8 +1,8 @@
 //! What people do with a plan: lines are begun and changed, its review is set, it is signed, looked at.
 
 use super::{
-    CODE, CODE_BYTES_MAX, ITEMS_MAX, KIND, PROGRESS, Plan, PlanChange, RATED, REVIEW, REVIEW_DAYS,
-    SINCE, STRUCK, TARGET, TEXT, TEXT_BYTES_MAX, UNDER, one_line,
+    CODE, CODE_BYTES_MAX, ITEMS_MAX, KIND, PLAN_LABELS, PROGRESS, Plan, PlanChange, RATED, REVIEW,
+    REVIEW_DAYS, SINCE, STRUCK, TARGET, TEXT, TEXT_BYTES_MAX, UNDER, one_line,
 };
 use crate::id::{ClientId, PlanItemId, RecordId, Timestamp};
 use crate::practice::apply::{Done, Guard, Refusal};
@@ -12,7 +12,8 @@ use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::normal;
 use crate::practice::document::{Document, Scalar};
 use crate::practice::edit::{Edit, Subject};
-use crate::practice::record::{RecordKind, Tags};
+use crate::practice::label;
+use crate::practice::record::{LABELS_MAX, RecordKind, Tags};
 use crate::practice::view::PlanView;
 use crate::practice::{Context, Practice, document_of, zone};
 use jiff::ToSpan as _;
@@ -39,6 +40,9 @@ impl Practice {
                 return Err(Refusal::TextTooLong);
             }
         }
+        if change.labels.as_ref().is_some_and(|labels| labels.len() > LABELS_MAX) {
+            return Err(Refusal::TextTooLong);
+        }
         let name = CompartmentName::Chart(client);
         let object = document_of(&name);
         let document = self.document(&name, object, cx)?;
@@ -59,17 +63,24 @@ impl Practice {
             Some(item) => item.inverse(&change),
             None => PlanChange { struck: Some(true), ..PlanChange::default() },
         };
+        let had = plan.item(id).map(|item| item.labels.clone()).unwrap_or_default();
+        let labels = change.labels.as_ref().map(|labels| label::between(&had, labels));
+        let labels = labels.unwrap_or_default();
         let (now, mut written) = (cx.now, Vec::new());
         let begun = (!stands).then_some(change.since.unwrap_or(now));
         let delta = self.change(&name, object, cx, |document| {
             written = write_item(document, id, &change, begun, now);
+            for (field, is_set) in labels {
+                document.put(Some(&place), &field, Scalar::Flag(is_set));
+                written.push((field, Scalar::Flag(is_set)));
+            }
         })?;
         self.learn_plan(client, cx)?;
-        let guard = |(field, value): (&str, Scalar)| Guard {
+        let guard = |(field, value): (String, Scalar)| Guard {
             name: name.clone(),
             object,
             place: Some(place.clone()),
-            field: field.to_owned(),
+            field,
             value,
         };
         Ok(Done {
@@ -138,7 +149,13 @@ impl Practice {
         }
         let mut body = Tags::new();
         body.set(tag::PLAN_LINES, plan.encode());
-        let (record, signed) = self.write_record(&name, RecordKind::Plan, Vec::new(), body, cx);
+        if let Some(labels) = plan.encode_labels() {
+            body.set(PLAN_LABELS, labels);
+        }
+        let labels = plan.labels().into_iter().take(LABELS_MAX).collect();
+        let record = RecordId::random(cx.random);
+        let written = (RecordKind::Plan, Vec::new(), &labels);
+        let signed = self.write_labelled(record, &name, written, body, cx);
         changes.push(signed);
         let subject = AuditSubject::View(Subject::Note(client, record));
         changes.extend(self.audit(&AuditEvent::new(AuditKind::Sign).about(subject), cx));
@@ -196,7 +213,7 @@ fn write_item(
     change: &PlanChange,
     begun: Option<Timestamp>,
     now: Timestamp,
-) -> Vec<(&'static str, Scalar)> {
+) -> Vec<(String, Scalar)> {
     let text = |text: &String| Scalar::Text(text.clone());
     let number = |number: u8| Scalar::Number(number.into());
     let date = |date: Option<Date>| date.map_or(Scalar::Nothing, |d| Scalar::Text(d.to_string()));
@@ -223,5 +240,5 @@ fn write_item(
     for (field, value) in &fields {
         document.put(Some(&place), field, value.clone());
     }
-    fields
+    fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
 }

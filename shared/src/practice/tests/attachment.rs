@@ -22,7 +22,12 @@ use crate::suite;
 
 fn new(title: &str, bytes: impl Into<Vec<u8>>) -> Box<NewAttachment> {
     let bytes = bytes.into().into();
-    Box::new(NewAttachment { title: title.to_owned(), bytes, metadata: Metadata::Strip })
+    Box::new(NewAttachment {
+        title: title.to_owned(),
+        bytes,
+        metadata: Metadata::Strip,
+        labels: std::collections::BTreeSet::new(),
+    })
 }
 
 fn files(world: &World, desk: usize, client: ClientId) -> Vec<RecordId> {
@@ -192,7 +197,7 @@ fn a_file_whose_parts_have_not_come_says_so_and_opens_once_they_have() {
     let read = desk.practice.attachment_bytes(client, record, context!(desk));
     assert_eq!(read, Err(Refusal::AttachmentIncomplete));
     let items = desk.practice.attachment_items(client, context!(desk)).unwrap();
-    assert!(matches!(items[..], [ChartItem::Attachment(_, _, None)]));
+    assert!(matches!(items[..], [ChartItem::Attachment(.., None)]));
     for at in [2, 0] {
         world.desks[1].merge(&changes[at], author).unwrap();
     }
@@ -277,7 +282,7 @@ fn nothing_is_shown_of_a_file_that_is_not_what_its_head_says() {
     // An export goes on, and says what it could not take along.
     let desk = &mut world.desks[0];
     let items = desk.practice.attachment_items(client, context!(desk)).unwrap();
-    let whole = |item: &&ChartItem| matches!(item, ChartItem::Attachment(_, _, Some(_)));
+    let whole = |item: &&ChartItem| matches!(item, ChartItem::Attachment(.., Some(_)));
     assert_eq!(items.iter().filter(whole).count(), 1);
 }
 

@@ -4,7 +4,7 @@ use super::world::{HOUR, MONDAY, World, appointment, context, insert, member, sl
 use crate::id::{AppointmentId, ClientId, ObjectId};
 use crate::practice::change::Content;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{ContactChange, Edit, Fee, NoteFormat, Part, Status, Subject};
+use crate::practice::edit::{ContactChange, Edit, Fee, NoteFormat, Part, Slot, Status, Subject};
 use crate::practice::view::{NoteState, TimelineEntry, View};
 use crate::practice::{Match, Practice, Refusal};
 use crate::random::Seeded;
@@ -69,7 +69,7 @@ fn slots_that_cannot_be_are_refused() {
     let mut bad = Vec::new();
     for (minutes, zone) in [(0, "Europe/Vienna"), (1441, "Europe/Vienna"), (50, "Middle/Earth")] {
         let slot = slot(member(1), 8);
-        bad.push(crate::practice::edit::Slot { minutes, zone: zone.into(), ..slot });
+        bad.push(Slot { minutes, zone: zone.into(), ..slot });
     }
     for slot in bad {
         assert_eq!(
@@ -305,6 +305,50 @@ fn what_was_decided_about_the_fee_of_one_miss_says_nothing_about_another() {
     assert_eq!(world.desks[0].undo(undo).unwrap_err(), Refusal::ChangedElsewhere);
     for desk in 0..2 {
         assert_eq!(told(&world, desk), (Some(Fee::Waived), false));
+        assert!(*world.desks[desk].rebuilt().index() == *world.desks[desk].index());
+    }
+}
+
+#[test]
+fn what_was_decided_about_a_miss_says_nothing_about_one_on_the_day_it_is_moved_to() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let session = world.book(0, 1, client);
+    let at = world.desks[0].index().appointments[&session].slot.clone();
+    let moved = |days: i64| {
+        let start = at.start.saturating_add(jiff::Span::new().days(days));
+        Edit::Move { appointment: session, slot: Slot { start, ..at.clone() } }
+    };
+    let missed = Edit::SetStatus { appointment: session, status: Status::NoShow, reason: None };
+    let booked = Edit::SetStatus { appointment: session, status: Status::Booked, reason: None };
+    let fee = |fee| Edit::SetFee { appointment: session, fee };
+    let told = |world: &World, desk: usize| {
+        let row = world.desks[desk].index().appointments[&session].clone();
+        (row.fee, row.asks_for_fee())
+    };
+    world.act(0, missed.clone()).unwrap();
+    let undo = world.act(0, fee(Some(Fee::Waived))).unwrap().unwrap();
+    world.act(0, booked).unwrap();
+    world.act(0, moved(3)).unwrap();
+    world.act(0, missed).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(told(&world, desk), (None, true), "the second miss asks, {desk}");
+    }
+    // What was decided about the first day is not taken back where it is about another.
+    assert_eq!(world.desks[0].undo(undo).unwrap_err(), Refusal::ChangedElsewhere);
+    world.act(1, fee(Some(Fee::Charged))).unwrap();
+    world.sync();
+    assert_eq!(told(&world, 0), (Some(Fee::Charged), false));
+    // An hour later on the same day it is the same miss; on the first day it is the first.
+    let later = at.start.saturating_add(jiff::Span::new().days(3).hours(1));
+    let slot = Slot { start: later, ..at.clone() };
+    world.act(0, Edit::Move { appointment: session, slot }).unwrap();
+    assert_eq!(told(&world, 0), (Some(Fee::Charged), false));
+    world.act(0, moved(0)).unwrap();
+    assert_eq!(told(&world, 0), (Some(Fee::Waived), false));
+    world.sync();
+    for desk in 0..2 {
         assert!(*world.desks[desk].rebuilt().index() == *world.desks[desk].index());
     }
 }

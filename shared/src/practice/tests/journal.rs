@@ -397,6 +397,22 @@ fn a_mark_that_another_device_has_set_since_is_not_undone() {
     assert!(!journal(&mut world, 0, client).entries[0].head.shared);
 }
 
+/// Whose clock is behind said it since all the same.
+#[test]
+fn a_mark_that_another_device_has_set_since_by_a_slow_clock_is_not_undone() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let record = enter(&mut world, 0, client, "A page.");
+    world.sync();
+    let strike = Edit::MarkJournal { client, record, mark: JournalMark::Struck(true) };
+    world.desks[0].now = world.desks[0].now.plus_millis(5_000);
+    let inverse = world.act(0, strike.clone()).unwrap().unwrap();
+    world.act(1, strike).unwrap();
+    world.sync();
+    assert_eq!(world.desks[0].undo(inverse).unwrap_err(), Refusal::ChangedElsewhere);
+    assert!(journal(&mut world, 0, client).entries[0].struck, "the other struck it, too");
+}
+
 #[test]
 fn an_entry_of_a_day_that_is_yet_to_come_comes_in_as_of_today_and_is_counted() {
     let mut world = World::new(&[1]);

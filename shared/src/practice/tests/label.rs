@@ -747,9 +747,7 @@ fn labels_of_items_leave_with_them_and_come_in_again() {
         lines.iter().flat_map(|line| importer.import_line(line).unwrap()).collect();
     let counts = importer.finish().unwrap();
     assert!(counts.unknown_fields.is_empty());
-    // What has no id of its own in an edit says that its labels stay behind.
-    assert!(counts.not_carried.contains_key("measure.labels"), "{:?}", counts.not_carried);
-    for field in ["consent.labels", "contact.labels", "journal.labels"] {
+    for field in ["measure.labels", "consent.labels", "contact.labels", "journal.labels"] {
         assert!(!counts.not_carried.contains_key(field), "{field} {:?}", counts.not_carried);
     }
     let mut other = World::new(&[1]);
@@ -763,7 +761,7 @@ fn labels_of_items_leave_with_them_and_come_in_again() {
     let desk = &mut other.desks[0];
     let items = desk.practice.chart_items(client, context!(desk)).unwrap();
     let lines: Vec<String> = export_lines(&desk.index(), &written, items).collect();
-    for kind in ["contact", "journal", "consent"] {
+    for kind in ["contact", "journal", "consent", "measure"] {
         let of = |line: &&String| line.contains(&format!(r#""type":"{kind}""#));
         let line = lines.iter().find(of).unwrap();
         assert!(line.contains(r#""labels":["sexuality"]"#), "{line}");

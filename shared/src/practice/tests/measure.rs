@@ -30,7 +30,8 @@ pub(super) fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) ->
     let shipped = crate::practice::measure::named(instrument).map(|form| form.wording);
     let wording = shipped.or_else(|| own.map(|form| form.wording)).unwrap_or(Hash::ZERO);
     let (session, instrument) = (None, instrument.into());
-    Edit::EnterMeasure { client, session, instrument, wording, answers, at: None }
+    let labels = Default::default();
+    Edit::EnterMeasure { client, session, instrument, wording, answers, at: None, labels }
 }
 
 pub(super) fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {
@@ -93,6 +94,7 @@ fn what_cannot_have_been_answered_is_refused() {
         session: None,
         score: Box::new(NewScore { name: name.into(), total, range, source: String::new() }),
         at: None,
+        labels: BTreeSet::new(),
     };
     for wrong in [
         score("", 1, (0, 9)),
@@ -491,7 +493,13 @@ fn measures_go_out_and_come_in_with_the_forms_that_are_needed() {
         enter(client, "audit-c", choices(&[1, 1, 0])),
         enter(client, "phq-9", partial),
         enter(client, "k10-us-0-4", choices(&[1; 10])),
-        Edit::EnterScore { client, session: None, score: Box::new(score), at: None },
+        Edit::EnterScore {
+            client,
+            session: None,
+            score: Box::new(score),
+            at: None,
+            labels: Default::default(),
+        },
     ] {
         world.desks[0].now = world.desks[0].now.plus_millis(1000);
         world.act(0, edit).unwrap();

@@ -40,7 +40,18 @@ fn what_comes_in_stands_in_the_order_in_which_it_was_answered() {
         let total = u32::from(points);
         let score = NewScore { name: "OQ".into(), total, range: (0, 9), source: String::new() };
         let score = Box::new(score);
-        world.act(0, Edit::EnterScore { client, session: None, score, at: None }).unwrap();
+        world
+            .act(
+                0,
+                Edit::EnterScore {
+                    client,
+                    session: None,
+                    score,
+                    at: None,
+                    labels: Default::default(),
+                },
+            )
+            .unwrap();
     }
     let rows = |world: &World| -> Vec<_> {
         let all = taken(world, 0, client).into_iter();
@@ -73,7 +84,15 @@ fn nothing_was_answered_later_than_now() {
     else {
         panic!("a measure")
     };
-    let edit = Edit::EnterMeasure { client, session: None, instrument, wording, answers, at };
+    let edit = Edit::EnterMeasure {
+        client,
+        session: None,
+        instrument,
+        wording,
+        answers,
+        at,
+        labels: Default::default(),
+    };
     world.act(0, edit).unwrap();
     assert_eq!(views(&mut world, 0, client)[0].at.time, now);
 }

@@ -707,3 +707,36 @@ fn a_member_entered_twice_may_die_be_archived_or_erased_and_the_couple_stays_wha
     assert_eq!(clients.into_iter().collect::<BTreeSet<_>>(), [twin, third].into());
     same_everywhere(&mut world);
 }
+
+/// While two are taken for one, a charge may lie with either; parted, they are two, and the session
+/// was charged.
+#[test]
+fn a_session_that_was_charged_while_two_were_one_is_not_charged_again_once_they_are_parted() {
+    for kept_first in [false, true] {
+        let (mut world, kept, twin, session) = twins();
+        let merge = if kept_first { same(twin, kept) } else { same(kept, twin) };
+        world.act(0, merge).unwrap();
+        let before: usize = charges(&world).iter().map(|(_, many)| many).sum();
+        // The calendar says that the duplicate came.
+        signed(&mut world, 50, kept, Some(session));
+        let between = charges(&world);
+        world.act(0, part(if kept_first { twin } else { kept })).unwrap();
+        signed(&mut world, 51, twin, Some(session));
+        assert_eq!(charges(&world), between, "{kept_first}");
+        assert_eq!(between.iter().map(|(_, many)| many).sum::<usize>(), before + 1);
+        same_everywhere(&mut world);
+    }
+}
+
+#[test]
+fn a_draft_that_is_signed_once_both_are_parted_is_charged_once_and_to_who_came() {
+    let (mut world, kept, twin, session) = twins();
+    world.act(0, same(twin, kept)).unwrap();
+    let draft = world.begin(0, 50, kept, Some(session), NoteFormat::Free);
+    world.type_text(0, kept, draft, "begun while they were one");
+    world.act(0, part(twin)).unwrap();
+    world.sign(0, kept, draft);
+    assert_eq!(charges(&world), [(twin, 1)]);
+    signed(&mut world, 51, twin, Some(session));
+    assert_eq!(charges(&world), [(twin, 1)]);
+}

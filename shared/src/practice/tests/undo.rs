@@ -445,7 +445,7 @@ fn of_files(client: ClientId, record: RecordId) -> [Edit; 2] {
 
 fn file() -> Box<NewAttachment> {
     let (bytes, metadata) = (words().into_bytes().into(), Metadata::Keep);
-    Box::new(NewAttachment { title: words(), bytes, metadata })
+    Box::new(NewAttachment { title: words(), bytes, metadata, labels: BTreeSet::new() })
 }
 
 fn said() -> JournalHead {
@@ -522,7 +522,13 @@ fn entered(client: ClientId, measure: RecordId) -> [Edit; 5] {
     let form = crate::practice::measure::named("phq-9").unwrap();
     [
         Edit::DefineMeasure { id: "mood".into(), text: Some(OWN.into()) },
-        Edit::EnterScore { client, session: None, score: Box::new(score), at: None },
+        Edit::EnterScore {
+            client,
+            session: None,
+            score: Box::new(score),
+            at: None,
+            labels: Default::default(),
+        },
         Edit::MarkMeasure { client, record: measure, mark: MeasureMark::Reviewed(true) },
         Edit::answered(client, None, form, crate::practice::measure::choices(&[1; 10])),
         Edit::EnterNote {

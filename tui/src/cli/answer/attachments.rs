@@ -88,7 +88,12 @@ fn add(
         _ => "metadata as they came",
     };
     let metadata = if keep { Metadata::Keep } else { Metadata::Strip };
-    let file = Box::new(NewAttachment { title, bytes: bytes.into(), metadata });
+    let file = Box::new(NewAttachment {
+        title,
+        bytes: bytes.into(),
+        metadata,
+        labels: std::collections::BTreeSet::new(),
+    });
     let inverse = device.apply(Edit::Attach { client, file }, now)?;
     if let Some(Edit::StrikeAttachment { record, .. }) = inverse {
         let json = json!({"schema": 1, "type": "attachment-added", "client": code.trim(),

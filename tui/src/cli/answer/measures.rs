@@ -74,6 +74,11 @@ pub(super) fn forms(
                     format!("{:<12}  {:>3} items  {}{own}", form.id, form.items.len(), form.title);
                 say_line(say, json, &words);
             }
+            for id in &index.measures_unread {
+                let json = json!({"schema": 1, "type": "form-unread", "id": id});
+                let words = "not read here: of a newer version, or one too many (own)";
+                say_line(say, json, &format!("{id:<12}  {words}"));
+            }
             Ok(false)
         }
         FormWish::List { form: Some(id) } => {
@@ -217,7 +222,10 @@ fn score(device: &mut Device, code: &str, text: &Typed, now: Timestamp) -> Resul
         );
     };
     let score = Box::new(NewScore { name, total, range, source });
-    device.apply(Edit::EnterScore { client, session: None, score, at: None }, now)?;
+    device.apply(
+        Edit::EnterScore { client, session: None, score, at: None, labels: Default::default() },
+        now,
+    )?;
     Ok(true)
 }
 

@@ -61,6 +61,15 @@ impl ScoreForm {
         None
     }
 
+    /// Returns what was typed, in lines.
+    pub(super) fn words(&self) -> String {
+        let typed = LABELS.iter().zip(&self.fields);
+        let typed = typed.filter(|(_, field)| !field.trimmed().is_empty());
+        let lines = typed.map(|(label, field)| format!("{label}: {}", field.trimmed()));
+        let head = "A score that was not finished when the practice was locked:".to_owned();
+        std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+    }
+
     pub(super) fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         let look = scene.look;
         paint::rule(

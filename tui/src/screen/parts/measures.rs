@@ -27,7 +27,11 @@ pub fn counts(index: &Index, taken: &Taken) -> bool {
 pub fn unfollowed(form: &Form, taken: &Taken) -> &'static str {
     match taken.wording {
         None => "It does not say in which words it was answered.",
-        Some(wording) if wording == form.wording => "What was signed is not what its answers give.",
+        Some(wording) if wording == form.wording => match form.is_form(taken.wording, taken.scored)
+        {
+            true => "What was signed is not what its answers give.",
+            false => "Scored in another way than the form here does.",
+        },
         Some(_) => "Answered in other words than those of the form here.",
     }
 }
@@ -84,6 +88,7 @@ pub fn ended(form: &Form, answers: &[Answer]) -> Option<String> {
         review: Review::None,
         session: None,
         wording: Some(form.wording),
+        scored: Some(form.scored),
         given: Default::default(),
     };
     Some(screen(Some(form), &taken, screened))

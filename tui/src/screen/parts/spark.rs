@@ -75,6 +75,7 @@ mod tests {
             review: Review::None,
             session: None,
             wording: None,
+            scored: None,
             given: Default::default(),
         };
         let entry = TimelineEntry::Measure { record, taken };

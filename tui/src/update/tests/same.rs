@@ -187,6 +187,34 @@ fn somebody_out_of_sight_who_is_held_to_be_the_same_person_is_parted_in_the_wind
     }
 }
 
+/// Neither is in any list, and neither is erased before they are parted.
+#[test]
+fn two_who_are_both_out_of_sight_are_parted_in_the_window() {
+    use tacenda_shared::practice::erasure::{Erasure, Stage};
+    use tacenda_shared::practice::view::ErasureRow;
+    let hidden = |number: u8| tacenda_shared::id::ClientId::from_bytes([number; 16]);
+    let (kept, twin) = (hidden(0x61), hidden(0x62));
+    let mut sample = Sample::new();
+    let erasure = Erasure { times: 1, stage: Stage::Asked, asked: sample::now().time };
+    for (one, code, same_as) in [(kept, "TC-098", None), (twin, "TC-099", Some(kept))] {
+        let (code, erasure) = (code.to_owned(), erasure.clone());
+        let row = ErasureRow { code, same_as, of_group: false, erasure };
+        sample.index.erasures.insert(one.into(), row);
+    }
+    for (columns, rows) in [(80, 23), (200, 50)] {
+        let mut driver = Driver::open(columns, rows);
+        driver.device(DeviceEvent::Changed(Arc::new(sample.index.clone())));
+        driver.keys("3gs");
+        let screen = driver.screen();
+        assert!(screen.contains("Part TC-099 from TC-098, both out of sight"), "{screen}");
+        driver.keys("j⏎");
+        assert_eq!(driver.edits(), [&Edit::SameAs { client: twin, kept: None }]);
+        // The client in focus is merged as ever.
+        driver.keys("gs⏎");
+        assert!(driver.screen().contains("is the same person as"), "{}", driver.screen());
+    }
+}
+
 #[test]
 fn a_plan_of_each_is_asked_for() {
     let mut sample = Sample::with_twin();

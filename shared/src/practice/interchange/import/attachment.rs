@@ -1,12 +1,14 @@
 //! Lines of files: one that says what the file is, then its bytes, piece by piece.
 
+use super::written::labels;
 use super::{Cause, ImportStep, Importer, id};
 use crate::id::{ClientId, RecordId};
 use crate::practice::attachment::{self, FILE_BYTES_MAX, Metadata, NewAttachment, Stripped, strip};
-use crate::practice::edit::Edit;
+use crate::practice::edit::{Edit, Label};
 use crate::practice::interchange::base64;
 use crate::practice::interchange::lines::{AttachmentLine, AttachmentPartLine, read_instant};
 use crate::suite;
+use std::collections::BTreeSet;
 
 /// A file of which pieces are still to come.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(super) struct Coming {
     stripped: bool,
     size: usize,
     sha256: String,
+    labels: BTreeSet<Label>,
     bytes: Vec<u8>,
 }
 
@@ -38,8 +41,9 @@ impl Importer {
         if size == 0 || size > FILE_BYTES_MAX {
             return Err(Cause::Invalid("size"));
         }
+        let labels = labels(&line.labels)?;
         let (stripped, sha256, bytes) = (line.stripped, line.sha256, Vec::new());
-        self.coming = Some(Coming { id, client, title, stripped, size, sha256, bytes });
+        self.coming = Some(Coming { id, client, title, stripped, size, sha256, labels, bytes });
         Ok(Vec::new())
     }
 
@@ -57,7 +61,7 @@ impl Importer {
             self.coming = Some(coming);
             return Ok(Vec::new());
         }
-        let Coming { client, title, stripped, size, sha256, bytes, .. } = coming;
+        let Coming { client, title, stripped, size, sha256, labels, bytes, .. } = coming;
         if bytes.len() != size || suite::sha256(&bytes).to_string() != sha256 {
             return Err(Cause::Invalid("bytes"));
         }
@@ -68,7 +72,7 @@ impl Importer {
                 Stripped::NotOfThisType | Stripped::Broken => false,
             };
         let metadata = if gone { Metadata::Gone } else { Metadata::Keep };
-        let file = Box::new(NewAttachment { title, bytes: bytes.into(), metadata });
+        let file = Box::new(NewAttachment { title, bytes: bytes.into(), metadata, labels });
         Ok(vec![ImportStep::Edit(Edit::Attach { client, file })])
     }
 }

@@ -5,7 +5,7 @@ use super::super::super::consent::{ConsentHow, ConsentKind, NewConsent, fitting}
 use super::super::super::edit::{Edit, Labelled};
 use super::super::super::plan::{self, PlanChange, PlanKind, Progress};
 use super::super::lines::{ConsentLine, PlanLine, read_instant};
-use super::written::labelled;
+use super::written::{labelled, labels};
 use super::{Cause, ImportStep, Importer, check_words, id};
 use crate::id::{ClientId, PlanItemId, RecordId};
 use crate::suite;
@@ -104,6 +104,10 @@ impl Importer {
                 rated: rated.transpose()?,
                 struck: None,
                 since: Some(since),
+                labels: match body.labels.is_empty() {
+                    true => None,
+                    false => Some(labels(&body.labels)?),
+                },
             };
             steps.push(ImportStep::Edit(Edit::ChangePlan { client, item, change }));
         }

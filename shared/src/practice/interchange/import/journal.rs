@@ -1,6 +1,6 @@
 //! Lines of clients' journals.
 
-use super::written::{in_edits, labels, origin, under};
+use super::written::{in_edits, in_pieces, labels, origin, under};
 use super::{Cause, ImportStep, Importer, id};
 use crate::id::{ClientId, ObjectId, RecordId};
 use crate::practice::draft::PART_BYTES_MAX;
@@ -24,15 +24,20 @@ impl Importer {
             let head = origin("Added", &addition.signed, Some(&addition.author))?;
             text = format!("{text}\n\n{}", under(&head, &addition.text));
         }
-        if text.trim().is_empty() || text.len() > PART_BYTES_MAX {
-            return Err(Cause::Invalid("text"));
-        }
         self.seen("journal", &line.rest);
+        // What says nothing has no place among entries.
+        self.not_carried("journal", text.trim().is_empty());
         self.not_carried("journal.signed", true);
         self.not_carried("journal.author", true);
         let said = JournalHead { date, came, shared: line.shared };
         let labels = labels(&line.labels)?;
-        Ok(vec![ImportStep::Edit(Edit::EnterJournal { client, said, text, labels })])
+        let entry = |text: String| {
+            let labels = labels.clone();
+            ImportStep::Edit(Edit::EnterJournal { client, said, text, labels })
+        };
+        // With what was added it may be longer than one entry: the rest is another of the same day.
+        let pieces = in_pieces(&text).into_iter().filter(|piece| !piece.trim().is_empty());
+        Ok(pieces.map(entry).collect())
     }
 
     pub(super) fn entry_draft(

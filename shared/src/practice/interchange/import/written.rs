@@ -8,7 +8,7 @@ use super::super::lines::{
 use super::{Cause, ImportStep, Importer, id, session};
 use crate::id::{ClientId, MemberId, ObjectId, RecordId};
 use crate::practice::calendar::normal_whereabouts;
-use crate::practice::draft::INSERTED_MAX;
+use crate::practice::draft::{INSERTED_MAX, PART_BYTES_MAX};
 use crate::practice::edit::{Edit, Label, Labelled, Part, Splice, Whereabouts};
 use crate::practice::record::LABELS_MAX;
 use std::collections::BTreeSet;
@@ -49,7 +49,8 @@ impl Importer {
         let client = id(&line.client, ClientId::parse, "client")?;
         let head = origin("Signed", &line.signed, Some(&line.author))?;
         self.seen("addendum", &line.rest);
-        Ok(vec![ImportStep::AmendSigned { draft, client, text: under(&head, &line.text) }])
+        let pieces = in_pieces(&under(&head, &line.text)).into_iter();
+        Ok(pieces.map(|text| ImportStep::AmendSigned { draft, client, text }).collect())
     }
 
     pub(super) fn draft(&mut self, line: DraftLine) -> Result<Vec<ImportStep>, Cause> {
@@ -80,7 +81,7 @@ pub(super) fn labelled(
 }
 
 /// Reads labels.
-pub(super) fn labels(words: &[String]) -> Result<BTreeSet<Label>, Cause> {
+pub(in super::super) fn labels(words: &[String]) -> Result<BTreeSet<Label>, Cause> {
     let label = |word: &String| Label::named(word).ok_or(Cause::Invalid("labels"));
     let labels = words.iter().map(label).collect::<Result<BTreeSet<_>, _>>()?;
     if labels.len() > LABELS_MAX { Err(Cause::Invalid("labels")) } else { Ok(labels) }
@@ -112,7 +113,11 @@ fn begin(
     }
     let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
     match texts.iter_mut().find(|(part, _)| *part == first) {
-        Some((_, text)) => *text = under(head, text),
+        Some((_, text)) if head.len() + 2 + text.len() <= PART_BYTES_MAX => {
+            *text = under(head, text);
+        }
+        // There is no room over it, and no word of it may be lost.
+        Some(_) => {}
         None => texts.push((first, head.to_owned())),
     }
     let mut steps = vec![ImportStep::Edit(Edit::BeginNote { note, client, session, format })];
@@ -159,6 +164,19 @@ pub(super) fn origin(
     }
     text.push('.');
     Ok(text)
+}
+
+/// Cuts a text into pieces of which each fits into one part of a note.
+pub(super) fn in_pieces(text: &str) -> Vec<String> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while rest.len() > PART_BYTES_MAX {
+        let cut = (0..=PART_BYTES_MAX).rev().find(|at| rest.is_char_boundary(*at));
+        let (piece, after) = rest.split_at(cut.unwrap_or(0));
+        pieces.push(piece.to_owned());
+        rest = after;
+    }
+    pieces.push(rest.to_owned());
+    pieces
 }
 
 pub(super) fn under(head: &str, text: &str) -> String {

@@ -86,6 +86,74 @@ fn a_practice_can_write_one_of_its_own() {
     assert_eq!(forms[0].items[1].digit(2), Some(2));
 }
 
+/// Each variant has all items: what is short as a file need not be short in memory.
+#[test]
+fn a_file_whose_forms_would_take_much_memory_is_refused() {
+    let words = "x".repeat(900);
+    let choices: String =
+        (0..11).map(|at| format!("{{ value = {at}, label = \"{at}{words}\" }},")).collect();
+    let mut text = OWN.replacen("[answer_sets]", &format!("[answer_sets]\nmany = [{choices}]"), 1);
+    let variant = |at: usize| {
+        format!(
+            "[[variants]]\nid = \"v{at}\"\ntimeframe = \"Now:\"\nitem_text = \"text\"\n\
+             answer_set = \"many\"\nmin = 0\nmax = 4\nband_sets = [\"mood\"]\n\n"
+        )
+    };
+    let variants: String = (0..120).map(variant).collect();
+    text = text.replacen("[scoring]", &format!("{variants}[scoring]"), 1);
+    text = text.replace("name = \"worst\"", "name = \"worst\"\nvariant = \"v0\"");
+    assert!(text.len() < FILE_BYTES_MAX, "{}", text.len());
+    let error = read(&text).unwrap_err();
+    assert!(error.why.contains("1 MiB"), "{error}");
+}
+
+#[test]
+fn bands_stand_from_the_lowest_on_wherever_they_stand_in_the_file() {
+    let at = |label: &str| {
+        let before = OWN.find(&format!("label = \"{label}\"")).unwrap();
+        let begin = OWN[..before].rfind("[[bands]]").unwrap();
+        let end = OWN[before..].find("\n\n").unwrap() + before + 2;
+        (begin, end)
+    };
+    let (good, bad) = (at("good"), at("bad"));
+    let turned = format!(
+        "{}{}{}{}",
+        &OWN[..good.0],
+        &OWN[bad.0..bad.1],
+        &OWN[good.0..good.1],
+        &OWN[bad.1..]
+    );
+    let (one, two) = (read(OWN).unwrap().remove(0), read(&turned).unwrap().remove(0));
+    let labels = |form: &Form| -> Vec<String> {
+        form.bands_of_total()[0].iter().map(|band| band.label.clone()).collect()
+    };
+    assert_eq!((labels(&one), labels(&two)), (vec!["good".into(), "bad".into()], labels(&one)));
+}
+
+#[test]
+fn another_scoring_is_another_form_in_the_same_words() {
+    let one = read(OWN).unwrap().remove(0);
+    let case = "total = 4\nbands";
+    let others = [
+        OWN.replacen("to = 1\nlabel", "to = 2\nlabel", 1).replacen("\nfrom = 2", "\nfrom = 3", 1),
+        OWN.replace("label = \"bad\"", "label = \"worse\"")
+            .replace("mood = \"bad\"", "mood = \"worse\""),
+        OWN.replace("value = 2, flag", "value = 1, flag"),
+        OWN.replace("higher_is = \"worse\"", "higher_is = \"better\""),
+        OWN.replace("reverse_items = [2]\nreverse_from = 2\n", "")
+            .replace("reverse = true\n", "")
+            .replace(case, "total = 2\nbands"),
+    ];
+    for text in others {
+        assert_ne!(text, OWN);
+        let other = read(&text).unwrap().remove(0);
+        assert_eq!(one.wording, other.wording);
+        assert_ne!(one.scored, other.scored, "{text}");
+        assert!(!other.is_form(Some(one.wording), Some(one.scored)));
+        assert!(other.is_form(Some(one.wording), None), "what says nothing is taken as ever");
+    }
+}
+
 #[test]
 fn a_file_that_contradicts_itself_is_refused_with_the_line_and_the_reason() {
     let wrong: &[(&str, &str, usize, &str)] = &[
@@ -127,8 +195,14 @@ fn a_file_that_contradicts_itself_is_refused_with_the_line_and_the_reason() {
         (
             "[[cases]]\nname = \"worst\"",
             "[[cases]]\nname = \"worst\"\nvariant = \"x\"",
-            1,
-            "no case shows",
+            66,
+            "no such variant",
+        ),
+        (
+            "text = \"Glad\"",
+            "text = \"Glad\"\nasked_when = \"total of items 2 to 1 > 0\"",
+            25,
+            "no item between",
         ),
     ];
     let mut others = Vec::new();
@@ -141,6 +215,10 @@ fn a_file_that_contradicts_itself_is_refused_with_the_line_and_the_reason() {
         }
     }
     assert_eq!(others, [""; 0]);
+    // A case of one variant more is none that any form runs.
+    let case = OWN.find("[[cases]]").unwrap();
+    let more = format!("{OWN}\n{}", OWN[case..].replace("\"worst\"", "\"w\"\nvariant = \"y\""));
+    assert!(read(&more).unwrap_err().why.contains("no such variant"));
     let long = format!("{OWN}# {}", "x".repeat(FILE_BYTES_MAX));
     assert!(read(&long).unwrap_err().why.contains("32 KiB"));
     for (at, _) in OWN.char_indices() {

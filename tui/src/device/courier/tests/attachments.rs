@@ -15,7 +15,12 @@ use tacenda_shared::random::{Random as _, Seeded};
 fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> RecordId {
     let before = files(world, at, client);
     let (title, bytes) = ("A report".to_owned(), bytes.to_vec().into());
-    let file = Box::new(NewAttachment { title, bytes, metadata: Metadata::Strip });
+    let file = Box::new(NewAttachment {
+        title,
+        bytes,
+        metadata: Metadata::Strip,
+        labels: std::collections::BTreeSet::new(),
+    });
     edit(world, at, Edit::Attach { client, file });
     let after = files(world, at, client);
     after.into_iter().find(|record| !before.contains(record)).unwrap()

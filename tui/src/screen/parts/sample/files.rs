@@ -34,7 +34,8 @@ impl Sample {
         let client = Arc::clone(&self.index.clients[&client_id(number)]);
         let attachments: Vec<_> = if number == 1 { (1..=4).map(row).collect() } else { vec![] };
         let bytes = attachments.iter().map(|row| u64::from(row.size)).sum();
-        View::Attachments(AttachmentsView { client, attachments, bytes })
+        let labels = Default::default();
+        View::Attachments(AttachmentsView { client, attachments, bytes, labels })
     }
 
     pub(crate) fn attachment(&self, client: ClientId, record: RecordId) -> View {
@@ -47,7 +48,8 @@ impl Sample {
             _ => Inside::Whole(None),
         };
         let hash = Some("5f".repeat(32));
-        View::Attachment(AttachmentView { client, row: row(number), hash, inside })
+        let (row, labels) = (row(number), Default::default());
+        View::Attachment(AttachmentView { client, row, hash, inside, labels })
     }
 
     /// Puts the first file into the timeline of its client.

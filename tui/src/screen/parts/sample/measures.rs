@@ -26,6 +26,7 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         review: if form.needs_review(&answers) { Review::Due } else { Review::None },
         session: None,
         wording: Some(form.wording),
+        scored: Some(form.scored),
         given: Default::default(),
     };
     let signed = Stamp { time: moment(on.at(9, 50, 0, 0)), zone: super::ZONE.to_owned() };
@@ -37,6 +38,7 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         values: Vec::new(),
         version: form.version.clone(),
         wording: Some(form.wording),
+        scored: Some(form.scored),
         range: None,
         possible: None,
         source: String::new(),
@@ -59,6 +61,7 @@ fn all() -> Vec<MeasureView> {
         answered: 0,
         items: 0,
         wording: None,
+        scored: None,
         ..score.taken
     };
     (score.answers, score.wording, score.version) = (Vec::new(), None, String::new());
