@@ -92,6 +92,19 @@ pub struct Desk {
     pub recent: Vec<Verb>,
     /// A form for a new client that was left and waits.
     pub kept: Option<Overlay>,
+    /// Whether somebody wants to quit.
+    pub(crate) quits: Quits,
+}
+
+/// How far somebody is who wants to quit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Quits {
+    /// Nobody does.
+    No,
+    /// It was said at this moment that a form is not saved.
+    Asked(Timestamp),
+    /// As soon as what is on its way has come to an end.
+    Waits,
 }
 
 /// Acts of this sitting.
@@ -270,6 +283,7 @@ impl Desk {
             history: History::default(),
             recent: Vec::new(),
             kept: None,
+            quits: Quits::No,
         }
     }
 

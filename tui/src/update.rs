@@ -19,6 +19,7 @@ mod journal;
 mod labels;
 mod measures;
 mod notes;
+mod parting;
 mod plan;
 mod same;
 mod session;
@@ -30,10 +31,12 @@ use crate::input::{Input, Key, KeyCode};
 use crate::keymap::{self, Context, Found, Verb};
 use crate::message::{Effect, Msg, Now};
 use crate::model::{Desk, Model, Stage, WARNING_MILLIS, Way};
+use crate::screen::lock as lock_screen;
 use crate::screen::parts::digest::Digest;
 use crate::screen::writing::Writing;
-use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, lock, setup, today};
+use crate::screen::{Act, Ask, Overlay, Place, Scene, Screen, chart, setup, today};
 use crate::text;
+use parting::{lock, quit};
 use tacenda_shared::id::Timestamp;
 
 /// How long after the first Ctrl+C a second one quits, in milliseconds.
@@ -130,10 +133,10 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
     match &mut model.stage {
         Stage::Locked(state) => {
             if *input == Input::Key(Key::ctrl('c')) {
-                *state = lock::State::after(state.locked);
+                state.begin_again();
                 return Vec::new();
             }
-            lock::update(state, input)
+            lock_screen::update(state, input)
         }
         Stage::Setup(state) => setup::update(state, input, &mut model.ids),
         Stage::Open(_) | Stage::Starting => Vec::new(),
@@ -348,62 +351,5 @@ fn close(desk: &mut Desk, screen: Screen) -> Vec<Effect> {
         _ => {}
     }
     effects.extend(subject.map(Effect::Close));
-    effects
-}
-
-/// What must be done before the practice is left in any way.
-fn parting(model: &mut Model) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = clipboard::overwrite(model).into_iter().collect();
-    let Some(desk) = model.desk_mut() else { return effects };
-    desk.overlays.clear();
-    while let Some(left) = desk.screens.pop() {
-        effects.extend(close(desk, left));
-    }
-    effects
-}
-
-/// What a lock costs, in words for the lock screen that name nobody.
-fn remains(desk: &Desk) -> lock::Remains {
-    let form = |overlay: &Overlay| {
-        matches!(
-            overlay,
-            Overlay::ClientForm(_)
-                | Overlay::ConsentForm(_)
-                | Overlay::ContactLog(_)
-                | Overlay::Labels(_)
-                | Overlay::Prompt(_)
-        )
-    };
-    let booking = |screen: &Screen| match screen {
-        Screen::Booking(_) => true,
-        Screen::Measures(state) => state.is_begun() && state.kept().is_none(),
-        _ => false,
-    };
-    let measure = |screen: &Screen| match screen {
-        Screen::Measures(state) => state.kept().is_some(),
-        _ => false,
-    };
-    lock::Remains {
-        form: desk.kept.is_some()
-            || desk.overlays.iter().any(form)
-            || desk.screens.iter().any(booking),
-        measure: desk.screens.iter().any(measure),
-    }
-}
-
-fn quit(model: &mut Model) -> Vec<Effect> {
-    let mut effects = parting(model);
-    effects.push(Effect::Quit);
-    effects
-}
-
-/// Locks: everything of the practice leaves the model at once.
-fn lock(model: &mut Model, cause: &'static str) -> Vec<Effect> {
-    let Some(remains) = model.desk().map(remains) else { return Vec::new() };
-    let mut effects = parting(model);
-    let locked = Some(lock::Locked { at: model.now.local, cause, remains });
-    model.stage = Stage::Locked(lock::State::after(locked));
-    model.veil = true;
-    effects.extend([Effect::Lock, Effect::Redraw]);
     effects
 }

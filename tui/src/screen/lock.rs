@@ -37,6 +37,8 @@ pub struct State {
     pub(crate) broken: bool,
     /// When it was locked and by what, if it was open before.
     pub(crate) locked: Option<Locked>,
+    /// What was on its way at the lock and was not saved: told here, and again after the unlock.
+    pub(crate) refused: Option<Notice>,
 }
 
 /// When the practice was locked and why, and what became of what was not saved.
@@ -54,13 +56,15 @@ pub(crate) struct Remains {
     pub(crate) form: bool,
     /// A measure that was begun; what was answered is kept.
     pub(crate) measure: bool,
+    /// A score that was not finished; what was typed is kept as a draft.
+    pub(crate) score: bool,
 }
 
 impl Remains {
     /// What was still to be kept could not be: the device was locked before.
     pub(crate) const fn nothing_more(&mut self) {
-        self.form |= self.measure;
-        self.measure = false;
+        self.form |= self.measure || self.score;
+        (self.measure, self.score) = (false, false);
     }
 }
 
@@ -68,6 +72,12 @@ impl State {
     /// The lock screen after a lock, with what locked it.
     pub(crate) fn after(locked: Option<Locked>) -> Self {
         Self { locked, ..Self::default() }
+    }
+
+    /// Forgets what was typed, and what came of it.
+    pub(crate) fn begin_again(&mut self) {
+        let (locked, refused) = (self.locked, self.refused.take());
+        *self = Self { locked, refused, ..Self::default() };
     }
 
     /// The lock screen of a vault that cannot be opened.
@@ -143,10 +153,16 @@ fn facts(state: &State, place: &Place) -> Vec<(&'static str, String)> {
         if remains.measure {
             words.push_str("; what was answered is kept, unfinished");
         }
+        if remains.score {
+            words.push_str("; a score that was not finished is kept as a draft");
+        }
         if remains.form {
             words.push_str("; a form that was not saved is gone");
         }
         facts.push(("Locked", words));
+    }
+    if let Some(refused) = &state.refused {
+        facts.push(("Not saved", refused.happened.clone()));
     }
     if let Some(passphrase) = &place.demo_passphrase {
         facts.push(("Demo", format!("passphrase: {passphrase}")));

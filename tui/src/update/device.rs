@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, devices, front_desk, lay, lock, notes, same, verbs};
+use super::{demo, devices, front_desk, lay, lock, notes, parting, same, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Form, Model, Stage, Way};
 use crate::notice::Notice;
@@ -44,7 +44,11 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model, index: Arc<Index>) {
+    let told = parting::told_after(&mut model.stage);
     model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, model.auto_lock)));
+    if let Some(notice) = told {
+        lay(model, Overlay::Notice(notice));
+    }
 }
 
 fn changed(model: &mut Model, index: Arc<Index>) -> Vec<Effect> {
@@ -131,8 +135,13 @@ fn opened(model: &mut Model, subject: Subject, outcome: Result<Box<View>, Notice
 }
 
 fn applied(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Vec<Effect> {
+    if let Err(notice) = &outcome {
+        parting::refused_at_lock(model, notice);
+    }
+    let refused = outcome.is_err();
     let mut effects = notes::signed(model, ticket, outcome.as_ref().err());
     effects.extend(record(model, ticket, outcome));
+    effects.extend(parting::go_on(model, refused));
     let later = model.desk_mut().map(|desk| std::mem::take(&mut desk.history.later));
     for verb in later.into_iter().flatten() {
         effects.extend(verbs::run(model, verb));

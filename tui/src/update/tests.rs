@@ -13,6 +13,7 @@ mod journal;
 mod keystrokes;
 mod labels;
 mod measures;
+mod parting;
 mod plan;
 mod same;
 mod series;
