@@ -7,6 +7,7 @@ mod measures;
 mod moves;
 mod places;
 mod table;
+mod writing;
 
 use crate::input::{Key, KeyCode};
 use crate::screen::parts::elsewhere;
@@ -22,6 +23,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .iter()
         .chain(files::FILES)
         .chain(measures::MEASURES)
+        .chain(writing::WRITING)
         .chain(places::PLACES)
         .chain(moves::MOVES)
 }
@@ -38,6 +40,7 @@ pub enum Verb {
     BackUp,
     Back,
     Cancel,
+    ChangeFormat,
     ClearField,
     Confirm,
     Connect,
@@ -56,6 +59,7 @@ pub enum Verb {
     FinishRefilling,
     FindInNote,
     FindNext,
+    FillTemplate,
     GoClient,
     GoDate,
     GoToday,
@@ -77,6 +81,7 @@ pub enum Verb {
     NextKind,
     NextPane,
     NewTask,
+    NewTemplate,
     NoteDeath,
     NextPart,
     NudgeBack,
@@ -128,8 +133,11 @@ pub enum Verb {
     ShowJournal,
     ShowMeasures,
     ShowMonth,
+    ShowPhrases,
     ShowPlan,
+    ShowLast,
     ShowRoom,
+    ShowRules,
     ShowRelations,
     ShowSync,
     ShowToday,
@@ -175,6 +183,7 @@ pub enum Context {
     Month,
     Note,
     Notice,
+    Phrases,
     Picker,
     Plan,
     Reader,
@@ -641,9 +650,10 @@ mod tests {
 
     #[test]
     fn keys_that_the_note_waits_for_mean_nothing_else() {
-        // F4 is a note's template, F7 the last session beside it; neither is built yet.
-        for key in rows().flat_map(|row| row.keys).flat_map(|keys| *keys) {
-            assert!(!matches!(key.code, KeyCode::F(4 | 7)), "{}", strokes_words(&[*key]));
+        // F4 is a note's template, F7 the last session beside it.
+        let of_note = |key: &Key| matches!(key.code, KeyCode::F(4 | 7));
+        for row in rows().filter(|row| row.keys.iter().flat_map(|keys| *keys).any(of_note)) {
+            assert_eq!(row.contexts, [Context::Note], "{:?}", row.verb);
         }
     }
 

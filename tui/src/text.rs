@@ -72,10 +72,7 @@ pub const fn status(status: Status) -> &'static str {
 
 /// Returns the word for the format of a note.
 pub const fn format(format: NoteFormat) -> &'static str {
-    match format {
-        NoteFormat::Free => "free",
-        NoteFormat::Soap => "SOAP",
-    }
+    format.title()
 }
 
 /// Returns a room as people say it: `2` is `room 2`, and a room with a name has its name.

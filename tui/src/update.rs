@@ -12,6 +12,7 @@ mod contacts;
 mod demo;
 mod device;
 mod devices;
+mod formats;
 pub(crate) mod front_desk;
 mod groups;
 mod identity;

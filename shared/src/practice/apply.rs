@@ -93,9 +93,7 @@ impl Practice {
             | Edit::Hold { .. }
             | Edit::OrderErasure(_)
             | Edit::WithdrawErasure(_) => self.change_erasures(edit, cx),
-            Edit::Attach { .. } | Edit::StrikeAttachment { .. } => {
-                self.change_attachments(edit, cx)
-            }
+            Edit::Attach { .. } | Edit::StrikeAttachment { .. } => self.change_files(edit, cx),
             Edit::BeginJournal { .. } | Edit::EnterJournal { .. } | Edit::MarkJournal { .. } => {
                 self.write_journal(edit, cx)
             }
@@ -123,11 +121,13 @@ impl Practice {
             Edit::RenameDevice { .. } | Edit::SetHours { .. } | Edit::SetRemote { .. } => {
                 self.change_settings(edit, cx)
             }
+            Edit::SetLevel { .. } | Edit::SetPhrase { .. } => self.change_settings(edit, cx),
             Edit::Amend { .. }
             | Edit::BeginAddendum { .. }
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::DiscardDraft { .. }
+            | Edit::DivideDraft { .. }
             | Edit::EnterNote { .. }
             | Edit::Label { .. }
             | Edit::Sign { .. }
@@ -214,12 +214,18 @@ impl Practice {
             Edit::DiscardDraft { note, client, discarded } => {
                 self.discard_draft(note, client, discarded, cx)
             }
+            Edit::DivideDraft { note, client, format } => {
+                self.divide_draft(note, client, format, cx)
+            }
             Edit::EnterNote { client, session, format, parts, late_reason } => {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
             Edit::Label { client, of, labels } => self.label((client, of), &labels, cx),
-            Edit::Sign { note, client, late_reason }
-            | Edit::SignImported { note, client, late_reason } => {
+            Edit::Sign { note, client, late_reason } => {
+                self.check_draft(note, client, cx)?;
+                self.sign(note, client, late_reason, cx)
+            }
+            Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
             }
             _ => Ok(Done::default()),
@@ -231,6 +237,10 @@ impl Practice {
         match edit {
             Edit::RenameDevice { device, name } => self.rename_device(device, &name, cx),
             Edit::SetHours { member, hours } => self.set_hours((member, hours), cx),
+            Edit::SetLevel { element, level } => self.set_level((element, level), cx),
+            Edit::SetPhrase { own, kind, name, saying } => {
+                self.set_phrase(own, (kind, &name), saying, cx)
+            }
             Edit::SetRemote { member, setting, text } => {
                 self.set_remote((member, setting, &text), cx)
             }

@@ -4,7 +4,7 @@
 use super::apply::Refusal;
 use super::consent::{self, ConsentAct, ConsentFact};
 use super::draft::{self, DraftFact};
-use super::edit::NoteFormat;
+use super::edit::{NoteFormat, Part};
 use super::journal::{self, Book, EntryFact, Marks};
 use super::label::Labelling;
 use super::measure::{self, Taken};
@@ -161,7 +161,7 @@ fn headline(record: &Record) -> Option<Headline> {
     let body = record.body()?;
     match record.header.kind {
         RecordKind::Note => {
-            let format = draft::format_of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
+            let format = NoteFormat::of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
             let start = body.fixed(tag::SESSION_START).map(i64::from_be_bytes);
             let late = start.is_some_and(|start| {
                 let start = Timestamp::from_millis(start);
@@ -278,12 +278,12 @@ impl Chart {
         addenda.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Returns the newest signed note of one format that stands on its own.
-    pub(super) fn newest(&self, format: NoteFormat) -> Option<RecordId> {
+    /// Returns the newest signed note that has a part and stands on its own.
+    pub(super) fn newest_with(&self, part: Part) -> Option<RecordId> {
         let signed = self.signed_drafts();
         let wanted = |id: RecordId, fact: &RecordFact| match &fact.headline {
             Headline::Note(note) => {
-                note.format == format && self.adds_to_among(&signed, id).is_none()
+                note.format.parts().contains(&part) && self.adds_to_among(&signed, id).is_none()
             }
             _ => false,
         };
@@ -511,7 +511,7 @@ fn read_id(reader: &mut Reader<'_>) -> Result<Option<[u8; 16]>, CodecError> {
 
 fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
     write_id(writer, fact.session.as_ref().map(AppointmentId::as_bytes));
-    writer.u8(draft::format_number(fact.format).to_le_bytes()[0]);
+    writer.u8(fact.format.number());
     writer.i64(fact.begun.as_millis()).u32(fact.words).u8(u8::from(fact.discarded));
     write_id(writer, fact.addendum_to.as_ref().map(RecordId::as_bytes));
     writer.u8(u8::from(fact.holds_late));
@@ -539,7 +539,7 @@ fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
 }
 
 fn read_format(reader: &mut Reader<'_>) -> Result<NoteFormat, CodecError> {
-    draft::format_of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)
+    NoteFormat::of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)
 }
 
 fn encode_headline(writer: &mut Writer, headline: &Headline) {
@@ -550,7 +550,7 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         Headline::Note(note) => {
             writer.u8(1);
             write_id(writer, note.draft.as_ref().map(ObjectId::as_bytes));
-            writer.u8(draft::format_number(note.format).to_le_bytes()[0]);
+            writer.u8(note.format.number());
             write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
             writer.u32(note.words).u8(u8::from(note.late));
         }

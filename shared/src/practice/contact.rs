@@ -6,7 +6,9 @@ use super::compartment::CompartmentName;
 use super::document::{Document, Scalar};
 use super::edit::{ContactChange, Edit};
 use super::erasure::Erasures;
+use super::lint::{self, Levels};
 use super::measure::edits::{self as measure, OwnMeasures};
+use super::phrase::Phrases;
 use super::remote::{self, RemoteSettings};
 use super::schedule::hours::{self, Hours};
 use super::schedule::waiting::Waiting;
@@ -16,6 +18,7 @@ use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 pub(super) const NAME_BYTES_MAX: usize = 200;
@@ -232,8 +235,12 @@ pub(super) struct Settings {
     pub(super) erasures: Erasures,
     /// The usual week of each member who has said it.
     pub(super) hours: BTreeMap<MemberId, Hours>,
+    /// What the practice asks of a note before it is signed.
+    pub(super) levels: Levels,
     /// Measures of the practice's own.
     pub(super) measures: OwnMeasures,
+    /// Snippets and templates of the practice.
+    pub(super) phrases: Arc<Phrases>,
     /// What members say for sessions by video or telephone.
     pub(super) remote: RemoteSettings,
 }
@@ -278,6 +285,8 @@ impl Settings {
             devices: devices.collect(),
             erasures: Erasures::read(document),
             hours: hours::read(document),
+            levels: lint::read(document),
+            phrases: Arc::new(Phrases::read(document)),
             measures: measure::read_own(document),
             remote: remote::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
@@ -300,6 +309,8 @@ impl Settings {
         });
         remote::encode(&self.remote, writer);
         measure::encode_own(&self.measures, writer);
+        lint::encode(&self.levels, writer);
+        self.phrases.encode(writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -318,13 +329,17 @@ impl Settings {
         })?;
         let remote = remote::decode(reader)?;
         let measures = measure::decode_own(reader)?;
+        let levels = lint::decode(reader)?;
+        let phrases = Arc::new(Phrases::decode(reader)?);
         Ok(Self {
             zone,
             clinicians: clinicians.into_iter().collect(),
             devices: devices.into_iter().collect(),
             erasures,
             hours: hours.into_iter().collect(),
+            levels,
             measures,
+            phrases,
             remote,
         })
     }

@@ -528,19 +528,11 @@ impl Document {
 
 /// The name under which a part's text lies in a draft's document.
 pub(super) const fn part_field(part: Part) -> &'static str {
-    match part {
-        Part::Text => "text",
-        Part::Subjective => "subjective",
-        Part::Objective => "objective",
-        Part::Assessment => "assessment",
-        Part::Plan => "plan",
-    }
+    part.field()
 }
 
 fn part_of(field: &str) -> Option<Part> {
-    [Part::Text, Part::Subjective, Part::Objective, Part::Assessment, Part::Plan]
-        .into_iter()
-        .find(|part| part_field(*part) == field)
+    Part::ALL.iter().copied().find(|part| part.field() == field)
 }
 
 fn splice_of(path: &[(ObjId, Prop)], action: &PatchAction) -> Option<Splice> {

@@ -4,6 +4,7 @@ use super::change::Author;
 use super::document::{Actor, Document, Scalar, part_field};
 use super::edit::{NoteFormat, Part, Splice};
 use super::journal::parse_date;
+use super::parts::is_part_field;
 use crate::id::{
     AppointmentId, ClientId, DevInc, DeviceId, MemberId, ObjectId, RecordId, Timestamp,
 };
@@ -20,6 +21,8 @@ const ADDENDUM_TO: &str = "addendum_to";
 const BEGUN: &str = "begun";
 const CLIENT: &str = "client";
 const DATE: &str = "date";
+/// How the draft is divided now, where that was changed after it was begun.
+pub(super) const DIVIDED: &str = "divided";
 const FORMAT: &str = "format";
 pub(super) const HOLDS_LATE: &str = "holds_late";
 const INSTEAD_OF: &str = "instead_of";
@@ -67,12 +70,17 @@ impl DraftFact {
             date: None,
         }
     }
+
+    /// Whether it is one text and stays so: an addendum, or an entry of a journal.
+    pub(super) const fn stays_undivided(&self) -> bool {
+        self.addendum_to.is_some() || self.date.is_some()
+    }
 }
 
 /// Fills a new document.
 pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact, author: Author) {
     document.put(None, CLIENT, Scalar::Bytes(client.as_bytes().to_vec()));
-    document.put(None, FORMAT, Scalar::Number(format_number(fact.format)));
+    document.put(None, FORMAT, Scalar::Number(i64::from(fact.format.number())));
     document.put(None, BEGUN, Scalar::Number(fact.begun.as_millis()));
     document.put(None, DISCARDED, Scalar::Flag(false));
     if let Some(session) = fact.session {
@@ -90,7 +98,10 @@ pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact
     if fact.holds_late {
         document.put(None, HOLDS_LATE, Scalar::Flag(true));
     }
-    for part in fact.format.parts() {
+    // Of a note all texts are made at once: two that devices made of one name would not merge, should
+    // both divide it anew.
+    let parts = if fact.stays_undivided() { fact.format.parts() } else { Part::ALL };
+    for part in parts {
         document.put_text(part_field(*part));
     }
     sign_in(document, author);
@@ -126,15 +137,11 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
         return None;
     }
     // Of several values the first that makes sense: one that does not must hide nothing.
-    let number = |field: &str| {
-        let values = document.values(None, field).into_iter();
-        values.filter_map(|(value, _)| value.number()).collect::<Vec<_>>()
-    };
-    let format = number(FORMAT).into_iter().find_map(format_of)?;
+    let format = format(document)?;
     Some(DraftFact {
         session: id(SESSION).map(AppointmentId::from_bytes),
         format,
-        begun: Timestamp::from_millis(number(BEGUN).first().copied()?),
+        begun: Timestamp::from_millis(numbers(document, BEGUN).first().copied()?),
         words: parts(document, format).iter().map(|(_, text)| words(text)).sum(),
         discarded: document.value(None, DISCARDED) == Some(Scalar::Flag(true)),
         addendum_to: id(ADDENDUM_TO).map(RecordId::from_bytes),
@@ -145,10 +152,63 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
     })
 }
 
-/// Returns the text of each part.
+/// How a draft is divided; `None` when nothing says so. One that a newer version divided in its own way
+/// is shown as the parts that this version knows.
+fn format(document: &Document) -> Option<NoteFormat> {
+    let said = [DIVIDED, FORMAT].map(|field| numbers(document, field));
+    let known = said.iter().flatten().copied().find_map(NoteFormat::of);
+    known.or_else(|| said.iter().any(|of| !of.is_empty()).then_some(NoteFormat::Free))
+}
+
+fn numbers(document: &Document, field: &str) -> Vec<i64> {
+    let values = document.values(None, field).into_iter();
+    values.filter_map(|(value, _)| value.number()).collect()
+}
+
+/// Whether a newer version wrote something into a draft that this one cannot show: to sign it here
+/// would be to sign less than it says.
+pub(super) fn is_of_newer_version(document: &Document) -> bool {
+    let last = |field| numbers(document, field).first().copied();
+    let divided = last(DIVIDED).or_else(|| last(FORMAT));
+    let hidden = |key: &String| {
+        let known = Part::ALL.iter().any(|part| part.field() == key);
+        let text = || document.text(key).is_some_and(|text| !text.trim().is_empty());
+        is_part_field(key) && !known && text()
+    };
+    divided.is_some_and(|number| NoteFormat::of(number).is_none())
+        || document.keys().iter().any(hidden)
+}
+
+/// Divides a draft in another way: no text is touched, and what has no part there is shown below.
+/// Returns what was written, and where.
+pub(super) fn divide(document: &mut Document, format: NoteFormat) -> (&'static str, Scalar) {
+    for part in format.parts() {
+        // One that was begun by an earlier version has the texts of its first parts only.
+        if document.text_length(part_field(*part)).is_none() {
+            document.put_text(part_field(*part));
+        }
+    }
+    let value = Scalar::Number(i64::from(format.number()));
+    document.put(None, DIVIDED, value.clone());
+    (DIVIDED, value)
+}
+
+/// Returns the text of each part, and behind them that of parts which the format does not have and
+/// in which something stands: two devices may write and divide at once, and no word is lost.
 pub(super) fn parts(document: &Document, format: NoteFormat) -> Vec<(Part, String)> {
     let text = |part: &Part| document.text(part_field(*part)).unwrap_or_default();
-    format.parts().iter().map(|part| (*part, text(part))).collect()
+    with_others(format, text)
+}
+
+/// The parts of a format with their texts, then all others in which something stands.
+pub(super) fn with_others(
+    format: NoteFormat,
+    text: impl Fn(&Part) -> String,
+) -> Vec<(Part, String)> {
+    let own = format.parts().iter().map(|part| (*part, text(part)));
+    let others = Part::ALL.iter().filter(|part| !format.parts().contains(part));
+    let others = others.map(|part| (*part, text(part)));
+    own.chain(others.filter(|(_, text)| !text.trim().is_empty())).collect()
 }
 
 /// Counts words as people do: what stands between blanks.
@@ -266,19 +326,4 @@ pub(super) fn splice(document: &mut Document, splices: &[Splice]) -> Result<(), 
             && document.text(field).is_some_and(|text| text.len() > PART_BYTES_MAX)
     };
     if splices.iter().any(too_long) { Err(Misfit::TooLong) } else { Ok(()) }
-}
-
-pub(super) const fn format_number(format: NoteFormat) -> i64 {
-    match format {
-        NoteFormat::Free => 1,
-        NoteFormat::Soap => 2,
-    }
-}
-
-pub(super) const fn format_of(number: i64) -> Option<NoteFormat> {
-    match number {
-        1 => Some(NoteFormat::Free),
-        2 => Some(NoteFormat::Soap),
-        _ => None,
-    }
 }

@@ -128,6 +128,35 @@ impl Practice {
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
     }
 
+    /// Divides a draft in another way. An addendum and an entry of a journal are one text and stay so.
+    pub(super) fn divide_draft(
+        &mut self,
+        note: ObjectId,
+        client: ClientId,
+        format: NoteFormat,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let before = self.unsigned_draft(note, client)?;
+        if before.stays_undivided() {
+            return Err(Refusal::OneText);
+        }
+        let name = self.home_of(client, note);
+        let author = cx.pen.author();
+        let mut written = None;
+        let change = self.change(&name, note, cx, |document| {
+            written = Some(draft::divide(document, format));
+            draft::sign_in(document, author);
+        })?;
+        self.learn_draft(note, client, cx)?;
+        let inverse = Edit::DivideDraft { note, client, format: before.format };
+        let guard = |(field, value): (&str, Scalar)| {
+            let name = name.clone();
+            Guard { name, object: note, place: None, field: field.to_owned(), value }
+        };
+        let guards = written.map(guard).into_iter().collect();
+        Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
     /// Reads again what lists show of a draft.
     pub(super) fn learn_draft(
         &mut self,

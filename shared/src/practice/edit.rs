@@ -14,8 +14,10 @@ use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 pub use super::journal::{Came, JournalMark};
 pub use super::label::{Label, Labelled};
+use super::lint::{Element, Level};
 use super::measure::{Answer, MeasureMark, NewScore};
 pub use super::parts::{NoteFormat, Part, Splice};
+use super::phrase::{PhraseKind, Saying};
 use super::plan::PlanChange;
 pub use super::remote::RemoteSetting;
 use super::schedule::hours::Hours;
@@ -180,6 +182,15 @@ pub enum Edit {
         client: ClientId,
         /// `false` brings it back.
         discarded: bool,
+    },
+    /// Divides a draft in another way. No text is touched: what has no part there is shown below.
+    DivideDraft {
+        /// The draft.
+        note: ObjectId,
+        /// The client whose chart holds it.
+        client: ClientId,
+        /// Its parts from now on.
+        format: NoteFormat,
     },
     /// Ends a series after a date, or lets it go on.
     EndSeries {
@@ -406,6 +417,24 @@ pub enum Edit {
         client: ClientId,
         /// Under whom both stand from now on; `None` parts them again.
         kept: Option<ClientId>,
+    },
+    /// Says what an element of a note is to the practice before a signature.
+    SetLevel {
+        /// Which.
+        element: Element,
+        /// Whether it is left out, told or required.
+        level: Level,
+    },
+    /// Says what a snippet or a template is.
+    SetPhrase {
+        /// Whether it is the member's own; else it is the practice's.
+        own: bool,
+        /// Which of both.
+        kind: PhraseKind,
+        /// Its name: see [`PhraseKind::named`].
+        name: String,
+        /// What it is, or that it is struck.
+        saying: Saying,
     },
     /// Says what is decided about the fee of a session that a client missed or called off too late.
     SetFee {

@@ -11,8 +11,10 @@ use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
+use super::document::Document;
 use super::group::{Group, subject_of};
 use super::journal::Book;
+use super::phrase::Phrases;
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
@@ -57,6 +59,8 @@ pub(super) struct Facts {
     /// Of whom something is known; what, is read from the document, and only then.
     pub(super) identities: BTreeSet<ClientId>,
     pub(super) trails: BTreeMap<MemberId, Trail>,
+    /// What members have for themselves: snippets and templates.
+    pub(super) personal: BTreeMap<MemberId, Arc<Phrases>>,
     series: BTreeMap<SeriesKey, Series>,
     /// The heirs of each series: who names it as the one before.
     series_heirs: BTreeMap<SeriesKey, BTreeSet<SeriesKey>>,
@@ -179,6 +183,7 @@ impl Facts {
             CompartmentName::Billing(client) => self.billing.get(client)?.encode(&mut writer),
             CompartmentName::Identity(client) if self.identities.contains(client) => {}
             CompartmentName::Audit(member) => self.trails.get(member)?.encode(&mut writer),
+            CompartmentName::Personal(member) => self.personal.get(member)?.encode(&mut writer),
             _ => return None,
         }
         Some(writer.into_bytes())
@@ -242,13 +247,32 @@ impl Facts {
                 reader.finish()?;
                 self.identities.insert(*client);
             }
-            CompartmentName::Audit(member) => {
-                let trail = Trail::decode(&mut reader)?;
-                reader.finish()?;
-                self.trails.insert(*member, trail);
-            }
+            CompartmentName::Audit(member) => self.decode_trail(*member, reader)?,
+            CompartmentName::Personal(member) => self.decode_own(*member, reader)?,
             _ => return Err(CodecError::Unknown.into()),
         }
+        Ok(())
+    }
+
+    fn decode_trail(
+        &mut self,
+        member: MemberId,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let trail = Trail::decode(&mut reader)?;
+        reader.finish()?;
+        self.trails.insert(member, trail);
+        Ok(())
+    }
+
+    fn decode_own(
+        &mut self,
+        member: MemberId,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let phrases = Phrases::decode(&mut reader)?;
+        reader.finish()?;
+        self.personal.insert(member, Arc::new(phrases));
         Ok(())
     }
 
@@ -334,6 +358,9 @@ impl Facts {
             CompartmentName::Audit(member) => {
                 self.trails.remove(member);
             }
+            CompartmentName::Personal(member) => {
+                self.personal.remove(member);
+            }
             _ => {}
         }
     }
@@ -377,6 +404,20 @@ impl Facts {
         };
         let is_new = self.contacts.insert(id, Arc::new(row)).is_none();
         self.same_changed |= before != said || is_new;
+    }
+
+    /// Takes over what a member's own compartment says.
+    pub(super) fn learn_own(&mut self, member: MemberId, document: &Document) {
+        self.learn_phrases(member, Phrases::read(document));
+    }
+
+    /// The same, once it is read.
+    pub(super) fn learn_phrases(&mut self, member: MemberId, phrases: Phrases) {
+        if phrases.is_empty() {
+            self.personal.remove(&member);
+        } else {
+            self.personal.insert(member, Arc::new(phrases));
+        }
     }
 
     /// Returns an appointment and the calendar that holds it.

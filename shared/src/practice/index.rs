@@ -46,6 +46,9 @@ impl Practice {
             }
             CompartmentName::Attachments(client) => self.publish_timeline(*client),
             CompartmentName::Group(group) => self.publish_group(subject_of(*group)),
+            CompartmentName::Personal(_) => {
+                Arc::make_mut(&mut self.index).own_phrases.clone_from(&self.facts.personal);
+            }
             _ => {}
         }
     }
@@ -161,6 +164,9 @@ impl Practice {
     /// Puts clients and groups into a new index, each person once.
     fn publish_people(&self, index: &mut Index) {
         let settings = &self.facts.settings;
+        index.levels.clone_from(&settings.levels);
+        index.practice_phrases = Arc::clone(&settings.phrases);
+        index.own_phrases.clone_from(&self.facts.personal);
         for subject in self.facts.groups.keys() {
             index.clients.extend(self.client_row(*subject).map(|row| (*subject, row)));
             let group = self.group_row(*subject).filter(|_| !self.is_hidden(*subject));
@@ -220,6 +226,8 @@ impl Practice {
         index.devices.clone_from(&settings.devices);
         index.hours.clone_from(&settings.hours);
         index.remote.clone_from(&settings.remote);
+        index.levels.clone_from(&settings.levels);
+        index.practice_phrases = Arc::clone(&settings.phrases);
         index.measures = measure::forms(&settings.measures);
         index.measure_files = measure::files(&settings.measures);
         index.measures_unread = measure::unread(&settings.measures);

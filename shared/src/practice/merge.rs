@@ -337,6 +337,7 @@ impl Practice {
     ) {
         match name {
             CompartmentName::Practice => self.facts.settings = Settings::read(document),
+            CompartmentName::Personal(member) => self.facts.learn_own(*member, document),
             CompartmentName::Calendar { clinician, quarter } => {
                 let keys = touched.map_or_else(|| document.keys(), |t| t.iter().cloned().collect());
                 let mut learned = Vec::new();
@@ -499,6 +500,7 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         | CompartmentName::Calendar { .. }
         | CompartmentName::Contact(_)
         | CompartmentName::Identity(_)
+        | CompartmentName::Personal(_)
         | CompartmentName::Series(_) => object == document_of(name),
         CompartmentName::Chart(_) | CompartmentName::Group(_) => draft == is_draft(name, object),
         CompartmentName::Journal(_) => draft && is_draft(name, object),

@@ -6,6 +6,7 @@ use super::draft;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::plan::Plan;
 use super::record::{Record, RecordKind, Tags};
+use super::times::Times;
 use super::view::{AddendumView, AppointmentRow, JournalHead, NoteView};
 use super::{label, zone};
 use crate::codec::Writer;
@@ -17,16 +18,17 @@ pub(super) fn note_body(
     format: NoteFormat,
     parts: &[(Part, String)],
     heads: &[[u8; 32]],
-    session: Option<&AppointmentRow>,
+    session: Option<(&AppointmentRow, ClientId)>,
     late_reason: Option<&str>,
 ) -> Tags {
     let mut body = Tags::new();
-    body.set(tag::FORMAT, [draft::format_number(format).to_le_bytes()[0]]);
+    body.set(tag::FORMAT, [format.number()]);
     body.set(tag::HEADS, heads.concat());
     for (part, text) in parts {
         body.set(part_tag(*part), text.as_bytes());
     }
-    if let Some(session) = session {
+    if let Some((session, client)) = session {
+        Times::of(session, client).write(&mut body);
         body.set(tag::SESSION, *session.id.as_bytes());
         body.set(tag::SESSION_START, session.starts.as_millis().to_be_bytes());
         if session.is_elsewhere() && session.whereabouts.is_whole() {
@@ -100,8 +102,13 @@ pub(super) fn heads(body: &Tags) -> Vec<[u8; 32]> {
 
 /// Returns the text of each part of a signed note.
 pub(super) fn texts(body: &Tags, format: NoteFormat) -> Vec<(Part, String)> {
-    let text = |part: &Part| body.text(part_tag(*part)).unwrap_or_default().to_owned();
-    format.parts().iter().map(|part| (*part, text(part))).collect()
+    draft::with_others(format, |part| body.text(part_tag(*part)).unwrap_or_default().to_owned())
+}
+
+/// Returns the text of one part of a signed note, or nothing.
+pub(super) fn text_of(record: &Record, part: Part) -> String {
+    let body = record.body();
+    body.and_then(|body| body.text(part_tag(part))).unwrap_or_default().to_owned()
 }
 
 /// Returns the parts as one text, each under its heading; a free note as it is.
@@ -133,6 +140,7 @@ pub(super) fn view(
             signed: stamp(record),
             late_reason: None,
             remote: None,
+            times: Times::default(),
             journal,
             labels: label::of_record(record),
             addenda,
@@ -149,12 +157,13 @@ pub(super) fn view(
             signed: stamp(record),
             late_reason: None,
             remote: None,
+            times: Times::default(),
             journal: None,
             labels: label::of_record(record),
             addenda,
         });
     }
-    let format = draft::format_of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
+    let format = NoteFormat::of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
     Some(NoteView {
         record: record.header.id,
         client,
@@ -165,6 +174,7 @@ pub(super) fn view(
         signed: stamp(record),
         late_reason: body.text(tag::LATE_REASON).map(str::to_owned),
         remote: remote(body),
+        times: Times::read(body),
         journal: None,
         labels: label::of_record(record),
         addenda,
@@ -183,7 +193,7 @@ fn remote(body: &Tags) -> Option<(Modality, Whereabouts)> {
 pub(super) fn addendum_view(record: &Record) -> Option<AddendumView> {
     let body = record.body()?;
     let format = body.fixed::<1>(tag::FORMAT).map(|[number]| i64::from(number));
-    let text = match format.and_then(draft::format_of) {
+    let text = match format.and_then(NoteFormat::of) {
         Some(format) => joined(&texts(body, format)),
         None => body.text(tag::TEXT)?.to_owned(),
     };
@@ -206,5 +216,7 @@ const fn part_tag(part: Part) -> u16 {
         Part::Objective => tag::OBJECTIVE,
         Part::Assessment => tag::ASSESSMENT,
         Part::Plan => tag::PLAN,
+        // The others have the tags of their numbers, 200 to 239.
+        other => other.number() as u16,
     }
 }

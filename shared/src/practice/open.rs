@@ -3,12 +3,14 @@
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::change::Change;
 use super::contact::normal;
-use super::edit::{NoteFormat, Part, Purpose, Subject};
+use super::edit::{Part, Purpose, Subject};
+use super::lint::OfPlan;
 use super::plan::Plan;
-use super::view::{ChartView, DraftView, NoteView, View};
+use super::view::{Aid, ChartView, DraftView, NoteView, View};
 use super::{Context, Practice, Refusal, chart, document_of, draft, label, note};
-use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What opening gives.
 #[derive(Clone, Debug)]
@@ -52,12 +54,21 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Opened, Refusal> {
         self.check_key(subject)?;
-        let view = self.view(subject, cx)?;
-        if let Subject::Draft(_, draft) = subject {
-            self.shown.insert(draft, Vec::new());
+        let mut view = self.view(subject, cx)?;
+        let mut seen = self.seen_with(subject);
+        if let (Subject::Draft(client, id), View::Draft(draft)) = (subject, &mut view) {
+            self.shown.insert(id, Vec::new());
+            if draft.row.addendum_to.is_none() && !draft.row.journal {
+                // Who cannot read what helps can write all the same.
+                let aid = self.aid(client, cx).unwrap_or_default();
+                let last = aid.last.as_ref().map(|(of, note, ..)| Subject::Note(*of, *note));
+                seen.extend(last);
+                seen.extend((aid.of_plan != OfPlan::default()).then_some(Subject::Plan(client)));
+                draft.aid = Some(Arc::new(aid));
+            }
         }
         let mut changes = Vec::new();
-        for subject in self.seen_with(subject) {
+        for subject in seen {
             let event = AuditEvent {
                 purpose: Some(purpose),
                 ..AuditEvent::new(AuditKind::Open).about(AuditSubject::View(subject))
@@ -171,7 +182,7 @@ impl Practice {
     fn chart_view(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<ChartView, Refusal> {
         let client = self.kept_of(client);
         let row = self.shown_row(client).ok_or(Refusal::UnknownClient)?;
-        let (mut plans, mut newest) = (Vec::new(), None);
+        let mut plans = Vec::new();
         let all = self.seen_as_one(client);
         let drafts = self.index.drafts.iter().filter(|row| all.contains(&row.client));
         let drafts = drafts.cloned().collect();
@@ -180,9 +191,6 @@ impl Practice {
             if chart.plan.items > 0 {
                 plans.push(one);
             }
-            let soap = chart.newest(NoteFormat::Soap);
-            let soap = soap.and_then(|id| Some((chart.records.get(&id)?.time, one, id)));
-            newest = newest.max(soap);
         }
         let mut labels = BTreeMap::new();
         for one in self.seen_as_one(client) {
@@ -198,15 +206,33 @@ impl Practice {
                 further_plans.push((one, read));
             }
         }
-        let mut last_plan = String::new();
-        if let Some((_, one, record)) = newest {
-            let record = Self::stored_record(&self.chart_of(one), record, cx)?;
-            let parts = record.body().map(|body| note::texts(body, NoteFormat::Soap));
-            let plan = parts.into_iter().flatten().find(|(part, _)| *part == Part::Plan);
-            last_plan = plan.map(|(_, text)| text).unwrap_or_default();
-        }
+        let last = self.last_plan(client, cx)?;
+        let last_plan = last.map(|(.., text)| text).unwrap_or_default();
         let timeline = self.index.timelines.get(&client).cloned().unwrap_or_default();
         Ok(ChartView { client: row, timeline, drafts, last_plan, plan, further_plans, labels })
+    }
+
+    /// What helps to write a note about a client.
+    fn aid(&mut self, client: ClientId, cx: &mut Context<'_>) -> Result<Aid, Refusal> {
+        Ok(Aid { last: self.last_plan(client, cx)?, of_plan: self.of_plan(client, cx)? })
+    }
+
+    /// The newest signed note that has a plan part, and what it says there.
+    fn last_plan(
+        &mut self,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<(ClientId, RecordId, Timestamp, String)>, Refusal> {
+        let mut newest = None;
+        for one in self.seen_as_one(client) {
+            let Some(chart) = self.shown_chart(one) else { continue };
+            let with = chart.newest_with(Part::Plan);
+            let with = with.and_then(|id| Some((chart.records.get(&id)?.time, one, id)));
+            newest = newest.max(with);
+        }
+        let Some((time, one, id)) = newest else { return Ok(None) };
+        let record = Self::stored_record(&self.chart_of(one), id, cx)?;
+        Ok(Some((one, id, time, note::text_of(&record, Part::Plan))))
     }
 
     fn draft_view(

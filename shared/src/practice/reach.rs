@@ -123,6 +123,7 @@ impl Practice {
                 | Edit::ChangeIdentity { .. }
                 | Edit::ChangePlan { .. }
                 | Edit::DiscardDraft { .. }
+                | Edit::DivideDraft { .. }
                 | Edit::EnterJournal { .. }
                 | Edit::EnterMeasure { .. }
                 | Edit::EnterNote { .. }

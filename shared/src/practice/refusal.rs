@@ -2,6 +2,7 @@
 
 use super::ShelfError;
 use super::contact::Fault;
+use super::lint::Element;
 use thiserror::Error;
 
 /// Why an edit is refused. Nothing changed.
@@ -34,6 +35,9 @@ pub enum Refusal {
     /// Another device has changed the same field since.
     #[error("another device has changed the same field since")]
     ChangedElsewhere,
+    /// The practice signs no note that lacks this.
+    #[error("the practice requires something that the note does not say")]
+    ElementMissing(Element),
     /// A client of that id exists.
     #[error("the client exists")]
     ClientExists,
@@ -103,6 +107,12 @@ pub enum Refusal {
     /// Edits that are no acts on calendars, or too many, cannot be one act.
     #[error("these cannot be done in one act")]
     NotTogether,
+    /// A newer version wrote something into the draft that this one cannot show.
+    #[error("a newer version wrote into the draft")]
+    NewerDraft,
+    /// An addendum and an entry of a journal are one text and stay so.
+    #[error("it is one text and stays so")]
+    OneText,
     /// This device has no key to charts.
     #[error("this device has no key to charts")]
     NoKey,
@@ -157,6 +167,12 @@ pub enum Refusal {
     /// A practice has room for 24 measures of its own.
     #[error("too many measures")]
     TooManyMeasures,
+    /// There are 200 snippets and 200 templates at most in one place.
+    #[error("too many snippets or templates")]
+    TooManyPhrases,
+    /// A snippet is named by one word, and has a text.
+    #[error("this is no snippet and no template")]
+    InvalidPhrase,
     /// A client has room for 200 open tasks.
     #[error("too many tasks")]
     TooManyTasks,

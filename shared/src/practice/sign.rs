@@ -61,6 +61,9 @@ impl Practice {
         let parts = draft::parts(document, fact.format);
         let heads = document.heads();
         let labels = label::of_draft(document);
+        if draft::is_of_newer_version(document) {
+            return Err(Refusal::NewerDraft);
+        }
         if parts.iter().all(|(_, text)| text.trim().is_empty()) {
             return Err(Refusal::NothingToSign);
         }
@@ -75,7 +78,8 @@ impl Practice {
         } else {
             let session = fact.session.and_then(|session| self.session(session));
             let note = NoteText { format: fact.format, parts: &parts, heads: &heads };
-            (RecordKind::Note, note_body(&note, session.as_ref(), late_reason, cx.now))
+            let session = session.as_ref().map(|session| (session, client));
+            (RecordKind::Note, note_body(&note, session, late_reason, cx.now))
         };
         let record = RecordId::random(cx.random);
         let written = (kind, relations, &labels);
@@ -88,6 +92,24 @@ impl Practice {
         self.documents.remove(&draft_id);
         self.shown.remove(&draft_id);
         Ok(Done { changes, ..Done::default() })
+    }
+
+    /// Refuses what the practice does not sign: a note that lacks what it requires.
+    pub(super) fn check_draft(
+        &mut self,
+        draft_id: ObjectId,
+        client: ClientId,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
+        let fact = self.unsigned_draft(draft_id, client)?;
+        let book = self.book_of_draft(client, draft_id);
+        if fact.stays_undivided() || fact.discarded || book == Book::Journal {
+            return Ok(());
+        }
+        let name = self.home(client, book);
+        let parts = draft::parts(self.document(&name, draft_id, cx)?, fact.format);
+        let session = fact.session.and_then(|session| self.session(session));
+        self.check_elements(client, (fact.format, &parts), session.as_ref(), cx)
     }
 
     /// Signs a note that was written elsewhere.
@@ -123,7 +145,8 @@ impl Practice {
         let name = self.chart_of(client);
         let about = session.and_then(|session| self.session(session));
         let note = NoteText { format, parts: &parts, heads: &[] };
-        let body = note_body(&note, about.as_ref(), late_reason, cx.now);
+        let about = about.as_ref().map(|session| (session, client));
+        let body = note_body(&note, about, late_reason, cx.now);
         let (record, signed) = self.write_record(&name, RecordKind::Note, Vec::new(), body, cx);
         let mut changes = vec![signed];
         changes.extend(self.charge(client, session, cx));
@@ -349,12 +372,12 @@ impl Practice {
 
 fn note_body(
     note: &NoteText<'_>,
-    session: Option<&AppointmentRow>,
+    session: Option<(&AppointmentRow, ClientId)>,
     late_reason: Option<String>,
     now: Timestamp,
 ) -> Tags {
     let is_late =
-        session.is_some_and(|session| now.millis_since(session.starts) > LATE_AFTER_MILLIS);
+        session.is_some_and(|(session, _)| now.millis_since(session.starts) > LATE_AFTER_MILLIS);
     let reason = late_reason.filter(|_| is_late);
     let NoteText { format, parts, heads } = *note;
     note::note_body(format, parts, heads, session, reason.as_deref())

@@ -12,7 +12,9 @@ use super::edit::{
 };
 use super::erasure::{Erasure, Scope};
 use super::group::GroupKind;
+use super::lint::Levels;
 use super::measure::{Form, Taken};
+use super::phrase::Phrases;
 use super::reach::Reach;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
@@ -36,6 +38,12 @@ pub struct Index {
     pub hours: BTreeMap<MemberId, Hours>,
     /// What members say for sessions by video or telephone.
     pub remote: BTreeMap<(MemberId, RemoteSetting), String>,
+    /// What the practice asks of a note before it is signed.
+    pub levels: Levels,
+    /// Snippets and templates of the practice; [`Index::phrases`] has all that a member can use.
+    pub practice_phrases: Arc<Phrases>,
+    /// Those of members, as far as their own compartments can be read.
+    pub own_phrases: BTreeMap<MemberId, Arc<Phrases>>,
     /// Forms of the practice's own measures, by id.
     pub measures: BTreeMap<String, Arc<Form>>,
     /// Their files, by the ids that those have.

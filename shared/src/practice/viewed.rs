@@ -6,8 +6,10 @@ use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
 use super::journal::Came;
 use super::label::Label;
+use super::lint::OfPlan;
 use super::measure::MeasuresView;
 use super::plan::Plan;
+use super::times::Times;
 use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,6 +188,17 @@ pub struct ChartView {
     pub labels: BTreeMap<RecordId, BTreeSet<Label>>,
 }
 
+/// What helps to write a note: what was planned when the last one was signed, and what the treatment plan
+/// works towards.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Aid {
+    /// The newest signed note that has a plan part: in whose chart, when it was signed and what it says
+    /// there.
+    pub last: Option<(ClientId, RecordId, Timestamp, String)>,
+    /// Diagnoses and aims of the treatment plan.
+    pub of_plan: OfPlan,
+}
+
 /// A draft, to be edited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DraftView {
@@ -195,6 +208,8 @@ pub struct DraftView {
     pub parts: Vec<(Part, String)>,
     /// Its labels.
     pub labels: BTreeSet<Label>,
+    /// What helps to write it, in the view with which it is opened; later ones have none.
+    pub aid: Option<Arc<Aid>>,
     /// Splices by other devices since the last view of this draft, in order; a caret moves
     /// through them. Empty in the first view.
     pub remote: Vec<super::edit::Splice>,
@@ -214,6 +229,7 @@ impl DraftView {
             row,
             parts,
             labels: BTreeSet::new(),
+            aid: None,
             remote: Vec::new(),
             standing: Standing::default(),
             beside: Vec::new(),
@@ -266,6 +282,8 @@ pub struct NoteView {
     pub late_reason: Option<String>,
     /// Of a session by video or telephone: which, and where the client was.
     pub remote: Option<(Modality, Whereabouts)>,
+    /// When, how and with whom its session took place.
+    pub times: Times,
     /// Set if it is an entry of the client's journal.
     pub journal: Option<JournalHead>,
     /// The labels that stand.

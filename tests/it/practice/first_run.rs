@@ -79,7 +79,7 @@ fn forty_keys_lead_from_an_empty_home_to_a_signed_note() {
     newcomer.set_up();
     newcomer.press("3", "3 Clients").press("n", "Press n to add the first");
     newcomer.types(NAME, "the name that the client goes by").press("\r", "Enter save");
-    newcomer.press("N", "N note").press("\x1b[B", "> SOAP").press("\r", "> Free text");
+    newcomer.press("N", "N note").press("\x1b[B", "> SOAP").press("\r", "> free");
     newcomer.types(NOTE, "DRAFT").press(F8, "F8 sign");
     newcomer.types("QS", "Your initials (QS)");
     sign(&mut newcomer.pty, "Enter sign, after initials");

@@ -171,25 +171,12 @@ const RETRY_AFTER_MILLIS: i64 = 2_000;
 
 /// Returns the number that stands for a part.
 pub(super) const fn part_number(part: Part) -> u8 {
-    match part {
-        Part::Text => 1,
-        Part::Subjective => 2,
-        Part::Objective => 3,
-        Part::Assessment => 4,
-        Part::Plan => 5,
-    }
+    part.number()
 }
 
 /// Returns the part that a number stands for.
-pub(super) const fn part_of_number(number: u8) -> Result<Part, CodecError> {
-    Ok(match number {
-        1 => Part::Text,
-        2 => Part::Subjective,
-        3 => Part::Objective,
-        4 => Part::Assessment,
-        5 => Part::Plan,
-        _ => return Err(CodecError::Unknown),
-    })
+pub(super) fn part_of_number(number: u8) -> Result<Part, CodecError> {
+    Part::of(number).ok_or(CodecError::Unknown)
 }
 
 /// Returns splices as canonical bytes.

@@ -175,7 +175,8 @@ impl<F: FileSystem> Device<F> {
             Edit::Sign { note, client, .. }
             | Edit::SignImported { note, client, .. }
             | Edit::ChangeDraft { note, client, .. }
-            | Edit::DiscardDraft { note, client, .. } => self.commit(*note, *client, now),
+            | Edit::DiscardDraft { note, client, .. }
+            | Edit::DivideDraft { note, client, .. } => self.commit(*note, *client, now),
             _ => Ok(()),
         }
     }

@@ -201,7 +201,15 @@ impl From<&DeviceError> for Notice {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each cause")]
 fn refused(refusal: Refusal) -> Notice {
+    if let Refusal::ElementMissing(element) = refusal {
+        return Notice::new(
+            format!("The practice signs no note without this: {}.", element.title()),
+            "Nothing was signed; the draft is kept.",
+            "Write it, or look at what is required: `note-rules` among all commands (Ctrl+K).",
+        );
+    }
     let (happened, next) = match refusal {
         Refusal::Erased
         | Refusal::Held
@@ -210,7 +218,10 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
         Refusal::AlreadySigned
+        | Refusal::ElementMissing(_)
+        | Refusal::NewerDraft
         | Refusal::NothingToSign
+        | Refusal::OneText
         | Refusal::WhereaboutsMissing
         | Refusal::WrittenElsewhere => of_signing(refusal),
         Refusal::AppointmentExists
@@ -244,6 +255,13 @@ fn refused(refusal: Refusal) -> Notice {
             "Copy the folder of your practice to another disk, then put a backup back.",
         ),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
+        Refusal::InvalidPhrase => (
+            "A snippet is named by one word of letters, digits and hyphens, and has a text.",
+            "Choose another word, or write the text.",
+        ),
+        Refusal::TooManyPhrases => {
+            ("There is room for 200 snippets and 200 templates.", "Strike some that nobody uses.")
+        }
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
         Refusal::Noted | Refusal::NotTogether | Refusal::TooManyClients => of_calendar(refusal),
         Refusal::NoKey
@@ -272,6 +290,13 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::AlreadySigned => {
             ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
+        }
+        Refusal::NewerDraft => (
+            "A newer Tacenda wrote something into this note that this one cannot show.",
+            "Sign it there, or install the newer version here.",
+        ),
+        Refusal::OneText => {
+            ("An addendum, and what a client wrote, is one text.", "Write it as it is.")
         }
         Refusal::NothingToSign => ("There is nothing to sign yet.", "Write something first."),
         _ => (

@@ -33,10 +33,14 @@ pub enum Answer {
     BeginNote(ClientId, Option<AppointmentId>, NoteFormat),
     /// Changes who belongs to a group.
     ChangeGroup(ClientId),
+    /// Divides a draft in another way.
+    Divide(ClientId, ObjectId, NoteFormat),
     /// Carries out an edit; the words say what it does.
     Edit(Box<Edit>, String),
     /// Shows what a client has consented to, under whichever entry.
     ConsentsOf(ClientId),
+    /// Fills the parts of a draft with a template.
+    Fill(ClientId, ObjectId, String),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
     /// Logs a contact with this one, or a reminder: what it says, and about what it is.

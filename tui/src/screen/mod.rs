@@ -32,11 +32,13 @@ pub mod note;
 pub mod pairing;
 pub mod palette;
 pub mod parts;
+pub mod phrases;
 pub mod plan;
 pub mod prompt;
 pub mod read;
 pub mod revoke;
 pub mod room;
+pub mod rules;
 pub mod same;
 pub mod save_file;
 pub mod setup;
@@ -211,9 +213,11 @@ pub enum Overlay {
     Notice(Notice),
     Pairing(pairing::State),
     Palette(palette::State),
+    Phrases(phrases::State),
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
     Room(room::State),
+    Rules(rules::State),
     Same(same::State),
     SaveFile(Box<save_file::State>),
     Sheet(Box<sheet::State>),
@@ -411,7 +415,8 @@ impl Overlay {
         use Context as C;
         match self {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
-            Self::Labels(_) => &[C::Ticks, C::Everywhere],
+            Self::Labels(_) | Self::Rules(_) => &[C::Ticks, C::Everywhere],
+            Self::Phrases(state) => state.contexts(),
             Self::ClientForm(_) | Self::ConsentForm(_) | Self::GroupForm(_) => {
                 &[C::Form, C::Everywhere]
             }
@@ -455,9 +460,13 @@ impl Overlay {
     /// Returns whether letters type.
     pub fn is_typing(&self) -> bool {
         match self {
-            Self::Choice(_) | Self::Labels(_) | Self::Menu(_) | Self::Notice(_) | Self::Room(_) => {
-                false
-            }
+            Self::Choice(_)
+            | Self::Labels(_)
+            | Self::Menu(_)
+            | Self::Notice(_)
+            | Self::Room(_)
+            | Self::Rules(_) => false,
+            Self::Phrases(state) => state.is_typing(),
             Self::Backup(state) => state.is_typing(),
             Self::Pairing(state) => state.is_typing(),
             Self::Revoke(state) => state.is_typing(),
@@ -487,12 +496,14 @@ impl Overlay {
             Self::Labels(state) => labels::update(state, act),
             Self::Menu(state) => menu::update(state, act),
             Self::Room(state) => room::update(state, act, scene),
+            Self::Rules(state) => rules::update(state, act, scene),
             Self::Notice(_) => match act {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
                 _ => Vec::new(),
             },
             Self::Pairing(state) => pairing::update(state, act),
             Self::Palette(state) => palette::update(state, act),
+            Self::Phrases(state) => phrases::update(state, act, scene),
             Self::Prompt(state) => prompt::update(state, act, scene),
             Self::Revoke(state) => revoke::update(state, act),
             Self::Same(state) => same::update(state, act, scene),
@@ -519,9 +530,11 @@ impl Overlay {
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),
             Self::Pairing(state) => pairing::view(state, scene, frame),
             Self::Palette(state) => palette::view(state, scene, frame),
+            Self::Phrases(state) => phrases::view(state, scene, frame),
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
             Self::Room(state) => room::view(state, scene, frame),
+            Self::Rules(state) => rules::view(state, scene, frame),
             Self::Same(state) => same::view(state, scene, frame),
             Self::SaveFile(state) => save_file::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),

@@ -4,12 +4,17 @@
 //! The screen never asks a clock and never writes anything itself; it says in [`Outcome`] what it
 //! wants done and when it wants to be called again.
 
+mod aid;
+mod divide;
 mod flight;
 pub(crate) mod review;
+mod signing;
+mod snippet;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
 
+pub use snippet::Phrasebook;
 pub use view::{Heading, view};
 pub(crate) use view::{JOURNAL, line, rule};
 
@@ -18,12 +23,16 @@ use crate::message::{Effect, Now};
 use crate::notice::Notice;
 use crate::widget::editor::{Editor, Mark, Refusal, Texts};
 use crate::widget::field::{Answer, Field};
+use aid::Pane;
 use flight::Flight;
-use review::{Decision, Page, Review};
+use review::Review;
+use snippet::Popup;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Splice};
-use tacenda_shared::practice::view::{Beside, DraftView};
+use tacenda_shared::practice::lint::Levels;
+use tacenda_shared::practice::view::{Aid, AppointmentRow, Beside, DraftView};
 
 /// A pause in typing after which a document change is made. Milliseconds.
 const PAUSE: i64 = 3_000;
@@ -79,8 +88,12 @@ pub struct Outcome {
 pub struct Circumstances {
     /// When its session ended, if it is about one: 72 hours later a signature is late.
     pub session_end: Option<Timestamp>,
-    /// Whether its session was by video or telephone, and nothing says where the client was.
-    pub lacks_place: bool,
+    /// Its session.
+    pub session: Option<AppointmentRow>,
+    /// What the practice asks of a note before it is signed.
+    pub levels: Levels,
+    /// The practice's zone.
+    pub zone: String,
     /// The name of whoever signs; its initials sign. Empty if it is not known.
     pub clinician: String,
 }
@@ -91,6 +104,8 @@ pub struct State {
     note: ObjectId,
     client: ClientId,
     format: NoteFormat,
+    /// How the person has asked that it be divided; it has not come yet.
+    expected: Option<NoteFormat>,
     circumstances: Circumstances,
     editors: Vec<Editor>,
     focus: usize,
@@ -114,6 +129,13 @@ pub struct State {
     finding: Option<Field>,
     needle: String,
     review: Option<Review>,
+    /// What helps to write it.
+    aid: Option<Arc<Aid>>,
+    pane: Pane,
+    book: Phrasebook,
+    popup: Popup,
+    /// A template that waits until the note is divided like it.
+    template: Option<(NoteFormat, Vec<(Part, String)>)>,
     signing: bool,
     columns: u16,
     rows: u16,
@@ -136,6 +158,7 @@ impl State {
             note: view.row.note,
             client: view.row.client,
             format: view.row.format,
+            expected: None,
             circumstances,
             editors,
             focus: 0,
@@ -154,6 +177,11 @@ impl State {
             finding: None,
             needle: String::new(),
             review: None,
+            aid: view.aid.clone(),
+            pane: Pane::Hidden,
+            book: Phrasebook::default(),
+            popup: Popup::default(),
+            template: None,
             signing: false,
             columns: 80,
             rows: 22,
@@ -203,6 +231,9 @@ impl State {
     /// Takes a newer view of the draft: changes of others go into the text, the caret stays.
     pub fn apply_view(&mut self, view: &DraftView, now: &Now) -> Outcome {
         let mut remote = self.flight.receive(view);
+        let fresh = self.take_parts(view);
+        // What has just come onto the screen came with its text.
+        remote.retain(|splice| !fresh.contains(&splice.part));
         self.apply_remote(&remote);
         if self.flight.has_landed() {
             // Nothing is on its way, so the screen shows the document, whatever happened to it.
@@ -213,7 +244,12 @@ impl State {
         }
         let relabelled = self.labels != view.labels;
         self.labels.clone_from(&view.labels);
-        if !remote.is_empty() || relabelled {
+        self.take_company(view);
+        let mut effects = Vec::new();
+        let said = self.settle_parts(now, &mut effects);
+        let filled = self.fill_parts(now, &mut effects);
+        let say = filled.or(said);
+        if !remote.is_empty() || relabelled || !fresh.is_empty() || say.is_some() {
             self.count();
             self.arrange();
             let page = self.page(now);
@@ -221,8 +257,7 @@ impl State {
                 review.changed(&page, now.time);
             }
         }
-        self.take_company(view);
-        let mut outcome = self.outcome(Vec::new());
+        let mut outcome = Outcome { say, ..self.outcome(effects) };
         self.tell_caret(&mut outcome.effects);
         outcome
     }
@@ -326,6 +361,9 @@ impl State {
         if self.finding.is_some() {
             return self.find_input(input);
         }
+        if let Some(outcome) = self.pick(input, now).or_else(|| self.complete(input, now)) {
+            return outcome;
+        }
         if let Input::Key(key) = input
             && let Some(outcome) = self.command(*key, now)
         {
@@ -351,6 +389,7 @@ impl State {
                 let left = Outcome { leave: true, taken: true, ..self.outcome(effects) };
                 return Some(left);
             }
+            (KeyCode::F(7), _) => return Some(self.toggle_pane()),
             (KeyCode::F(8), _) => return Some(self.begin_review(now)),
             (KeyCode::F(3), _) => return Some(self.find_again()),
             (KeyCode::Char('f'), true) => self.finding = Some(Field::new(&self.needle)),
@@ -470,7 +509,8 @@ impl State {
 
     /// Gives each part the rows it needs, the focused one first.
     fn arrange(&mut self) {
-        let body = view::body_rows(self.rows, self.editors.len());
+        let rows = self.rows.saturating_sub(self.pane_rows());
+        let body = view::body_rows(rows, self.editors.len());
         let columns = self.columns;
         let need = |editor: &Editor| editor.rows_needed(columns, body.max(1));
         let needs: Vec<u16> = self.editors.iter().map(need).collect();
@@ -523,46 +563,6 @@ impl State {
             }
         }
         self.said("Not found in this note.".to_owned())
-    }
-
-    fn begin_review(&mut self, now: &Now) -> Outcome {
-        let effects = self.flush();
-        let page = self.page(now);
-        self.review = Some(Review::new(&page, now.time));
-        self.arrange();
-        Outcome { taken: true, ..self.outcome(effects) }
-    }
-
-    fn page(&self, now: &Now) -> Page {
-        let titled = self.editors.len() > 1;
-        let section =
-            |editor: &Editor| (if titled { editor.part().title() } else { "" }, editor.text());
-        let end = self.circumstances.session_end;
-        Page {
-            sections: self.editors.iter().map(section).collect(),
-            labels: Label::list(&self.labels),
-            late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
-            lacks_place: self.circumstances.lacks_place,
-            initials: review::initials(&self.circumstances.clinician),
-        }
-    }
-
-    fn review_input(&mut self, input: &Input, now: &Now) -> Outcome {
-        let Some(review) = &mut self.review else { return Outcome::default() };
-        match review.input(input, now.time) {
-            Decision::Undecided => {}
-            Decision::Back => {
-                self.review = None;
-                self.arrange();
-            }
-            Decision::Sign(late_reason) => {
-                self.signing = true;
-                let effects = self.flush();
-                let edit = Edit::Sign { note: self.note, client: self.client, late_reason };
-                return Outcome { edit: Some(edit), taken: true, ..self.outcome(effects) };
-            }
-        }
-        self.taken()
     }
 }
 

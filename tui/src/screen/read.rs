@@ -11,8 +11,9 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use std::collections::BTreeSet;
-use tacenda_shared::id::{ClientId, MemberId, RecordId};
+use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::{Came, Label, Part, Stamp};
+use tacenda_shared::practice::times::Times;
 use tacenda_shared::practice::view::{JournalHead, NoteView};
 
 /// Rows above the text.
@@ -25,6 +26,10 @@ pub struct Words<'a> {
     pub member: &'a dyn Fn(MemberId) -> String,
     /// Local date, time and zone.
     pub moment: &'a dyn Fn(&Stamp) -> String,
+    /// Local time of day in the practice's zone.
+    pub clock: &'a dyn Fn(Timestamp) -> String,
+    /// Code or name of a client, as the veil allows.
+    pub client: &'a dyn Fn(ClientId) -> String,
 }
 
 /// A signed note on the screen.
@@ -179,6 +184,10 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
             entry_words(head, &(words.member)(view.author), &(words.moment)(&view.signed))
         }
     };
+    let took = times_words(&view.times, words);
+    if !took.is_empty() {
+        signature = format!("{signature}\n{took}");
+    }
     if let Some((modality, said)) = &view.remote {
         signature = format!("{signature}\n{}", said.words(*modality));
     }
@@ -195,6 +204,23 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
         sections.push(format!("Addendum {}\n{text}\n{signature}", index + 1));
     }
     sections.join("\n\n")
+}
+
+/// When, how and with whom the session took place.
+fn times_words(times: &Times, words: Words<'_>) -> String {
+    let clock = |stamp: Option<Timestamp>| stamp.map(words.clock);
+    let when = match (clock(times.began), clock(times.ended), times.minutes()) {
+        (Some(began), Some(ended), Some(minutes)) => {
+            format!("{began} to {ended}, {minutes} minutes")
+        }
+        (Some(began), ..) => format!("began {began}"),
+        _ => String::new(),
+    };
+    let with: Vec<String> = times.attendees.iter().map(|client| (words.client)(*client)).collect();
+    let with = if with.is_empty() { String::new() } else { format!("with {}", with.join(", ")) };
+    let said = [when, times.way().to_owned(), with];
+    let said: Vec<_> = said.into_iter().filter(|words| !words.is_empty()).collect();
+    if said.is_empty() { String::new() } else { format!("Session: {}", said.join(", ")) }
 }
 
 /// Where an entry of a journal comes from, and what the client agreed to.
@@ -216,7 +242,6 @@ mod tests {
     use super::*;
     use crate::input::Key;
     use crate::screen::note::tests::drawn;
-    use tacenda_shared::id::Timestamp;
     use tacenda_shared::practice::edit::NoteFormat;
     use tacenda_shared::practice::view::AddendumView;
 
@@ -231,6 +256,8 @@ mod tests {
         Words {
             member: &|_| "Robin Example".to_owned(),
             moment: &|stamp| format!("on day {} {}", stamp.time.as_millis(), stamp.zone),
+            clock: &|stamp| format!("at {}", stamp.as_millis()),
+            client: &|_| "ZZ-014".to_owned(),
         }
     }
 
@@ -255,6 +282,7 @@ mod tests {
             signed: stamp(),
             late_reason: Some("was ill".to_owned()),
             remote: None,
+            times: Times::default(),
             journal: None,
             labels: BTreeSet::new(),
             addenda: addenda.iter().map(addendum).collect(),

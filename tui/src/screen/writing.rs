@@ -14,7 +14,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::Stamp;
-use tacenda_shared::practice::view::{AppointmentRow, Index, View};
+use tacenda_shared::practice::phrase::{Fill, PhraseKind};
+use tacenda_shared::practice::view::{Index, View};
 
 /// Widest column of text, however wide the terminal is.
 const WIDEST: u16 = 100;
@@ -119,7 +120,12 @@ impl Writing {
         let Opening { scene, size } = *at;
         let now = scene.now;
         match (outcome.map(|view| *view), &mut self.state) {
-            (Ok(View::Draft(view)), Some(state)) => state.apply_view(&view, now),
+            (Ok(View::Draft(view)), Some(state)) => {
+                let (known, book) =
+                    (circumstances(&scene, self.session), phrasebook(&scene, self.session));
+                state.know(known, book);
+                state.apply_view(&view, now)
+            }
             (Ok(View::Draft(view)), None) => {
                 self.session = view.row.session;
                 self.begun = Some(view.row.begun);
@@ -129,6 +135,9 @@ impl Writing {
                 let mut state = note::State::new(&view, circumstances(&scene, self.session));
                 let (columns, rows) = text_size(size);
                 state.resize(columns, rows);
+                let (known, book) =
+                    (circumstances(&scene, self.session), phrasebook(&scene, self.session));
+                state.know(known, book);
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
                 self.state = Some(Box::new(state));
                 outcome
@@ -175,7 +184,12 @@ impl Reading {
         let Opening { scene, size } = *at;
         let index = scene.index;
         let member = |id: MemberId| member_words(index, id);
-        let words = read::Words { member: &member, moment: &moment_words };
+        let zone = index.zone.clone();
+        let clock = |stamp| when::clock(when::local(stamp, &zone).time());
+        // The text stays when names are hidden later: codes stand for them.
+        let client = |id| who::client(index, id, true);
+        let words =
+            read::Words { member: &member, moment: &moment_words, clock: &clock, client: &client };
         match (outcome.map(|view| *view), &mut self.state) {
             (Ok(View::Note(view)), Some(state)) => state.apply_view(&view, words),
             (Ok(View::Note(view)), None) => {
@@ -281,8 +295,31 @@ fn circumstances(scene: &Scene<'_>, session: Option<AppointmentId>) -> Circumsta
     let signs = scene.member().or_else(|| scene.clinician());
     let clinician = signs.and_then(|id| scene.index.clinicians.get(&id)).cloned();
     let clinician = clinician.unwrap_or_default();
-    let lacks_place = row.is_some_and(AppointmentRow::lacks_whereabouts);
-    Circumstances { session_end: ends, lacks_place, clinician }
+    Circumstances {
+        session_end: ends,
+        session: row.cloned(),
+        levels: scene.index.levels.clone(),
+        zone: scene.index.zone.clone(),
+        clinician,
+    }
+}
+
+/// What can be put into a note, and what its places are filled with.
+fn phrasebook(scene: &Scene<'_>, session: Option<AppointmentId>) -> note::Phrasebook {
+    let row = session.and_then(|id| scene.appointment(id));
+    let began = row.map(|row| day::start(row, scene.index).date());
+    let minutes = row.map(|row| match (row.stamps.began, row.stamps.ended) {
+        (Some(began), Some(ended)) => ended.millis_since(began).div_euclid(60_000),
+        _ => i64::from(row.slot.minutes),
+    });
+    note::Phrasebook {
+        snippets: scene.index.phrases(PhraseKind::Snippet, scene.member()),
+        fill: Fill {
+            date: when::long(scene.today()),
+            session: began.map(when::long).unwrap_or_default(),
+            minutes: minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
+        },
+    }
 }
 
 fn session_words(
@@ -293,8 +330,14 @@ fn session_words(
     if let Some(row) = session.and_then(|id| scene.appointment(id)) {
         let start = day::start(row, scene.index);
         let ends = when::later(start, i64::from(row.slot.minutes));
-        let (from, to) = (when::clock(start.time()), when::clock(ends.time()));
-        return format!("{} {from}-{to}", when::day_and_date(start.date()));
+        let date = when::day_and_date(start.date());
+        let clock = |stamp| when::clock(when::local(stamp, &scene.index.zone).time());
+        // What was stamped is when it was; what was booked only when it was to be.
+        return match (row.stamps.began, row.stamps.ended) {
+            (Some(began), Some(ended)) => format!("{date} {}-{} held", clock(began), clock(ended)),
+            (Some(began), None) => format!("{date} {}- begun", clock(began)),
+            _ => format!("{date} {}-{}", when::clock(start.time()), when::clock(ends.time())),
+        };
     }
     otherwise.map_or_else(String::new, |time| {
         when::day_and_date(when::local(time, &scene.index.zone).date())

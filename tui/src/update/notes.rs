@@ -1,7 +1,7 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
 use super::verbs::{code, edit, start_of};
-use super::{close, front_desk, groups, lay, leave, show};
+use super::{close, formats, front_desk, groups, lay, leave, show};
 use crate::input::Input;
 use crate::message::Effect;
 use crate::model::{Model, Stage, Way};
@@ -63,12 +63,10 @@ pub(super) fn write_about(
             format!("about the session of {date}, {time}")
         },
     );
-    let answers = [
-        ("SOAP: subjective, objective, assessment, plan", NoteFormat::Soap),
-        ("Free text", NoteFormat::Free),
-    ];
-    let fresh = answers
-        .map(|(words, format)| (words.to_owned(), Answer::BeginNote(client, session, format)));
+    let answers = model.desk().map(|desk| formats::offered(desk, client, session));
+    let fresh = answers.into_iter().flatten();
+    let fresh =
+        fresh.map(|format| (formats::words(format), Answer::BeginNote(client, session, format)));
     // Whoever has begun one most likely means that one.
     let mut answers = if named.is_some() { Vec::new() } else { begun(model, client) };
     answers.extend(fresh);

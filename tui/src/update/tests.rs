@@ -21,6 +21,7 @@ mod stamps;
 mod task;
 mod timeline;
 mod waiting;
+mod writing;
 
 use crate::device::settings::AutoLock;
 use crate::input::{Input, Key, KeyCode};

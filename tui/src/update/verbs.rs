@@ -5,8 +5,8 @@ use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
-    act, attachments, consents, demo, devices, front_desk, groups, interrupt, journal, labels, lay,
-    leave, lock, measures, notes, plan, quit, replace, same, say, session, show,
+    act, attachments, consents, demo, devices, formats, front_desk, groups, interrupt, journal,
+    labels, lay, leave, lock, measures, notes, plan, quit, replace, same, say, session, show,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -116,6 +116,9 @@ fn suspend(model: &mut Model) -> Vec<Effect> {
 
 /// What devices and plans have verbs of their own for.
 fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
+    if let Some(effects) = formats::run(model, verb) {
+        return Some(effects);
+    }
     match focused {
         _ if verb == Verb::SetLabels => Some(labels::show(model)),
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
@@ -227,6 +230,8 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::BeginEntry(client, date) => journal::begin(model, client, date),
         Answer::BeginNote(client, session, format) => notes::begin(model, client, session, format),
+        Answer::Divide(client, note, format) => formats::divide(model, client, (note, format)),
+        Answer::Fill(client, note, name) => formats::fill(model, client, (note, &name)),
         Answer::ReplaceSheet(compromised) => {
             lay(model, Overlay::Sheet(Box::new(sheet::State::new(compromised))));
             Vec::new()
@@ -311,6 +316,9 @@ pub(super) fn lists(model: &mut Model, which: Verb) {
 fn out(model: &mut Model) -> Vec<Effect> {
     if let Some(effects) = labels::left(model) {
         return effects;
+    }
+    if formats::left(model) {
+        return Vec::new();
     }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     if let Some(Overlay::ClientForm(form)) = desk.overlays.first()

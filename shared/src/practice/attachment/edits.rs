@@ -32,7 +32,7 @@ impl NewAttachment {
 
 impl Practice {
     /// Carries out what is about files; nothing else comes here.
-    pub(in super::super) fn change_attachments(
+    pub(in super::super) fn change_files(
         &mut self,
         edit: Edit,
         cx: &mut Context<'_>,

@@ -1,9 +1,10 @@
 //! What a change may do, and in whose name: what no honest device does is not taken.
 
-use super::{Actor, DocumentId, part_of};
+use super::{Actor, DocumentId};
 use crate::id::{AppointmentId, DevInc};
 use crate::practice::change::Author;
 use crate::practice::draft;
+use crate::practice::parts::is_part_field;
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use automerge::{Change, ObjType, ScalarValue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,13 +34,13 @@ pub(super) fn is_lawful(change: &Change) -> bool {
         let fresh = operation.pred.is_empty();
         match (&operation.obj, &operation.key, &operation.action) {
             (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Text)) => {
-                fresh && part_of(name).is_some()
+                fresh && is_part_field(name)
             }
             (ObjectId::Root, Key::Map(name), OpType::Make(ObjType::Map)) => {
                 fresh && AppointmentId::parse(name).is_some()
             }
             (ObjectId::Root, Key::Map(name), OpType::Put(_)) => {
-                let object = part_of(name).is_some() || AppointmentId::parse(name).is_some();
+                let object = is_part_field(name) || AppointmentId::parse(name).is_some();
                 !object && (begins_draft || !draft::IDENTITY.contains(&name.as_str()))
             }
             (ObjectId::Id(_), Key::Map(_), OpType::Put(_)) => true,

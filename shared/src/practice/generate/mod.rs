@@ -125,6 +125,7 @@ impl Dated {
 }
 
 /// Whether an edit arranges what is to come, and so is dated back.
+#[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
 const fn arranges(edit: &Edit) -> bool {
     match edit {
         Edit::Book(_)
@@ -142,6 +143,8 @@ const fn arranges(edit: &Edit) -> bool {
         | Edit::RejoinSeries { .. }
         | Edit::RenameDevice { .. }
         | Edit::SetHours { .. }
+        | Edit::SetLevel { .. }
+        | Edit::SetPhrase { .. }
         | Edit::SetRemote { .. }
         | Edit::SettleSeries { .. }
         | Edit::SkipOccurrence { .. }
@@ -159,6 +162,7 @@ const fn arranges(edit: &Edit) -> bool {
         | Edit::ChangePlan { .. }
         | Edit::DefineMeasure { .. }
         | Edit::DiscardDraft { .. }
+        | Edit::DivideDraft { .. }
         | Edit::EnterJournal { .. }
         | Edit::EnterMeasure { .. }
         | Edit::EnterNote { .. }

@@ -17,8 +17,9 @@ use super::lines::{
     PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
     instant, moment, slot, stamp, word,
 };
+use super::times::TimesBody;
 use super::{VERSION, base64};
-use super::{measures, series};
+use super::{measures, phrases, series};
 use crate::id::{ClientId, MemberId, RecordId};
 use crate::suite;
 use serde::Serialize;
@@ -109,6 +110,7 @@ pub fn export_lines_without<'a>(
     let items = items.into_iter().flat_map(|item| chart_item(&item, index));
     let lines = std::iter::once(json(&header))
         .chain(forms)
+        .chain(phrases::lines(index))
         .chain(clients)
         .chain(groups)
         .chain(series)
@@ -357,6 +359,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
+        times: TimesBody::of(&view.times, &view.signed.zone),
         labels: labels(&view.labels),
         rest: Rest::new(),
     };

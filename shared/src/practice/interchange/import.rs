@@ -214,6 +214,7 @@ impl Importer {
             "contact" => self.contact(parse(line)?),
             "instrument" => self.instrument(parse(line)?),
             "measure" => self.measure(parse(line)?),
+            "phrase" => self.phrase(parse(line)?),
             "group" => self.group(parse(line)?),
             "identity" => self.identity(parse(line)?),
             "journal" => self.journal(parse(line)?),

@@ -13,6 +13,7 @@ use super::super::view::{
 use super::lines::{
     CHANNELS, FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, value, word,
 };
+use super::times::TimesBody;
 use crate::id::{ClientId, RecordId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -348,6 +349,8 @@ pub struct Note {
     pub late_reason: Option<String>,
     /// Where the client was during a session by video or telephone, or null.
     pub remote: Option<RemoteBody>,
+    /// When and how its session took place, if that is known.
+    pub times: Option<TimesBody>,
     /// In the order of the log.
     pub addenda: Vec<Addendum>,
 }
@@ -396,6 +399,7 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         zone: view.signed.zone.clone(),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
+        times: TimesBody::of(&view.times, &view.signed.zone),
         addenda: addenda.collect(),
     };
     Line::new("note", body)

@@ -6,6 +6,7 @@ use super::super::edit::{
     AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
 use super::super::view::NoteView;
+use super::times::TimesBody;
 use crate::id::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -220,6 +221,8 @@ pub(super) struct NoteLine {
     pub(super) late_reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remote: Option<RemoteBody>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) times: Option<TimesBody>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) labels: Vec<String>,
     #[serde(flatten)]
@@ -588,13 +591,6 @@ pub(super) const CHANNELS: &[(Channel, &str)] = &[
 pub(super) const DIRECTIONS: &[(Direction, &str)] =
     &[(Direction::In, "in"), (Direction::Out, "out")];
 
-pub(super) const FORMATS: &[(NoteFormat, &str)] =
-    &[(NoteFormat::Free, "free"), (NoteFormat::Soap, "soap")];
+pub(super) const FORMATS: &[(NoteFormat, &str)] = NoteFormat::WORDS;
 
-pub(super) const PARTS: &[(Part, &str)] = &[
-    (Part::Text, "text"),
-    (Part::Subjective, "subjective"),
-    (Part::Objective, "objective"),
-    (Part::Assessment, "assessment"),
-    (Part::Plan, "plan"),
-];
+pub(super) const PARTS: &[(Part, &str)] = Part::WORDS;

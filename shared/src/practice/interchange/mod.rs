@@ -12,8 +12,10 @@ mod import;
 pub mod json;
 mod lines;
 mod measures;
+mod phrases;
 mod series;
 mod tasks;
+mod times;
 
 pub use export::{ChartItem, export_lines, export_lines_without};
 pub use import::{Cause, Counts, ImportError, ImportStep, Importer};

@@ -7,6 +7,7 @@ use crate::practice::generate::desk::Desk;
 use crate::practice::generate::{Size, generate};
 use crate::practice::measure::{self, Answer, MeasureView, Review, Taken};
 use crate::practice::schedule::waiting::{Waiting, Wish};
+use crate::practice::times::Times;
 use crate::practice::view::*;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -177,6 +178,7 @@ fn signed(
         signed,
         late_reason,
         remote: None,
+        times: Times::default(),
         journal: None,
         labels: Default::default(),
         addenda: vec![addendum],
@@ -369,7 +371,7 @@ fn a_practice_takes_an_import_and_its_notes_say_where_they_come_from() {
 fn a_very_long_text_comes_in_by_several_edits() {
     let text = "é".repeat(300_000);
     let index = Index { zone: ZONE.to_owned(), ..Index::default() };
-    let items = [ChartItem::Note(one_note(&text, true))];
+    let items = [ChartItem::Note(one_note(&text, NoteFormat::Free))];
     let lines: Vec<String> = export_lines(&index, &written(), items).collect();
     let (steps, _) = import(lines.iter().map(String::as_str));
 
@@ -533,8 +535,7 @@ fn measured(
     }
 }
 
-fn one_note(text: &str, free: bool) -> NoteView {
-    let format = if free { NoteFormat::Free } else { NoteFormat::Soap };
+fn one_note(text: &str, format: NoteFormat) -> NoteView {
     NoteView {
         record: RecordId::from_bytes([3; 16]),
         client: ClientId::from_bytes([4; 16]),
@@ -545,6 +546,7 @@ fn one_note(text: &str, free: bool) -> NoteView {
         signed: written(),
         late_reason: None,
         remote: None,
+        times: Times::default(),
         journal: None,
         labels: Default::default(),
         addenda: Vec::new(),
@@ -558,9 +560,12 @@ static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 proptest! {
     #[test]
-    fn any_text_comes_in_as_it_went_out(text in any::<String>(), free in any::<bool>()) {
+    fn any_text_comes_in_as_it_went_out(
+        text in any::<String>(),
+        format in prop::sample::select(NoteFormat::ALL),
+    ) {
         let index = Index { zone: ZONE.to_owned(), ..Index::default() };
-        let view = one_note(&text, free);
+        let view = one_note(&text, format);
         let items = [ChartItem::Note(view.clone())];
         let lines: Vec<String> = export_lines(&index, &written(), items).collect();
         let (steps, _) = import(lines.iter().map(String::as_str));

@@ -208,7 +208,8 @@ fn a_splice_beyond_the_text_is_refused_and_nothing_is_typed() {
     let splices = vec![insert(Part::Text, 0, "good"), insert(Part::Text, 9, "bad")];
     let refused = world.act(0, Edit::ChangeDraft { note, client, splices });
     assert_eq!(refused, Err(Refusal::InvalidSplice));
-    let wrong_part = vec![insert(Part::Plan, 0, "x")];
+    // An addendum has one text and no other.
+    let wrong_part = vec![insert(Part::Plan, 1, "x")];
     let refused = world.act(0, Edit::ChangeDraft { note, client, splices: wrong_part });
     assert_eq!(refused, Err(Refusal::InvalidSplice));
 

@@ -12,8 +12,10 @@ use crate::practice::edit::{
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
+use crate::practice::lint::{Element, Level};
 use crate::practice::measure::tests::OWN;
 use crate::practice::measure::{MeasureMark, NewScore};
+use crate::practice::phrase::{Phrase, PhraseKind, Saying};
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
@@ -240,6 +242,7 @@ enum Undone {
 }
 
 /// Every edit says here how it is undone: one that is added does not compile until it does.
+#[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
 const fn undone(edit: &Edit) -> Undone {
     match edit {
         Edit::AddTask { .. }
@@ -261,6 +264,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::FinishTask { .. }
         | Edit::Hold { .. }
         | Edit::DefineMeasure { .. }
+        | Edit::DivideDraft { .. }
         | Edit::EnterMeasure { .. }
         | Edit::EnterScore { .. }
         | Edit::Label { .. }
@@ -277,6 +281,8 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::SameAs { .. }
         | Edit::SetFee { .. }
         | Edit::SetHours { .. }
+        | Edit::SetLevel { .. }
+        | Edit::SetPhrase { .. }
         | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
         | Edit::SkipOccurrence { .. }
@@ -353,6 +359,7 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     every.extend(of_consents(client, consented));
     every.extend(of_files(client, attached));
     every.extend(entered(client, measure));
+    every.extend(of_writing(client, draft));
     for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
@@ -436,6 +443,21 @@ fn of_a_journal(client: ClientId, record: RecordId) -> [Edit; 4] {
         diary(client),
         mark(JournalMark::Shared(true)),
         mark(JournalMark::Struck(true)),
+    ]
+}
+
+fn of_writing(client: ClientId, note: ObjectId) -> [Edit; 5] {
+    let phrase = |own, name: &str, saying| {
+        let (kind, name) = (PhraseKind::Snippet, name.to_owned());
+        Edit::SetPhrase { own, kind, name, saying }
+    };
+    let said = || Saying::Is(Phrase::Snippet(words()));
+    [
+        Edit::DivideDraft { note, client, format: NoteFormat::Dap },
+        Edit::SetLevel { element: Element::Risk, level: Level::Require },
+        phrase(true, "mine", said()),
+        phrase(false, "ours", said()),
+        phrase(false, "mse", Saying::Struck),
     ]
 }
 
@@ -607,4 +629,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 58;
+const EDITS: usize = 61;

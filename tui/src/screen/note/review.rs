@@ -16,11 +16,11 @@ use tacenda_shared::practice::edit::Part;
 /// opened it. Milliseconds.
 const GUARD: i64 = 300;
 
+/// So many warnings are shown at once.
+const WARNING_ROWS: usize = 7;
+
 /// After how long a signature is late. Milliseconds after the end of the session.
 pub(crate) const LATE: i64 = 72 * 60 * 60 * 1000;
-
-/// Said where a note of a session by video or telephone cannot be signed yet.
-const NO_PLACE: &str = "Nothing says where the client was: Esc twice, b on the session, then sign.";
 
 /// What is to be signed, as the page shows it.
 #[derive(Clone)]
@@ -31,10 +31,21 @@ pub(crate) struct Page {
     pub(crate) labels: String,
     /// Whether a reason has to be given.
     pub(crate) late: bool,
-    /// Whether nothing says where the client was, which has to be said first.
-    pub(crate) lacks_place: bool,
+    /// What it lacks, and what looks unfinished.
+    pub(crate) warnings: Vec<Warning>,
     /// The initials that sign; empty if any two letters do.
     pub(crate) initials: String,
+}
+
+/// Something that the note lacks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Warning {
+    /// What, why and after which source.
+    pub(crate) words: String,
+    /// Where it would be said.
+    pub(crate) part: Option<Part>,
+    /// Whether the practice signs nothing without it.
+    pub(crate) required: bool,
 }
 
 /// Where the focus is.
@@ -44,6 +55,7 @@ enum Spot {
     Initials,
     Reason,
     Sign,
+    Warning(usize),
 }
 
 /// What the person decided.
@@ -51,6 +63,8 @@ enum Spot {
 pub(crate) enum Decision {
     /// To go on writing.
     Back,
+    /// To go on writing in this part, if it is named.
+    Go(Option<Part>),
     /// To sign, with the reason for being late if there is one.
     Sign(Option<String>),
     /// Nothing yet.
@@ -61,7 +75,7 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug)]
 pub(crate) struct Review {
     text: Editor,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     labels: String,
     late: bool,
     initials: String,
@@ -94,7 +108,8 @@ impl Review {
     /// Shows another text: somebody has changed it meanwhile. Initials have to be typed again.
     pub(crate) fn changed(&mut self, page: &Page, time: Timestamp) {
         self.show(page, time);
-        self.warnings.insert(0, "It has just changed on another device.".to_owned());
+        let words = "It has just changed on another device.".to_owned();
+        self.warnings.insert(0, Warning { words, part: None, required: false });
         self.typed.clear();
         self.spot = Spot::Back;
     }
@@ -104,7 +119,7 @@ impl Review {
         self.text = Editor::new(Part::Text, &whole(page));
         self.text.resize(columns, rows);
         self.text.place_caret(0);
-        self.warnings = warnings(page);
+        self.warnings.clone_from(&page.warnings);
         self.labels.clone_from(&page.labels);
         self.guarded_until = time.plus_millis(GUARD);
     }
@@ -147,18 +162,25 @@ impl Review {
         super::rule(buffer, form, y, "Sign", look);
         y += 1;
         let warn = if look.colour { bold.fg(Color::Red) } else { bold };
-        for warning in &self.warnings {
-            super::line(buffer, form, y, &format!("! {warning}"), warn, look);
+        let mut cursor = None;
+        let top = self.top_warning();
+        let last = (top + WARNING_ROWS).min(self.warnings.len());
+        for (at, warning) in self.warnings.iter().enumerate().take(last).skip(top) {
+            let focused = self.spot == Spot::Warning(at);
+            let style = if focused { warn.add_modifier(Modifier::REVERSED) } else { warn };
+            super::line(buffer, form, y, &self.warning_words(at, warning, last), style, look);
+            if focused {
+                cursor = Some(Position { x: form.x, y: form.y + y });
+            }
             y += 1;
         }
         if !self.labels.is_empty() {
             super::line(buffer, form, y, &format!("Labels: {}", self.labels), bold, look);
             y += 1;
         }
-        let mut cursor = None;
         if self.late {
             let at = self.field(buffer, form, y, "Why so late", &self.reason, look);
-            cursor = at.filter(|_| self.spot == Spot::Reason);
+            cursor = cursor.or(at.filter(|_| self.spot == Spot::Reason));
             y += 1;
         }
         let label = match self.initials.as_str() {
@@ -207,7 +229,7 @@ impl Review {
     }
 
     fn split(&self, area: Rect) -> (Rect, Rect, Rect) {
-        let warnings = u16::try_from(self.warnings.len()).unwrap_or(4);
+        let warnings = u16::try_from(self.warnings.len().min(WARNING_ROWS)).unwrap_or(4);
         let form = 4 + warnings + u16::from(self.late) + u16::from(!self.labels.is_empty());
         let form = form.min(area.height.saturating_sub(2));
         let text = area.height.saturating_sub(form + 1);
@@ -239,11 +261,11 @@ impl Review {
     }
 
     fn step(&mut self, forward: bool) {
-        let spots: &[Spot] = if self.late {
-            &[Spot::Back, Spot::Reason, Spot::Initials, Spot::Sign]
-        } else {
-            &[Spot::Back, Spot::Initials, Spot::Sign]
-        };
+        let mut spots = vec![Spot::Back];
+        spots.extend(self.late.then_some(Spot::Reason));
+        spots.extend([Spot::Initials, Spot::Sign]);
+        // They stand above: Shift+Tab comes to them first, from the nearest to the farthest.
+        spots.extend((0..self.warnings.len()).map(Spot::Warning));
         let place = spots.iter().position(|spot| *spot == self.spot).unwrap_or(0);
         let step = if forward { 1 } else { spots.len() - 1 };
         self.spot = spots.get((place + step) % spots.len()).copied().unwrap_or(Spot::Back);
@@ -267,6 +289,13 @@ impl Review {
         let reason = self.reason.text().trim();
         match self.spot {
             Spot::Back => Decision::Back,
+            Spot::Warning(at) => {
+                Decision::Go(self.warnings.get(at).and_then(|warning| warning.part))
+            }
+            Spot::Initials | Spot::Sign if self.warnings.iter().any(|one| one.required) => {
+                self.missing = "The practice requires what is marked (required): Shift+Tab, Enter.";
+                Decision::Undecided
+            }
             Spot::Reason => {
                 self.step(true);
                 Decision::Undecided
@@ -283,6 +312,23 @@ impl Review {
             Spot::Initials | Spot::Sign => {
                 Decision::Sign(self.late.then(|| self.reason.text().trim().to_owned()))
             }
+        }
+    }
+
+    /// The first warning that is shown: the one in focus is among them.
+    fn top_warning(&self) -> usize {
+        match self.spot {
+            Spot::Warning(at) => at.saturating_sub(WARNING_ROWS - 1),
+            _ => 0,
+        }
+    }
+
+    fn warning_words(&self, at: usize, warning: &Warning, last: usize) -> String {
+        let required = if warning.required { "(required) " } else { "" };
+        let more = self.warnings.len().saturating_sub(last);
+        match (at + 1 == last, more) {
+            (true, 1..) => format!("! {required}{} ({more} more: Shift+Tab)", warning.words),
+            _ => format!("! {required}{}", warning.words),
         }
     }
 
@@ -314,21 +360,4 @@ fn whole(page: &Page) -> String {
         title => format!("{title}\n{}", text.trim_end()),
     });
     sections.collect::<Vec<_>>().join("\n\n")
-}
-
-/// What looks unfinished. A warning never stops a signature.
-fn warnings(page: &Page) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if page.lacks_place {
-        warnings.push(NO_PLACE.to_owned());
-    }
-    for (title, text) in &page.sections {
-        let title = if title.is_empty() { "The text" } else { title };
-        if text.trim().is_empty() {
-            warnings.push(format!("{title} is empty."));
-        } else if ["???", "___", "[...]", "XXX"].iter().any(|gap| text.contains(gap)) {
-            warnings.push(format!("{title} has a gap that was left to be filled."));
-        }
-    }
-    warnings
 }

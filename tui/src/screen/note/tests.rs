@@ -1,5 +1,7 @@
 //! What a therapist sees of the note screen.
 
+mod helps;
+
 use super::*;
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -56,7 +58,12 @@ fn state(view: &DraftView) -> State {
 
 #[test]
 fn where_the_client_was_is_missed_before_the_initials() {
-    let circumstances = Circumstances { lacks_place: true, ..Circumstances::default() };
+    let mut session = crate::screen::parts::sample::Sample::new().index.appointments
+        [&crate::screen::parts::sample::appointment(1)]
+        .as_ref()
+        .clone();
+    session.slot.modality = tacenda_shared::practice::edit::Modality::Video;
+    let circumstances = Circumstances { session: Some(session), ..Circumstances::default() };
     let mut state = State::new(&soap(), circumstances);
     press(&mut state, KeyCode::F(8), 1_000);
     let shown = screen(&mut state).0.join("\n");
@@ -108,7 +115,7 @@ fn a_soap_note_shows_all_parts_and_the_cursor_on_the_caret() {
         rows[0],
         format!("{:66}DRAFT  8 words", "Note  ZZ-014  session 12   Sun 22 Nov 09:00-09:50   SOAP")
     );
-    assert_eq!(rows[1], format!("{:66}0 keys unsaved", "[Tab] next part"));
+    assert_eq!(rows[1], format!("{:66}0 keys unsaved", "S  O  A  P   [Tab] next part"));
     assert!(rows[2].starts_with("-- > S  Subjective ----"), "{}", rows[2]);
     assert_eq!(rows[3], "Slept better this week.");
     assert!(rows[4].starts_with("-- O  Objective ----"), "{}", rows[4]);
@@ -266,8 +273,8 @@ fn a_doubled_enter_neither_signs_nor_leaves_the_review() {
 fn a_late_note_needs_a_reason() {
     let circumstances = Circumstances {
         session_end: Some(Timestamp::from_millis(0)),
-        lacks_place: false,
         clinician: "Robin Example".to_owned(),
+        ..Circumstances::default()
     };
     let mut state = State::new(&soap(), circumstances);
     let late = review::LATE + 1;
@@ -358,7 +365,7 @@ proptest! {
         let codes = [
             KeyCode::Char('a'), KeyCode::Enter, KeyCode::Up, KeyCode::Down, KeyCode::Left,
             KeyCode::Right, KeyCode::Tab, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Backspace,
-            KeyCode::Char('漢'), KeyCode::Enter, KeyCode::F(8), KeyCode::Esc,
+            KeyCode::Char('漢'), KeyCode::F(7), KeyCode::F(8), KeyCode::Esc,
         ];
         for (index, key) in keys.iter().enumerate() {
             press(&mut state, codes[*key], 1_000 * i64::try_from(index).unwrap());

@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
-use tacenda_shared::practice::edit::{Label, NoteFormat, Part};
+use tacenda_shared::practice::edit::Label;
 
 /// Rows above the parts: what note this is, and what state it is in.
 const HEADER: u16 = 2;
@@ -103,8 +103,7 @@ fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer,
     let format = match (state.format, heading.kind) {
         // What a client wrote is divided in no way.
         (_, JOURNAL) => "",
-        (NoteFormat::Free, _) => "free",
-        (NoteFormat::Soap, _) => "SOAP",
+        (format, _) => format.title(),
     };
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let left = format!("{}  {}  {}   {format}", heading.kind, heading.client, heading.session);
@@ -123,12 +122,22 @@ fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer,
         ),
         None => unsaved(state.counters.unsaved),
     };
-    let hint = if state.editors.len() > 1 { "[Tab] next part" } else { "" };
+    let hint = tabs(state);
     let company = company(state);
     let said = [Label::list(&state.labels), company];
     let said: Vec<_> = said.into_iter().filter(|words| !words.is_empty()).collect();
-    let left = if said.is_empty() { hint.to_owned() } else { said.join("   ") };
+    let left = if said.is_empty() { hint } else { said.join("   ") };
     both(buffer, area, 1, (&left, &saved), Style::new(), look);
+}
+
+/// The letters of the parts, and how to come to the next.
+fn tabs(state: &State) -> String {
+    if state.editors.len() < 2 {
+        return String::new();
+    }
+    let letters = state.editors.iter().map(|editor| editor.part().letter());
+    let letters: Vec<_> = letters.filter(|letter| !letter.is_empty()).collect();
+    format!("{}   [Tab] next part", letters.join("  "))
 }
 
 /// Who else has this note open, and who has seen what was written; empty if nobody.
@@ -192,19 +201,20 @@ fn parts(state: &State, area: Rect, buffer: &mut Buffer, look: Look) -> Option<P
         }
         rest = below(rest, rows);
     }
+    let picking = state.draw_pane(area, buffer, look);
     match &state.finding {
         Some(field) => find_row(state, field, area, buffer, look),
-        None => cursor,
+        None => {
+            state.draw_popup(cursor, area, buffer, look);
+            picking.or(cursor)
+        }
     }
 }
 
 fn title(editor: &Editor, focused: bool) -> String {
-    let letter = match editor.part() {
-        Part::Text => "",
-        Part::Subjective => "S  ",
-        Part::Objective => "O  ",
-        Part::Assessment => "A  ",
-        Part::Plan => "P  ",
+    let letter = match editor.part().letter() {
+        "" => String::new(),
+        letter => format!("{letter}  "),
     };
     let more = match editor.hidden() {
         (false, false) => "",

@@ -33,6 +33,7 @@ use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::measure::{Review, Taken};
 use tacenda_shared::practice::plan::{Plan, PlanItem, PlanKind, Progress};
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
+use tacenda_shared::practice::times::Times;
 use tacenda_shared::practice::view::{
     AppointmentRow, ChartView, ClientRow, ConsentsView, DraftRow, DraftView, GroupRow,
     IdentityView, Index, JournalHead, JournalRow, JournalView, NoteState, NoteView, PlanView,
@@ -378,6 +379,7 @@ impl Sample {
             },
             late_reason: None,
             remote: None,
+            times: Times::default(),
             journal: None,
             labels: BTreeSet::new(),
             addenda: Vec::new(),

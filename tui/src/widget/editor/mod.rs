@@ -413,7 +413,7 @@ fn wrap(columns: u16) -> usize {
 
 /// Makes what comes from a keyboard or a clipboard fit to be kept: one kind of line end, and no
 /// character that a terminal would obey if some other program showed the text.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {

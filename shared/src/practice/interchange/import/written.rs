@@ -33,6 +33,9 @@ impl Importer {
             let said = normal_whereabouts(said).ok_or(Cause::Invalid("remote"))?;
             head.push_str(&format!(" {}.", said.words(way)));
         }
+        if let Some(times) = &line.times {
+            head.push_str(&times.words().ok_or(Cause::Invalid("times"))?);
+        }
         let mut steps =
             begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
         let client = id(&line.client, ClientId::parse, "client")?;
@@ -106,7 +109,7 @@ fn begin(
     let mut texts: Vec<(Part, String)> = Vec::new();
     for PartBody { part, text } in parts {
         let part = value(PARTS, &part).ok_or(Cause::Invalid("parts"))?;
-        if !format.parts().contains(&part) || texts.iter().any(|(known, _)| *known == part) {
+        if texts.iter().any(|(known, _)| *known == part) {
             return Err(Cause::Invalid("parts"));
         }
         texts.push((part, text));

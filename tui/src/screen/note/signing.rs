@@ -1,0 +1,83 @@
+//! From the note to its signature: the page, what it warns of, and the way back to the part concerned.
+
+use super::review::{self, Decision, Page, Review, Warning};
+use super::{Outcome, State};
+use crate::input::Input;
+use crate::message::Now;
+use crate::widget::editor::Editor;
+use tacenda_shared::practice::edit::{Edit, Label, Part};
+use tacenda_shared::practice::lint::{self, Linted};
+
+impl State {
+    pub(super) fn begin_review(&mut self, now: &Now) -> Outcome {
+        let effects = self.flush();
+        let page = self.page(now);
+        self.review = Some(Review::new(&page, now.time));
+        self.arrange();
+        Outcome { taken: true, ..self.outcome(effects) }
+    }
+
+    /// What is to be signed, and what it lacks.
+    pub(super) fn page(&self, now: &Now) -> Page {
+        let titled = self.editors.len() > 1;
+        let section =
+            |editor: &Editor| (if titled { editor.part().title() } else { "" }, editor.text());
+        let end = self.circumstances.session_end;
+        Page {
+            sections: self.editors.iter().map(section).collect(),
+            labels: Label::list(&self.labels),
+            late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
+            warnings: self.warnings(now),
+            initials: review::initials(&self.circumstances.clinician),
+        }
+    }
+
+    fn warnings(&self, now: &Now) -> Vec<Warning> {
+        let text = |editor: &Editor| (editor.part(), editor.text());
+        let parts: Vec<(Part, String)> = self.editors.iter().map(text).collect();
+        let note = Linted {
+            format: self.format,
+            parts: &parts,
+            session: self.circumstances.session.as_ref(),
+            plan: self.aid.as_ref().map(|aid| &aid.of_plan),
+            now: now.time,
+        };
+        let heard = self.circumstances.levels.heard(lint::check(&note));
+        // What asks for a reason has a field for it.
+        let heard = heard.into_iter().filter(|(one, _)| one.element != lint::Element::Late);
+        let warning = |(finding, required): (lint::Finding, bool)| Warning {
+            words: finding.sentence(),
+            part: finding.part,
+            required,
+        };
+        heard.map(warning).collect()
+    }
+
+    pub(super) fn review_input(&mut self, input: &Input, now: &Now) -> Outcome {
+        let Some(review) = &mut self.review else { return Outcome::default() };
+        match review.input(input, now.time) {
+            Decision::Undecided => {}
+            Decision::Back => self.leave_review(),
+            Decision::Go(part) => {
+                self.leave_review();
+                if let Some(part) = part {
+                    self.focus_on(part);
+                    self.arrange();
+                    self.place_caret(usize::MAX);
+                }
+            }
+            Decision::Sign(late_reason) => {
+                self.signing = true;
+                let effects = self.flush();
+                let edit = Edit::Sign { note: self.note, client: self.client, late_reason };
+                return Outcome { edit: Some(edit), taken: true, ..self.outcome(effects) };
+            }
+        }
+        self.taken()
+    }
+
+    fn leave_review(&mut self) {
+        self.review = None;
+        self.arrange();
+    }
+}
