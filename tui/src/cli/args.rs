@@ -7,6 +7,7 @@ mod calendars;
 mod consents;
 mod groups;
 mod measures;
+mod phrases;
 mod records;
 mod schedule;
 
@@ -15,7 +16,8 @@ pub use calendars::{CalendarFeed, CalendarImport, Calendars};
 pub use consents::{Consents, NewConsent};
 pub use groups::Groups;
 pub use measures::{Measures, NamedMeasure, NewMeasure};
-pub use records::{Journals, NewEntry};
+pub use phrases::{Snippets, Templates};
+pub use records::{Journals, NewEntry, Note};
 pub use schedule::{
     Cancel, CancelledBy, HowMany, Met, Move, Outcome, Status, Wait, Waiting, Which,
 };
@@ -74,6 +76,12 @@ pub enum Command {
     /// Notes.
     #[command(subcommand)]
     Note(Note),
+    /// Texts that a word stands for in a note.
+    #[command(subcommand)]
+    Snippet(Snippets),
+    /// The parts of notes, filled.
+    #[command(subcommand)]
+    Template(Templates),
     /// What clients write themselves.
     #[command(subcommand)]
     Journal(Journals),
@@ -426,37 +434,6 @@ pub enum Client {
         /// Only one kind: notes, sessions, measures, plans, consents, contacts, journal or tasks.
         #[arg(long)]
         kind: Option<String>,
-    },
-}
-
-/// What can be done with notes.
-#[derive(Debug, Subcommand)]
-pub enum Note {
-    /// Add text from standard input to the client's open draft, or begin one.
-    Append {
-        /// The client's code.
-        client: String,
-    },
-    /// List notes and drafts of a client.
-    List {
-        /// The client's code.
-        client: String,
-    },
-    /// Show the newest signed note of a client, or the one with this id.
-    Show {
-        /// The client's code.
-        client: String,
-        /// The id that `note list` prints.
-        #[arg(long)]
-        id: Option<String>,
-    },
-    /// Sign the client's open draft.
-    Sign {
-        /// The client's code.
-        client: String,
-        /// Why it is signed more than 72 hours after the session; read from standard input.
-        #[arg(long)]
-        late: bool,
     },
 }
 

@@ -17,6 +17,7 @@ pub mod measure;
 mod online;
 pub mod pair;
 mod paper;
+pub mod phrase;
 pub mod print;
 pub mod problems;
 pub mod prompt;

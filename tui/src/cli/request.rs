@@ -5,6 +5,7 @@
 
 use super::appointment::AppointmentWish;
 use super::measure::{FormWish, MeasureWish};
+use super::phrase::PhraseWish;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -388,10 +389,21 @@ pub enum Request {
         /// en-US, en-GB or de.
         locale: String,
     },
+    /// Lists, saves or strikes snippets and templates.
+    Phrase(PhraseWish),
+    /// Begins a draft.
+    NoteNew {
+        /// The client's code.
+        client: String,
+        /// How it is divided.
+        format: String,
+    },
     /// Adds text to a draft.
     NoteAppend {
         /// The client's code.
         client: String,
+        /// Into which part; `None` into the last.
+        part: Option<String>,
         /// The text.
         text: String,
     },

@@ -11,8 +11,8 @@ use super::request::{
     ShowDay, Span, Typed, WriteFeed,
 };
 use super::{
-    address, appointment, attachment, backup, erase, late, measure, online, paper, print, revoke,
-    socket, sync, taking_in,
+    address, appointment, attachment, backup, erase, late, measure, online, paper, phrase, print,
+    revoke, socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -126,7 +126,13 @@ fn finish(outcome: Result<(), Failed>) -> u8 {
 fn about_notes(note: &Note) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match note {
-        Note::Append { client } => Request::NoteAppend { client: client.clone(), text: text()? },
+        Note::Append { client, part } => {
+            let (client, part) = (client.clone(), part.clone());
+            Request::NoteAppend { client, part, text: text()? }
+        }
+        Note::New { client, format } => {
+            Request::NoteNew { client: client.clone(), format: format.clone() }
+        }
         Note::List { client } => Request::NoteList { client: client.clone() },
         Note::Show { client, id } => Request::NoteShow { client: client.clone(), id: id.clone() },
         Note::Sign { client, late } => {
@@ -272,6 +278,8 @@ fn request(command: &Command) -> Result<Request, PromptError> {
             locale: new.locale.clone(),
         },
         Command::Note(note) => about_notes(note)?,
+        Command::Snippet(snippets) => phrase::snippets(snippets)?,
+        Command::Template(templates) => phrase::templates(templates)?,
         Command::Journal(journal) => about_journals(journal)?,
         Command::Plan(plan) => about_plans(plan)?,
         Command::Consent(consent) => about_consents(consent)?,

@@ -16,6 +16,7 @@ mod hours;
 mod journal;
 mod measures;
 mod notes;
+mod phrases;
 mod plans;
 mod schedule;
 pub(crate) mod sheet;
@@ -149,6 +150,7 @@ fn carry_out(
         Request::Timing => Ok(time(device, home)),
         Request::Consent { client, wish } => consents::answer(device, &client, wish, (now, say)),
         Request::Measure { client, wish } => measures::answer(device, &client, wish, (now, say)),
+        Request::Phrase(wish) => phrases::answer(device, wish, now, say),
         Request::MeasureForms(wish) => measures::forms(device, wish, now, say),
         Request::GroupList | Request::GroupMember { .. } | Request::GroupNew { .. } => {
             groups::answer(device, request, now, say)

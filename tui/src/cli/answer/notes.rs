@@ -10,6 +10,10 @@ use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Purpose, Spl
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{DraftRow, Index, NoteView, TimelineEntry, View};
 
+/// What can be said where a format is asked for.
+pub(super) const FORMATS: &str =
+    "Formats: soap, dap, birp, girp, pie, intake, risk, group, supervision, discharge, free.";
+
 fn open_drafts(index: &Index, client: ClientId) -> Vec<&DraftRow> {
     let theirs = |draft: &&DraftRow| index.kept(draft.client) == client && !draft.journal;
     index.drafts.iter().filter(theirs).collect()
@@ -23,7 +27,10 @@ pub(super) fn answer(
     say: Say<'_>,
 ) -> Result<bool, Refused> {
     match request {
-        Request::NoteAppend { client, text } => append(device, &client, text, now),
+        Request::NoteAppend { client, part, text } => {
+            append(device, (&client, part.as_deref()), text, now)
+        }
+        Request::NoteNew { client, format } => begin(device, (&client, &format), now, say),
         Request::NoteList { client } => list(device, &client, say),
         Request::NoteShow { client, id } => show(device, &client, id.as_deref(), now, say),
         Request::NoteSign { client, late_reason } => sign(device, &client, late_reason, now),
@@ -31,8 +38,35 @@ pub(super) fn answer(
     }
 }
 
+/// Begins a draft.
+fn begin(
+    device: &mut Device,
+    (code, format): (&str, &str),
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    let Some(format) = NoteFormat::named(&format.to_lowercase()) else {
+        return refuse("There is no such format.", FORMATS);
+    };
+    let note = ObjectId::random(&mut OsRandom);
+    device.apply(Edit::BeginNote { note, client, session: None, format }, now)?;
+    let index = device.index();
+    if let Some(row) = index.drafts.iter().find(|row| row.note == note) {
+        let words = format!("draft   {note}  {}", format.title());
+        say_line(say, json::draft(&index, row).value(), &words);
+    }
+    Ok(true)
+}
+
 /// Adds text to the newest draft of a client, or begins one.
-fn append(device: &mut Device, code: &str, text: String, now: Timestamp) -> Result<bool, Refused> {
+fn append(
+    device: &mut Device,
+    (code, named): (&str, Option<&str>),
+    text: String,
+    now: Timestamp,
+) -> Result<bool, Refused> {
     let index = device.index();
     let client = client_named(&index, code)?.id;
     if text.trim().is_empty() {
@@ -52,8 +86,22 @@ fn append(device: &mut Device, code: &str, text: String, now: Timestamp) -> Resu
     let View::Draft(draft) = view else {
         return refuse("There is no such draft any more.", "Run `tacenda note list`.");
     };
-    let Some((part, before)) = draft.parts.last() else {
-        return refuse("The draft has no parts.", "Open it in the interface.");
+    // What has no part of its own in the format stands behind its parts, and is not meant.
+    let own = draft.row.format.parts().len();
+    let place = match named {
+        Some(word) => Part::WORDS
+            .iter()
+            .find(|(_, known)| *known == word)
+            .and_then(|(part, _)| draft.parts.iter().position(|(known, _)| known == part)),
+        None => Some(own.saturating_sub(1)),
+    };
+    let Some((part, before)) = place.and_then(|place| draft.parts.get(place)) else {
+        let format = draft.row.format;
+        let words = format.parts().iter().filter_map(|part| {
+            Part::WORDS.iter().find(|(known, _)| known == part).map(|(_, word)| *word)
+        });
+        let words = words.collect::<Vec<_>>().join(", ");
+        return refuse("The draft has no such part.", &format!("It has: {words}."));
     };
     let splice = Splice {
         part: *part,
@@ -138,6 +186,9 @@ fn note_text(code: &str, note: &NoteView) -> String {
         }
         text.push('\n');
         text.push_str(body);
+    }
+    if let Some(minutes) = note.times.minutes() {
+        text.push_str(&format!("\n\nSession: {minutes} minutes, {}", note.times.way()));
     }
     if let Some((modality, said)) = &note.remote {
         text.push_str("\n\n");

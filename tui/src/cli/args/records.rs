@@ -1,6 +1,48 @@
-//! What can be done with a client's journal.
+//! What can be done with notes, and with a client's journal.
 
 use clap::{Args, Subcommand};
+
+/// What can be done with notes.
+#[derive(Debug, Subcommand)]
+pub enum Note {
+    /// Add text from standard input to the client's open draft, or begin one.
+    Append {
+        /// The client's code.
+        client: String,
+        /// Into which part, by its word: plan, response, mental-status and so on [default: the last].
+        #[arg(long)]
+        part: Option<String>,
+    },
+    /// List notes and drafts of a client.
+    List {
+        /// The client's code.
+        client: String,
+    },
+    /// Begin a draft, divided as SOAP unless another format is named. It prints the id.
+    New {
+        /// The client's code.
+        client: String,
+        /// soap, dap, birp, girp, pie, intake, risk, group, supervision, discharge or free.
+        #[arg(long, default_value = "soap")]
+        format: String,
+    },
+    /// Show the newest signed note of a client, or the one with this id.
+    Show {
+        /// The client's code.
+        client: String,
+        /// The id that `note list` prints.
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Sign the client's open draft.
+    Sign {
+        /// The client's code.
+        client: String,
+        /// Why it is signed more than 72 hours after the session; read from standard input.
+        #[arg(long)]
+        late: bool,
+    },
+}
 
 /// What can be done with what a client wrote.
 #[derive(Debug, Subcommand)]
