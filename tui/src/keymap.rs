@@ -6,6 +6,7 @@ mod keys;
 mod measures;
 mod moves;
 mod places;
+mod supervision;
 mod table;
 mod writing;
 
@@ -24,6 +25,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(files::FILES)
         .chain(measures::MEASURES)
         .chain(writing::WRITING)
+        .chain(supervision::SUPERVISION)
         .chain(places::PLACES)
         .chain(moves::MOVES)
 }
@@ -115,6 +117,8 @@ pub enum Verb {
     SetLicences,
     SetLink,
     SetStatus(Status),
+    SetSupervised,
+    Supervise,
     SetTarget,
     ShareEntry,
     Shorter,

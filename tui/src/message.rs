@@ -162,6 +162,13 @@ pub struct SyncStatus {
     pub trouble: Option<Notice>,
 }
 
+impl SyncStatus {
+    /// Returns the member at the keyboard, once the device has said whose it is.
+    pub fn member(&self) -> Option<MemberId> {
+        self.devices.iter().find(|device| device.this).map(|device| device.member)
+    }
+}
+
 /// A device as the screen of devices lists it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeviceRow {

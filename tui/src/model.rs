@@ -11,7 +11,7 @@ use crate::screen::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tacenda_shared::id::Timestamp;
+use tacenda_shared::id::{MemberId, Timestamp};
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::quick_add::Locale;
 use tacenda_shared::practice::view::Index;
@@ -270,9 +270,13 @@ impl Model {
 
 impl Desk {
     /// Opens at Today.
-    pub(crate) fn new(index: Arc<Index>, now: &Now, auto_lock: AutoLock) -> Self {
+    pub(crate) fn new(
+        index: Arc<Index>,
+        now: &Now,
+        (auto_lock, member): (AutoLock, Option<MemberId>),
+    ) -> Self {
         Self {
-            digest: Digest::of(&index, now.time),
+            digest: Digest::of(&index, now.time, member),
             index,
             whole: None,
             screens: vec![Screen::Today(today::State::new(now.local.date()))],

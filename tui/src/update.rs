@@ -24,6 +24,7 @@ mod parting;
 mod plan;
 mod same;
 mod session;
+mod supervision;
 #[cfg(test)]
 mod tests;
 mod verbs;
@@ -105,7 +106,7 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
         return lock(model, "by itself: no key was pressed");
     }
     if new_minute {
-        desk.digest = Digest::of(&desk.index, model.now.time);
+        desk.digest = Digest::of(&desk.index, model.now.time, model.sync.member());
     }
     let mut effects = notes::tick(model);
     effects.extend(clipboard::tick(model));

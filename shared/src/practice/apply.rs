@@ -131,7 +131,8 @@ impl Practice {
             | Edit::EnterNote { .. }
             | Edit::Label { .. }
             | Edit::Sign { .. }
-            | Edit::SignImported { .. } => self.write_chart(edit, cx),
+            | Edit::SignImported { .. }
+            | Edit::Supervise { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
             | Edit::BookSeries(_)
             | Edit::ChangeFollowing { .. }
@@ -228,6 +229,7 @@ impl Practice {
             Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
             }
+            Edit::Supervise { client, note, step } => self.supervise(client, (note, &step), cx),
             _ => Ok(Done::default()),
         }
     }

@@ -10,6 +10,7 @@ use super::label::Labelling;
 use super::measure::{self, Taken};
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::record::{Record, RecordKind, RelationKind};
+use super::supervision;
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
@@ -97,6 +98,7 @@ pub(super) enum Headline {
     Measure(Taken),
     Note(NoteFact),
     Plan { goals: u32 },
+    Supervision(supervision::Act),
     Unknown,
 }
 
@@ -121,6 +123,7 @@ impl Headline {
             | Self::Labels(_)
             | Self::Measure(_)
             | Self::Plan { .. }
+            | Self::Supervision(_)
             | Self::Unknown => None,
         }
     }
@@ -157,6 +160,9 @@ fn headline(record: &Record) -> Option<Headline> {
     let draft = target(RelationKind::Signs).map(ObjectId::from_bytes);
     if record.header.kind == RecordKind::Labels {
         return Labelling::of(record).map(Headline::Labels);
+    }
+    if record.header.kind == RecordKind::Supervision {
+        return supervision::Act::of(record).map(Headline::Supervision);
     }
     let body = record.body()?;
     match record.header.kind {
@@ -469,9 +475,13 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
 /// A record as a line of a timeline; of consents those that stand, which [`consent::register`] knows.
 fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<TimelineEntry> {
     Some(match (&fact.headline, adds_to) {
-        (Headline::Consent(_) | Headline::ConsentAct(_) | Headline::Labels(_), _) => {
-            return None;
-        }
+        (
+            Headline::Consent(_)
+            | Headline::ConsentAct(_)
+            | Headline::Labels(_)
+            | Headline::Supervision(_),
+            _,
+        ) => return None,
         (Headline::Addendum { words, .. }, Some(note)) => {
             TimelineEntry::Addendum { record: id, note, words: *words }
         }
@@ -570,6 +580,7 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         Headline::Consent(fact) => fact.encode(writer.u8(7)),
         Headline::ConsentAct(act) => act.encode(writer.u8(6)),
         Headline::Labels(labelling) => labelling.encode(writer.u8(8)),
+        Headline::Supervision(act) => act.encode(writer.u8(17)),
     }
 }
 
@@ -594,6 +605,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         7 => Headline::Consent(ConsentFact::decode(reader)?),
         6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
         8 => Headline::Labels(Labelling::decode(reader)?),
+        17 => Headline::Supervision(supervision::Act::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })
 }

@@ -23,6 +23,7 @@ pub use super::remote::RemoteSetting;
 use super::schedule::hours::Hours;
 use super::schedule::waiting::Waiting;
 pub use super::subject::{Purpose, Subject};
+use super::supervision::Step;
 use super::view::JournalHead;
 pub use super::ways::{Channel, Direction};
 pub use super::zone::Stamp;
@@ -525,6 +526,15 @@ pub enum Edit {
         record: RecordId,
         /// `false` brings it back.
         struck: bool,
+    },
+    /// Hands a signed note to a second person, takes it back, co-signs it or returns it.
+    Supervise {
+        /// Whose.
+        client: ClientId,
+        /// The note.
+        note: RecordId,
+        /// What is done.
+        step: Step,
     },
     /// Several edits of calendars in one act, with one undo: all of them, or none. Not one in another.
     Together(Vec<Self>),

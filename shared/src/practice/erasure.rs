@@ -363,6 +363,7 @@ impl Practice {
             | Edit::SignPlan { client }
             | Edit::StrikeAttachment { client, .. }
             | Edit::StrikeConsent { client, .. }
+            | Edit::Supervise { client, .. }
             | Edit::Wait { client, .. } => one(client),
             // Parted they may be: as long as two stand together, neither is erased.
             Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
@@ -371,9 +372,9 @@ impl Practice {
             _ => false,
         };
         let hidden_note = match edit {
-            Edit::Amend { client, note, .. } | Edit::BeginAddendum { client, note, .. } => {
-                self.hidden_records(*client).contains(note)
-            }
+            Edit::Amend { client, note, .. }
+            | Edit::BeginAddendum { client, note, .. }
+            | Edit::Supervise { client, note, .. } => self.hidden_records(*client).contains(note),
             Edit::Label { client, of: Labelled::Record(record), .. }
             | Edit::MarkJournal { client, record, .. }
             | Edit::RevokeConsent { client, record, .. }

@@ -123,6 +123,7 @@ impl Practice {
             index.drafts.extend(chart.unfinished(*client, Book::Chart));
             index.plans.extend(self.plan_of(*client).map(|review| (*client, review)));
             index.consents.extend(self.consents_of(*client).map(|rows| (*client, rows)));
+            index.supervision.extend(chart.supervision(*client));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
                 self.sessions.entry(*id).or_default().insert(*client, *state);
@@ -149,6 +150,7 @@ impl Practice {
             }
         }
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        index.supervision.sort_by_key(|row| (row.since, row.note));
         let mut rows = self.all_rows();
         let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
         index.appointments = ids.collect();
@@ -329,9 +331,11 @@ impl Practice {
     }
 
     fn publish_chart(&mut self, client: ClientId) {
-        let (mut drafts, sessions) = match self.shown_chart(client) {
-            Some(chart) => (chart.unfinished(client, Book::Chart), chart.sessions()),
-            None => (Vec::new(), BTreeMap::new()),
+        let (mut drafts, sessions, supervision) = match self.shown_chart(client) {
+            Some(chart) => {
+                (chart.unfinished(client, Book::Chart), chart.sessions(), chart.supervision(client))
+            }
+            None => Default::default(),
         };
         drafts.extend(self.unsigned(client));
         self.publish_timeline(client);
@@ -348,6 +352,9 @@ impl Practice {
         index.drafts.retain(|row| row.client != client);
         index.drafts.extend(drafts);
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
+        index.supervision.retain(|row| row.client != client);
+        index.supervision.extend(supervision);
+        index.supervision.sort_by_key(|row| (row.since, row.note));
         self.publish_sessions(client, &sessions);
     }
 

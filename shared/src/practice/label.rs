@@ -16,7 +16,7 @@
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
 use super::apply::{Done, Guard, Refusal};
-use super::change::{Change, Content};
+use super::change::Change;
 use super::chart::{Chart, Headline};
 use super::compartment::CompartmentName;
 use super::document::{Actor, Document, Scalar};
@@ -423,10 +423,7 @@ impl Practice {
         labels: &BTreeSet<Label>,
         cx: &mut Context<'_>,
     ) -> Vec<Change> {
-        let record = written.iter().find_map(|change| match &change.content {
-            Content::Record { bytes, .. } => Record::decode(bytes).ok(),
-            _ => None,
-        });
+        let record = written.iter().find_map(Self::written_in);
         let Some(record) = record.filter(|_| !labels.is_empty()) else { return Vec::new() };
         let (kind, target) = (RelationKind::Labels, *record.header.id.as_bytes());
         let relation = Relation { kind, target, digest: record.digest() };

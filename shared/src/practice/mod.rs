@@ -58,6 +58,7 @@ pub mod same;
 pub mod schedule;
 mod sign;
 mod subject;
+pub mod supervision;
 mod task;
 pub mod text;
 pub mod timeline;
@@ -408,6 +409,14 @@ impl Practice {
         let bytes = cx.shelf.record(name, id)?;
         let record = Record::decode(&bytes).map_err(|_| ShelfError::Damaged)?;
         if record.header.id == id { Ok(record) } else { Err(ShelfError::Damaged) }
+    }
+
+    /// Returns the record that a change writes.
+    fn written_in(change: &Change) -> Option<Record> {
+        match &change.content {
+            Content::Record { bytes, .. } => Record::decode(bytes).ok(),
+            Content::Close { .. } | Content::Delta { .. } | Content::Draft { .. } => None,
+        }
     }
 
     /// Drops the documents that nobody shows and that are quick to load again.

@@ -143,6 +143,7 @@ pub(super) fn view(
             times: Times::default(),
             journal,
             labels: label::of_record(record),
+            supervision: None,
             addenda,
         });
     }
@@ -160,6 +161,7 @@ pub(super) fn view(
             times: Times::default(),
             journal: None,
             labels: label::of_record(record),
+            supervision: None,
             addenda,
         });
     }
@@ -177,6 +179,7 @@ pub(super) fn view(
         times: Times::read(body),
         journal: None,
         labels: label::of_record(record),
+        supervision: None,
         addenda,
     })
 }

@@ -283,7 +283,8 @@ impl Practice {
         let head = self.journal_head(client, id);
         let labels = self.labels_of(client, id, cx)?;
         let view = note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)?;
-        Ok(NoteView { labels, ..view })
+        let supervision = self.supervision_of(client, &record, cx)?;
+        Ok(NoteView { labels, supervision, ..view })
     }
 }
 

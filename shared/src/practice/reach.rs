@@ -140,6 +140,7 @@ impl Practice {
                 | Edit::SignPlan { .. }
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
+                | Edit::Supervise { .. }
         );
         let labels = matches!(edit, Edit::LogContact { contact, .. } if !contact.labels.is_empty());
         if (of_chart || labels) && !self.reach.charts() { Err(Refusal::NoKey) } else { Ok(()) }

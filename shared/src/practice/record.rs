@@ -100,6 +100,8 @@ registry! {
         Consent = 11,
         /// What is said later of the labels of a note: the whole list, in the header.
         Labels = 12,
+        /// That a note is handed to a second person, is taken back, co-signed or returned.
+        Supervision = 17,
     }
 }
 
@@ -125,6 +127,8 @@ registry! {
         /// It says that consents were taken back, or were not after all; of a renewal, which of that
         /// its writer knew.
         Revokes = 9,
+        /// It hands a note to a second person, or takes it back.
+        Submits = 15,
     }
 }
 

@@ -116,6 +116,12 @@ pub enum Refusal {
     /// This device has no key to charts.
     #[error("this device has no key to charts")]
     NoKey,
+    /// A note is handed over by its author, and answered by somebody else.
+    #[error("a note is handed over by its author and answered by somebody else")]
+    OwnNote,
+    /// Nobody has handed the note over, or it was answered.
+    #[error("the note does not wait for a second person")]
+    NotSubmitted,
     /// Nobody has asked that the record be erased.
     #[error("nobody has asked for an erasure")]
     NotAsked,

@@ -21,7 +21,7 @@ pub const ROOM: &str = "{room}";
 const ROOM_LETTERS: usize = 20;
 const SETTINGS_MAX: usize = 4096;
 
-/// What members say of themselves, for sessions elsewhere.
+/// What members say of themselves: for sessions elsewhere, and of supervision.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum RemoteSetting {
     /// The states or countries in which the member may practise: `CA, NV`.
@@ -30,6 +30,8 @@ pub enum RemoteSetting {
     Link,
     /// Whether the member may copy such a link: the word of a [`Copying`].
     Copying,
+    /// Whether what the member signs goes to a second person: `yes`, or nothing.
+    Supervised,
 }
 
 /// Whether somebody may put a link into the clipboard of their terminal, where other programs read it.
@@ -70,13 +72,14 @@ impl Copying {
 }
 
 impl RemoteSetting {
-    const ALL: [Self; 3] = [Self::Licences, Self::Link, Self::Copying];
+    const ALL: [Self; 4] = [Self::Licences, Self::Link, Self::Copying, Self::Supervised];
 
     const fn field(self) -> &'static str {
         match self {
             Self::Licences => "licences/",
             Self::Link => "link/",
             Self::Copying => "copying/",
+            Self::Supervised => "supervised/",
         }
     }
 
@@ -85,6 +88,7 @@ impl RemoteSetting {
             Self::Licences => 1,
             Self::Link => 2,
             Self::Copying => 3,
+            Self::Supervised => 4,
         }
     }
 

@@ -83,7 +83,10 @@ impl Practice {
         };
         let record = RecordId::random(cx.random);
         let written = (kind, relations, &labels);
-        let mut changes = vec![self.write_labelled(record, &name, written, body, cx)];
+        let signed = self.write_labelled(record, &name, written, body, cx);
+        let submitted = self.submit_signed(&name, &signed, cx);
+        let mut changes = vec![signed];
+        changes.extend(submitted);
         let billed = fact.session.filter(|_| fact.addendum_to.is_none() && book == Book::Chart);
         changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };

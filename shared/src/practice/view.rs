@@ -19,6 +19,7 @@ use super::reach::Reach;
 use super::schedule::hours::Hours;
 use super::schedule::recur::Rule;
 use super::schedule::waiting::Waiting;
+use super::supervision::SupervisionRow;
 use crate::id::{
     AppointmentId, ClientId, DeviceId, MemberId, ObjectId, RecordId, SeriesId, TaskId, Timestamp,
 };
@@ -75,6 +76,8 @@ pub struct Index {
     pub holds: BTreeSet<ClientId>,
     /// Drafts that are neither signed nor discarded, oldest first.
     pub drafts: Vec<DraftRow>,
+    /// Notes that wait for a second person, and those that were handed back; the oldest first.
+    pub supervision: Vec<SupervisionRow>,
     /// When the treatment plan of each client who has one is looked at again.
     pub plans: BTreeMap<ClientId, Option<jiff::civil::Date>>,
     /// What each client has consented to, as far as charts can be read; what was struck is left out.

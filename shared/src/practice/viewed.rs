@@ -9,6 +9,7 @@ use super::label::Label;
 use super::lint::OfPlan;
 use super::measure::MeasuresView;
 use super::plan::Plan;
+use super::supervision::SupervisionView;
 use super::times::Times;
 use super::view::{ClientRow, DraftRow, TimelineRow};
 use crate::id::{AppointmentId, ClientId, DeviceId, MemberId, RecordId, Timestamp};
@@ -288,6 +289,8 @@ pub struct NoteView {
     pub journal: Option<JournalHead>,
     /// The labels that stand.
     pub labels: BTreeSet<Label>,
+    /// How it stands with a second person, if it was handed to one.
+    pub supervision: Option<SupervisionView>,
     /// In the order of the log.
     pub addenda: Vec<AddendumView>,
 }

@@ -222,6 +222,8 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::NewerDraft
         | Refusal::NothingToSign
         | Refusal::OneText
+        | Refusal::NotSubmitted
+        | Refusal::OwnNote
         | Refusal::WhereaboutsMissing
         | Refusal::WrittenElsewhere => of_signing(refusal),
         Refusal::AppointmentExists
@@ -299,6 +301,14 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
             ("An addendum, and what a client wrote, is one text.", "Write it as it is.")
         }
         Refusal::NothingToSign => ("There is nothing to sign yet.", "Write something first."),
+        Refusal::NotSubmitted => (
+            "The note does not wait for a second person.",
+            "Its author hands it over, in the open note.",
+        ),
+        Refusal::OwnNote => (
+            "A note is handed over by its author, and answered by somebody else.",
+            "Let that person do it.",
+        ),
         _ => (
             "The session was by video or telephone, and nothing says where the client was.",
             "On the day, b on the session says where, and whom to call there; then sign.",

@@ -55,6 +55,8 @@ pub enum Answer {
     Part(ClientId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.
     ReplaceSheet(bool),
+    /// Asks why a note is returned to its author.
+    ReturnNote(ClientId, RecordId),
     /// Shows the files of this entry.
     ShowAttachments(ClientId),
     /// Shows who this entry says that the client is in law.

@@ -101,7 +101,7 @@ impl Scene<'_> {
 
     /// Returns the member at the keyboard, once the device has said whose it is.
     pub fn member(&self) -> Option<MemberId> {
-        self.sync.devices.iter().find(|device| device.this).map(|device| device.member)
+        self.sync.member()
     }
 
     /// Returns the clinician for whom new appointments are made: the member at the keyboard, if

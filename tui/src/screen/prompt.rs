@@ -24,6 +24,7 @@ use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
 use tacenda_shared::practice::schedule::hours::Hours;
 use tacenda_shared::practice::schedule::waiting::{Waiting, Wish};
+use tacenda_shared::practice::supervision::Step;
 use zeroize::Zeroizing;
 
 /// The question and what has been typed.
@@ -88,6 +89,8 @@ pub enum Question {
     },
     /// What somebody who sees clients says for sessions by video or telephone.
     Remote(MemberId, RemoteSetting),
+    /// Why a note is returned to its author.
+    Return(ClientId, RecordId),
     /// Why a client takes a consent back.
     Revoke(ClientId, RecordId),
     /// What is to be done about a client.
@@ -107,6 +110,7 @@ impl State {
             | Question::Identity(client, _)
             | Question::PlanDate { client, .. }
             | Question::PlanLine { client, .. }
+            | Question::Return(client, _)
             | Question::Revoke(client, _)
             | Question::SignPlan(client, _)
             | Question::Task(client)
@@ -163,6 +167,15 @@ impl State {
                 self.confirm_plan(scene)
             }
             Question::Remote(member, setting) => self.confirm_remote(*member, *setting),
+            Question::Return(client, record) => {
+                let (client, note) = (*client, *record);
+                if self.field.trimmed().is_empty() {
+                    return vec![Ask::Say("Type why first.".to_owned())];
+                }
+                let step = Step::Return(self.field.trimmed().to_owned());
+                let says = format!("returned a note of {}", scene.code(client));
+                vec![Ask::Submit(Edit::Supervise { client, note, step }, says)]
+            }
             Question::Revoke(client, record) => {
                 let (why, date) = consents::revocation(self.field.trimmed(), scene.today());
                 let (client, revoked) = (*client, Some((date, why.to_owned())));
@@ -479,6 +492,10 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
         }
         Question::Remote(_, setting) => {
             (elsewhere::title(*setting), elsewhere::words(*setting, state.field.trimmed()))
+        }
+        Question::Return(..) => {
+            let words = "Its author reads this beside the note, and hands it over again.";
+            ("Return the note: why?", words.to_owned())
         }
         Question::Revoke(..) => {
             let words = consents::revocation_words(state.field.trimmed(), scene.today());

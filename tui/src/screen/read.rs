@@ -13,6 +13,7 @@ use ratatui::style::{Modifier, Style};
 use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::{Came, Label, Part, Stamp};
+use tacenda_shared::practice::supervision::{Supervision, SupervisionView};
 use tacenda_shared::practice::times::Times;
 use tacenda_shared::practice::view::{JournalHead, NoteView};
 
@@ -42,6 +43,9 @@ pub struct State {
     addenda: usize,
     /// Its labels; `None` until it is open.
     labels: Option<BTreeSet<Label>>,
+    author: MemberId,
+    journal: bool,
+    supervision: Option<SupervisionView>,
     columns: u16,
     rows: u16,
 }
@@ -56,6 +60,9 @@ impl State {
             words: 0,
             addenda: 0,
             labels: None,
+            author: view.author,
+            journal: view.journal.is_some(),
+            supervision: None,
             columns: 80,
             rows: 22,
         };
@@ -76,6 +83,21 @@ impl State {
     /// Returns its labels; `None` until it is open.
     pub const fn labels(&self) -> Option<&BTreeSet<Label>> {
         self.labels.as_ref()
+    }
+
+    /// Returns who signed it.
+    pub const fn author(&self) -> MemberId {
+        self.author
+    }
+
+    /// Whether it is an entry of a client's journal.
+    pub const fn is_journal(&self) -> bool {
+        self.journal
+    }
+
+    /// Returns how it stands with a second person, if it was handed to one.
+    pub const fn supervision(&self) -> Option<&SupervisionView> {
+        self.supervision.as_ref()
     }
 
     /// Tells how large the area is that `view` will be given.
@@ -123,6 +145,7 @@ impl State {
         self.words = note;
         self.addenda = view.addenda.len();
         self.labels = Some(view.labels.clone());
+        self.supervision.clone_from(&view.supervision);
         let caret = self.text.caret();
         self.text = Editor::new(Part::Text, &whole(view, words));
         self.text.place_caret(caret);
@@ -194,6 +217,10 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
     if !view.labels.is_empty() {
         signature = format!("{signature}\nLabels: {}", Label::list(&view.labels));
     }
+    if let Some(second) = &view.supervision {
+        let (by, at) = ((words.member)(second.by), (words.moment)(&second.at));
+        signature = format!("{signature}\n{}", second_words(second, &by, &at));
+    }
     if let Some(reason) = &view.late_reason {
         signature = format!("{signature}\nLate because: {reason}");
     }
@@ -221,6 +248,21 @@ fn times_words(times: &Times, words: Words<'_>) -> String {
     let said = [when, times.way().to_owned(), with];
     let said: Vec<_> = said.into_iter().filter(|words| !words.is_empty()).collect();
     if said.is_empty() { String::new() } else { format!("Session: {}", said.join(", ")) }
+}
+
+/// How a note stands with a second person.
+fn second_words(second: &SupervisionView, by: &str, at: &str) -> String {
+    match (second.state, second.not_covered) {
+        (Supervision::Waiting, _) => format!("Waits for a second person since {at}"),
+        (Supervision::Returned, _) => {
+            format!("Returned by {by}, {at}, because:\n{}", second.comment)
+        }
+        (Supervision::CoSigned, 0) => format!("Co-signed by {by}, {at}"),
+        (Supervision::CoSigned, later) => {
+            let later = text::counted(later, "addendum", "addenda");
+            format!("Co-signed by {by}, {at}, before {later}")
+        }
+    }
 }
 
 /// Where an entry of a journal comes from, and what the client agreed to.
@@ -285,6 +327,7 @@ mod tests {
             times: Times::default(),
             journal: None,
             labels: BTreeSet::new(),
+            supervision: None,
             addenda: addenda.iter().map(addendum).collect(),
         }
     }
@@ -343,6 +386,26 @@ mod tests {
                 "The client has not agreed that it may be shared.",
             ]
         );
+    }
+
+    #[test]
+    fn a_returned_note_says_why_and_a_second_signature_what_it_does_not_cover() {
+        let second = |state, not_covered| SupervisionView {
+            state,
+            by: MemberId::from_bytes([4; 16]),
+            at: stamp(),
+            comment: "Say what was agreed.".to_owned(),
+            not_covered,
+        };
+        let words_of = |second| {
+            let view = NoteView { supervision: Some(second), late_reason: None, ..signed(&[]) };
+            screen(&mut State::new(&view, words())).join("\n")
+        };
+        let returned = words_of(second(Supervision::Returned, 0));
+        assert!(returned.contains("Returned by Robin Example"), "{returned}");
+        assert!(returned.contains("Say what was agreed."), "{returned}");
+        let later = words_of(second(Supervision::CoSigned, 1));
+        assert!(later.contains("before 1 addendum"), "{later}");
     }
 
     #[test]

@@ -91,6 +91,7 @@ pub fn unfinished(what: &What) -> Focused {
         What::Answer(client, record) => Focused::Measure(*client, *record),
         What::Consent(client, record, ..) => Focused::Consent(*client, *record),
         What::PlanReview(client) => Focused::Review(*client),
+        What::Supervision(row) => Focused::Record(row.client, row.note),
         What::Task(client, task) => Focused::Task(*client, task.id),
     }
 }
@@ -427,6 +428,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         | What::Consent(client, ..)
         | What::PlanReview(client)
         | What::Task(client, _) => who::client(scene.index, *client, scene.veil),
+        What::Supervision(row) => who::client(scene.index, row.client, scene.veil),
     };
     let date = when::aligned(digest::date(entry, &scene.index.zone));
     let words = format!("{date}  {} {}", paint::cell(&who, 16), digest::words(&entry.what));
@@ -444,6 +446,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)
+        | What::Supervision(_)
         | What::Task(..) => words,
     }
 }

@@ -45,17 +45,18 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
 
 fn open(model: &mut Model, index: Arc<Index>) {
     let told = parting::told_after(&mut model.stage);
-    model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, model.auto_lock)));
+    let settings = (model.auto_lock, model.sync.member());
+    model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, settings)));
     if let Some(notice) = told {
         lay(model, Overlay::Notice(notice));
     }
 }
 
 fn changed(model: &mut Model, index: Arc<Index>) -> Vec<Effect> {
-    let now = model.now.time;
+    let (now, member) = (model.now.time, model.sync.member());
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     front_desk::changed(desk, index);
-    desk.digest = Digest::of(&desk.index, now);
+    desk.digest = Digest::of(&desk.index, now, member);
     same::follow(desk)
 }
 

@@ -19,7 +19,7 @@ const NO_KEY_THERE: &str = "A front desk has no key to charts.";
 
 /// Begins to look, or goes back.
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
-    let now = model.now.clone();
+    let (now, member) = (model.now.clone(), model.sync.member());
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     desk.overlays.clear();
     let index = match desk.whole.take() {
@@ -30,7 +30,7 @@ pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
             seen
         }
     };
-    desk.digest = Digest::of(&index, now.time);
+    desk.digest = Digest::of(&index, now.time, member);
     desk.index = index;
     replace(model, Screen::Today(today::State::new(now.local.date())))
 }

@@ -193,6 +193,7 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)
+        | What::Supervision(_)
         | What::Task(..) => None,
     });
     drafts.skip_while(|(_, other)| *other != note).skip(1).collect()

@@ -18,6 +18,7 @@ mod plan;
 mod same;
 mod series;
 mod stamps;
+mod supervision;
 mod task;
 mod timeline;
 mod waiting;

@@ -7,6 +7,7 @@ use super::identity as identity_verbs;
 use super::{
     act, attachments, consents, demo, devices, formats, front_desk, groups, interrupt, journal,
     labels, lay, leave, lock, measures, notes, plan, quit, replace, same, say, session, show,
+    supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -116,7 +117,7 @@ fn suspend(model: &mut Model) -> Vec<Effect> {
 
 /// What devices and plans have verbs of their own for.
 fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
-    if let Some(effects) = formats::run(model, verb) {
+    if let Some(effects) = formats::run(model, verb).or_else(|| supervision::run(model, verb)) {
         return Some(effects);
     }
     match focused {
@@ -258,6 +259,7 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         }
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Part(client) => same::part(model, client),
+        Answer::ReturnNote(client, note) => supervision::ask_why(model, client, note),
         Answer::ShowAttachments(client) => same::show_one(model, Verb::ShowAttachments, client),
         Answer::ShowIdentity(client) => same::show_one(model, Verb::ShowIdentity, client),
         Answer::ShowJournal(client) => same::show_one(model, Verb::ShowJournal, client),

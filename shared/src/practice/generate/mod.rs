@@ -188,6 +188,7 @@ const fn arranges(edit: &Edit) -> bool {
         | Edit::StrikeAttachment { .. }
         | Edit::StrikeConsent { .. }
         | Edit::StrikeContact { .. }
+        | Edit::Supervise { .. }
         | Edit::WithdrawErasure(_) => false,
     }
 }

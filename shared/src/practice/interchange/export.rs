@@ -6,6 +6,7 @@ use super::super::identity::IdentityField;
 use super::super::label::Label;
 use super::super::measure::MeasureView;
 use super::super::plan::PlanItem;
+use super::super::supervision::Supervision;
 use super::super::view::{
     AddendumView, AppointmentRow, AttachmentRow, ClientRow, ConsentsView, DraftView, GroupRow,
     IdentityView, Index, JournalHead, NoteView, PlanView, SeriesRow, TaskRow,
@@ -361,7 +362,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         remote: RemoteBody::of(view),
         times: TimesBody::of(&view.times, &view.signed.zone),
         labels: labels(&view.labels),
-        rest: Rest::new(),
+        rest: second(view, index),
     };
     let addenda = view.addenda.iter().map(|addendum| {
         let line = AddendumLine {
@@ -376,6 +377,24 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         typed("addendum", line)
     });
     std::iter::once(typed("note", line)).chain(addenda).collect()
+}
+
+/// How a note stands with a second person. Nobody signs for somebody else: no import takes it in.
+fn second(view: &NoteView, index: &Index) -> Rest {
+    let Some(second) = &view.supervision else { return Rest::new() };
+    let state = match second.state {
+        Supervision::Waiting => "waiting",
+        Supervision::Returned => "returned",
+        Supervision::CoSigned => "co-signed",
+    };
+    let value = serde_json::json!({
+        "state": state,
+        "by": author(second.by, index),
+        "at": stamp(&second.at),
+        "comment": second.comment,
+        "additions_not_covered": second.not_covered,
+    });
+    Rest::from_iter([("supervision".to_owned(), value)])
 }
 
 fn identity(view: &IdentityView) -> String {

@@ -181,6 +181,7 @@ fn signed(
         times: Times::default(),
         journal: None,
         labels: Default::default(),
+        supervision: None,
         addenda: vec![addendum],
     }
 }
@@ -549,6 +550,7 @@ fn one_note(text: &str, format: NoteFormat) -> NoteView {
         times: Times::default(),
         journal: None,
         labels: Default::default(),
+        supervision: None,
         addenda: Vec::new(),
     }
 }

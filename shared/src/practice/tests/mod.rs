@@ -27,6 +27,7 @@ mod same;
 mod series;
 mod signing;
 mod stamps;
+mod supervision;
 mod task;
 mod timeline;
 mod undo;

@@ -21,7 +21,7 @@ fn draft_on_two(format: NoteFormat) -> (World, ClientId, ObjectId) {
     (world, client, note)
 }
 
-fn only_note(world: &World, desk: usize, client: ClientId) -> RecordId {
+pub(super) fn only_note(world: &World, desk: usize, client: ClientId) -> RecordId {
     let index = world.desks[desk].index();
     let notes: Vec<_> = index.timelines[&client]
         .iter()

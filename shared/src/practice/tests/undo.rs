@@ -19,6 +19,7 @@ use crate::practice::phrase::{Phrase, PhraseKind, Saying};
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::schedule::hours::Hours;
 use crate::practice::schedule::waiting::{Waiting, Wish};
+use crate::practice::supervision::Step;
 use crate::practice::view::{Index, JournalHead, TimelineEntry};
 use crate::practice::{NewContact, Refusal};
 use proptest::prelude::*;
@@ -290,6 +291,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::StrikeAttachment { .. }
         | Edit::StrikeConsent { .. }
         | Edit::StrikeContact { .. }
+        | Edit::Supervise { step: Step::Submit | Step::TakeBack, .. }
         | Edit::Together(_)
         | Edit::Wait { .. } => Undone::Whole,
         Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } | Edit::NewGroup { .. } => {
@@ -303,7 +305,8 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::OrderErasure(_)
         | Edit::Sign { .. }
         | Edit::SignImported { .. }
-        | Edit::SignPlan { .. } => Undone::Never,
+        | Edit::SignPlan { .. }
+        | Edit::Supervise { .. } => Undone::Never,
         Edit::RejoinSeries { .. } | Edit::SettleSeries { .. } => Undone::Only,
     }
 }
@@ -534,6 +537,7 @@ fn every(there: There) -> Vec<Edit> {
         },
         Edit::SignPlan { client },
         Edit::StrikeContact { client, record: logged, struck: true },
+        Edit::Supervise { client, note: signed, step: Step::Submit },
     ]);
     every.extend(arranged(client, session, series));
     every

@@ -4,11 +4,12 @@
 use super::{consents, when};
 use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
-use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
+use tacenda_shared::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::consent::{ConsentKind, ConsentState};
 use tacenda_shared::practice::edit::{AppointmentKind, Modality, Status};
 use tacenda_shared::practice::measure::Review;
 use tacenda_shared::practice::schedule::free;
+use tacenda_shared::practice::supervision::{Supervision, SupervisionRow};
 use tacenda_shared::practice::view::{
     AppointmentRow, DraftRow, Index, NoteState, TaskRow, TimelineEntry,
 };
@@ -70,11 +71,14 @@ pub enum What {
     Task(ClientId, TaskRow),
     /// A session is over and nobody has said what came of it.
     StatusMissing(AppointmentId),
+    /// A note waits for a second person, or was returned.
+    Supervision(SupervisionRow),
 }
 
 impl Digest {
     /// Gathers from the index as it is at `now`.
-    pub fn of(index: &Index, now: Timestamp) -> Self {
+    /// What of supervision concerns `member` only, once it is known who is at the keyboard.
+    pub fn of(index: &Index, now: Timestamp, member: Option<MemberId>) -> Self {
         let mut digest = Self::default();
         let mut nearest = BTreeMap::new();
         for draft in &index.drafts {
@@ -96,6 +100,7 @@ impl Digest {
             what: What::Clash(row.id, other),
         }));
         digest.unfinished.extend(answers(index));
+        digest.unfinished.extend(supervision(index, member));
         digest.unfinished.extend(reviews(index, now));
         digest.unfinished.extend(tasks(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
@@ -172,6 +177,16 @@ fn answers(index: &Index) -> impl Iterator<Item = Unfinished> {
     })
 }
 
+/// The notes of others that wait for this member, and their own that were returned.
+fn supervision(index: &Index, member: Option<MemberId>) -> impl Iterator<Item = Unfinished> {
+    let concerns = move |row: &&SupervisionRow| {
+        let own = member.is_none_or(|member| member == row.author);
+        own == (row.state == Supervision::Returned)
+    };
+    let rows = index.supervision.iter().filter(concerns);
+    rows.map(|row| Unfinished { since: row.since, what: What::Supervision(*row) })
+}
+
 /// What is to be done soon, or some time.
 fn tasks(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), TASK_AHEAD_DAYS);
@@ -237,6 +252,10 @@ pub fn words(what: &What) -> String {
         What::PlanReview(_) => "plan to be reviewed".to_owned(),
         What::Task(_, task) => format!("to do: {}", task.text),
         What::StatusMissing(_) => "what came of it?".to_owned(),
+        What::Supervision(row) if row.state == Supervision::Returned => {
+            "note returned: read why".to_owned()
+        }
+        What::Supervision(_) => "note to be co-signed".to_owned(),
     }
 }
 
@@ -250,11 +269,10 @@ mod tests {
     use super::*;
     use crate::screen::parts::sample::{self, Sample};
     use jiff::civil::date;
-    use tacenda_shared::id::MemberId;
     use tacenda_shared::practice::edit::Slot;
 
     fn clashes(sample: &Sample) -> Vec<(AppointmentId, AppointmentId)> {
-        let digest = Digest::of(&sample.index, sample::now().time);
+        let digest = Digest::of(&sample.index, sample::now().time, None);
         let clash = |entry: &Unfinished| match entry.what {
             What::Clash(row, other) => Some((row, other)),
             _ => None,

@@ -38,6 +38,7 @@ pub const fn title(setting: RemoteSetting) -> &'static str {
         RemoteSetting::Licences => "Where you may practise",
         RemoteSetting::Link => "The link of your video room",
         RemoteSetting::Copying => "Whether links may be copied",
+        RemoteSetting::Supervised => "Whether notes go to a second person",
     }
 }
 
@@ -53,6 +54,7 @@ pub fn words(setting: RemoteSetting, typed: &str) -> String {
                 .to_owned()
         }
         RemoteSetting::Copying => "never, ask or always".to_owned(),
+        RemoteSetting::Supervised => "yes, or nothing".to_owned(),
         RemoteSetting::Link => "not yet: it begins with https:// and has {room} in it".to_owned(),
     }
 }

@@ -382,6 +382,7 @@ impl Sample {
             times: Times::default(),
             journal: None,
             labels: BTreeSet::new(),
+            supervision: None,
             addenda: Vec::new(),
         })
     }

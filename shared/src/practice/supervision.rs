@@ -1,0 +1,352 @@
+//! Supervision: a note that its author hands to a second person, who puts their name under it or hands
+//! it back with a comment. All of it are records of the chart beside the note, which never changes.
+//!
+//! What was said last counts. Who says something knew of what was said before, and the record bears
+//! a later time than that, whatever the clocks say. Only the author hands a note over, and only
+//! somebody else co-signs or returns it: what says otherwise is passed over.
+//!
+//! A co-signature names the note, and each addition that its writer knew of: what is added later is
+//! not covered.
+
+use super::apply::{Done, Refusal};
+use super::change::Change;
+use super::chart::{Chart, Headline, RecordFact, tag};
+use super::compartment::CompartmentName;
+use super::contact::within;
+use super::edit::{Edit, Stamp};
+use super::journal::Book;
+use super::record::{RELATIONS_MAX, Record, RecordKind, Relation, RelationKind, Tags};
+use super::remote::RemoteSetting;
+use super::sign::sign_event;
+use super::{Context, Practice};
+use crate::codec::{CodecError, Reader, Writer};
+use crate::id::{ClientId, MemberId, RecordId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest comment with which a note is handed back, in bytes.
+pub const COMMENT_BYTES_MAX: usize = 16 << 10;
+
+/// What is done about a note.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Its author hands it over.
+    Submit,
+    /// Its author takes it back before anybody has answered.
+    TakeBack,
+    /// Somebody else puts their name under it.
+    CoSign,
+    /// Somebody else hands it back, and says why.
+    Return(String),
+}
+
+/// How a note stands.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Supervision {
+    /// It waits for somebody else than its author.
+    Waiting,
+    /// It was handed back.
+    Returned,
+    /// Somebody else has put their name under it.
+    CoSigned,
+}
+
+/// A note in the queue of supervision.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SupervisionRow {
+    /// Whose chart.
+    pub client: ClientId,
+    /// The note.
+    pub note: RecordId,
+    /// How it stands.
+    pub state: Supervision,
+    /// Who handed it over.
+    pub author: MemberId,
+    /// Who said so.
+    pub by: MemberId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How a note that is open stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SupervisionView {
+    /// How.
+    pub state: Supervision,
+    /// Who said so.
+    pub by: MemberId,
+    /// When.
+    pub at: Stamp,
+    /// Why it was handed back; else empty.
+    pub comment: String,
+    /// How many additions came after a co-signature, which does not cover them.
+    pub not_covered: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Said {
+    Submitted,
+    TakenBack,
+    CoSigned,
+    Returned,
+}
+
+/// What one record says of a note.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Act {
+    note: RecordId,
+    said: Said,
+    by: MemberId,
+    /// Additions that a co-signature covers.
+    covers: BTreeSet<RecordId>,
+}
+
+impl Act {
+    /// Reads it of a header, which outlives a body.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        let of = |kind| record.relation(kind);
+        let (relation, said) = match of(RelationKind::Submits) {
+            Some(submits) => (submits, Said::Submitted),
+            None => match (of(RelationKind::CoSigns), of(RelationKind::Returns)) {
+                (Some(signs), None) => (signs, Said::CoSigned),
+                (None, Some(returns)) => (returns, Said::Returned),
+                _ => return None,
+            },
+        };
+        let back = record.body().is_some_and(|body| body.bytes(tag::STRUCK).is_some());
+        let said = if said == Said::Submitted && back { Said::TakenBack } else { said };
+        let named = record.header.relations.iter().filter(|one| one.kind == RelationKind::CoSigns);
+        let covers = named.skip(1).map(|one| RecordId::from_bytes(one.target)).collect();
+        let by = record.header.author.member;
+        Some(Self { note: RecordId::from_bytes(relation.target), said, by, covers })
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let said = match self.said {
+            Said::Submitted => 1,
+            Said::TakenBack => 2,
+            Said::CoSigned => 3,
+            Said::Returned => 4,
+        };
+        writer.fixed(self.note.as_bytes()).u8(said).fixed(self.by.as_bytes());
+        let covers: Vec<_> = self.covers.iter().collect();
+        writer.list(&covers, |w, one| {
+            w.fixed(one.as_bytes());
+        });
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let note = RecordId::from_bytes(reader.fixed()?);
+        let said = match reader.u8()? {
+            1 => Said::Submitted,
+            2 => Said::TakenBack,
+            3 => Said::CoSigned,
+            4 => Said::Returned,
+            _ => return Err(CodecError::Unknown),
+        };
+        let by = MemberId::from_bytes(reader.fixed()?);
+        let covers = reader.list(RELATIONS_MAX, |r| Ok(RecordId::from_bytes(r.fixed()?)))?;
+        Ok(Self { note, said, by, covers: covers.into_iter().collect() })
+    }
+}
+
+/// What counts of what was said of one note, and which record says it.
+struct Standing<'a> {
+    author: MemberId,
+    last: Option<(Timestamp, RecordId, &'a Act)>,
+}
+
+impl<'a> Standing<'a> {
+    /// Takes in one act after the other, in the order of their times. The first who hands a note over
+    /// is taken for its author, unless `author` is known.
+    fn of(acts: &[(Timestamp, RecordId, &'a Act)], author: Option<MemberId>) -> Option<Self> {
+        let first = acts.iter().find(|(.., act)| act.said == Said::Submitted);
+        let author = author.or_else(|| first.map(|(.., act)| act.by))?;
+        let mut standing = Self { author, last: None };
+        for one in acts {
+            let own = one.2.by == author;
+            let counts = match one.2.said {
+                Said::Submitted | Said::TakenBack => own,
+                // Nobody answers what was not handed over.
+                Said::CoSigned | Said::Returned => !own && standing.last.is_some(),
+            };
+            if counts {
+                standing.last = (one.2.said != Said::TakenBack).then_some(*one);
+            }
+        }
+        Some(standing)
+    }
+
+    fn state(&self) -> Option<(Supervision, Timestamp, RecordId, &'a Act)> {
+        let (time, id, act) = self.last?;
+        let state = match act.said {
+            Said::Submitted => Supervision::Waiting,
+            Said::CoSigned => Supervision::CoSigned,
+            Said::Returned => Supervision::Returned,
+            Said::TakenBack => return None,
+        };
+        Some((state, time, id, act))
+    }
+}
+
+type Acts<'a> = Vec<(Timestamp, RecordId, &'a Act)>;
+
+impl Chart {
+    /// Returns all that was said of each note, in the order of the times.
+    fn supervised(&self) -> BTreeMap<RecordId, Acts<'_>> {
+        let mut all: BTreeMap<RecordId, Acts<'_>> = BTreeMap::new();
+        for (id, RecordFact { time, headline }) in &self.records {
+            if let Headline::Supervision(act) = headline {
+                all.entry(act.note).or_default().push((*time, *id, act));
+            }
+        }
+        all.values_mut().for_each(|acts| acts.sort_by_key(|(time, id, _)| (*time, *id)));
+        all
+    }
+
+    fn acts_on(&self, note: RecordId) -> Acts<'_> {
+        self.supervised().remove(&note).unwrap_or_default()
+    }
+
+    /// Returns the notes that wait for a second person, and those that were handed back.
+    pub(super) fn supervision(&self, client: ClientId) -> Vec<SupervisionRow> {
+        let is_note = |note: &RecordId| {
+            matches!(self.records.get(note).map(|fact| &fact.headline), Some(Headline::Note(_)))
+        };
+        let all = self.supervised().into_iter().filter(|(note, _)| is_note(note));
+        let row = |(note, acts): (RecordId, Acts<'_>)| {
+            let standing = Standing::of(&acts, None)?;
+            let (state, since, _, act) = standing.state()?;
+            let row =
+                SupervisionRow { client, note, state, author: standing.author, by: act.by, since };
+            (state != Supervision::CoSigned).then_some(row)
+        };
+        all.filter_map(row).collect()
+    }
+}
+
+impl Practice {
+    /// Hands a note over, takes it back, co-signs it or returns it.
+    pub(super) fn supervise(
+        &mut self,
+        client: ClientId,
+        (note, step): (RecordId, &Step),
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownNote)?;
+        let fact = chart.records.get(&note).ok_or(Refusal::UnknownNote)?;
+        if !matches!(fact.headline, Headline::Note(_)) || chart.adds_to(note).is_some() {
+            return Err(Refusal::UnknownNote);
+        }
+        let name = self.chart_of(client);
+        let stored = Self::stored_record(&name, note, cx)?;
+        let (author, me) = (stored.header.author.member, cx.pen.author().member);
+        let acts = chart.acts_on(note);
+        let said = acts.last().map(|(time, ..)| *time);
+        let state = Standing::of(&acts, Some(author)).and_then(|standing| standing.state());
+        let state = state.map(|(state, ..)| state);
+        let allowed = match step {
+            Step::Submit => me == author,
+            Step::TakeBack => me == author && state == Some(Supervision::Waiting),
+            Step::CoSign | Step::Return(_) => me != author && state.is_some(),
+        };
+        if !allowed {
+            let own = matches!(step, Step::CoSign | Step::Return(_)) == (me == author);
+            return Err(if own { Refusal::OwnNote } else { Refusal::NotSubmitted });
+        }
+        let (kind, mut body) = (step.relation(), Tags::new());
+        let mut relations =
+            vec![Relation { kind, target: *note.as_bytes(), digest: stored.digest() }];
+        match step {
+            Step::Submit => {}
+            Step::TakeBack => drop(body.set(tag::STRUCK, [1])),
+            Step::CoSign => {
+                let additions = chart.addenda(note);
+                for addition in additions.into_iter().take(RELATIONS_MAX - 1) {
+                    let digest = Self::stored_record(&name, addition, cx)?.digest();
+                    relations.push(Relation { kind, target: *addition.as_bytes(), digest });
+                }
+            }
+            Step::Return(comment) => {
+                let comment = comment.trim();
+                if comment.is_empty() {
+                    return Err(Refusal::EmptyText);
+                }
+                if comment.len() > COMMENT_BYTES_MAX {
+                    return Err(Refusal::TextTooLong);
+                }
+                body.set(tag::TEXT, comment.as_bytes());
+            }
+        }
+        let written = (RecordKind::Supervision, relations);
+        let mut changes = vec![self.write_after(said, &name, written, body, cx)];
+        let inverse = match step {
+            Step::Submit => Some(Edit::Supervise { client, note, step: Step::TakeBack }),
+            Step::TakeBack => Some(Edit::Supervise { client, note, step: Step::Submit }),
+            Step::CoSign | Step::Return(_) => {
+                changes.extend(self.audit(&sign_event(client, note), cx));
+                None
+            }
+        };
+        Ok(Done { changes, inverse, guards: Vec::new() })
+    }
+
+    /// Hands over what was just signed, if its author said that all notes go to a second person.
+    pub(super) fn submit_signed(
+        &mut self,
+        name: &CompartmentName,
+        signed: &Change,
+        cx: &mut Context<'_>,
+    ) -> Option<Change> {
+        let asked = (cx.pen.author().member, RemoteSetting::Supervised);
+        self.facts.settings.remote.get(&asked)?;
+        let record = Self::written_in(signed)?;
+        if record.header.kind != RecordKind::Note {
+            return None;
+        }
+        let (kind, target) = (RelationKind::Submits, *record.header.id.as_bytes());
+        let relations = vec![Relation { kind, target, digest: record.digest() }];
+        Some(self.write_record(name, RecordKind::Supervision, relations, Tags::new(), cx).1)
+    }
+
+    /// How a note stands that is open.
+    pub(super) fn supervision_of(
+        &self,
+        client: ClientId,
+        note: &Record,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<SupervisionView>, Refusal> {
+        let Some(chart) = self.shown_book(client, Book::Chart) else { return Ok(None) };
+        let id = note.header.id;
+        let acts = chart.acts_on(id);
+        let standing = Standing::of(&acts, Some(note.header.author.member));
+        let Some((state, _, said, act)) = standing.and_then(|standing| standing.state()) else {
+            return Ok(None);
+        };
+        let record = Self::stored_record(&self.chart_of(client), said, cx)?;
+        let text = record.body().and_then(|body| body.text(tag::TEXT));
+        let comment = text.filter(|_| state == Supervision::Returned).unwrap_or_default();
+        let not_covered = match state {
+            Supervision::CoSigned => {
+                chart.addenda(id).iter().filter(|one| !act.covers.contains(one)).count()
+            }
+            Supervision::Waiting | Supervision::Returned => 0,
+        };
+        Ok(Some(SupervisionView {
+            state,
+            by: act.by,
+            at: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+            comment: within(comment, COMMENT_BYTES_MAX).to_owned(),
+            not_covered,
+        }))
+    }
+}
+
+impl Step {
+    const fn relation(&self) -> RelationKind {
+        match self {
+            Self::Submit | Self::TakeBack => RelationKind::Submits,
+            Self::CoSign => RelationKind::CoSigns,
+            Self::Return(_) => RelationKind::Returns,
+        }
+    }
+}
