@@ -17,6 +17,7 @@ use table::{Table, folder, median, share, shown, timed};
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, Timestamp};
 use tacenda_shared::practice::edit::{
     AppointmentKind, ContactChange, Edit, Modality, NewAppointment, NoteFormat, Part, Slot, Splice,
+    Status,
 };
 use tacenda_shared::random::Seeded;
 use tacenda_tests::pty::Pty;
@@ -32,12 +33,17 @@ const DATAGRAM: usize = 700;
 const CTRL_HOME: &str = "\x1b[1;5H";
 const F8: &str = "\x1b[19~";
 const SENTENCE: &str = "She slept better this week and went for a walk each day.";
+/// Notes that are signed one after the other.
+const SIGNED: u8 = 20;
+/// Longer than a page before a signature takes no Enter for.
+const GUARD: Duration = Duration::from_millis(400);
 /// Characters of the note that is written and signed.
 const NOTE: usize = 2_500;
 
 fn main() {
     let mut table = Table::new("cargo bench -p tacenda-tests --bench live");
     speed(&mut table);
+    signatures(&mut table);
     weight(&mut table);
     table.print();
 }
@@ -73,6 +79,48 @@ fn fill(device: &mut Device, now: Timestamp) {
     let inserted = "What was said before.\n".to_owned();
     let splices = vec![Splice { part: Part::Text, position: 0, deleted: 0, inserted }];
     device.apply(Edit::ChangeDraft { note, client, splices }, now).expect("typed");
+}
+
+/// The same with more drafts, to be signed.
+fn fill_to_sign(device: &mut Device, now: Timestamp) {
+    fill(device, now);
+    let client = *device.index().clients.keys().next().expect("a client");
+    let appointment = *device.index().appointments.keys().next().expect("an appointment");
+    let called_off =
+        Edit::SetStatus { appointment, status: Status::CancelledByClient, reason: None };
+    device.apply(called_off, now).expect("called off");
+    for number in 1..SIGNED {
+        let note = ObjectId::from_bytes([number; 16]);
+        let format = NoteFormat::Free;
+        device
+            .apply(Edit::BeginNote { note, client, session: None, format }, now)
+            .expect("a draft");
+        let splices =
+            vec![Splice { part: Part::Text, position: 0, deleted: 0, inserted: SENTENCE.into() }];
+        device.apply(Edit::ChangeDraft { note, client, splices }, now).expect("typed");
+    }
+}
+
+/// How long it takes from the Enter that signs to the other device's list of what is to be finished.
+fn signatures(table: &mut Table) {
+    let pair = Pair::new(&folder("live-signed"), false, fill_to_sign);
+    let [mut a, mut b] = pair.open();
+    for pty in [&mut a, &mut b] {
+        pty.keys("4").expect(&format!("{SIGNED} things"));
+    }
+    a.keys("S");
+    let mut times = Vec::new();
+    for left in (1..SIGNED).rev() {
+        a.expect("[ Go on writing ]").keys("QS").bytes_within(GUARD);
+        let things = if left == 1 { "1 thing".to_owned() } else { format!("{left} things") };
+        times.push(until_shown(&mut a, "\r", &mut b, &things));
+        // The next page to be signed comes by itself.
+        a.bytes_within(GUARD);
+    }
+    for (name, hundredths) in [("p50", 50), ("p99", 99)] {
+        let what = format!("a signature: Enter to visible, {name}");
+        table.figure(&what, shown(share(&times, hundredths)), "");
+    }
 }
 
 /// Opens the draft, with the caret at its start.
