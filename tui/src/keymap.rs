@@ -1,6 +1,7 @@
 //! Which key does what, where. The one table below serves dispatch, hint rows, help, the palette
 //! and which-key popups, so that none of them can promise what another does not keep.
 
+mod crisis;
 mod files;
 mod keys;
 mod measures;
@@ -22,6 +23,7 @@ use tacenda_shared::practice::view::AppointmentRow;
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     table::ACTS
         .iter()
+        .chain(crisis::CRISIS)
         .chain(files::FILES)
         .chain(measures::MEASURES)
         .chain(writing::WRITING)
@@ -36,6 +38,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 pub enum Verb {
     Actions,
     AddDevice,
+    AddToRisk,
     Archive,
     AsFrontDesk,
     Attach,
@@ -65,6 +68,7 @@ pub enum Verb {
     GoClient,
     GoDate,
     GoToday,
+    HandOver,
     Help,
     HideEmptyDays,
     ImportLate,
@@ -110,12 +114,14 @@ pub enum Verb {
     RevokeDevice,
     Right,
     SaveAttachment,
+    SaveSafetyPlan,
     SetFee,
     SetCopying,
     SetHours,
     SetLabels,
     SetLicences,
     SetLink,
+    SetNumbers,
     SetStatus(Status),
     SetSupervised,
     Supervise,
@@ -132,6 +138,7 @@ pub enum Verb {
     ShowClients,
     ShowColumns,
     ShowConsents,
+    ShowCrisis,
     ShowFinish,
     ShowIdentity,
     ShowJournal,
@@ -157,6 +164,7 @@ pub enum Verb {
     Wait,
     WhoComes,
     WriteNote,
+    WriteSafetyPlan,
 }
 
 /// Where a row of the table holds. A layer of the screen names the contexts that hold in it.
@@ -173,6 +181,7 @@ pub enum Context {
     Clients,
     Columns,
     Consents,
+    Crisis,
     Entry,
     Everywhere,
     Finding,
@@ -451,6 +460,7 @@ pub(crate) fn on_struck(situation: &Situation<'_>) -> Option<&'static str> {
         | Focused::Attachment(..)
         | Focused::Consent(..)
         | Focused::Contact(..)
+        | Focused::Crisis(..)
         | Focused::Draft(..)
         | Focused::Entry(..)
         | Focused::Measure(..)
@@ -616,6 +626,7 @@ mod tests {
             &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
             &[C::Consents, C::Lists, C::Everywhere],
+            &[C::Crisis, C::Lists, C::Everywhere],
             &[C::MeasureForm, C::Everywhere],
             &[C::Measures, C::Lists, C::Everywhere],
             &[C::Waiting, C::Lists, C::Everywhere],

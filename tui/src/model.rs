@@ -7,7 +7,7 @@ use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
 use crate::screen::parts::digest::Digest;
 use crate::screen::{
-    Focused, Overlay, Scene, Screen, Situation, demo, lock, measures, setup, today,
+    Focused, Overlay, Scene, Screen, Situation, demo, handover, lock, measures, setup, today,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,6 +94,10 @@ pub struct Desk {
     pub kept: Option<Overlay>,
     /// Whether somebody wants to quit.
     pub(crate) quits: Quits,
+    /// The form that a client has in hand: while there is one, nothing else is seen or heard.
+    pub handed: Option<Box<handover::State>>,
+    /// What an answer raised that a client gave alone, until the device is back.
+    pub(crate) raised: Option<handover::Raised>,
 }
 
 /// How far somebody is who wants to quit.
@@ -288,6 +292,8 @@ impl Desk {
             recent: Vec::new(),
             kept: None,
             quits: Quits::No,
+            handed: None,
+            raised: None,
         }
     }
 

@@ -9,12 +9,14 @@ mod clipboard;
 mod conflicts;
 mod consents;
 mod contacts;
+mod crisis;
 mod demo;
 mod device;
 mod devices;
 mod formats;
 pub(crate) mod front_desk;
 mod groups;
+mod handover;
 mod identity;
 mod journal;
 mod labels;
@@ -122,6 +124,13 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
             return Vec::new();
         }
         Input::Focus(_) => return Vec::new(),
+        input if model.desk().is_some_and(|desk| desk.handed.is_some()) => {
+            let (now, auto_lock) = (model.now.time, model.auto_lock.millis());
+            if let Some(desk) = model.desk_mut() {
+                desk.deadline = now.plus_millis(auto_lock);
+            }
+            return handover::input(model, input);
+        }
         Input::Key(Key { code: KeyCode::F(10), .. }) => return quit(model),
         Input::Key(_) | Input::Paste(_) | Input::Burst(_) => {}
     }
@@ -252,6 +261,9 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
             return replace(model, Screen::Today(today::State::new(date)));
         }
         Ask::CopyLink(appointment) => return vec![Effect::CopyLink(appointment)],
+        Ask::HandOver(state) => return handover::begin(model, *state),
+        Ask::KeepRisk => return crisis::keep_unfinished(model),
+        Ask::Risk(form) => lay(model, Overlay::RiskForm(form)),
         Ask::Leave => return leave(model),
         Ask::Run(verb) => {
             if let Some(desk) = model.desk_mut() {
@@ -350,6 +362,8 @@ fn close(desk: &mut Desk, screen: Screen) -> Vec<Effect> {
     match screen {
         Screen::Note(Writing { state: Some(mut state), .. }) => effects.extend(state.flush()),
         Screen::Measures(state) => effects.extend(measures::keep(desk, &state)),
+        // What lay over the screen before comes back.
+        Screen::Crisis(state) => desk.overlays.extend(state.aside),
         _ => {}
     }
     effects.extend(subject.map(Effect::Close));

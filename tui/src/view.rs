@@ -9,7 +9,7 @@ mod tests;
 use crate::keymap::{self, Context};
 use crate::model::{Desk, Model, Stage};
 use crate::screen::parts::{paint, when};
-use crate::screen::{Screen, demo, lock, setup, sync};
+use crate::screen::{Screen, demo, handover, lock, setup, sync};
 use crate::text;
 use crate::theme::Look;
 use crate::update::front_desk;
@@ -31,7 +31,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     match &model.stage {
         Stage::Locked(state) => lock::view(state, &model.place, &model.now, &look, frame),
-        Stage::Open(desk) => open(model, desk, frame),
+        Stage::Open(desk) => match &desk.handed {
+            Some(handed) => handover::view(handed, &look, desk.is_warned(&model.now), frame),
+            None => open(model, desk, frame),
+        },
         Stage::Setup(state) => setup::view(state, &look, frame),
         Stage::Starting => paint::text(frame, area, 0, " Tacenda", look.title()),
     }
@@ -86,6 +89,7 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         | Screen::Chart(_)
         | Screen::Clients(_)
         | Screen::Consents(_)
+        | Screen::Crisis(_)
         | Screen::Identity(_)
         | Screen::Journal(_)
         | Screen::Measures(_)

@@ -6,7 +6,7 @@ use super::consent;
 use super::contact::{self, Settings};
 use super::document::Scalar;
 use super::edit::{Edit, Labelled};
-use super::journal::Book;
+use super::journal::{Book, JournalMark};
 use super::measure::MeasureMark;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
@@ -70,7 +70,8 @@ impl Practice {
         // A session that something is written about is an appointment of its own from then on.
         let touched = session.map_or(Ok(None), |session| self.touch(session, cx));
         let outcome = touched.and_then(|touched| {
-            let outcome = self.carry_out(edit, cx);
+            let checked = self.check(&edit);
+            let outcome = checked.and_then(|()| self.carry_out(edit, cx));
             match (outcome, touched, session) {
                 (Ok(mut done), touched, _) => {
                     done.changes.splice(..0, touched);
@@ -87,7 +88,6 @@ impl Practice {
     }
 
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
-        self.check(&edit)?;
         match edit {
             Edit::AskErasure(_)
             | Edit::Hold { .. }
@@ -147,6 +147,7 @@ impl Practice {
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. }
             | Edit::Together(_) => self.arrange(edit, cx),
+            of_crises => self.change_crisis(of_crises, cx),
         }
     }
 
@@ -312,6 +313,15 @@ impl Practice {
             Edit::StrikeAttachment { client, record, .. } => {
                 let known = self.facts.attachments.get(client);
                 known.map(|known| known.heard_of(*record, own))
+            }
+            Edit::StrikeCrisis { client, record, .. } => {
+                let chart = self.facts.charts.get(client);
+                chart.map(|chart| {
+                    let mark = JournalMark::Struck(true);
+                    let mut heard = chart.labels_heard(*record, own);
+                    heard.extend(chart.marks.heard_of(*record, mark, own));
+                    heard
+                })
             }
             Edit::MarkMeasure { client, record, mark } => {
                 let chart = self.facts.charts.get(client);

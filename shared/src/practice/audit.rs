@@ -226,6 +226,7 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
         }
         AuditSubject::View(Subject::Consents(client)) => writer.u8(11).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Measures(client)) => writer.u8(14).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Crisis(client)) => writer.u8(18).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),
         AuditSubject::Member(member) => writer.u8(6).fixed(member.as_bytes()),
@@ -250,6 +251,7 @@ mod tests {
             Subject::Plan(client),
             Subject::Consents(client),
             Subject::Measures(client),
+            Subject::Crisis(client),
             Subject::Identity(client),
             Subject::Journal(client),
             Subject::Attachments(client),

@@ -3,6 +3,7 @@
 
 use super::apply::Refusal;
 use super::consent::{self, ConsentAct, ConsentFact};
+use super::crisis::{self, CrisisFact};
 use super::draft::{self, DraftFact};
 use super::edit::{NoteFormat, Part};
 use super::journal::{self, Book, EntryFact, Marks};
@@ -37,7 +38,7 @@ pub(super) mod tag {
     pub(crate) const OBJECTIVE: u16 = 12;
     pub(crate) const ASSESSMENT: u16 = 13;
     pub(crate) const PLAN: u16 = 14;
-    // 20 to 29, 36 and 37 are those of measures.
+    // 20 to 29, 36 and 37 are those of measures, 110 to 130 those of crises.
     pub(crate) const DATE: u16 = 30;
     pub(crate) const MINUTES: u16 = 31;
     pub(crate) const PLACE: u16 = 32;
@@ -79,6 +80,8 @@ pub(super) struct Chart {
     pub(super) records: BTreeMap<RecordId, RecordFact>,
     pub(super) plan: PlanFact,
     pub(super) marks: Marks,
+    /// The risk forms that name a measure: they answer to what it raised.
+    pub(super) forms_of: BTreeMap<RecordId, BTreeSet<RecordId>>,
 }
 
 /// A record's headline.
@@ -95,6 +98,7 @@ pub(super) enum Headline {
     Consent(ConsentFact),
     Labels(Labelling),
     ConsentAct(ConsentAct),
+    Crisis(CrisisFact),
     Measure(Taken),
     Note(NoteFact),
     Plan { goals: u32 },
@@ -120,6 +124,7 @@ impl Headline {
             Self::Note(note) => note.draft,
             Self::Consent(_)
             | Self::ConsentAct(_)
+            | Self::Crisis(_)
             | Self::Labels(_)
             | Self::Measure(_)
             | Self::Plan { .. }
@@ -140,7 +145,7 @@ impl RecordFact {
             _ => headline(record),
         };
         let time = match &read {
-            Some(Headline::Measure(_)) => measure::answered_at(record),
+            Some(Headline::Measure(_) | Headline::Crisis(_)) => measure::answered_at(record),
             _ => time,
         };
         Self { time, headline: read.unwrap_or(Headline::Unknown) }
@@ -149,7 +154,9 @@ impl RecordFact {
     /// The same of a record of a group, which cannot consent: each client does alone.
     pub(super) fn of_group(record: &Record) -> Self {
         match record.header.kind {
-            RecordKind::Consent => Self { time: record.header.time, headline: Headline::Unknown },
+            RecordKind::Consent | RecordKind::Risk | RecordKind::SafetyPlan => {
+                Self { time: record.header.time, headline: Headline::Unknown }
+            }
             _ => Self::of(record, Book::Chart),
         }
     }
@@ -189,6 +196,9 @@ fn headline(record: &Record) -> Option<Headline> {
         }),
         RecordKind::Consent => consent::headline(record, body),
         RecordKind::Measure => Taken::of(body).map(Headline::Measure),
+        RecordKind::Risk | RecordKind::SafetyPlan => {
+            CrisisFact::of(record, body).map(Headline::Crisis)
+        }
         RecordKind::Plan => {
             let plan = Plan::signed(record)?;
             let goals = plan.items.iter().filter(|item| item.kind == PlanKind::Goal).count();
@@ -217,6 +227,7 @@ impl Chart {
         let drafts: BTreeSet<_> = signed.filter_map(|(_, fact)| fact.headline.draft()).collect();
         let mut shown = self.clone();
         shown.records.retain(|id, _| !hidden.contains(id));
+        shown.forms_of = crisis::forms_of(&shown.records);
         shown.drafts.retain(|id, _| !drafts.contains(id));
         shown
     }
@@ -361,44 +372,6 @@ impl Chart {
         states.into_iter().map(|(session, (_, _, state))| (session, state)).collect()
     }
 
-    /// Returns the drafts that one device made of what it wrote too late into another draft, in
-    /// order, and the id that its next one would have.
-    pub(super) fn late_drafts(
-        &self,
-        draft: ObjectId,
-        device: DeviceId,
-    ) -> (Vec<ObjectId>, ObjectId) {
-        let mut made = Vec::new();
-        let mut next = draft::addendum_id(draft, device);
-        while self.drafts.get(&next).is_some_and(|fact| fact.late.is_none()) {
-            made.push(next);
-            next = draft::addendum_id(next, device);
-        }
-        (made, next)
-    }
-
-    /// Takes in what is known of a draft. What it was made instead of is waited for no more.
-    pub(super) fn learn_draft(&mut self, draft: ObjectId, fact: DraftFact) {
-        if let Some(instead_of) = fact.instead_of
-            && self.drafts.get(&instead_of).is_some_and(|fact| fact.late.is_some())
-        {
-            self.drafts.remove(&instead_of);
-        }
-        self.drafts.insert(draft, fact);
-    }
-
-    /// Returns the late words that wait for their writers: where each would have its draft, the
-    /// signed draft that they are in, and the writer.
-    pub(super) fn late(&self) -> impl Iterator<Item = (ObjectId, (ObjectId, DeviceId))> + '_ {
-        self.drafts.iter().filter_map(|(id, fact)| Some((*id, fact.late?)))
-    }
-
-    /// Forgets which late words of a draft wait for their writers, before they are looked for
-    /// again.
-    pub(super) fn forget_late(&mut self, draft: ObjectId) {
-        self.drafts.retain(|_, fact| fact.late.is_none_or(|(origin, _)| origin != draft));
-    }
-
     pub(super) fn encode(&self, writer: &mut Writer) {
         let drafts: Vec<_> = self.drafts.iter().collect();
         writer.list(&drafts, |w, (id, fact)| {
@@ -423,8 +396,9 @@ impl Chart {
             Ok((id, RecordFact { time, headline: decode_headline(r)? }))
         })?;
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
+        let forms_of = crisis::forms_of(&records);
         let plan = PlanFact::decode(reader)?;
-        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)? })
+        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)?, forms_of })
     }
 
     fn line(
@@ -453,8 +427,11 @@ impl Chart {
     /// Whether it was struck, and is of a kind that can be.
     fn is_struck(&self, record: RecordId) -> bool {
         let headline = self.records.get(&record).map(|fact| &fact.headline);
-        matches!(headline, Some(Headline::Journal(_) | Headline::Measure(_)))
-            && self.marks.is_struck(record)
+        let struck = matches!(
+            headline,
+            Some(Headline::Journal(_) | Headline::Measure(_) | Headline::Crisis(_))
+        );
+        struck && self.marks.is_struck(record)
     }
 }
 
@@ -502,6 +479,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
         (Headline::Measure(taken), _) => {
             TimelineEntry::Measure { record: id, taken: taken.clone() }
         }
+        (Headline::Crisis(fact), _) => fact.entry(id),
         (Headline::Plan { goals }, _) => TimelineEntry::Plan { record: id, goals: *goals },
         (Headline::Addendum { .. } | Headline::Journal(_) | Headline::Unknown, _) => {
             TimelineEntry::Unknown { record: id }
@@ -579,6 +557,7 @@ fn encode_headline(writer: &mut Writer, headline: &Headline) {
         }
         Headline::Consent(fact) => fact.encode(writer.u8(7)),
         Headline::ConsentAct(act) => act.encode(writer.u8(6)),
+        Headline::Crisis(fact) => fact.encode(writer.u8(13)),
         Headline::Labels(labelling) => labelling.encode(writer.u8(8)),
         Headline::Supervision(act) => act.encode(writer.u8(17)),
     }
@@ -606,6 +585,7 @@ fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
         6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
         8 => Headline::Labels(Labelling::decode(reader)?),
         17 => Headline::Supervision(supervision::Act::decode(reader)?),
+        13 => Headline::Crisis(CrisisFact::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })
 }

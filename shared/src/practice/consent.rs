@@ -11,6 +11,7 @@ pub(super) use register::{Known, going_with, heard_of, register};
 
 use super::chart::{Headline, tag};
 use super::contact::{normal, within};
+use super::crisis::tag::HANDED;
 use super::label::Label;
 use super::record::{RELATIONS_MAX, Record, RecordKind, RelationKind, Tags, registry};
 use super::view::TimelineEntry;
@@ -154,6 +155,8 @@ pub struct NewConsent {
     pub renews: Option<RecordId>,
     /// When it was taken back, and why, where that was so when it was entered.
     pub revoked: Option<(Date, String)>,
+    /// Whether the client answered alone, on a device that was handed over.
+    pub handed: bool,
 }
 
 impl NewConsent {
@@ -170,6 +173,7 @@ impl NewConsent {
             refused: false,
             renews: None,
             revoked: None,
+            handed: false,
         }
     }
 
@@ -191,6 +195,9 @@ impl NewConsent {
         }
         if self.refused {
             body.set(tag::CONSENT_REFUSED, [1]);
+        }
+        if self.handed {
+            body.set(HANDED, [1]);
         }
         if let Some((date, reason)) = &self.revoked {
             set_revoked(&mut body, *date, reason);
@@ -308,13 +315,16 @@ pub struct ConsentView {
     pub author: MemberId,
     /// When.
     pub signed: Stamp,
+    /// Whether the client answered alone, on a device that was handed over.
+    pub handed: bool,
     /// Its labels.
     pub labels: BTreeSet<Label>,
     /// Whether it says more than this version reads.
     pub says_more: bool,
 }
 
-const KNOWN_TAGS: [u16; 11] = [
+const KNOWN_TAGS: [u16; 12] = [
+    HANDED,
     tag::CONSENT_KIND,
     tag::CONSENT_RECIPIENT,
     tag::CONSENT_COVERS,
@@ -346,6 +356,7 @@ impl ConsentView {
             renews: known.renews,
             author: header.author.member,
             signed: Stamp { time: header.time, zone: header.zone.clone() },
+            handed: body.fixed::<1>(HANDED) == Some([1]),
             labels: BTreeSet::new(),
             says_more: !body.unknown(&KNOWN_TAGS).is_empty(),
         })

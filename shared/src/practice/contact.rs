@@ -3,6 +3,7 @@
 
 use super::apply::{Done, Guard, Refusal};
 use super::compartment::CompartmentName;
+use super::crisis::numbers::{self, OwnNumbers};
 use super::document::{Document, Scalar};
 use super::edit::{ContactChange, Edit};
 use super::erasure::Erasures;
@@ -243,6 +244,8 @@ pub(super) struct Settings {
     pub(super) phrases: Arc<Phrases>,
     /// What members say for sessions by video or telephone.
     pub(super) remote: RemoteSettings,
+    /// Emergency numbers of the practice's own.
+    pub(super) emergency: OwnNumbers,
 }
 
 impl Settings {
@@ -289,6 +292,7 @@ impl Settings {
             phrases: Arc::new(Phrases::read(document)),
             measures: measure::read_own(document),
             remote: remote::read(document),
+            emergency: numbers::read(document),
             zone: text(ZONE).filter(|zone| super::zone::is_known(zone)).unwrap_or_default(),
         }
     }
@@ -311,6 +315,7 @@ impl Settings {
         measure::encode_own(&self.measures, writer);
         lint::encode(&self.levels, writer);
         self.phrases.encode(writer);
+        numbers::encode(&self.emergency, writer);
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -331,6 +336,7 @@ impl Settings {
         let measures = measure::decode_own(reader)?;
         let levels = lint::decode(reader)?;
         let phrases = Arc::new(Phrases::decode(reader)?);
+        let emergency = numbers::decode(reader)?;
         Ok(Self {
             zone,
             clinicians: clinicians.into_iter().collect(),
@@ -341,6 +347,7 @@ impl Settings {
             measures,
             phrases,
             remote,
+            emergency,
         })
     }
 }

@@ -9,13 +9,14 @@ pub use super::attendance::WhoChange;
 pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
 use super::contact_log::NewContact;
+use super::crisis::{NewRisk, NewSafetyPlan};
 use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 pub use super::journal::{Came, JournalMark};
 pub use super::label::{Label, Labelled};
 use super::lint::{Element, Level};
-use super::measure::{Answer, MeasureMark, NewScore};
+use super::measure::{Answer, Manner, MeasureMark, NewScore};
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::phrase::{PhraseKind, Saying};
 use super::plan::PlanChange;
@@ -227,6 +228,8 @@ pub enum Edit {
         at: Option<Timestamp>,
         /// What makes it especially sensitive.
         labels: BTreeSet<Label>,
+        /// How it was taken.
+        manner: Manner,
     },
     /// Signs a note that was written elsewhere and never was a draft here: an import.
     EnterNote {
@@ -357,6 +360,15 @@ pub enum Edit {
         /// What.
         consent: Box<NewConsent>,
     },
+    /// Signs a risk form: what was asked and said in a crisis, and what was judged and decided.
+    RecordRisk {
+        /// Whose.
+        client: ClientId,
+        /// Drawn by the caller.
+        record: RecordId,
+        /// What.
+        risk: Box<NewRisk>,
+    },
     /// Takes an [`Edit::MoveFollowing`] or [`Edit::ChangeFollowing`] back.
     RejoinSeries {
         /// The series that goes on as before.
@@ -437,6 +449,13 @@ pub enum Edit {
         /// What it is, or that it is struck.
         saying: Saying,
     },
+    /// Sets the emergency numbers of a place, or takes the practice's own back.
+    SetEmergency {
+        /// The country or state.
+        place: String,
+        /// `Emergency 112; Crisis line 116 123`; `None` takes them back.
+        numbers: Option<String>,
+    },
     /// Says what is decided about the fee of a session that a client missed or called off too late.
     SetFee {
         /// Of which.
@@ -493,6 +512,15 @@ pub enum Edit {
         /// Whose.
         client: ClientId,
     },
+    /// Signs a version of a safety plan, which takes the place of the one before.
+    SignSafetyPlan {
+        /// Whose.
+        client: ClientId,
+        /// Drawn by the caller.
+        record: RecordId,
+        /// What stands in it.
+        plan: Box<NewSafetyPlan>,
+    },
     /// Says when a session began or ended, with what that says of its status.
     StampSession {
         /// Which.
@@ -535,6 +563,15 @@ pub enum Edit {
         note: RecordId,
         /// What is done.
         step: Step,
+    },
+    /// Strikes a risk form or a version of a safety plan that was a mistake, or brings it back.
+    StrikeCrisis {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// `false` brings it back.
+        struck: bool,
     },
     /// Several edits of calendars in one act, with one undo: all of them, or none. Not one in another.
     Together(Vec<Self>),

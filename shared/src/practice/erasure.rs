@@ -291,6 +291,7 @@ impl Practice {
             Subject::Attachments(client)
             | Subject::Chart(client)
             | Subject::Consents(client)
+            | Subject::Crisis(client)
             | Subject::Measures(client)
             | Subject::Identity(client)
             | Subject::Journal(client)
@@ -358,12 +359,15 @@ impl Practice {
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }
             | Edit::RecordConsent { client, .. }
+            | Edit::RecordRisk { client, .. }
             | Edit::ReviewPlan { client, .. }
             | Edit::RevokeConsent { client, .. }
             | Edit::SignPlan { client }
+            | Edit::SignSafetyPlan { client, .. }
             | Edit::StrikeAttachment { client, .. }
             | Edit::StrikeConsent { client, .. }
             | Edit::Supervise { client, .. }
+            | Edit::StrikeCrisis { client, .. }
             | Edit::Wait { client, .. } => one(client),
             // Parted they may be: as long as two stand together, neither is erased.
             Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
@@ -380,6 +384,7 @@ impl Practice {
             | Edit::RevokeConsent { client, record, .. }
             | Edit::StrikeAttachment { client, record, .. }
             | Edit::StrikeConsent { client, record, .. }
+            | Edit::StrikeCrisis { client, record, .. }
             | Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
             }

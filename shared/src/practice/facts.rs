@@ -11,6 +11,7 @@ use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
+use super::crisis;
 use super::document::Document;
 use super::group::{Group, subject_of};
 use super::journal::Book;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 26;
+pub const SCHEMA: u16 = 27;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -490,7 +491,10 @@ impl Facts {
         match name {
             CompartmentName::Chart(client) => {
                 let chart = self.charts.entry(*client).or_default();
-                let marks = record.header.kind == RecordKind::Measure;
+                let marks = matches!(
+                    record.header.kind,
+                    RecordKind::Measure | RecordKind::Risk | RecordKind::SafetyPlan
+                );
                 if !(marks && chart.marks.learn(record)) {
                     learn_first(chart, record, RecordFact::of(record, Book::Chart));
                 }
@@ -523,6 +527,7 @@ impl Facts {
 
 /// Keeps the first of two records with one id; one whose body was destroyed takes its place.
 fn learn_first(chart: &mut Chart, record: &Record, fact: RecordFact) {
+    crisis::learn_form(&mut chart.forms_of, record.header.id, &fact);
     if record.body().is_none() {
         chart.records.insert(record.header.id, fact);
     } else {

@@ -163,12 +163,13 @@ impl Practice {
         self.publish_erasures();
     }
 
-    /// Puts clients and groups into a new index, each person once.
+    /// Puts clients and groups into a new index, each person once, and whom to call for them.
     fn publish_people(&self, index: &mut Index) {
         let settings = &self.facts.settings;
         index.levels.clone_from(&settings.levels);
         index.practice_phrases = Arc::clone(&settings.phrases);
         index.own_phrases.clone_from(&self.facts.personal);
+        index.emergency.clone_from(&settings.emergency);
         for subject in self.facts.groups.keys() {
             index.clients.extend(self.client_row(*subject).map(|row| (*subject, row)));
             let group = self.group_row(*subject).filter(|_| !self.is_hidden(*subject));
@@ -230,6 +231,7 @@ impl Practice {
         index.remote.clone_from(&settings.remote);
         index.levels.clone_from(&settings.levels);
         index.practice_phrases = Arc::clone(&settings.phrases);
+        index.emergency.clone_from(&settings.emergency);
         index.measures = measure::forms(&settings.measures);
         index.measure_files = measure::files(&settings.measures);
         index.measures_unread = measure::unread(&settings.measures);

@@ -9,9 +9,9 @@
 //! newest counts. What a device set on the draft while another signed is a record that adds to what
 //! the note has.
 //!
-//! Measures, consents and entries of the journal have such lists alone; that of a contact or a file lies
-//! in the chart: the contact itself is read by who has no key to charts. A line of a plan has fields of
-//! the plan's document, and the signature of a version puts them into the record.
+//! Measures, consents, risk forms, safety plans and entries of the journal have such lists alone; that of a
+//! contact or a file lies in the chart: the contact itself is read by who has no key to charts. A line of a
+//! plan has fields of the plan's document, and the signature of a version puts them into the record.
 //!
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
@@ -302,7 +302,7 @@ impl Chart {
             Headline::Note(_) | Headline::Plan { .. } | Headline::Journal(_) => {
                 Some(self.adds_to(record).unwrap_or(record))
             }
-            Headline::Measure { .. } | Headline::Consent(_) => Some(record),
+            Headline::Measure { .. } | Headline::Consent(_) | Headline::Crisis(_) => Some(record),
             _ => None,
         }
     }
@@ -313,7 +313,10 @@ impl Chart {
         for (id, fact) in &self.records {
             let Headline::Labels(labelling) = &fact.headline else { continue };
             let of = self.records.get(&labelling.target).map(|fact| &fact.headline);
-            let alone = matches!(of, None | Some(Headline::Measure { .. } | Headline::Consent(_)));
+            let alone = matches!(
+                of,
+                None | Some(Headline::Measure { .. } | Headline::Consent(_) | Headline::Crisis(_))
+            );
             if alone && !labelling.adds {
                 said.entry(labelling.target).or_default().insert(*id, (fact.time, labelling));
             }

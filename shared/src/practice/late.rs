@@ -2,6 +2,7 @@
 //! takes it over, so that it counts for everybody, whoever had seen the late one.
 
 use super::change::{Author, Change, Content};
+use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::document::{Actor, Built, Document, changes_in};
 use super::draft::DraftFact;
@@ -40,6 +41,46 @@ pub fn made_of(blobs: &[Vec<u8>], late: &[Vec<u8>]) -> Vec<bool> {
         !changes.is_empty() && changes.iter().all(|change| late.contains(&change.hash))
     };
     blobs.iter().map(only_late).collect()
+}
+
+impl Chart {
+    /// Returns the drafts that one device made of what it wrote too late into another draft, in
+    /// order, and the id that its next one would have.
+    pub(super) fn late_drafts(
+        &self,
+        draft: ObjectId,
+        device: DeviceId,
+    ) -> (Vec<ObjectId>, ObjectId) {
+        let mut made = Vec::new();
+        let mut next = draft::addendum_id(draft, device);
+        while self.drafts.get(&next).is_some_and(|fact| fact.late.is_none()) {
+            made.push(next);
+            next = draft::addendum_id(next, device);
+        }
+        (made, next)
+    }
+
+    /// Takes in what is known of a draft. What it was made instead of is waited for no more.
+    pub(super) fn learn_draft(&mut self, draft: ObjectId, fact: DraftFact) {
+        if let Some(instead_of) = fact.instead_of
+            && self.drafts.get(&instead_of).is_some_and(|fact| fact.late.is_some())
+        {
+            self.drafts.remove(&instead_of);
+        }
+        self.drafts.insert(draft, fact);
+    }
+
+    /// Returns the late words that wait for their writers: where each would have its draft, the
+    /// signed draft that they are in, and the writer.
+    pub(super) fn late(&self) -> impl Iterator<Item = (ObjectId, (ObjectId, DeviceId))> + '_ {
+        self.drafts.iter().filter_map(|(id, fact)| Some((*id, fact.late?)))
+    }
+
+    /// Forgets which late words of a draft wait for their writers, before they are looked for
+    /// again.
+    pub(super) fn forget_late(&mut self, draft: ObjectId) {
+        self.drafts.retain(|_, fact| fact.late.is_none_or(|(origin, _)| origin != draft));
+    }
 }
 
 impl Practice {

@@ -23,6 +23,7 @@ pub mod compartment;
 pub mod consent;
 mod contact;
 mod contact_log;
+pub mod crisis;
 pub mod diagnosis;
 mod document;
 mod draft;

@@ -112,8 +112,19 @@ impl Practice {
     /// What is seen with something: the chart of a client is also that of everybody who was found to
     /// be the same person.
     fn seen_with(&self, subject: Subject) -> Vec<Subject> {
-        let Subject::Chart(client) = subject else { return vec![subject] };
-        self.seen_as_one(client).into_iter().map(Subject::Chart).collect()
+        match subject {
+            Subject::Chart(client) => {
+                self.seen_as_one(client).into_iter().map(Subject::Chart).collect()
+            }
+            // Whom to call and where to send help stands in who the client is in law.
+            Subject::Crisis(client) => {
+                let all = self.seen_as_one(client);
+                let known = all.iter().filter(|one| self.facts.identities.contains(one));
+                let known: Vec<Subject> = known.copied().map(Subject::Identity).collect();
+                all.into_iter().map(Subject::Crisis).chain(known).collect()
+            }
+            other => vec![other],
+        }
     }
 
     fn matches(&self, query: &str) -> Vec<Match> {
@@ -168,6 +179,7 @@ impl Practice {
                 self.attachments_view(client, cx).map(View::Attachments)
             }
             Subject::Chart(client) => self.chart_view(client, cx).map(View::Chart),
+            Subject::Crisis(client) => self.crisis_view(client, cx).map(View::Crisis),
             Subject::Draft(client, draft) => self.draft_view(client, draft, cx).map(View::Draft),
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
             Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),

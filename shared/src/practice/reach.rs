@@ -47,6 +47,7 @@ impl Reach {
             | Subject::Attachments(_)
             | Subject::Chart(_)
             | Subject::Consents(_)
+            | Subject::Crisis(_)
             | Subject::Draft(..)
             | Subject::Identity(_)
             | Subject::Journal(_)
@@ -133,14 +134,17 @@ impl Practice {
                 | Edit::MarkMeasure { .. }
                 | Edit::NewGroup { .. }
                 | Edit::RecordConsent { .. }
+                | Edit::RecordRisk { .. }
                 | Edit::ReviewPlan { .. }
                 | Edit::RevokeConsent { .. }
                 | Edit::Sign { .. }
                 | Edit::SignImported { .. }
                 | Edit::SignPlan { .. }
+                | Edit::SignSafetyPlan { .. }
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
                 | Edit::Supervise { .. }
+                | Edit::StrikeCrisis { .. }
         );
         let labels = matches!(edit, Edit::LogContact { contact, .. } if !contact.labels.is_empty());
         if (of_chart || labels) && !self.reach.charts() { Err(Refusal::NoKey) } else { Ok(()) }

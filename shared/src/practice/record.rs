@@ -100,6 +100,10 @@ registry! {
         Consent = 11,
         /// What is said later of the labels of a note: the whole list, in the header.
         Labels = 12,
+        /// A risk form; or that one is struck.
+        Risk = 13,
+        /// A version of a safety plan; or that one is struck.
+        SafetyPlan = 14,
         /// That a note is handed to a second person, is taken back, co-signed or returned.
         Supervision = 17,
     }

@@ -50,6 +50,9 @@ pub enum Refusal {
     /// What was refused, or struck, cannot be taken back.
     #[error("the consent was never given")]
     ConsentNotGiven,
+    /// A record of that id exists.
+    #[error("the risk form or safety plan exists")]
+    CrisisExists,
     /// A draft of that id exists.
     #[error("the draft exists")]
     DraftExists,
@@ -74,6 +77,9 @@ pub enum Refusal {
     /// The form has other words by now than those that were answered.
     #[error("the form has other words by now")]
     OtherWording,
+    /// A place has a name, and each of its numbers a label before it.
+    #[error("these are no emergency numbers")]
+    InvalidNumbers,
     /// The slot has no length, is longer than a day, or its zone is unknown.
     #[error("the slot is not possible")]
     InvalidSlot,
@@ -158,6 +164,9 @@ pub enum Refusal {
     /// What is needed cannot be read from this device.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// A risk form says the level and what was decided.
+    #[error("the risk form says no level, or not what was decided")]
+    RiskIncomplete,
     /// A text is longer than its limit.
     #[error("a text is longer than its limit")]
     TextTooLong,
@@ -179,6 +188,9 @@ pub enum Refusal {
     /// A snippet is named by one word, and has a text.
     #[error("this is no snippet and no template")]
     InvalidPhrase,
+    /// A practice has room for the numbers of 64 places of its own.
+    #[error("too many places")]
+    TooManyPlaces,
     /// A client has room for 200 open tasks.
     #[error("too many tasks")]
     TooManyTasks,
@@ -194,6 +206,9 @@ pub enum Refusal {
     /// There is no such consent, or none of that kind.
     #[error("there is no such consent")]
     UnknownConsent,
+    /// There is no such risk form or safety plan.
+    #[error("there is no such risk form or safety plan")]
+    UnknownCrisis,
     /// There is no such form here.
     #[error("there is no such form")]
     UnknownMeasure,

@@ -30,6 +30,8 @@ pub enum Subject {
     Measures(ClientId),
     /// Who one client is in law.
     Identity(ClientId),
+    /// What is needed in a crisis of one client: risk forms, safety plan, whom to call.
+    Crisis(ClientId),
     /// What one client wrote.
     Journal(ClientId),
     /// The files in one client's chart, by their titles.

@@ -19,6 +19,8 @@ pub enum Kind {
     Sessions,
     /// Measures.
     Measures,
+    /// Risk forms and safety plans.
+    Crisis,
     /// Signed versions of the plan.
     Plans,
     /// What the client has consented to.
@@ -63,10 +65,11 @@ pub struct Line {
 
 impl Kind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Notes,
         Self::Sessions,
         Self::Measures,
+        Self::Crisis,
         Self::Plans,
         Self::Consents,
         Self::Contacts,
@@ -81,6 +84,7 @@ impl Kind {
             Self::Notes => "notes",
             Self::Sessions => "sessions",
             Self::Measures => "measures",
+            Self::Crisis => "crisis",
             Self::Plans => "plans",
             Self::Consents => "consents",
             Self::Contacts => "contacts",
@@ -111,6 +115,7 @@ impl Line {
                 TimelineEntry::Journal { .. } => Some(Kind::Journal),
                 TimelineEntry::Measure { .. } => Some(Kind::Measures),
                 TimelineEntry::Plan { .. } => Some(Kind::Plans),
+                TimelineEntry::Risk { .. } | TimelineEntry::SafetyPlan { .. } => Some(Kind::Crisis),
                 TimelineEntry::Unknown { .. } => None,
             },
             What::Task(..) => Some(Kind::Tasks),

@@ -6,6 +6,7 @@
 
 use super::attachment::Media;
 use super::consent::{ConsentEnd, ConsentKind, ConsentRow};
+use super::crisis::{RiskLevel, RiskState};
 use super::edit::{
     AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, RemoteSetting, Slot, Stamps,
     Status, Whereabouts,
@@ -51,6 +52,8 @@ pub struct Index {
     pub measure_files: BTreeMap<String, String>,
     /// The ids of those that are not read here: of a newer version, or more than so many.
     pub measures_unread: BTreeSet<String>,
+    /// Emergency numbers of the practice's own by place, as they were typed.
+    pub emergency: BTreeMap<String, String>,
     /// Names that devices were given after they were added.
     pub devices: BTreeMap<DeviceId, String>,
     /// Every client whose contact can be read, and every group as if it were one; of several
@@ -424,6 +427,24 @@ pub enum TimelineEntry {
         /// Number of goals.
         goals: u32,
     },
+    /// A risk form.
+    Risk {
+        /// Its record.
+        record: RecordId,
+        /// How high the risk was judged to be.
+        level: Option<RiskLevel>,
+        /// How far it was filled in.
+        state: RiskState,
+        /// When the client is spoken to next.
+        next: Option<jiff::civil::Date>,
+    },
+    /// A version of the safety plan.
+    SafetyPlan {
+        /// Its record.
+        record: RecordId,
+        /// How many of its steps have a text.
+        steps: u32,
+    },
     /// A record of a kind that this version does not know; kept, and shown as such.
     Unknown {
         /// Its record.
@@ -443,6 +464,8 @@ impl TimelineEntry {
             | Self::Measure { record, .. }
             | Self::Note { record, .. }
             | Self::Plan { record, .. }
+            | Self::Risk { record, .. }
+            | Self::SafetyPlan { record, .. }
             | Self::Unknown { record } => *record,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::attachment::Media;
 use super::consent::ConsentView;
+use super::crisis::CrisisView;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
 use super::journal::Came;
@@ -94,6 +95,8 @@ pub enum View {
     Journal(JournalView),
     /// What a client has consented to.
     Consents(ConsentsView),
+    /// What is needed in a crisis.
+    Crisis(CrisisView),
     /// The files of a client.
     Attachments(AttachmentsView),
     /// A file.

@@ -5,6 +5,7 @@
 mod attachments;
 mod calendars;
 mod consents;
+mod crisis;
 mod groups;
 mod measures;
 mod phrases;
@@ -14,6 +15,7 @@ mod schedule;
 pub use attachments::Attachments;
 pub use calendars::{CalendarFeed, CalendarImport, Calendars};
 pub use consents::{Consents, NewConsent};
+pub use crisis::Crises;
 pub use groups::Groups;
 pub use measures::{Measures, NamedMeasure, NewMeasure};
 pub use phrases::{Snippets, Templates};
@@ -94,6 +96,9 @@ pub enum Command {
     /// What clients have consented to.
     #[command(subcommand)]
     Consent(Consents),
+    /// Crises: emergency numbers, safety plans, risk forms.
+    #[command(subcommand)]
+    Crisis(Crises),
     /// Outcome measures: forms, what clients answered, and the practice's own.
     #[command(subcommand)]
     Measure(Measures),

@@ -9,6 +9,7 @@ mod backup;
 mod begin;
 pub mod behind;
 pub mod connect;
+pub mod crisis;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod erase;

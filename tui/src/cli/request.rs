@@ -4,6 +4,7 @@
 //! touches the vault while another process holds it.
 
 use super::appointment::AppointmentWish;
+use super::crisis::CrisisWish;
 use super::measure::{FormWish, MeasureWish};
 use super::phrase::PhraseWish;
 use serde::{Deserialize, Serialize};
@@ -332,6 +333,8 @@ pub enum Request {
         /// How long it is, in minutes.
         minutes: u16,
     },
+    /// What is seen or kept for a crisis.
+    Crisis(CrisisWish),
     /// Shows the hours of the member's usual week, or sets them.
     Hours {
         /// As people write them; empty to take them back.

@@ -11,8 +11,8 @@ use super::request::{
     ShowDay, Span, Typed, WriteFeed,
 };
 use super::{
-    address, appointment, attachment, backup, erase, late, measure, online, paper, phrase, print,
-    revoke, socket, sync, taking_in,
+    address, appointment, attachment, backup, crisis, erase, late, measure, online, paper, phrase,
+    print, revoke, socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -284,6 +284,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Plan(plan) => about_plans(plan)?,
         Command::Consent(consent) => about_consents(consent)?,
         Command::Measure(what) => measure::request(what)?,
+        Command::Crisis(what) => crisis::request(what)?,
         Command::Sync(sync) => Request::Sync { until_idle: sync.until_idle },
         Command::Next => {
             Request::Today(ShowDay { date: None, front_desk: false, span: Span::Next })

@@ -95,6 +95,27 @@ impl<F: FileSystem> Device<F> {
         Ok(release.released)
     }
 
+    /// Reads a version of a safety plan and lets it out through the gate as a text for the client, with
+    /// these emergency numbers in it; the entry is on the disk when this returns.
+    pub fn let_out_safety_plan(
+        &mut self,
+        (client, record): (ClientId, RecordId),
+        numbers: &[String],
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let release = self.with_context(now, |practice, cx| {
+            let bytes = practice.safety_text(client, record, numbers, cx)?.into_bytes();
+            let item = release::Item { compartment: CompartmentName::Chart(client), bytes };
+            let (way, why) = (release::Way::File, Purpose::Disclosure);
+            Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
     /// Lets out through the gate when somebody is busy, as an iCalendar file with ends of line; the
     /// entry is on the disk when this returns.
     pub fn feed(

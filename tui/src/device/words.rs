@@ -241,10 +241,6 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::AttachmentUntitled
         | Refusal::AttachmentsFull
         | Refusal::UnknownAttachment => of_attachments(refusal),
-        Refusal::ConsentExists
-        | Refusal::ConsentIncomplete
-        | Refusal::ConsentNotGiven
-        | Refusal::UnknownConsent => of_consents(refusal),
         Refusal::EmptyName | Refusal::EmptySeries | Refusal::EmptyText => of_empty(refusal),
         Refusal::CopyingIsOff | Refusal::InvalidCopying | Refusal::InvalidLink => of_links(refusal),
         Refusal::InvalidDate
@@ -280,8 +276,19 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::UnknownMeasure => of_measures(refusal),
         Refusal::EmptyGroup | Refusal::OfGroup | Refusal::SameAlready => of_people(refusal),
         Refusal::PlanFull | Refusal::PlanUnchanged | Refusal::PlanVersion => of_plan(refusal),
+        of_consents_and_crises => of_records(of_consents_and_crises),
     };
     Notice::new(happened, UNCHANGED, next)
+}
+
+fn of_records(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::ConsentExists
+        | Refusal::ConsentIncomplete
+        | Refusal::ConsentNotGiven
+        | Refusal::UnknownConsent => of_consents(refusal),
+        _ => of_crisis(refusal),
+    }
 }
 
 fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
@@ -371,6 +378,27 @@ fn of_consents(refusal: Refusal) -> (&'static str, &'static str) {
         _ => (
             "There is no such consent, or it is of another kind.",
             "Look at the list of consents; it may have been struck on another device.",
+        ),
+    }
+}
+
+fn of_crisis(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::CrisisExists => ("This is written down already.", "Look at the list (!)."),
+        Refusal::InvalidNumbers => (
+            "These are no emergency numbers.",
+            "Name the place, and before each number what answers: Emergency 112.",
+        ),
+        Refusal::RiskIncomplete => (
+            "A risk form says the level as you judge it, and what was decided.",
+            "Say both; or leave the form unfinished, and To finish keeps it.",
+        ),
+        Refusal::TooManyPlaces => {
+            ("A practice has room for the emergency numbers of 64 places.", "Take one back first.")
+        }
+        _ => (
+            "There is no such risk form or safety plan.",
+            "Look at the list (!); it may have been struck on another device.",
         ),
     }
 }

@@ -72,8 +72,23 @@ pub enum Order {
         /// What was typed as the yes.
         passphrase: Secret,
     },
+    /// Save a version of a safety plan as a text outside the practice.
+    SaveSafetyPlan {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        record: RecordId,
+        /// Emergency numbers that stand in it, a line each.
+        numbers: Vec<String>,
+        /// Where, as typed.
+        file: String,
+        /// What was typed as the yes.
+        passphrase: Secret,
+    },
     /// Say how the recovery sheet and the server stand. Changes nothing.
     Standing,
+    /// Say whether this is the passphrase. Changes nothing.
+    Verify(Secret),
 }
 
 /// What becomes of an order.
@@ -102,6 +117,8 @@ pub enum Carried {
     Progress(String),
     /// How the recovery sheet and the server stand.
     Standing(Standing),
+    /// Whether it was the passphrase.
+    Verified(Result<(), Notice>),
     /// Both screens must show these words.
     Words {
         /// Three of them.

@@ -95,6 +95,9 @@ impl State {
             TimelineEntry::Unknown { .. } => Focused::Client(self.client),
             TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
+            TimelineEntry::Risk { record, .. } | TimelineEntry::SafetyPlan { record, .. } => {
+                Focused::Crisis(row.client, *record)
+            }
         }
     }
 
@@ -104,6 +107,8 @@ impl State {
         let (TimelineEntry::Attachment { record, .. }
         | TimelineEntry::Measure { record, .. }
         | TimelineEntry::Consent { record, .. }
+        | TimelineEntry::Risk { record, .. }
+        | TimelineEntry::SafetyPlan { record, .. }
         | TimelineEntry::Contact { record, .. }) = row.entry
         else {
             return None;

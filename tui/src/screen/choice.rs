@@ -41,12 +41,16 @@ pub enum Answer {
     ConsentsOf(ClientId),
     /// Fills the parts of a draft with a template.
     Fill(ClientId, ObjectId, String),
+    /// Shows what a crisis of this client needs.
+    Crisis(ClientId),
     /// Lets a server go on without what its devices have not given.
     FinishRefilling,
     /// Logs a contact with this one, or a reminder: what it says, and about what it is.
     LogContact(ClientId, Option<(String, String)>),
     /// Changes nothing.
     Nothing,
+    /// Asks for the emergency numbers of a place; of another one, if it has no name.
+    Numbers(String),
     /// Asks who else is the same person.
     Merge(ClientId),
     /// Opens a note that was begun.

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::consent::ConsentEnd;
+use tacenda_shared::practice::crisis::{RiskLevel, RiskState};
 use tacenda_shared::practice::view::{ClientRow, TimelineEntry, TimelineRow};
 
 /// The list as it stands.
@@ -261,6 +262,15 @@ fn of_session(id: Option<AppointmentId>, signed: jiff::civil::Date, scene: &Scen
     other.map_or_else(String::new, |held| format!("   of {}", when::short(held)))
 }
 
+/// How high a risk was judged to be, or how far its form is.
+const fn risk_words(state: RiskState, level: Option<RiskLevel>) -> &'static str {
+    match (state, level) {
+        (RiskState::Whole, Some(level)) => level.title(),
+        (RiskState::Deferred, _) => "put off",
+        _ => "not finished",
+    }
+}
+
 fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>) -> String {
     match entry {
         TimelineEntry::Addendum { words, .. } => {
@@ -312,6 +322,12 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
         }
         TimelineEntry::Plan { goals, .. } => {
             format!("Plan signed   {}", text::counted(*goals, "goal", "goals"))
+        }
+        TimelineEntry::Risk { level, state, .. } => {
+            format!("Risk form     {}", risk_words(*state, *level))
+        }
+        TimelineEntry::SafetyPlan { steps, .. } => {
+            format!("Safety plan   {}", text::counted(*steps, "step", "steps"))
         }
         TimelineEntry::Unknown { .. } => "A record of a kind that a newer version wrote".to_owned(),
     }

@@ -4,7 +4,7 @@
 use super::consents::kind_words;
 use super::parts::field::Field;
 use super::parts::{paint, when};
-use super::{Act, Ask, Scene};
+use super::{Act, Ask, Scene, handover};
 use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
 use jiff::civil::Date;
@@ -33,6 +33,8 @@ pub struct State {
     renews: Option<(RecordId, String)>,
     /// What it was for, for a title that hides names.
     shown: [String; 2],
+    /// Whether the client answers it alone, once it is said what it is about.
+    hands_over: bool,
     focus: At,
     missing: Option<&'static str>,
 }
@@ -96,6 +98,7 @@ impl State {
             said: Field::default(),
             renews: None,
             shown: Default::default(),
+            hands_over: false,
             focus: At::Kind,
             missing: None,
         }
@@ -117,6 +120,13 @@ impl State {
         }
     }
 
+    /// The same for a client who answers alone.
+    #[must_use]
+    pub fn handing_over(mut self) -> Self {
+        self.hands_over = true;
+        self
+    }
+
     /// Returns the fields that it has now.
     fn fields(&self) -> impl Iterator<Item = At> + '_ {
         let names = self.renews.is_none();
@@ -124,7 +134,8 @@ impl State {
             At::Kind => names,
             At::Recipient => names && self.kind == ConsentKind::Release,
             At::Until => !self.refused,
-            _ => true,
+            At::Answer | At::How | At::Said | At::Given => !self.hands_over,
+            At::Covers => true,
         })
     }
 
@@ -219,6 +230,11 @@ impl State {
             renews: self.renews.as_ref().map(|(record, _)| *record),
             ..NewConsent::new(self.kind, given, self.how)
         };
+        if self.hands_over {
+            let record = RecordId::from_bytes(scene.fresh);
+            let handed = handover::State::consent(self.client, record, consent);
+            return vec![Ask::Leave, Ask::HandOver(Box::new(handed))];
+        }
         let verb = match (self.refused, &self.renews) {
             (true, _) => "refused",
             (false, Some(_)) => "renewed",
@@ -317,11 +333,17 @@ const LABEL: u16 = 17;
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let [shown, hidden] = &state.shown;
     let title = match &state.renews {
+        None if state.hands_over => "Consent, which the client answers alone".to_owned(),
         None => "Consent".to_owned(),
         Some(_) => format!("Renew {}", if scene.veil { hidden } else { shown }),
     };
-    let inside =
-        paint::popup(frame, scene.look, (66, 15), (&title, "Enter save  Tab next  Esc back"));
+    let enter = if state.hands_over { "Enter hands it over" } else { "Enter save" };
+    let inside = paint::popup(
+        frame,
+        scene.look,
+        (66, 15),
+        (&title, &format!("{enter}  Tab next  Esc back")),
+    );
     let mut line = 0;
     for at in state.fields() {
         paint::text(frame, inside, line, at.label(), scene.look.title());

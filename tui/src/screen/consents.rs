@@ -219,6 +219,9 @@ fn details(one: &ConsentView, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Re
         rows.push(("Revoked because", none(&one.reason)));
     }
     rows.push(("Written down", written));
+    if one.handed {
+        rows.push(("Answered", "by the client alone, on a device handed over".to_owned()));
+    }
     if !one.labels.is_empty() {
         rows.push(("Labels", Label::list(&one.labels)));
     }

@@ -18,6 +18,8 @@ pub enum Focused {
     Conflict(AppointmentId),
     /// What a client has consented to.
     Consent(ClientId, RecordId),
+    /// A risk form, or a version of a safety plan.
+    Crisis(ClientId, RecordId),
     /// An entry of the contact log.
     Contact(ClientId, RecordId),
     /// A device of the practice.
@@ -82,6 +84,7 @@ impl Situation<'_> {
             | Focused::Client(client)
             | Focused::Consent(client, _)
             | Focused::Contact(client, _)
+            | Focused::Crisis(client, _)
             | Focused::Draft(client, _)
             | Focused::Entry(client, _)
             | Focused::Identity(client, _)

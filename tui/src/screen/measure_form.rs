@@ -20,7 +20,8 @@ pub struct State {
     /// The answer that Enter gives.
     choice: usize,
     phase: Phase,
-    acknowledged: bool,
+    /// Whether the client answers alone: then nothing says what an answer raises.
+    handed: bool,
     says: &'static str,
 }
 
@@ -49,17 +50,24 @@ impl State {
     /// Begins a form.
     pub fn new(form: Arc<Form>) -> Self {
         let answers = vec![Answer::NotAnswered; form.items.len()];
-        let mut state = Self {
-            form,
-            answers,
-            at: 0,
-            choice: 0,
-            phase: Phase::Asking,
-            acknowledged: false,
-            says: "",
-        };
+        let mut state =
+            Self { form, answers, at: 0, choice: 0, phase: Phase::Asking, handed: false, says: "" };
         state.settle();
         state
+    }
+
+    /// The same for a client who answers alone.
+    #[must_use]
+    pub fn handed(mut self) -> Self {
+        self.handed = true;
+        self
+    }
+
+    /// The same for the clinician again.
+    #[must_use]
+    pub fn taken_back(mut self) -> Self {
+        self.handed = false;
+        self
     }
 
     /// Returns the form that is answered.
@@ -148,7 +156,6 @@ impl State {
 
     fn set(&mut self, answer: Answer) {
         if let Some(known) = self.answers.get_mut(self.at) {
-            self.acknowledged &= *known == answer;
             *known = answer;
         }
         self.settle();
@@ -198,7 +205,6 @@ impl State {
     fn review(&mut self, code: KeyCode) -> Step {
         match code {
             KeyCode::Enter | KeyCode::F(8) => return self.keep(),
-            KeyCode::Char('y') if self.form.needs_review(&self.answers) => self.acknowledged = true,
             KeyCode::Up => self.at = self.at.saturating_sub(1),
             KeyCode::Down => self.at = (self.at + 1).min(self.answers.len().saturating_sub(1)),
             KeyCode::Backspace | KeyCode::Left if self.is_asked(self.at) => self.go(self.at),
@@ -213,11 +219,6 @@ impl State {
     fn keep(&mut self) -> Step {
         if !self.is_begun() {
             self.says = "Nothing has been answered.";
-            return Step::On;
-        }
-        if self.form.needs_review(&self.answers) && !self.acknowledged {
-            self.phase = Phase::Reviewing;
-            self.says = "Read what stands above first: y says that you have.";
             return Step::On;
         }
         Step::Keep(self.answers.clone())
@@ -320,8 +321,8 @@ fn asking(state: &State, look: &Look, frame: &mut Frame<'_>, inside: Rect) {
     paint::text(frame, inside, bottom, &so_far, Style::new());
     let may = matches!(state.turn(state.at), Turn::MayBeLeftOut(_));
     let not = if may { "n does not apply  " } else { "" };
-    let keys =
-        format!("{}answers and goes on  Backspace back  s skip  {not}F8 to the end", digits(item));
+    let end = if state.handed { "" } else { "F8 to the end" };
+    let keys = format!("{}answers and goes on  Backspace back  s skip  {not}{end}", digits(item));
     paint::text(frame, inside, bottom + 1, &keys, Style::new());
 }
 
@@ -352,18 +353,15 @@ fn mark(state: &State, item: usize) -> String {
 
 fn reviewing(state: &State, look: &Look, frame: &mut Frame<'_>, inside: Rect) {
     let mut line = 0;
-    if state.form.needs_review(&state.answers) {
+    let raises = !state.handed && state.form.needs_review(&state.answers);
+    if raises {
         for risk in state.form.raised(&state.answers) {
             let Some(item) = state.form.items.get(risk.item) else { continue };
             let words = format!("{} {}: {}", item.number, item.text, said(state, risk.item));
             line = paint::paragraph(frame, inside, line, &words, look.alarm());
         }
         line = paint::paragraph(frame, inside, line, &state.form.risk_rule, Style::new());
-        let words = if state.acknowledged {
-            "You have read this."
-        } else {
-            "y says that you have read this"
-        };
+        let words = "Enter signs, and opens the risk form.";
         paint::text(frame, inside, line, words, look.title());
         line += 2;
     }
@@ -378,10 +376,15 @@ fn reviewing(state: &State, look: &Look, frame: &mut Frame<'_>, inside: Rect) {
         line += 1;
     }
     if missing > 0 {
-        let words = format!("{missing} not answered: there will be no total.");
+        let total = if state.handed { "." } else { ": there will be no total." };
+        let words = format!("{missing} not answered{total}");
         paint::text(frame, inside, bottom, &words, look.waiting());
     }
-    let keys = "Enter signs   Backspace changes the answer in focus   Esc leaves";
+    let keys = if state.handed {
+        "Enter: I am done.   Backspace changes the answer in focus."
+    } else {
+        "Enter signs   Backspace changes the answer in focus   Esc leaves"
+    };
     paint::text(frame, inside, bottom + 1, keys, Style::new());
 }
 

@@ -8,7 +8,8 @@ use super::measure_form::{self, Step};
 use super::parts::field::Field;
 use super::parts::trend::{self, Trend};
 use super::parts::{list, measures, paint, spark, when, who};
-use super::{Act, Ask, Focused, Scene};
+use super::{Act, Ask, Focused, Scene, handover, risk_form};
+use crate::input::{Input, Key, KeyCode};
 use crate::keymap::{Context, Verb};
 use crate::notice::Notice;
 use crate::text;
@@ -19,7 +20,9 @@ use ratatui::style::Style;
 use std::sync::Arc;
 use tacenda_shared::id::{AppointmentId, ClientId, RecordId};
 use tacenda_shared::practice::edit::{Edit, Status};
-use tacenda_shared::practice::measure::{self, Answer, Form, MeasureView, MeasuresView, Review};
+use tacenda_shared::practice::measure::{
+    self, Answer, Form, Manner, MeasureView, MeasuresView, Review,
+};
 use tacenda_shared::practice::view::{Index, TimelineEntry, View};
 
 /// Rows of the list where there is little room.
@@ -39,6 +42,8 @@ pub struct State {
     entered: bool,
     /// All that the one in focus says, in place of its chart.
     whole: bool,
+    /// Whether the form that is chosen is handed over.
+    hands_over: bool,
     mode: Mode,
 }
 
@@ -79,16 +84,18 @@ impl State {
             anchor: record,
             entered: false,
             whole: false,
+            hands_over: false,
             mode: Mode::List,
         }
     }
 
     /// Goes on to the choice of a form, for a session if one is meant.
     /// `false` if another is being answered.
-    pub fn pick(&mut self, session: Option<AppointmentId>) -> bool {
+    pub fn pick(&mut self, session: Option<AppointmentId>, hands_over: bool) -> bool {
         if self.is_begun() {
             return false;
         }
+        self.hands_over = hands_over;
         self.session = session.or(self.session);
         self.mode = Mode::Pick(Box::default());
         true
@@ -203,9 +210,25 @@ impl State {
         true
     }
 
-    fn enter(&self, scene: &Scene<'_>, instrument: &Form, answers: Vec<Answer>) -> Ask {
-        let says = format!("{} of {}", instrument.abbreviation, scene.code(self.client));
-        Ask::Submit(Edit::answered(self.client, self.session, instrument, answers), says)
+    /// What was answered is on its way to the disk before anything else is asked; then comes the form
+    /// that a risk answer asks for.
+    fn enter(&self, scene: &Scene<'_>, instrument: &Form, answers: Vec<Answer>) -> Vec<Ask> {
+        let (client, session) = (self.client, self.session);
+        let says = format!("{} of {}", instrument.abbreviation, scene.code(client));
+        let record = RecordId::from_bytes(scene.fresh);
+        let manner = Manner { record: Some(record), handed: None };
+        let raised = handover::raised(instrument, &answers).map(|words| {
+            let form = risk_form::State::new(client, session, scene.now.time);
+            Ask::Risk(Box::new(form.raised_by(record, words)))
+        });
+        let edit = Edit::answered_so(client, session, instrument, answers, manner);
+        std::iter::once(Ask::Submit(edit, says)).chain(raised).collect()
+    }
+
+    /// Gives a form into the client's hands.
+    fn hand(&mut self, form: Arc<Form>) -> Ask {
+        let session = self.session.take();
+        Ask::HandOver(Box::new(handover::State::measure(self.client, session, form)))
     }
 
     /// Gives away what is handed over, and shows the list.
@@ -234,6 +257,17 @@ impl State {
     }
 }
 
+impl Begun {
+    /// The answers that a client has given alone.
+    pub fn answered(
+        client: ClientId,
+        session: Option<AppointmentId>,
+        form: measure_form::State,
+    ) -> Self {
+        Self { client, session, mode: Mode::Answer(Box::new(form)) }
+    }
+}
+
 /// Moves, picks, answers.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match &mut state.mode {
@@ -248,6 +282,11 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         }
         Mode::Pick(pick) => {
             if let Some(next) = pick.update(act, scene) {
+                if let (Mode::Answer(form), true) = (&next, state.hands_over) {
+                    let form = Arc::clone(form.form());
+                    state.mode = Mode::List;
+                    return vec![state.hand(form)];
+                }
                 state.mode = next;
             }
         }
@@ -266,6 +305,15 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             }
         }
         Mode::Answer(form) => {
+            // Before anything is answered, the form can be handed over as it is.
+            if let Act::Type(Input::Key(key)) = act
+                && key.code == KeyCode::Char('H')
+                && !form.is_begun()
+            {
+                let form = Arc::clone(form.form());
+                state.mode = Mode::List;
+                return vec![state.hand(form)];
+            }
             let step = match act {
                 Act::Type(input) => form.update(input),
                 Act::Verb(Verb::Confirm) => form.update(&enter_key()),
@@ -275,15 +323,15 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
             match step {
                 Step::On => {}
                 Step::Leave => state.mode = Mode::List,
-                Step::Keep(answers) => return vec![state.enter(scene, &instrument, answers)],
+                Step::Keep(answers) => return state.enter(scene, &instrument, answers),
             }
         }
     }
     Vec::new()
 }
 
-fn enter_key() -> crate::input::Input {
-    crate::input::Input::Key(crate::input::Key::plain(crate::input::KeyCode::Enter))
+fn enter_key() -> Input {
+    Input::Key(Key::plain(KeyCode::Enter))
 }
 
 impl Pick {
@@ -488,6 +536,7 @@ fn details(
             if one.source.is_empty() || scene.veil { "typed by a clinician" } else { &one.source };
         lines.push(format!("Range {low}-{high}; {source}"));
     }
+    lines.extend(one.handed.map(measures::handed));
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
     let mut line = 0;
     for words in lines {

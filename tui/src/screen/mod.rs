@@ -14,11 +14,13 @@ pub mod columns;
 pub mod consent_form;
 pub mod consents;
 pub mod contact_log;
+pub mod crisis;
 pub mod demo;
 pub mod diagnosis;
 pub mod finish;
 mod focus;
 pub mod group_form;
+pub mod handover;
 pub mod help;
 pub mod identity;
 pub mod journal;
@@ -37,8 +39,10 @@ pub mod plan;
 pub mod prompt;
 pub mod read;
 pub mod revoke;
+pub mod risk_form;
 pub mod room;
 pub mod rules;
+pub mod safety_form;
 pub mod same;
 pub mod save_file;
 pub mod setup;
@@ -48,6 +52,7 @@ pub mod take_in;
 pub mod today;
 pub mod waiting;
 pub mod week;
+pub mod whom;
 pub mod writing;
 
 use crate::input::Input;
@@ -149,10 +154,16 @@ pub enum Ask {
     Edit(Edit, String),
     /// Go to a date on Today, or to a client's chart.
     Go(Place),
+    /// Give the device into a client's hands.
+    HandOver(Box<handover::State>),
+    /// Keep the risk form in front as it is, unfinished.
+    KeepRisk,
     /// Close this overlay, or leave this screen.
     Leave,
     /// Have something done with devices or the server.
     Order(Order),
+    /// Ask for a risk form, which an answer raised.
+    Risk(Box<risk_form::State>),
     /// Run a verb, after closing this overlay.
     Run(Verb),
     /// Say something in the line above the hints.
@@ -181,6 +192,7 @@ pub enum Screen {
     Clients(clients::State),
     Columns(columns::State),
     Consents(consents::State),
+    Crisis(Box<crisis::State>),
     Finish(finish::State),
     Identity(identity::State),
     Journal(journal::State),
@@ -216,12 +228,15 @@ pub enum Overlay {
     Phrases(phrases::State),
     Prompt(prompt::State),
     Revoke(Box<revoke::State>),
+    RiskForm(Box<risk_form::State>),
     Room(room::State),
     Rules(rules::State),
+    SafetyForm(Box<safety_form::State>),
     Same(same::State),
     SaveFile(Box<save_file::State>),
     Sheet(Box<sheet::State>),
     TakeIn(Box<take_in::State>),
+    Whom(whom::State),
 }
 
 impl Screen {
@@ -240,6 +255,7 @@ impl Screen {
                 &[C::Appointments, C::Calendar, C::Columns, C::Lists, C::Everywhere]
             }
             Self::Consents(_) => &[C::Consents, C::Lists, C::Everywhere],
+            Self::Crisis(_) => &[C::Crisis, C::Lists, C::Everywhere],
             Self::Finish(_) => &[C::Appointments, C::Lists, C::Everywhere],
             Self::Identity(_) => &[C::Identity, C::Lists, C::Everywhere],
             Self::Journal(_) => &[C::Journal, C::Lists, C::Everywhere],
@@ -286,6 +302,7 @@ impl Screen {
             Self::Clients(state) => state.focused(scene),
             Self::Columns(state) => state.focused(scene),
             Self::Consents(state) => state.focused(),
+            Self::Crisis(state) => state.focused(),
             Self::Finish(state) => state.focused(scene),
             Self::Identity(state) => state.focused(),
             Self::Journal(state) => state.focused(),
@@ -306,6 +323,7 @@ impl Screen {
             Self::Attachments(state) => Some(Subject::Attachments(state.client)),
             Self::Chart(state) => Some(Subject::Chart(state.client)),
             Self::Consents(state) => Some(Subject::Consents(state.client)),
+            Self::Crisis(state) => Some(Subject::Crisis(state.client)),
             Self::Note(state) => Some(Subject::Draft(state.client, state.note)),
             Self::Identity(state) => Some(Subject::Identity(state.client)),
             Self::Journal(state) => Some(Subject::Journal(state.client)),
@@ -327,6 +345,7 @@ impl Screen {
             Self::Attachments(state) => state.opened(outcome),
             Self::Chart(state) => state.opened(outcome, at),
             Self::Consents(state) => state.opened(outcome),
+            Self::Crisis(state) => state.opened(outcome),
             Self::Note(state) => return state.opened(outcome, at),
             Self::Identity(state) => state.opened(outcome),
             Self::Journal(state) => state.opened(outcome),
@@ -368,6 +387,7 @@ impl Screen {
             Self::Clients(state) => clients::update(state, act, scene),
             Self::Columns(state) => columns::update(state, act, scene),
             Self::Consents(state) => consents::update(state, act, scene),
+            Self::Crisis(state) => crisis::update(state, act, scene),
             Self::Finish(state) => finish::update(state, act, scene),
             Self::Identity(state) => identity::update(state, act),
             Self::Journal(state) => journal::update(state, act, scene),
@@ -393,6 +413,7 @@ impl Screen {
             Self::Clients(state) => clients::view(state, scene, frame, area),
             Self::Columns(state) => columns::view(state, scene, frame, area),
             Self::Consents(state) => consents::view(state, scene, frame, area),
+            Self::Crisis(state) => crisis::view(state, scene, frame, area),
             Self::Finish(state) => finish::view(state, scene, frame, area),
             Self::Identity(state) => identity::view(state, scene, frame, area),
             Self::Journal(state) => journal::view(state, scene, frame, area),
@@ -417,10 +438,14 @@ impl Overlay {
             Self::Choice(_) => &[C::Choice, C::Everywhere],
             Self::Labels(_) | Self::Rules(_) => &[C::Ticks, C::Everywhere],
             Self::Phrases(state) => state.contexts(),
-            Self::ClientForm(_) | Self::ConsentForm(_) | Self::GroupForm(_) => {
-                &[C::Form, C::Everywhere]
+            Self::ClientForm(_)
+            | Self::ConsentForm(_)
+            | Self::GroupForm(_)
+            | Self::RiskForm(_)
+            | Self::SafetyForm(_) => &[C::Form, C::Everywhere],
+            Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) | Self::Whom(_) => {
+                &[C::Picker, C::Everywhere]
             }
-            Self::Diagnosis(_) | Self::Help(_) | Self::Palette(_) => &[C::Picker, C::Everywhere],
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
             Self::Same(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Same(_) => &[C::Choice, C::Everywhere],
@@ -452,6 +477,8 @@ impl Overlay {
             Self::GroupForm(state) => state.whose(),
             Self::ContactLog(state) => Some(state.client),
             Self::Prompt(state) => state.whose(),
+            Self::RiskForm(state) => Some(state.client),
+            Self::SafetyForm(state) => Some(state.client),
             Self::Same(state) => Some(state.client()),
             _ => None,
         }
@@ -495,8 +522,10 @@ impl Overlay {
             Self::Help(state) => help::update(state, act),
             Self::Labels(state) => labels::update(state, act),
             Self::Menu(state) => menu::update(state, act),
+            Self::RiskForm(state) => risk_form::update(state, act, scene),
             Self::Room(state) => room::update(state, act, scene),
             Self::Rules(state) => rules::update(state, act, scene),
+            Self::SafetyForm(state) => safety_form::update(state, act, scene),
             Self::Notice(_) => match act {
                 Act::Verb(Verb::Confirm) => vec![Ask::Leave],
                 _ => Vec::new(),
@@ -510,6 +539,7 @@ impl Overlay {
             Self::SaveFile(state) => save_file::update(state, act),
             Self::Sheet(state) => sheet::update(state, act, scene),
             Self::TakeIn(state) => take_in::update(state, act),
+            Self::Whom(state) => whom::update(state, act, scene),
         }
     }
 
@@ -533,12 +563,15 @@ impl Overlay {
             Self::Phrases(state) => phrases::view(state, scene, frame),
             Self::Prompt(state) => prompt::view(state, scene, frame),
             Self::Revoke(state) => revoke::view(state, scene, frame),
+            Self::RiskForm(state) => risk_form::view(state, scene, frame),
             Self::Room(state) => room::view(state, scene, frame),
             Self::Rules(state) => rules::view(state, scene, frame),
+            Self::SafetyForm(state) => safety_form::view(state, scene, frame),
             Self::Same(state) => same::view(state, scene, frame),
             Self::SaveFile(state) => save_file::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
             Self::TakeIn(state) => take_in::view(state, scene, frame),
+            Self::Whom(state) => whom::view(state, scene, frame),
         }
     }
 }

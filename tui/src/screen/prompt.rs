@@ -2,8 +2,10 @@
 //! shown.
 
 mod dates;
+mod numbers;
 mod off;
 
+use super::crisis::numbers_words;
 use super::note::review;
 use super::parts::consents as standing;
 use super::parts::field::Field;
@@ -19,6 +21,7 @@ use ratatui::style::Style;
 use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, RecordId, TaskId,
 };
+use tacenda_shared::practice::crisis::numbers as emergency;
 use tacenda_shared::practice::edit::{Edit, RemoteSetting, StampChange, Status, Whereabouts};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
@@ -67,6 +70,8 @@ pub enum Question {
     Identity(ClientId, IdentityField),
     /// The invite of a server.
     Invite,
+    /// The emergency numbers of a place.
+    Numbers,
     /// Another name for a device, which has this one now.
     Name(DeviceId, String),
     /// Until when a line of a plan is to be reached; without one, when the plan is looked at again.
@@ -152,6 +157,7 @@ impl State {
             Question::Hours(member) => self.confirm_hours(*member),
             Question::Identity(client, field) => self.confirm_identity(scene, *client, *field),
             Question::Invite => self.confirm_invite(),
+            Question::Numbers => numbers::confirm(&self.field),
             Question::Name(device, old) => match self.field.trimmed() {
                 name if name == old => vec![Ask::Leave],
                 name => {
@@ -448,7 +454,9 @@ fn where_words(state: &State, scene: &Scene<'_>) -> String {
         .and_then(|row| elsewhere::unlicensed(scene.index, row.slot.clinician, &said.place))
         .map(|licences| format!(" YOUR LICENCES: {licences}."));
     let outside = outside.unwrap_or_default();
-    format!("{without}= in {}; to be called there: {}.{outside}", said.place, said.help)
+    let known = emergency::fitting(scene.index, &[&said.place]);
+    let known = known.first().map(|one| format!(" {}.", numbers_words(one))).unwrap_or_default();
+    format!("{without}= in {}; to be called there: {}.{outside}{known}", said.place, said.help)
 }
 
 fn date_words(typed: &str, today: Date) -> String {
@@ -477,6 +485,7 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
                          it. The server never learns what it keeps for you.";
             ("Connect to a server: paste its invite", words.to_owned())
         }
+        Question::Numbers => ("Emergency numbers", numbers::words(state.field.trimmed())),
         Question::Name(..) => {
             let words =
                 "Only your own devices can read it. Empty: the name that it was added with.";

@@ -16,10 +16,19 @@ use tacenda_shared::id::{ClientId, RecordId};
 #[derive(Debug)]
 pub struct State {
     client: ClientId,
-    record: RecordId,
+    what: What,
     file: Field,
     step: Step,
     refusal: Option<Notice>,
+}
+
+/// What is saved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum What {
+    /// A file of the chart.
+    Attachment(RecordId),
+    /// A version of the safety plan as a text for the client, with these numbers in it.
+    SafetyPlan(RecordId, Vec<String>),
 }
 
 #[derive(Debug)]
@@ -34,8 +43,8 @@ enum Step {
 
 impl State {
     /// Asks where to.
-    pub fn new(client: ClientId, record: RecordId) -> Self {
-        Self { client, record, file: Field::default(), step: Step::File, refusal: None }
+    pub fn new(client: ClientId, what: What) -> Self {
+        Self { client, what, file: Field::default(), step: Step::File, refusal: None }
     }
 
     /// It was not saved: says why, and asks again from the start.
@@ -70,9 +79,15 @@ impl State {
             Step::Passphrase(field) => {
                 let passphrase = field.take();
                 self.step = Step::Working;
-                let (client, record) = (self.client, self.record);
-                let file = self.file.trimmed().to_owned();
-                vec![Ask::Order(Order::SaveAttachment { client, record, file, passphrase })]
+                let (client, file) = (self.client, self.file.trimmed().to_owned());
+                vec![Ask::Order(match self.what.clone() {
+                    What::Attachment(record) => {
+                        Order::SaveAttachment { client, record, file, passphrase }
+                    }
+                    What::SafetyPlan(record, numbers) => {
+                        Order::SaveSafetyPlan { client, record, numbers, file, passphrase }
+                    }
+                })]
             }
             Step::Working => vec![Ask::Leave],
         }
@@ -94,7 +109,13 @@ pub fn update(state: &mut State, act: &Act) -> Vec<Ask> {
 /// Draws the questions.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
-    let inside = paint::popup(frame, look, (72, 14), ("Save a file", "Enter go on  Esc leave it"));
+    let (title, example) = match state.what {
+        What::Attachment(_) => ("Save a file", "The new file, for example ~/referral.pdf:"),
+        What::SafetyPlan(..) => {
+            ("Save the safety plan for the client", "The new file, for example ~/plan.txt:")
+        }
+    };
+    let inside = paint::popup(frame, look, (72, 14), (title, "Enter go on  Esc leave it"));
     let mut line = 0;
     if let Some(notice) = &state.refusal {
         line = paint::notice(frame, look, inside, line, notice) + 1;
@@ -103,7 +124,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
                      is opened. That you saved it is recorded.";
         line = paint::paragraph(frame, inside, line, words, Style::new()) + 1;
     }
-    paint::text(frame, inside, line, "The new file, for example ~/referral.pdf:", look.title());
+    paint::text(frame, inside, line, example, look.title());
     let field = paint::lines(inside, line + 1, 1);
     state.file.view(frame, look, field, matches!(state.step, Step::File));
     match &state.step {

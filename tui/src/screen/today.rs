@@ -12,9 +12,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId};
+use tacenda_shared::practice::crisis::RiskState;
 use tacenda_shared::practice::edit::{Fee, Modality, Status};
 use tacenda_shared::practice::schedule::free;
-use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry};
+use tacenda_shared::practice::view::{AppointmentRow, NoteState, TimelineEntry, TimelineRow};
 
 /// What an empty practice says.
 const FIRST_STEPS: [&str; 4] = [
@@ -89,6 +90,7 @@ pub fn unfinished(what: &What) -> Focused {
             Focused::Appointment(*id)
         }
         What::Answer(client, record) => Focused::Measure(*client, *record),
+        What::Risk(client, record) => Focused::Crisis(*client, *record),
         What::Consent(client, record, ..) => Focused::Consent(*client, *record),
         What::PlanReview(client) => Focused::Review(*client),
         What::Supervision(row) => Focused::Record(row.client, row.note),
@@ -307,9 +309,10 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         Focused::Appointment(id) => {
             scene.appointment(id).and_then(|row| who::first(scene.index, row))
         }
-        Focused::Consent(client, _) | Focused::Draft(client, _) | Focused::Measure(client, _) => {
-            Some(client)
-        }
+        Focused::Consent(client, _)
+        | Focused::Crisis(client, _)
+        | Focused::Draft(client, _)
+        | Focused::Measure(client, _) => Some(client),
         _ => None,
     };
     let client = client.or_else(|| coming.and_then(|row| who::first(scene.index, row)));
@@ -365,6 +368,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
         }
         _ => None,
     });
+    lines.extend(risk_words(entries, scene).map(|words| format!("Risk        {words}")));
     // Without a key to charts nobody can say that there is none.
     if scene.index.reach.charts() {
         lines.push(format!("Last note   {}", note.as_deref().unwrap_or("none yet")));
@@ -397,6 +401,25 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Vec<String> {
     lines
 }
 
+/// What was judged last of a risk, and when; and when a safety plan was signed. What bears a later day
+/// than tomorrow comes from a wrong clock, or from worse.
+fn risk_words(entries: &[TimelineRow], scene: &Scene<'_>) -> Option<String> {
+    let date = |row: &TimelineRow| when::local(row.time, &scene.index.zone).date();
+    let soon = when::shifted(scene.today(), 1);
+    let been = entries.iter().filter(|row| date(row) <= soon);
+    let level = been.clone().find_map(|row| match row.entry {
+        TimelineEntry::Risk { level: Some(level), state: RiskState::Whole, .. } => {
+            Some(format!("{} ({})", level.title(), when::short(date(row))))
+        }
+        _ => None,
+    });
+    let mut plans = been;
+    let plan = plans.find(|row| matches!(row.entry, TimelineEntry::SafetyPlan { .. }));
+    let plan = plan.map(|row| format!("safety plan {}", when::short(date(row))));
+    let words: Vec<String> = level.into_iter().chain(plan).collect();
+    (!words.is_empty()).then(|| words.join("   "))
+}
+
 fn to_finish(scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect, focus: Option<usize>) {
     let entries = &scene.digest.unfinished;
     if area.height == 0 {
@@ -425,6 +448,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
             comes(*id)
         }
         What::Answer(client, _)
+        | What::Risk(client, _)
         | What::Consent(client, ..)
         | What::PlanReview(client)
         | What::Task(client, _) => who::client(scene.index, *client, scene.veil),
@@ -441,6 +465,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         // What somebody wrote down may hold a name.
         What::Task(..) if scene.veil => format!("{date}  {} to do", paint::cell(&who, 16)),
         What::Answer(..)
+        | What::Risk(..)
         | What::Consent(..)
         | What::Fee(_)
         | What::NoteMissing(_)

@@ -44,7 +44,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
             Some(strike(model, (client, record)))
         }
         (Verb::SaveAttachment, Focused::Attachment(client, record)) => {
-            let state = save_file::State::new(client, record);
+            let state = save_file::State::new(client, save_file::What::Attachment(record));
             lay(model, Overlay::SaveFile(Box::new(state)));
             Some(Vec::new())
         }

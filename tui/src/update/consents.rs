@@ -84,6 +84,14 @@ fn begin(model: &mut Model, renews: bool) {
     lay(model, Overlay::ConsentForm(Box::new(form)));
 }
 
+/// Prepares what the client is asked to agree to, on a device that is handed over then.
+pub(super) fn hand_over(model: &mut Model) {
+    let Some(desk) = model.desk() else { return };
+    let Some(Screen::Consents(state)) = desk.screens.last() else { return };
+    let form = consent_form::State::new(state.client, &model.scene(desk)).handing_over();
+    lay(model, Overlay::ConsentForm(Box::new(form)));
+}
+
 fn row(model: &Model, client: ClientId, record: RecordId) -> Option<ConsentRow> {
     let rows = model.desk()?.index.consents.get(&client)?;
     rows.iter().find(|row| row.record == record).copied()

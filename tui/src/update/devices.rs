@@ -145,6 +145,7 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
         Carried::Code { code, address } => {
             with_pairing(model, |state| state.show_code(code, address));
         }
+        Carried::Verified(outcome) => return super::handover::verified(model, outcome),
         Carried::Words { words, name } => {
             with_pairing(model, |state| state.show_words(words, name));
         }

@@ -113,6 +113,7 @@ const fn looks(verb: Verb) -> bool {
             | Verb::Remind
             | Verb::Right
             | Verb::ShowClients
+            | Verb::ShowCrisis
             | Verb::ShowFinish
             | Verb::ShowMonth
             | Verb::ShowToday

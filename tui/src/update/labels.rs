@@ -66,6 +66,10 @@ fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
             let (item, labels) = plan.labelled()?;
             Some((plan.client, Labelled::PlanLine(item), labels))
         }
+        Screen::Crisis(crisis) => {
+            let (client, record, labels) = crisis.labelled()?;
+            Some((client, Labelled::Record(record), labels))
+        }
         Screen::Consents(consents) => {
             let one = consents.consent()?;
             Some((consents.client, Labelled::Record(one.row.record), &one.labels))

@@ -15,10 +15,14 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
     let on_screen = matches!(model.desk()?.screens.last(), Some(Screen::Measures(_)));
     match (verb, focused) {
         (Verb::New, _) if on_screen => {
-            pick(model, None);
+            pick(model, None, false);
             Some(Vec::new())
         }
-        (Verb::ShowMeasures | Verb::TakeMeasure, _) => {
+        (Verb::HandOver, _) if on_screen => {
+            pick(model, None, true);
+            Some(Vec::new())
+        }
+        (Verb::ShowMeasures | Verb::TakeMeasure | Verb::HandOver, _) => {
             let desk = model.desk()?;
             let client = model.situation(desk).client()?;
             let session = match focused {
@@ -26,8 +30,8 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
                 _ => None,
             };
             let effects = show(model, Screen::Measures(measures::State::new(client, None)));
-            if verb == Verb::TakeMeasure {
-                pick(model, session);
+            if verb != Verb::ShowMeasures {
+                pick(model, session, verb == Verb::HandOver);
             }
             Some(effects)
         }
@@ -95,10 +99,10 @@ pub(super) fn bring_back(desk: &mut Desk, begun: measures::Begun) -> Option<Effe
     subject.map(|subject| Effect::Open(subject, crate::screen::CARE))
 }
 
-fn pick(model: &mut Model, session: Option<tacenda_shared::id::AppointmentId>) {
+fn pick(model: &mut Model, session: Option<tacenda_shared::id::AppointmentId>, hands_over: bool) {
     let screen = model.desk_mut().and_then(|desk| desk.screens.last_mut());
     if let Some(Screen::Measures(state)) = screen
-        && !state.pick(session)
+        && !state.pick(session, hands_over)
     {
         say(model, "Finish what is being answered first: Esc leaves it.");
     }

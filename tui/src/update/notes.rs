@@ -187,6 +187,7 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
     let drafts = desk.digest.unfinished.iter().filter_map(|entry| match &entry.what {
         What::Draft(draft) => Some((draft.client, draft.note)),
         What::Answer(..)
+        | What::Risk(..)
         | What::Clash(..)
         | What::Consent(..)
         | What::Fee(_)

@@ -16,11 +16,14 @@ const UNSAVED: &str = "A form is not saved: Enter saves it, F10 or q again quits
 /// What must be done before the practice is left in any way.
 fn parting(model: &mut Model) -> Vec<Effect> {
     let mut effects: Vec<Effect> = super::clipboard::overwrite(model).into_iter().collect();
+    // A risk form that was begun, and what a client answered alone, are kept before their screens go.
+    effects.extend(super::crisis::keep_all(model));
     let Some(desk) = model.desk_mut() else { return effects };
     desk.overlays.clear();
     while let Some(left) = desk.screens.pop() {
         effects.extend(close(desk, left));
     }
+    effects.extend(super::handover::keep(model));
     effects
 }
 
@@ -37,8 +40,10 @@ fn remains(desk: &Desk) -> lock_screen::Remains {
                 | Overlay::GroupForm(_)
                 | Overlay::Labels(_)
                 | Overlay::Prompt(_)
+                | Overlay::SafetyForm(_)
         )
     };
+    let risk = |overlay: &Overlay| matches!(overlay, Overlay::RiskForm(form) if form.is_begun());
     let has = |of: &dyn Fn(&Screen) -> bool| desk.screens.iter().any(of);
     let kept = |screen: &Screen| match screen {
         Screen::Measures(state) => state.kept().is_some(),
@@ -52,7 +57,7 @@ fn remains(desk: &Desk) -> lock_screen::Remains {
         form: desk.kept.is_some()
             || desk.overlays.iter().any(form)
             || has(&|screen| matches!(screen, Screen::Booking(_))),
-        measure: has(&kept),
+        measure: has(&kept) || desk.handed.is_some() || desk.overlays.iter().any(risk),
         score: has(&score),
     }
 }

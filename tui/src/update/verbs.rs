@@ -5,9 +5,9 @@ use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
-    act, attachments, consents, demo, devices, formats, front_desk, groups, interrupt, journal,
-    labels, lay, leave, lock, measures, notes, plan, quit, replace, same, say, session, show,
-    supervision,
+    act, attachments, consents, crisis, demo, devices, formats, front_desk, groups, interrupt,
+    journal, labels, lay, leave, lock, measures, notes, plan, quit, replace, same, say, session,
+    show, supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -123,10 +123,12 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
     match focused {
         _ if verb == Verb::SetLabels => Some(labels::show(model)),
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
+        _ if verb.is_of_crisis() => crisis::run(model, verb, focused),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
         _ => attachments::run(model, verb, focused)
             .or_else(|| consents::run(model, verb, focused))
+            .or_else(|| crisis::run(model, verb, focused))
             .or_else(|| journal::run(model, verb, focused))
             .or_else(|| measures::run(model, verb, focused)),
     }
@@ -191,6 +193,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
     {
         state.go_on_with(*record);
     }
+    crisis::go_on(desk, &edit);
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
     desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });
@@ -238,8 +241,13 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
             Vec::new()
         }
         Answer::Adopt(edit) => vec![Effect::Order(Order::Adopt(edit))],
+        Answer::Crisis(client) => crisis::open(model, client, None, None),
         Answer::Edit(act, says) => edit(model, *act, says, Way::Fresh),
         Answer::Nothing => Vec::new(),
+        Answer::Numbers(place) => {
+            crisis::ask_numbers(model, &place);
+            Vec::new()
+        }
         Answer::FinishRefilling => vec![Effect::Order(Order::Finish)],
         Answer::LogContact(client, reminder) => {
             let state = match reminder {
@@ -328,6 +336,9 @@ fn out(model: &mut Model) -> Vec<Effect> {
     {
         desk.kept = Some(desk.overlays.remove(0));
         "What was typed is kept: n goes on.".clone_into(&mut desk.line);
+        return Vec::new();
+    }
+    if crisis::stays(desk) {
         return Vec::new();
     }
     if let Some(effects) = devices::left(desk) {

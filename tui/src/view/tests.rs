@@ -138,6 +138,71 @@ fn consents() {
 }
 
 #[test]
+fn crisis() {
+    let lead = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            driver.keys("!").open_asked().keys(keys);
+        }
+    };
+    snapshot("crisis", true, lead(""));
+    snapshot("crisis_of_somebody_new", true, |driver| {
+        driver.keys("j!").open_asked();
+    });
+    snapshot("crisis_whole_form", true, lead("j⏎"));
+    snapshot("crisis_risk_form", true, lead("n112000.10at night⇥the dog⇥2"));
+    snapshot("crisis_risk_form_left", true, lead("n11⎋"));
+    snapshot("crisis_safety_form", true, lead("p⇥"));
+    snapshot("crisis_plan_to_save", true, lead("E"));
+    snapshot("crisis_of_whom", true, |driver| {
+        driver.keys("jj!k");
+    });
+    snapshot("crisis_numbers", true, |driver| {
+        driver.keys("ge");
+    });
+    snapshot("crisis_number_typed", true, |driver| {
+        driver.keys("geG⏎Nevada: Emergency 911; Sample County 555 0199");
+    });
+    let raised = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            driver.keys("o").open_asked().keys("phq-9⏎0000000011⏎").keys(keys);
+        }
+    };
+    snapshot("crisis_raised", true, raised(""));
+    snapshot("crisis_put_off", true, raised("⎋the next client waits"));
+}
+
+#[test]
+fn handed_over() {
+    let lead = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            let index = Sample::new().with_measures().index;
+            driver.device(DeviceEvent::Changed(Arc::new(index)));
+            driver.keys("gm").open_asked().keys("Hphq-9⏎").keys(keys);
+        }
+    };
+    snapshot("handed_first_item", true, lead(""));
+    snapshot("handed_item", true, lead("1202"));
+    snapshot("handed_all_answers", true, lead("1202s10111"));
+    snapshot("handed_back", true, lead("1202010111⏎"));
+    snapshot("handed_stopped", true, lead("12⎋"));
+    snapshot("handed_before_the_auto_lock", true, |driver| {
+        lead("12")(driver);
+        driver.wait(280_000);
+    });
+    let consent = |keys: &'static str| {
+        move |driver: &mut Driver| {
+            driver.keys("c").open_asked().keys("H⇥Dr. Sampleton⇥dates of sessions").keys(keys);
+        }
+    };
+    snapshot("handed_consent_prepared", true, consent(""));
+    snapshot("handed_consent", true, consent("⏎"));
+    snapshot("handed_consent_answered", true, consent("⏎2not now"));
+    snapshot("handed_journal", true, |driver| {
+        driver.keys("gj").open_asked().keys("HSlept badly.⏎Better now.");
+    });
+}
+
+#[test]
 fn measures() {
     let lead = |keys: &'static str| {
         move |driver: &mut Driver| {

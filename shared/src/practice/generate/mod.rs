@@ -150,46 +150,7 @@ const fn arranges(edit: &Edit) -> bool {
         | Edit::SkipOccurrence { .. }
         | Edit::Together(_)
         | Edit::Wait { .. } => true,
-        Edit::AddTask { .. }
-        | Edit::Amend { .. }
-        | Edit::Archive { .. }
-        | Edit::AskErasure(_)
-        | Edit::Attach { .. }
-        | Edit::BeginAddendum { .. }
-        | Edit::BeginJournal { .. }
-        | Edit::BeginNote { .. }
-        | Edit::ChangeDraft { .. }
-        | Edit::ChangePlan { .. }
-        | Edit::DefineMeasure { .. }
-        | Edit::DiscardDraft { .. }
-        | Edit::DivideDraft { .. }
-        | Edit::EnterJournal { .. }
-        | Edit::EnterMeasure { .. }
-        | Edit::EnterNote { .. }
-        | Edit::EnterScore { .. }
-        | Edit::FinishTask { .. }
-        | Edit::Hold { .. }
-        | Edit::Label { .. }
-        | Edit::LogContact { .. }
-        | Edit::MarkJournal { .. }
-        | Edit::MarkMeasure { .. }
-        | Edit::NoteDeath { .. }
-        | Edit::OrderErasure(_)
-        | Edit::RecordConsent { .. }
-        | Edit::ReviewPlan { .. }
-        | Edit::RevokeConsent { .. }
-        | Edit::SameAs { .. }
-        | Edit::SetFee { .. }
-        | Edit::SetStatus { .. }
-        | Edit::Sign { .. }
-        | Edit::SignImported { .. }
-        | Edit::SignPlan { .. }
-        | Edit::StampSession { .. }
-        | Edit::StrikeAttachment { .. }
-        | Edit::StrikeConsent { .. }
-        | Edit::StrikeContact { .. }
-        | Edit::Supervise { .. }
-        | Edit::WithdrawErasure(_) => false,
+        _ => false,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::practice::view::{TimelineEntry, TimelineRow, View};
 use crate::practice::{Context, Practice, ShelfError};
 
 impl Practice {
-    /// Returns everything of a client's chart and journal in the order in which it happened: measures,
-    /// signed notes with their addenda, entries of the journal and versions of the plan, who the client
+    /// Returns everything of a client's chart and journal in the order in which it happened: measures, risk
+    /// forms, safety plans, signed notes with their addenda, entries of the journal and versions of the plan, who the client
     /// is in law, consents, the plan as it stands, then open drafts. The caller writes the one audit entry of the
     /// disclosure (`release::emit`).
     ///
@@ -32,6 +32,15 @@ impl Practice {
                 TimelineEntry::Measure { record, .. } => {
                     let view = self.measure_view(client, *record, cx)?;
                     items.push(ChartItem::Measure(Box::new(view)));
+                }
+                // What was read by nobody, since it does not read, is in no export.
+                TimelineEntry::Risk { record, .. } => {
+                    let view = self.risk_view(client, *record, cx)?;
+                    items.extend(view.map(|view| ChartItem::Risk(Box::new(view))));
+                }
+                TimelineEntry::SafetyPlan { record, .. } => {
+                    let view = self.safety_view(client, *record, cx)?;
+                    items.extend(view.map(ChartItem::Safety));
                 }
                 // A version of the plan reads as a note, and so does an entry of the journal.
                 TimelineEntry::Journal { record, .. }

@@ -1,6 +1,7 @@
 //! Writes the lines of an export, one after the other, without holding them all.
 
 use super::super::consent::{ConsentEnd, ConsentView};
+use super::super::crisis::{RiskView, SafetyView};
 use super::super::edit::{Channel, Direction, Stamp};
 use super::super::identity::IdentityField;
 use super::super::label::Label;
@@ -20,7 +21,7 @@ use super::lines::{
 };
 use super::times::TimesBody;
 use super::{VERSION, base64};
-use super::{measures, phrases, series};
+use super::{crisis, measures, phrases, series};
 use crate::id::{ClientId, MemberId, RecordId};
 use crate::suite;
 use serde::Serialize;
@@ -50,6 +51,10 @@ pub enum ChartItem {
     Note(NoteView),
     /// A treatment plan as it stands.
     Plan(PlanView),
+    /// A risk form.
+    Risk(Box<RiskView>),
+    /// A version of a safety plan.
+    Safety(SafetyView),
 }
 
 /// An entry of the contact log.
@@ -257,6 +262,8 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
         ChartItem::Measure(view) => vec![measures::measure(view, index)],
         ChartItem::Note(view) => note(view, index),
         ChartItem::Plan(view) => vec![plan(view, index)],
+        ChartItem::Risk(view) => vec![crisis::risk(view, index)],
+        ChartItem::Safety(view) => vec![crisis::safety(view, index)],
     }
 }
 
@@ -464,6 +471,7 @@ fn consent(one: &ConsentView, client: ClientId, index: &Index) -> String {
             covers: one.covers.clone(),
             said: one.said.clone(),
             refused: row.end == Some(ConsentEnd::Refused),
+            handed: one.handed,
             renews: one.renews.map(|record| record.to_string()),
             revoked,
             revoked_because: one.reason.clone(),

@@ -220,6 +220,8 @@ impl Importer {
             "journal" => self.journal(parse(line)?),
             "plan" => self.plan(parse(line)?),
             "consent" => self.consent(parse(line)?),
+            "risk" => self.risk(parse(line)?),
+            "safety-plan" => self.safety(parse(line)?),
             "draft" => self.draft(parse(line)?),
             "end" => self.end(&parse(line)?),
             unknown => {

@@ -5,6 +5,7 @@
 //! view says and nothing else. Described in `docs/interchange.md`.
 
 use super::super::appointment::{Modality, Status};
+use super::super::crisis::RiskLevel;
 use super::super::quick_add::QuickAdd;
 use super::super::timeline::{self, What};
 use super::super::view::{
@@ -262,7 +263,10 @@ impl Entry {
             TimelineEntry::Measure { taken, .. } => {
                 (self.instrument, self.total) = (Some(taken.instrument.clone()), taken.total);
             }
-            TimelineEntry::Plan { .. } | TimelineEntry::Unknown { .. } => {}
+            TimelineEntry::Risk { level, .. } => self.of = level.map(RiskLevel::word),
+            TimelineEntry::Plan { .. }
+            | TimelineEntry::SafetyPlan { .. }
+            | TimelineEntry::Unknown { .. } => {}
         }
     }
 }
@@ -277,6 +281,8 @@ const fn record_word(entry: &TimelineEntry) -> &'static str {
         TimelineEntry::Measure { .. } => "measure",
         TimelineEntry::Note { .. } => "note",
         TimelineEntry::Plan { .. } => "plan",
+        TimelineEntry::Risk { .. } => "risk",
+        TimelineEntry::SafetyPlan { .. } => "safety-plan",
         TimelineEntry::Unknown { .. } => "unknown",
     }
 }

@@ -326,6 +326,8 @@ pub(super) struct MeasureLine {
     pub(super) signed: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) answered: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) handed: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) labels: Vec<String>,
     #[serde(flatten)]
@@ -482,6 +484,8 @@ pub(super) struct ConsentLine {
     pub(super) said: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) refused: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) handed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) renews: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

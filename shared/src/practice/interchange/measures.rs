@@ -3,9 +3,10 @@
 
 use super::super::label::Label;
 use super::super::measure::{
-    Answer, Form, ID_BYTES_MAX, MeasureView, NewScore, SCORE_TEXT_BYTES_MAX, edits,
+    Answer, Form, Handed, ID_BYTES_MAX, Manner, MeasureView, NewScore, SCORE_TEXT_BYTES_MAX, edits,
 };
 use super::super::{edit::Edit, measure, view::Index};
+use super::crisis::measure_of;
 use super::export::{author, labels, typed};
 use super::import::{Cause, ImportStep, Importer, check_words, id, session, written};
 use super::lines::{InstrumentLine, MeasureLine, Rest, ScoreBody, read_instant, stamp};
@@ -59,6 +60,7 @@ pub(super) fn measure(view: &MeasureView, index: &Index) -> String {
         author: author(view.author, index),
         signed: stamp(&view.signed),
         answered: (view.at != view.signed).then(|| stamp(&view.at)),
+        handed: view.handed.map(|handed| handed.word().to_owned()),
         labels: labels(&view.labels),
         rest: Rest::new(),
     };
@@ -75,9 +77,15 @@ impl Importer {
     }
 
     pub(super) fn measure(&mut self, line: MeasureLine) -> Result<Vec<ImportStep>, Cause> {
-        id(&line.id, RecordId::parse, "id")?;
+        let original = id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
         let session = session(line.session.as_deref())?;
+        let handed = line
+            .handed
+            .as_deref()
+            .map(|word| Handed::named(word).ok_or(Cause::Invalid("handed")))
+            .transpose()?;
+        let manner = Manner { record: Some(measure_of(original)), handed };
         let at = read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
         let answered = line
             .answered
@@ -121,7 +129,16 @@ impl Importer {
         let answers =
             answers(&form, line.answers, &line.choices).ok_or(Cause::Invalid("answers"))?;
         let (instrument, wording) = (form.id.clone(), form.wording);
-        let edit = Edit::EnterMeasure { client, session, instrument, wording, answers, at, labels };
+        let edit = Edit::EnterMeasure {
+            client,
+            session,
+            instrument,
+            wording,
+            answers,
+            at,
+            labels,
+            manner,
+        };
         Ok(vec![ImportStep::Edit(edit)])
     }
 

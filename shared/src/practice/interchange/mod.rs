@@ -7,6 +7,7 @@
 
 pub mod base64;
 mod collect;
+mod crisis;
 mod export;
 mod import;
 pub mod json;

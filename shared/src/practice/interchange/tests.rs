@@ -5,7 +5,7 @@ use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp
 use crate::practice::edit::*;
 use crate::practice::generate::desk::Desk;
 use crate::practice::generate::{Size, generate};
-use crate::practice::measure::{self, Answer, MeasureView, Review, Taken};
+use crate::practice::measure::{self, Answer, Manner, MeasureView, Review, Taken};
 use crate::practice::schedule::waiting::{Waiting, Wish};
 use crate::practice::times::Times;
 use crate::practice::view::*;
@@ -258,7 +258,9 @@ fn a_whole_practice_comes_in_as_it_went_out() {
             ChartItem::Attachment(..)
             | ChartItem::Consents(_)
             | ChartItem::Identity(_)
-            | ChartItem::Plan(_) => {
+            | ChartItem::Plan(_)
+            | ChartItem::Risk(_)
+            | ChartItem::Safety(_) => {
                 panic!("none was made")
             }
             ChartItem::Measure(item) => {
@@ -270,6 +272,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
                     answers: item.answers,
                     at: Some(item.at.time),
                     labels: item.labels,
+                    manner: Manner { record: Some(crisis::measure_of(item.record)), handed: None },
                 };
                 assert!(steps.contains(&ImportStep::Edit(edit)));
             }
@@ -478,7 +481,9 @@ fn commands_print_lines_that_name_themselves() {
         | ChartItem::Draft(_)
         | ChartItem::Identity(_)
         | ChartItem::Measure(_)
-        | ChartItem::Plan(_) => None,
+        | ChartItem::Plan(_)
+        | ChartItem::Risk(_)
+        | ChartItem::Safety(_) => None,
     });
     let line = json::note(&index, view.unwrap()).value();
     assert_eq!(line["type"], "note");
@@ -529,6 +534,7 @@ fn measured(
         author: author(),
         at: signed.clone(),
         signed,
+        handed: None,
         struck: false,
         labels: Default::default(),
         answers,

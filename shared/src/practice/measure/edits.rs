@@ -1,7 +1,7 @@
 //! What is done with measures: answered, scored, looked at, struck; and a practice's own.
 
 use super::form::Form;
-use super::record::{self, MeasureMark, MeasureView, MeasuresView, NewScore, Review, tag};
+use super::record::{self, Manner, MeasureMark, MeasureView, MeasuresView, NewScore, Review, tag};
 use super::score::Answer;
 use super::{Taken, library, read};
 use crate::codec::{CodecError, Reader, Writer};
@@ -10,6 +10,7 @@ use crate::practice::apply::{Done, Guard, Refusal};
 use crate::practice::chart::{Chart, Headline, tag as chart_tag};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::{Settings, normal};
+use crate::practice::crisis::tag as crisis_tag;
 use crate::practice::document::{Document, Scalar};
 use crate::practice::edit::{Edit, Label};
 use crate::practice::record::{LABELS_MAX, RecordKind, Relation, RelationKind, Tags};
@@ -164,9 +165,29 @@ impl Edit {
         form: &Form,
         answers: Vec<Answer>,
     ) -> Self {
+        Self::answered_so(client, session, form, answers, Manner::default())
+    }
+
+    /// The same, and how it was taken.
+    pub fn answered_so(
+        client: ClientId,
+        session: Option<AppointmentId>,
+        form: &Form,
+        answers: Vec<Answer>,
+        manner: Manner,
+    ) -> Self {
         let (instrument, wording) = (form.id.clone(), form.wording);
         let labels = BTreeSet::new();
-        Self::EnterMeasure { client, session, instrument, wording, answers, at: None, labels }
+        Self::EnterMeasure {
+            client,
+            session,
+            instrument,
+            wording,
+            answers,
+            at: None,
+            labels,
+            manner,
+        }
     }
 }
 
@@ -179,7 +200,16 @@ impl Practice {
     ) -> Result<Done, Refusal> {
         match edit {
             Edit::DefineMeasure { id, text } => self.define_measure(&id, text, cx),
-            Edit::EnterMeasure { client, session, instrument, wording, answers, at, labels } => {
+            Edit::EnterMeasure {
+                client,
+                session,
+                instrument,
+                wording,
+                answers,
+                at,
+                labels,
+                manner,
+            } => {
                 let form = self.form(&instrument).ok_or(Refusal::UnknownMeasure)?;
                 // The record says what was on the screen, or there is none.
                 if form.wording != wording {
@@ -189,13 +219,16 @@ impl Practice {
                 if !given || form.check(&answers).is_err() {
                     return Err(Refusal::InvalidMeasure);
                 }
-                let body = record::body(&form, &answers, session);
-                self.enter(client, (session, at), (body, &labels), cx)
+                let mut body = record::body(&form, &answers, session);
+                if let Some(handed) = manner.handed {
+                    body.set(crisis_tag::HANDED, [handed.number()]);
+                }
+                self.enter(client, (session, at, manner.record), (body, &labels), cx)
             }
             Edit::EnterScore { client, session, score, at, labels } => {
                 let score = fitting(*score)?;
                 let body = record::score_body(&score, session);
-                self.enter(client, (session, at), (body, &labels), cx)
+                self.enter(client, (session, at, None), (body, &labels), cx)
             }
             Edit::MarkMeasure { client, record, mark } => {
                 self.mark_measure(client, (record, mark), cx)
@@ -213,7 +246,7 @@ impl Practice {
     fn enter(
         &mut self,
         client: ClientId,
-        (session, at): (Option<AppointmentId>, Option<Timestamp>),
+        (session, at, record): (Option<AppointmentId>, Option<Timestamp>, Option<RecordId>),
         (mut body, labels): (Tags, &BTreeSet<Label>),
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
@@ -226,12 +259,20 @@ impl Practice {
         if session.is_some_and(|session| self.facts.booking(session).is_none()) {
             return Err(Refusal::UnknownAppointment);
         }
+        let known = self.facts.charts.get(&client);
+        let has = |id: &RecordId| known.is_some_and(|chart| chart.records.contains_key(id));
+        let record = match record {
+            Some(record) if has(&record) => return Err(Refusal::InvalidMeasure),
+            Some(record) => record,
+            None => RecordId::random(cx.random),
+        };
         // Nothing was answered later than now, whatever a clock elsewhere said.
         if let Some(at) = at.filter(|at| *at < cx.now) {
             body.set(chart_tag::WHEN, at.as_millis().to_be_bytes());
         }
         let name = self.chart_of(client);
-        let (record, change) = self.write_record(&name, RecordKind::Measure, Vec::new(), body, cx);
+        let written = (RecordKind::Measure, Vec::new());
+        let change = self.write_record_as(record, &name, written, body, cx);
         let labelled = self.label_new(client, std::slice::from_ref(&change), labels, cx);
         let mut changes = vec![change];
         changes.extend(labelled);
@@ -359,10 +400,21 @@ impl Chart {
     pub(in crate::practice) fn measure(&self, record: RecordId) -> Option<Taken> {
         let Headline::Measure(taken) = &self.records.get(&record)?.headline else { return None };
         let mut taken = taken.clone();
-        if taken.review == Review::Due && self.marks.is_reviewed(record) {
+        let seen = || self.marks.is_reviewed(record) || self.is_answered_by_form(record);
+        if taken.review == Review::Due && seen() {
             taken.review = Review::Done;
         }
         Some(taken)
+    }
+
+    /// Whether a risk form that stands answers to what a measure raised.
+    fn is_answered_by_form(&self, measure: RecordId) -> bool {
+        let Some(forms) = self.forms_of.get(&measure) else { return false };
+        forms.iter().any(|form| {
+            let known = self.records.get(form).map(|fact| &fact.headline);
+            let answers = matches!(known, Some(Headline::Crisis(fact)) if fact.answers(measure));
+            answers && !self.marks.is_struck(*form)
+        })
     }
 
     fn measures(&self) -> impl Iterator<Item = RecordId> + '_ {

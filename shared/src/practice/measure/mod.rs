@@ -22,7 +22,8 @@ pub use form::{
 pub use library::{all, is_taken, named};
 pub use read::{FILE_BYTES_MAX, FormError, id_of, read};
 pub use record::{
-    Given, MeasureMark, MeasureView, MeasuresView, NewScore, Review, SCORE_TEXT_BYTES_MAX, Taken,
+    Given, Handed, Manner, MeasureMark, MeasureView, MeasuresView, NewScore, Review,
+    SCORE_TEXT_BYTES_MAX, Taken,
 };
 pub(super) use record::{answered_at, tag as record_tag};
 pub use score::{Answer, AnswerError, Quantity, Score, Screened, Turn};

@@ -6,6 +6,7 @@ use super::score::{Answer, Screened};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
 use crate::practice::chart::tag as chart_tag;
+use crate::practice::crisis::tag as crisis_tag;
 use crate::practice::edit::Stamp;
 use crate::practice::label::Label;
 use crate::practice::record::{Record, Tags};
@@ -49,6 +50,53 @@ pub struct NewScore {
     pub range: (u32, u32),
     /// Where it comes from, in a line; may be empty.
     pub source: String,
+}
+
+/// How a measure was taken.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Manner {
+    /// The id of its record, if its caller has drawn one that nothing has yet.
+    pub record: Option<RecordId>,
+    /// Whether the client answered it alone, on a device that was handed over.
+    pub handed: Option<Handed>,
+}
+
+/// How far a client came who answered on a device that was handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Handed {
+    /// To the end.
+    Whole,
+    /// Not to the end: it was locked, or taken back.
+    CutShort,
+}
+
+impl Handed {
+    /// Returns the word in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::CutShort => "cut-short",
+        }
+    }
+
+    /// Returns what a word names.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Whole, Self::CutShort].into_iter().find(|one| one.word() == word)
+    }
+
+    pub(in crate::practice) const fn number(self) -> u8 {
+        match self {
+            Self::Whole => 1,
+            Self::CutShort => 2,
+        }
+    }
+
+    const fn of(number: u8) -> Self {
+        match number {
+            1 => Self::Whole,
+            _ => Self::CutShort,
+        }
+    }
 }
 
 /// Whether somebody looks at an answer.
@@ -135,6 +183,8 @@ pub struct MeasureView {
     pub signed: Stamp,
     /// When it was answered: earlier than it was signed, of what comes from elsewhere.
     pub at: Stamp,
+    /// Whether the client answered it alone, on a device that was handed over, and how far.
+    pub handed: Option<Handed>,
     /// Whether it is struck.
     pub struck: bool,
     /// What about it is especially sensitive.
@@ -396,6 +446,7 @@ impl MeasureView {
             author: record.header.author.member,
             signed: Stamp { time: record.header.time, zone: record.header.zone.clone() },
             at: Stamp { time: answered_at(record), zone: record.header.zone.clone() },
+            handed: body.fixed::<1>(crisis_tag::HANDED).map(|[number]| Handed::of(number)),
             taken,
             struck,
             labels: BTreeSet::new(),

@@ -10,7 +10,8 @@ use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Subject};
 use crate::practice::interchange::Importer;
 use crate::practice::measure::tests::OWN;
 use crate::practice::measure::{
-    Answer, MeasureMark, MeasureView, NewScore, Review, Screened, Taken, choices, record_tag as tag,
+    Answer, Manner, MeasureMark, MeasureView, NewScore, Review, Screened, Taken, choices,
+    record_tag as tag,
 };
 use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::view::{TimelineEntry, View};
@@ -30,8 +31,8 @@ pub(super) fn enter(client: ClientId, instrument: &str, answers: Vec<Answer>) ->
     let shipped = crate::practice::measure::named(instrument).map(|form| form.wording);
     let wording = shipped.or_else(|| own.map(|form| form.wording)).unwrap_or(Hash::ZERO);
     let (session, instrument) = (None, instrument.into());
-    let labels = Default::default();
-    Edit::EnterMeasure { client, session, instrument, wording, answers, at: None, labels }
+    let (labels, manner) = (Default::default(), Manner::default());
+    Edit::EnterMeasure { client, session, instrument, wording, answers, at: None, labels, manner }
 }
 
 pub(super) fn taken(world: &World, desk: usize, client: ClientId) -> Vec<(RecordId, Taken)> {

@@ -79,7 +79,7 @@ fn nothing_was_answered_later_than_now() {
     let (mut world, client) = world();
     let now = world.desks[0].now;
     let at = Some(now.plus_millis(5000));
-    let Edit::EnterMeasure { instrument, wording, answers, .. } =
+    let Edit::EnterMeasure { instrument, wording, answers, manner, .. } =
         enter(client, "gad-2", choices(&[1, 1]))
     else {
         panic!("a measure")
@@ -92,6 +92,7 @@ fn nothing_was_answered_later_than_now() {
         answers,
         at,
         labels: Default::default(),
+        manner,
     };
     world.act(0, edit).unwrap();
     assert_eq!(views(&mut world, 0, client)[0].at.time, now);

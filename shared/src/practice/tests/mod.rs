@@ -6,6 +6,7 @@ mod consent;
 mod contact_log;
 mod convergence;
 mod copying;
+mod crisis;
 mod day;
 mod erasure;
 mod formats;

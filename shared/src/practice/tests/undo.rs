@@ -5,6 +5,7 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
+use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
     Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
@@ -276,22 +277,26 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::MoveFollowing { .. }
         | Edit::NoteDeath { .. }
         | Edit::RecordConsent { .. }
+        | Edit::RecordRisk { .. }
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
         | Edit::RevokeConsent { .. }
         | Edit::SameAs { .. }
+        | Edit::SetEmergency { .. }
         | Edit::SetFee { .. }
         | Edit::SetHours { .. }
         | Edit::SetLevel { .. }
         | Edit::SetPhrase { .. }
         | Edit::SetRemote { .. }
         | Edit::SetStatus { .. }
+        | Edit::SignSafetyPlan { .. }
         | Edit::SkipOccurrence { .. }
         | Edit::StampSession { .. }
         | Edit::StrikeAttachment { .. }
         | Edit::StrikeConsent { .. }
         | Edit::StrikeContact { .. }
         | Edit::Supervise { step: Step::Submit | Step::TakeBack, .. }
+        | Edit::StrikeCrisis { .. }
         | Edit::Together(_)
         | Edit::Wait { .. } => Undone::Whole,
         Edit::Book(_) | Edit::BookSeries(_) | Edit::NewClient { .. } | Edit::NewGroup { .. } => {
@@ -363,6 +368,11 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     every.extend(of_files(client, attached));
     every.extend(entered(client, measure));
     every.extend(of_writing(client, draft));
+    let judged = RecordId::from_bytes([35; 16]);
+    let risk = super::crisis::risk();
+    world.act(0, Edit::RecordRisk { client, record: judged, risk }).unwrap();
+    world.desks[0].now = world.desks[0].now.plus_millis(1000);
+    every.extend(of_a_crisis(client, measure, judged));
     for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
@@ -488,6 +498,21 @@ fn of_consents(client: ClientId, consented: RecordId) -> [Edit; 3] {
         Edit::RecordConsent { client, record: RecordId::from_bytes([46; 16]), consent: renewal },
         Edit::RevokeConsent { client, record: consented, revoked },
         Edit::StrikeConsent { client, record: consented, struck: true },
+    ]
+}
+
+fn of_a_crisis(client: ClientId, measure: RecordId, judged: RecordId) -> [Edit; 4] {
+    let risk = NewRisk { measure: Some(measure), adds_to: Some(judged), ..*super::crisis::risk() };
+    let steps = BTreeMap::from([(SafetyStep::Alone, words())]);
+    [
+        Edit::RecordRisk { client, record: RecordId::from_bytes([47; 16]), risk: Box::new(risk) },
+        Edit::SignSafetyPlan {
+            client,
+            record: RecordId::from_bytes([48; 16]),
+            plan: Box::new(NewSafetyPlan { steps, at: None }),
+        },
+        Edit::StrikeCrisis { client, record: judged, struck: true },
+        Edit::SetEmergency { place: "Austria".into(), numbers: Some("Line 142".into()) },
     ]
 }
 
@@ -633,4 +658,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 62;
+const EDITS: usize = 66;

@@ -145,6 +145,8 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
         | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Plan { .. }
+        | TimelineEntry::Risk { .. }
+        | TimelineEntry::SafetyPlan { .. }
         | TimelineEntry::Unknown { .. } => None,
     })
     .collect()

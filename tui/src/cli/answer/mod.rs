@@ -8,6 +8,7 @@ mod backup;
 pub(crate) mod calendar;
 mod clients;
 mod consents;
+mod crisis;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
@@ -149,6 +150,7 @@ fn carry_out(
         Request::Today(asked) => schedule::today(device, &asked, now, say),
         Request::Timing => Ok(time(device, home)),
         Request::Consent { client, wish } => consents::answer(device, &client, wish, (now, say)),
+        Request::Crisis(wish) => crisis::answer(device, wish, now, say),
         Request::Measure { client, wish } => measures::answer(device, &client, wish, (now, say)),
         Request::Phrase(wish) => phrases::answer(device, wish, now, say),
         Request::MeasureForms(wish) => measures::forms(device, wish, now, say),

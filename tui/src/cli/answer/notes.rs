@@ -157,6 +157,8 @@ fn show(
         | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Plan { .. }
+        | TimelineEntry::Risk { .. }
+        | TimelineEntry::SafetyPlan { .. }
         | TimelineEntry::Unknown { .. } => None,
     });
     let Some(record) = id.map_or(newest, RecordId::parse) else {

@@ -255,6 +255,7 @@ const fn client_of(subject: Subject) -> ClientId {
         | Subject::Attachments(client)
         | Subject::Chart(client)
         | Subject::Consents(client)
+        | Subject::Crisis(client)
         | Subject::Measures(client)
         | Subject::Draft(client, _)
         | Subject::Note(client, _)

@@ -113,6 +113,9 @@ impl Keeper {
             Order::SaveAttachment { client, record, file, passphrase } => {
                 self.save_attachment((client, record), &file, &passphrase, now)
             }
+            Order::SaveSafetyPlan { client, record, numbers, file, passphrase } => {
+                self.save_safety_plan((client, record, &numbers), &file, &passphrase, now)
+            }
             Order::Pair => self.pair(),
             Order::Plan(device) => {
                 let plan = self.plan(device);
@@ -124,6 +127,7 @@ impl Keeper {
                 self.tell_standing();
                 Ok(())
             }
+            Order::Verify(passphrase) => self.verify(&passphrase, now),
         };
         if let Err(notice) = outcome {
             self.said(Err(notice));

@@ -7,7 +7,7 @@ use crate::cli::attachment::not_written;
 use crate::cli::prompt::{self, PromptError};
 use crate::cli::request::TakeInCalendar;
 use crate::device::files;
-use crate::device::open::Device;
+use crate::device::open::{Device, DeviceError};
 use crate::device::words::reason;
 use crate::message::{Carried, LookedAt, LookedFile, OtherCalendar, Secret, Takes};
 use crate::notice::Notice;
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use tacenda_shared::id::{ClientId, RecordId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::practice::attachment::{FILE_BYTES_MAX, Media, Stripped, strip};
+use tacenda_shared::practice::release::Released;
 use tacenda_shared::practice::schedule::ical;
 
 /// Days from today on that are taken in.
@@ -89,6 +90,38 @@ impl Keeper {
         passphrase: &Secret,
         now: Timestamp,
     ) -> Result<(), Notice> {
+        let let_out = |device: &mut Device| device.let_out_attachment(of, now);
+        self.save_released(file, passphrase, now, let_out)
+    }
+
+    /// The same of a safety plan, as a text for the client.
+    pub(super) fn save_safety_plan(
+        &mut self,
+        (client, record, numbers): (ClientId, RecordId, &[String]),
+        file: &str,
+        passphrase: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        let let_out =
+            |device: &mut Device| device.let_out_safety_plan((client, record), numbers, now);
+        self.save_released(file, passphrase, now, let_out)
+    }
+
+    /// Says whether this is the passphrase: a device that was handed over comes back by it.
+    pub(super) fn verify(&self, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
+        let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
+        let checked = Device::check_passphrase(&self.settings.home, &typed, now);
+        self.carried(Carried::Verified(checked.map_err(|error| Notice::from(&error))));
+        Ok(())
+    }
+
+    fn save_released(
+        &mut self,
+        file: &str,
+        passphrase: &Secret,
+        now: Timestamp,
+        let_out: impl FnOnce(&mut Device) -> Result<Released, DeviceError>,
+    ) -> Result<(), Notice> {
         let path = typed_path(file).map_err(|error| not_written(&error))?;
         if path.symlink_metadata().is_ok() {
             // Said before an entry in the trail says that it left.
@@ -98,7 +131,7 @@ impl Keeper {
         Device::check_passphrase(&self.settings.home, &typed, now)
             .map_err(|error| Notice::from(&error))?;
         let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
-        let released = device.let_out_attachment(of, now).map_err(|error| Notice::from(&error))?;
+        let released = let_out(device).map_err(|error| Notice::from(&error))?;
         files::write_new(&path, released.bytes()).map_err(|error| not_written(&error))?;
         self.said(Ok("Saved. That it left the practice is recorded.".to_owned()));
         Ok(())

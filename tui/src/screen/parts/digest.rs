@@ -6,6 +6,7 @@ use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::consent::{ConsentKind, ConsentState};
+use tacenda_shared::practice::crisis::RiskState;
 use tacenda_shared::practice::edit::{AppointmentKind, Modality, Status};
 use tacenda_shared::practice::measure::Review;
 use tacenda_shared::practice::schedule::free;
@@ -59,6 +60,8 @@ pub enum What {
     Consent(ClientId, RecordId, ConsentKind, ConsentState),
     /// An answer of a measure has to be looked at.
     Answer(ClientId, RecordId),
+    /// A risk form was left before anybody judged and decided.
+    Risk(ClientId, RecordId),
     /// A draft waits for its signature.
     Draft(DraftRow),
     /// A client missed a session or called it off too late, and nobody has said who pays.
@@ -101,6 +104,7 @@ impl Digest {
         }));
         digest.unfinished.extend(answers(index));
         digest.unfinished.extend(supervision(index, member));
+        digest.unfinished.extend(risks(index));
         digest.unfinished.extend(reviews(index, now));
         digest.unfinished.extend(tasks(index, now));
         digest.next = nearest.into_iter().map(|(client, (_, id))| (client, id)).collect();
@@ -187,6 +191,18 @@ fn supervision(index: &Index, member: Option<MemberId>) -> impl Iterator<Item = 
     rows.map(|row| Unfinished { since: row.since, what: What::Supervision(*row) })
 }
 
+/// The risk forms that were left unfinished, as far as no later one was finished.
+fn risks(index: &Index) -> impl Iterator<Item = Unfinished> {
+    index.timelines.values().filter_map(|rows| {
+        let newest = rows.iter().find_map(|row| match row.entry {
+            TimelineEntry::Risk { record, state, .. } => Some((row, record, state)),
+            _ => None,
+        });
+        let (row, record, _) = newest.filter(|(.., state)| *state == RiskState::Unfinished)?;
+        Some(Unfinished { since: row.time, what: What::Risk(row.client, record) })
+    })
+}
+
 /// What is to be done soon, or some time.
 fn tasks(index: &Index, now: Timestamp) -> impl Iterator<Item = Unfinished> {
     let soon = when::shifted(when::local(now, &index.zone).date(), TASK_AHEAD_DAYS);
@@ -248,6 +264,7 @@ pub fn words(what: &What) -> String {
             format!("note draft, {}", text::counted(draft.words, "word", "words"))
         }
         What::Fee(_) => "fee?".to_owned(),
+        What::Risk(..) => "risk form to be finished".to_owned(),
         What::NoteMissing(_) => "note missing".to_owned(),
         What::PlanReview(_) => "plan to be reviewed".to_owned(),
         What::Task(_, task) => format!("to do: {}", task.text),

@@ -3,7 +3,7 @@
 use crate::text;
 use std::sync::Arc;
 use tacenda_shared::practice::measure::{
-    self, Answer, Form, Much, Quantity, Review, Score, Screened, Taken,
+    self, Answer, Form, Handed, Much, Quantity, Review, Score, Screened, Taken,
 };
 use tacenda_shared::practice::view::Index;
 
@@ -33,6 +33,14 @@ pub fn unfollowed(form: &Form, taken: &Taken) -> &'static str {
             false => "Scored in another way than the form here does.",
         },
         Some(_) => "Answered in other words than those of the form here.",
+    }
+}
+
+/// Says that a client answered alone, and how far.
+pub fn handed(handed: Handed) -> String {
+    match handed {
+        Handed::Whole => "The client answered alone, to the end.".to_owned(),
+        Handed::CutShort => "The client answered alone, and not to the end.".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A small practice for tests, made up on the spot: names, codes and times are nobody's.
 
+pub(crate) mod crisis;
 mod driver;
 mod files;
 pub(crate) mod measures;
@@ -473,6 +474,7 @@ impl Sample {
             false => String::new(),
         };
         ConsentView {
+            handed: false,
             row,
             struck: row.record == RecordId::from_bytes([85; 16]),
             recipient: text(ConsentKind::Release, "Dr. Sampleton"),

@@ -51,6 +51,7 @@ impl Importer {
             until,
             said: line.said,
             refused: line.refused,
+            handed: line.handed,
             renews: known.map(consent_of),
             revoked: told.or(ended),
             ..NewConsent::new(kind, given, how)

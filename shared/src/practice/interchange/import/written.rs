@@ -73,7 +73,7 @@ impl Importer {
 }
 
 /// The labels of an item: of a note they are set on the draft that it is read into.
-pub(super) fn labelled(
+pub(in super::super) fn labelled(
     client: ClientId,
     of: Labelled,
     words: &[String],

@@ -122,6 +122,7 @@ impl Driver {
             subject @ Subject::Identity(client) => (subject, sample.identity(client.as_bytes()[0])),
             subject @ Subject::Journal(client) => (subject, sample.journal(client.as_bytes()[0])),
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
+            subject @ Subject::Crisis(client) => (subject, sample.crisis(client.as_bytes()[0])),
             subject @ Subject::Consents(client) => (subject, sample.consents(client.as_bytes()[0])),
             subject @ Subject::Measures(client) => (subject, sample.measures(client.as_bytes()[0])),
         };

@@ -45,6 +45,7 @@ fn answered(number: u8, on: Date, id: &str, answers: Vec<Answer>) -> MeasureView
         author: MemberId::from_bytes([1; 16]),
         at: signed.clone(),
         signed,
+        handed: None,
         struck: false,
         labels: Default::default(),
     }
