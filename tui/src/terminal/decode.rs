@@ -195,6 +195,11 @@ impl Decoder {
                 self.key(KeyCode::Esc);
                 self.begin(State::Escape);
             }
+            // Alt+Backspace erases a word, as Ctrl+Backspace does where terminals send that.
+            0x7f => {
+                self.begin(State::Ground);
+                self.emit(Some(Key { ctrl: true, ..Key::plain(KeyCode::Backspace) }));
+            }
             // Alt+key is Esc, then the key.
             _ => {
                 self.key(KeyCode::Esc);

@@ -176,9 +176,15 @@ fn coded(code: Option<u32>, modifier: u32) -> Meaning {
 }
 
 /// Adds xterm's modifier: one more than the bits 1 Shift, 2 Alt, 4 Ctrl; 8 and above are ignored.
+///
+/// With an arrow, Delete or Backspace, Alt means what Ctrl means: terminals differ in which of the
+/// two they send for a step by words, and nobody means to step out by it.
 fn modified(code: KeyCode, modifier: u32) -> Meaning {
     let bits = modifier.saturating_sub(1);
-    let (shift, alt, ctrl) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+    let (shift, mut alt, mut ctrl) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+    if alt && by_words(code) {
+        (alt, ctrl) = (false, true);
+    }
     let key = match code {
         KeyCode::Char(letter) if ctrl => {
             Key { code: KeyCode::Char(letter.to_ascii_lowercase()), ctrl, shift: false }
@@ -194,6 +200,19 @@ fn modified(code: KeyCode, modifier: u32) -> Meaning {
         code => Key { code, ctrl, shift },
     };
     Meaning::Key { key, alt }
+}
+
+/// Whether the key goes or erases by words when Ctrl is held.
+const fn by_words(code: KeyCode) -> bool {
+    matches!(
+        code,
+        KeyCode::Backspace
+            | KeyCode::Delete
+            | KeyCode::Down
+            | KeyCode::Left
+            | KeyCode::Right
+            | KeyCode::Up
+    )
 }
 
 /// The number that the digits make, up to seven of them (a code point has at most that many).

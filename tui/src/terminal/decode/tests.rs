@@ -159,6 +159,19 @@ fn alt_and_a_key_is_escape_then_the_key() {
 }
 
 #[test]
+fn alt_with_an_arrow_or_backspace_goes_by_words_and_does_not_step_out() {
+    let ctrl = |code| key(Key { code, ctrl: true, shift: false });
+    assert_eq!(decode(b"\x1b[1;3D"), ctrl(KeyCode::Left));
+    assert_eq!(decode(b"\x1b[1;3C"), ctrl(KeyCode::Right));
+    assert_eq!(decode(b"\x1b[1;3A"), ctrl(KeyCode::Up));
+    assert_eq!(decode(b"\x1b[3;3~"), ctrl(KeyCode::Delete));
+    assert_eq!(decode(b"\x1b\x7f"), ctrl(KeyCode::Backspace));
+    assert_eq!(decode(b"\x1b[127;3u"), ctrl(KeyCode::Backspace));
+    let both = Key { code: KeyCode::Left, ctrl: true, shift: true };
+    assert_eq!(decode(b"\x1b[1;4D"), key(both), "Shift selects all the same");
+}
+
+#[test]
 fn late_answers_are_never_typed_however_they_are_split() {
     let answers: &[&str] = &[
         "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
