@@ -9,15 +9,20 @@ mod moves;
 mod places;
 mod supervision;
 mod table;
+mod text;
 mod writing;
 
+use crate::device::settings::Preset;
 use crate::input::{Key, KeyCode};
 use crate::screen::parts::elsewhere;
 use crate::screen::plan::Place;
 use crate::screen::{Focused, Situation};
+use crate::widget::editor::Deed;
 use tacenda_shared::practice::edit::{Modality, Status};
 use tacenda_shared::practice::remote::Copying;
 use tacenda_shared::practice::view::AppointmentRow;
+
+pub use text::Places;
 
 /// Returns every verb with its keys, in the order of hints, help and the palette.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
@@ -28,6 +33,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(measures::MEASURES)
         .chain(writing::WRITING)
         .chain(supervision::SUPERVISION)
+        .chain(text::TEXT)
         .chain(places::PLACES)
         .chain(moves::MOVES)
 }
@@ -72,6 +78,7 @@ pub enum Verb {
     Help,
     HideEmptyDays,
     ImportLate,
+    InText(Deed),
     Last,
     Later,
     Left,
@@ -99,6 +106,7 @@ pub enum Verb {
     PageDown,
     PageUp,
     Palette,
+    Places(Places),
     PreviousField,
     PreviousKind,
     PreviousPane,
@@ -160,6 +168,7 @@ pub enum Verb {
     TakeMeasure,
     Undo,
     Up,
+    UseKeys(Preset),
     Veil,
     Wait,
     WhoComes,
@@ -172,6 +181,7 @@ pub enum Verb {
 #[expect(missing_docs, reason = "each is the name of a screen or of a kind of screen")]
 pub enum Context {
     Appointments,
+    Asking,
     Attachment,
     Attachments,
     Booking,
@@ -200,6 +210,7 @@ pub enum Context {
     Picker,
     Plan,
     Reader,
+    Replacing,
     Review,
     Room,
     Sync,
@@ -348,8 +359,14 @@ pub fn hints(contexts: &[Context], situation: &Situation<'_>) -> Vec<&'static Ro
 }
 
 /// Contexts of a note, in which inputs go to the note before the table is asked.
-pub const IN_NOTES: &[Context] =
-    &[Context::Finding, Context::Note, Context::Reader, Context::Review];
+pub const IN_NOTES: &[Context] = &[
+    Context::Asking,
+    Context::Finding,
+    Context::Note,
+    Context::Reader,
+    Context::Replacing,
+    Context::Review,
+];
 
 /// Returns keys as people read them: `Ctrl+K`, `g d`, `Shift+Tab`.
 pub fn strokes_words(strokes: &[Key]) -> String {
@@ -612,6 +629,8 @@ mod tests {
             &[C::Entry, C::Everywhere],
             &[C::Note, C::Everywhere],
             &[C::Finding, C::Everywhere],
+            &[C::Replacing, C::Everywhere],
+            &[C::Asking, C::Everywhere],
             &[C::Reader, C::Lists, C::Everywhere],
             &[C::Review, C::Everywhere],
             &[C::Booking, C::Everywhere],

@@ -1,7 +1,7 @@
 //! Everything that the interface knows, as plain values. It holds no channel, no file and no key,
 //! and while the vault is locked it holds nothing of the practice.
 
-use crate::device::settings::AutoLock;
+use crate::device::settings::{AutoLock, Preset};
 use crate::input::Key;
 use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
@@ -9,6 +9,7 @@ use crate::screen::parts::digest::Digest;
 use crate::screen::{
     Focused, Overlay, Scene, Screen, Situation, demo, handover, lock, measures, setup, today,
 };
+use crate::widget::editor::Register;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tacenda_shared::id::{MemberId, Timestamp};
@@ -40,6 +41,8 @@ pub struct Model {
     pub stage: Stage,
     /// How long after the last key the vault locks itself.
     pub auto_lock: AutoLock,
+    /// Which keys are used in notes.
+    pub preset: Preset,
     /// Where the demo stands, if this is one.
     pub demo: Option<demo::State>,
     /// The moment for which a wake-up is armed.
@@ -98,6 +101,8 @@ pub struct Desk {
     pub handed: Option<Box<handover::State>>,
     /// What an answer raised that a client gave alone, until the device is back.
     pub(crate) raised: Option<handover::Raised>,
+    /// What was cut or copied in notes; wiped with the desk.
+    pub register: Register,
 }
 
 /// How far somebody is who wants to quit.
@@ -206,6 +211,7 @@ impl Model {
             sync: SyncStatus::default(),
             stage: Stage::Starting,
             auto_lock: AutoLock::default(),
+            preset: Preset::default(),
             demo: None,
             armed: None,
             interrupted: None,
@@ -294,6 +300,7 @@ impl Desk {
             quits: Quits::No,
             handed: None,
             raised: None,
+            register: Register::default(),
         }
     }
 

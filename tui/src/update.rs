@@ -316,10 +316,14 @@ fn show(model: &mut Model, mut screen: Screen) -> Vec<Effect> {
     if matches!(screen, Screen::Booking(_)) && front_desk::refuses_edit(model) {
         return Vec::new();
     }
+    let preset = model.preset;
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     desk.line.clear();
     if let Screen::Chart(chart) = &mut screen {
         chart.client = desk.index.kept(chart.client);
+    }
+    if let Screen::Note(note) = &mut screen {
+        note.use_keys(preset);
     }
     let subject = screen.subject();
     desk.screens.push(screen);

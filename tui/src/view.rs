@@ -131,6 +131,11 @@ fn status(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         (true, "") => format!("{}   {names}", front_desk::WORDS),
         (true, line) => format!("{}: {line}", front_desk::WORDS),
     };
+    let mode = match (desk.overlays.is_empty(), desk.screens.last()) {
+        (true, Some(Screen::Note(note))) => note.mode_words(),
+        _ => None,
+    };
+    let line = mode.map_or_else(|| line.clone(), |mode| format!("{mode}   {line}"));
     let saved = match desk.history.waiting.len() {
         0 => "saved".to_owned(),
         count => format!("saving {count}"),
@@ -175,7 +180,9 @@ fn hints(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
 /// How a layer is left, and where all commands are.
 fn ways_out(desk: &Desk) -> String {
     let holds = |context| desk.contexts().contains(&context);
-    let out = if holds(Context::Note) {
+    let out = if holds(Context::Note) && has_modes(desk) {
+        ":q back (text is kept)"
+    } else if holds(Context::Note) {
         "Esc back (text is kept)"
     } else if holds(Context::Review) {
         "Esc go on writing"
@@ -188,6 +195,11 @@ fn ways_out(desk: &Desk) -> String {
     } else {
         "q quit  ? help".to_owned()
     }
+}
+
+/// Whether Esc does not lead out of the note in front.
+fn has_modes(desk: &Desk) -> bool {
+    matches!(desk.screens.last(), Some(Screen::Note(note)) if note.mode_words().is_some())
 }
 
 /// Shows at once what can follow a prefix.

@@ -7,6 +7,7 @@ mod calendars;
 mod consents;
 mod crisis;
 mod groups;
+mod keys;
 mod measures;
 mod phrases;
 mod records;
@@ -17,6 +18,7 @@ pub use calendars::{CalendarFeed, CalendarImport, Calendars};
 pub use consents::{Consents, NewConsent};
 pub use crisis::Crises;
 pub use groups::Groups;
+pub use keys::Keys;
 pub use measures::{Measures, NamedMeasure, NewMeasure};
 pub use phrases::{Snippets, Templates};
 pub use records::{Journals, NewEntry, Note};
@@ -141,6 +143,8 @@ pub enum Command {
     Free(Free),
     /// Show or set after how many minutes without a key the practice locks itself.
     AutoLock(AutoLock),
+    /// Show or set which keys are used in the text of notes.
+    Keys(Keys),
     /// Show or set how soon what is written leaves this device.
     Timing(Timing),
     /// Where the server is.

@@ -26,6 +26,7 @@ pub mod recover;
 pub mod request;
 pub mod revoke;
 pub mod run;
+pub(crate) mod setting;
 pub mod sheet;
 pub mod socket;
 pub mod sync;

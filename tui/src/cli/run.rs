@@ -12,11 +12,10 @@ use super::request::{
 };
 use super::{
     address, appointment, attachment, backup, crisis, erase, late, measure, online, paper, phrase,
-    print, revoke, socket, sync, taking_in,
+    print, revoke, setting, socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
-use crate::device::settings::{AutoLock, Timing};
 use crate::device::setup::{Founding, SetUp, weak};
 use crate::device::words::reason;
 use crate::message::Secret;
@@ -64,8 +63,9 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
             let joined = online::join(home, join, arguments, setup);
             return joined.unwrap_or_else(|failed| finish(Err(failed)));
         }
-        Command::AutoLock(asked) => return finish(set_auto_lock(home, asked)),
-        Command::Timing(timing) => return finish(set_timing(home, timing)),
+        Command::AutoLock(asked) => return finish(setting::auto_lock(home, asked)),
+        Command::Keys(asked) => return finish(setting::keys(home, asked)),
+        Command::Timing(timing) => return finish(setting::timing(home, timing)),
         Command::Server(what) => return finish(address::server(home, what, arguments)),
         Command::Device(Devices::Late(late)) => {
             return finish(late::late(home, late, arguments));
@@ -260,7 +260,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Erase(_) | Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
-        Command::AutoLock(_) => Request::Lock,
+        Command::AutoLock(_) | Command::Keys(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) => Request::Lock,
         Command::Device(Devices::List) => Request::DeviceList,
@@ -408,40 +408,6 @@ fn alone(
     });
     device.lock(now()).map_err(|error| Notice::from(&error))?;
     ended
-}
-
-/// Shows or sets after how many minutes without a key the practice locks itself.
-fn set_auto_lock(home: &Home, asked: &args::AutoLock) -> Result<(), Failed> {
-    if let Some(minutes) = asked.minutes.and_then(AutoLock::new) {
-        minutes.set(home).map_err(|error| not_set(&error))?;
-        if matches!(home.lock(), Err(HomeError::InUse)) {
-            print::line("The window that is open takes it when it is started again.");
-        }
-    }
-    print::line(&format!("lock.after.minutes = {}", AutoLock::of(home).minutes()));
-    Ok(())
-}
-
-fn not_set(error: &io::Error) -> Notice {
-    Notice::new(
-        format!("The setting was not written: {}.", reason(error)),
-        "Nothing is lost.",
-        "Check that you may write into the folder of Tacenda's settings.",
-    )
-}
-
-/// Shows or sets how soon what is written leaves this device; the process that has the practice
-/// open takes it over at once, or when it is unlocked.
-fn set_timing(home: &Home, asked: &args::Timing) -> Result<(), Failed> {
-    if let Some(timing) = asked.timing.as_deref().and_then(Timing::parse) {
-        timing.set(home).map_err(|error| not_set(&error))?;
-        if matches!(home.lock(), Err(HomeError::InUse)) {
-            // Whoever has it open and locked reads the setting when it is unlocked.
-            let _locked = socket::ask(&home.socket(), &Request::Timing, |_| Ok(()));
-        }
-    }
-    print::line(&format!("sync.timing = {}", Timing::of(home).word()));
-    Ok(())
 }
 
 /// Lets the whole practice out: to a new file of its owner's alone, or to standard output.

@@ -7,6 +7,7 @@ mod changed;
 mod due;
 mod found;
 mod orders;
+mod setting;
 mod taking_in;
 
 use super::courier::Delivered;

@@ -92,7 +92,47 @@ impl AutoLock {
     }
 }
 
+/// Which keys do what in the text of a note.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Preset {
+    /// Letters type, always.
+    #[default]
+    Default,
+    /// As in vim: commands and typing are two modes.
+    Vim,
+}
+
+impl Preset {
+    /// Returns the word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Vim => "vim",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Default, Self::Vim].into_iter().find(|preset| preset.word() == word)
+    }
+
+    /// Returns what the device is set to; the default if nothing is set or the file does not read.
+    pub fn of(home: &Home) -> Self {
+        read(home, PRESET, Self::parse).unwrap_or_default()
+    }
+
+    /// Sets the device to this.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn set(self, home: &Home) -> io::Result<()> {
+        write(home, PRESET, self.word(), |word| Self::parse(word).is_some())
+    }
+}
+
 const AUTO_LOCK: &str = "lock.after.minutes";
+const PRESET: &str = "keys.preset";
 const TIMING: &str = "sync.timing";
 
 /// Returns the word of the last line of this key that reads.
@@ -158,6 +198,11 @@ mod tests {
         AutoLock::new(30).unwrap().set(&home).unwrap();
         assert_eq!((AutoLock::of(&home).minutes(), AutoLock::new(31)), (30, None));
         assert_eq!(Timing::of(&home), Timing::Live);
+        assert_eq!(Preset::of(&home), Preset::Default);
+        Preset::Vim.set(&home).unwrap();
+        assert_eq!((Preset::of(&home), Timing::of(&home)), (Preset::Vim, Timing::Live));
+        Preset::Default.set(&home).unwrap();
+        assert_eq!(Preset::of(&home), Preset::Default);
         fs::remove_dir_all(folder).unwrap();
     }
 }

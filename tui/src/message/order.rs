@@ -4,6 +4,7 @@
 use super::Secret;
 use crate::device::courier::late::LateEdit;
 use crate::device::courier::sheet::SheetStanding;
+use crate::device::settings::Preset;
 use crate::notice::Notice;
 use tacenda_shared::id::{ClientId, DeviceId, RecordId};
 use tacenda_shared::practice::attachment::{FileBytes, Media};
@@ -85,6 +86,8 @@ pub enum Order {
         /// What was typed as the yes.
         passphrase: Secret,
     },
+    /// Keep which keys this device uses in notes.
+    SetKeys(Preset),
     /// Say how the recovery sheet and the server stand. Changes nothing.
     Standing,
     /// Say whether this is the passphrase. Changes nothing.

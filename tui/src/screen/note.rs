@@ -6,24 +6,31 @@
 
 mod aid;
 mod divide;
+mod find;
 mod flight;
+mod modal;
 pub(crate) mod review;
+mod sending;
 mod signing;
 mod snippet;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
 
+pub(crate) use find::Step;
 pub use snippet::Phrasebook;
 pub use view::{Heading, view};
 pub(crate) use view::{JOURNAL, line, rule};
 
 use crate::input::{Input, Key, KeyCode};
+use crate::keymap::Verb;
 use crate::message::{Effect, Now};
 use crate::notice::Notice;
-use crate::widget::editor::{Editor, Mark, Refusal, Texts};
-use crate::widget::field::{Answer, Field};
+use crate::widget::editor::vim::{Mode, Vim};
+use crate::widget::editor::{Deed, Editor, Mark, Refusal, Register, Reply, Texts};
+use crate::widget::field::Field;
 use aid::Pane;
+use find::Finding;
 use flight::Flight;
 use review::Review;
 use snippet::Popup;
@@ -34,24 +41,9 @@ use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Splice};
 use tacenda_shared::practice::lint::Levels;
 use tacenda_shared::practice::view::{Aid, AppointmentRow, Beside, DraftView};
 
-/// A pause in typing after which a document change is made. Milliseconds.
-const PAUSE: i64 = 3_000;
-
-/// The same while another device has this draft open, so that it is seen there live.
-const LIVE_PAUSE: i64 = 300;
-
-/// The longest time that typing goes on without a document change. Milliseconds.
-const LONGEST: i64 = 30_000;
-
 /// Quiet after which counters are drawn anew, so that a key costs its own cells only.
 /// Milliseconds.
 const QUIET: i64 = 500;
-
-/// At most so many code points are inserted between two commits: a change has a limit.
-const COMMIT_LIMIT: usize = 100_000;
-
-/// At most so many code points in one splice; half of [`COMMIT_LIMIT`].
-const SPLICE_LIMIT: usize = 50_000;
 
 /// What the terminal can show, as far as this screen cares.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -73,6 +65,8 @@ pub struct Outcome {
     pub edit: Option<Edit>,
     /// Whether an addendum to the signed note is to be written.
     pub add: bool,
+    /// Something that the root does, as if it had been chosen from the palette.
+    pub run: Option<Verb>,
     /// Whether the person has left the screen. The text is kept.
     pub leave: bool,
     /// A line for the person.
@@ -126,8 +120,16 @@ pub struct State {
     inserted: usize,
     last_key: Timestamp,
     counters: Counters,
-    finding: Option<Field>,
-    needle: String,
+    finding: Option<Finding>,
+    /// What was looked for last, and what was to take its place.
+    needle: Field,
+    replacement: Field,
+    /// A command that begins with `:`, while it is typed.
+    asking: Option<Field>,
+    vim: Option<Vim>,
+    register: Register,
+    /// Counts acts, each of which is one step of undo in all parts that it changed.
+    acts: u64,
     review: Option<Review>,
     /// What helps to write it.
     aid: Option<Arc<Aid>>,
@@ -175,7 +177,12 @@ impl State {
             last_key: Timestamp::default(),
             counters: Counters::default(),
             finding: None,
-            needle: String::new(),
+            needle: Field::default(),
+            replacement: Field::default(),
+            asking: None,
+            vim: None,
+            register: Register::default(),
+            acts: 0,
             review: None,
             aid: view.aid.clone(),
             pane: Pane::Hidden,
@@ -217,9 +224,17 @@ impl State {
         self.review.is_some()
     }
 
-    /// Returns whether a word to find is being typed.
-    pub const fn is_searched(&self) -> bool {
-        self.finding.is_some()
+    /// Returns what is being looked for, if anything is.
+    pub(crate) const fn finding(&self) -> Option<Step> {
+        match &self.finding {
+            Some(finding) => Some(finding.step()),
+            None => None,
+        }
+    }
+
+    /// Returns whether a command that begins with `:` is being typed.
+    pub const fn is_asked(&self) -> bool {
+        self.asking.is_some()
     }
 
     /// Tells how large the area is that `view` will be given.
@@ -263,9 +278,14 @@ impl State {
     }
 
     fn apply_remote(&mut self, remote: &[Splice]) {
-        for editor in self.editors.iter_mut().filter(|_| !remote.is_empty()) {
+        if remote.is_empty() {
+            return;
+        }
+        for editor in &mut self.editors {
             editor.apply_remote(remote);
         }
+        self.settle();
+        self.count_found();
     }
 
     /// Takes who else is here, where, and what they have seen.
@@ -359,7 +379,10 @@ impl State {
             return self.review_input(input, now);
         }
         if self.finding.is_some() {
-            return self.find_input(input);
+            return self.find_input(input, now);
+        }
+        if self.asking.is_some() {
+            return self.ask_input(input);
         }
         if let Some(outcome) = self.pick(input, now).or_else(|| self.complete(input, now)) {
             return outcome;
@@ -374,38 +397,75 @@ impl State {
 
     /// What the screen does itself; everything else is the editor's.
     fn command(&mut self, key: Key, now: &Now) -> Option<Outcome> {
+        let plain = self.vim.is_none();
         match (key.code, key.ctrl) {
             (KeyCode::Tab, false) => self.turn(!key.shift),
-            (KeyCode::Up, false) if !key.shift && self.can_cross(true) => {
+            (code, false) if !key.shift && self.crosses(code, true) => {
                 self.turn(false);
                 self.place_caret(usize::MAX);
             }
-            (KeyCode::Down, false) if !key.shift && self.can_cross(false) => {
+            (code, false) if !key.shift && self.crosses(code, false) => {
                 self.turn(true);
                 self.place_caret(0);
             }
-            (KeyCode::Esc, _) => {
-                let effects = self.flush();
-                let left = Outcome { leave: true, taken: true, ..self.outcome(effects) };
-                return Some(left);
-            }
             (KeyCode::F(7), _) => return Some(self.toggle_pane()),
+            (KeyCode::Esc, _) if plain => return Some(self.left()),
             (KeyCode::F(8), _) => return Some(self.begin_review(now)),
-            (KeyCode::F(3), _) => return Some(self.find_again()),
-            (KeyCode::Char('f'), true) => self.finding = Some(Field::new(&self.needle)),
-            (KeyCode::Char('c'), true) => {
-                let say = "Ctrl+C does nothing in a note. To copy, select with the mouse; to quit, \
-                           press Esc and then q. The text is kept.";
-                return Some(self.said(say.to_owned()));
+            (KeyCode::F(3), _) => return Some(self.find_again(key.shift)),
+            (KeyCode::Char('f'), true) => self.begin_finding(),
+            (KeyCode::Char('c'), true) if plain => return Some(self.interrupt(now)),
+            (KeyCode::Char('z'), true) if plain => return Some(self.travel(true, 1, now)),
+            (KeyCode::Char('y'), true) if plain => return Some(self.travel(false, 1, now)),
+            (KeyCode::Char('x'), true) if plain => return Some(self.deed(Deed::Cut, now)),
+            (KeyCode::Char('r'), true) if plain => return Some(self.deed(Deed::Put, now)),
+            (KeyCode::Char('d'), true) if plain => {
+                return Some(self.deed(Deed::EraseSentence, now));
             }
             _ => return None,
         }
         Some(self.taken())
     }
 
+    /// Leaves; the text is kept.
+    fn left(&mut self) -> Outcome {
+        let effects = self.flush();
+        Outcome { leave: true, taken: true, ..self.outcome(effects) }
+    }
+
+    /// Copies what is selected, for notes only, and says how to quit.
+    fn interrupt(&mut self, now: &Now) -> Outcome {
+        let selected = self.editors.get(self.focus).is_some_and(|one| one.selection().is_some());
+        let say = if selected {
+            self.deed(Deed::Copy, now);
+            "Copied for notes only: Ctrl+R puts it in, here or elsewhere. To quit: Esc, then q."
+        } else {
+            "Ctrl+C copies what is selected (Shift and arrows), for notes only: Ctrl+R puts it \
+             in. To quit, press Esc and then q. The text is kept."
+        };
+        self.said(say.to_owned())
+    }
+
+    /// Does something in the part with the focus by its name.
+    pub fn deed(&mut self, deed: Deed, now: &Now) -> Outcome {
+        let Some(editor) = self.editors.get_mut(self.focus) else { return Outcome::default() };
+        editor.set_act(None);
+        let reply = editor.carry_out_deed(deed, &mut self.register, now.time);
+        let outcome = self.replied(reply, now);
+        self.settle();
+        outcome
+    }
+
     fn type_input(&mut self, input: &Input, now: &Now) -> Outcome {
+        if self.vim.is_some() {
+            return self.vim_input(input, now);
+        }
         let Some(editor) = self.editors.get_mut(self.focus) else { return Outcome::default() };
         let reply = editor.input(input, now.time);
+        self.replied(reply, now)
+    }
+
+    /// Hands on what an editor has done.
+    fn replied(&mut self, reply: Reply, now: &Now) -> Outcome {
         let mut effects = Vec::new();
         if !reply.splices.is_empty() {
             self.send(reply.splices, now, &mut effects);
@@ -418,47 +478,23 @@ impl State {
         Outcome { say, taken: reply.taken, ..self.outcome(effects) }
     }
 
-    /// Hands splices on, in pieces that fit into one document change each.
-    fn send(&mut self, splices: Vec<Splice>, now: &Now, effects: &mut Vec<Effect>) {
-        self.last_key = now.time;
-        self.counters.stale = true;
-        let mut batch = Vec::new();
-        for splice in splices.into_iter().flat_map(pieces) {
-            let count = splice.inserted.chars().count();
-            if self.inserted + count > COMMIT_LIMIT {
-                self.type_batch(std::mem::take(&mut batch), effects);
-                self.commit(effects);
+    /// Undoes, or does again, so many acts, each in all parts that it changed.
+    pub(crate) fn travel(&mut self, undo: bool, times: usize, now: &Now) -> Outcome {
+        let mut splices = Vec::new();
+        for _ in 0..times {
+            let before = splices.len();
+            let act = self.editors.get(self.focus).and_then(|editor| editor.act_of(undo));
+            for (part, editor) in self.editors.iter_mut().enumerate() {
+                if part == self.focus || (act.is_some() && editor.act_of(undo) == act) {
+                    splices.extend(if undo { editor.undo() } else { editor.redo() });
+                }
             }
-            self.inserted += count;
-            self.uncommitted.get_or_insert(now.time);
-            batch.push(splice);
+            if splices.len() == before {
+                break;
+            }
         }
-        self.type_batch(batch, effects);
-    }
-
-    fn type_batch(&mut self, splices: Vec<Splice>, effects: &mut Vec<Effect>) {
-        if splices.is_empty() {
-            return;
-        }
-        self.flight.typed(&splices);
-        self.seen_by.clear();
-        self.typed += splices.len() as u64;
-        let seen = self.flight.seen();
-        effects.push(Effect::Type { note: self.note, client: self.client, splices, seen });
-    }
-
-    fn commit(&mut self, effects: &mut Vec<Effect>) {
-        if self.uncommitted.take().is_some() {
-            self.inserted = 0;
-            effects.push(Effect::Commit { note: self.note, client: self.client });
-        }
-    }
-
-    fn commit_due(&self) -> Option<Timestamp> {
-        let first = self.uncommitted?;
-        let pause = if self.beside.is_empty() { PAUSE } else { LIVE_PAUSE };
-        let pause = self.last_key.plus_millis(pause);
-        Some(pause.min(first.plus_millis(LONGEST)))
+        self.go_to_change(&splices);
+        self.replied(Reply { taken: true, splices, refusal: None }, now)
     }
 
     const fn is_quiet(&self, time: Timestamp) -> bool {
@@ -491,26 +527,48 @@ impl State {
     fn turn(&mut self, forward: bool) {
         let parts = self.editors.len().max(1);
         let step = if forward { 1 } else { parts - 1 };
-        self.focus = (self.focus + step) % parts;
+        self.focus_on((self.focus + step) % parts);
+    }
+
+    /// Puts the focus on a part.
+    fn focus_on(&mut self, part: usize) {
+        if part != self.focus {
+            self.leave_part();
+            self.focus = part;
+        }
+        self.settle();
         self.arrange();
     }
 
-    /// Whether Up or Down goes on in the neighbouring part.
-    fn can_cross(&self, up: bool) -> bool {
+    /// Whether a key that goes up or down goes on in the neighbouring part.
+    fn crosses(&self, code: KeyCode, up: bool) -> bool {
         let neighbour = if up { self.focus > 0 } else { self.focus + 1 < self.editors.len() };
-        neighbour && self.editors.get(self.focus).is_some_and(|editor| editor.at_edge(up))
+        let Some(editor) = self.editors.get(self.focus).filter(|_| neighbour) else { return false };
+        match (code, up) {
+            (KeyCode::Up, true) | (KeyCode::Down, false) => {
+                !self.is_commanded() && editor.at_edge(up)
+            }
+            (KeyCode::Char('k'), true) | (KeyCode::Char('j'), false) => {
+                self.vim.as_ref().is_some_and(Vim::is_idle) && editor.at_last_line(up)
+            }
+            _ => false,
+        }
     }
 
     fn place_caret(&mut self, position: usize) {
         if let Some(editor) = self.editors.get_mut(self.focus) {
             editor.place_caret(position);
         }
+        self.settle();
     }
 
     /// Gives each part the rows it needs, the focused one first.
     fn arrange(&mut self) {
-        let rows = self.rows.saturating_sub(self.pane_rows());
-        let body = view::body_rows(rows, self.editors.len());
+        let prompt = u16::from(self.finding.is_some() || self.asking.is_some());
+        let body = view::body_rows(
+            self.rows.saturating_sub(prompt + self.pane_rows()),
+            self.editors.len(),
+        );
         let columns = self.columns;
         let need = |editor: &Editor| editor.rows_needed(columns, body.max(1));
         let needs: Vec<u16> = self.editors.iter().map(need).collect();
@@ -522,62 +580,4 @@ impl State {
             review.resize(self.columns, self.rows.saturating_sub(1));
         }
     }
-
-    fn find_input(&mut self, input: &Input) -> Outcome {
-        let Some(field) = &mut self.finding else { return Outcome::default() };
-        match input {
-            Input::Key(Key { code: KeyCode::Esc, .. }) => {
-                self.finding = None;
-                return self.taken();
-            }
-            Input::Key(Key { code: KeyCode::Enter | KeyCode::F(3), .. }) => {
-                return self.find_again();
-            }
-            _ => {}
-        }
-        let changed = field.input(input) == Answer::Changed;
-        self.needle = field.text().to_owned();
-        if changed && let Some(editor) = self.editors.get_mut(self.focus) {
-            editor.find_here(&self.needle);
-        }
-        self.taken()
-    }
-
-    /// Goes to the next place in this part, or in the next part that has one.
-    fn find_again(&mut self) -> Outcome {
-        if self.needle.is_empty() {
-            self.finding = Some(Field::default());
-            return self.taken();
-        }
-        let parts = self.editors.len();
-        for step in 0..=parts {
-            let focus = (self.focus + step) % parts.max(1);
-            let Some(editor) = self.editors.get_mut(focus) else { continue };
-            if step > 0 && editor.contains(&self.needle) {
-                editor.place_caret(0);
-            }
-            if editor.find_below(&self.needle) {
-                self.focus = focus;
-                self.arrange();
-                return self.taken();
-            }
-        }
-        self.said("Not found in this note.".to_owned())
-    }
-}
-
-/// Cuts a splice that inserts very much into several that follow each other.
-fn pieces(splice: Splice) -> Vec<Splice> {
-    let letters: Vec<char> = splice.inserted.chars().collect();
-    if letters.len() <= SPLICE_LIMIT {
-        return vec![splice];
-    }
-    let chunks = letters.chunks(SPLICE_LIMIT).enumerate();
-    let piece = |(index, chunk): (usize, &[char])| Splice {
-        part: splice.part,
-        position: splice.position + index * SPLICE_LIMIT,
-        deleted: if index == 0 { splice.deleted } else { 0 },
-        inserted: chunk.iter().collect(),
-    };
-    chunks.map(piece).collect()
 }

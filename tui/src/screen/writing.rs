@@ -1,13 +1,15 @@
 //! A draft or a signed note in the stack of screens: waits until it is opened, then hands inputs
 //! to the note screen and to the reader, which know nothing of clients, sessions or the veil.
 
-use super::note::{self, Circumstances, Heading, Outcome};
+use super::note::{self, Circumstances, Heading, Outcome, Step};
 use super::parts::{aside, day, paint, when, who};
 use super::{Opening, Scene, read};
+use crate::device::settings::Preset;
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Context;
 use crate::message::Now;
 use crate::notice::Notice;
+use crate::widget::editor::Register;
 use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -25,6 +27,8 @@ const LEAST_MARGIN: u16 = 40;
 const FRAME_ROWS: u16 = 2;
 /// How many inputs wait for a draft that is being opened.
 const EARLY: usize = 4096;
+
+const NOTE: &[Context] = &[Context::Note, Context::Everywhere];
 
 /// A draft that is written.
 #[derive(Debug)]
@@ -46,6 +50,7 @@ pub struct Writing {
     early: Vec<Input>,
     /// The edit that signs it, while it is on its way.
     pub(crate) signing: Option<u64>,
+    preset: Preset,
     /// When it wants to be called again.
     pub(crate) wake: Option<Timestamp>,
     /// Drafts that come up for signature when this one is signed: a sweep through a list.
@@ -83,6 +88,7 @@ impl Writing {
             refusal: None,
             early: Vec::new(),
             signing: None,
+            preset: Preset::Default,
             wake: None,
             sweep: Vec::new(),
         }
@@ -109,10 +115,28 @@ impl Writing {
     pub fn contexts(&self) -> &'static [Context] {
         match &self.state {
             Some(state) if state.is_reviewed() => &[Context::Review, Context::Everywhere],
-            Some(state) if state.is_searched() => &[Context::Finding, Context::Everywhere],
-            Some(_) => &[Context::Note, Context::Everywhere],
+            Some(state) if state.is_asked() => &[Context::Typing, Context::Everywhere],
+            Some(state) => match state.finding() {
+                Some(Step::Asking) => &[Context::Asking, Context::Everywhere],
+                Some(Step::Needle) => &[Context::Finding, Context::Everywhere],
+                Some(Step::Replacement) => &[Context::Replacing, Context::Everywhere],
+                None => NOTE,
+            },
             None => &[Context::Everywhere],
         }
+    }
+
+    /// Takes over which keys are used in the text.
+    pub fn use_keys(&mut self, preset: Preset) {
+        self.preset = preset;
+        if let Some(state) = &mut self.state {
+            state.use_keys(preset);
+        }
+    }
+
+    /// Returns what the status row says of the mode, if the keys have any.
+    pub fn mode_words(&self) -> Option<String> {
+        self.state.as_ref()?.mode_words()
     }
 
     /// Takes the draft, or a newer version of it, or why there is none.
@@ -138,6 +162,7 @@ impl Writing {
                 let (known, book) =
                     (circumstances(&scene, self.session), phrasebook(&scene, self.session));
                 state.know(known, book);
+                state.use_keys(self.preset);
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
                 self.state = Some(Box::new(state));
                 outcome
@@ -256,10 +281,21 @@ pub fn resize(screen: &mut super::Screen, size: (u16, u16)) {
     }
 }
 
-/// Lets the screen in front take an input, if it is one of the two.
-pub fn input(screen: &mut super::Screen, input: &Input, now: &Now) -> Option<Outcome> {
+/// Lets the screen in front take an input, if it is one of the two. What is cut or copied there
+/// goes into the register.
+pub fn input(
+    screen: &mut super::Screen,
+    input: &Input,
+    now: &Now,
+    register: &mut Register,
+) -> Option<Outcome> {
     match screen {
-        super::Screen::Note(Writing { state: Some(state), .. }) => Some(state.update(input, now)),
+        super::Screen::Note(Writing { state: Some(state), .. }) => {
+            state.lend(register);
+            let outcome = state.update(input, now);
+            state.lend(register);
+            Some(outcome)
+        }
         super::Screen::Note(Writing { refusal: None, early, .. }) if !is_esc(input) => {
             if early.len() < EARLY {
                 early.push(input.clone());

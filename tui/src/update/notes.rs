@@ -1,10 +1,12 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
-use super::verbs::{code, edit, start_of};
+use super::verbs::{self, code, edit, start_of};
 use super::{close, formats, front_desk, groups, lay, leave, show};
+use crate::device::settings::Preset;
 use crate::input::Input;
-use crate::message::Effect;
-use crate::model::{Model, Stage, Way};
+use crate::keymap::{Places, Verb};
+use crate::message::{Effect, Order};
+use crate::model::{Desk, Model, Stage, Way};
 use crate::notice::Notice;
 use crate::screen::choice::{self, Answer};
 use crate::screen::note::Outcome;
@@ -243,8 +245,54 @@ pub(super) fn input(model: &mut Model, input: &Input) -> Option<Vec<Effect>> {
     if !desk.overlays.is_empty() {
         return None;
     }
-    let outcome = writing::input(desk.screens.last_mut()?, input, now)?;
+    let Desk { screens, register, .. } = &mut **desk;
+    let outcome = writing::input(screens.last_mut()?, input, now, register)?;
     outcome.taken.then(|| take(model, outcome))
+}
+
+/// Lets a note in front do something that no key of its own asks for; `None` if there is none in
+/// front, or if the verb means nothing to it.
+pub(super) fn run(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
+    let Model { now, stage: Stage::Open(desk), .. } = model else { return None };
+    let Desk { screens, register, overlays, .. } = &mut **desk;
+    let Some(Screen::Note(Writing { state: Some(state), .. })) = screens.last_mut() else {
+        return None;
+    };
+    if !overlays.is_empty() || state.is_reviewed() {
+        return None;
+    }
+    state.lend(register);
+    let outcome = match verb {
+        Verb::InText(deed) => Some(state.deed(deed, now)),
+        Verb::Places(Places::Replace) => Some(state.begin_replacing()),
+        // In a mode the key of it means something else.
+        Verb::Undo | Verb::Redo if state.has_modes() => {
+            Some(state.travel(verb == Verb::Undo, 1, now))
+        }
+        _ => None,
+    };
+    state.lend(register);
+    outcome.map(|outcome| take(model, outcome))
+}
+
+/// Lets letters be what this preset makes of them in all notes, and keeps that for the device.
+pub(super) fn use_keys(model: &mut Model, preset: Preset) -> Vec<Effect> {
+    model.preset = preset;
+    if let Some(desk) = model.desk_mut() {
+        for screen in &mut desk.screens {
+            if let Screen::Note(note) = screen {
+                note.use_keys(preset);
+            }
+        }
+    }
+    super::say(
+        model,
+        match preset {
+            Preset::Default => "In notes letters type, always, on this device.",
+            Preset::Vim => "In notes keys are as in vim, on this device: i types, :q leaves.",
+        },
+    );
+    vec![Effect::Order(Order::SetKeys(preset))]
 }
 
 /// Does what a note wants.
@@ -283,6 +331,9 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     }
     if outcome.leave {
         effects.extend(leave(model));
+    }
+    if let Some(verb) = outcome.run {
+        effects.extend(verbs::run(model, verb));
     }
     effects
 }

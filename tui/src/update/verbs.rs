@@ -32,7 +32,10 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if verb.is_of_demo() {
         return demo::run(model, verb);
     }
-    if let Some(effects) = in_a_note(model, verb) {
+    if let Verb::UseKeys(preset) = verb {
+        return notes::use_keys(model, preset);
+    }
+    if let Some(effects) = notes::run(model, verb).or_else(|| in_a_note(model, verb)) {
         return effects;
     }
     if waits(model, verb) || front_desk::refuses(model, verb) {

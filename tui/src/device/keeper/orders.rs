@@ -123,6 +123,7 @@ impl Keeper {
                 Ok(())
             }
             Order::Revoke { device, passphrase } => self.revoke(device, &passphrase, now),
+            Order::SetKeys(preset) => self.set_keys(preset),
             Order::Standing => {
                 self.tell_standing();
                 Ok(())

@@ -1,6 +1,8 @@
 //! What a therapist sees of the note screen.
 
+mod finding;
 mod helps;
+mod modal;
 
 use super::*;
 use proptest::prelude::*;
@@ -319,7 +321,7 @@ fn a_huge_paste_is_one_undo_and_several_changes() {
             }
         }
     }
-    assert!(most.max(sum) <= COMMIT_LIMIT);
+    assert!(most.max(sum) <= sending::COMMIT_LIMIT);
     assert_eq!(state.texts(), [text]);
     state.update(&Input::Key(Key::ctrl('z')), &now(10));
     assert_eq!(state.texts(), [""]);

@@ -1,8 +1,10 @@
 //! Draws the note screen from its state alone.
 
+use super::find::{Finding, Step};
 use super::{Look, State};
 use crate::text;
 use crate::widget::editor::Editor;
+use crate::widget::field::Field;
 use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -202,9 +204,10 @@ fn parts(state: &State, area: Rect, buffer: &mut Buffer, look: Look) -> Option<P
         rest = below(rest, rows);
     }
     let picking = state.draw_pane(area, buffer, look);
-    match &state.finding {
-        Some(field) => find_row(state, field, area, buffer, look),
-        None => {
+    match (&state.finding, &state.asking) {
+        (Some(finding), _) => find_row(state, finding, area, buffer, look).or(cursor),
+        (None, Some(field)) => prompt(":", Some(field), "", area, buffer, look),
+        (None, None) => {
             state.draw_popup(cursor, area, buffer, look);
             picking.or(cursor)
         }
@@ -229,21 +232,65 @@ fn title(editor: &Editor, focused: bool) -> String {
     format!("{mark}{letter}{}{more}{here}", editor.part().title())
 }
 
-/// The search prompt lies over the last row of the text.
+/// The prompt in the row below the text. While each place is asked about, the cursor stays there.
 fn find_row(
     state: &State,
-    field: &super::Field,
+    finding: &Finding,
+    area: Rect,
+    buffer: &mut Buffer,
+    look: Look,
+) -> Option<Position> {
+    let quoted = |field: &Field| {
+        let words = safe::truncated(field.text(), QUOTED_COLUMNS, look.ascii);
+        format!("\"{words}\"")
+    };
+    let count = match (finding.number, finding.all) {
+        (_, 0) => String::new(),
+        (Some(number), all) => format!("{number} of {all}"),
+        (None, all) => format!("{all} here"),
+    };
+    let needle = &state.needle;
+    match finding.step() {
+        Step::Needle => {
+            let none = finding.all == 0 && !needle.is_empty();
+            let label = if none { "Find (not in this note): " } else { "Find: " };
+            prompt(label, Some(needle), &count, area, buffer, look)
+        }
+        Step::Replacement => {
+            let label = format!("Replace {} with: ", quoted(needle));
+            prompt(&label, Some(&state.replacement), &count, area, buffer, look)
+        }
+        Step::Asking => {
+            let (old, new) = (quoted(needle), quoted(&state.replacement));
+            let part = format!("{count}, {} in this part", finding.here);
+            let label = format!("Replace {old} with {new}?");
+            prompt(&label, None, &part, area, buffer, look)
+        }
+    }
+}
+
+/// Columns of a text that is quoted in a prompt.
+const QUOTED_COLUMNS: usize = 16;
+
+/// Draws a prompt into the last row: what is asked, the field, and at the right what is known.
+fn prompt(
+    label: &str,
+    field: Option<&Field>,
+    right: &str,
     area: Rect,
     buffer: &mut Buffer,
     look: Look,
 ) -> Option<Position> {
     let row = Rect { y: area.y + area.height.checked_sub(1)?, height: 1, ..area };
-    let found = state.editors.iter().any(|editor| editor.contains(field.text()));
-    let label = if found || field.is_empty() { "Find: " } else { "Find (not in this note): " };
     let style = Style::new().add_modifier(Modifier::REVERSED);
     line(buffer, row, 0, &" ".repeat(usize::from(area.width)), style, look);
     line(buffer, row, 0, label, style, look);
-    let used = u16::try_from(label.len()).unwrap_or(0).min(row.width);
-    let place = Rect { x: row.x + used, width: row.width - used, ..row };
-    field.draw(place, buffer, style)
+    let used = u16::try_from(safe::columns(label)).unwrap_or(0).min(row.width);
+    let told = u16::try_from(safe::columns(right)).unwrap_or(0);
+    let room = (row.width - used).saturating_sub(told + 1);
+    if !right.is_empty() && room > 0 {
+        let place = Rect { x: row.x + row.width - told, width: told, ..row };
+        line(buffer, place, 0, right, style, look);
+    }
+    field?.draw(Rect { x: row.x + used, width: room.max(1), ..row }, buffer, style)
 }

@@ -43,6 +43,8 @@ struct Step {
     time: Timestamp,
     /// Whether the step's text ended with a blank: the next letter begins a new word.
     blank: bool,
+    /// Steps of one act are undone together.
+    act: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub(super) struct History {
     redo: Vec<Entry>,
     /// Set by whatever ends a run of typing: a motion, an undo.
     sealed: bool,
+    /// The act that edits belong to now, if somebody has begun one.
+    act: Option<u64>,
 }
 
 impl History {
@@ -78,7 +82,7 @@ impl History {
             inverse.push(Op::Insert { at: made.position, text: made.removed.clone() });
         }
         let blank = made.inserted.ends_with(char::is_whitespace);
-        let step = Step { inverse, kind: made.kind, time: made.time, blank };
+        let step = Step { inverse, kind: made.kind, time: made.time, blank, act: self.act };
         self.undo.push(Entry::Own(step));
     }
 
@@ -96,32 +100,44 @@ impl History {
         self.sealed = true;
     }
 
-    /// Returns what undoes the last own edit, on the text as it stands.
-    pub(super) fn take_undo(&mut self) -> Option<Vec<Op>> {
+    /// Lets the edits that follow belong to one act, or to none.
+    pub(super) const fn set_act(&mut self, act: Option<u64>) {
+        self.act = act;
         self.sealed = true;
-        take(&mut self.undo)
     }
 
-    /// Returns what redoes the last undone edit, on the text as it stands.
-    pub(super) fn take_redo(&mut self) -> Option<Vec<Op>> {
+    /// Returns the act of the step that would be undone next, or done again.
+    pub(super) fn act_of(&self, undo: bool) -> Option<u64> {
+        let stack = if undo { &self.undo } else { &self.redo };
+        let own = |entry: &Entry| match entry {
+            Entry::Own(step) => Some(step.act),
+            Entry::Remote(_) => None,
+        };
+        stack.iter().rev().find_map(own).flatten()
+    }
+
+    /// Returns what undoes the last own edit, or does again what was undone last, on the text as it
+    /// stands.
+    pub(super) fn take(&mut self, undo: bool) -> Option<Vec<Op>> {
         self.sealed = true;
-        take(&mut self.redo)
+        take(if undo { &mut self.undo } else { &mut self.redo })
     }
 
-    /// Keeps the inverse of an undo.
-    pub(super) fn undone(&mut self, inverse: Vec<Op>) {
-        self.redo.push(single(inverse));
-    }
-
-    /// Keeps the inverse of a redo.
-    pub(super) fn redone(&mut self, inverse: Vec<Op>) {
-        self.undo.push(single(inverse));
+    /// Keeps the inverse of an undo, or of what was done again.
+    pub(super) fn taken(&mut self, undo: bool, inverse: Vec<Op>, act: Option<u64>) {
+        let time = Timestamp::from_millis(0);
+        let step = Step { inverse, kind: Kind::Single, time, blank: false, act };
+        let stack = if undo { &mut self.redo } else { &mut self.undo };
+        stack.push(Entry::Own(step));
     }
 
     /// Joins the edit to the last step if the two are one act to the person who types.
     fn joins(&mut self, made: &Made) -> bool {
         let Some(Entry::Own(step)) = self.undo.last_mut() else { return false };
-        if step.kind != made.kind || made.time.millis_since(step.time) > PAUSE {
+        if step.kind != made.kind
+            || step.act != self.act
+            || made.time.millis_since(step.time) > PAUSE
+        {
             return false;
         }
         let joined = match made.kind {
@@ -180,11 +196,6 @@ fn take(stack: &mut Vec<Entry>) -> Option<Vec<Op>> {
         stack.extend(remote.into_iter().map(Entry::Remote));
     }
     Some(inverse)
-}
-
-const fn single(inverse: Vec<Op>) -> Entry {
-    let time = Timestamp::from_millis(0);
-    Entry::Own(Step { inverse, kind: Kind::Single, time, blank: false })
 }
 
 fn count(text: &str) -> usize {

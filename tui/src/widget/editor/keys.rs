@@ -2,7 +2,7 @@
 
 use super::history::Kind;
 use super::layout::{Walker, column_of, position_at};
-use super::{Editor, Refusal, boundary};
+use super::{Editor, Refusal, boundary, motion};
 use crate::input::{Input, Key, KeyCode};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::edit::Splice;
@@ -19,11 +19,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn edited(splices: impl IntoIterator<Item = Splice>) -> Self {
+    pub(super) fn edited(splices: impl IntoIterator<Item = Splice>) -> Self {
         Self { taken: true, splices: splices.into_iter().collect(), refusal: None }
     }
 
-    fn taken() -> Self {
+    /// Says that a text was not taken.
+    pub fn refusal(refusal: Refusal) -> Self {
+        Self { taken: true, splices: Vec::new(), refusal: Some(refusal) }
+    }
+
+    pub(super) fn taken() -> Self {
         Self { taken: true, ..Self::default() }
     }
 }
@@ -71,7 +76,7 @@ impl Editor {
     fn typed(&mut self, text: &str, kind: Kind, time: Timestamp) -> Reply {
         match self.insert_as(text, kind, time) {
             Ok(splice) => Reply::edited(splice),
-            Err(refusal) => Reply { taken: true, splices: Vec::new(), refusal: Some(refusal) },
+            Err(refusal) => Reply::refusal(refusal),
         }
     }
 
@@ -96,7 +101,7 @@ impl Editor {
     }
 
     /// Erases the selection if there is one, else the range.
-    fn erase(&mut self, from: usize, to: usize, kind: Kind, time: Timestamp) -> Reply {
+    pub(super) fn erase(&mut self, from: usize, to: usize, kind: Kind, time: Timestamp) -> Reply {
         let (from, to, kind) = match self.selection() {
             Some((from, to)) => (from, to, Kind::Single),
             None => (from, to, kind),
@@ -124,6 +129,8 @@ impl Editor {
             (KeyCode::Down, true) => boundary::sentence_after(&self.rope, self.caret),
             (KeyCode::Home, false) => self.home(),
             (KeyCode::End, false) => self.end(),
+            (KeyCode::PageUp, true) => motion::paragraph_before(&self.rope, self.caret),
+            (KeyCode::PageDown, true) => motion::paragraph_after(&self.rope, self.caret),
             (KeyCode::Home, true) => 0,
             (KeyCode::End, true) => self.rope.len_chars(),
             _ => return None,
@@ -143,16 +150,16 @@ impl Editor {
     }
 
     /// Moves the caret and, with `select`, leaves the other end of the selection where it was.
-    fn go(&mut self, place: usize, select: bool) {
+    pub(super) fn go(&mut self, place: usize, select: bool) {
         self.anchor = select.then(|| self.anchor.unwrap_or(self.caret));
-        self.caret = place;
+        self.caret = boundary::floor(&self.rope, place);
         self.goal = None;
         self.history.seal();
         self.follow_caret();
     }
 
     /// Moves by rows as they are on the screen, and keeps the column where the text allows it.
-    fn climb(&mut self, rows: u16, up: bool, select: bool) {
+    pub(super) fn climb(&mut self, rows: u16, up: bool, select: bool) {
         let mut walker = Walker::at(&self.rope, self.caret, self.wrap());
         let goal = self.goal.unwrap_or_else(|| column_of(&self.rope, walker.row(), self.caret));
         let mut moved = false;
@@ -172,13 +179,13 @@ impl Editor {
     }
 
     /// Start of the row; of the paragraph if the caret is there already.
-    fn home(&self) -> usize {
+    pub(super) fn home(&self) -> usize {
         let row = Walker::at(&self.rope, self.caret, self.wrap()).row();
         if self.caret > row.start { row.start } else { self.paragraph_start() }
     }
 
     /// Last place in the row; end of the paragraph if the caret is there already.
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         let mut walker = Walker::at(&self.rope, self.caret, self.wrap());
         let last = position_at(&self.rope, walker.row(), usize::MAX);
         if self.caret < last {
@@ -190,7 +197,7 @@ impl Editor {
 
     /// What Ctrl+U erases from: the row's start; if the caret is there, the row above of the
     /// same paragraph.
-    fn line_start(&self) -> usize {
+    pub(super) fn line_start(&self) -> usize {
         let mut walker = Walker::at(&self.rope, self.caret, self.wrap());
         let row = walker.row();
         if self.caret > row.start || row.start == self.paragraph_start() {

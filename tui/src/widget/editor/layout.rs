@@ -208,7 +208,7 @@ fn cut(rope: &Rope, start: usize, piece: usize, paragraph_end: usize) -> usize {
 }
 
 /// Returns the end of a paragraph without what ends it.
-fn paragraph_end(rope: &Rope, line: usize, start: usize) -> usize {
+pub(super) fn paragraph_end(rope: &Rope, line: usize, start: usize) -> usize {
     let next = if line + 1 < rope.len_lines() {
         rope.line_to_char(line + 1)
     } else {

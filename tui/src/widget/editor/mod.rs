@@ -11,12 +11,18 @@ mod find;
 mod history;
 mod keys;
 mod layout;
+mod motion;
+mod register;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod transform;
+pub mod vim;
 
+pub use find::Needle;
 pub use keys::Reply;
+pub use motion::Deed;
+pub use register::Register;
 pub use texts::Texts;
 pub use transform::{moved_by, rebase};
 
@@ -55,6 +61,8 @@ pub struct Editor {
     caret: usize,
     /// The other end of the selection, if there is one.
     anchor: Option<usize>,
+    /// Whether the selection is of whole lines.
+    lines: bool,
     /// The column that Up and Down try to keep.
     goal: Option<usize>,
     /// A position in the first row that is shown.
@@ -93,6 +101,7 @@ impl Editor {
             rope,
             caret,
             anchor: None,
+            lines: false,
             goal: None,
             top: 0,
             lagging: true,
@@ -142,8 +151,14 @@ impl Editor {
 
     /// Returns the selection, first end first, if it is not empty.
     pub fn selection(&self) -> Option<(usize, usize)> {
-        let anchor = self.anchor.filter(|anchor| *anchor != self.caret)?;
-        Some((anchor.min(self.caret), anchor.max(self.caret)))
+        let anchor = self.anchor?;
+        let (from, to) = (anchor.min(self.caret), anchor.max(self.caret));
+        if self.lines {
+            let (first, last) =
+                (motion::line_at(&self.rope, from), motion::line_at(&self.rope, to));
+            return Some((first.start, last.end));
+        }
+        (from < to).then_some((from, to))
     }
 
     /// Returns the text that is selected.
@@ -159,6 +174,24 @@ impl Editor {
         self.goal = None;
         self.history.seal();
         self.follow_caret();
+    }
+
+    /// Selects from one position to another, at which the caret is then.
+    pub fn select(&mut self, from: usize, to: usize) {
+        self.place_caret(to);
+        self.anchor = Some(boundary::floor(&self.rope, from));
+    }
+
+    /// Goes to the first letter of a line, from 1; to the last line if there are fewer.
+    pub fn go_to_line(&mut self, line: usize) {
+        let line = motion::line_of(&self.rope, line.saturating_sub(1));
+        self.place_caret(motion::first_letter(&self.rope, line));
+    }
+
+    /// Returns whether the caret is in the first line, or the last, however many rows it takes.
+    pub fn at_last_line(&self, up: bool) -> bool {
+        let line = motion::line_at(&self.rope, self.caret);
+        if up { line.start == 0 } else { line.end == self.rope.len_chars() }
     }
 
     /// Shows where others have their carets.
@@ -188,24 +221,50 @@ impl Editor {
         self.insert_as(text, Kind::Single, Timestamp::from_millis(0))
     }
 
-    /// Undoes the last own step. Returns what has changed.
+    /// Undoes the last own step, or all steps of one act. Returns what has changed.
     pub fn undo(&mut self) -> Vec<Splice> {
-        let Some(ops) = self.history.take_undo() else { return Vec::new() };
-        let (splices, inverse) = self.carry_out(ops);
-        self.history.undone(inverse);
-        splices
+        self.travel(true)
     }
 
     /// Does again what was undone last. Returns what has changed.
     pub fn redo(&mut self) -> Vec<Splice> {
-        let Some(ops) = self.history.take_redo() else { return Vec::new() };
-        let (splices, inverse) = self.carry_out(ops);
-        self.history.redone(inverse);
+        self.travel(false)
+    }
+
+    /// Lets the edits that follow be one step of undo, until the next call. Parts in which edits
+    /// have the same number belong to one act.
+    pub const fn set_act(&mut self, act: Option<u64>) {
+        self.history.set_act(act);
+    }
+
+    /// Returns the act of the step that would be undone next, or done again.
+    pub fn act_of(&self, undo: bool) -> Option<u64> {
+        self.history.act_of(undo)
+    }
+
+    fn travel(&mut self, undo: bool) -> Vec<Splice> {
+        let act = self.history.act_of(undo);
+        let Some(mut ops) = self.history.take(undo) else { return Vec::new() };
+        let (mut splices, mut inverse) = (Vec::new(), Vec::new());
+        loop {
+            let (made, reverts) = self.carry_out(ops);
+            splices.extend(made);
+            inverse.splice(0..0, reverts);
+            if act.is_none() || self.history.act_of(undo) != act {
+                break;
+            }
+            ops = match self.history.take(undo) {
+                Some(ops) => ops,
+                None => break,
+            };
+        }
+        self.history.taken(undo, inverse, act);
         splices
     }
 
     /// Applies what others have changed, in order. Splices of other parts are passed over. The
-    /// caret stays behind the character that was at its left.
+    /// caret stays behind the character that was at its left; a selection holds nothing that
+    /// comes before its first.
     pub fn apply_remote(&mut self, splices: &[Splice]) {
         let part = self.part;
         for splice in splices.iter().filter(|splice| splice.part == part) {
@@ -214,10 +273,21 @@ impl Editor {
             for op in ops(position, deleted, &splice.inserted) {
                 self.history.remote(&op);
             }
+            let first = self.selection().filter(|(from, _)| *from == position && !self.lines);
             self.change(position, deleted, &splice.inserted);
+            if first.is_some() {
+                self.begin_selection_at(position + splice.inserted.chars().count());
+            }
         }
         self.settle();
         self.follow_caret();
+    }
+
+    /// Moves the first end of the selection, but not beyond the other.
+    fn begin_selection_at(&mut self, position: usize) {
+        let Some(anchor) = &mut self.anchor else { return };
+        let first = if *anchor <= self.caret { anchor } else { &mut self.caret };
+        *first = position;
     }
 
     /// Tells how large the area is. What was at the caret stays in it.

@@ -276,17 +276,135 @@ fn a_key_in_a_note_of_ten_thousand_lines_costs_what_is_visible() {
     assert!(long < 4 * 24 * 80, "{long} clusters were laid out for one key");
 }
 
+fn find(editor: &mut Editor, needle: &str) -> Option<(usize, usize)> {
+    let from = editor.caret();
+    let found = editor.find_beyond(&Needle::new(needle), from, false);
+    editor.selection().filter(|_| found)
+}
+
 #[test]
-fn search_goes_on_at_the_start_and_ignores_case() {
+fn a_needle_without_capitals_is_found_however_it_is_written() {
     let mut editor = editor("Sleep was poor. sleep diary kept.");
-    assert!(editor.find_next("SLEEP"));
+    editor.place_caret(0);
+    assert_eq!(find(&mut editor, "sleep"), Some((0, 5)));
+    assert_eq!(find(&mut editor, "sleep"), Some((16, 21)));
+    assert_eq!(find(&mut editor, "sleep"), None, "it does not go on at the start by itself");
+    assert!(editor.find_beyond(&Needle::new("sleep"), 16, true));
     assert_eq!(editor.selection(), Some((0, 5)));
-    assert!(editor.find_next("sleep"));
-    assert_eq!(editor.selection(), Some((16, 21)));
-    assert!(editor.find_next("sleep"));
-    assert_eq!(editor.selection(), Some((0, 5)));
-    assert!(!editor.find_next("appetite"));
-    assert!(!editor.find_next(""));
+    editor.place_caret(1);
+    assert_eq!(find(&mut editor, "Sleep"), None, "with a capital, only as it is written");
+    assert_eq!(find(&mut editor, "appetite"), None);
+    assert_eq!(find(&mut editor, ""), None);
+    assert_eq!(editor.count_places(&Needle::new("E")), 0);
+    assert_eq!(editor.count_places(&Needle::new("e")), 5);
+}
+
+#[test]
+fn half_a_character_is_not_found() {
+    let mut editor = editor("cafe\u{301} cafe");
+    editor.place_caret(0);
+    assert_eq!(find(&mut editor, "cafe"), Some((6, 10)));
+    editor.place_caret(0);
+    assert_eq!(find(&mut editor, "cafe\u{301}"), Some((0, 5)));
+}
+
+/// What replacing all of something by something makes of a text, and how often it stood there.
+fn replaced(text: &str, needle: &str, new: &str) -> (String, usize) {
+    let mut editor = editor(text);
+    editor.set_act(Some(1));
+    let (count, splices) = editor.replace_all(&Needle::new(needle), new).unwrap();
+    editor.set_act(None);
+    let mut told: Vec<char> = text.chars().collect();
+    apply(&mut told, &splices);
+    assert_eq!(told.into_iter().collect::<String>(), editor.text(), "what the document hears");
+    let after = editor.text();
+    editor.undo();
+    assert_eq!(editor.text(), text, "one step of undo");
+    editor.redo();
+    assert_eq!(editor.text(), after);
+    (after, count)
+}
+
+#[test]
+fn all_places_are_replaced_by_the_letter_and_in_one_step() {
+    assert_eq!(replaced("Bob and bob.", "bob", "R."), ("R. and R..".into(), 2));
+    assert_eq!(replaced("Bob and bob.", "Bob", "R."), ("R. and bob.".into(), 1));
+    assert_eq!(replaced("aaa", "aa", "a"), ("aa".into(), 1));
+    assert_eq!(replaced("aaa", "a", "aa"), ("aaaaaa".into(), 3));
+    assert_eq!(replaced("a b", " ", ""), ("ab".into(), 1));
+    assert_eq!(replaced("a", "a", "b\r\nc\u{1b}"), ("b\nc\u{241b}".into(), 1));
+    assert_eq!(replaced("שלום עולם שלום", "שלום", "x"), ("x עולם x".into(), 2));
+    assert_eq!(replaced("漢字漢", "漢", "👩"), ("👩字👩".into(), 2));
+    assert_eq!(replaced("none", "x", "y"), ("none".into(), 0));
+    let many = "word ".repeat(5_000);
+    assert_eq!(replaced(&many, "word", "w"), ("w ".repeat(5_000), 5_000));
+}
+
+#[test]
+fn a_replacement_that_would_make_the_part_too_long_changes_nothing() {
+    let mut editor = editor(&"a".repeat(2_000));
+    let outcome = editor.replace_all(&Needle::new("a"), &"b".repeat(1_000));
+    assert!(matches!(outcome, Err(Refusal::TooLong { .. })));
+    assert_eq!(editor.text(), "a".repeat(2_000));
+}
+
+#[test]
+fn undo_of_an_act_leaves_what_others_typed_in_the_middle_of_it() {
+    let mut editor = editor("bob, bob, bob");
+    editor.set_act(Some(1));
+    editor.replace_all(&Needle::new("bob"), "R.").unwrap();
+    editor.set_act(None);
+    editor.apply_remote(&[splice(3, 0, " (and others)")]);
+    assert_eq!(editor.text(), "R., (and others) R., R.");
+    editor.undo();
+    assert_eq!(editor.text(), "bob, (and others) bob, bob");
+    editor.redo();
+    assert_eq!(editor.text(), "R., (and others) R., R.");
+}
+
+#[test]
+fn deeds_go_and_erase_by_word_sentence_and_paragraph() {
+    let text = "One two. Three four.\n\nFive six.";
+    let done = |caret: usize, deed| {
+        let mut editor = editor(text);
+        editor.place_caret(caret);
+        let reply = editor.carry_out_deed(deed, &mut Register::default(), at(0));
+        assert!(reply.taken);
+        (editor.text(), editor.caret())
+    };
+    let moved = |caret, deed| done(caret, deed).1;
+    assert_eq!(moved(0, Deed::NextWord), 3);
+    assert_eq!(moved(7, Deed::PreviousWord), 4);
+    assert_eq!(moved(0, Deed::NextSentence), 9);
+    assert_eq!(moved(12, Deed::PreviousSentence), 9);
+    assert_eq!(moved(3, Deed::NextParagraph), 22);
+    assert_eq!(moved(25, Deed::PreviousParagraph), 22);
+    assert_eq!(moved(22, Deed::PreviousParagraph), 0);
+    assert_eq!((moved(9, Deed::PartStart), moved(9, Deed::PartEnd)), (0, 31));
+    assert_eq!(done(4, Deed::EraseSentence), ("One Three four.\n\nFive six.".into(), 4));
+    assert_eq!(done(9, Deed::EraseSentence), ("One two. \n\nFive six.".into(), 9));
+    assert_eq!(done(7, Deed::EraseWord), ("One . Three four.\n\nFive six.".into(), 4));
+    assert_eq!(done(9, Deed::EraseToRowStart).0, "Three four.\n\nFive six.");
+    assert_eq!(done(8, Deed::EraseToRowEnd).0, "One two.\n\nFive six.");
+    assert_eq!(done(9, Deed::EraseToPartEnd).0, "One two. ");
+    assert_eq!(done(22, Deed::EraseToPartStart).0, "Five six.");
+}
+
+#[test]
+fn what_is_cut_is_put_in_elsewhere_and_cannot_be_told_from_debug_output() {
+    let (mut one, mut two) = (editor("keep secret"), editor("and "));
+    let mut register = Register::default();
+    one.select(4, 11);
+    let cut = one.carry_out_deed(Deed::Cut, &mut register, at(0));
+    assert_eq!((one.text().as_str(), cut.splices.len()), ("keep", 1));
+    assert!(!format!("{register:?}").contains("secret"));
+    two.carry_out_deed(Deed::Put, &mut register, at(0));
+    two.carry_out_deed(Deed::Put, &mut register, at(0));
+    assert_eq!(two.text(), "and  secret secret");
+    two.carry_out_deed(Deed::Copy, &mut register, at(0));
+    assert_eq!(register.text(), " secret", "nothing was selected");
+    two.undo();
+    assert_eq!(two.text(), "and  secret");
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! The vim-like preset on the note screen.
+
+use super::*;
+use crate::device::settings::Preset;
+
+fn vim(view: &DraftView) -> State {
+    let mut state = state(view);
+    state.use_keys(Preset::Vim);
+    press(&mut state, KeyCode::Home, 0);
+    state
+}
+
+/// Keys as they are written; `⎋` is Esc, `⏎` Enter. Returns the last outcome.
+fn keys(state: &mut State, keys: &str) -> Outcome {
+    let mut outcome = Outcome::default();
+    for letter in keys.chars() {
+        let code = match letter {
+            '⎋' => KeyCode::Esc,
+            '⏎' => KeyCode::Enter,
+            letter => KeyCode::Char(letter),
+        };
+        outcome = press(state, code, 0);
+    }
+    outcome
+}
+
+#[test]
+fn esc_leaves_no_note_and_colon_q_does() {
+    for (command, leaves) in [
+        (":q⏎", true),
+        (":wq⏎", true),
+        (":x⏎", true),
+        ("ZZ", true),
+        (":w⏎", false),
+        (":q!⏎", false),
+    ] {
+        let mut state = vim(&soap());
+        assert!(!keys(&mut state, "⎋⎋⎋").leave);
+        let outcome = keys(&mut state, &format!("ix⎋{command}"));
+        assert_eq!(outcome.leave, leaves, "{command}");
+        assert_eq!(state.texts()[0], "xSlept better this week.", "{command}");
+    }
+    let mut state = vim(&soap());
+    let saved = keys(&mut state, "ix⎋:w⏎");
+    assert_eq!(commits(&saved.effects), 1);
+    assert_eq!(keys(&mut state, ":lock⏎").run, Some(Verb::Lock));
+    assert!(keys(&mut state, ":nonsense⏎").say.unwrap().contains(":wq"));
+    assert!(!state.is_asked());
+}
+
+#[test]
+fn the_default_preset_types_every_letter() {
+    let mut state = state(&soap());
+    type_text(&mut state, "dd:q", 0);
+    assert_eq!(state.texts()[0], "Slept better this week.dd:q");
+    assert_eq!(state.mode_words(), None);
+    assert!(press(&mut state, KeyCode::Esc, 0).leave);
+}
+
+#[test]
+fn a_change_is_handed_on_at_once_and_undone_as_one() {
+    let mut state = vim(&soap());
+    let outcome = keys(&mut state, "dw");
+    assert!(matches!(outcome.effects.as_slice(), [Effect::Type { .. }]), "{outcome:?}");
+    keys(&mut state, "cwworse now⎋");
+    assert_eq!(state.texts()[0], "worse now this week.");
+    keys(&mut state, "u");
+    assert_eq!(state.texts()[0], "better this week.");
+    keys(&mut state, "u");
+    assert_eq!(state.texts()[0], "Slept better this week.");
+    state.update(&Input::Key(Key::ctrl('r')), &now(0));
+    assert_eq!(state.texts()[0], "better this week.");
+}
+
+#[test]
+fn j_and_k_and_tab_go_to_the_neighbouring_parts() {
+    let mut state = vim(&soap());
+    keys(&mut state, "j");
+    assert_eq!(state.focus, 1);
+    keys(&mut state, "k");
+    assert_eq!(state.focus, 0);
+    keys(&mut state, "dj");
+    assert_eq!(state.focus, 0, "an operator stays in its part");
+    keys(&mut state, "ix");
+    press(&mut state, KeyCode::Tab, 0);
+    keys(&mut state, "y⎋");
+    assert_eq!(state.texts()[1], "yOn time. Affect congruent.");
+}
+
+#[test]
+fn search_goes_to_the_start_of_what_is_found_and_n_goes_on() {
+    let mut state = vim(&draft(&[(Part::Text, "bob, Bob, bob")], &[]));
+    keys(&mut state, "/bob⏎");
+    keys(&mut state, "⎋");
+    let first = state.editors[0].caret();
+    keys(&mut state, "n");
+    let second = state.editors[0].caret();
+    keys(&mut state, "n");
+    assert_eq!([first, second, state.editors[0].caret()], [5, 10, 0]);
+    keys(&mut state, "N");
+    assert_eq!(state.editors[0].caret(), 10);
+    keys(&mut state, "x");
+    assert_eq!(state.texts()[0], "bob, Bob, ob");
+}
+
+#[test]
+fn changes_of_others_keep_the_caret_on_a_letter() {
+    let mut state = vim(&draft(&[(Part::Text, "one two")], &[]));
+    keys(&mut state, "$");
+    state.apply_remote(&[Splice {
+        part: Part::Text,
+        position: 3,
+        deleted: 4,
+        inserted: String::new(),
+    }]);
+    assert_eq!(state.editors[0].caret(), 2);
+    keys(&mut state, "x");
+    assert_eq!(state.texts()[0], "on");
+}
+
+#[test]
+fn the_mode_is_told_and_ends_with_the_preset() {
+    let mut state = vim(&soap());
+    assert!(state.mode_words().unwrap().starts_with("NORMAL"));
+    keys(&mut state, "v");
+    assert!(state.mode_words().unwrap().starts_with("VISUAL"));
+    keys(&mut state, "⎋i");
+    assert_eq!(state.vim.as_ref().unwrap().mode(), Mode::Insert);
+    state.use_keys(Preset::Default);
+    assert_eq!(state.mode_words(), None);
+    type_text(&mut state, "x", 0);
+    assert!(state.texts()[0].starts_with('x'));
+}
