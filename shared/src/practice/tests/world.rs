@@ -293,6 +293,14 @@ impl World {
         true
     }
 
+    /// Gives a desk the oldest change of another that it does not have.
+    pub(in crate::practice) fn give_of(&mut self, desk: usize, from: usize) -> bool {
+        let author = self.desks[from].quill.author.device;
+        let waiting: Vec<_> = (0..self.sent.len()).filter(|at| !self.taken[desk][*at]).collect();
+        let oldest = waiting.iter().position(|at| self.sent[*at].author.device == author);
+        oldest.is_some_and(|place| self.give(desk, place))
+    }
+
     /// Gives a desk all that it does not have in one piece.
     fn give_all(&mut self, desk: usize) -> bool {
         let waiting: Vec<_> = (0..self.sent.len()).filter(|at| !self.taken[desk][*at]).collect();
