@@ -18,6 +18,11 @@ use tacenda_tui::device::open::Device;
 
 const STARTS: usize = 15;
 const LINES: usize = 10_000;
+/// Lines of a long note as people write them: 100 KB.
+const LONG_LINES: usize = 1_000;
+/// A paragraph of such a note.
+const PARAGRAPH: &str =
+    "Said that the week had gone as planned, that sleep came late on two nights, and that";
 const CLIENTS: usize = 2_000;
 /// Typed one by one, with Enter at the end: a blank where a line wraps moves no caret.
 const SENTENCE: &str = "She said that the first week had been easier than the second, and that\r";
@@ -92,8 +97,20 @@ fn new_client(number: usize, random: &mut Seeded) -> (ClientId, Edit) {
     (client, Edit::NewClient { client, contact })
 }
 
-/// Begins a draft of 10,000 lines.
+/// Begins a draft of 10,000 lines, or of another text in so many pieces.
 fn long_draft(device: &mut Device, now: Timestamp) {
+    let line = |n: &usize| format!("{n:05} Said that the week had gone as planned.\n");
+    let numbers: Vec<usize> = (0..LINES).collect();
+    draft_of(device, now, numbers.chunks(1_000).map(|piece| piece.iter().map(line).collect()));
+}
+
+/// Begins a draft of 100 KB, of which each pause in typing made a change.
+fn note_of_100_kb(device: &mut Device, now: Timestamp) {
+    let line = |n| format!("{n:04} {PARAGRAPH} nothing else was new.\n");
+    draft_of(device, now, (0..LONG_LINES).map(line));
+}
+
+fn draft_of(device: &mut Device, now: Timestamp, pieces: impl Iterator<Item = String>) {
     let mut random = Seeded::new(3);
     let (client, edit) = new_client(1, &mut random);
     device.apply(edit, now).expect("a client");
@@ -101,9 +118,7 @@ fn long_draft(device: &mut Device, now: Timestamp) {
     let format = NoteFormat::Free;
     device.apply(Edit::BeginNote { note, client, session: None, format }, now).expect("a draft");
     let mut position = 0;
-    for piece in (0..LINES).collect::<Vec<_>>().chunks(1_000) {
-        let line = |n: &usize| format!("{n:05} Said that the week had gone as planned.\n");
-        let inserted: String = piece.iter().map(line).collect();
+    for inserted in pieces {
         let length = inserted.chars().count();
         let splices = vec![Splice { part: Part::Text, position, deleted: 0, inserted }];
         device.apply(Edit::ChangeDraft { note, client, splices }, now).expect("typed");
@@ -145,17 +160,38 @@ fn echo_floor() -> Keys {
 
 fn typing(program: &'static str, table: &mut Table) {
     let floor = echo_floor();
-    let peer = ("cat in raw mode", median(&floor.echo));
     let scene = Scene::founded(program, &folder("long-note"), long_draft);
+    let places = [("end", "\x1b[1;5F", None), ("start", "\x1b[1;5H", None)];
+    type_into(&scene, ("10,000 lines", &places), &floor, table);
+    let scene = Scene::founded(program, &folder("note-100-kb"), note_of_100_kb);
+    let places = [
+        ("end", "\x1b[1;5F", None),
+        ("start", "\x1b[1;5H", None),
+        ("middle", "\x06", Some("0500 ")),
+    ];
+    type_into(&scene, ("100 KB", &places), &floor, table);
+}
+
+/// A place to type at: its name, the keys that go there, and what is found there.
+type Spot = (&'static str, &'static str, Option<&'static str>);
+
+fn type_into(scene: &Scene, (note, places): (&str, &[Spot]), floor: &Keys, table: &mut Table) {
+    let peer = ("cat in raw mode", median(&floor.echo));
     let mut pty = scene.unlocked();
     pty.keys("4").expect("draft");
     let start = Instant::now();
     pty.keys("\r").expect("DRAFT");
     let opening = start.elapsed();
-    for (place, keys) in [("end", "\x1b[1;5F"), ("start", "\x1b[1;5H")] {
+    for (place, keys, found) in places {
         pty.keys(keys).bytes_within(Duration::from_secs(1));
+        if let Some(found) = found {
+            pty.keys(found).bytes_within(Duration::from_millis(300));
+            // Out of the prompt, and before what was found.
+            pty.keys("\x1b").bytes_within(Duration::from_millis(300));
+            pty.keys("\x1b[D").bytes_within(Duration::from_millis(300));
+        }
         let typed = type_keys(&mut pty, SENTENCE, 4);
-        let what = format!("a key at the {place} of 10,000 lines: ");
+        let what = format!("a key at the {place} of {note}: ");
         let (middle, late) = (median(&typed.bytes), share(&typed.bytes, 99));
         table.figure(
             &format!("{what}bytes"),
@@ -166,7 +202,7 @@ fn typing(program: &'static str, table: &mut Table) {
         let late = ("cat in raw mode", share(&floor.echo, 99));
         table.beside(&format!("{what}echo, 99th of 100"), share(&typed.echo, 99), late, "");
     }
-    table.figure("opening that note", shown(opening), "");
+    table.figure(&format!("opening the note of {note}"), shown(opening), "");
     let pid = pty.pid().as_raw_nonzero().get();
     table.figure("memory with it open", format!("{} MB", megabytes(pid, "VmRSS")), "");
 }
