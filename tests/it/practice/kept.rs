@@ -57,6 +57,51 @@ fn a_kill_while_typing_loses_at_most_the_last_second() {
     assert!(second.starts_with(rest), "{rest:?} was never typed");
 }
 
+/// All places replaced, a paste of 100 KB and what `.` does again: a second later they are on the
+/// disk as anything else that was typed.
+#[test]
+fn a_kill_a_second_after_a_large_change_loses_nothing_of_it() {
+    let scene = founded("kill-large");
+    let tail = |pty: &mut Pty, words: &str| {
+        pty.keys("\x1b[1;5F").expect(words);
+    };
+    let killed = |mut pty: Pty| {
+        pty.bytes_within(Duration::from_millis(1_500));
+        pty.kill(Signal::KILL);
+        assert_eq!(pty.wait(), Ended::Signal(9));
+        reopen_draft(&scene)
+    };
+    let mut pty = scene.unlocked();
+    begin_note(&mut pty);
+    let line = "She was anxious, and nothing else was new in that week.\n";
+    let lines = 100_000 / line.len();
+    let text = line.repeat(lines);
+    pty.keys(&format!("\x1b[200~{text}the end of it\x1b[201~"));
+    pty.expect("the end of it");
+    let mut pty = killed(pty);
+    tail(&mut pty, "the end of it");
+
+    pty.keys("\x06")
+        .keys("anxious")
+        .expect(&format!("of {lines}"))
+        .keys("\t")
+        .keys("tense")
+        .keys("\r");
+    pty.expect("Replace \"anxious\"").keys("a").expect("in this note.");
+    let mut pty = killed(pty);
+    pty.expect("She was tense,").expect_not("anxious");
+    tail(&mut pty, "the end of it");
+
+    pty.keys("\x0b").keys("keys-vim").keys("\r").expect("NORMAL");
+    pty.keys("G0cwThe").keys("\x1b").expect("NORMAL").expect("The end of it");
+    let copies = |screen: &str| screen.matches("The end of it").count();
+    pty.keys("yyp").keys("4.");
+    pty.expect_screen("six of them", |screen| copies(&screen.contents()) == 6);
+    let mut pty = killed(pty);
+    pty.expect("NORMAL").keys("G");
+    pty.expect_screen("six of them", |screen| copies(&screen.contents()) == 6);
+}
+
 #[test]
 fn an_addendum_survives_a_kill_is_found_again_and_signed() {
     let scene = founded("kill-addendum");
