@@ -288,8 +288,8 @@ pub(super) fn use_keys(model: &mut Model, preset: Preset) -> Vec<Effect> {
     super::say(
         model,
         match preset {
-            Preset::Default => "In notes letters type, always, on this device.",
-            Preset::Vim => "In notes keys are as in vim, on this device: i types, :q leaves.",
+            Preset::Default => "Letters type in notes, always.",
+            Preset::Vim => "Keys in notes are as in vim now.",
         },
     );
     vec![Effect::Order(Order::SetKeys(preset))]
