@@ -38,6 +38,7 @@ mod index;
 pub mod interchange;
 mod journal;
 pub mod label;
+pub mod lint;
 mod late;
 mod lineage;
 pub mod lint;

@@ -4,6 +4,7 @@
 //! treatment plan. Each says what it misses, why, and after which source. Rules look for words, so they
 //! can be wrong both ways; they warn, and only what the practice has said is a wall.
 
+pub mod psychotherapy;
 mod settings;
 #[cfg(test)]
 mod tests;
