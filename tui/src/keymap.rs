@@ -7,6 +7,7 @@ mod keys;
 mod measures;
 mod moves;
 mod places;
+mod psychotherapy;
 mod supervision;
 mod table;
 mod text;
@@ -34,6 +35,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(writing::WRITING)
         .chain(supervision::SUPERVISION)
         .chain(text::TEXT)
+        .chain(psychotherapy::APART)
         .chain(places::PLACES)
         .chain(moves::MOVES)
 }
@@ -53,6 +55,7 @@ pub enum Verb {
     Cancel,
     ChangeFormat,
     ClearField,
+    CloseApart,
     Confirm,
     Connect,
     CopyLink,
@@ -142,6 +145,7 @@ pub enum Verb {
     SkipDates,
     StampSession,
     Renew,
+    ShowApart,
     ShowAttachments,
     ShowClients,
     ShowColumns,
@@ -209,6 +213,7 @@ pub enum Context {
     Phrases,
     Picker,
     Plan,
+    Psychotherapy,
     Reader,
     Replacing,
     Review,
@@ -510,6 +515,19 @@ pub(crate) fn on_written(situation: &Situation<'_>) -> Option<&'static str> {
     }
 }
 
+/// Possible where the focus is on a psychotherapy note, or on the draft of one.
+pub(crate) fn on_apart(situation: &Situation<'_>) -> Option<&'static str> {
+    match situation.focused {
+        Focused::Apart(..) | Focused::Draft(..) => None,
+        _ => Some("there is nothing to read yet"),
+    }
+}
+
+/// Possible while psychotherapy notes are open.
+pub(crate) fn while_apart(situation: &Situation<'_>) -> Option<&'static str> {
+    (!situation.apart).then_some("they are not open")
+}
+
 /// Possible where the focus is on a measure.
 pub(crate) fn on_measure(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {
@@ -644,6 +662,7 @@ mod tests {
             &[C::Attachments, C::Lists, C::Everywhere],
             &[C::Journal, C::Lists, C::Everywhere],
             &[C::Plan, C::Lists, C::Everywhere],
+            &[C::Psychotherapy, C::Lists, C::Everywhere],
             &[C::Consents, C::Lists, C::Everywhere],
             &[C::Crisis, C::Lists, C::Everywhere],
             &[C::MeasureForm, C::Everywhere],

@@ -1,7 +1,7 @@
 //! Everything that the interface knows, as plain values. It holds no channel, no file and no key,
 //! and while the vault is locked it holds nothing of the practice.
 
-use crate::device::settings::{AutoLock, Preset};
+use crate::device::settings::{AutoLock, Preset, SignAfter};
 use crate::input::Key;
 use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
@@ -43,6 +43,10 @@ pub struct Model {
     pub auto_lock: AutoLock,
     /// Which keys are used in notes.
     pub preset: Preset,
+    /// How long after the passphrase was typed a signature asks for it again.
+    pub sign_after: SignAfter,
+    /// When the passphrase was typed last.
+    pub(crate) confirmed: Timestamp,
     /// Where the demo stands, if this is one.
     pub demo: Option<demo::State>,
     /// The moment for which a wake-up is armed.
@@ -103,6 +107,8 @@ pub struct Desk {
     pub(crate) raised: Option<handover::Raised>,
     /// What was cut or copied in notes; wiped with the desk.
     pub register: Register,
+    /// While psychotherapy notes are open: until when, unless a key is pressed there.
+    pub apart: Option<Timestamp>,
 }
 
 /// How far somebody is who wants to quit.
@@ -212,6 +218,8 @@ impl Model {
             stage: Stage::Starting,
             auto_lock: AutoLock::default(),
             preset: Preset::default(),
+            sign_after: SignAfter::default(),
+            confirmed: Timestamp::default(),
             demo: None,
             armed: None,
             interrupted: None,
@@ -253,8 +261,10 @@ impl Model {
                 Some(Screen::Chart(chart)) => Some(chart.client),
                 Some(Screen::Note(note)) => Some(note.client),
                 Some(Screen::Read(note)) => Some(note.client),
+                Some(Screen::Psychotherapy(notes)) => Some(notes.client),
                 _ => None,
             },
+            apart: desk.apart.is_some(),
             can_undo: !desk.history.undo.is_empty(),
             can_redo: !desk.history.redo.is_empty(),
             scene,
@@ -301,6 +311,7 @@ impl Desk {
             handed: None,
             raised: None,
             register: Register::default(),
+            apart: None,
         }
     }
 

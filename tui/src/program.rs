@@ -10,7 +10,7 @@ use crate::device::home::{Home, VaultLock};
 use crate::device::keeper::{Keeper, Settings, Stage as DemoStage};
 use crate::device::memory;
 use crate::device::open::Device;
-use crate::device::settings::{AutoLock, Preset};
+use crate::device::settings::{AutoLock, Preset, SignAfter};
 use crate::guard::{self, Tty, TtyError};
 use crate::message::{Effect, Msg, Secret};
 use crate::model::{Look, Model, Stage};
@@ -125,6 +125,7 @@ pub fn interface(home: Home, arguments: &Arguments, setup: Setup, opened: Option
     model.locale = Locale::of_environment(&named);
     model.auto_lock = AutoLock::of(&home);
     model.preset = Preset::of(&home);
+    model.sign_after = SignAfter::of(&home);
     let (port, device_port) = Port::pair();
     let (opened, demo_passphrase, stage) = match opened {
         Some(Opened { device, lock, shown, stage }) => (Some((device, lock)), shown, stage),

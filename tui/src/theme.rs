@@ -60,6 +60,17 @@ impl Look {
         if self.ascii { ASCII_BORDER } else { border::PLAIN }
     }
 
+    /// Returns the border around what is kept apart from the record: another than any other, also
+    /// without colour.
+    pub const fn border_apart(&self) -> border::Set<'static> {
+        if self.ascii { ASCII_APART } else { border::DOUBLE }
+    }
+
+    /// Returns the style of that border.
+    pub const fn apart(&self) -> Style {
+        self.tinted(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
     /// Returns the style of the focused row.
     pub const fn focus(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
@@ -104,6 +115,17 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     vertical_right: "|",
     horizontal_top: "-",
     horizontal_bottom: "-",
+};
+
+const ASCII_APART: border::Set<'static> = border::Set {
+    top_left: "#",
+    top_right: "#",
+    bottom_left: "#",
+    bottom_right: "#",
+    vertical_left: "#",
+    vertical_right: "#",
+    horizontal_top: "=",
+    horizontal_bottom: "=",
 };
 
 #[cfg(test)]

@@ -24,8 +24,10 @@ mod measures;
 mod notes;
 mod parting;
 mod plan;
+mod psychotherapy;
 mod same;
 mod session;
+mod signing;
 mod supervision;
 #[cfg(test)]
 mod tests;
@@ -78,7 +80,7 @@ fn wake(model: &mut Model) -> Option<Effect> {
                 Screen::Note(note) => note.wake,
                 _ => None,
             });
-            note.chain([minute, lock]).chain(model.copied).min()?
+            note.chain([minute, lock]).chain(desk.apart).chain(model.copied).min()?
         }
         Stage::Locked(_) => minute,
         Stage::Setup(_) | Stage::Starting => return None,
@@ -110,7 +112,11 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     if new_minute {
         desk.digest = Digest::of(&desk.index, model.now.time, model.sync.member());
     }
+    if set_back {
+        psychotherapy::set_back(model);
+    }
     let mut effects = notes::tick(model);
+    effects.extend(psychotherapy::tick(model));
     effects.extend(clipboard::tick(model));
     effects
 }
@@ -136,6 +142,9 @@ fn input(model: &mut Model, input: &Input) -> Vec<Effect> {
     }
     if let Stage::Open(desk) = &mut model.stage {
         desk.deadline = model.now.time.plus_millis(model.auto_lock.millis());
+        if desk.screens.last().is_some_and(Screen::is_apart) {
+            psychotherapy::touch(model);
+        }
         return open_input(model, input);
     }
     if *input == Input::Key(Key::ctrl('c')) && interrupt(model) {

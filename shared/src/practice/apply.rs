@@ -5,8 +5,8 @@ use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::{self, Settings};
 use super::document::Scalar;
-use super::edit::{Edit, Labelled};
-use super::journal::{Book, JournalMark};
+use super::edit::{Edit, JournalMark, Labelled, PsychotherapyEdit};
+use super::journal::Book;
 use super::measure::MeasureMark;
 pub(super) use super::refusal::Refusal;
 use super::{Context, Practice, ShelfError, document_of, zone};
@@ -97,6 +97,7 @@ impl Practice {
             Edit::BeginJournal { .. } | Edit::EnterJournal { .. } | Edit::MarkJournal { .. } => {
                 self.write_journal(edit, cx)
             }
+            Edit::Psychotherapy(edit) => self.write_psychotherapy(edit, cx),
             Edit::AddTask { .. } | Edit::FinishTask { .. } => self.change_tasks(edit, cx),
             Edit::ChangeGroup { .. } | Edit::NewGroup { .. } => self.change_groups(edit, cx),
             Edit::Archive { .. }
@@ -332,6 +333,11 @@ impl Practice {
                     }
                     heard
                 })
+            }
+            Edit::Psychotherapy(PsychotherapyEdit::Strike { client, record, .. }) => {
+                let book = self.facts.book(*client, self.book_of_record(*client, *record));
+                let mark = JournalMark::Struck(true);
+                book.map(|book| book.marks.heard_of(*record, mark, own).into_iter().collect())
             }
             Edit::MarkJournal { client, record, mark } => {
                 let journal = self.facts.book(*client, Book::Journal);

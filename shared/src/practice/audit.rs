@@ -225,6 +225,9 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
             writer.u8(13).fixed(client.as_bytes()).fixed(record.as_bytes())
         }
         AuditSubject::View(Subject::Consents(client)) => writer.u8(11).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Psychotherapy(client)) => {
+            writer.u8(15).fixed(client.as_bytes())
+        }
         AuditSubject::View(Subject::Measures(client)) => writer.u8(14).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Crisis(client)) => writer.u8(18).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
@@ -254,6 +257,7 @@ mod tests {
             Subject::Crisis(client),
             Subject::Identity(client),
             Subject::Journal(client),
+            Subject::Psychotherapy(client),
             Subject::Attachments(client),
             Subject::Attachment(client, record),
         ];

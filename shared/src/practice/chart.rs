@@ -1,6 +1,8 @@
 //! What lists know of a chart: its drafts and the headlines of its records, and the timeline
 //! that follows from them. It holds no sentence that anybody wrote.
 
+mod codec;
+
 use super::apply::Refusal;
 use super::consent::{self, ConsentAct, ConsentFact};
 use super::crisis::{self, CrisisFact};
@@ -10,11 +12,13 @@ use super::journal::{self, Book, EntryFact, Marks};
 use super::label::Labelling;
 use super::measure::{self, Taken};
 use super::plan::{Plan, PlanFact, PlanKind};
+use super::psychotherapy::{self, PsychotherapyFact};
 use super::record::{Record, RecordKind, RelationKind};
 use super::supervision;
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
+use codec::{decode_draft, decode_headline, encode_draft, encode_headline};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
@@ -71,6 +75,8 @@ pub(super) mod tag {
     pub(crate) const CONSENT_REVOKED: u16 = 98;
     pub(crate) const CONSENT_REASON: u16 = 99;
     pub(crate) const CONSENT_SEEN: u16 = 100;
+    // 140 to 149 are those of psychotherapy notes and of corrections.
+    pub(crate) const ABOUT_DATE: u16 = 140;
 }
 
 /// One client's chart as lists know it; a client's journal is made in the same way.
@@ -103,6 +109,7 @@ pub(super) enum Headline {
     Note(NoteFact),
     Plan { goals: u32 },
     Supervision(supervision::Act),
+    Psychotherapy(PsychotherapyFact),
     Unknown,
 }
 
@@ -116,12 +123,20 @@ pub(super) struct NoteFact {
 }
 
 impl Headline {
+    const fn can_be_struck(&self) -> bool {
+        matches!(
+            self,
+            Self::Crisis(_) | Self::Journal(_) | Self::Measure(_) | Self::Psychotherapy(_)
+        )
+    }
+
     /// Returns the draft that the record signs.
     fn draft(&self) -> Option<ObjectId> {
         match self {
             Self::Addendum { draft, .. } => *draft,
             Self::Journal(entry) => entry.draft,
             Self::Note(note) => note.draft,
+            Self::Psychotherapy(note) => note.draft,
             Self::Consent(_)
             | Self::ConsentAct(_)
             | Self::Crisis(_)
@@ -142,6 +157,7 @@ impl RecordFact {
         let read = match (book, record.header.kind) {
             (Book::Journal, RecordKind::Journal) => EntryFact::of(record).map(Headline::Journal),
             (Book::Journal, kind) if !journal::is_of_entries(kind) => None,
+            (Book::Psychotherapy(_), kind) => psychotherapy::headline(record, kind),
             _ => headline(record),
         };
         let time = match &read {
@@ -162,7 +178,7 @@ impl RecordFact {
     }
 }
 
-fn headline(record: &Record) -> Option<Headline> {
+pub(super) fn headline(record: &Record) -> Option<Headline> {
     let target = |kind| record.relation(kind).map(|relation| relation.target);
     let draft = target(RelationKind::Signs).map(ObjectId::from_bytes);
     if record.header.kind == RecordKind::Labels {
@@ -247,7 +263,7 @@ impl Chart {
     /// Checks that a record of this chart is a signed note, which can have an addendum.
     pub(super) fn takes_addendum(&self, record: RecordId) -> Result<(), Refusal> {
         match self.records.get(&record).map(|fact| &fact.headline) {
-            Some(Headline::Note(_) | Headline::Journal(_)) => Ok(()),
+            Some(Headline::Note(_) | Headline::Journal(_) | Headline::Psychotherapy(_)) => Ok(()),
             Some(Headline::Plan { .. }) => Err(Refusal::PlanVersion),
             _ => Err(Refusal::UnknownNote),
         }
@@ -271,6 +287,7 @@ impl Chart {
             Headline::Addendum { note, .. } => Some(*note),
             Headline::Journal(entry) => first(entry.draft, record),
             Headline::Note(note) => first(note.draft, record),
+            Headline::Psychotherapy(note) => first(note.draft, record),
             _ => None,
         };
         // An addendum may have been made to what turned out to be a second signature.
@@ -425,13 +442,9 @@ impl Chart {
     }
 
     /// Whether it was struck, and is of a kind that can be.
-    fn is_struck(&self, record: RecordId) -> bool {
+    pub(super) fn is_struck(&self, record: RecordId) -> bool {
         let headline = self.records.get(&record).map(|fact| &fact.headline);
-        let struck = matches!(
-            headline,
-            Some(Headline::Journal(_) | Headline::Measure(_) | Headline::Crisis(_))
-        );
-        struck && self.marks.is_struck(record)
+        headline.is_some_and(Headline::can_be_struck) && self.marks.is_struck(record)
     }
 }
 
@@ -445,6 +458,7 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
         words: fact.words,
         addendum_to: fact.addendum_to,
         journal: book == Book::Journal,
+        psychotherapy: matches!(book, Book::Psychotherapy(_)),
         date: fact.date,
     }
 }
@@ -457,6 +471,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
             | Headline::ConsentAct(_)
             | Headline::Labels(_)
             | Headline::Supervision(_),
+            Headline::Psychotherapy(_),
             _,
         ) => return None,
         (Headline::Addendum { words, .. }, Some(note)) => {
@@ -484,108 +499,5 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
         (Headline::Addendum { .. } | Headline::Journal(_) | Headline::Unknown, _) => {
             TimelineEntry::Unknown { record: id }
         }
-    })
-}
-
-fn write_id(writer: &mut Writer, id: Option<&[u8; 16]>) {
-    writer.option(id, |w, id| {
-        w.fixed(id);
-    });
-}
-
-fn read_id(reader: &mut Reader<'_>) -> Result<Option<[u8; 16]>, CodecError> {
-    reader.option(Reader::fixed)
-}
-
-fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
-    write_id(writer, fact.session.as_ref().map(AppointmentId::as_bytes));
-    writer.u8(fact.format.number());
-    writer.i64(fact.begun.as_millis()).u32(fact.words).u8(u8::from(fact.discarded));
-    write_id(writer, fact.addendum_to.as_ref().map(RecordId::as_bytes));
-    writer.u8(u8::from(fact.holds_late));
-    write_id(writer, fact.instead_of.as_ref().map(ObjectId::as_bytes));
-    writer.option(fact.late, |w, (origin, device)| {
-        w.fixed(origin.as_bytes()).fixed(device.as_bytes());
-    });
-    writer.option(fact.date, journal::write_date);
-}
-
-fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
-    Ok(DraftFact {
-        session: read_id(reader)?.map(AppointmentId::from_bytes),
-        format: read_format(reader)?,
-        begun: Timestamp::from_millis(reader.i64()?),
-        words: reader.u32()?,
-        discarded: reader.u8()? == 1,
-        addendum_to: read_id(reader)?.map(RecordId::from_bytes),
-        holds_late: reader.u8()? == 1,
-        instead_of: read_id(reader)?.map(ObjectId::from_bytes),
-        late: reader
-            .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
-        date: reader.option(journal::read_date)?,
-    })
-}
-
-fn read_format(reader: &mut Reader<'_>) -> Result<NoteFormat, CodecError> {
-    NoteFormat::of(i64::from(reader.u8()?)).ok_or(CodecError::Unknown)
-}
-
-fn encode_headline(writer: &mut Writer, headline: &Headline) {
-    match headline {
-        Headline::Unknown => {
-            writer.u8(0);
-        }
-        Headline::Note(note) => {
-            writer.u8(1);
-            write_id(writer, note.draft.as_ref().map(ObjectId::as_bytes));
-            writer.u8(note.format.number());
-            write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
-            writer.u32(note.words).u8(u8::from(note.late));
-        }
-        Headline::Addendum { note, draft, words } => {
-            writer.u8(2).fixed(note.as_bytes());
-            write_id(writer, draft.as_ref().map(ObjectId::as_bytes));
-            writer.u32(*words);
-        }
-        Headline::Measure(taken) => taken.encode(writer.u8(3)),
-        Headline::Plan { goals } => {
-            writer.u8(4).u32(*goals);
-        }
-        Headline::Journal(entry) => {
-            writer.u8(5);
-            entry.encode(writer);
-        }
-        Headline::Consent(fact) => fact.encode(writer.u8(7)),
-        Headline::ConsentAct(act) => act.encode(writer.u8(6)),
-        Headline::Crisis(fact) => fact.encode(writer.u8(13)),
-        Headline::Labels(labelling) => labelling.encode(writer.u8(8)),
-        Headline::Supervision(act) => act.encode(writer.u8(17)),
-    }
-}
-
-fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, CodecError> {
-    Ok(match reader.u8()? {
-        0 => Headline::Unknown,
-        1 => Headline::Note(NoteFact {
-            draft: read_id(reader)?.map(ObjectId::from_bytes),
-            format: read_format(reader)?,
-            session: read_id(reader)?.map(AppointmentId::from_bytes),
-            words: reader.u32()?,
-            late: reader.u8()? == 1,
-        }),
-        2 => Headline::Addendum {
-            note: RecordId::from_bytes(reader.fixed()?),
-            draft: read_id(reader)?.map(ObjectId::from_bytes),
-            words: reader.u32()?,
-        },
-        3 => Headline::Measure(Taken::decode(reader)?),
-        4 => Headline::Plan { goals: reader.u32()? },
-        5 => Headline::Journal(EntryFact::decode(reader)?),
-        7 => Headline::Consent(ConsentFact::decode(reader)?),
-        6 => Headline::ConsentAct(ConsentAct::decode(reader)?),
-        8 => Headline::Labels(Labelling::decode(reader)?),
-        17 => Headline::Supervision(supervision::Act::decode(reader)?),
-        13 => Headline::Crisis(CrisisFact::decode(reader)?),
-        _ => return Err(CodecError::Unknown),
     })
 }

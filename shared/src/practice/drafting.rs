@@ -48,8 +48,7 @@ impl Practice {
         fact: DraftFact,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        let known = [Book::Chart, Book::Journal].map(|book| self.facts.book(client, book));
-        if known.into_iter().flatten().any(|chart| chart.drafts.contains_key(&draft)) {
+        if self.has_draft(client, draft) {
             return Err(Refusal::DraftExists);
         }
         let changes = self.create_draft(draft, (client, book), fact, &[], cx)?;

@@ -20,6 +20,7 @@ use super::measure::{Answer, Manner, MeasureMark, NewScore};
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::phrase::{PhraseKind, Saying};
 use super::plan::PlanChange;
+pub use super::psychotherapy::PsychotherapyEdit;
 pub use super::remote::RemoteSetting;
 use super::schedule::hours::Hours;
 use super::schedule::waiting::Waiting;
@@ -349,6 +350,8 @@ pub enum Edit {
         /// When; `None` takes it back.
         died: Option<Date>,
     },
+    /// Begins or strikes a psychotherapy note of one's own.
+    Psychotherapy(PsychotherapyEdit),
     /// Orders that a record is erased which was asked for long enough ago.
     OrderErasure(Scope),
     /// Writes down what a client has consented to, or has refused.

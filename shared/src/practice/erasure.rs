@@ -17,6 +17,7 @@ use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Labelled, Subject};
 use super::journal::Book;
+use super::psychotherapy::PsychotherapyEdit;
 use super::view::ErasureRow;
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
@@ -295,7 +296,8 @@ impl Practice {
             | Subject::Measures(client)
             | Subject::Identity(client)
             | Subject::Journal(client)
-            | Subject::Plan(client) => self.is_hidden(client),
+            | Subject::Plan(client)
+            | Subject::Psychotherapy(client) => self.is_hidden(client),
             Subject::Attachment(client, record) | Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }
@@ -305,7 +307,10 @@ impl Practice {
 
     fn knows_record(&self, client: ClientId, record: RecordId) -> bool {
         let log = self.facts.logs.get(&client);
-        let chart = self.facts.book(client, self.book_of_record(client, record));
+        let book = self.book_of_record(client, record);
+        // What is asked stands in the practice's settings, which every member reads: of psychotherapy
+        // notes nothing stands there.
+        let chart = self.facts.book(client, book).filter(|_| !book.is_psychotherapy());
         chart.is_some_and(|chart| chart.records.contains_key(&record))
             || log.is_some_and(|log| log.holds(record))
             || self.facts.attachments.get(&client).is_some_and(|files| files.holds(record))
@@ -358,6 +363,7 @@ impl Practice {
             | Edit::MarkMeasure { client, .. }
             | Edit::NewClient { client, .. }
             | Edit::NoteDeath { client, .. }
+            | Edit::Psychotherapy(PsychotherapyEdit::Begin { client, .. })
             | Edit::RecordConsent { client, .. }
             | Edit::RecordRisk { client, .. }
             | Edit::ReviewPlan { client, .. }

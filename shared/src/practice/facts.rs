@@ -26,7 +26,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 27;
+pub const SCHEMA: u16 = 28;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -55,6 +55,8 @@ pub(super) struct Facts {
     pub(super) charts: BTreeMap<ClientId, Chart>,
     pub(super) groups: BTreeMap<ClientId, Group>,
     pub(super) journals: BTreeMap<ClientId, Chart>,
+    /// Psychotherapy notes by client and author; only while they are open.
+    pub(super) psychotherapy: BTreeMap<(ClientId, MemberId), Chart>,
     pub(super) attachments: BTreeMap<ClientId, Attachments>,
     pub(super) billing: BTreeMap<ClientId, Billing>,
     /// Of whom something is known; what, is read from the document, and only then.
@@ -178,6 +180,9 @@ impl Facts {
                 self.charts.get(&subject).cloned().unwrap_or_default().encode(&mut writer);
             }
             CompartmentName::Journal(client) => self.journals.get(client)?.encode(&mut writer),
+            CompartmentName::Psychotherapy { client, author } => {
+                self.psychotherapy.get(&(*client, *author))?.encode(&mut writer);
+            }
             CompartmentName::Attachments(client) => {
                 self.attachments.get(client)?.encode(&mut writer);
             }
@@ -238,6 +243,9 @@ impl Facts {
                 reader.finish()?;
                 self.journals.insert(*client, journal);
             }
+            CompartmentName::Psychotherapy { client, author } => {
+                self.decode_psychotherapy((*client, *author), reader)?;
+            }
             CompartmentName::Attachments(client) => self.decode_attachments(*client, reader)?,
             CompartmentName::Billing(client) => {
                 let billing = Billing::decode(&mut reader)?;
@@ -287,6 +295,17 @@ impl Facts {
         reader.finish()?;
         self.groups.insert(subject_of(id), group);
         self.charts.insert(subject_of(id), chart);
+        Ok(())
+    }
+
+    fn decode_psychotherapy(
+        &mut self,
+        of: (ClientId, MemberId),
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
+        let notes = Chart::decode(&mut reader)?;
+        reader.finish()?;
+        self.psychotherapy.insert(of, notes);
         Ok(())
     }
 
@@ -347,6 +366,9 @@ impl Facts {
             CompartmentName::Journal(client) => {
                 self.journals.remove(client);
             }
+            CompartmentName::Psychotherapy { client, author } => {
+                self.psychotherapy.remove(&(*client, *author));
+            }
             CompartmentName::Attachments(client) => {
                 self.attachments.remove(client);
             }
@@ -378,6 +400,7 @@ impl Facts {
         match book {
             Book::Chart => self.charts.get(&client),
             Book::Journal => self.journals.get(&client),
+            Book::Psychotherapy(author) => self.psychotherapy.get(&(client, author)),
         }
     }
 
@@ -386,13 +409,17 @@ impl Facts {
         match book {
             Book::Chart => self.charts.entry(client).or_default(),
             Book::Journal => self.journals.entry(client).or_default(),
+            Book::Psychotherapy(author) => self.psychotherapy.entry((client, author)).or_default(),
         }
     }
 
-    /// Returns every chart and every journal.
+    /// Returns every chart, every journal, and the psychotherapy notes that are open.
     pub(super) fn books(&self) -> impl Iterator<Item = (ClientId, Book, &Chart)> {
         let charts = self.charts.iter().map(|(client, chart)| (*client, Book::Chart, chart));
-        charts.chain(self.journals.iter().map(|(client, one)| (*client, Book::Journal, one)))
+        let journals = self.journals.iter().map(|(client, one)| (*client, Book::Journal, one));
+        let apart = self.psychotherapy.iter();
+        let apart = apart.map(|((of, author), one)| (*of, Book::Psychotherapy(*author), one));
+        charts.chain(journals).chain(apart)
     }
 
     /// Takes over what a contact says.
@@ -504,6 +531,14 @@ impl Facts {
                 let marks = record.header.kind == RecordKind::Journal;
                 if !(marks && journal.marks.learn(record)) {
                     learn_first(journal, record, RecordFact::of(record, Book::Journal));
+                }
+            }
+            CompartmentName::Psychotherapy { client, author } => {
+                let notes = self.psychotherapy.entry((*client, *author)).or_default();
+                let marks = record.header.kind == RecordKind::Psychotherapy;
+                if !(marks && notes.marks.learn(record)) {
+                    let fact = RecordFact::of(record, Book::Psychotherapy(*author));
+                    learn_first(notes, record, fact);
                 }
             }
             CompartmentName::Group(group) => {

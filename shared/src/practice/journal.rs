@@ -7,6 +7,7 @@
 
 use super::apply::{Done, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
+pub(super) use super::books::Book;
 use super::chart::{Chart, Headline, tag};
 use super::compartment::CompartmentName;
 use super::draft::{self, DraftFact, PART_BYTES_MAX};
@@ -26,35 +27,9 @@ use std::sync::Arc;
 
 const ITEMS_MAX: usize = 1 << 20;
 /// Of how many entries, the newest first, the view of a journal shows how they begin.
-const BEGINNINGS_MAX: usize = 200;
+pub(super) const BEGINNINGS_MAX: usize = 200;
 /// How many characters it shows of each.
 const BEGINNING_CHARACTERS: usize = 120;
-
-/// Where the drafts and signed texts of a client lie.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Book {
-    /// What the clinician writes.
-    Chart,
-    /// What the client wrote.
-    Journal,
-}
-
-impl Book {
-    pub(super) fn of(name: &CompartmentName) -> Option<(ClientId, Self)> {
-        match name {
-            CompartmentName::Journal(client) => Some((*client, Self::Journal)),
-            name => name.chart().map(|client| (client, Self::Chart)),
-        }
-    }
-}
-
-impl CompartmentName {
-    /// Returns whose drafts lie in this compartment, if any may: those of a chart, of a group or of a
-    /// client's journal.
-    pub fn whose_drafts(&self) -> Option<ClientId> {
-        Book::of(self).map(|(client, _)| client)
-    }
-}
 
 /// How an entry of a journal came into the practice.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -336,51 +311,6 @@ impl Chart {
 }
 
 impl Practice {
-    /// Returns where a draft of a client lies; what nobody knows is looked for in the chart.
-    pub(super) fn book_of_draft(&self, client: ClientId, draft: ObjectId) -> Book {
-        let holds = |book| {
-            let chart: Option<&Chart> = self.facts.book(client, book);
-            chart.is_some_and(|chart| {
-                chart.drafts.contains_key(&draft) || chart.signed(draft).is_some()
-            })
-        };
-        if !holds(Book::Chart) && holds(Book::Journal) { Book::Journal } else { Book::Chart }
-    }
-
-    /// Returns where a record of a client lies.
-    pub(super) fn book_of_record(&self, client: ClientId, record: RecordId) -> Book {
-        let holds = |book| {
-            self.facts.book(client, book).is_some_and(|chart| chart.records.contains_key(&record))
-        };
-        if !holds(Book::Chart) && holds(Book::Journal) { Book::Journal } else { Book::Chart }
-    }
-
-    /// Returns the compartment that a draft of a client lies in.
-    pub fn home_of(&self, client: ClientId, draft: ObjectId) -> CompartmentName {
-        self.home(client, self.book_of_draft(client, draft))
-    }
-
-    /// Whether a draft of a compartment is known in the other book of the same client: ids are drawn at
-    /// random, so only a hostile device says so.
-    pub(super) fn is_elsewhere(&self, name: &CompartmentName, draft: ObjectId) -> bool {
-        let Some((client, book)) = Book::of(name) else { return false };
-        let other = match book {
-            Book::Chart => Book::Journal,
-            Book::Journal => Book::Chart,
-        };
-        let known = |book| {
-            self.facts.book(client, book).is_some_and(|known| known.drafts.contains_key(&draft))
-        };
-        known(other) && !known(book)
-    }
-
-    pub(super) fn home(&self, client: ClientId, book: Book) -> CompartmentName {
-        match book {
-            Book::Chart => self.chart_of(client),
-            Book::Journal => CompartmentName::Journal(client),
-        }
-    }
-
     /// Carries out what is about journals; nothing else comes here.
     pub(super) fn write_journal(
         &mut self,
@@ -522,7 +452,7 @@ pub(super) const fn is_of_entries(kind: RecordKind) -> bool {
 }
 
 /// How an entry begins, in one line.
-fn beginning(record: &Record) -> String {
+pub(super) fn beginning(record: &Record) -> String {
     let text = record.body().and_then(|body| body.text(tag::TEXT)).unwrap_or_default();
     let mut line = String::new();
     for word in text.split_whitespace() {

@@ -225,7 +225,9 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Vec<Result<Merged, MergeError>> {
         // A draft has one home: what claims to be one of the other book's is kept, and not read.
-        if !reads(name, object, draft) || self.is_elsewhere(name, object) {
+        let own = |(_, _, author): &(usize, &[u8], &Author)| is_own(name, author);
+        if !reads(name, object, draft) || self.is_elsewhere(name, object) || !deltas.iter().all(own)
+        {
             let unread = |_| Ok(Merged { unread: true, ..Merged::default() });
             return deltas.iter().map(unread).collect();
         }
@@ -419,7 +421,9 @@ impl Practice {
             None if header.author == *author => {}
             None => return Err(RecordError::Foreign.into()),
         }
-        if let CompartmentName::Audit(member) | CompartmentName::Personal(member) = name
+        if let CompartmentName::Audit(member)
+        | CompartmentName::Personal(member)
+        | CompartmentName::Psychotherapy { author: member, .. } = name
             && header.author.member != *member
         {
             return Err(RecordError::Foreign.into());
@@ -450,6 +454,14 @@ impl Practice {
             }
             Ok(()) | Err(_) => Ok(changes),
         }
+    }
+}
+
+/// Whether somebody may write in a compartment: among psychotherapy notes their author alone does.
+fn is_own(name: &CompartmentName, author: &Author) -> bool {
+    match name {
+        CompartmentName::Psychotherapy { author: own, .. } => *own == author.member,
+        _ => true,
     }
 }
 
@@ -503,7 +515,9 @@ pub(super) fn reads(name: &CompartmentName, object: ObjectId, draft: bool) -> bo
         | CompartmentName::Personal(_)
         | CompartmentName::Series(_) => object == document_of(name),
         CompartmentName::Chart(_) | CompartmentName::Group(_) => draft == is_draft(name, object),
-        CompartmentName::Journal(_) => draft && is_draft(name, object),
+        CompartmentName::Journal(_) | CompartmentName::Psychotherapy { .. } => {
+            draft && is_draft(name, object)
+        }
         _ => false,
     }
 }

@@ -13,6 +13,7 @@ pub mod attachment;
 mod attendance;
 mod audit;
 mod book;
+mod books;
 mod calendar;
 mod caret;
 pub mod change;
@@ -38,7 +39,6 @@ mod index;
 pub mod interchange;
 mod journal;
 pub mod label;
-pub mod lint;
 mod late;
 mod lineage;
 pub mod lint;
@@ -49,6 +49,7 @@ mod open;
 mod parts;
 pub mod phrase;
 pub mod plan;
+pub mod psychotherapy;
 pub mod quick_add;
 pub mod reach;
 pub mod record;
@@ -199,6 +200,8 @@ pub struct Practice {
     twins: BTreeMap<ClientId, Vec<ClientId>>,
     /// To which kinds of compartments this device has keys.
     reach: Reach,
+    /// Whether psychotherapy notes are open: somebody has stepped up.
+    stepped_up: bool,
     undo: VecDeque<Undo>,
     unreadable: usize,
 }

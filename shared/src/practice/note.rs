@@ -142,6 +142,7 @@ pub(super) fn view(
             remote: None,
             times: Times::default(),
             journal,
+            psychotherapy: None,
             labels: label::of_record(record),
             supervision: None,
             addenda,
@@ -160,6 +161,7 @@ pub(super) fn view(
             remote: None,
             times: Times::default(),
             journal: None,
+            psychotherapy: None,
             labels: label::of_record(record),
             supervision: None,
             addenda,
@@ -178,6 +180,7 @@ pub(super) fn view(
         remote: remote(body),
         times: Times::read(body),
         journal: None,
+        psychotherapy: None,
         labels: label::of_record(record),
         supervision: None,
         addenda,
@@ -208,7 +211,7 @@ pub(super) fn addendum_view(record: &Record) -> Option<AddendumView> {
     })
 }
 
-fn stamp(record: &Record) -> Stamp {
+pub(super) fn stamp(record: &Record) -> Stamp {
     Stamp { time: record.header.time, zone: record.header.zone.clone() }
 }
 

@@ -1,13 +1,13 @@
 //! What a person looks at: views of clinical content, each with its entry in the audit trail.
 
-use super::audit::{AuditEvent, AuditKind, AuditSubject};
+use super::audit::{AuditEvent, AuditKind};
 use super::change::Change;
 use super::contact::normal;
 use super::edit::{Part, Purpose, Subject};
 use super::lint::OfPlan;
 use super::plan::Plan;
 use super::view::{Aid, ChartView, DraftView, NoteView, View};
-use super::{Context, Practice, Refusal, chart, document_of, draft, label, note};
+use super::{Context, Practice, Refusal, chart, document_of, draft, label, note, psychotherapy};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Practice {
         let mut seen = self.seen_with(subject);
         if let (Subject::Draft(client, id), View::Draft(draft)) = (subject, &mut view) {
             self.shown.insert(id, Vec::new());
-            if draft.row.addendum_to.is_none() && !draft.row.journal {
+            if draft.row.addendum_to.is_none() && !draft.row.journal && !draft.row.psychotherapy {
                 // Who cannot read what helps can write all the same.
                 let aid = self.aid(client, cx).unwrap_or_default();
                 let last = aid.last.as_ref().map(|(of, note, ..)| Subject::Note(*of, *note));
@@ -71,7 +71,7 @@ impl Practice {
         for subject in seen {
             let event = AuditEvent {
                 purpose: Some(purpose),
-                ..AuditEvent::new(AuditKind::Open).about(AuditSubject::View(subject))
+                ..AuditEvent::new(AuditKind::Open).about(self.audited(subject))
             };
             changes.extend(self.audit(&event, cx));
         }
@@ -184,6 +184,9 @@ impl Practice {
             Subject::Note(client, record) => self.note_view(client, record, cx).map(View::Note),
             Subject::Identity(client) => self.identity_view(client, cx).map(View::Identity),
             Subject::Journal(client) => self.journal_view(client, cx).map(View::Journal),
+            Subject::Psychotherapy(client) => {
+                self.psychotherapy_view(client, cx).map(View::Psychotherapy)
+            }
             Subject::Measures(client) => self.measures_view(client, cx).map(View::Measures),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
             Subject::Consents(client) => self.consents_view(client, cx).map(View::Consents),
@@ -291,6 +294,10 @@ impl Practice {
         let mut addenda = Vec::new();
         for addendum in chart.addenda(id) {
             addenda.extend(note::addendum_view(&Self::stored_record(&name, addendum, cx)?));
+        }
+        if book.is_psychotherapy() {
+            let view = psychotherapy::note_view(&record, client, addenda);
+            return view.ok_or(Refusal::UnknownNote);
         }
         let head = self.journal_head(client, id);
         let labels = self.labels_of(client, id, cx)?;

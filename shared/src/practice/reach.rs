@@ -53,7 +53,8 @@ impl Reach {
             | Subject::Journal(_)
             | Subject::Measures(_)
             | Subject::Note(..)
-            | Subject::Plan(_) => self.charts(),
+            | Subject::Plan(_)
+            | Subject::Psychotherapy(_) => self.charts(),
         }
     }
 }
@@ -133,6 +134,7 @@ impl Practice {
                 | Edit::MarkJournal { .. }
                 | Edit::MarkMeasure { .. }
                 | Edit::NewGroup { .. }
+                | Edit::Psychotherapy(_)
                 | Edit::RecordConsent { .. }
                 | Edit::RecordRisk { .. }
                 | Edit::ReviewPlan { .. }

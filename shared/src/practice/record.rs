@@ -106,6 +106,8 @@ registry! {
         SafetyPlan = 14,
         /// That a note is handed to a second person, is taken back, co-signed or returned.
         Supervision = 17,
+        /// A psychotherapy note (45 CFR 164.501); or that one is struck.
+        Psychotherapy = 15,
     }
 }
 

@@ -98,6 +98,9 @@ pub enum Refusal {
     /// There is no such draft, or it was discarded.
     #[error("there is no such draft")]
     NotADraft,
+    /// Psychotherapy notes are closed: nobody has stepped up.
+    #[error("psychotherapy notes are closed")]
+    NotSteppedUp,
     /// The draft is empty.
     #[error("there is nothing to sign")]
     NothingToSign,

@@ -13,7 +13,7 @@ use super::group::is_subject;
 use super::journal::{Book, entry_body};
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::view::AppointmentRow;
-use super::{Context, Practice, calendar, label, note};
+use super::{Context, Practice, calendar, label, note, psychotherapy};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
 
@@ -29,6 +29,22 @@ fn normal_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
     match reason {
         Some(reason) if reason.len() > calendar::REASON_BYTES_MAX => Err(Refusal::TextTooLong),
         reason => Ok(reason),
+    }
+}
+
+impl Edit {
+    /// Whether somebody puts their name under something with it, at the keyboard: a note, an addendum,
+    /// an entry of a journal, a plan, a measure or a consent.
+    pub const fn signs(&self) -> bool {
+        matches!(
+            self,
+            Self::Amend { .. }
+                | Self::EnterMeasure { .. }
+                | Self::EnterScore { .. }
+                | Self::RecordConsent { .. }
+                | Self::Sign { .. }
+                | Self::SignPlan { .. }
+        )
     }
 }
 
@@ -75,6 +91,9 @@ impl Practice {
         } else if book == Book::Journal {
             let body = entry_body(self.said_of(&fact), &note::joined(&parts), &heads);
             (RecordKind::Journal, body)
+        } else if book.is_psychotherapy() {
+            let body = psychotherapy::body(self.date_of(&fact), &note::joined(&parts), &heads);
+            (RecordKind::Psychotherapy, body)
         } else {
             let session = fact.session.and_then(|session| self.session(session));
             let note = NoteText { format: fact.format, parts: &parts, heads: &heads };
@@ -91,7 +110,7 @@ impl Practice {
         changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };
         changes.push(Change { compartment: name, content });
-        changes.extend(self.audit(&sign_event(client, record), cx));
+        changes.extend(self.audit(&self.signature_event(client, record), cx));
         self.documents.remove(&draft_id);
         self.shown.remove(&draft_id);
         Ok(Done { changes, ..Done::default() })
@@ -153,7 +172,7 @@ impl Practice {
         let (record, signed) = self.write_record(&name, RecordKind::Note, Vec::new(), body, cx);
         let mut changes = vec![signed];
         changes.extend(self.charge(client, session, cx));
-        changes.extend(self.audit(&sign_event(client, record), cx));
+        changes.extend(self.audit(&self.signature_event(client, record), cx));
         Ok(Done { changes, ..Done::default() })
     }
 
@@ -177,7 +196,7 @@ impl Practice {
         let body = note::addendum_body(text, &[]);
         let (record, change) = self.write_record(&name, RecordKind::Addendum, relations, body, cx);
         let mut changes = vec![change];
-        changes.extend(self.audit(&sign_event(client, record), cx));
+        changes.extend(self.audit(&self.signature_event(client, record), cx));
         Ok(Done { changes, ..Done::default() })
     }
 
@@ -229,6 +248,11 @@ impl Practice {
         changes
     }
 
+    /// What the trail says of a signature.
+    fn signature_event(&self, client: ClientId, record: RecordId) -> AuditEvent {
+        AuditEvent::new(AuditKind::Sign).about(self.audited(Subject::Note(client, record)))
+    }
+
     /// Returns a session under its first id, wherever it was handed over to.
     fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
         let row = self.index.appointments.get(&self.facts.living(&self.facts.family(id))?)?;
@@ -259,6 +283,9 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<(), Refusal> {
         let name = self.home(client, book);
+        if self.is_elsewhere(&name, draft_id) {
+            return Ok(());
+        }
         let Some(chart) = self.facts.book(client, book) else { return Ok(()) };
         let Some(signed) = chart.signed(draft_id) else { return Ok(()) };
         let note = chart.adds_to(signed).unwrap_or(signed);

@@ -34,6 +34,8 @@ pub enum Subject {
     Crisis(ClientId),
     /// What one client wrote.
     Journal(ClientId),
+    /// The member's own psychotherapy notes about one client.
+    Psychotherapy(ClientId),
     /// The files in one client's chart, by their titles.
     Attachments(ClientId),
     /// One of them, with its content.

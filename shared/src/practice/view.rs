@@ -327,7 +327,10 @@ pub struct DraftRow {
     pub addendum_to: Option<RecordId>,
     /// Whether it lies in the client's journal: what the client wrote, or what is added to that.
     pub journal: bool,
-    /// Of an entry of a journal: the day that the client gives it.
+    /// Whether it lies among the member's psychotherapy notes.
+    pub psychotherapy: bool,
+    /// Of an entry of a journal: the day that the client gives it; of a psychotherapy note: the day that
+    /// it is about.
     pub date: Option<jiff::civil::Date>,
 }
 

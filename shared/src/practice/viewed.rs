@@ -10,6 +10,7 @@ use super::label::Label;
 use super::lint::OfPlan;
 use super::measure::MeasuresView;
 use super::plan::Plan;
+use super::psychotherapy::PsychotherapyView;
 use super::supervision::SupervisionView;
 use super::times::Times;
 use super::view::{ClientRow, DraftRow, TimelineRow};
@@ -103,6 +104,8 @@ pub enum View {
     Attachment(AttachmentView),
     /// What a client has answered.
     Measures(MeasuresView),
+    /// The member's own psychotherapy notes about a client.
+    Psychotherapy(PsychotherapyView),
 }
 
 /// What is said of an entry of a journal.
@@ -290,6 +293,8 @@ pub struct NoteView {
     pub times: Times,
     /// Set if it is an entry of the client's journal.
     pub journal: Option<JournalHead>,
+    /// Of a psychotherapy note: the day that it is about.
+    pub psychotherapy: Option<jiff::civil::Date>,
     /// The labels that stand.
     pub labels: BTreeSet<Label>,
     /// How it stands with a second person, if it was handed to one.

@@ -12,6 +12,7 @@ mod measures;
 mod phrases;
 mod records;
 mod schedule;
+mod settings;
 
 pub use attachments::Attachments;
 pub use calendars::{CalendarFeed, CalendarImport, Calendars};
@@ -25,6 +26,7 @@ pub use records::{Journals, NewEntry, Note};
 pub use schedule::{
     Cancel, CancelledBy, HowMany, Met, Move, Outcome, Status, Wait, Waiting, Which,
 };
+pub use settings::{AutoLock, SignAfter};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -145,6 +147,8 @@ pub enum Command {
     AutoLock(AutoLock),
     /// Show or set which keys are used in the text of notes.
     Keys(Keys),
+    /// Show or set after how many minutes a signature asks for the passphrase again.
+    SignAfter(SignAfter),
     /// Show or set how soon what is written leaves this device.
     Timing(Timing),
     /// Where the server is.
@@ -277,14 +281,6 @@ pub struct Free {
     /// When this room is free, too.
     #[arg(long)]
     pub room: Option<String>,
-}
-
-/// Options of `auto-lock`.
-#[derive(Args, Debug)]
-pub struct AutoLock {
-    /// 1 to 30. It counts from the next start of the window on.
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=30))]
-    pub minutes: Option<u8>,
 }
 
 /// Options of `timing`.

@@ -28,6 +28,7 @@ pub mod revoke;
 pub mod run;
 pub(crate) mod setting;
 pub mod sheet;
+mod signing;
 pub mod socket;
 pub mod sync;
 mod taking_in;

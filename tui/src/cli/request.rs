@@ -240,6 +240,11 @@ pub enum Request {
         /// The word of the kind.
         kind: Option<String>,
     },
+    /// Types the passphrase once more, for the signature that follows.
+    Confirm {
+        /// As typed.
+        passphrase: Typed,
+    },
     /// Brings the practice to a server.
     Connect {
         /// Its invite, as pasted.
@@ -570,6 +575,8 @@ pub enum SheetWish {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "is", deny_unknown_fields)]
 pub enum Reply {
+    /// The passphrase has to be typed once more first, with [`Request::Confirm`]; nothing follows.
+    Confirm,
     /// Done; nothing follows.
     Done,
     /// A line for standard output.

@@ -12,7 +12,7 @@ use super::request::{
 };
 use super::{
     address, appointment, attachment, backup, crisis, erase, late, measure, online, paper, phrase,
-    print, revoke, setting, socket, sync, taking_in,
+    print, revoke, setting, signing, socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -65,6 +65,7 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         }
         Command::AutoLock(asked) => return finish(setting::auto_lock(home, asked)),
         Command::Keys(asked) => return finish(setting::keys(home, asked)),
+        Command::SignAfter(asked) => return finish(signing::set_after(home, asked.minutes)),
         Command::Timing(timing) => return finish(setting::timing(home, timing)),
         Command::Server(what) => return finish(address::server(home, what, arguments)),
         Command::Device(Devices::Late(late)) => {
@@ -88,6 +89,8 @@ pub(super) fn print_reply(json: bool) -> impl FnMut(&Value, &str) -> bool {
 
 /// Why a command ends without being done.
 pub(super) enum Failed {
+    /// The passphrase has to be typed once more.
+    Confirm,
     Locked,
     Notice(Notice),
     Prompt(PromptError),
@@ -110,7 +113,7 @@ fn finish(outcome: Result<(), Failed>) -> u8 {
     match outcome {
         Ok(()) => DONE,
         Err(Failed::Locked) => LOCKED,
-        Err(Failed::Said) => REFUSED,
+        Err(Failed::Confirm | Failed::Said) => REFUSED,
         Err(Failed::Notice(notice)) => refuse(&notice),
         Err(Failed::Prompt(error)) => {
             print::notice(&Notice::new(
@@ -260,7 +263,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Lock | Command::Init(_) => Request::Lock,
         Command::Erase(_) | Command::Export(_) | Command::Passphrase => Request::Lock,
         Command::Backup(_) | Command::Restore(_) => Request::Lock,
-        Command::AutoLock(_) | Command::Keys(_) => Request::Lock,
+        Command::AutoLock(_) | Command::Keys(_) | Command::SignAfter(_) => Request::Lock,
         Command::Timing(_) => Request::Timing,
         Command::Connect | Command::Pair | Command::Join(_) => Request::Lock,
         Command::Device(Devices::List) => Request::DeviceList,
@@ -307,7 +310,13 @@ pub(super) fn carry_out(
     each: Each<'_>,
 ) -> Result<(), Failed> {
     match home.lock() {
-        Err(HomeError::InUse) => beside(&request, home, each),
+        Err(HomeError::InUse) => match beside(&request, home, each) {
+            Err(Failed::Confirm) => {
+                signing::confirm(home, arguments, typed)?;
+                beside(&request, home, each)
+            }
+            outcome => outcome,
+        },
         Err(error) => Err(Notice::from(&error).into()),
         Ok(_lock) => {
             if matches!(request, Request::Lock) {
@@ -361,6 +370,7 @@ enum Taken {
 
 fn take(reply: Reply, each: Each<'_>) -> Taken {
     match reply {
+        Reply::Confirm => Taken::End(Err(Failed::Confirm)),
         Reply::Done => Taken::End(Ok(())),
         Reply::Line { json, text } => Taken::Line(each(&json, &text)),
         Reply::Refused { notice: [happened, safe, next], locked } => {
@@ -393,6 +403,7 @@ fn alone(
     for warning in device.take_warnings() {
         print::notice(&warning);
     }
+    device.confirmed_for_one(now());
     let mut ended = Ok(());
     if matches!(request, Request::Sync { until_idle: true }) {
         let mut say = |reply| !matches!(take(reply, each), Taken::Line(false));

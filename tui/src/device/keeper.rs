@@ -4,9 +4,11 @@
 //! reach the disk.
 
 mod changed;
+mod confirming;
 mod due;
 mod found;
 mod orders;
+mod running;
 mod setting;
 mod taking_in;
 

@@ -7,6 +7,7 @@ use super::frame::DeviceFrame;
 use super::store::StoreError;
 use tacenda_shared::id::{CompartmentId, ObjectId};
 use tacenda_shared::journal::{FileSystem, Location};
+use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::seal::{self, Hedge};
 use zeroize::Zeroizing;
 
@@ -39,10 +40,18 @@ impl<F: FileSystem> Cabinet<F> {
         self.store.append(&[frame], &mut hedge)
     }
 
-    /// Returns the keystrokes of every draft that no change holds, in the order of typing.
-    pub(super) fn keystrokes(&self) -> Vec<LeftKeystrokes> {
+    /// Returns the keystrokes of every draft in some compartments that no change holds, in the order of
+    /// typing.
+    pub(super) fn keystrokes(
+        &self,
+        wanted: impl Fn(&CompartmentName) -> bool,
+    ) -> Vec<LeftKeystrokes> {
         let mut all = Vec::new();
-        for (compartment, draft, places) in self.store.locations().keystrokes() {
+        let locations = self.store.locations();
+        for (compartment, draft, places) in locations.keystrokes() {
+            if !locations.compartment(compartment).is_none_or(|known| wanted(&known.name)) {
+                continue;
+            }
             match self.open_keystrokes(compartment, draft, places) {
                 Ok(typed) => all.push(LeftKeystrokes { compartment, draft, typed }),
                 // The draft was signed and its key destroyed: there is nothing left to type into.

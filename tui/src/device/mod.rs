@@ -1,8 +1,10 @@
 //! The open practice of one device: vault, journal, keys and the practice over them.
 
+mod apart;
 pub mod backup;
 mod cabinet;
 pub mod chance;
+mod confirm;
 mod conversation;
 pub mod courier;
 mod desk;

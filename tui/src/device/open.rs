@@ -1,8 +1,10 @@
 //! The open practice: edits, views, keystrokes and the audit trail, each on the disk before it is
 //! shown as done.
 
+use super::apart::Apart;
 use super::cabinet::{Cabinet, Identity};
 use super::chance::OsRandom;
+use super::confirm::Confirmed;
 use super::conversation::Conversation;
 use super::courier::Courier;
 use super::courier::attach::Attaching;
@@ -13,7 +15,7 @@ use super::incarnation::Life;
 use super::looked::{Looked, damaged, open_looked, while_checking};
 use super::reserve::Reserve;
 use super::rows::Rows;
-use super::settings::Timing;
+use super::settings::{SignAfter, Timing};
 use super::store::{Store, StoreError};
 use super::typed::Typed;
 use crate::notice::Notice;
@@ -111,7 +113,9 @@ pub struct Device<F: FileSystem = DiskFs> {
     pub(super) reserve: Option<Reserve>,
     pub(super) device_name: String,
     pub(super) warnings: Vec<Notice>,
-    unlocked: Timestamp,
+    pub(super) confirmed: Confirmed,
+    pub(super) apart: Apart,
+    pub(super) unlocked: Timestamp,
     /// Changes of documents that this version does not read.
     unread: usize,
 }
@@ -137,6 +141,7 @@ impl Device<DiskFs> {
         let files = (journal, rows);
         let mut device = Self::stand_looked(open.general, name, files, (&looked, life), now)?;
         device.set_timing(Timing::of(home));
+        device.set_sign_after(SignAfter::of(home));
         reserve.keep();
         device.reserve = Some(reserve);
         for _ in 0..failed.min(AUDITED_FAILURES_MAX) {
@@ -184,7 +189,7 @@ pub(super) fn try_passphrase<T>(
 }
 
 /// More failed unlocks than are worth an entry each.
-const AUDITED_FAILURES_MAX: u32 = 20;
+pub(super) const AUDITED_FAILURES_MAX: u32 = 20;
 
 impl<F: FileSystem> Device<F> {
     /// Puts a practice that has just begun onto empty disks and opens it.
@@ -238,6 +243,7 @@ impl<F: FileSystem> Device<F> {
             let _later = device.cabinet.bury_erased();
         }
         device.restore(now)?;
+        device.keep_back();
         device.recover_keystrokes(now);
         device.warn();
         device.warnings.extend(device.sheet_warning());
@@ -279,6 +285,8 @@ impl<F: FileSystem> Device<F> {
             reserve: None,
             device_name,
             warnings,
+            confirmed: Confirmed::at(now),
+            apart: Apart::default(),
             unlocked: now,
             unread: 0,
         })
@@ -288,7 +296,8 @@ impl<F: FileSystem> Device<F> {
     /// does not match.
     fn restore(&mut self, now: Timestamp) -> Result<(), DeviceError> {
         let locations = self.cabinet.store().locations();
-        let named = locations.names().filter_map(|name| locations.named(name));
+        let open = locations.names().filter(|name| !self.cabinet.is_closed_behind(name));
+        let named = open.filter_map(|name| locations.named(name));
         let (mut segments, mut missing) = (Vec::new(), Vec::new());
         for known in named {
             match self.cabinet.segment(known.id) {
@@ -310,7 +319,7 @@ impl<F: FileSystem> Device<F> {
     }
 
     /// Makes one read model again; returns what this device has to write in consequence.
-    fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Vec<Change> {
+    pub(super) fn rebuild(&mut self, name: &CompartmentName, now: Timestamp) -> Vec<Change> {
         // A read model knows files by their heads.
         let contents = self.cabinet.contents_with(name, |content| !is_part(content));
         let rebuilt = self.with_context(now, |practice, cx| practice.rebuild(name, &contents, cx));
@@ -482,7 +491,11 @@ impl<F: FileSystem> Device<F> {
 
     /// Makes the practice in memory again from what is on the disk.
     pub(super) fn start_over(&mut self) -> Result<(), DeviceError> {
+        let open = self.practice.is_stepped_up();
         self.practice = Practice::new();
+        if open {
+            self.practice.step_up();
+        }
         self.restore(self.unlocked)
     }
 

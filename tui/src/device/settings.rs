@@ -5,6 +5,7 @@ use super::home::Home;
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use tacenda_shared::id::Timestamp;
 
 /// How soon what was written leaves the device (protocol 7).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -131,8 +132,57 @@ impl Preset {
     }
 }
 
+/// After how many minutes since the passphrase was typed last a signature asks for it again: 0, each
+/// time, to 60.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SignAfter(u8);
+
+impl Default for SignAfter {
+    fn default() -> Self {
+        Self(15)
+    }
+}
+
+impl SignAfter {
+    /// Takes the minutes; `None` if there are too many.
+    pub fn new(minutes: u8) -> Option<Self> {
+        (minutes <= 60).then_some(Self(minutes))
+    }
+
+    /// Returns the minutes.
+    pub const fn minutes(self) -> u8 {
+        self.0
+    }
+
+    /// Whether a signature now asks for the passphrase, which was typed last at `typed`. A clock that
+    /// was set back buys no time.
+    pub const fn is_due(self, typed: Timestamp, now: Timestamp) -> bool {
+        let age = now.millis_since(typed);
+        age < 0 || age >= self.0 as i64 * 60_000
+    }
+
+    /// Returns what the device is set to; fifteen minutes if nothing is set or the file does not read.
+    pub fn of(home: &Home) -> Self {
+        read(home, SIGN_AFTER, Self::parse).unwrap_or_default()
+    }
+
+    /// Sets the device to this.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn set(self, home: &Home) -> io::Result<()> {
+        write(home, SIGN_AFTER, &self.0.to_string(), |word| Self::parse(word).is_some())
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::new(word.parse().ok()?)
+    }
+}
+
 const AUTO_LOCK: &str = "lock.after.minutes";
 const PRESET: &str = "keys.preset";
+const SIGN_AFTER: &str = "sign.after.minutes";
 const TIMING: &str = "sync.timing";
 
 /// Returns the word of the last line of this key that reads.
@@ -203,6 +253,20 @@ mod tests {
         assert_eq!((Preset::of(&home), Timing::of(&home)), (Preset::Vim, Timing::Live));
         Preset::Default.set(&home).unwrap();
         assert_eq!(Preset::of(&home), Preset::Default);
+        assert_eq!((SignAfter::of(&home).minutes(), SignAfter::new(61)), (15, None));
+        SignAfter::new(0).unwrap().set(&home).unwrap();
+        assert_eq!((SignAfter::of(&home).minutes(), AutoLock::of(&home).minutes()), (0, 30));
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_signature_asks_once_the_minutes_are_over_and_when_a_clock_was_set_back() {
+        let typed = Timestamp::from_millis(1_000_000);
+        let after = |millis| typed.plus_millis(millis);
+        let quarter = SignAfter::default();
+        assert!(!quarter.is_due(typed, after(15 * 60_000 - 1)));
+        assert!(quarter.is_due(typed, after(15 * 60_000)));
+        assert!(quarter.is_due(typed, after(-1)));
+        assert!(SignAfter::new(0).unwrap().is_due(typed, typed), "each time");
     }
 }

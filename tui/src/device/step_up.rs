@@ -11,8 +11,7 @@ use super::home::Home;
 use super::keyring::{self, KeyringError};
 use super::open::{Device, DeviceError, try_passphrase};
 use super::rows::RowChange;
-use std::collections::BTreeSet;
-use tacenda_shared::id::{CompartmentId, RingEpoch, RingId, Timestamp};
+use tacenda_shared::id::{RingEpoch, RingId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::keys::passphrase::Passphrase;
 use tacenda_shared::keys::safe::{self, RingKey, Row as SafeRow, RowName, SafeName, SecondSecret};
@@ -69,7 +68,7 @@ impl<F: FileSystem> Device<F> {
         let rings = self.cabinet.rings_behind(second)?;
         let any = !rings.is_empty();
         self.cabinet.rings.extend(rings);
-        self.cabinet.open_slots();
+        self.open_slots_behind()?;
         if let Some(courier) = &mut self.courier {
             // What came for these rings waits for them.
             courier.look_again();
@@ -77,23 +76,11 @@ impl<F: FileSystem> Device<F> {
         Ok(any)
     }
 
-    /// Closes the rings behind step-up: their keys are dropped, and those of what they open.
+    /// Closes the rings behind step-up, unless the person at the keyboard has them open: their keys are
+    /// dropped, and those of what they open, and what was known of it.
     pub fn close_behind(&mut self) {
-        let cabinet = &mut self.cabinet;
-        let behind: BTreeSet<RingId> = cabinet
-            .rings
-            .iter()
-            .filter(|(purpose, _)| purpose.is_behind_second_secret())
-            .map(|(_, ring)| ring.id)
-            .collect();
-        cabinet.rings.retain(|purpose, _| !purpose.is_behind_second_secret());
-        let slots = cabinet.store.locations().slots();
-        let closed: Vec<CompartmentId> = slots
-            .filter(|slot| slot.rings.iter().all(|ring| behind.contains(ring)))
-            .map(|slot| slot.id)
-            .collect();
-        for id in closed {
-            cabinet.slots.remove(&id);
+        if !self.apart.stepped_up {
+            self.drop_behind();
         }
     }
 

@@ -4,6 +4,7 @@ use super::chance::OsRandom;
 use super::founding;
 use super::home::{Home, HomeError};
 use super::open::{Device, DeviceError};
+use super::settings::SignAfter;
 use super::setup::{Founding, SetUp};
 use super::store::StoreError;
 use crate::message::Secret;
@@ -315,6 +316,37 @@ fn wrong_passphrases_are_counted_across_restarts_slow_the_next_and_end_in_the_tr
 
     assert_eq!(home.failures().count, 0);
     assert_eq!(audited(&device, AuditKind::FailedUnlock), 5);
+}
+
+#[test]
+fn a_wrong_passphrase_before_a_signature_counts_as_one_at_the_lock_screen() {
+    let home = Home::contained_in(&folder("confirm"));
+    let _lock = home.lock().unwrap();
+    let mut device = founded(&home);
+    let later = NOW.plus_millis(15 * 60_000);
+    assert!(!device.asks_to_sign(NOW.plus_millis(14 * 60_000)) && device.asks_to_sign(later));
+    let long = "x".repeat(2_000);
+    for wrong in ["not it at all, no", long.as_str()] {
+        let wrong = device.confirm(&home, wrong, later).err().unwrap();
+        assert!(wrong.is_wrong_passphrase() && device.asks_to_sign(later), "{wrong:?}");
+    }
+    assert_eq!(home.failures().count, 2);
+    device.confirm(&home, PASSPHRASE, later).unwrap();
+    assert_eq!(home.failures().count, 0);
+    assert_eq!(audited(&device, AuditKind::FailedUnlock), 2);
+    assert!(!device.asks_to_sign(later.plus_millis(14 * 60_000)));
+    for _ in 0..5 {
+        device.confirm(&home, "not it at all, no", later).err().unwrap();
+    }
+    let soon = device.confirm(&home, PASSPHRASE, later).err().unwrap();
+    assert!(matches!(soon, DeviceError::TooSoon { .. }), "{soon:?}");
+
+    device.set_sign_after(SignAfter::new(0).unwrap());
+    assert!(device.asks_to_sign(later), "each time");
+    device.confirmed_for_one(later);
+    assert!(!device.asks_to_sign(later) && device.asks_to_sign(later), "one was given for one");
+    device.confirmed_for_one(later);
+    assert!(device.asks_to_sign(later.plus_millis(60_000)), "and not for later");
 }
 
 #[test]

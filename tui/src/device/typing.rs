@@ -1,6 +1,7 @@
 //! What is typed into drafts, on its way to the disk: keystrokes within a second, changes of the
 //! document at pauses. No word is dropped because a rule or the disk refused it.
 
+use super::apart::is_behind;
 use super::keystrokes::LeftKeystrokes;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
@@ -11,7 +12,7 @@ use crate::widget::editor::rebase;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
+use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, PsychotherapyEdit, Splice};
 use tacenda_shared::practice::view::DraftView;
 use tacenda_shared::practice::zone;
 
@@ -52,7 +53,7 @@ impl<F: FileSystem> Device<F> {
         count: usize,
         now: Timestamp,
     ) {
-        if self.has_erased(client.into()) {
+        if self.has_erased(client.into()) || self.is_closed(client, note) {
             // A screen that was not closed yet: there is nothing left to write in.
             return;
         }
@@ -183,7 +184,16 @@ impl<F: FileSystem> Device<F> {
 
     /// Makes a change of what a killed run had typed. Never keeps the practice from opening.
     pub(super) fn recover_keystrokes(&mut self, now: Timestamp) {
-        let found = self.cabinet.keystrokes();
+        self.recover_keystrokes_in(now, |name| !is_behind(name));
+    }
+
+    /// The same in some compartments.
+    pub(super) fn recover_keystrokes_in(
+        &mut self,
+        now: Timestamp,
+        wanted: impl Fn(&CompartmentName) -> bool,
+    ) {
+        let found = self.cabinet.keystrokes(wanted);
         if self.cabinet.is_read_only() {
             return;
         }
@@ -227,11 +237,15 @@ impl<F: FileSystem> Device<F> {
         let mut edits = Vec::new();
         for text in letters.chunks(RESCUED_LETTERS) {
             let note = ObjectId::random(&mut OsRandom);
-            // What a client wrote must not come to lie among what the clinician writes.
+            // What a client wrote, and what is apart, must not come to lie in the chart.
             let begin = match self.practice.home_of(client, draft) {
                 CompartmentName::Journal(_) => {
                     let date = zone::date(now, &self.index().zone);
                     Edit::BeginJournal { draft: note, client, date }
+                }
+                CompartmentName::Psychotherapy { .. } => {
+                    let date = zone::date(now, &self.index().zone);
+                    Edit::Psychotherapy(PsychotherapyEdit::Begin { draft: note, client, date })
                 }
                 _ => {
                     let format = NoteFormat::Free;

@@ -263,6 +263,7 @@ fn refused(refusal: Refusal) -> Notice {
         Refusal::TooManyTasks => ("A client has room for 200 open tasks.", "Finish some first."),
         Refusal::Noted | Refusal::NotTogether | Refusal::TooManyClients => of_calendar(refusal),
         Refusal::NoKey
+        | Refusal::NotSteppedUp
         | Refusal::UnknownAppointment
         | Refusal::UnknownClient
         | Refusal::UnknownNote
@@ -505,6 +506,9 @@ fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {
             "This device has no key to charts.",
             "What a front desk needs is on Today and in the contact; ask the clinician for more.",
         ),
+        Refusal::NotSteppedUp => {
+            ("Psychotherapy notes are closed.", "p on the client opens them with your passphrase.")
+        }
         Refusal::UnknownAppointment => ("There is no such appointment.", "Look at the day."),
         Refusal::UnknownClient => ("There is no such client.", "Look at the list of clients."),
         Refusal::UnknownPlanItem => (

@@ -25,6 +25,8 @@ pub enum Order {
         /// What was typed as the yes.
         passphrase: Secret,
     },
+    /// Say whether this is the passphrase, which a signature asks for.
+    Confirm(Secret),
     /// Bring the practice to the server of this invite.
     Connect(Secret),
     /// Add no device after all.
@@ -90,6 +92,10 @@ pub enum Order {
     SetKeys(Preset),
     /// Say how the recovery sheet and the server stand. Changes nothing.
     Standing,
+    /// Close psychotherapy notes: their keys are dropped.
+    StepDown,
+    /// Open psychotherapy notes with the passphrase.
+    StepUp(Secret),
     /// Say whether this is the passphrase. Changes nothing.
     Verify(Secret),
 }
@@ -108,6 +114,8 @@ pub enum Carried {
         /// Where the new device finds the server.
         address: String,
     },
+    /// That was the passphrase, or was not.
+    Confirmed(Result<(), Notice>),
     /// The words of a new recovery sheet.
     Drawn(Secret),
     /// The order was carried out, in words for the line above the hints, or was not.
@@ -122,6 +130,8 @@ pub enum Carried {
     Standing(Standing),
     /// Whether it was the passphrase.
     Verified(Result<(), Notice>),
+    /// Psychotherapy notes are open, or why they are not.
+    SteppedUp(Result<(), Notice>),
     /// Both screens must show these words.
     Words {
         /// Three of them.

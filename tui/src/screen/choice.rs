@@ -61,6 +61,8 @@ pub enum Answer {
     ReplaceSheet(bool),
     /// Asks why a note is returned to its author.
     ReturnNote(ClientId, RecordId),
+    /// Shows psychotherapy notes about this one; a new one is about this day.
+    ShowApart(ClientId, jiff::civil::Date),
     /// Shows the files of this entry.
     ShowAttachments(ClientId),
     /// Shows who this entry says that the client is in law.

@@ -10,6 +10,8 @@ use tacenda_shared::practice::identity::IdentityField;
 pub enum Focused {
     /// An appointment.
     Appointment(AppointmentId),
+    /// A psychotherapy note.
+    Apart(ClientId, RecordId),
     /// A file in a client's chart.
     Attachment(ClientId, RecordId),
     /// A client.
@@ -55,6 +57,8 @@ pub struct Situation<'a> {
     pub focused: Focused,
     /// The client whose chart is open, if one is.
     pub chart: Option<ClientId>,
+    /// Whether psychotherapy notes are open.
+    pub apart: bool,
     /// Whether something can be undone.
     pub can_undo: bool,
     /// Whether something can be done again.
@@ -80,7 +84,8 @@ impl Situation<'_> {
                 let here = self.chart.filter(|chart| row.is_with(*chart));
                 here.or_else(|| parts::who::first(self.scene.index, row))
             }
-            Focused::Attachment(client, _)
+            Focused::Apart(client, _)
+            | Focused::Attachment(client, _)
             | Focused::Client(client)
             | Focused::Consent(client, _)
             | Focused::Contact(client, _)

@@ -11,6 +11,7 @@ pub mod choice;
 pub mod client_form;
 pub mod clients;
 pub mod columns;
+pub mod confirm;
 pub mod consent_form;
 pub mod consents;
 pub mod contact_log;
@@ -37,6 +38,7 @@ pub mod parts;
 pub mod phrases;
 pub mod plan;
 pub mod prompt;
+pub mod psychotherapy;
 pub mod read;
 pub mod revoke;
 pub mod risk_form;
@@ -200,6 +202,7 @@ pub enum Screen {
     Month(month::State),
     Note(writing::Writing),
     Plan(plan::State),
+    Psychotherapy(psychotherapy::State),
     Read(writing::Reading),
     Sync(sync::State),
     Today(today::State),
@@ -215,6 +218,7 @@ pub enum Overlay {
     Backup(backup::State),
     Choice(choice::State),
     ClientForm(Box<client_form::State>),
+    Confirm(Box<confirm::State>),
     ConsentForm(Box<consent_form::State>),
     ContactLog(Box<contact_log::State>),
     Diagnosis(diagnosis::State),
@@ -263,6 +267,7 @@ impl Screen {
             Self::Month(_) => &[C::Month, C::Calendar, C::Lists, C::Everywhere],
             Self::Note(state) => state.contexts(),
             Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
+            Self::Psychotherapy(_) => &[C::Psychotherapy, C::Lists, C::Everywhere],
             Self::Read(state) => state.contexts(),
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
@@ -309,6 +314,7 @@ impl Screen {
             Self::Measures(state) => state.focused(),
             Self::Month(state) => state.focused(),
             Self::Plan(state) => state.focused(),
+            Self::Psychotherapy(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
             Self::Today(state) => state.focused(scene),
             Self::Waiting(state) => state.focused(scene),
@@ -329,6 +335,7 @@ impl Screen {
             Self::Journal(state) => Some(Subject::Journal(state.client)),
             Self::Measures(state) => Some(Subject::Measures(state.client)),
             Self::Plan(state) => Some(Subject::Plan(state.client)),
+            Self::Psychotherapy(state) => Some(Subject::Psychotherapy(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
             _ => None,
         }
@@ -351,6 +358,7 @@ impl Screen {
             Self::Journal(state) => state.opened(outcome),
             Self::Measures(state) => state.opened(outcome),
             Self::Plan(state) => state.opened(outcome),
+            Self::Psychotherapy(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
             _ => {}
         }
@@ -360,6 +368,16 @@ impl Screen {
     /// Returns whether the screen fills the rows of the tabs too.
     pub fn is_tall(&self) -> bool {
         matches!(self, Self::Note(_) | Self::Read(_))
+    }
+
+    /// Returns whether it shows psychotherapy notes, or one of them.
+    pub fn is_apart(&self) -> bool {
+        match self {
+            Self::Note(state) => state.is_apart(),
+            Self::Psychotherapy(_) => true,
+            Self::Read(state) => state.is_apart(),
+            _ => false,
+        }
     }
 
     /// Returns whether somebody picks, answers or types a measure there.
@@ -394,6 +412,7 @@ impl Screen {
             Self::Measures(state) => measures::update(state, act, scene),
             Self::Month(state) => month::update(state, act, scene),
             Self::Plan(state) => plan::update(state, act, scene),
+            Self::Psychotherapy(state) => psychotherapy::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
             Self::Note(_) | Self::Read(_) => Vec::new(),
             Self::Sync(state) => sync::update(state, act, scene),
@@ -421,6 +440,7 @@ impl Screen {
             Self::Month(state) => month::view(state, scene, frame, area),
             Self::Note(state) => state.view(scene, frame, area),
             Self::Plan(state) => plan::view(state, scene, frame, area),
+            Self::Psychotherapy(state) => psychotherapy::view(state, scene, frame, area),
             Self::Read(state) => state.view(scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),
             Self::Today(state) => today::view(state, scene, frame, area),
@@ -458,6 +478,7 @@ impl Overlay {
             Self::Revoke(state) if !state.is_typing() => &[C::Notice, C::Everywhere],
             Self::Attach(_)
             | Self::Backup(_)
+            | Self::Confirm(_)
             | Self::ContactLog(_)
             | Self::Pairing(_)
             | Self::Prompt(_)
@@ -515,6 +536,7 @@ impl Overlay {
             Self::Backup(state) => backup::update(state, act),
             Self::Choice(state) => choice::update(state, act),
             Self::ClientForm(state) => client_form::update(state, act, scene),
+            Self::Confirm(state) => confirm::update(state, act),
             Self::ConsentForm(state) => consent_form::update(state, act, scene),
             Self::ContactLog(state) => contact_log::update(state, act, scene),
             Self::Diagnosis(state) => diagnosis::update(state, act, scene),
@@ -550,6 +572,7 @@ impl Overlay {
             Self::Backup(state) => backup::view(state, scene, frame),
             Self::Choice(state) => choice::view(state, scene, frame),
             Self::ClientForm(state) => client_form::view(state, scene, frame),
+            Self::Confirm(state) => confirm::view(state, scene, frame),
             Self::ConsentForm(state) => consent_form::view(state, scene, frame),
             Self::ContactLog(state) => contact_log::view(state, scene, frame),
             Self::Diagnosis(state) => diagnosis::view(state, scene, frame),

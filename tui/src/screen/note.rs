@@ -19,8 +19,8 @@ mod view;
 
 pub(crate) use find::Step;
 pub use snippet::Phrasebook;
+pub(crate) use view::{ADDED_APART, APART, JOURNAL, line, rule};
 pub use view::{Heading, view};
-pub(crate) use view::{JOURNAL, line, rule};
 
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::Verb;
@@ -90,6 +90,8 @@ pub struct Circumstances {
     pub zone: String,
     /// The name of whoever signs; its initials sign. Empty if it is not known.
     pub clinician: String,
+    /// Whether it lies among psychotherapy notes.
+    pub apart: bool,
 }
 
 /// A draft on the screen.
@@ -336,6 +338,11 @@ impl State {
         self.signing = false;
         self.review = None;
         Outcome { say: Some(notice.to_string()), ..self.outcome(Vec::new()) }
+    }
+
+    /// The signature was not given after all: the page stays as it is.
+    pub fn unsigned(&mut self) {
+        self.signing = false;
     }
 
     /// A deadline has come.

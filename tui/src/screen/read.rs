@@ -326,6 +326,7 @@ mod tests {
             remote: None,
             times: Times::default(),
             journal: None,
+            psychotherapy: None,
             labels: BTreeSet::new(),
             supervision: None,
             addenda: addenda.iter().map(addendum).collect(),

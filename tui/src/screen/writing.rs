@@ -2,7 +2,7 @@
 //! to the note screen and to the reader, which know nothing of clients, sessions or the veil.
 
 use super::note::{self, Circumstances, Heading, Outcome, Step};
-use super::parts::{aside, day, paint, when, who};
+use super::parts::{apart, aside, day, paint, when, who};
 use super::{Opening, Scene, read};
 use crate::device::settings::Preset;
 use crate::input::{Input, Key, KeyCode};
@@ -45,6 +45,8 @@ pub struct Writing {
     day: Option<Date>,
     adds: bool,
     journal: bool,
+    /// Whether it lies among psychotherapy notes.
+    apart: bool,
     refusal: Option<Notice>,
     /// What was typed before the draft was open: it is not lost.
     early: Vec<Input>,
@@ -70,6 +72,8 @@ pub struct Reading {
     signed: Option<Timestamp>,
     /// Of an entry of a journal: the day that the client gives it.
     day: Option<Date>,
+    /// Whether it lies among psychotherapy notes.
+    apart: bool,
     refusal: Option<Notice>,
 }
 
@@ -85,6 +89,7 @@ impl Writing {
             day: None,
             adds: false,
             journal: false,
+            apart: false,
             refusal: None,
             early: Vec::new(),
             signing: None,
@@ -109,6 +114,11 @@ impl Writing {
     /// Returns whether it belongs to what the client wrote.
     pub const fn is_journal(&self) -> bool {
         self.journal
+    }
+
+    /// Returns whether it lies among psychotherapy notes.
+    pub const fn is_apart(&self) -> bool {
+        self.apart
     }
 
     /// Returns the contexts of the key table that hold here.
@@ -145,8 +155,10 @@ impl Writing {
         let now = scene.now;
         match (outcome.map(|view| *view), &mut self.state) {
             (Ok(View::Draft(view)), Some(state)) => {
-                let (known, book) =
-                    (circumstances(&scene, self.session), phrasebook(&scene, self.session));
+                let (known, book) = (
+                    circumstances(&scene, (self.session, self.apart)),
+                    phrasebook(&scene, self.session),
+                );
                 state.know(known, book);
                 state.apply_view(&view, now)
             }
@@ -155,12 +167,16 @@ impl Writing {
                 self.begun = Some(view.row.begun);
                 self.adds = view.row.addendum_to.is_some();
                 self.journal = view.row.journal;
+                self.apart = view.row.psychotherapy;
                 self.day = view.row.date;
-                let mut state = note::State::new(&view, circumstances(&scene, self.session));
-                let (columns, rows) = text_size(size);
+                let circumstances = circumstances(&scene, (self.session, self.apart));
+                let mut state = note::State::new(&view, circumstances);
+                let (columns, rows) = text_size(size, self.apart);
                 state.resize(columns, rows);
-                let (known, book) =
-                    (circumstances(&scene, self.session), phrasebook(&scene, self.session));
+                let (known, book) = (
+                    circumstances(&scene, (self.session, self.apart)),
+                    phrasebook(&scene, self.session),
+                );
                 state.know(known, book);
                 state.use_keys(self.preset);
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
@@ -187,12 +203,15 @@ impl Writing {
             Some(day) => when::day_and_date(day),
             None => session_words(self.session, self.begun, scene),
         };
-        let kind = match (self.adds, self.journal) {
-            (true, _) => "Addendum",
-            (false, true) => note::JOURNAL,
-            (false, false) => "Note",
+        let kind = match (self.adds, self.journal, self.apart) {
+            (true, _, true) => note::ADDED_APART,
+            (true, ..) => "Addendum",
+            (false, true, _) => note::JOURNAL,
+            (false, _, true) => note::APART,
+            (false, false, false) => "Note",
         };
         let heading = Heading { kind, client: &client, session: &session };
+        let area = framed(self.apart, scene, frame, area);
         let area = beside(self.client, scene, frame, area);
         note::view(state, &heading, frame, area, &look(scene));
     }
@@ -201,7 +220,16 @@ impl Writing {
 impl Reading {
     /// Waits for a note.
     pub const fn new(client: ClientId, record: RecordId) -> Self {
-        Self { client, record, state: None, session: None, signed: None, day: None, refusal: None }
+        Self {
+            client,
+            record,
+            state: None,
+            session: None,
+            signed: None,
+            day: None,
+            apart: false,
+            refusal: None,
+        }
     }
 
     /// Takes the note, or a newer version of it, or why there is none.
@@ -220,9 +248,10 @@ impl Reading {
             (Ok(View::Note(view)), None) => {
                 self.session = view.session;
                 self.signed = Some(view.signed.time);
-                self.day = view.journal.map(|head| head.date);
+                self.day = view.journal.map(|head| head.date).or(view.psychotherapy);
+                self.apart = view.psychotherapy.is_some();
                 let mut state = read::State::new(&view, words);
-                let (columns, rows) = text_size(size);
+                let (columns, rows) = text_size(size, self.apart);
                 state.resize(columns, rows);
                 self.state = Some(Box::new(state));
             }
@@ -239,6 +268,11 @@ impl Reading {
         }
     }
 
+    /// Returns whether it lies among psychotherapy notes.
+    pub const fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     /// Draws the note.
     pub fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some(state) = &self.state else {
@@ -246,18 +280,27 @@ impl Reading {
         };
         let client = who::written_under(scene.index, self.client, scene.veil);
         let (kind, session) = match self.day {
+            Some(day) if self.apart => (note::APART, when::day_and_date(day)),
             Some(day) => (note::JOURNAL, when::day_and_date(day)),
             None => ("Note", session_words(self.session, self.signed, scene)),
         };
         let heading = Heading { kind, client: &client, session: &session };
+        let area = framed(self.apart, scene, frame, area);
         let area = beside(self.client, scene, frame, area);
         read::view(state, &heading, frame, area, &look(scene));
     }
 }
 
 /// Returns the size that the text of a note gets on a terminal of some size.
-pub fn text_size((columns, rows): (u16, u16)) -> (u16, u16) {
-    (columns.min(WIDEST), rows.saturating_sub(FRAME_ROWS))
+pub fn text_size((columns, rows): (u16, u16), apart: bool) -> (u16, u16) {
+    let taken = if apart { apart::TAKEN } else { 0 };
+    let columns = columns.saturating_sub(taken).min(WIDEST);
+    (columns, rows.saturating_sub(FRAME_ROWS + taken))
+}
+
+/// Draws the frame around what lies among psychotherapy notes; returns the area inside.
+fn framed(is_apart: bool, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    if is_apart { apart::frame(frame, scene.look, area) } else { area }
 }
 
 /// Draws what stands beside the text on a wide terminal, and returns the area of the text.
@@ -272,7 +315,7 @@ fn beside(client: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect
 
 /// Tells both screens how large they are.
 pub fn resize(screen: &mut super::Screen, size: (u16, u16)) {
-    let (columns, rows) = text_size(size);
+    let (columns, rows) = text_size(size, screen.is_apart());
     match screen {
         super::Screen::Attachment(state) => state.resize(size),
         super::Screen::Note(Writing { state: Some(state), .. }) => state.resize(columns, rows),
@@ -325,7 +368,10 @@ fn look(scene: &Scene<'_>) -> note::Look {
     note::Look { ascii: scene.look.ascii, colour: scene.look.colour, veiled: scene.veil }
 }
 
-fn circumstances(scene: &Scene<'_>, session: Option<AppointmentId>) -> Circumstances {
+fn circumstances(
+    scene: &Scene<'_>,
+    (session, apart): (Option<AppointmentId>, bool),
+) -> Circumstances {
     let row = session.and_then(|id| scene.appointment(id));
     let ends = row.map(|row| row.starts.plus_millis(i64::from(row.slot.minutes) * 60_000));
     let signs = scene.member().or_else(|| scene.clinician());
@@ -337,6 +383,7 @@ fn circumstances(scene: &Scene<'_>, session: Option<AppointmentId>) -> Circumsta
         levels: scene.index.levels.clone(),
         zone: scene.index.zone.clone(),
         clinician,
+        apart,
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model, index: Arc<Index>) {
+    model.confirmed = model.now.time;
     let told = parting::told_after(&mut model.stage);
     let settings = (model.auto_lock, model.sync.member());
     model.stage = Stage::Open(Box::new(Desk::new(index, &model.now, settings)));
@@ -163,6 +164,21 @@ fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {
     whose.is_none_or(|client| desk.index.client(client).is_some())
 }
 
+/// Brings back what was left with an edit that was not carried out.
+pub(super) fn put_back(model: &mut Model, form: Form) -> Option<Effect> {
+    let desk = model.desk_mut()?;
+    match form {
+        Form::Measure(begun) if shows(desk, Some(begun.client)) => {
+            return super::measures::bring_back(desk, *begun);
+        }
+        Form::Screen(screen) => desk.screens.push(*screen),
+        // The record of somebody who is out of sight meanwhile stays so.
+        Form::Overlay(overlay) if shows(desk, overlay.whose()) => lay(model, *overlay),
+        Form::Measure(_) | Form::Overlay(_) => {}
+    }
+    None
+}
+
 fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>) -> Option<Effect> {
     let desk = model.desk_mut()?;
     let waiting = desk.history.waiting.remove(&ticket)?;
@@ -171,17 +187,7 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
     let form = desk.history.forms.remove(&ticket);
     match (outcome, waiting.way) {
         (Err(notice), _) => {
-            match form {
-                Some(Form::Measure(begun)) if shows(desk, Some(begun.client)) => {
-                    opens = super::measures::bring_back(desk, *begun);
-                }
-                Some(Form::Screen(screen)) => desk.screens.push(*screen),
-                // The record of somebody who is out of sight meanwhile stays so.
-                Some(Form::Overlay(overlay)) if shows(desk, overlay.whose()) => {
-                    lay(model, *overlay);
-                }
-                Some(Form::Measure(_) | Form::Overlay(_)) | None => {}
-            }
+            opens = form.and_then(|form| put_back(model, form));
             lay(model, Overlay::Notice(notice));
         }
         (Ok(inverse), Way::Fresh) => {

@@ -1,6 +1,6 @@
 //! Devices and the server: what is ordered of them from the Sync screen, and what becomes of it.
 
-use super::{attachments, lay, replace, say};
+use super::{attachments, lay, psychotherapy, replace, say, signing};
 use crate::device::courier::late::LateKind;
 use crate::keymap::Verb;
 use crate::message::{Carried, DeviceRow, Effect, Order};
@@ -122,6 +122,7 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
                 state.show(&asked_for, outcome);
             }
         }
+        Carried::Confirmed(outcome) => return signing::confirmed(model, outcome),
         Carried::File(asked, outcome) => attachments::looked(model, &asked, outcome),
         Carried::Ended(Err(notice)) => refused(model, notice),
         Carried::Drawn(words) => {
@@ -150,6 +151,7 @@ pub(super) fn carried(model: &mut Model, carried: Carried) -> Vec<Effect> {
             with_pairing(model, |state| state.show_words(words, name));
         }
         Carried::Progress(words) => progress(model, words),
+        Carried::SteppedUp(outcome) => return psychotherapy::stepped_up(model, outcome),
         Carried::Standing(standing) => {
             let screens = model.desk_mut().map(|desk| desk.screens.as_mut_slice());
             for screen in screens.into_iter().flatten() {

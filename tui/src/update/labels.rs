@@ -46,7 +46,7 @@ fn standing<'a>(desk: &'a Desk, state: &labels::State) -> Option<&'a BTreeSet<La
 /// What a screen shows or has in focus, if that has labels, and which.
 fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
     match screen {
-        Screen::Note(note) if !note.is_journal() => {
+        Screen::Note(note) if !note.is_journal() && !note.is_apart() => {
             let state = note.state.as_ref()?;
             Some((note.client, Labelled::Draft(note.note), state.labels()))
         }
@@ -74,7 +74,7 @@ fn in_front(screen: &Screen) -> Option<(ClientId, Labelled, &BTreeSet<Label>)> {
             let one = consents.consent()?;
             Some((consents.client, Labelled::Record(one.row.record), &one.labels))
         }
-        Screen::Read(note) => {
+        Screen::Read(note) if !note.is_apart() => {
             let labels = note.state.as_ref()?.labels()?;
             Some((note.client, Labelled::Record(note.record), labels))
         }

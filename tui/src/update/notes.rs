@@ -1,7 +1,7 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
 use super::verbs::{self, code, edit, start_of};
-use super::{close, formats, front_desk, groups, lay, leave, show};
+use super::{close, formats, front_desk, groups, lay, leave, psychotherapy, show};
 use crate::device::settings::Preset;
 use crate::input::Input;
 use crate::keymap::{Places, Verb};
@@ -229,6 +229,9 @@ fn add_to(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> 
         let note = row.note;
         return open_draft(model, client, note);
     }
+    if let Some((client, note)) = psychotherapy::begun_to_add(model, record) {
+        return open_draft(model, client, note);
+    }
     let draft = ObjectId::from_bytes(model.ids.fresh());
     model.ids.advance();
     let says = format!("began an addendum for {}", code(model, client));
@@ -300,6 +303,9 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     let mut effects = outcome.effects;
     let ticket = outcome.edit.map(|act| {
         let says = match model.desk().and_then(|desk| desk.screens.last()) {
+            Some(Screen::Note(note)) if note.is_apart() => {
+                format!("signed a psychotherapy note about {}", code(model, note.client))
+            }
             Some(Screen::Note(note)) if note.is_journal() => {
                 format!("put into the journal of {}", code(model, note.client))
             }
@@ -363,6 +369,19 @@ pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -
         }
     }
     Vec::new()
+}
+
+/// Tells the note whose signature it was that it was not given after all.
+pub(super) fn unsigned(model: &mut Model, ticket: u64) {
+    let screens = model.desk_mut().map(|desk| desk.screens.as_mut_slice());
+    for screen in screens.into_iter().flatten() {
+        if let Screen::Note(note) = screen
+            && note.signing.take_if(|signing| *signing == ticket).is_some()
+            && let Some(state) = &mut note.state
+        {
+            state.unsigned();
+        }
+    }
 }
 
 /// Tells notes in the stack that a moment has come for which they wanted to be woken.

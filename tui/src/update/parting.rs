@@ -99,7 +99,8 @@ pub(super) fn go_on(model: &mut Model, refused: bool) -> Vec<Effect> {
 }
 
 fn leave_for_good(model: &mut Model) -> Vec<Effect> {
-    let mut effects = parting(model);
+    let mut effects = super::signing::left(model).unwrap_or_default();
+    effects.extend(parting(model));
     effects.push(Effect::Quit);
     effects
 }
@@ -123,8 +124,10 @@ fn keep_measures(desk: &mut Desk) -> Vec<Effect> {
 
 /// Locks: everything of the practice leaves the model at once.
 pub(super) fn lock(model: &mut Model, cause: &'static str) -> Vec<Effect> {
-    let Some(remains) = model.desk().map(remains) else { return Vec::new() };
-    let mut effects = keep_scores(model);
+    // What waits for a passphrase is not signed: it goes back to where it came from.
+    let mut effects = super::signing::left(model).unwrap_or_default();
+    let Some(remains) = model.desk().map(remains) else { return effects };
+    effects.extend(keep_scores(model));
     effects.extend(parting(model));
     let locked = Some(lock_screen::Locked { at: model.now.local, cause, remains });
     model.stage = Stage::Locked(lock_screen::State::after(locked));

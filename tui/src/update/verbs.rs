@@ -6,8 +6,8 @@ use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
     act, attachments, consents, crisis, demo, devices, formats, front_desk, groups, interrupt,
-    journal, labels, lay, leave, lock, measures, notes, plan, quit, replace, same, say, session,
-    show, supervision,
+    journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit, replace, same,
+    say, session, show, signing, supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -82,6 +82,7 @@ fn carry_out(
         Verb::Lock | Verb::Redraw => return of_terminal(model, verb),
         Verb::SignDraft => return notes::sign_draft(model),
         verb if verb.is_of_sessions() => return session::run(model, verb, focused),
+        Verb::ShowApart => return psychotherapy::show_for(model, (focused, client)),
         Verb::SetStatus(status) => return set_status(model, focused, status),
         Verb::ShowRelations => groups::relations(model, client),
         Verb::ShowClients
@@ -129,7 +130,8 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         _ if verb.is_of_crisis() => crisis::run(model, verb, focused),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
-        _ => attachments::run(model, verb, focused)
+        _ => psychotherapy::run(model, verb, focused)
+            .or_else(|| attachments::run(model, verb, focused))
             .or_else(|| consents::run(model, verb, focused))
             .or_else(|| crisis::run(model, verb, focused))
             .or_else(|| journal::run(model, verb, focused))
@@ -201,7 +203,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
     let ticket = desk.history.last_ticket;
     desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });
     match way {
-        Way::Fresh => vec![Effect::Edit { ticket, edit }],
+        Way::Fresh => signing::hand_over(model, ticket, edit),
         Way::Redo | Way::Undo => vec![Effect::Undo { ticket, edit }],
     }
 }
@@ -275,6 +277,7 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::ShowIdentity(client) => same::show_one(model, Verb::ShowIdentity, client),
         Answer::ShowJournal(client) => same::show_one(model, Verb::ShowJournal, client),
         Answer::ShowPlan(client) => same::show_one(model, Verb::ShowPlan, client),
+        Answer::ShowApart(client, day) => psychotherapy::ask(model, client, day),
         Answer::Settle(appointment, slot) => settle(model, appointment, slot),
         Answer::ShowConsents(client) => same::show_one(model, Verb::ShowConsents, client),
         Answer::ConsentsOf(client) => same::show_of(model, Verb::ShowConsents, Some(client)),
@@ -327,7 +330,7 @@ pub(super) fn lists(model: &mut Model, which: Verb) {
 }
 
 fn out(model: &mut Model) -> Vec<Effect> {
-    if let Some(effects) = labels::left(model) {
+    if let Some(effects) = labels::left(model).or_else(|| signing::left(model)) {
         return effects;
     }
     if formats::left(model) {

@@ -132,6 +132,7 @@ fn begun(
         words: 0,
         addendum_to: None,
         journal: false,
+        psychotherapy: false,
         date: None,
     };
     DraftView::new(row, Vec::new())
@@ -180,6 +181,7 @@ fn signed(
         remote: None,
         times: Times::default(),
         journal: None,
+        psychotherapy: None,
         labels: Default::default(),
         supervision: None,
         addenda: vec![addendum],
@@ -555,6 +557,7 @@ fn one_note(text: &str, format: NoteFormat) -> NoteView {
         remote: None,
         times: Times::default(),
         journal: None,
+        psychotherapy: None,
         labels: Default::default(),
         supervision: None,
         addenda: Vec::new(),

@@ -24,6 +24,7 @@ mod measure_own;
 mod own_export;
 mod phrases;
 mod plan;
+mod psychotherapy;
 mod reach;
 mod same;
 mod series;

@@ -276,6 +276,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Move { .. }
         | Edit::MoveFollowing { .. }
         | Edit::NoteDeath { .. }
+        | Edit::Psychotherapy(_)
         | Edit::RecordConsent { .. }
         | Edit::RecordRisk { .. }
         | Edit::RenameDevice { .. }

@@ -21,6 +21,7 @@ mod phrases;
 mod plans;
 mod schedule;
 pub(crate) mod sheet;
+mod signing;
 mod waiting;
 
 use super::print::escaped;
@@ -80,6 +81,10 @@ pub fn answer(
     now: Timestamp,
     say: Say<'_>,
 ) -> Answered {
+    if signing::signs(&request) && device.asks_to_sign(now) {
+        say(Reply::Confirm);
+        return Answered { changed: false, undo: None };
+    }
     let before = device.index();
     let outcome = match request {
         Request::Appointment(asked) => appointments::answer(device, &asked, now, say)
@@ -124,6 +129,7 @@ fn carry_out(
         | Request::ClientMerge { .. }
         | Request::ClientPart { .. }
         | Request::ClientShow { .. } => clients::answer(device, request, now, say),
+        Request::Confirm { passphrase } => signing::confirm(device, home, &passphrase, now),
         Request::DeviceLate => late::list(device, say),
         Request::DeviceLateImport { number } => late::import(device, number, now, say),
         Request::DeviceList | Request::ServerList => devices::answer(device, &request, say),

@@ -260,6 +260,7 @@ const fn client_of(subject: Subject) -> ClientId {
         | Subject::Draft(client, _)
         | Subject::Note(client, _)
         | Subject::Plan(client)
+        | Subject::Psychotherapy(client)
         | Subject::Identity(client)
         | Subject::Journal(client) => client,
     }

@@ -59,6 +59,11 @@ impl Endings {
         }
     }
 
+    /// Keys have come, or something else that may have been waited for.
+    pub(super) fn look_again(&mut self) {
+        self.due = true;
+    }
+
     /// Whether an acknowledgement waits to leave.
     pub(super) fn is_owed(&self) -> bool {
         !self.owed.is_empty()
@@ -87,6 +92,10 @@ impl<F: FileSystem> Device<F> {
         let mut dead = Vec::new();
         for (log, draft) in self.cabinet.drafts_with_rows() {
             let Some(ending) = courier.sync.ending(log, draft) else { continue };
+            if self.cabinet.newest_slot(log).is_none() {
+                // It is closed: whether it was signed is seen once somebody steps up.
+                continue;
+            }
             match self.turn_of(&courier.sync, (log, draft), &ending, next.time)? {
                 Turn::Acknowledge => {
                     next.owed.insert((log, ending.close));

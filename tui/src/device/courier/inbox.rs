@@ -313,6 +313,10 @@ impl<F: FileSystem> Device<F> {
         let Some(name) = parcel::open_name(&key, log, sealed) else {
             return Outcome::Quarantined;
         };
+        let rings = slot.epochs.iter().map(|(ring, _)| *ring);
+        if !self.cabinet.may_be_apart(&name, rings) {
+            return Outcome::Quarantined;
+        }
         let compartment = Compartment {
             id: log,
             name,

@@ -109,8 +109,11 @@ impl<F: FileSystem> Device<F> {
 
 impl Courier {
     /// Keys have come from elsewhere than the server: what waits for them is tried again.
-    pub(in crate::device) const fn look_again(&mut self) {
+    pub(in crate::device) fn look_again(&mut self) {
         self.keys_due = true;
+        self.shelf.look_again();
+        self.endings.look_again();
+        self.erasing.look_again();
     }
 
     /// Puts rows on the server, which keeps each once.

@@ -388,9 +388,9 @@ impl Ledger {
         self.unsent.len() + self.aside.len()
     }
 
-    /// Returns where lies what was made first of all that the server has not answered for.
-    pub fn oldest_queued(&self) -> Option<Location> {
-        self.queued().min()
+    /// Returns where lies what was made first of all that the server has not answered for, but for some.
+    pub fn oldest_queued(&self, but: &BTreeSet<Location>) -> Option<Location> {
+        self.queued().filter(|made| !but.contains(made)).min()
     }
 
     /// Returns where lies what was made last of all that the server has not answered for.

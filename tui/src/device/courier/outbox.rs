@@ -138,6 +138,10 @@ impl<F: FileSystem> Cabinet<F> {
                 break;
             }
             let Some(compartment) = locations.compartment(source.compartment) else { continue };
+            if self.newest_slot(compartment.id).is_none() {
+                // It is closed: it leaves once somebody steps up.
+                continue;
+            }
             if gate.is_some_and(|gate| gate.holds(&compartment.name, source.location)) {
                 continue;
             }

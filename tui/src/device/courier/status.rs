@@ -34,7 +34,9 @@ impl<F: FileSystem> Device<F> {
         let ledger = self.cabinet.store().locations().ledger();
         let courier = self.courier.as_ref();
         let attached = self.is_attached();
-        let queued = if attached { ledger.unsent_count() + ledger.sent().count() } else { 0 };
+        // What is closed leaves once somebody steps up; nothing waits for it.
+        let unsent = ledger.unsent_count().saturating_sub(self.apart.kept_back.len());
+        let queued = if attached { unsent + ledger.sent().count() } else { 0 };
         let unopened = courier.map_or(0, |courier| courier.sync.unopened());
         let arriving = courier.and_then(|courier| courier.sync.progress());
         let arriving = arriving.filter(|(come, all)| come < all || unopened == 0);
@@ -72,7 +74,7 @@ impl<F: FileSystem> Device<F> {
     /// `end` is there. What is written while somebody waits does not keep them waiting.
     pub fn is_current_up_to(&self, end: QueueEnd) -> bool {
         let ledger = self.cabinet.store().locations().ledger();
-        let oldest = ledger.oldest_queued();
+        let oldest = ledger.oldest_queued(&self.apart.kept_back);
         self.has_everything() && oldest.is_none_or(|oldest| Some(oldest) > end.0)
     }
 

@@ -2,6 +2,7 @@
 //! one, connecting. One order at a time; it is carried on whenever something arrives, and the
 //! window goes on meanwhile.
 
+use super::running::moved;
 use super::taking_in::typed_path;
 use super::{Ask, Keeper, Practice, locked};
 use crate::cli::pair::Word;
@@ -67,7 +68,7 @@ impl Running {
             | Self::Approved(..)
             | Self::Meeting(..)
             | Self::Naming(_)
-            | Self::Settling(_, _, Then::Approve(..)) => return None,
+            | Self::Settling(_, _, Then::Approve(..) | Then::Opened) => return None,
         };
         Some(Notice::new(happened, "Everything you have written is safe here.", remedy))
     }
@@ -77,6 +78,8 @@ impl Running {
 pub(super) enum Then {
     /// The new device is given the yes.
     Approve(u64, Sender<Word>),
+    /// Psychotherapy notes, which are open already, show what has come.
+    Opened,
     /// A device of this name is out.
     Out(String),
 }
@@ -91,6 +94,10 @@ impl Keeper {
             Order::DrawSheet { old } => self.draw_sheet(&old, now),
             Order::ReplaceSheet { old, new, compromised, passphrase } => {
                 self.replace_sheet((&old, &new, compromised), &passphrase, now)
+            }
+            Order::Confirm(passphrase) => {
+                self.confirm(&passphrase, now);
+                Ok(())
             }
             Order::Connect(invite) => self.connect_to(&invite.0, now).map(|()| {
                 let words = "The server keeps your practice from now on. It cannot read it.";
@@ -129,6 +136,14 @@ impl Keeper {
                 Ok(())
             }
             Order::Verify(passphrase) => self.verify(&passphrase, now),
+            Order::StepDown => {
+                self.step_down(now);
+                Ok(())
+            }
+            Order::StepUp(passphrase) => {
+                self.step_up(&passphrase, now);
+                Ok(())
+            }
         };
         if let Err(notice) = outcome {
             self.said(Err(notice));
@@ -155,6 +170,8 @@ impl Keeper {
             Some(Running::Settling(second, mut settling, then)) => {
                 match settling.work(device, &second, now) {
                     None => self.running = Some(Running::Settling(second, settling, then)),
+                    // What is here is open already; the rest comes with the next step-up.
+                    Some(Err(_)) if then.is_opened() => {}
                     Some(Err(notice)) => {
                         device.close_behind();
                         self.ended(Err(notice));
@@ -499,6 +516,7 @@ impl Keeper {
 
     fn settled(&mut self, second: &SecondSecret, then: Then) {
         match then {
+            Then::Opened => self.changed((self.settings.now)()),
             Then::Out(name) => self.out(&name),
             Then::Approve(number, answer) => {
                 if let Err(notice) = self.give_yes(Some(second), number, answer) {
@@ -514,7 +532,9 @@ impl Keeper {
     }
 
     /// Refuses a second order while one is carried out.
-    fn be_free(&self) -> Result<(), Notice> {
+    pub(super) fn be_free(&mut self) -> Result<(), Notice> {
+        // What only brings psychotherapy notes up to date gives way.
+        self.running.take_if(|running| running.is_aside());
         if self.running.is_none() {
             return Ok(());
         }
@@ -563,38 +583,4 @@ fn tell_command(replies: &Sender<Reply>, outcome: Result<(), Notice>) {
         }
     };
     let _gone = replies.send(reply);
-}
-
-fn moved() -> Notice {
-    Notice::new(
-        "This practice has another server already.",
-        "Nothing has been changed.",
-        "If that one is gone for good, leave this window with q and run `tacenda connect`: it \
-         asks you, and this server takes the place of the other.",
-    )
-}
-
-impl Running {
-    /// Whether a new device waits for a word from here.
-    const fn is_open(&self) -> bool {
-        matches!(self, Self::Meeting(..))
-    }
-
-    /// Whether nothing of it has been sent yet that cannot be taken back.
-    const fn can_be_left(&mut self) -> bool {
-        matches!(self, Self::Losing(..) | Self::Naming(_))
-    }
-
-    /// Whether it is the adding of a device with this number.
-    const fn is_of(&self, wanted: u64) -> bool {
-        match self {
-            Self::Approved(number, _) | Self::Meeting(number, _) => *number == wanted,
-            Self::Adding(..)
-            | Self::Losing(..)
-            | Self::Naming(_)
-            | Self::Replacing(_)
-            | Self::Revoking(..)
-            | Self::Settling(..) => false,
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::input::Input;
 use crate::message::Now;
 use crate::widget::editor::Editor;
 use tacenda_shared::practice::edit::{Edit, Label, Part};
-use tacenda_shared::practice::lint::{self, Linted};
+use tacenda_shared::practice::lint::{self, Linted, psychotherapy};
 
 impl State {
     pub(super) fn begin_review(&mut self, now: &Now) -> Outcome {
@@ -44,13 +44,21 @@ impl State {
         };
         let heard = self.circumstances.levels.heard(lint::check(&note));
         // What asks for a reason has a field for it.
-        let heard = heard.into_iter().filter(|(one, _)| one.element != lint::Element::Late);
+        // What a progress note has is no business of psychotherapy notes.
+        let apart = self.circumstances.apart;
+        let told = |element| match element {
+            lint::Element::Late => false,
+            lint::Element::Empty | lint::Element::Gap => true,
+            _ => !apart,
+        };
+        let heard = heard.into_iter().filter(|(one, _)| told(one.element));
         let warning = |(finding, required): (lint::Finding, bool)| Warning {
             words: finding.sentence(),
             part: finding.part,
             required,
         };
-        heard.map(warning).collect()
+        let strays = if apart { strays(&parts) } else { Vec::new() };
+        strays.into_iter().chain(heard.map(warning)).collect()
     }
 
     pub(super) fn review_input(&mut self, input: &Input, now: &Now) -> Outcome {
@@ -80,4 +88,23 @@ impl State {
         self.review = None;
         self.arrange();
     }
+}
+
+/// What of a psychotherapy note belongs in the record, and the first sentence that says it.
+fn strays(parts: &[(Part, String)]) -> Vec<Warning> {
+    let all = || {
+        parts.iter().flat_map(|(part, text)| {
+            let found = psychotherapy::check(text).into_iter();
+            found.map(move |one| (one, *part, text.as_str()))
+        })
+    };
+    let words: Vec<&str> = all().map(|(one, ..)| one.element.words()).collect();
+    let Some((first, part, text)) = all().next() else { return Vec::new() };
+    let says = text.get(first.place).unwrap_or_default().trim();
+    let listed = words.join(", ");
+    let warning = |words: String| Warning { words, part: Some(part), required: false };
+    vec![
+        warning(format!("Belongs in the record, not here (45 CFR 164.501): {listed}.")),
+        warning(format!("It says: {says}")),
+    ]
 }

@@ -24,6 +24,7 @@ pub(crate) fn draft(parts: &[(Part, &str)], remote: &[Splice]) -> DraftView {
         words: 0,
         addendum_to: None,
         journal: false,
+        psychotherapy: false,
         date: None,
     };
     let parts = parts.iter().map(|(part, text)| (*part, (*text).to_owned())).collect();

@@ -101,10 +101,14 @@ fn below(area: Rect, rows: u16) -> Rect {
 /// The kind of a heading over what a client wrote.
 pub(crate) const JOURNAL: &str = "Journal";
 
+/// The kind of a heading over a psychotherapy note, and over what is added to one.
+pub(crate) const APART: &str = "Psychotherapy note";
+pub(crate) const ADDED_APART: &str = "Addendum to a psychotherapy note";
+
 fn header(state: &State, heading: &Heading<'_>, area: Rect, buffer: &mut Buffer, look: Look) {
     let format = match (state.format, heading.kind) {
         // What a client wrote is divided in no way.
-        (_, JOURNAL) => "",
+        (_, JOURNAL | APART | ADDED_APART) => "",
         (format, _) => format.title(),
     };
     let bold = Style::new().add_modifier(Modifier::BOLD);

@@ -1,5 +1,6 @@
 //! Small parts that screens are made of: drawn from values, deciding nothing.
 
+pub mod apart;
 pub mod aside;
 pub mod consents;
 pub mod day;

@@ -1,10 +1,12 @@
 //! A small practice for tests, made up on the spot: names, codes and times are nobody's.
 
+mod apart;
 pub(crate) mod crisis;
 mod driver;
 mod files;
 pub(crate) mod measures;
 
+pub(crate) use apart::apart_id;
 pub(crate) use driver::Driver;
 pub(crate) use files::file_id;
 
@@ -272,6 +274,7 @@ impl Sample {
             words: 240,
             addendum_to: None,
             journal: false,
+            psychotherapy: false,
             date: None,
         });
         let note = |day: i8, words, addenda| TimelineRow {
@@ -382,6 +385,7 @@ impl Sample {
             remote: None,
             times: Times::default(),
             journal: None,
+            psychotherapy: None,
             labels: BTreeSet::new(),
             supervision: None,
             addenda: Vec::new(),

@@ -1,6 +1,7 @@
 //! Devices of one member through a server: what one writes the others show.
 
 mod annulled;
+mod apart;
 mod attachments;
 mod doubt;
 mod endings;

@@ -1,6 +1,7 @@
 //! The interface as a test drives it: keys in, effects and screens out.
 
 use super::*;
+use tacenda_shared::practice::edit::PsychotherapyEdit;
 
 /// The interface on a terminal of a given size, without a terminal.
 pub(crate) struct Driver {
@@ -114,6 +115,13 @@ impl Driver {
             subject @ Subject::Attachment(client, record) => {
                 (subject, sample.attachment(client, record))
             }
+            subject @ Subject::Draft(client, note) if self.is_apart(note) => {
+                (subject, sample.apart_draft(client, note, ""))
+            }
+            subject @ Subject::Note(_, record) if record.as_bytes()[0] > 150 => {
+                (subject, sample.apart_note(record))
+            }
+            subject @ Subject::Psychotherapy(client) => (subject, sample.apart(client)),
             subject @ Subject::Draft(_, note) => match self.begun_to_add(note) {
                 Some(signed) => (subject, sample.addendum(note, signed)),
                 None => (subject, sample.draft(note)),
@@ -127,6 +135,14 @@ impl Driver {
             subject @ Subject::Measures(client) => (subject, sample.measures(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
+    }
+
+    /// Whether a draft was begun among psychotherapy notes.
+    fn is_apart(&self, wanted: ObjectId) -> bool {
+        self.edits().into_iter().any(|edit| match edit {
+            Edit::Psychotherapy(PsychotherapyEdit::Begin { draft, .. }) => *draft == wanted,
+            _ => false,
+        })
     }
 
     /// The note that a draft was begun to add to.
