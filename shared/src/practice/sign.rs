@@ -125,7 +125,7 @@ impl Practice {
     ) -> Result<(), Refusal> {
         let fact = self.unsigned_draft(draft_id, client)?;
         let book = self.book_of_draft(client, draft_id);
-        if fact.stays_undivided() || fact.discarded || book == Book::Journal {
+        if fact.stays_undivided() || fact.discarded || book != Book::Chart {
             return Ok(());
         }
         let name = self.home(client, book);

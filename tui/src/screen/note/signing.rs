@@ -55,7 +55,7 @@ impl State {
         let warning = |(finding, required): (lint::Finding, bool)| Warning {
             words: finding.sentence(),
             part: finding.part,
-            required,
+            required: required && !apart,
         };
         let strays = if apart { strays(&parts) } else { Vec::new() };
         strays.into_iter().chain(heard.map(warning)).collect()
