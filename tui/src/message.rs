@@ -4,6 +4,7 @@
 //! differently. Nothing in here holds a channel, a file, or a key.
 
 mod order;
+mod search;
 
 use crate::acts::{Cue, Report};
 use crate::device::courier::Refilling;
@@ -18,6 +19,7 @@ use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
 pub use order::{Carried, LookedAt, LookedFile, Order, OtherCalendar, Plan, Standing, Takes};
+pub use search::{Asked, Told};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -90,6 +92,8 @@ pub enum DeviceEvent {
     Alarm(Notice),
     /// Something happened on the stage of a demo.
     Demo(Report),
+    /// What an [`Effect::Search`] asked for.
+    Found(Told),
     /// How far an [`Effect::Order`] is.
     Carried(Carried),
     /// The link that [`Effect::CopyLink`] asked for, which may leave now, or why it may not.
@@ -268,6 +272,8 @@ pub enum Effect {
     /// Something is to be done with the devices of the practice or its server; answered by
     /// [`DeviceEvent::Carried`].
     Order(Order),
+    /// Search in notes and records; answered by [`DeviceEvent::Found`].
+    Search(Asked),
     /// Wake the interface at this moment, at the latest; replaces the last one.
     Wake(Timestamp),
     /// Leave the terminal as it was and stop the process until it is continued.

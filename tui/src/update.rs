@@ -26,6 +26,7 @@ mod parting;
 mod plan;
 mod psychotherapy;
 mod same;
+mod search;
 mod session;
 mod signing;
 mod supervision;
@@ -35,7 +36,7 @@ mod verbs;
 
 use crate::input::{Input, Key, KeyCode};
 use crate::keymap::{self, Context, Found, Verb};
-use crate::message::{Effect, Msg, Now};
+use crate::message::{Asked, Effect, Msg, Now};
 use crate::model::{Desk, Model, Stage, WARNING_MILLIS, Way};
 use crate::screen::lock as lock_screen;
 use crate::screen::parts::digest::Digest;
@@ -80,7 +81,8 @@ fn wake(model: &mut Model) -> Option<Effect> {
                 Screen::Note(note) => note.wake,
                 _ => None,
             });
-            note.chain([minute, lock]).chain(desk.apart).chain(model.copied).min()?
+            let held = note.chain([minute, lock]).chain(desk.apart).chain(model.copied);
+            held.chain(search::wake(desk)).min()?
         }
         Stage::Locked(_) => minute,
         Stage::Setup(_) | Stage::Starting => return None,
@@ -118,6 +120,7 @@ fn clock(model: &mut Model, now: Now) -> Vec<Effect> {
     let mut effects = notes::tick(model);
     effects.extend(psychotherapy::tick(model));
     effects.extend(clipboard::tick(model));
+    effects.extend(search::tick(model));
     effects
 }
 
@@ -253,7 +256,9 @@ fn act(model: &mut Model, act: &Act) -> Vec<Effect> {
         (None, Some(screen)) => screen.update(act, &scene),
         (None, None) => Vec::new(),
     };
-    asks.into_iter().flat_map(|ask| answer(model, ask)).collect()
+    let mut effects: Vec<Effect> = asks.into_iter().flat_map(|ask| answer(model, ask)).collect();
+    effects.extend(search::ask(model));
+    effects
 }
 
 /// Does one thing that a screen asked for.
@@ -269,6 +274,7 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
         Ask::Go(Place::Date(date)) => {
             return replace(model, Screen::Today(today::State::new(date)));
         }
+        Ask::Go(Place::Hit(hit)) => return search::open(model, hit),
         Ask::CopyLink(appointment) => return vec![Effect::CopyLink(appointment)],
         Ask::HandOver(state) => return handover::begin(model, *state),
         Ask::KeepRisk => return crisis::keep_unfinished(model),
@@ -377,6 +383,9 @@ fn close(desk: &mut Desk, screen: Screen) -> Vec<Effect> {
         Screen::Measures(state) => effects.extend(measures::keep(desk, &state)),
         // What lay over the screen before comes back.
         Screen::Crisis(state) => desk.overlays.extend(state.aside),
+        Screen::Clients(state) if !state.found.words().0.is_empty() => {
+            effects.push(Effect::Search(Asked::Nothing));
+        }
         _ => {}
     }
     effects.extend(subject.map(Effect::Close));

@@ -326,6 +326,16 @@ impl Practice {
         })
     }
 
+    /// Returns the title of a file; nothing if this version cannot read its head.
+    pub(super) fn attachment_title(
+        client: ClientId,
+        record: RecordId,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<String>, ShelfError> {
+        let stored = Self::stored_of_file(client, record, cx)?;
+        Ok(Said::of(&stored).map(|said| said.title))
+    }
+
     /// Returns what lists know of a file.
     fn untitled_row(&self, (record, head, struck): ShownFile) -> AttachmentRow {
         let (media, size) = head.what.unwrap_or((Media::Other, 0));

@@ -69,6 +69,8 @@ pub enum AuditSubject {
     View(Subject),
     /// A client.
     Client(ClientId),
+    /// Single lines of what is written about a client, as a search shows them.
+    Lines(ClientId),
     /// A device.
     Device(DeviceId),
     /// A member.
@@ -231,6 +233,7 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
         AuditSubject::View(Subject::Measures(client)) => writer.u8(14).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Crisis(client)) => writer.u8(18).fixed(client.as_bytes()),
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
+        AuditSubject::Lines(client) => writer.u8(21).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),
         AuditSubject::Member(member) => writer.u8(6).fixed(member.as_bytes()),
     };
@@ -263,6 +266,7 @@ mod tests {
         ];
         let others = [
             AuditSubject::Client(client),
+            AuditSubject::Lines(client),
             AuditSubject::Device(DeviceId::from_bytes([1; 16])),
             AuditSubject::Member(MemberId::from_bytes([1; 16])),
         ];

@@ -16,6 +16,7 @@ use std::sync::Arc;
 impl Practice {
     /// Brings the index up to what is known of a compartment.
     pub(super) fn publish(&mut self, name: &CompartmentName) {
+        self.searched_anew(name);
         match name {
             CompartmentName::Practice => self.publish_settings(),
             CompartmentName::Calendar { .. } => {

@@ -59,6 +59,7 @@ pub mod remote;
 pub mod ring;
 pub mod same;
 pub mod schedule;
+pub mod search;
 mod sign;
 mod subject;
 pub mod supervision;
@@ -82,7 +83,7 @@ pub use draft::{INSERTED_MAX, PART_BYTES_MAX};
 pub use facts::{ProjectionError, SCHEMA};
 pub use late::{carried, made_of};
 pub use merge::{MergeError, Merged, Rebuilt, is_draft, is_fixed};
-pub use open::{Found, Match, Opened};
+pub use open::Opened;
 pub use refusal::Refusal;
 
 use crate::id::{
@@ -204,6 +205,8 @@ pub struct Practice {
     stepped_up: bool,
     undo: VecDeque<Undo>,
     unreadable: usize,
+    /// What is searched, once somebody has searched.
+    search: Option<Box<search::Search>>,
 }
 
 struct Loaded {
@@ -276,6 +279,7 @@ impl Practice {
                 unread.push(name.clone());
             }
         }
+        self.search = None;
         self.publish_all();
         unread
     }

@@ -2,13 +2,12 @@
 
 use super::audit::{AuditEvent, AuditKind};
 use super::change::Change;
-use super::contact::normal;
 use super::edit::{Part, Purpose, Subject};
 use super::lint::OfPlan;
 use super::plan::Plan;
 use super::view::{Aid, ChartView, DraftView, NoteView, View};
 use super::{Context, Practice, Refusal, chart, document_of, draft, label, note, psychotherapy};
-use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
+use crate::id::{ClientId, ObjectId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,29 +19,6 @@ pub struct Opened {
     /// The entry in the audit trail, to be stored like any change.
     pub changes: Vec<Change>,
 }
-
-/// What a search found, best first.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// The results.
-    pub matches: Vec<Match>,
-    /// The entry in the audit trail, which does not hold what was searched for.
-    pub changes: Vec<Change>,
-}
-
-/// One result of a search.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Match {
-    /// A client, by name or code.
-    Client(ClientId),
-    /// An appointment, by its memo.
-    Appointment(AppointmentId),
-    /// A measure, by its instrument.
-    Record(ClientId, RecordId),
-}
-
-/// How many results a search gives.
-const MATCHES_MAX: usize = 200;
 
 impl Practice {
     /// Opens something and writes down that it was opened. A draft that was opened is kept in
@@ -99,16 +75,6 @@ impl Practice {
         self.tidy();
     }
 
-    /// Searches names, codes, memos and instruments. The trail says that somebody searched and
-    /// how much was found, never for what.
-    pub fn find(&mut self, query: &str, cx: &mut Context<'_>) -> Found {
-        let mut matches = self.matches(query);
-        matches.truncate(MATCHES_MAX);
-        let count = u32::try_from(matches.len()).unwrap_or(u32::MAX);
-        let changes = self.audit(&AuditEvent::new(AuditKind::Search).counting(count), cx);
-        Found { matches, changes }
-    }
-
     /// What is seen with something: the chart of a client is also that of everybody who was found to
     /// be the same person.
     fn seen_with(&self, subject: Subject) -> Vec<Subject> {
@@ -127,40 +93,7 @@ impl Practice {
         }
     }
 
-    fn matches(&self, query: &str) -> Vec<Match> {
-        let query = folded(query);
-        if query.is_empty() {
-            return Vec::new();
-        }
-        let mut ranked: Vec<(u8, String, Match)> = Vec::new();
-        for row in self.index.clients.values() {
-            let rows = std::iter::once(row).chain(&row.same);
-            let texts = rows.flat_map(|row| [&row.name, &row.code]);
-            let rank = texts.filter_map(|text| rank(text, &query));
-            if let Some(rank) = rank.min() {
-                ranked.push((rank, folded(&row.name), Match::Client(row.id)));
-            }
-        }
-        for row in self.index.appointments.values() {
-            if let Some(rank) = rank(&row.memo, &query) {
-                ranked.push((10 + rank, String::new(), Match::Appointment(row.id)));
-            }
-        }
-        for client in self.facts.charts.keys() {
-            let Some(chart) = self.shown_chart(*client) else { continue };
-            for (id, fact) in &chart.records {
-                if let chart::Headline::Measure(taken) = &fact.headline
-                    && let Some(rank) = rank(&taken.instrument, &query)
-                {
-                    ranked.push((20 + rank, String::new(), Match::Record(*client, *id)));
-                }
-            }
-        }
-        ranked.sort();
-        ranked.into_iter().map(|(_, _, found)| found).collect()
-    }
-
-    fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
+    pub(super) fn view(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
         let hidden = match subject {
             // Who is writing finishes the sentence.
             Subject::Draft(client, draft) => {
@@ -278,7 +211,7 @@ impl Practice {
         Ok(DraftView { labels, ..DraftView::new(row, parts) })
     }
 
-    fn note_view(
+    pub(super) fn note_view(
         &mut self,
         client: ClientId,
         id: RecordId,
@@ -305,20 +238,4 @@ impl Practice {
         let supervision = self.supervision_of(client, &record, cx)?;
         Ok(NoteView { labels, supervision, ..view })
     }
-}
-
-fn folded(text: &str) -> String {
-    normal(text).to_lowercase()
-}
-
-/// Returns how well a text fits: 0 for its beginning, 1 for that of a word, 2 for elsewhere.
-fn rank(text: &str, query: &str) -> Option<u8> {
-    let text = folded(text);
-    if text.starts_with(query) {
-        return Some(0);
-    }
-    if text.split_whitespace().any(|word| word.starts_with(query)) {
-        return Some(1);
-    }
-    text.contains(query).then_some(2)
 }

@@ -98,6 +98,7 @@ impl Practice {
     /// Says to which kinds of compartments this device has keys.
     pub fn limit_to(&mut self, reach: Reach) {
         self.reach = reach;
+        self.search = None;
         self.publish_all();
     }
 

@@ -71,7 +71,7 @@ pub enum Command {
     Cancel(Cancel),
     /// Say what came of an appointment.
     Status(Status),
-    /// Find clients and appointments; the words come from standard input.
+    /// Find clients, and words in notes and records; they come from standard input.
     Find,
     /// Clients.
     #[command(subcommand)]

@@ -297,7 +297,7 @@ pub enum Request {
         #[serde(default)]
         without_attachments: bool,
     },
-    /// Finds clients and appointments.
+    /// Finds clients, and words in notes and records.
     Find {
         /// The words.
         query: String,

@@ -9,6 +9,7 @@ mod due;
 mod found;
 mod orders;
 mod running;
+mod search;
 mod setting;
 mod taking_in;
 
@@ -28,6 +29,7 @@ use crate::message::{DeviceEvent, Effect, Secret, SyncStatus, VaultState};
 use crate::notice::Notice;
 use crate::runtime::{DevicePort, Zone};
 use orders::{Joining, Running};
+use search::Searching;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -102,6 +104,8 @@ pub struct Keeper {
     waiting: Waiting,
     /// What was ordered and is not done yet.
     running: Option<Running>,
+    /// What the window looks for in texts.
+    searching: Searching,
     /// The command that has ordered it; without one, the window has.
     asker: Option<Sender<Reply>>,
     /// Counts up with each device that is to be added.
@@ -142,6 +146,7 @@ impl Keeper {
                 online: None,
                 waiting: Waiting::default(),
                 running: None,
+                searching: Searching::default(),
                 asker: None,
                 joinings: 0,
                 links: 0,
@@ -242,6 +247,11 @@ impl Keeper {
     /// While nobody asks for anything: makes the link ready, opens what has come, then compares what
     /// is left of the journal with what was written, a part at a time.
     fn in_idle_time(&mut self) {
+        if self.searching.is_on() {
+            // Somebody waits for it.
+            self.search_on((self.settings.now)());
+            return;
+        }
         let Practice::Open { device, .. } = &mut self.practice else { return };
         if device.is_attaching() {
             self.connect();
@@ -264,22 +274,6 @@ impl Keeper {
         if let Practice::Open { device, .. } = &mut self.practice {
             device.keep_company(now);
         }
-    }
-
-    /// Shows where other devices are, if that has changed.
-    fn show_company(&mut self) {
-        let now = (self.settings.now)();
-        let Practice::Open { device, .. } = &mut self.practice else { return };
-        if !device.take_company_change() {
-            return;
-        }
-        let drafts = self.shown.iter().filter(|subject| matches!(subject, Subject::Draft(..)));
-        let views: Vec<_> =
-            drafts.filter_map(|subject| Some((*subject, device.refresh(*subject, now)?))).collect();
-        for (subject, view) in views {
-            self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
-        }
-        self.tell_sync();
     }
 
     fn effect(&mut self, effect: Effect) {
@@ -309,12 +303,7 @@ impl Keeper {
                 self.tell_sync();
             }
             Effect::Open(subject, purpose) => self.open_view(subject, purpose, now),
-            Effect::Close(subject) => {
-                self.shown.remove(&subject);
-                if let Practice::Open { device, .. } = &mut self.practice {
-                    device.close_view(subject, now);
-                }
-            }
+            Effect::Close(subject) => self.close_view(subject, now),
             Effect::Type { note, client, splices, seen } => {
                 if let Practice::Open { device, .. } = &mut self.practice {
                     device.type_keys_after((note, client), splices, seen, now);
@@ -337,6 +326,7 @@ impl Keeper {
             }
             Effect::Demo(cue) => self.cue(cue),
             Effect::Order(order) => self.order(order, now),
+            Effect::Search(asked) => self.search(asked, now),
             // These are the runtime's.
             Effect::Clipboard(_)
             | Effect::Quit
@@ -515,6 +505,7 @@ impl Keeper {
         }
         let unfinished = self.running.take().and_then(Running::unfinished);
         self.asker = None;
+        self.searching = Searching::default();
         self.shown.clear();
         self.watchers.clear();
         self.waiting.lock();

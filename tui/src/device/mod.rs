@@ -29,6 +29,7 @@ pub mod replacing;
 mod reserve;
 pub mod restore;
 pub mod rows;
+mod search;
 pub mod settings;
 pub mod settling;
 pub mod setup;

@@ -33,7 +33,7 @@ use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::erasure::Scope;
 use tacenda_shared::practice::view::{Index, View};
 use tacenda_shared::practice::{
-    Applied, AuditEvent, AuditKind, Context, Match, Practice, Refusal, ShelfError,
+    Applied, AuditEvent, AuditKind, Context, Practice, Refusal, ShelfError,
 };
 use tacenda_shared::seal::Hedge;
 use thiserror::Error;
@@ -433,14 +433,6 @@ impl<F: FileSystem> Device<F> {
         let opened = self.with_context(now, |practice, cx| practice.open(subject, purpose, cx))?;
         self.keep(opened.changes)?;
         Ok(opened.view)
-    }
-
-    /// Searches; the trail says that somebody did, and how much was found.
-    pub fn find(&mut self, query: &str, now: Timestamp) -> Result<Vec<Match>, DeviceError> {
-        let found =
-            self.with_context(now, |practice, cx| Ok::<_, DeviceError>(practice.find(query, cx)))?;
-        self.keep(found.changes)?;
-        Ok(found.matches)
     }
 
     /// Returns whose device this is.

@@ -180,6 +180,13 @@ pub(super) static MOVES: &[Row] = &[
         always,
     ),
     row(
+        Verb::NextPane,
+        &[&[k(KeyCode::Tab)], &[f(6)]],
+        &[C::Picker],
+        ["", "From clients to notes, and back", ""],
+        always,
+    ),
+    row(
         Verb::PreviousPane,
         &[&[shift(KeyCode::Tab)]],
         &[C::Lists],

@@ -8,7 +8,13 @@ use Context as C;
 
 /// Where to go.
 pub(super) static PLACES: &[Row] = &[
-    row(Verb::Filter, &[&[c('/')]], &[C::Lists], ["find", "Find a client", "find"], always),
+    row(
+        Verb::Filter,
+        &[&[c('/')]],
+        &[C::Lists],
+        ["find", "Find a client, or words in notes and records", "find"],
+        always,
+    ),
     row(
         Verb::Earlier,
         &[&[c('[')]],

@@ -1,17 +1,20 @@
-//! Clients: a list that is filtered as one types, and beside it what there is to know of the one
-//! in focus. Under the veil it finds by name and shows codes.
+//! Clients: a list that is filtered as one types, below it what notes and records hold of the same
+//! words, and beside it what there is to know of the one in focus. Under the veil it finds by name and
+//! shows codes.
 
 use super::parts::field::Field;
 use super::parts::{aside, list, measures, paint, when, who};
-use super::{Act, Ask, Focused, Place, Scene, today};
+use super::{Act, Ask, Focused, Place, Scene, found, today};
 use crate::keymap::Verb;
 use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::ops::Range;
 use tacenda_shared::id::{AppointmentId, ClientId};
 use tacenda_shared::practice::consent::ConsentEnd;
 use tacenda_shared::practice::crisis::{RiskLevel, RiskState};
+use tacenda_shared::practice::search::{Hit, Place as Spot};
 use tacenda_shared::practice::view::{ClientRow, TimelineEntry, TimelineRow};
 
 /// The list as it stands.
@@ -20,8 +23,20 @@ pub struct State {
     filter: Field,
     typing: bool,
     focus: usize,
-    anchor: Option<ClientId>,
+    anchor: Option<Anchor>,
+    /// What is found in texts.
+    pub(crate) found: found::State,
 }
+
+/// What the focus stays on when the list changes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Anchor {
+    Client(ClientId),
+    Hit(found::At),
+}
+
+/// Rows of texts that are left to them where clients would fill the screen.
+const HITS_LEAST: usize = 5;
 
 impl State {
     /// Opens with the caret in the filter.
@@ -42,7 +57,28 @@ impl State {
     /// Returns what is in focus.
     pub fn focused(&self, scene: &Scene<'_>) -> Focused {
         let rows = self.rows(scene);
-        rows.get(self.at(&rows)).map_or(Focused::Nothing, |row| Focused::Client(row.id))
+        match (rows.get(self.at(&rows)), self.hit(scene)) {
+            (Some(row), _) => Focused::Client(row.id),
+            (None, Some(hit)) => on_hit(&hit),
+            (None, None) => Focused::Nothing,
+        }
+    }
+
+    /// Returns what is looked for.
+    pub fn wanted(&self) -> &str {
+        self.filter.trimmed()
+    }
+
+    /// Returns the text in focus, if one is.
+    pub fn hit(&self, scene: &Scene<'_>) -> Option<Hit> {
+        let rows = self.rows(scene);
+        self.found.hits().get(self.at(&rows).checked_sub(rows.len())?).copied()
+    }
+
+    fn anchor_at(&self, rows: &[&ClientRow], at: usize) -> Option<Anchor> {
+        let hit = || self.found.hits().get(at.checked_sub(rows.len())?);
+        let client = rows.get(at).map(|row| Anchor::Client(row.id));
+        client.or_else(|| hit().map(|hit| Anchor::Hit((hit.client, hit.place))))
     }
 
     fn rows<'a>(&self, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
@@ -63,8 +99,16 @@ impl State {
     }
 
     fn at(&self, rows: &[&ClientRow]) -> usize {
-        let anchored = rows.iter().position(|row| Some(row.id) == self.anchor);
-        anchored.unwrap_or_else(|| self.focus.min(rows.len().saturating_sub(1)))
+        let hits = self.found.hits();
+        let anchored = match self.anchor {
+            Some(Anchor::Client(client)) => rows.iter().position(|row| row.id == client),
+            Some(Anchor::Hit(at)) => {
+                let at = hits.iter().position(|hit| (hit.client, hit.place) == at);
+                at.map(|at| at + rows.len())
+            }
+            None => None,
+        };
+        anchored.unwrap_or_else(|| self.focus.min((rows.len() + hits.len()).saturating_sub(1)))
     }
 }
 
@@ -92,21 +136,76 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
         Act::Verb(Verb::Confirm) => {
             state.typing = false;
             let rows = state.rows(scene);
-            if let Some(row) = rows.get(state.at(&rows)) {
-                state.anchor = Some(row.id);
+            let at = state.at(&rows);
+            state.anchor = state.anchor_at(&rows, at);
+            if let Some(row) = rows.get(at) {
                 return vec![Ask::Go(Place::Chart(row.id))];
+            }
+            if let Some(hit) = state.hit(scene) {
+                return vec![Ask::Go(Place::Hit(hit))];
             }
         }
         Act::Verb(verb) => {
             let rows = state.rows(scene);
-            let mut at = state.at(&rows);
-            if list::step(&mut at, *verb, rows.len(), usize::from(scene.look.rows / 2)) {
+            let (mut at, all) = (state.at(&rows), rows.len() + state.found.hits().len());
+            // From clients to texts, and back.
+            let moved = match verb {
+                Verb::NextPane | Verb::PreviousPane => {
+                    at = if at < rows.len() && all > rows.len() { rows.len() } else { 0 };
+                    true
+                }
+                verb => list::step(&mut at, *verb, all, usize::from(scene.look.rows / 2)),
+            };
+            if moved {
                 state.focus = at;
-                state.anchor = rows.get(at).map(|row| row.id);
+                state.anchor = state.anchor_at(&rows, at);
+                state.found.rest(scene.now.time);
             }
         }
     }
     Vec::new()
+}
+
+/// What a text in focus is, so that a verb means the same as elsewhere.
+fn on_hit(hit: &Hit) -> Focused {
+    if let Spot::Appointment(id) = hit.place {
+        return Focused::Appointment(id);
+    }
+    let Some(client) = hit.client else { return Focused::Nothing };
+    match hit.place {
+        Spot::Addendum { to: record, .. } | Spot::Note(record) | Spot::PlanVersion(record) => {
+            Focused::Record(client, record)
+        }
+        Spot::Attachment(record) => Focused::Attachment(client, record),
+        Spot::Consent(record) => Focused::Consent(client, record),
+        Spot::Contact(record) => Focused::Contact(client, record),
+        Spot::Draft(note) => Focused::Draft(client, note),
+        Spot::Journal(record) => Focused::Entry(client, record),
+        Spot::Measure(record) => Focused::Measure(client, record),
+        Spot::Task(task) => Focused::Task(client, task),
+        Spot::Appointment(_) | Spot::Details | Spot::Plan => Focused::Client(client),
+    }
+}
+
+/// How many rows clients get where texts are shown below them, and how many lie above those.
+fn clients_height(clients: usize, found: &found::State, height: usize) -> (usize, usize) {
+    let rows = match found.height() {
+        0 => height,
+        needed => clients.min(height.saturating_sub(needed.min(HITS_LEAST.min(height / 2)))),
+    };
+    // That nobody matches is said with a blank line on either side.
+    (rows, if clients == 0 { 3 } else { rows.min(clients) })
+}
+
+/// Returns which texts are in sight on a terminal of some size.
+pub fn seen(state: &State, scene: &Scene<'_>, (_, rows): (u16, u16)) -> Range<usize> {
+    let clients = state.rows(scene);
+    // The rows of the tabs, of the heading, of the filter, and the two below.
+    let height = usize::from(rows).saturating_sub(5);
+    let (_, above) = clients_height(clients.len(), &state.found, height);
+    let left = height.saturating_sub(above + 1);
+    let focus = state.at(&clients).checked_sub(clients.len());
+    found::in_sight(&state.found, focus, left)
 }
 
 /// Draws the list, and the side pane where there is room.
@@ -116,7 +215,8 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     if scene.look.wide() {
         let (left, right) = paint::side_by_side(frame, scene.look, area, (area.width / 2).min(72));
         let (right, third) = paint::third(frame, scene.look, right);
-        if let Some(row) = rows.get(at) {
+        let of_hit = state.hit(scene).and_then(|hit| scene.index.client(hit.client?));
+        if let Some(row) = rows.get(at).copied().or(of_hit.map(AsRef::as_ref)) {
             side(row, scene, frame, right);
             if let Some(third) = third {
                 aside::appointments(row.id, scene, frame, third);
@@ -152,12 +252,15 @@ fn clients(
         paint::text(frame, body, 0, " /", look.title());
         body = paint::lines(area, 2, u16::MAX);
     }
-    let top = list::top(at, rows.len(), body.height.into());
-    for (place, row) in rows.iter().enumerate().skip(top).take(body.height.into()) {
+    let (height, above) = clients_height(rows.len(), &state.found, body.height.into());
+    let top = list::top(at.min(rows.len().saturating_sub(1)), rows.len(), height);
+    for (place, row) in rows.iter().enumerate().skip(top).take(height) {
         let words = row_words(row, scene, body.width.saturating_sub(2).into());
         let line = paint::count(place - top);
         paint::row(frame, look, body, line, (&words, Style::new(), place == at));
     }
+    let below = paint::lines(body, paint::count(above), u16::MAX);
+    found::view(&state.found, scene, frame, below, at.checked_sub(rows.len()));
     if state.typing || !state.filter.text().is_empty() {
         // After the rows, so that the caret is here and not on the row in focus.
         let line = paint::lines(area, 1, 1);

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod diagnosis;
 pub mod finish;
 mod focus;
+pub mod found;
 pub mod group_form;
 pub mod handover;
 pub mod help;
@@ -69,6 +70,7 @@ use ratatui::layout::Rect;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::quick_add::Locale;
+use tacenda_shared::practice::search::Hit;
 use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
 /// Why screens open charts and notes: to treat, or to run the day.
@@ -181,6 +183,8 @@ pub enum Place {
     Chart(ClientId),
     /// A date on Today.
     Date(Date),
+    /// A text that a search has found.
+    Hit(Hit),
 }
 
 /// A screen that fills the terminal.

@@ -587,4 +587,10 @@ impl State {
             review.resize(self.columns, self.rows.saturating_sub(1));
         }
     }
+
+    /// Goes to the first place where a text stands.
+    pub fn seek(&mut self, needle: String) {
+        self.needle = Field::new(needle);
+        self.find_again(false);
+    }
 }

@@ -46,6 +46,8 @@ pub struct State {
     author: MemberId,
     journal: bool,
     supervision: Option<SupervisionView>,
+    /// What is marked in it.
+    needle: String,
     columns: u16,
     rows: u16,
 }
@@ -63,6 +65,7 @@ impl State {
             author: view.author,
             journal: view.journal.is_some(),
             supervision: None,
+            needle: String::new(),
             columns: 80,
             rows: 22,
         };
@@ -100,6 +103,13 @@ impl State {
         self.supervision.as_ref()
     }
 
+    /// Goes to the first place where a text stands, and marks it.
+    pub fn seek(&mut self, needle: String) {
+        self.needle = needle;
+        self.text.place_caret(0);
+        self.text.find_here(&self.needle);
+    }
+
     /// Tells how large the area is that `view` will be given.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         (self.columns, self.rows) = (columns, rows);
@@ -131,6 +141,7 @@ impl State {
             (KeyCode::PageDown, false) => self.text.scroll(half, false),
             (KeyCode::Home, false) => self.text.scroll(u16::MAX, true),
             (KeyCode::End, false) => self.text.scroll(u16::MAX, false),
+            (KeyCode::F(3), false) => self.text.find_next(&self.needle),
             (KeyCode::Char('n' | 'A'), false) => return Outcome { add: true, ..taken() },
             (KeyCode::Esc | KeyCode::Backspace | KeyCode::Char('q'), false) => {
                 return Outcome { leave: true, ..taken() };
@@ -149,6 +160,9 @@ impl State {
         let caret = self.text.caret();
         self.text = Editor::new(Part::Text, &whole(view, words));
         self.text.place_caret(caret);
+        if !self.needle.is_empty() {
+            self.text.find_here(&self.needle);
+        }
         self.arrange();
     }
 
@@ -180,8 +194,11 @@ pub fn view(state: &State, heading: &Heading<'_>, frame: &mut Frame<'_>, area: R
         height: area.height.saturating_sub(HEADER),
         ..area
     };
-    state.text.draw(text, buffer, Style::new(), false);
-    frame.set_cursor_position(Position { x: text.x, y: text.y });
+    // The place that was looked for is reversed, and bears the cursor.
+    let is_sought = !state.needle.is_empty();
+    state.text.draw(text, buffer, Style::new(), is_sought);
+    let caret = state.text.caret_cell(text).filter(|_| is_sought);
+    frame.set_cursor_position(caret.unwrap_or(Position { x: text.x, y: text.y }));
 }
 
 fn taken() -> Outcome {

@@ -50,6 +50,8 @@ pub struct Writing {
     refusal: Option<Notice>,
     /// What was typed before the draft was open: it is not lost.
     early: Vec<Input>,
+    /// What is marked in it once it is open.
+    needle: Option<String>,
     /// The edit that signs it, while it is on its way.
     pub(crate) signing: Option<u64>,
     preset: Preset,
@@ -74,6 +76,8 @@ pub struct Reading {
     day: Option<Date>,
     /// Whether it lies among psychotherapy notes.
     apart: bool,
+    /// What is marked in it.
+    needle: Option<String>,
     refusal: Option<Notice>,
 }
 
@@ -92,6 +96,7 @@ impl Writing {
             apart: false,
             refusal: None,
             early: Vec::new(),
+            needle: None,
             signing: None,
             preset: Preset::Default,
             wake: None,
@@ -104,6 +109,12 @@ impl Writing {
     pub fn to_sign(client: ClientId, note: ObjectId, sweep: Vec<(ClientId, ObjectId)>) -> Self {
         let early = vec![Input::Key(Key::plain(KeyCode::F(8)))];
         Self { early, sweep, ..Self::new(client, note) }
+    }
+
+    /// Goes to a place in it, as soon as the draft is open.
+    #[must_use]
+    pub fn looking_for(self, needle: Option<String>) -> Self {
+        Self { needle, ..self }
     }
 
     /// Returns whether it adds to a signed note.
@@ -179,6 +190,9 @@ impl Writing {
                 );
                 state.know(known, book);
                 state.use_keys(self.preset);
+                if let Some(needle) = self.needle.take() {
+                    state.seek(needle);
+                }
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
                 self.state = Some(Box::new(state));
                 outcome
@@ -228,8 +242,15 @@ impl Reading {
             signed: None,
             day: None,
             apart: false,
+            needle: None,
             refusal: None,
         }
+    }
+
+    /// Goes to a place in it, and marks it, as soon as the note is open.
+    #[must_use]
+    pub fn looking_for(self, needle: Option<String>) -> Self {
+        Self { needle, ..self }
     }
 
     /// Takes the note, or a newer version of it, or why there is none.
@@ -253,6 +274,9 @@ impl Reading {
                 let mut state = read::State::new(&view, words);
                 let (columns, rows) = text_size(size, self.apart);
                 state.resize(columns, rows);
+                if let Some(needle) = self.needle.take() {
+                    state.seek(needle);
+                }
                 self.state = Some(Box::new(state));
             }
             (Err(notice), _) => self.refusal = Some(notice),

@@ -1,6 +1,6 @@
 //! What the device tells, put into the model. Changes from here and from elsewhere are the same.
 
-use super::{demo, devices, front_desk, lay, lock, notes, parting, same, verbs};
+use super::{demo, devices, front_desk, lay, lock, notes, parting, same, search, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
 use crate::model::{Desk, Form, Model, Stage, Way};
 use crate::notice::Notice;
@@ -20,6 +20,7 @@ pub(super) fn event(model: &mut Model, event: DeviceEvent) -> Vec<Effect> {
         DeviceEvent::Changed(index) => return changed(model, index),
         DeviceEvent::Commanded { says, inverse } => commanded(model, says, inverse),
         DeviceEvent::Demo(report) => demo::report(model, report),
+        DeviceEvent::Found(told) => return search::told(model, told),
         DeviceEvent::Journalled { note, splices } => notes::journalled(model, note, splices),
         DeviceEvent::Locked => {
             // The device locked by itself; what it no longer has must not be shown.
@@ -58,7 +59,9 @@ fn changed(model: &mut Model, index: Arc<Index>) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     front_desk::changed(desk, index);
     desk.digest = Digest::of(&desk.index, now, member);
-    same::follow(desk)
+    let mut effects = same::follow(desk);
+    effects.extend(search::again(model));
+    effects
 }
 
 fn sync(model: &mut Model, status: SyncStatus) {

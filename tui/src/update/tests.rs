@@ -19,6 +19,7 @@ mod parting;
 mod plan;
 mod psychotherapy;
 mod same;
+mod search;
 mod series;
 mod signing;
 mod stamps;

@@ -7,7 +7,7 @@ use super::identity as identity_verbs;
 use super::{
     act, attachments, consents, crisis, demo, devices, formats, front_desk, groups, interrupt,
     journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit, replace, same,
-    say, session, show, signing, supervision,
+    say, search, session, show, signing, supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -130,7 +130,8 @@ fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Eff
         _ if verb.is_of_crisis() => crisis::run(model, verb, focused),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),
         Focused::Plan(client, place) => plan::run(model, verb, (client, place)),
-        _ => psychotherapy::run(model, verb, focused)
+        _ => search::run(model, verb)
+            .or_else(|| psychotherapy::run(model, verb, focused))
             .or_else(|| attachments::run(model, verb, focused))
             .or_else(|| consents::run(model, verb, focused))
             .or_else(|| crisis::run(model, verb, focused))

@@ -1,5 +1,7 @@
 //! Each screen as people see it, in four sizes: usual, inside tmux, large, and the least. The name of a snapshot is the situation.
 
+mod found;
+
 use crate::device::courier::late::{LateEdit, LateKind};
 use crate::device::courier::sheet::SheetStanding;
 use crate::input::{Key, KeyCode};

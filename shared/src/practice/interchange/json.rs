@@ -7,6 +7,7 @@
 use super::super::appointment::{Modality, Status};
 use super::super::crisis::RiskLevel;
 use super::super::quick_add::QuickAdd;
+use super::super::search::Hit;
 use super::super::timeline::{self, What};
 use super::super::view::{
     AppointmentRow, ClientRow, DraftRow, Index, NoteState, NoteView, TimelineEntry, TimelineRow,
@@ -135,19 +136,52 @@ fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
     clients.iter().map(code).collect()
 }
 
-/// A record that was found: `find`.
+/// A text that was found: `find`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Record {
-    /// 32 hexadecimal digits.
-    pub id: String,
+    /// 32 hexadecimal digits; left out of a plan, and of how a client may be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The client's code.
     pub client: String,
+    /// What it is, in a word.
+    pub what: &'static str,
+    /// When it was written, RFC 3339; left out of what is as it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// How often it holds one of the words.
+    pub count: u32,
+    /// The text around the words.
+    pub line: String,
 }
 
-/// Returns the line for a record.
-pub fn record(index: &Index, client: ClientId, record: RecordId) -> Line<Record> {
-    let client = codes(index, &[client]).concat();
-    Line::new("record", Record { id: record.to_string(), client })
+/// Returns the line for a text that was found, with the text around it.
+pub fn found(index: &Index, client: ClientId, hit: &Hit, line: &str) -> Line<Record> {
+    let body = Record {
+        id: hit.place.id(),
+        client: codes(index, &[client]).concat(),
+        what: hit.place.word(),
+        time: hit.time.map(|time| rfc3339(time, &index.zone)),
+        count: hit.count,
+        line: line.to_owned(),
+    };
+    Line::new("record", body)
+}
+
+/// That a search shows less than there is: `find`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Searched {
+    /// How many results are shown.
+    pub shown: usize,
+    /// How many there are.
+    pub total: usize,
+    /// How many texts were searched in part only, or could not be read.
+    pub partly: usize,
+}
+
+/// Returns the line that ends an answer in which something is missing.
+pub fn searched(shown: usize, total: usize, partly: usize) -> Line<Searched> {
+    Line::new("searched", Searched { shown, total, partly })
 }
 
 /// A draft in a list: `note list`.

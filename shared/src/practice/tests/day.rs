@@ -4,9 +4,12 @@ use super::world::{HOUR, MONDAY, World, appointment, context, insert, member, sl
 use crate::id::{AppointmentId, ClientId, ObjectId};
 use crate::practice::change::Content;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{ContactChange, Edit, Fee, NoteFormat, Part, Slot, Status, Subject};
+use crate::practice::edit::{
+    ContactChange, Edit, Fee, NoteFormat, Part, Purpose, Slot, Status, Subject,
+};
+use crate::practice::search::Match;
 use crate::practice::view::{NoteState, TimelineEntry, View};
-use crate::practice::{Match, Practice, Refusal};
+use crate::practice::{Practice, Refusal};
 use crate::random::Seeded;
 
 #[test]
@@ -142,10 +145,10 @@ fn a_search_finds_names_and_codes_and_the_trail_does_not_say_for_what() {
     let client = world.client(0, 1);
     world.client(0, 2);
     let desk = &mut world.desks[0];
-    let found = desk.practice.find("sc-001", context!(desk));
+    let (found, shown) = desk.practice.find("sc-001", Purpose::Query, context!(desk));
 
     assert_eq!(found.matches, vec![Match::Client(client)]);
-    let Content::Record { bytes, .. } = &found.changes[0].content else { panic!("a record") };
+    let Content::Record { bytes, .. } = &shown.changes[0].content else { panic!("a record") };
     assert!(!bytes.windows(6).any(|window| window.eq_ignore_ascii_case(b"sc-001")));
 }
 

@@ -27,6 +27,7 @@ mod plan;
 mod psychotherapy;
 mod reach;
 mod same;
+mod search;
 mod series;
 mod signing;
 mod stamps;

@@ -3,7 +3,8 @@
 use super::world::*;
 use crate::id::{AppointmentId, ClientId, ObjectId, PlanItemId, SeriesId, TaskId, Timestamp};
 use crate::practice::edit::{
-    Channel, Direction, Edit, NewSeries, NoteFormat, StampChange, Status, Subject, Whereabouts,
+    Channel, Direction, Edit, NewSeries, NoteFormat, Purpose, StampChange, Status, Subject,
+    Whereabouts,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind};
 use crate::practice::identity::IdentityField;
@@ -178,6 +179,6 @@ fn a_front_desk_does_its_work_and_opens_no_chart() {
     let index = desk.index();
     assert_eq!(index.timelines[&client].len(), 2);
     assert!(index.appointments.values().all(|row| row.note == NoteState::Unread));
-    let found = desk.practice.find("phq", context!(desk));
+    let (found, _) = desk.practice.find("phq", Purpose::Query, context!(desk));
     assert!(found.matches.is_empty());
 }

@@ -15,8 +15,9 @@ use crate::practice::interchange::{Cause, ImportStep, Importer, export_lines};
 use crate::practice::record::Record;
 use crate::practice::schedule::free;
 use crate::practice::schedule::waiting::{self, Waiting, Wish};
+use crate::practice::search::Match;
 use crate::practice::view::{Index, NoteState, TimelineEntry, View};
-use crate::practice::{Match, NewContact, Practice};
+use crate::practice::{NewContact, Practice};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +84,7 @@ fn lists_show_one_and_nothing_of_either_is_lost() {
         assert_eq!(world.desks[desk].rebuilt().index(), index);
     }
     let desk = &mut world.desks[1];
-    let found = desk.practice.find("sc-002", context!(desk));
+    let (found, _) = desk.practice.find("sc-002", Purpose::Query, context!(desk));
     assert_eq!(found.matches, [Match::Client(kept)]);
     // The chart shows what lies in both, and each of them is in the trail.
     let desk = &mut world.desks[0];

@@ -12,6 +12,7 @@ mod crisis;
 pub(super) mod devices;
 mod erasing;
 mod exchange;
+mod find;
 mod groups;
 mod hours;
 mod journal;
@@ -35,7 +36,6 @@ use crate::widget::safe::harmless;
 use serde_json::Value;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
-use tacenda_shared::practice::Match;
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::json;
 use tacenda_shared::practice::view::{ClientRow, Index};
@@ -142,7 +142,7 @@ fn carry_out(
             let asked = (passphrase.0.as_str(), !without_attachments);
             exchange::export(device, home, asked, now, say)
         }
-        Request::Find { query } => find(device, &query, now, say),
+        Request::Find { query } => find::answer(device, &query, now, say),
         Request::Free(asked) => hours::free(device, &asked, now, say),
         Request::Hours { set } => hours::hours(device, set, now, say),
         Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),
@@ -288,35 +288,4 @@ fn codes(index: &Index, clients: &[ClientId]) -> Vec<String> {
     let code =
         |id: &ClientId| index.client(*id).map_or_else(|| "?".to_owned(), |row| row.code.clone());
     clients.iter().map(code).collect()
-}
-
-fn find(device: &mut Device, query: &str, now: Timestamp, say: Say<'_>) -> Result<bool, Refused> {
-    let matches = device.find(query, now)?;
-    let index = device.index();
-    for found in matches {
-        match found {
-            Match::Client(id) => {
-                if let Some(row) = index.clients.get(&id) {
-                    say_line(
-                        say,
-                        json::client(row).value(),
-                        &format!("{:<10} {}", row.code, row.name),
-                    );
-                }
-            }
-            Match::Appointment(id) => {
-                if let Some(row) = index.appointments.get(&id) {
-                    let text = schedule::line(&index, row);
-                    let text = format!("{} {text}", row.slot.start.date());
-                    say_line(say, json::appointment(&index, row).value(), &text);
-                }
-            }
-            Match::Record(client, record) => {
-                let code = codes(&index, &[client]).concat();
-                let json = json::record(&index, client, record).value();
-                say_line(say, json, &format!("{code:<10} record {record}"));
-            }
-        }
-    }
-    Ok(false)
 }

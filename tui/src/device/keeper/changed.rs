@@ -9,6 +9,7 @@ use crate::notice::Notice;
 use std::sync::Arc;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::Refusal;
+use tacenda_shared::practice::edit::Subject;
 
 impl Keeper {
     /// Shows what has changed: the index, and every view that is on the screen.
@@ -34,5 +35,29 @@ impl Keeper {
             let line = answer::changed_line(&index, now);
             self.watchers.retain(|watcher| watcher.send(line.clone()).is_ok());
         }
+    }
+
+    /// No longer shown.
+    pub(super) fn close_view(&mut self, subject: Subject, now: Timestamp) {
+        self.shown.remove(&subject);
+        if let Practice::Open { device, .. } = &mut self.practice {
+            device.close_view(subject, now);
+        }
+    }
+
+    /// Shows where other devices are, if that has changed.
+    pub(super) fn show_company(&mut self) {
+        let now = (self.settings.now)();
+        let Practice::Open { device, .. } = &mut self.practice else { return };
+        if !device.take_company_change() {
+            return;
+        }
+        let drafts = self.shown.iter().filter(|subject| matches!(subject, Subject::Draft(..)));
+        let views: Vec<_> =
+            drafts.filter_map(|subject| Some((*subject, device.refresh(*subject, now)?))).collect();
+        for (subject, view) in views {
+            self.tell(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
+        }
+        self.tell_sync();
     }
 }

@@ -10,7 +10,7 @@ impl Keeper {
     pub(super) fn patience(&self) -> Option<Duration> {
         let Practice::Open { device, .. } = &self.practice else { return None };
         let opens = self.online.is_some() && device.has_shelf();
-        if device.has_unchecked() || device.is_attaching() || opens {
+        if device.has_unchecked() || device.is_attaching() || opens || self.searching.is_on() {
             return Some(Duration::ZERO);
         }
         let now = (self.settings.now)();

@@ -4,6 +4,7 @@ mod apart;
 pub(crate) mod crisis;
 mod driver;
 mod files;
+pub(crate) mod found;
 pub(crate) mod measures;
 
 pub(crate) use apart::apart_id;
