@@ -17,7 +17,7 @@ use super::record::{Record, RecordKind, RelationKind};
 use super::supervision;
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, DeviceId, ObjectId, RecordId, Timestamp};
+use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use codec::{decode_draft, decode_headline, encode_draft, encode_headline};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -470,8 +470,8 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
             Headline::Consent(_)
             | Headline::ConsentAct(_)
             | Headline::Labels(_)
+            | Headline::Psychotherapy(_)
             | Headline::Supervision(_),
-            Headline::Psychotherapy(_),
             _,
         ) => return None,
         (Headline::Addendum { words, .. }, Some(note)) => {

@@ -16,6 +16,7 @@ use super::group::is_subject;
 use super::journal::{BEGINNINGS_MAX, beginning, parse_date, read_date, write_date};
 use super::note;
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use super::times::Times;
 use super::view::{AddendumView, ClientRow, DraftRow, NoteView};
 use super::{Context, Practice, edit::Edit, zone};
 use crate::codec::{CodecError, Reader, Writer};
@@ -146,9 +147,11 @@ pub(super) fn note_view(
         signed: note::stamp(record),
         late_reason: None,
         remote: None,
+        times: Times::default(),
         journal: None,
         psychotherapy: Some(parse_date(body.text(tag::ABOUT_DATE)?)?),
         labels: BTreeSet::new(),
+        supervision: None,
         addenda,
     })
 }

@@ -179,6 +179,7 @@ fn on_hit(hit: &Hit) -> Focused {
         Spot::Attachment(record) => Focused::Attachment(client, record),
         Spot::Consent(record) => Focused::Consent(client, record),
         Spot::Contact(record) => Focused::Contact(client, record),
+        Spot::Crisis(record) => Focused::Crisis(client, record),
         Spot::Draft(note) => Focused::Draft(client, note),
         Spot::Journal(record) => Focused::Entry(client, record),
         Spot::Measure(record) => Focused::Measure(client, record),

@@ -243,6 +243,7 @@ fn kind(hit: &Hit) -> String {
         Place::Attachment(_) => "file",
         Place::Consent(_) => "consent",
         Place::Contact(_) => "contact",
+        Place::Crisis(_) => "crisis",
         Place::Details => "reach",
         Place::Draft(_) => "draft",
         Place::Journal(_) => "journal",

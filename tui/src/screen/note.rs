@@ -534,11 +534,11 @@ impl State {
     fn turn(&mut self, forward: bool) {
         let parts = self.editors.len().max(1);
         let step = if forward { 1 } else { parts - 1 };
-        self.focus_on((self.focus + step) % parts);
+        self.focus_at((self.focus + step) % parts);
     }
 
     /// Puts the focus on a part.
-    fn focus_on(&mut self, part: usize) {
+    fn focus_at(&mut self, part: usize) {
         if part != self.focus {
             self.leave_part();
             self.focus = part;
@@ -589,7 +589,7 @@ impl State {
     }
 
     /// Goes to the first place where a text stands.
-    pub fn seek(&mut self, needle: String) {
+    pub fn seek(&mut self, needle: &str) {
         self.needle = Field::new(needle);
         self.find_again(false);
     }

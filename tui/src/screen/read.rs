@@ -6,7 +6,7 @@ use super::note::{Heading, Look, Outcome, line};
 use super::parts::when;
 use crate::input::{Input, KeyCode};
 use crate::text;
-use crate::widget::editor::Editor;
+use crate::widget::editor::{Editor, Needle};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -47,7 +47,7 @@ pub struct State {
     journal: bool,
     supervision: Option<SupervisionView>,
     /// What is marked in it.
-    needle: String,
+    needle: Needle,
     columns: u16,
     rows: u16,
 }
@@ -65,7 +65,7 @@ impl State {
             author: view.author,
             journal: view.journal.is_some(),
             supervision: None,
-            needle: String::new(),
+            needle: Needle::default(),
             columns: 80,
             rows: 22,
         };
@@ -104,8 +104,8 @@ impl State {
     }
 
     /// Goes to the first place where a text stands, and marks it.
-    pub fn seek(&mut self, needle: String) {
-        self.needle = needle;
+    pub fn seek(&mut self, needle: &str) {
+        self.needle = Needle::new(needle);
         self.text.place_caret(0);
         self.text.find_here(&self.needle);
     }
@@ -141,7 +141,7 @@ impl State {
             (KeyCode::PageDown, false) => self.text.scroll(half, false),
             (KeyCode::Home, false) => self.text.scroll(u16::MAX, true),
             (KeyCode::End, false) => self.text.scroll(u16::MAX, false),
-            (KeyCode::F(3), false) => self.text.find_next(&self.needle),
+            (KeyCode::F(3), false) => self.find_next(),
             (KeyCode::Char('n' | 'A'), false) => return Outcome { add: true, ..taken() },
             (KeyCode::Esc | KeyCode::Backspace | KeyCode::Char('q'), false) => {
                 return Outcome { leave: true, ..taken() };
@@ -149,6 +149,14 @@ impl State {
             _ => return Outcome::default(),
         };
         taken()
+    }
+
+    /// Goes to the next place, after the last to the first.
+    fn find_next(&mut self) {
+        let from = self.text.selection().map_or(self.text.caret(), |(_, to)| to);
+        if !self.text.find_beyond(&self.needle, from, false) {
+            self.text.find_beyond(&self.needle, 0, false);
+        }
     }
 
     fn show(&mut self, view: &NoteView, words: Words<'_>) {

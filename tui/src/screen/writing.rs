@@ -180,18 +180,14 @@ impl Writing {
                 self.journal = view.row.journal;
                 self.apart = view.row.psychotherapy;
                 self.day = view.row.date;
-                let circumstances = circumstances(&scene, (self.session, self.apart));
-                let mut state = note::State::new(&view, circumstances);
+                let known = circumstances(&scene, (self.session, self.apart));
+                let mut state = note::State::new(&view, known.clone());
                 let (columns, rows) = text_size(size, self.apart);
                 state.resize(columns, rows);
-                let (known, book) = (
-                    circumstances(&scene, (self.session, self.apart)),
-                    phrasebook(&scene, self.session),
-                );
-                state.know(known, book);
+                state.know(known, phrasebook(&scene, self.session));
                 state.use_keys(self.preset);
                 if let Some(needle) = self.needle.take() {
-                    state.seek(needle);
+                    state.seek(&needle);
                 }
                 let outcome = catch_up(&mut state, std::mem::take(&mut self.early), now);
                 self.state = Some(Box::new(state));
@@ -275,7 +271,7 @@ impl Reading {
                 let (columns, rows) = text_size(size, self.apart);
                 state.resize(columns, rows);
                 if let Some(needle) = self.needle.take() {
-                    state.seek(needle);
+                    state.seek(&needle);
                 }
                 self.state = Some(Box::new(state));
             }

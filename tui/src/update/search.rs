@@ -1,7 +1,7 @@
 //! Search in notes and records, from the list of clients: what is asked, and where a result opens.
 
 use super::verbs::code;
-use super::{calendars, consents, front_desk, plan, say, show};
+use super::{calendars, consents, crisis, front_desk, plan, say, show};
 use crate::keymap::Verb;
 use crate::message::{Asked, Effect, Secret, Told};
 use crate::model::{Desk, Model, Stage};
@@ -98,6 +98,7 @@ pub(super) fn open(model: &mut Model, hit: Hit) -> Vec<Effect> {
             show(model, Screen::Attachment(Box::new(state)))
         }
         Place::Consent(record) => consents::open(model, client, Some(record)),
+        Place::Crisis(record) => crisis::open(model, client, None, Some(record)),
         Place::Measure(record) => {
             show(model, Screen::Measures(measures::State::new(client, Some(record))))
         }

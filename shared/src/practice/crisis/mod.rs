@@ -118,6 +118,21 @@ pub(super) fn forms_of(records: &BTreeMap<RecordId, RecordFact>) -> FormsOf {
     forms
 }
 
+/// Returns what a risk form or a version of a safety plan says in words; `None` of any other record.
+pub(super) fn texts(record: &Record) -> Option<Vec<String>> {
+    let body = record.body()?;
+    match record.header.kind {
+        RecordKind::Risk => {
+            let said = NewRisk::of(record, body);
+            Some(said.words.into_values().collect())
+        }
+        RecordKind::SafetyPlan => {
+            Some(safety::read(body).into_iter().flat_map(BTreeMap::into_values).collect())
+        }
+        _ => None,
+    }
+}
+
 /// What is shown in a crisis.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CrisisView {

@@ -333,7 +333,7 @@ impl NewRisk {
     }
 
     /// Reads what a record says; what is there and does not read is left out.
-    fn of(record: &Record, body: &Tags) -> Self {
+    pub(super) fn of(record: &Record, body: &Tags) -> Self {
         let time = |tag| body.fixed(tag).map(|at| Timestamp::from_millis(i64::from_be_bytes(at)));
         let words = |field: RiskWords| {
             let text = within(&normal(body.text(field.tag())?), TEXT_BYTES_MAX).to_owned();

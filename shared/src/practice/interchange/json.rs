@@ -16,7 +16,7 @@ use super::lines::{
     CHANNELS, FORMATS, KINDS, MODALITIES, PARTS, RemoteBody, STATUSES, instant, value, word,
 };
 use super::times::TimesBody;
-use crate::id::{ClientId, RecordId, Timestamp};
+use crate::id::{ClientId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use crate::practice::edit::Subject;
 use crate::practice::plan::{Plan, PlanItem};
 use crate::practice::record::RecordKind;
 use crate::practice::view::{TimelineEntry, View};
-use crate::practice::{Context, Practice, ShelfError, document_of, measure, note};
+use crate::practice::{Context, Practice, ShelfError, crisis, document_of, measure, note};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a place says: known already, or to be read.
@@ -125,6 +125,10 @@ impl Practice {
         }
         if charts {
             for draft in self.index.drafts.iter().filter(|draft| draft.client == client) {
+                // What is apart is looked for nowhere.
+                if draft.psychotherapy {
+                    continue;
+                }
                 places.insert(Place::Draft(draft.note), (Some(draft.begun), Says::Stored));
             }
             if self.facts.charts.get(&client).is_some_and(|chart| chart.plan.items > 0) {
@@ -144,6 +148,9 @@ impl Practice {
             TimelineEntry::Journal { record, .. } => (Place::Journal(*record), Says::Stored),
             TimelineEntry::Note { record, .. } => (Place::Note(*record), Says::Stored),
             TimelineEntry::Plan { record, .. } => (Place::PlanVersion(*record), Says::Stored),
+            TimelineEntry::Risk { record, .. } | TimelineEntry::SafetyPlan { record, .. } => {
+                (Place::Crisis(*record), Says::Stored)
+            }
             TimelineEntry::Measure { record, taken } => {
                 let id = &taken.instrument;
                 let form = measure::named(id).or_else(|| self.index.measures.get(id));
@@ -168,6 +175,7 @@ impl Practice {
         match place {
             Place::Addendum { record, .. }
             | Place::Consent(record)
+            | Place::Crisis(record)
             | Place::Journal(record)
             | Place::Note(record)
             | Place::PlanVersion(record) => self.record_parts(client, record, cx),
@@ -207,6 +215,9 @@ impl Practice {
             let tags = [tag::CONSENT_RECIPIENT, tag::CONSENT_COVERS, tag::CONSENT_SAID];
             let texts = tags.into_iter().filter_map(|tag| body.text(tag));
             return Ok(texts.map(str::to_owned).collect());
+        }
+        if let Some(texts) = crisis::texts(&record) {
+            return Ok(texts);
         }
         if record.header.kind == RecordKind::Addendum {
             let view = note::addendum_view(&record).ok_or(ShelfError::Missing)?;

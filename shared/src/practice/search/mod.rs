@@ -49,6 +49,8 @@ pub enum Place {
     Contact(RecordId),
     /// Telephone, mail, and how the client may be reached.
     Details,
+    /// A risk form or a version of a safety plan.
+    Crisis(RecordId),
     /// A draft.
     Draft(ObjectId),
     /// An entry of the client's journal.
@@ -74,6 +76,7 @@ impl Place {
             | Self::Attachment(record)
             | Self::Consent(record)
             | Self::Contact(record)
+            | Self::Crisis(record)
             | Self::Journal(record)
             | Self::Measure(record)
             | Self::Note(record)
@@ -93,6 +96,7 @@ impl Place {
             Self::Attachment(_) => "attachment",
             Self::Consent(_) => "consent",
             Self::Contact(_) => "contact",
+            Self::Crisis(_) => "crisis",
             Self::Details => "details",
             Self::Draft(_) => "draft",
             Self::Journal(_) => "journal",
@@ -369,6 +373,7 @@ impl Practice {
                 Place::Attachment(record)
                 | Place::Consent(record)
                 | Place::Contact(record)
+                | Place::Crisis(record)
                 | Place::Journal(record)
                 | Place::Measure(record)
                 | Place::Note(record)

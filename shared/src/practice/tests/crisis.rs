@@ -196,13 +196,22 @@ fn answered(world: &mut World, client: ClientId, number: u8) {
     let form = measure::named("phq-9").unwrap();
     let mut answers = vec![Answer::NotAnswered; 10];
     answers[8] = Answer::Choice(1);
-    let Edit::EnterMeasure { session, instrument, wording, answers, at, .. } =
+    let Edit::EnterMeasure { session, instrument, wording, answers, at, labels, .. } =
         Edit::answered(client, None, form, answers)
     else {
         panic!("a measure")
     };
     let manner = Manner { record: Some(id(number)), handed: Some(Handed::CutShort) };
-    let edit = Edit::EnterMeasure { client, session, instrument, wording, answers, at, manner };
+    let edit = Edit::EnterMeasure {
+        client,
+        session,
+        instrument,
+        wording,
+        answers,
+        at,
+        labels,
+        manner,
+    };
     world.act(0, edit).unwrap();
 }
 

@@ -6,7 +6,7 @@ use crate::practice::audit::AuditKind;
 use crate::practice::change::{Author, Change, Content};
 use crate::practice::chart::tag;
 use crate::practice::compartment::CompartmentName;
-use crate::practice::edit::{Edit, NoteFormat, Part, PsychotherapyEdit, Subject};
+use crate::practice::edit::{Edit, NoteFormat, Part, PsychotherapyEdit, Purpose, Subject};
 use crate::practice::erasure::Scope;
 use crate::practice::interchange::export_lines;
 use crate::practice::psychotherapy::PsychotherapyView;
@@ -77,7 +77,8 @@ fn one_is_written_signed_read_and_added_to_and_shows_in_no_list_search_or_export
     assert_eq!(*world.desks[0].index(), *before);
     let desk = &mut world.desks[0];
     for words in ["lake", "silence", "psychotherapy"] {
-        assert!(desk.practice.find(words, context!(desk)).matches.is_empty());
+        let (found, _) = desk.practice.find(words, Purpose::Care, context!(desk));
+        assert!(found.matches.is_empty());
     }
     let index = desk.index();
     let written = zone::Stamp { time: desk.now, zone: index.zone.clone() };

@@ -76,6 +76,7 @@ fn furnished() -> (World, ClientId) {
         title: "Letter about a curlew".into(),
         bytes: b"text".to_vec().into(),
         metadata: Metadata::Strip,
+        labels: BTreeSet::new(),
     };
     let form = crate::practice::measure::named("phq-9").unwrap();
     let answers = crate::practice::measure::choices(&[1; 10]);

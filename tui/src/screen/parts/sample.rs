@@ -305,6 +305,7 @@ impl Sample {
                     session: None,
                     wording: tacenda_shared::practice::measure::named("phq-9")
                         .map(|form| form.wording),
+                    scored: None,
                     given: Default::default(),
                 },
             },
@@ -566,6 +567,7 @@ fn plan() -> Plan {
         text: text.to_owned(),
         target: None,
         progress: None,
+        labels: BTreeSet::new(),
         since: moment(date(2026, 3, 2).at(9, 0, 0, 0)),
     };
     let goal = item(2, PlanKind::Goal, "Drive alone again");
