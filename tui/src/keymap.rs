@@ -8,6 +8,7 @@ mod measures;
 mod moves;
 mod places;
 mod psychotherapy;
+mod report;
 mod supervision;
 mod table;
 mod text;
@@ -36,6 +37,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(supervision::SUPERVISION)
         .chain(text::TEXT)
         .chain(psychotherapy::APART)
+        .chain(report::REPORT)
         .chain(places::PLACES)
         .chain(moves::MOVES)
 }
@@ -54,6 +56,7 @@ pub enum Verb {
     Back,
     Cancel,
     ChangeFormat,
+    ChooseAlike,
     ClearField,
     CloseApart,
     Confirm,
@@ -110,6 +113,7 @@ pub enum Verb {
     PageUp,
     Palette,
     Places(Places),
+    PreviewReport,
     PreviousField,
     PreviousKind,
     PreviousPane,
@@ -126,6 +130,7 @@ pub enum Verb {
     Right,
     SaveAttachment,
     SaveSafetyPlan,
+    SaveReport,
     SetFee,
     SetCopying,
     SetHours,
@@ -159,6 +164,7 @@ pub enum Verb {
     ShowPhrases,
     ShowPlan,
     ShowLast,
+    ShowReport,
     ShowRoom,
     ShowRules,
     ShowRelations,
@@ -216,6 +222,7 @@ pub enum Context {
     Psychotherapy,
     Reader,
     Replacing,
+    Report,
     Review,
     Room,
     Sync,
@@ -268,6 +275,19 @@ impl Verb {
                 | Self::RenameDevice
                 | Self::ReplaceSheet
                 | Self::RevokeDevice
+        )
+    }
+
+    /// Returns whether it is about progress reports, where one is made.
+    pub const fn is_of_reports(self) -> bool {
+        matches!(
+            self,
+            Self::ChooseAlike
+                | Self::Earlier
+                | Self::Later
+                | Self::PreviewReport
+                | Self::SaveReport
+                | Self::ShowReport
         )
     }
 

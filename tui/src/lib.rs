@@ -14,6 +14,7 @@ pub mod message;
 pub mod model;
 pub mod notice;
 pub mod program;
+pub mod report;
 pub mod runtime;
 pub mod screen;
 pub mod terminal;

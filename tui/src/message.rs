@@ -18,7 +18,9 @@ use tacenda_shared::practice::release::Released;
 use tacenda_shared::practice::view::{Index, View};
 use zeroize::Zeroizing;
 
-pub use order::{Carried, LookedAt, LookedFile, Order, OtherCalendar, Plan, Standing, Takes};
+pub use order::{
+    Carried, LookedAt, LookedFile, Order, OtherCalendar, Plan, ReportOrder, Standing, Takes,
+};
 pub use search::{Asked, Told};
 
 /// Something that happened.

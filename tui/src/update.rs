@@ -25,6 +25,7 @@ mod notes;
 mod parting;
 mod plan;
 mod psychotherapy;
+mod report;
 mod same;
 mod search;
 mod session;

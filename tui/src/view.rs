@@ -94,7 +94,8 @@ fn tabs(model: &Model, desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
         | Screen::Journal(_)
         | Screen::Measures(_)
         | Screen::Plan(_)
-        | Screen::Psychotherapy(_) => 2,
+        | Screen::Psychotherapy(_)
+        | Screen::Report(_) => 2,
         Screen::Finish(_) => 3,
         Screen::Sync(_) => 4,
         Screen::Booking(_)

@@ -7,6 +7,7 @@
 use super::chart::tag;
 use super::compartment::CompartmentName;
 use super::edit::{Purpose, Subject};
+use super::journal::write_date;
 use super::record::{Record, RecordKind, Tags, registry};
 use super::{Context, Practice, change::Change};
 use crate::codec::{CodecError, Reader, Writer};
@@ -232,6 +233,12 @@ fn encode_subject(subject: &AuditSubject) -> Vec<u8> {
         }
         AuditSubject::View(Subject::Measures(client)) => writer.u8(14).fixed(client.as_bytes()),
         AuditSubject::View(Subject::Crisis(client)) => writer.u8(18).fixed(client.as_bytes()),
+        AuditSubject::View(Subject::Report(client, from, to)) => {
+            writer.u8(22).fixed(client.as_bytes());
+            write_date(&mut writer, *from);
+            write_date(&mut writer, *to);
+            &mut writer
+        }
         AuditSubject::Client(client) => writer.u8(4).fixed(client.as_bytes()),
         AuditSubject::Lines(client) => writer.u8(21).fixed(client.as_bytes()),
         AuditSubject::Device(device) => writer.u8(5).fixed(device.as_bytes()),
@@ -258,6 +265,7 @@ mod tests {
             Subject::Consents(client),
             Subject::Measures(client),
             Subject::Crisis(client),
+            Subject::Report(client, jiff::civil::Date::MIN, jiff::civil::Date::MAX),
             Subject::Identity(client),
             Subject::Journal(client),
             Subject::Psychotherapy(client),

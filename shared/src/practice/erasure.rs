@@ -297,7 +297,8 @@ impl Practice {
             | Subject::Identity(client)
             | Subject::Journal(client)
             | Subject::Plan(client)
-            | Subject::Psychotherapy(client) => self.is_hidden(client),
+            | Subject::Psychotherapy(client)
+            | Subject::Report(client, ..) => self.is_hidden(client),
             Subject::Attachment(client, record) | Subject::Note(client, record) => {
                 self.is_hidden(client) || self.hidden_records(client).contains(&record)
             }

@@ -56,6 +56,7 @@ pub mod record;
 mod refusal;
 pub mod release;
 pub mod remote;
+pub mod report;
 pub mod ring;
 pub mod same;
 pub mod schedule;

@@ -78,9 +78,13 @@ impl Practice {
     /// What is seen with something: the chart of a client is also that of everybody who was found to
     /// be the same person.
     fn seen_with(&self, subject: Subject) -> Vec<Subject> {
+        let one = |client| match subject {
+            Subject::Report(_, from, to) => Subject::Report(client, from, to),
+            _ => Subject::Chart(client),
+        };
         match subject {
-            Subject::Chart(client) => {
-                self.seen_as_one(client).into_iter().map(Subject::Chart).collect()
+            Subject::Chart(client) | Subject::Report(client, ..) => {
+                self.seen_as_one(client).into_iter().map(one).collect()
             }
             // Whom to call and where to send help stands in who the client is in law.
             Subject::Crisis(client) => {
@@ -122,6 +126,9 @@ impl Practice {
             }
             Subject::Measures(client) => self.measures_view(client, cx).map(View::Measures),
             Subject::Plan(client) => self.plan_view(client, cx).map(View::Plan),
+            Subject::Report(client, from, to) => {
+                self.report_view(client, (from, to), cx).map(Box::new).map(View::Report)
+            }
             Subject::Consents(client) => self.consents_view(client, cx).map(View::Consents),
         }
     }

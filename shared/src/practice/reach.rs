@@ -54,7 +54,8 @@ impl Reach {
             | Subject::Measures(_)
             | Subject::Note(..)
             | Subject::Plan(_)
-            | Subject::Psychotherapy(_) => self.charts(),
+            | Subject::Psychotherapy(_)
+            | Subject::Report(..) => self.charts(),
         }
     }
 }

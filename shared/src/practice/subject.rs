@@ -1,6 +1,7 @@
 //! What somebody looks at, and why.
 
 use crate::id::{ClientId, ObjectId, RecordId};
+use jiff::civil::Date;
 
 /// Why somebody looks. Every purpose is an entry in the audit trail.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -28,6 +29,8 @@ pub enum Subject {
     Consents(ClientId),
     /// What one client has answered.
     Measures(ClientId),
+    /// What a report about one client can be made of: from which day to which.
+    Report(ClientId, Date, Date),
     /// Who one client is in law.
     Identity(ClientId),
     /// What is needed in a crisis of one client: risk forms, safety plan, whom to call.

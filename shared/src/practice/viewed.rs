@@ -11,6 +11,7 @@ use super::lint::OfPlan;
 use super::measure::MeasuresView;
 use super::plan::Plan;
 use super::psychotherapy::PsychotherapyView;
+use super::report::ReportView;
 use super::supervision::SupervisionView;
 use super::times::Times;
 use super::view::{ClientRow, DraftRow, TimelineRow};
@@ -106,6 +107,8 @@ pub enum View {
     Measures(MeasuresView),
     /// The member's own psychotherapy notes about a client.
     Psychotherapy(PsychotherapyView),
+    /// What a report can be made of.
+    Report(Box<ReportView>),
 }
 
 /// What is said of an entry of a journal.

@@ -11,6 +11,7 @@ mod keys;
 mod measures;
 mod phrases;
 mod records;
+mod report;
 mod schedule;
 mod settings;
 
@@ -23,6 +24,7 @@ pub use keys::Keys;
 pub use measures::{Measures, NamedMeasure, NewMeasure};
 pub use phrases::{Snippets, Templates};
 pub use records::{Journals, NewEntry, Note};
+pub use report::{Progress, Reports};
 pub use schedule::{
     Cancel, CancelledBy, HowMany, Met, Move, Outcome, Status, Wait, Waiting, Which,
 };
@@ -94,6 +96,9 @@ pub enum Command {
     /// Files in clients' charts.
     #[command(subcommand)]
     Attachment(Attachments),
+    /// Reports about a client, made of signed records.
+    #[command(subcommand)]
+    Report(Reports),
     /// Treatment plans.
     #[command(subcommand)]
     Plan(Plans),

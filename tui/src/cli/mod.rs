@@ -23,6 +23,7 @@ pub mod print;
 pub mod problems;
 pub mod prompt;
 pub mod recover;
+pub(crate) mod report;
 pub mod request;
 pub mod revoke;
 pub mod run;

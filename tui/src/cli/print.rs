@@ -60,6 +60,12 @@ pub fn notice(notice: &Notice) {
     }
 }
 
+/// Prints a line on standard error.
+pub fn warning(line: &str) {
+    // As above.
+    let _gone = writeln!(io::stderr().lock(), "{}", harmless(line));
+}
+
 /// Prints what the parser of the arguments has to say: help, version, or an error of usage.
 pub fn usage(error: &clap::Error) {
     // The text is ours and the arguments'; the parser's own printing would not be made harmless.

@@ -7,6 +7,7 @@ use super::appointment::AppointmentWish;
 use super::crisis::CrisisWish;
 use super::measure::{FormWish, MeasureWish};
 use super::phrase::PhraseWish;
+use super::report::ReportAsked;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -302,6 +303,8 @@ pub enum Request {
         /// The words.
         query: String,
     },
+    /// Lists what a progress report can hold, or lets one out.
+    Report(Box<ReportAsked>),
     /// Lists when the member is free.
     Free(FindFree),
     /// Lists couples, families and groups.

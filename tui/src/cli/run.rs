@@ -3,7 +3,7 @@
 use super::answer::answer;
 use super::args::{
     self, Arguments, Attachments, CalendarFeed, Calendars, Client, Command, Consents, Devices,
-    Export, Groups, Journals, NewEntry, Note, PlanLine, Plans,
+    Export, Groups, Journals, NewEntry, Note, PlanLine, Plans, Reports,
 };
 use super::prompt::{self, PromptError};
 use super::request::{
@@ -12,7 +12,7 @@ use super::request::{
 };
 use super::{
     address, appointment, attachment, backup, crisis, erase, late, measure, online, paper, phrase,
-    print, revoke, setting, signing, socket, sync, taking_in,
+    print, report, revoke, setting, signing, socket, sync, taking_in,
 };
 use crate::device::home::{Home, HomeError};
 use crate::device::open::{Device, DeviceError};
@@ -46,6 +46,9 @@ pub fn run(command: &Command, home: &Home, arguments: &Arguments, setup: Setup) 
         Command::Erase(what) => return finish(erase::erase(home, what, arguments)),
         Command::Attachment(Attachments::Save { client, id, output }) => {
             return finish(attachment::save((client, id, output), home, arguments));
+        }
+        Command::Report(Reports::Progress(asked)) if asked.output.is_some() => {
+            return finish(report::write(asked, home, arguments));
         }
         Command::Export(export) => return finish(self::export(export, home, arguments)),
         Command::Calendar(Calendars::Feed(feed)) => {
@@ -243,6 +246,7 @@ fn request(command: &Command) -> Result<Request, PromptError> {
         Command::Calendar(Calendars::Import(import)) => taking_in::calendar(import)?,
         Command::Calendar(Calendars::Feed(_)) => Request::Lock,
         Command::Attachment(asked) => attachment::request(asked)?,
+        Command::Report(Reports::Progress(asked)) => report::listing(asked),
         Command::Client(client) => about_clients(client)?,
         Command::Free(args::Free { minutes, days, client, room }) => {
             let (client, room) = (client.clone(), room.clone());

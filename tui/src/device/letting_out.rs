@@ -3,14 +3,33 @@
 use super::chance::OsRandom;
 use super::open::{Device, DeviceError};
 use super::store::StoreError;
+use crate::report::{self, Around, Chosen};
 use jiff::civil::Date;
 use tacenda_shared::id::{AppointmentId, ClientId, RecordId, Timestamp};
 use tacenda_shared::journal::{AppendError, FileSystem};
 use tacenda_shared::practice::compartment::CompartmentName;
-use tacenda_shared::practice::edit::{Purpose, Stamp};
+use tacenda_shared::practice::edit::{Purpose, Stamp, Subject};
 use tacenda_shared::practice::interchange::{self, export_lines_without};
 use tacenda_shared::practice::release::{self, Released};
 use tacenda_shared::practice::schedule::ical::{self, Says};
+use tacenda_shared::practice::view::View;
+use tacenda_shared::practice::{Refusal, zone};
+
+/// A progress report that is to leave.
+pub struct ReportFor<'a> {
+    /// About whom.
+    pub client: ClientId,
+    /// From which day to which.
+    pub period: (Date, Date),
+    /// What it holds.
+    pub chosen: &'a Chosen,
+    /// For whom.
+    pub recipient: String,
+    /// What for.
+    pub purpose: String,
+    /// As a page, or as plain text.
+    pub html: bool,
+}
 
 impl<F: FileSystem> Device<F> {
     /// Collects the whole practice as JSON Lines, with the files in charts or without, and lets it out
@@ -111,6 +130,41 @@ impl<F: FileSystem> Device<F> {
             let item = release::Item { compartment: CompartmentName::Chart(client), bytes };
             let (way, why) = (release::Way::File, Purpose::Disclosure);
             Ok::<_, DeviceError>(release::emit(practice, vec![item], way, why, cx))
+        })?;
+        self.keep(release.changes)?;
+        Ok(release.released)
+    }
+
+    /// Makes a progress report of what was chosen and lets it out through the gate; the entry is on the
+    /// disk when this returns.
+    pub fn let_out_report(
+        &mut self,
+        asked: &ReportFor<'_>,
+        now: Timestamp,
+    ) -> Result<Released, DeviceError> {
+        if self.cabinet.is_read_only() {
+            return Err(StoreError::Append(AppendError::ReadOnly).into());
+        }
+        let (index, member) = (self.index(), self.member());
+        let (from, to) = asked.period;
+        let subject = Subject::Report(asked.client, from, to);
+        let release = self.with_context(now, |practice, cx| {
+            let Some(View::Report(view)) = practice.refresh(subject, cx) else {
+                return Err(DeviceError::Refused(Refusal::ToBeErased));
+            };
+            let around = Around {
+                recipient: asked.recipient.clone(),
+                purpose: asked.purpose.clone(),
+                author: report::author(&index, Some(member)),
+                today: zone::date(now, &index.zone),
+                veiled: false,
+            };
+            let report = report::build(&view, asked.chosen, &around, &index);
+            let text = if asked.html { report::html(&report) } else { report::plain(&report) };
+            let compartment = CompartmentName::Chart(view.client.id);
+            let item = release::Item { compartment, bytes: text.into_bytes() };
+            let (way, why) = (release::Way::File, Purpose::Disclosure);
+            Ok(release::emit(practice, vec![item], way, why, cx))
         })?;
         self.keep(release.changes)?;
         Ok(release.released)

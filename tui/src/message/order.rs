@@ -6,6 +6,8 @@ use crate::device::courier::late::LateEdit;
 use crate::device::courier::sheet::SheetStanding;
 use crate::device::settings::Preset;
 use crate::notice::Notice;
+use crate::report::Chosen;
+use jiff::civil::Date;
 use tacenda_shared::id::{ClientId, DeviceId, RecordId};
 use tacenda_shared::practice::attachment::{FileBytes, Media};
 use tacenda_shared::practice::edit::Edit;
@@ -90,6 +92,8 @@ pub enum Order {
     },
     /// Keep which keys this device uses in notes.
     SetKeys(Preset),
+    /// Save a progress report outside the practice.
+    SaveReport(Box<ReportOrder>),
     /// Say how the recovery sheet and the server stand. Changes nothing.
     Standing,
     /// Close psychotherapy notes: their keys are dropped.
@@ -98,6 +102,25 @@ pub enum Order {
     StepUp(Secret),
     /// Say whether this is the passphrase. Changes nothing.
     Verify(Secret),
+}
+
+/// A progress report that is to be saved.
+#[derive(Debug)]
+pub struct ReportOrder {
+    /// About whom.
+    pub client: ClientId,
+    /// From which day to which.
+    pub period: (Date, Date),
+    /// What it holds.
+    pub chosen: Chosen,
+    /// For whom.
+    pub recipient: String,
+    /// What for.
+    pub purpose: String,
+    /// Where, as typed.
+    pub file: String,
+    /// What was typed as the yes.
+    pub passphrase: Secret,
 }
 
 /// What becomes of an order.

@@ -41,6 +41,7 @@ pub mod plan;
 pub mod prompt;
 pub mod psychotherapy;
 pub mod read;
+pub mod report;
 pub mod revoke;
 pub mod risk_form;
 pub mod room;
@@ -48,6 +49,7 @@ pub mod rules;
 pub mod safety_form;
 pub mod same;
 pub mod save_file;
+pub mod send_report;
 pub mod setup;
 pub mod sheet;
 pub mod sync;
@@ -208,6 +210,7 @@ pub enum Screen {
     Plan(plan::State),
     Psychotherapy(psychotherapy::State),
     Read(writing::Reading),
+    Report(Box<report::State>),
     Sync(sync::State),
     Today(today::State),
     Waiting(waiting::State),
@@ -242,6 +245,7 @@ pub enum Overlay {
     SafetyForm(Box<safety_form::State>),
     Same(same::State),
     SaveFile(Box<save_file::State>),
+    SendReport(Box<send_report::State>),
     Sheet(Box<sheet::State>),
     TakeIn(Box<take_in::State>),
     Whom(whom::State),
@@ -273,6 +277,7 @@ impl Screen {
             Self::Plan(_) => &[C::Plan, C::Lists, C::Everywhere],
             Self::Psychotherapy(_) => &[C::Psychotherapy, C::Lists, C::Everywhere],
             Self::Read(state) => state.contexts(),
+            Self::Report(_) => &[C::Report, C::Ticks, C::Everywhere],
             Self::Sync(_) => &[C::Sync, C::Lists, C::Everywhere],
             Self::Today(_) => &[C::Appointments, C::Calendar, C::Lists, C::Everywhere],
             Self::Waiting(_) => &[C::Waiting, C::Lists, C::Everywhere],
@@ -319,6 +324,7 @@ impl Screen {
             Self::Month(state) => state.focused(),
             Self::Plan(state) => state.focused(),
             Self::Psychotherapy(state) => state.focused(),
+            Self::Report(state) => state.focused(),
             Self::Sync(state) => state.focused(scene),
             Self::Today(state) => state.focused(scene),
             Self::Waiting(state) => state.focused(scene),
@@ -341,6 +347,7 @@ impl Screen {
             Self::Plan(state) => Some(Subject::Plan(state.client)),
             Self::Psychotherapy(state) => Some(Subject::Psychotherapy(state.client)),
             Self::Read(state) => Some(Subject::Note(state.client, state.record)),
+            Self::Report(state) => Some(state.subject()),
             _ => None,
         }
     }
@@ -364,6 +371,7 @@ impl Screen {
             Self::Plan(state) => state.opened(outcome),
             Self::Psychotherapy(state) => state.opened(outcome),
             Self::Read(state) => state.opened(outcome, at),
+            Self::Report(state) => state.opened(outcome, at.scene.index),
             _ => {}
         }
         note::Outcome::default()
@@ -395,6 +403,7 @@ impl Screen {
             Self::Booking(state) => state.step_out(),
             Self::Clients(state) => state.step_out(),
             Self::Measures(state) => state.step_out(),
+            Self::Report(state) => state.step_out(),
             _ => false,
         }
     }
@@ -419,6 +428,7 @@ impl Screen {
             Self::Psychotherapy(state) => psychotherapy::update(state, act, scene),
             // Notes take inputs as they come, before the table of keys.
             Self::Note(_) | Self::Read(_) => Vec::new(),
+            Self::Report(state) => report::update(state, act, scene),
             Self::Sync(state) => sync::update(state, act, scene),
             Self::Today(state) => today::update(state, act, scene),
             Self::Waiting(state) => waiting::update(state, act, scene),
@@ -446,6 +456,7 @@ impl Screen {
             Self::Plan(state) => plan::view(state, scene, frame, area),
             Self::Psychotherapy(state) => psychotherapy::view(state, scene, frame, area),
             Self::Read(state) => state.view(scene, frame, area),
+            Self::Report(state) => report::view(state, scene, frame, area),
             Self::Sync(state) => sync::view(state, scene, frame, area),
             Self::Today(state) => today::view(state, scene, frame, area),
             Self::Waiting(state) => waiting::view(state, scene, frame, area),
@@ -488,6 +499,7 @@ impl Overlay {
             | Self::Prompt(_)
             | Self::Revoke(_)
             | Self::SaveFile(_)
+            | Self::SendReport(_)
             | Self::Sheet(_)
             | Self::TakeIn(_) => &[C::Typing, C::Everywhere],
         }
@@ -563,6 +575,7 @@ impl Overlay {
             Self::Revoke(state) => revoke::update(state, act),
             Self::Same(state) => same::update(state, act, scene),
             Self::SaveFile(state) => save_file::update(state, act),
+            Self::SendReport(state) => send_report::update(state, act),
             Self::Sheet(state) => sheet::update(state, act, scene),
             Self::TakeIn(state) => take_in::update(state, act),
             Self::Whom(state) => whom::update(state, act, scene),
@@ -596,6 +609,7 @@ impl Overlay {
             Self::SafetyForm(state) => safety_form::view(state, scene, frame),
             Self::Same(state) => same::view(state, scene, frame),
             Self::SaveFile(state) => save_file::view(state, scene, frame),
+            Self::SendReport(state) => send_report::view(state, scene, frame),
             Self::Sheet(state) => sheet::view(state, scene, frame),
             Self::TakeIn(state) => take_in::view(state, scene, frame),
             Self::Whom(state) => whom::view(state, scene, frame),

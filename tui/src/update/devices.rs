@@ -187,6 +187,7 @@ fn shows_order(overlay: &Overlay) -> bool {
             | Overlay::Pairing(_)
             | Overlay::Revoke(_)
             | Overlay::SaveFile(_)
+            | Overlay::SendReport(_)
             | Overlay::Sheet(_)
     )
 }
@@ -209,6 +210,7 @@ fn refused(model: &mut Model, notice: Notice) {
         Some(Overlay::Backup(state)) => state.refuse(notice),
         Some(Overlay::Revoke(state)) => state.refuse(notice),
         Some(Overlay::SaveFile(state)) => state.refuse(notice),
+        Some(Overlay::SendReport(state)) => state.refuse(notice),
         Some(Overlay::Sheet(state)) => state.refuse(notice),
         _ => lay(model, Overlay::Notice(notice)),
     }

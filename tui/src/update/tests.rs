@@ -18,6 +18,7 @@ mod measures;
 mod parting;
 mod plan;
 mod psychotherapy;
+mod report;
 mod same;
 mod search;
 mod series;

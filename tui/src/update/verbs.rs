@@ -6,8 +6,8 @@ use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
     act, attachments, consents, crisis, demo, devices, formats, front_desk, groups, interrupt,
-    journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit, replace, same,
-    say, search, session, show, signing, supervision,
+    journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit, replace, report,
+    same, say, search, session, show, signing, supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -50,7 +50,7 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Vec<Effect> {
     }
     let focused = situation.focused;
     let client = situation.client();
-    if let Some(effects) = of_its_own(model, verb, focused) {
+    if let Some(effects) = of_its_own(model, verb, (focused, client)) {
         return effects;
     }
     carry_out(model, verb, (focused, client))
@@ -120,12 +120,17 @@ fn suspend(model: &mut Model) -> Vec<Effect> {
 }
 
 /// What devices and plans have verbs of their own for.
-fn of_its_own(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
+fn of_its_own(
+    model: &mut Model,
+    verb: Verb,
+    (focused, client): (Focused, Option<ClientId>),
+) -> Option<Vec<Effect>> {
     if let Some(effects) = formats::run(model, verb).or_else(|| supervision::run(model, verb)) {
         return Some(effects);
     }
     match focused {
         _ if verb == Verb::SetLabels => Some(labels::show(model)),
+        _ if verb.is_of_reports() => report::run(model, verb, client),
         _ if verb.is_of_devices() => Some(devices::run(model, verb, focused)),
         _ if verb.is_of_crisis() => crisis::run(model, verb, focused),
         Focused::Identity(client, field) => identity_verbs::run(model, verb, (client, field)),

@@ -202,16 +202,8 @@ fn answered(world: &mut World, client: ClientId, number: u8) {
         panic!("a measure")
     };
     let manner = Manner { record: Some(id(number)), handed: Some(Handed::CutShort) };
-    let edit = Edit::EnterMeasure {
-        client,
-        session,
-        instrument,
-        wording,
-        answers,
-        at,
-        labels,
-        manner,
-    };
+    let edit =
+        Edit::EnterMeasure { client, session, instrument, wording, answers, at, labels, manner };
     world.act(0, edit).unwrap();
 }
 

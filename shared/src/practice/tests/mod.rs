@@ -26,6 +26,7 @@ mod phrases;
 mod plan;
 mod psychotherapy;
 mod reach;
+mod report;
 mod same;
 mod search;
 mod series;

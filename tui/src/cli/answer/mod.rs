@@ -20,6 +20,7 @@ mod measures;
 mod notes;
 mod phrases;
 mod plans;
+mod reports;
 mod schedule;
 pub(crate) mod sheet;
 mod signing;
@@ -143,6 +144,7 @@ fn carry_out(
             exchange::export(device, home, asked, now, say)
         }
         Request::Find { query } => find::answer(device, &query, now, say),
+        Request::Report(asked) => reports::answer(device, home, &asked, now, say),
         Request::Free(asked) => hours::free(device, &asked, now, say),
         Request::Hours { set } => hours::hours(device, set, now, say),
         Request::Import { lines, dry_run } => exchange::import(device, &lines, dry_run, now, say),

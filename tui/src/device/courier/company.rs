@@ -261,6 +261,7 @@ const fn client_of(subject: Subject) -> ClientId {
         | Subject::Note(client, _)
         | Subject::Plan(client)
         | Subject::Psychotherapy(client)
+        | Subject::Report(client, ..)
         | Subject::Identity(client)
         | Subject::Journal(client) => client,
     }

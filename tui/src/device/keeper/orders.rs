@@ -123,6 +123,7 @@ impl Keeper {
             Order::SaveSafetyPlan { client, record, numbers, file, passphrase } => {
                 self.save_safety_plan((client, record, &numbers), &file, &passphrase, now)
             }
+            Order::SaveReport(asked) => self.save_report(&asked, now),
             Order::Pair => self.pair(),
             Order::Plan(device) => {
                 let plan = self.plan(device);

@@ -5,11 +5,13 @@ use super::{Keeper, Practice, locked};
 use crate::cli::answer::calendar;
 use crate::cli::attachment::not_written;
 use crate::cli::prompt::{self, PromptError};
+use crate::cli::report::is_page;
 use crate::cli::request::TakeInCalendar;
 use crate::device::files;
+use crate::device::letting_out::ReportFor;
 use crate::device::open::{Device, DeviceError};
 use crate::device::words::reason;
-use crate::message::{Carried, LookedAt, LookedFile, OtherCalendar, Secret, Takes};
+use crate::message::{Carried, LookedAt, LookedFile, OtherCalendar, ReportOrder, Secret, Takes};
 use crate::notice::Notice;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -132,6 +134,37 @@ impl Keeper {
             .map_err(|error| Notice::from(&error))?;
         let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
         let released = let_out(device).map_err(|error| Notice::from(&error))?;
+        files::write_new(&path, released.bytes()).map_err(|error| not_written(&error))?;
+        self.said(Ok("Saved. That it left the practice is recorded.".to_owned()));
+        Ok(())
+    }
+}
+
+impl Keeper {
+    /// Saves a progress report where somebody said, once the passphrase was typed again and the entry is
+    /// written.
+    pub(super) fn save_report(
+        &mut self,
+        asked: &ReportOrder,
+        now: Timestamp,
+    ) -> Result<(), Notice> {
+        let path = typed_path(&asked.file).map_err(|error| not_written(&error))?;
+        if path.symlink_metadata().is_ok() {
+            return Err(not_written(&io::ErrorKind::AlreadyExists.into()));
+        }
+        let typed = Passphrase::from_text(&asked.passphrase.0).unwrap_or_default();
+        Device::check_passphrase(&self.settings.home, &typed, now)
+            .map_err(|error| Notice::from(&error))?;
+        let Practice::Open { device, .. } = &mut self.practice else { return Err(locked()) };
+        let report = ReportFor {
+            client: asked.client,
+            period: asked.period,
+            chosen: &asked.chosen,
+            recipient: asked.recipient.clone(),
+            purpose: asked.purpose.clone(),
+            html: is_page(&path),
+        };
+        let released = device.let_out_report(&report, now).map_err(|error| Notice::from(&error))?;
         files::write_new(&path, released.bytes()).map_err(|error| not_written(&error))?;
         self.said(Ok("Saved. That it left the practice is recorded.".to_owned()));
         Ok(())

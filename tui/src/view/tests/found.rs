@@ -1,4 +1,4 @@
-//! A search in notes and records, as people see it.
+//! A search in notes and records, and a progress report in the making, as people see them.
 
 use super::*;
 use crate::message::Told;
@@ -41,5 +41,25 @@ fn a_search_in_texts() {
             driver.code(KeyCode::Down);
         }
         driver.keys("⏎").open_asked();
+    });
+}
+
+#[test]
+fn a_progress_report() {
+    let begun = |driver: &mut Driver| {
+        driver.keys("⏎").open_asked().keys("E").open_asked();
+    };
+    snapshot("report", true, begun);
+    snapshot("report_chosen", true, |driver| {
+        begun(driver);
+        driver.keys(" j j j *");
+    });
+    snapshot("report_preview", true, |driver| {
+        begun(driver);
+        driver.keys(" j j j *").code(KeyCode::End).keys(" p");
+    });
+    snapshot("report_to_save", true, |driver| {
+        begun(driver);
+        driver.keys(" E").keys("Dr. Example⏎further treatment⏎~/report.html⏎");
     });
 }

@@ -132,6 +132,9 @@ impl Driver {
             subject @ Subject::Plan(client) => (subject, sample.plan(client.as_bytes()[0])),
             subject @ Subject::Crisis(client) => (subject, sample.crisis(client.as_bytes()[0])),
             subject @ Subject::Consents(client) => (subject, sample.consents(client.as_bytes()[0])),
+            subject @ Subject::Report(client, from, to) => {
+                (subject, sample.report(client.as_bytes()[0], (from, to)))
+            }
             subject @ Subject::Measures(client) => (subject, sample.measures(client.as_bytes()[0])),
         };
         self.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) })
