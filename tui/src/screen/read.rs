@@ -152,11 +152,10 @@ impl State {
     }
 
     /// Goes to the next place, after the last to the first.
-    fn find_next(&mut self) {
+    fn find_next(&mut self) -> bool {
         let from = self.text.selection().map_or(self.text.caret(), |(_, to)| to);
-        if !self.text.find_beyond(&self.needle, from, false) {
-            self.text.find_beyond(&self.needle, 0, false);
-        }
+        self.text.find_beyond(&self.needle, from, false)
+            || self.text.find_beyond(&self.needle, 0, false)
     }
 
     fn show(&mut self, view: &NoteView, words: Words<'_>) {

@@ -1,7 +1,6 @@
 //! Leaving the practice with something unfinished: what is kept, what is asked, and what is told.
 
 use super::*;
-use crate::notice::Notice;
 use std::sync::Arc;
 use tacenda_shared::practice::edit::NoteFormat;
 
