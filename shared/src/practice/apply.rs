@@ -87,6 +87,7 @@ impl Practice {
         self.finish(outcome, cx)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
     fn carry_out(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Done, Refusal> {
         match edit {
             Edit::AskErasure(_)
@@ -148,7 +149,10 @@ impl Practice {
             | Edit::SkipOccurrence { .. }
             | Edit::StampSession { .. }
             | Edit::Together(_) => self.arrange(edit, cx),
-            of_crises => self.change_crisis(of_crises, cx),
+            Edit::RecordRisk { .. }
+            | Edit::SetEmergency { .. }
+            | Edit::SignSafetyPlan { .. }
+            | Edit::StrikeCrisis { .. } => self.change_crisis(edit, cx),
         }
     }
 

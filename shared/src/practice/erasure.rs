@@ -340,6 +340,7 @@ impl Practice {
 
     /// Refuses what begins something new in a record that is to be erased. What is being typed
     /// there goes on, so that nothing is lost if the erasure is taken back.
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
     pub(super) fn check_hidden(&self, edit: &Edit) -> Result<(), Refusal> {
         let one = |client: &ClientId| self.is_hidden(*client);
         let hidden = match edit {

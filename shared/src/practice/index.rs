@@ -138,18 +138,7 @@ impl Practice {
                 index.attachments.insert(*client, Arc::new(files));
             }
         }
-        let facts = &self.facts;
-        let written = facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys());
-        for client in written.chain(facts.attachments.keys()) {
-            let client = &self.kept_of(*client);
-            if index.timelines.contains_key(client) {
-                continue;
-            }
-            let timeline = self.whole_timeline(*client);
-            if !timeline.is_empty() && !settings.erasures.is_hidden(*client) {
-                index.timelines.insert(*client, Arc::new(timeline));
-            }
-        }
+        self.publish_timelines(&mut index);
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
         index.supervision.sort_by_key(|row| (row.since, row.note));
         let mut rows = self.all_rows();
@@ -162,6 +151,22 @@ impl Practice {
         }
         self.index = Arc::new(index);
         self.publish_erasures();
+    }
+
+    /// Puts the timeline of each person into a new index.
+    fn publish_timelines(&self, index: &mut Index) {
+        let facts = &self.facts;
+        let written = facts.charts.keys().chain(facts.journals.keys()).chain(facts.logs.keys());
+        for client in written.chain(facts.attachments.keys()) {
+            let client = &self.kept_of(*client);
+            if index.timelines.contains_key(client) {
+                continue;
+            }
+            let timeline = self.whole_timeline(*client);
+            if !timeline.is_empty() && !self.is_hidden(*client) {
+                index.timelines.insert(*client, Arc::new(timeline));
+            }
+        }
     }
 
     /// Puts clients and groups into a new index, each person once, and whom to call for them.

@@ -237,6 +237,7 @@ fn show_day(today: &args::Today, span: Span) -> ShowDay {
     ShowDay { date, front_desk: today.seen_as == Some(args::SeenAs::FrontDesk), span }
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each kind of command")]
 fn request(command: &Command) -> Result<Request, PromptError> {
     let text = || prompt::standard_input(TEXT_BYTES_MAX);
     Ok(match command {

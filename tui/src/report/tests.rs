@@ -6,6 +6,7 @@ use tacenda_shared::id::{ClientId, PlanItemId, Timestamp};
 use tacenda_shared::practice::edit::Stamp;
 use tacenda_shared::practice::plan::{Plan, Progress};
 use tacenda_shared::practice::report::{ReportPlan, Sessions};
+use tacenda_shared::practice::times::Times;
 use tacenda_shared::practice::view::{AddendumView, ClientRow, NoteView};
 
 const HOSTILE: &str = "</p><script>alert(1)</script><img src=\"https://example.org/x\" onerror='x()'> &amp; \u{202e}evil\u{7}";
@@ -58,8 +59,11 @@ fn note(number: u8, text: &str, labels: BTreeSet<Label>) -> ReportNote {
             signed: stamp,
             late_reason: None,
             remote: None,
+            times: Times::default(),
             journal: None,
+            psychotherapy: None,
             labels,
+            supervision: None,
             addenda: vec![added],
         },
     }
@@ -75,6 +79,7 @@ fn item(kind: PlanKind, code: &str, text: &str) -> PlanItem {
         target: None,
         progress: (kind == PlanKind::Objective)
             .then_some((Progress::Most, Timestamp::from_millis(0))),
+        labels: BTreeSet::new(),
         since: Timestamp::from_millis(0),
     }
 }

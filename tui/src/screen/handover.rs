@@ -249,7 +249,7 @@ pub fn raised(form: &Form, answers: &[Answer]) -> Option<String> {
     if !form.needs_review(answers) {
         return None;
     }
-    let said = form.raised(answers).into_iter().filter_map(|risk| {
+    let said = form.raised(answers).filter_map(|risk| {
         let item = form.items.get(risk.item)?;
         let Some(Answer::Choice(choice)) = answers.get(risk.item) else { return None };
         let label = &form.choices(risk.item).get(usize::from(*choice))?.label;

@@ -173,30 +173,14 @@ impl State {
                 self.confirm_plan(scene)
             }
             Question::Remote(member, setting) => self.confirm_remote(*member, *setting),
-            Question::Return(client, record) => {
-                let (client, note) = (*client, *record);
-                if self.field.trimmed().is_empty() {
-                    return vec![Ask::Say("Type why first.".to_owned())];
-                }
-                let step = Step::Return(self.field.trimmed().to_owned());
-                let says = format!("returned a note of {}", scene.code(client));
-                vec![Ask::Submit(Edit::Supervise { client, note, step }, says)]
-            }
+            Question::Return(client, record) => self.confirm_return(*client, *record, scene),
             Question::Revoke(client, record) => {
                 let (why, date) = consents::revocation(self.field.trimmed(), scene.today());
                 let (client, revoked) = (*client, Some((date, why.to_owned())));
                 let edit = Edit::RevokeConsent { client, record: *record, revoked };
                 vec![Ask::Submit(edit, format!("revoked a consent of {}", scene.code(client)))]
             }
-            Question::Task(client) => {
-                let (text, due) = task(self.field.trimmed(), scene.today());
-                if text.is_empty() {
-                    return vec![Ask::Say("Type what is to be done first.".to_owned())];
-                }
-                let (client, task) = (*client, TaskId::from_bytes(scene.fresh));
-                let edit = Edit::AddTask { client, task, text: text.to_owned(), due, since: None };
-                vec![Ask::Submit(edit, format!("task about {}", scene.code(client)))]
-            }
+            Question::Task(client) => self.confirm_task(*client, scene),
             Question::Wait(client, known) => {
                 let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
                 let Ok(wish) = wish else {
@@ -221,6 +205,25 @@ impl State {
 }
 
 impl State {
+    fn confirm_return(&self, client: ClientId, note: RecordId, scene: &Scene<'_>) -> Vec<Ask> {
+        if self.field.trimmed().is_empty() {
+            return vec![Ask::Say("Type why first.".to_owned())];
+        }
+        let step = Step::Return(self.field.trimmed().to_owned());
+        let says = format!("returned a note of {}", scene.code(client));
+        vec![Ask::Submit(Edit::Supervise { client, note, step }, says)]
+    }
+
+    fn confirm_task(&self, client: ClientId, scene: &Scene<'_>) -> Vec<Ask> {
+        let (text, due) = task(self.field.trimmed(), scene.today());
+        if text.is_empty() {
+            return vec![Ask::Say("Type what is to be done first.".to_owned())];
+        }
+        let task = TaskId::from_bytes(scene.fresh);
+        let edit = Edit::AddTask { client, task, text: text.to_owned(), due, since: None };
+        vec![Ask::Submit(edit, format!("task about {}", scene.code(client)))]
+    }
+
     fn confirm_invite(&self) -> Vec<Ask> {
         match self.field.trimmed() {
             "" => vec![Ask::Say("Paste the invite first.".to_owned())],

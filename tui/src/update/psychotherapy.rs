@@ -31,7 +31,7 @@ pub(super) fn show_for(
         Focused::Appointment(id) | Focused::Conflict(id) => start_of(model, id),
         _ => None,
     };
-    let day = day.map_or(model.now.local.date(), |start| start.date());
+    let day = day.map_or(model.now.local.date(), jiff::civil::DateTime::date);
     let Some(desk) = model.desk() else { return Vec::new() };
     let several = match focused {
         Focused::Appointment(id) | Focused::Conflict(id) => {

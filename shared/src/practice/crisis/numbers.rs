@@ -338,7 +338,7 @@ impl Shipped {
         let is = |known: &&str| {
             if known.ends_with('/') { zone.starts_with(*known) } else { zone == *known }
         };
-        self.zones.iter().any(|known| is(&known))
+        self.zones.iter().any(is)
     }
 }
 

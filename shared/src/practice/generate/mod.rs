@@ -125,33 +125,32 @@ impl Dated {
 }
 
 /// Whether an edit arranges what is to come, and so is dated back.
-#[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
 const fn arranges(edit: &Edit) -> bool {
-    match edit {
+    matches!(
+        edit,
         Edit::Book(_)
-        | Edit::BookSeries(_)
-        | Edit::ChangeContact { .. }
-        | Edit::ChangeFollowing { .. }
-        | Edit::ChangeGroup { .. }
-        | Edit::ChangeIdentity { .. }
-        | Edit::ChangeWho { .. }
-        | Edit::EndSeries { .. }
-        | Edit::Move { .. }
-        | Edit::MoveFollowing { .. }
-        | Edit::NewClient { .. }
-        | Edit::NewGroup { .. }
-        | Edit::RejoinSeries { .. }
-        | Edit::RenameDevice { .. }
-        | Edit::SetHours { .. }
-        | Edit::SetLevel { .. }
-        | Edit::SetPhrase { .. }
-        | Edit::SetRemote { .. }
-        | Edit::SettleSeries { .. }
-        | Edit::SkipOccurrence { .. }
-        | Edit::Together(_)
-        | Edit::Wait { .. } => true,
-        _ => false,
-    }
+            | Edit::BookSeries(_)
+            | Edit::ChangeContact { .. }
+            | Edit::ChangeFollowing { .. }
+            | Edit::ChangeGroup { .. }
+            | Edit::ChangeIdentity { .. }
+            | Edit::ChangeWho { .. }
+            | Edit::EndSeries { .. }
+            | Edit::Move { .. }
+            | Edit::MoveFollowing { .. }
+            | Edit::NewClient { .. }
+            | Edit::NewGroup { .. }
+            | Edit::RejoinSeries { .. }
+            | Edit::RenameDevice { .. }
+            | Edit::SetHours { .. }
+            | Edit::SetLevel { .. }
+            | Edit::SetPhrase { .. }
+            | Edit::SetRemote { .. }
+            | Edit::SettleSeries { .. }
+            | Edit::SkipOccurrence { .. }
+            | Edit::Together(_)
+            | Edit::Wait { .. }
+    )
 }
 
 /// Writes a practice in the order of time, for `clinician`, in the zone with the IANA id `zone`

@@ -80,11 +80,8 @@ impl Importer {
         let original = id(&line.id, RecordId::parse, "id")?;
         let client = id(&line.client, ClientId::parse, "client")?;
         let session = session(line.session.as_deref())?;
-        let handed = line
-            .handed
-            .as_deref()
-            .map(|word| Handed::named(word).ok_or(Cause::Invalid("handed")))
-            .transpose()?;
+        let named = |word| Handed::named(word).ok_or(Cause::Invalid("handed"));
+        let handed = line.handed.as_deref().map(named).transpose()?;
         let manner = Manner { record: Some(measure_of(original)), handed };
         let at = read_instant(&line.signed.time).ok_or(Cause::Invalid("signed"))?;
         let answered = line

@@ -255,7 +255,7 @@ impl Sentence {
     }
 
     fn says_result(&self) -> bool {
-        let test = |word: &str| TESTS.iter().any(|test| word == *test);
+        let test = |word: &str| TESTS.contains(&word);
         let number = self.has_word(is_number);
         (self.has_word(test) && number && !self.has_any(&["hated", "hates", "refused"]))
             || (self.has_any(&[

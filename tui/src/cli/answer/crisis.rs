@@ -7,7 +7,7 @@ use crate::screen::crisis::{level_words, numbers_words};
 use serde_json::{Map, Value, json};
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::crisis::numbers::{self, Numbers};
-use tacenda_shared::practice::crisis::{RiskState, RiskView, SafetyView, asked_words};
+use tacenda_shared::practice::crisis::{RiskLevel, RiskState, RiskView, SafetyView, asked_words};
 use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
 use tacenda_shared::practice::view::View;
 
@@ -88,7 +88,7 @@ fn risk_json(code: &str, risk: &RiskView) -> Value {
     };
     json!({
         "schema": 1, "type": "risk", "client": code, "id": risk.record.to_string(),
-        "level": said.level.map(|level| level.word()), "asked": asked, "words": words,
+        "level": said.level.map(RiskLevel::word), "asked": asked, "words": words,
         "called": said.called, "next": said.next.map(|next| next.to_string()), "state": state,
     })
 }

@@ -86,6 +86,7 @@ pub(super) enum Then {
 
 impl Keeper {
     /// Begins what was ordered.
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of order")]
     pub(super) fn order(&mut self, order: Order, now: Timestamp) {
         let outcome = match order {
             Order::Adopt(edit) => self.adopt(&edit, now),

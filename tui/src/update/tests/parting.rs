@@ -13,11 +13,11 @@ fn refused() -> Notice {
 }
 
 fn ticket(driver: &Driver) -> u64 {
-    let tickets = driver.effects.iter().filter_map(|effect| match effect {
+    let mut tickets = driver.effects.iter().rev().filter_map(|effect| match effect {
         Effect::Edit { ticket, .. } => Some(*ticket),
         _ => None,
     });
-    tickets.last().unwrap()
+    tickets.next().unwrap()
 }
 
 fn half_a_score() -> Driver {
@@ -30,10 +30,18 @@ fn half_a_score() -> Driver {
 #[test]
 fn a_form_that_is_not_saved_is_said_before_the_window_closes() {
     let begun: [fn(&mut Driver); 4] = [
-        |driver| drop(driver.keys("3n").keys("Ada")),
-        |driver| drop(driver.keys("]nak")),
-        |driver| drop(driver.keys("i").keys("called")),
-        |driver| drop(driver.keys("3a").keys("Referral")),
+        |driver| {
+            driver.keys("3n").keys("Ada");
+        },
+        |driver| {
+            driver.keys("]nak");
+        },
+        |driver| {
+            driver.keys("i").keys("called");
+        },
+        |driver| {
+            driver.keys("3a").keys("Referral");
+        },
     ];
     for begin in begun {
         let mut driver = Driver::open(80, 23);

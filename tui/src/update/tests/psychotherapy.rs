@@ -150,7 +150,7 @@ fn they_are_read_added_to_and_struck_with_a_key_each() {
     insta::assert_snapshot!("psychotherapy_note", screen);
     driver.keys("n");
     let adds = |edit: &&Edit| matches!(edit, Edit::BeginAddendum { note, .. } if *note == sample::apart_id(1));
-    assert_eq!(driver.edits().last().map(|edit| adds(edit)), Some(true));
+    assert_eq!(driver.edits().last().map(adds), Some(true));
 
     let mut driver = opened(80, 23);
     driver.keys("x");

@@ -197,7 +197,7 @@ fn two_who_are_both_out_of_sight_are_parted_in_the_window() {
     let mut sample = Sample::new();
     let erasure = Erasure { times: 1, stage: Stage::Asked, asked: sample::now().time };
     for (one, code, same_as) in [(kept, "TC-098", None), (twin, "TC-099", Some(kept))] {
-        let (code, erasure) = (code.to_owned(), erasure.clone());
+        let code = code.to_owned();
         let row = ErasureRow { code, same_as, of_group: false, erasure };
         sample.index.erasures.insert(one.into(), row);
     }

@@ -154,59 +154,61 @@ fn another_scoring_is_another_form_in_the_same_words() {
     }
 }
 
+/// What is put in the place of what, the line that is blamed, and words of the reason.
+const WRONG: &[(&str, &str, usize, &str)] = &[
+    ("ship = \"own\"", "ship = \"score-only\"", 9, "not to be shown"),
+    ("id = \"mood\"", "id = \"Mood\"", 1, "small letters"),
+    ("title = \"Mood today\"", "title = \"\"", 2, "is empty"),
+    ("title = \"Mood today\"", "titel = \"Mood\"", 2, "cannot be read"),
+    ("\"Sad\"", "\"Sad\\u0007\"", 18, "control characters"),
+    ("label = \"some\"", "label = \"no\"", 12, "same words"),
+    ("value = 2, label", "value = 101, label", 12, "above 100"),
+    (
+        "answers = \"much\"\nscored = true\nrisk",
+        "answers = \"many\"\nscored = true\nrisk",
+        18,
+        "no such set",
+    ),
+    ("number = 2", "number = 1", 25, "two of that number"),
+    ("risk = true", "risk = false", 18, "conditions say"),
+    ("reverse = true", "reverse = false", 25, "scoring says"),
+    ("reverse_from = 2", "reverse_from = 1", 32, "less than nothing"),
+    ("required_items = [1, 2]", "required_items = [1]", 32, "required"),
+    ("items = [1, 2]\nreq", "items = [1, 1, 2]\nreq", 32, "named twice"),
+    ("items = [1, 2]\nreq", "items = [1, 3]\nreq", 32, "no such item"),
+    ("max = 4", "max = 5", 32, "another range"),
+    ("prorating = false", "prorating = true", 32, "never estimated"),
+    ("operation = \"sum\"", "operation = \"mean\"", 32, "is sum"),
+    ("higher_is = \"worse\"", "higher_is = \"more\"", 32, "worse or better"),
+    ("\nfrom = 2", "\nfrom = 3", 43, "leave a gap"),
+    ("\nfrom = 2", "\nfrom = 1", 43, "leave a gap"),
+    ("to = 4\nlabel", "to = 3\nlabel", 43, "whole range"),
+    ("of = \"total\"\nfrom = 0", "of = \"part\"\nfrom = 0", 43, "no such score"),
+    ("value = 2, flag", "value = 3, flag", 59, "no answer raises"),
+    ("item = 1, op", "item = 3, op", 59, "no such item"),
+    ("total = 4", "total = 3", 66, "the total is another"),
+    ("mood = \"bad\"", "mood = \"good\"", 66, "the bands are others"),
+    ("flags = [\"sad\"]", "flags = []", 66, "the flags are others"),
+    ("answers = [2, 0]", "answers = [2, 5]", 66, "no item has"),
+    ("answers = [2, 0]", "answers = [2]", 66, "nobody can"),
+    (
+        "[[cases]]\nname = \"worst\"",
+        "[[cases]]\nname = \"worst\"\nvariant = \"x\"",
+        66,
+        "no such variant",
+    ),
+    (
+        "text = \"Glad\"",
+        "text = \"Glad\"\nasked_when = \"total of items 2 to 1 > 0\"",
+        25,
+        "no item between",
+    ),
+];
+
 #[test]
 fn a_file_that_contradicts_itself_is_refused_with_the_line_and_the_reason() {
-    let wrong: &[(&str, &str, usize, &str)] = &[
-        ("ship = \"own\"", "ship = \"score-only\"", 9, "not to be shown"),
-        ("id = \"mood\"", "id = \"Mood\"", 1, "small letters"),
-        ("title = \"Mood today\"", "title = \"\"", 2, "is empty"),
-        ("title = \"Mood today\"", "titel = \"Mood\"", 2, "cannot be read"),
-        ("\"Sad\"", "\"Sad\\u0007\"", 18, "control characters"),
-        ("label = \"some\"", "label = \"no\"", 12, "same words"),
-        ("value = 2, label", "value = 101, label", 12, "above 100"),
-        (
-            "answers = \"much\"\nscored = true\nrisk",
-            "answers = \"many\"\nscored = true\nrisk",
-            18,
-            "no such set",
-        ),
-        ("number = 2", "number = 1", 25, "two of that number"),
-        ("risk = true", "risk = false", 18, "conditions say"),
-        ("reverse = true", "reverse = false", 25, "scoring says"),
-        ("reverse_from = 2", "reverse_from = 1", 32, "less than nothing"),
-        ("required_items = [1, 2]", "required_items = [1]", 32, "required"),
-        ("items = [1, 2]\nreq", "items = [1, 1, 2]\nreq", 32, "named twice"),
-        ("items = [1, 2]\nreq", "items = [1, 3]\nreq", 32, "no such item"),
-        ("max = 4", "max = 5", 32, "another range"),
-        ("prorating = false", "prorating = true", 32, "never estimated"),
-        ("operation = \"sum\"", "operation = \"mean\"", 32, "is sum"),
-        ("higher_is = \"worse\"", "higher_is = \"more\"", 32, "worse or better"),
-        ("\nfrom = 2", "\nfrom = 3", 43, "leave a gap"),
-        ("\nfrom = 2", "\nfrom = 1", 43, "leave a gap"),
-        ("to = 4\nlabel", "to = 3\nlabel", 43, "whole range"),
-        ("of = \"total\"\nfrom = 0", "of = \"part\"\nfrom = 0", 43, "no such score"),
-        ("value = 2, flag", "value = 3, flag", 59, "no answer raises"),
-        ("item = 1, op", "item = 3, op", 59, "no such item"),
-        ("total = 4", "total = 3", 66, "the total is another"),
-        ("mood = \"bad\"", "mood = \"good\"", 66, "the bands are others"),
-        ("flags = [\"sad\"]", "flags = []", 66, "the flags are others"),
-        ("answers = [2, 0]", "answers = [2, 5]", 66, "no item has"),
-        ("answers = [2, 0]", "answers = [2]", 66, "nobody can"),
-        (
-            "[[cases]]\nname = \"worst\"",
-            "[[cases]]\nname = \"worst\"\nvariant = \"x\"",
-            66,
-            "no such variant",
-        ),
-        (
-            "text = \"Glad\"",
-            "text = \"Glad\"\nasked_when = \"total of items 2 to 1 > 0\"",
-            25,
-            "no item between",
-        ),
-    ];
     let mut others = Vec::new();
-    for (from, to, line, why) in wrong {
+    for (from, to, line, why) in WRONG {
         let text = OWN.replacen(from, to, 1);
         assert_ne!(text, OWN, "{from}");
         let error = read(&text).map(|forms| forms.len()).unwrap_err();
