@@ -4,6 +4,7 @@
 //! The runtime tells the time with [`Msg::Clock`] before each batch of other messages.
 
 mod attachments;
+mod booked;
 mod calendars;
 mod clipboard;
 mod conflicts;

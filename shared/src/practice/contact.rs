@@ -5,7 +5,7 @@ use super::apply::{Done, Guard, Refusal};
 use super::compartment::CompartmentName;
 use super::crisis::numbers::{self, OwnNumbers};
 use super::document::{Document, Scalar};
-use super::edit::{ContactChange, Edit};
+use super::edit::Edit;
 use super::erasure::Erasures;
 use super::lint::{self, Levels};
 use super::measure::edits::{self as measure, OwnMeasures};
@@ -21,6 +21,23 @@ use crate::id::{ClientId, DeviceId, MemberId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
+
+/// Fields of a client's contact compartment: what a front desk needs. `None` leaves a field.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ContactChange {
+    /// The name that the client goes by.
+    pub name: Option<String>,
+    /// The short code shown while names are veiled, for example `JM-014`.
+    pub code: Option<String>,
+    /// For example `she/her`.
+    pub pronouns: Option<String>,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// A mail address.
+    pub email: Option<String>,
+    /// How the client may be reached safely, in words: no voicemail, alias, quiet hours.
+    pub safe_contact: Option<String>,
+}
 
 pub(super) const NAME_BYTES_MAX: usize = 200;
 const FIELD_BYTES_MAX: usize = 1000;

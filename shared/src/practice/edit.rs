@@ -8,6 +8,7 @@ pub use super::attachment::{FileBytes, Metadata, NewAttachment};
 pub use super::attendance::WhoChange;
 pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
+pub use super::contact::ContactChange;
 use super::contact_log::NewContact;
 use super::crisis::{NewRisk, NewSafetyPlan};
 use super::erasure::Scope;
@@ -587,21 +588,4 @@ pub enum Edit {
     },
     /// Brings a record back that was to be erased.
     WithdrawErasure(Scope),
-}
-
-/// Fields of a client's contact compartment: what a front desk needs. `None` leaves a field.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct ContactChange {
-    /// The name that the client goes by.
-    pub name: Option<String>,
-    /// The short code shown while names are veiled, for example `JM-014`.
-    pub code: Option<String>,
-    /// For example `she/her`.
-    pub pronouns: Option<String>,
-    /// A telephone number.
-    pub phone: Option<String>,
-    /// A mail address.
-    pub email: Option<String>,
-    /// How the client may be reached safely, in words: no voicemail, alias, quiet hours.
-    pub safe_contact: Option<String>,
 }

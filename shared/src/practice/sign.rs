@@ -12,6 +12,7 @@ use super::edit::{AppointmentKind, Edit, NoteFormat, Part, Splice, Subject};
 use super::group::is_subject;
 use super::journal::{Book, entry_body};
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use super::supervision::Step;
 use super::view::AppointmentRow;
 use super::{Context, Practice, calendar, label, note, psychotherapy};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
@@ -34,7 +35,8 @@ fn normal_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
 
 impl Edit {
     /// Whether somebody puts their name under something with it, at the keyboard: a note, an addendum,
-    /// an entry of a journal, a plan, a measure or a consent.
+    /// an entry of a journal, a plan, a safety plan, a measure, a consent or the note of somebody else. A risk
+    /// form and an entry of a journal that is entered whole are written down without: neither waits.
     pub const fn signs(&self) -> bool {
         matches!(
             self,
@@ -44,6 +46,8 @@ impl Edit {
                 | Self::RecordConsent { .. }
                 | Self::Sign { .. }
                 | Self::SignPlan { .. }
+                | Self::SignSafetyPlan { .. }
+                | Self::Supervise { step: Step::CoSign, .. }
         )
     }
 }

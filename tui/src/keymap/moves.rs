@@ -228,7 +228,13 @@ pub(super) static MOVES: &[Row] = &[
         ["quit", "Back, or quit at the top", "back"],
         always,
     ),
-    row(Verb::Quit, &[&[f(10)]], &[C::Everywhere], ["", "Quit; all is saved", "q"], always),
+    row(
+        Verb::Quit,
+        &[&[f(10)]],
+        &[C::Everywhere],
+        ["", "Quit; what is not saved is said first", "q"],
+        always,
+    ),
     row(
         Verb::ClearField,
         &[&[ctrl('c')]],

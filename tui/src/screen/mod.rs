@@ -1,6 +1,7 @@
 //! The screens and what lies over them. Each is a state, an `update` that decides and a `view`
 //! that draws; this file only routes. None of them touches a terminal, a clock or a file.
 
+mod asks;
 pub mod attach;
 pub mod attachment;
 pub mod attachments;
@@ -60,19 +61,18 @@ pub mod week;
 pub mod whom;
 pub mod writing;
 
-use crate::input::Input;
 use crate::keymap::{Context, Verb};
-use crate::message::{Now, Order, SyncStatus};
+use crate::message::{Now, SyncStatus};
 use crate::notice::Notice;
 use crate::theme::Look;
+pub use asks::{Act, Ask, Place};
 pub use focus::{Focused, Situation};
 use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId};
-use tacenda_shared::practice::edit::{Edit, Purpose, Subject};
+use tacenda_shared::practice::edit::{Purpose, Subject};
 use tacenda_shared::practice::quick_add::Locale;
-use tacenda_shared::practice::search::Hit;
 use tacenda_shared::practice::view::{AppointmentRow, Index, View};
 
 /// Why screens open charts and notes: to treat, or to run the day.
@@ -136,57 +136,6 @@ pub struct Opening<'a> {
     pub scene: Scene<'a>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-}
-
-/// What a key means to a screen.
-#[derive(Debug)]
-pub enum Act {
-    /// Something that the table knows.
-    Verb(Verb),
-    /// Something typed while a caret is shown.
-    Type(Input),
-}
-
-/// What a screen wants done. The root does it.
-#[derive(Debug)]
-pub enum Ask {
-    /// Do what an answer says.
-    Answer(choice::Answer),
-    /// Copy the link of an appointment's room.
-    CopyLink(AppointmentId),
-    /// Ask a question with a short list of answers.
-    Choose(choice::State),
-    /// Carry out an edit; the words say what it does, with codes and never with names.
-    Edit(Edit, String),
-    /// Go to a date on Today, or to a client's chart.
-    Go(Place),
-    /// Give the device into a client's hands.
-    HandOver(Box<handover::State>),
-    /// Keep the risk form in front as it is, unfinished.
-    KeepRisk,
-    /// Close this overlay, or leave this screen.
-    Leave,
-    /// Have something done with devices or the server.
-    Order(Order),
-    /// Ask for a risk form, which an answer raised.
-    Risk(Box<risk_form::State>),
-    /// Run a verb, after closing this overlay.
-    Run(Verb),
-    /// Say something in the line above the hints.
-    Say(String),
-    /// Carry out what this form says, and leave it; if it is refused, it comes back.
-    Submit(Edit, String),
-}
-
-/// Where to go.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Place {
-    /// A client's chart.
-    Chart(ClientId),
-    /// A date on Today.
-    Date(Date),
-    /// A text that a search has found.
-    Hit(Hit),
 }
 
 /// A screen that fills the terminal.

@@ -4,7 +4,7 @@ use super::verbs::{code, edit, submit};
 use super::{consents, handover, lay, measures, say, show};
 use crate::keymap::Verb;
 use crate::message::Effect;
-use crate::model::{Desk, Model, Waiting, Way};
+use crate::model::{Desk, Form, Model, Waiting, Way};
 use crate::screen::choice::{self, Answer};
 use crate::screen::crisis::{State, numbers_words};
 use crate::screen::parts::{measures as measures_words, who};
@@ -258,15 +258,33 @@ pub(super) fn keep_all(model: &mut Model) -> Vec<Effect> {
         .collect();
     let Some(desk) = model.desk_mut() else { return effects };
     for (overlay, record) in std::mem::take(&mut desk.overlays).into_iter().zip(ids) {
-        let Overlay::RiskForm(form) = overlay else { continue };
-        let Some(edit) = form.kept(record) else { continue };
+        let kept = match &overlay {
+            Overlay::RiskForm(form) => form.kept(record),
+            _ => None,
+        };
+        let Some(edit) = kept else {
+            desk.overlays.push(overlay);
+            continue;
+        };
         desk.history.last_ticket += 1;
         let ticket = desk.history.last_ticket;
         let says = "kept a risk form, unfinished".to_owned();
         desk.history.waiting.insert(ticket, Waiting { says, way: Way::Fresh });
+        // One that is refused comes back as it was.
+        desk.history.forms.insert(ticket, Form::Overlay(Box::new(overlay)));
         effects.push(Effect::Edit { ticket, edit });
     }
     effects
+}
+
+/// Brings back what was laid aside for a crisis, so that it is kept or told as the practice is left.
+pub(super) fn bring_back(model: &mut Model) {
+    let Some(desk) = model.desk_mut() else { return };
+    for screen in &mut desk.screens {
+        if let Screen::Crisis(state) = screen {
+            desk.overlays.append(&mut state.aside);
+        }
+    }
 }
 
 /// Shows the numbers of every place, to be changed.

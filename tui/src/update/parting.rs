@@ -11,12 +11,13 @@ use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, Splice};
 
 /// How long after it was asked another key quits without a form that is not saved, in milliseconds.
 const ASKED_MILLIS: i64 = 10_000;
-const UNSAVED: &str = "A form is not saved: Enter saves it, F10 or q again quits without it.";
+const UNSAVED: &str = "A form is not saved: go back and save it, or F10 again quits without it.";
 
 /// What must be done before the practice is left in any way.
 fn parting(model: &mut Model) -> Vec<Effect> {
     let mut effects: Vec<Effect> = super::clipboard::overwrite(model).into_iter().collect();
     // A risk form that was begun, and what a client answered alone, are kept before their screens go.
+    super::crisis::bring_back(model);
     effects.extend(super::crisis::keep_all(model));
     let Some(desk) = model.desk_mut() else { return effects };
     desk.overlays.clear();
@@ -29,11 +30,13 @@ fn parting(model: &mut Model) -> Vec<Effect> {
 
 /// What a lock costs, in words for the lock screen that name nobody.
 fn remains(desk: &Desk) -> lock_screen::Remains {
-    let form = |overlay: &Overlay| {
-        matches!(
+    let form = |overlay: &Overlay| match overlay {
+        Overlay::Phrases(state) => state.is_typing(),
+        overlay => matches!(
             overlay,
             Overlay::Attach(_)
                 | Overlay::ClientForm(_)
+                | Overlay::Confirm(_)
                 | Overlay::ConsentForm(_)
                 | Overlay::ContactLog(_)
                 | Overlay::Diagnosis(_)
@@ -41,8 +44,14 @@ fn remains(desk: &Desk) -> lock_screen::Remains {
                 | Overlay::Labels(_)
                 | Overlay::Prompt(_)
                 | Overlay::SafetyForm(_)
-        )
+                | Overlay::SendReport(_)
+        ),
     };
+    let aside = desk.screens.iter().filter_map(|screen| match screen {
+        Screen::Crisis(state) => Some(&state.aside),
+        _ => None,
+    });
+    let overlays: Vec<&Overlay> = desk.overlays.iter().chain(aside.flatten()).collect();
     let risk = |overlay: &Overlay| matches!(overlay, Overlay::RiskForm(form) if form.is_begun());
     let has = |of: &dyn Fn(&Screen) -> bool| desk.screens.iter().any(of);
     let kept = |screen: &Screen| match screen {
@@ -55,9 +64,11 @@ fn remains(desk: &Desk) -> lock_screen::Remains {
     };
     lock_screen::Remains {
         form: desk.kept.is_some()
-            || desk.overlays.iter().any(form)
+            || overlays.iter().any(|overlay| form(overlay))
             || has(&|screen| matches!(screen, Screen::Booking(_))),
-        measure: has(&kept) || desk.handed.is_some() || desk.overlays.iter().any(risk),
+        measure: has(&kept)
+            || desk.handed.is_some()
+            || overlays.iter().any(|overlay| risk(overlay)),
         score: has(&score),
     }
 }
@@ -66,6 +77,11 @@ fn remains(desk: &Desk) -> lock_screen::Remains {
 /// saved is said. What is refused meanwhile comes back, and the window stays.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     let now = model.now.time;
+    // What waits for a passphrase is not on its way: it goes back to where it came from, and the window
+    // stays.
+    if let Some(effects) = super::signing::left(model) {
+        return effects;
+    }
     let Some(desk) = model.desk_mut() else { return leave_for_good(model) };
     let asked = match desk.quits {
         Quits::Waits => return leave_for_good(model),
@@ -78,7 +94,9 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
         say(model, UNSAVED);
         return Vec::new();
     }
-    let effects = keep_measures(desk);
+    let mut effects = keep_measures(desk);
+    effects.extend(super::crisis::keep_all(model));
+    let Some(desk) = model.desk_mut() else { return effects };
     if desk.history.waiting.is_empty() {
         return leave_for_good(model);
     }
@@ -95,10 +113,18 @@ pub(super) fn go_on(model: &mut Model, refused: bool) -> Vec<Effect> {
     if desk.quits != Quits::Waits || !desk.history.waiting.is_empty() {
         return Vec::new();
     }
+    let remains = remains(desk);
+    if remains.form || remains.score {
+        // Something was begun since: it is asked for again.
+        desk.quits = Quits::No;
+        say(model, UNSAVED);
+        return Vec::new();
+    }
     leave_for_good(model)
 }
 
 fn leave_for_good(model: &mut Model) -> Vec<Effect> {
+    super::crisis::bring_back(model);
     let mut effects = super::signing::left(model).unwrap_or_default();
     effects.extend(parting(model));
     effects.push(Effect::Quit);
@@ -125,6 +151,7 @@ fn keep_measures(desk: &mut Desk) -> Vec<Effect> {
 /// Locks: everything of the practice leaves the model at once.
 pub(super) fn lock(model: &mut Model, cause: &'static str) -> Vec<Effect> {
     // What waits for a passphrase is not signed: it goes back to where it came from.
+    super::crisis::bring_back(model);
     let mut effects = super::signing::left(model).unwrap_or_default();
     let Some(remains) = model.desk().map(remains) else { return effects };
     effects.extend(keep_scores(model));

@@ -10,6 +10,7 @@ use crate::screen::choice::{self, Answer};
 use crate::screen::confirm::{self, Held};
 use crate::screen::parts::who;
 use crate::screen::{Focused, Overlay, Screen, psychotherapy};
+use crate::widget::editor::Register;
 use jiff::civil::Date;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, PsychotherapyEdit};
@@ -130,11 +131,15 @@ pub(super) fn set_back(model: &mut Model) {
 
 /// Closes them: what was typed is kept, and nothing of them stays on the screen or in mind.
 pub(super) fn close_all(model: &mut Model, words: &str) -> Vec<Effect> {
-    let Some(desk) = model.desk_mut() else { return Vec::new() };
-    if desk.apart.take().is_none() {
+    if model.desk_mut().and_then(|desk| desk.apart.take()).is_none() {
         return Vec::new();
     }
-    let mut effects = Vec::new();
+    let apart = model.desk().and_then(|desk| desk.screens.last()).is_some_and(Screen::is_apart);
+    // What waits for a passphrase there is not signed.
+    let mut effects = if apart { signing::left(model).unwrap_or_default() } else { Vec::new() };
+    let Some(desk) = model.desk_mut() else { return effects };
+    // What was cut or copied there goes nowhere else.
+    desk.register = Register::default();
     if desk.screens.last().is_some_and(Screen::is_apart) {
         desk.overlays.clear();
         desk.pending.clear();

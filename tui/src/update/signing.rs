@@ -3,7 +3,7 @@
 
 use super::{device, lay, notes, say};
 use crate::message::Effect;
-use crate::model::Model;
+use crate::model::{Model, Quits};
 use crate::notice::Notice;
 use crate::screen::Overlay;
 use crate::screen::confirm::{self, Held};
@@ -60,6 +60,7 @@ pub(super) fn refused(model: &mut Model, notice: &Notice) {
 pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
     let Held::Sign { ticket, .. } = taken(model, |_| true)? else { return Some(Vec::new()) };
     let desk = model.desk_mut()?;
+    desk.quits = Quits::No;
     desk.history.waiting.remove(&ticket);
     let form = desk.history.forms.remove(&ticket);
     notes::unsigned(model, ticket);

@@ -1,5 +1,6 @@
 //! One verb, one place: what each does on whatever is in focus, whichever screen shows it.
 
+use super::booked::{book, move_appointment, move_it, next_quarter, set_status};
 use super::calendars::{show_columns, show_day, show_week, shown_date};
 use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, offer, wait, waiting_for};
@@ -14,12 +15,11 @@ use crate::keymap::{self, Context, Verb};
 use crate::message::{Effect, Order};
 use crate::model::{Form, Model, Way};
 use crate::screen::choice::Answer;
-use crate::screen::parts::{day, when, who};
+use crate::screen::parts::{day, who};
 use crate::screen::prompt::{self, Question};
 use crate::screen::{Act, Focused, Overlay, Screen};
 use crate::screen::{
-    booking, chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet,
-    today,
+    chart, client_form, clients, contact_log, finish, help, menu, month, palette, sheet, today,
 };
 use crate::text;
 use jiff::civil::DateTime;
@@ -478,47 +478,6 @@ fn new(model: &mut Model, focused: Focused) -> Vec<Effect> {
     book(model, start, chart)
 }
 
-/// The next quarter of an hour, on a date if one is shown.
-fn next_quarter(now: DateTime, date: Option<jiff::civil::Date>) -> DateTime {
-    let minutes = i64::from(now.minute());
-    let next = when::later(now, 15 - minutes % 15);
-    let time = jiff::civil::Time::constant(next.hour(), next.minute(), 0, 0);
-    date.unwrap_or_else(|| next.date()).to_datetime(time)
-}
-
-fn book(model: &mut Model, start: DateTime, client: Option<ClientId>) -> Vec<Effect> {
-    let Some(desk) = model.desk() else { return Vec::new() };
-    let scene = model.scene(desk);
-    let whose = match desk.screens.last() {
-        Some(Screen::Columns(columns)) => columns.clinician(&scene),
-        _ => None,
-    };
-    match booking::State::new(start, client, &scene).map(|state| state.with(whose)) {
-        Some(state) => show(model, Screen::Booking(Box::new(state))),
-        None => {
-            lay(model, Overlay::Notice(text::no_clinician()));
-            Vec::new()
-        }
-    }
-}
-
-fn move_appointment(model: &mut Model, focused: Focused) -> Vec<Effect> {
-    let (Focused::Appointment(id) | Focused::Conflict(id)) = focused else { return Vec::new() };
-    match with_row(model, id, booking::State::moving) {
-        Some(state) => show(model, Screen::Booking(Box::new(state))),
-        None => Vec::new(),
-    }
-}
-
-/// Lays the form where the focus is on an appointment, and goes on to the next free slot.
-fn move_it(model: &mut Model, focused: Focused, verb: Verb) -> Vec<Effect> {
-    let mut effects = move_appointment(model, focused);
-    if verb == Verb::NextFree {
-        effects.extend(act(model, &Act::Verb(verb)));
-    }
-    effects
-}
-
 pub(super) fn with_row<T>(
     model: &Model,
     id: AppointmentId,
@@ -532,23 +491,6 @@ pub(super) fn whose(model: &Model, id: AppointmentId) -> String {
     let Some(desk) = model.desk() else { return String::new() };
     let row = desk.index.appointments.get(&id);
     row.map(|row| who::comes(&desk.index, row, true)).unwrap_or_default()
-}
-
-fn set_status(model: &mut Model, focused: Focused, status: Status) -> Vec<Effect> {
-    let Focused::Appointment(appointment) = focused else { return Vec::new() };
-    let whose = whose(model, appointment);
-    if status.frees_the_slot() {
-        let question = Question::Reason(appointment, status, whose);
-        lay(model, Overlay::Prompt(prompt::State::new(question)));
-        return Vec::new();
-    }
-    let ended = with_row(model, appointment, |row| row.stamps.ended.is_some()).unwrap_or(false);
-    if ended && status == Status::Arrived {
-        say(model, &format!("{whose}: it has ended (b), so it was held."));
-        return Vec::new();
-    }
-    let says = format!("{whose}: {}", status.word());
-    edit(model, Edit::SetStatus { appointment, status, reason: None }, says, Way::Fresh)
 }
 
 fn cancel(model: &mut Model, focused: Focused) -> Vec<Effect> {

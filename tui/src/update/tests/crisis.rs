@@ -142,7 +142,8 @@ fn a_form_that_is_left_is_kept_unfinished_if_somebody_says_so_or_if_it_locks() {
         driver.keys("n11");
         match way {
             "lock" => driver.send(Msg::Leave),
-            "quit" => driver.code(KeyCode::F(10)),
+            // The first waits for what is on its way to the disk, the second insists.
+            "quit" => driver.code(KeyCode::F(10)).code(KeyCode::F(10)),
             _ => driver.keys("⎋k"),
         };
         let (_, risk) = written(&driver);

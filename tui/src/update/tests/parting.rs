@@ -20,6 +20,11 @@ fn ticket(driver: &Driver) -> u64 {
     tickets.next().unwrap()
 }
 
+/// The screen without the ends of its lines.
+fn in_one_line(driver: &Driver) -> String {
+    driver.screen().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn half_a_score() -> Driver {
     let mut driver = Driver::open(80, 23);
     driver.keys("o").open_asked();
@@ -101,7 +106,7 @@ fn what_is_refused_at_a_lock_is_told_there_and_after_it() {
     driver.keys("]nak⏎⏎").key(Key::ctrl('l'));
     let ticket = ticket(&driver);
     driver.device(DeviceEvent::Applied { ticket, outcome: Err(refused()) });
-    let screen = driver.screen();
+    let screen = in_one_line(&driver);
     assert!(screen.contains("Not saved") && screen.contains("The disk is full."), "{screen}");
     assert!(!screen.contains("AK-007"), "{screen}");
     driver.key(Key::ctrl('c'));
@@ -128,7 +133,7 @@ fn a_score_that_was_not_finished_is_a_draft_after_a_lock() {
     let text = &splices[0].inserted;
     assert!(text.contains("Instrument: OQ-45") && text.contains("Score: 63"), "{text}");
     assert!(!text.contains("Range"), "what was not typed is not there");
-    let screen = driver.screen();
+    let screen = in_one_line(&driver);
     assert!(screen.contains("not finished is kept as a draft"), "{screen}");
     assert!(!screen.contains("OQ-45") && !screen.contains("is gone"), "{screen}");
     // What the device locked by itself takes nothing more.
@@ -151,4 +156,14 @@ fn what_a_command_did_is_said_and_undone_in_the_window() {
     assert!(driver.screen().contains("By command: JM-014: held  [u] undo"), "{}", driver.screen());
     driver.keys("u");
     assert_eq!(driver.edits(), [&inverse]);
+}
+
+#[test]
+fn a_form_laid_aside_for_a_crisis_is_told_and_a_risk_form_there_is_kept() {
+    let mut driver = Driver::open(80, 23);
+    driver.keys("i").keys("called").key(Key::ctrl('k')).keys("crisis⏎");
+    driver.code(KeyCode::F(10));
+    assert!(!quits(&driver), "{}", driver.screen());
+    driver.key(Key::ctrl('l'));
+    assert!(in_one_line(&driver).contains("is gone"), "{}", driver.screen());
 }
