@@ -7,7 +7,8 @@ use crate::keymap::{Context, Verb};
 use crate::message::{Now, SyncStatus};
 use crate::screen::parts::digest::Digest;
 use crate::screen::{
-    Focused, Overlay, Scene, Screen, Situation, demo, handover, lock, measures, setup, today,
+    Focused, Overlay, Scene, Screen, Situation, demo, handover, lock, measures, risk_form, setup,
+    today,
 };
 use crate::widget::editor::Register;
 use std::collections::BTreeMap;
@@ -103,6 +104,8 @@ pub struct Desk {
     pub(crate) quits: Quits,
     /// The form that a client has in hand: while there is one, nothing else is seen or heard.
     pub handed: Option<Box<handover::State>>,
+    /// The risk form that is shown once an edit with this ticket is carried out.
+    pub(crate) then: Option<(u64, Box<risk_form::State>)>,
     /// What an answer raised that a client gave alone, until the device is back.
     pub(crate) raised: Option<handover::Raised>,
     /// What was cut or copied in notes; wiped with the desk.
@@ -309,6 +312,7 @@ impl Desk {
             kept: None,
             quits: Quits::No,
             handed: None,
+            then: None,
             raised: None,
             register: Register::default(),
             apart: None,

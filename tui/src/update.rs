@@ -280,7 +280,7 @@ fn answer(model: &mut Model, ask: Ask) -> Vec<Effect> {
         Ask::CopyLink(appointment) => return vec![Effect::CopyLink(appointment)],
         Ask::HandOver(state) => return handover::begin(model, *state),
         Ask::KeepRisk => return crisis::keep_unfinished(model),
-        Ask::Risk(form) => lay(model, Overlay::RiskForm(form)),
+        Ask::Risk(form) => crisis::raise(model, form),
         Ask::Leave => return leave(model),
         Ask::Run(verb) => {
             if let Some(desk) = model.desk_mut() {

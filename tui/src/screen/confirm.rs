@@ -49,6 +49,14 @@ impl State {
         matches!(self.held, Held::Sign { .. })
     }
 
+    /// Returns the ticket of what is to be signed.
+    pub const fn ticket(&self) -> Option<u64> {
+        match self.held {
+            Held::Sign { ticket, .. } => Some(ticket),
+            Held::Apart(..) => None,
+        }
+    }
+
     /// Returns what waits.
     pub fn into_held(self) -> Held {
         self.held

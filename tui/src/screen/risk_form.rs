@@ -6,6 +6,7 @@ use super::parts::{list, paint, when};
 use super::{Act, Ask, Scene};
 use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
+use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -196,7 +197,7 @@ impl State {
         self.says = "";
         match &mut self.phase {
             Phase::Deferring(field) => {
-                field.update(input);
+                self.touched |= field.update(input);
                 return Vec::new();
             }
             Phase::Leaving => return self.leaving(input),
@@ -296,12 +297,12 @@ impl State {
         true
     }
 
-    fn said(&self, scene: Option<&Scene<'_>>) -> NewRisk {
+    fn said(&self, today: Date) -> NewRisk {
         let text = |of: RiskWords| {
             let text = self.words.get(place(of)).map(Field::trimmed).unwrap_or_default();
             (!text.is_empty()).then(|| (of, text.to_owned()))
         };
-        let next = scene.and_then(|scene| when::read_date(self.next.trimmed(), scene.today()));
+        let next = when::read_date(self.next.trimmed(), today);
         NewRisk {
             asked: self.asked.clone(),
             words: RiskWords::ALL.into_iter().filter_map(text).collect(),
@@ -324,8 +325,8 @@ impl State {
 
     /// Returns what keeps a form that is left by a lock, or by the end of the program, if anything was
     /// put in.
-    pub fn kept(&self, record: RecordId) -> Option<Edit> {
-        let risk = NewRisk { state: RiskState::Unfinished, ..self.said(None) };
+    pub fn kept(&self, record: RecordId, today: Date) -> Option<Edit> {
+        let risk = NewRisk { state: RiskState::Unfinished, ..self.said(today) };
         let risk = Box::new(risk);
         self.touched.then_some(Edit::RecordRisk { client: self.client, record, risk })
     }
@@ -339,7 +340,7 @@ impl State {
                 return Vec::new();
             }
             let words = BTreeMap::from([(RiskWords::Decided, why.trimmed().to_owned())]);
-            let mut risk = self.said(None);
+            let mut risk = self.said(scene.today());
             risk.words.extend(words);
             risk.state = RiskState::Deferred;
             let edit = Edit::RecordRisk { client, record, risk: Box::new(risk) };
@@ -369,7 +370,7 @@ impl State {
             self.says = words;
             return Vec::new();
         }
-        let risk = Box::new(self.said(Some(scene)));
+        let risk = Box::new(self.said(scene.today()));
         let edit = Edit::RecordRisk { client, record, risk };
         vec![Ask::Submit(edit, format!("risk form of {code}"))]
     }

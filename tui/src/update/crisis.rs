@@ -1,7 +1,7 @@
 //! What is done in a crisis.
 
 use super::verbs::{code, edit, submit};
-use super::{consents, handover, lay, measures, say, show};
+use super::{consents, handover, lay, measures, say, show, signing};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Desk, Form, Model, Waiting, Way};
@@ -147,12 +147,15 @@ pub(super) fn open(
     let Some(desk) = model.desk() else { return Vec::new() };
     let client = desk.index.kept(client);
     let session = session.or_else(|| session_of(desk, client, model));
+    // What waits for a passphrase goes back to where it came from: it could not be answered from below.
+    let effects = signing::left(model).unwrap_or_default();
     let mut state = State::new(client, (session, record), model.now.time);
     if let Some(desk) = model.desk_mut() {
         state.aside = std::mem::take(&mut desk.overlays);
         state.aside.retain(|overlay| !overlay.is_passing());
     }
-    show(model, Screen::Crisis(Box::new(state)))
+    let shown = show(model, Screen::Crisis(Box::new(state)));
+    effects.into_iter().chain(shown).collect()
 }
 
 fn begin(model: &mut Model) {
@@ -230,10 +233,10 @@ pub(super) fn stays(desk: &mut Desk) -> bool {
 
 /// Keeps a risk form as far as it is, and leaves it.
 pub(super) fn keep_unfinished(model: &mut Model) -> Vec<Effect> {
-    let record = RecordId::from_bytes(model.ids.fresh());
+    let (record, today) = (RecordId::from_bytes(model.ids.fresh()), model.now.local.date());
     model.ids.advance();
     let kept = model.desk().and_then(|desk| match desk.overlays.first() {
-        Some(Overlay::RiskForm(form)) => form.kept(record).map(|edit| (edit, form.client)),
+        Some(Overlay::RiskForm(form)) => form.kept(record, today).map(|edit| (edit, form.client)),
         _ => None,
     });
     match kept {
@@ -247,7 +250,7 @@ pub(super) fn keep_unfinished(model: &mut Model) -> Vec<Effect> {
 
 /// Keeps every risk form that stands on the screen as the practice is left.
 pub(super) fn keep_all(model: &mut Model) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    let (mut effects, today) = (Vec::new(), model.now.local.date());
     let Some(many) = model.desk().map(|desk| desk.overlays.len()) else { return effects };
     let ids: Vec<RecordId> = (0..many)
         .map(|_| {
@@ -259,7 +262,7 @@ pub(super) fn keep_all(model: &mut Model) -> Vec<Effect> {
     let Some(desk) = model.desk_mut() else { return effects };
     for (overlay, record) in std::mem::take(&mut desk.overlays).into_iter().zip(ids) {
         let kept = match &overlay {
-            Overlay::RiskForm(form) => form.kept(record),
+            Overlay::RiskForm(form) => form.kept(record, today),
             _ => None,
         };
         let Some(edit) = kept else {
@@ -275,6 +278,20 @@ pub(super) fn keep_all(model: &mut Model) -> Vec<Effect> {
         effects.push(Effect::Edit { ticket, edit });
     }
     effects
+}
+
+/// Shows the risk form that an answer raised: at once, or once the measure is signed that waits for the
+/// passphrase, since the form says which measure it answers.
+pub(super) fn raise(model: &mut Model, form: Box<risk_form::State>) {
+    let Some(desk) = model.desk_mut() else { return };
+    let waits = match desk.overlays.first() {
+        Some(Overlay::Confirm(state)) => state.ticket(),
+        _ => None,
+    };
+    match waits {
+        Some(ticket) => desk.then = Some((ticket, form)),
+        None => lay(model, Overlay::RiskForm(form)),
+    }
 }
 
 /// Brings back what was laid aside for a crisis, so that it is kept or told as the practice is left.

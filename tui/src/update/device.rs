@@ -188,6 +188,8 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
     let mut opens = None;
     let says = waiting.says;
     let form = desk.history.forms.remove(&ticket);
+    let then = desk.then.take_if(|(raised_by, _)| *raised_by == ticket);
+    let done = outcome.is_ok();
     match (outcome, waiting.way) {
         (Err(notice), _) => {
             opens = form.and_then(|form| put_back(model, form));
@@ -210,6 +212,9 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
             desk.line = format!("Did again: {says}  [u] undo");
             desk.history.undo.extend(inverse.map(|edit| (says, edit)));
         }
+    }
+    if let Some((_, form)) = then.filter(|_| done) {
+        lay(model, Overlay::RiskForm(form));
     }
     opens
 }

@@ -1,7 +1,7 @@
 //! The practice as the front desk sees it, to look at: what somebody can read who holds keys to
 //! calendars and contacts only. It changes nothing and opens nothing.
 
-use super::{replace, say};
+use super::{crisis, psychotherapy, replace, say, signing};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Desk, Model};
@@ -20,7 +20,12 @@ const NO_KEY_THERE: &str = "A front desk has no key to charts.";
 /// Begins to look, or goes back.
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
     let (now, member) = (model.now.clone(), model.sync.member());
-    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    // What waits or was begun is kept as it is at a lock.
+    let mut effects = signing::left(model).unwrap_or_default();
+    crisis::bring_back(model);
+    effects.extend(crisis::keep_all(model));
+    effects.extend(psychotherapy::close_all(model, ""));
+    let Some(desk) = model.desk_mut() else { return effects };
     desk.overlays.clear();
     let index = match desk.whole.take() {
         Some(whole) => whole,
@@ -32,7 +37,8 @@ pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
     };
     desk.digest = Digest::of(&index, now.time, member);
     desk.index = index;
-    replace(model, Screen::Today(today::State::new(now.local.date())))
+    effects.extend(replace(model, Screen::Today(today::State::new(now.local.date()))));
+    effects
 }
 
 /// Takes what the practice has become, whichever way it is looked at.

@@ -15,12 +15,14 @@ pub(super) fn begin(model: &mut Model, state: State) -> Vec<Effect> {
     if super::front_desk::refuses_edit(model) {
         return Vec::new();
     }
+    // While somebody else holds the device, nobody reads them.
+    let effects = super::psychotherapy::close_all(model, "");
     if let Some(desk) = model.desk_mut() {
         desk.pending.clear();
         desk.line.clear();
         desk.handed = Some(Box::new(state));
     }
-    Vec::new()
+    effects
 }
 
 /// Begins a draft of a client's journal, and hands it over.
@@ -97,6 +99,9 @@ fn done(model: &mut Model) -> Vec<Effect> {
 pub(super) fn verified(model: &mut Model, outcome: Result<(), Notice>) -> Vec<Effect> {
     let record = drawn(model);
     let now = model.now.time;
+    if outcome.is_ok() {
+        model.confirmed = now;
+    }
     let Some(desk) = model.desk_mut() else { return Vec::new() };
     let Some(handed) = desk.handed.as_mut() else { return Vec::new() };
     if let Err(notice) = outcome {

@@ -234,7 +234,9 @@ fn add_to(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> 
     }
     let draft = ObjectId::from_bytes(model.ids.fresh());
     model.ids.advance();
-    let says = format!("began an addendum for {}", code(model, client));
+    let apart = model.desk().and_then(|desk| desk.screens.last()).is_some_and(Screen::is_apart);
+    let to = if apart { "a psychotherapy note about" } else { "a note of" };
+    let says = format!("began an addendum to {to} {}", code(model, client));
     let begin = Edit::BeginAddendum { draft, client, note: record };
     let mut effects = edit(model, begin, says, Way::Fresh);
     effects.extend(open_draft(model, client, draft));

@@ -61,6 +61,8 @@ pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {
     let Held::Sign { ticket, .. } = taken(model, |_| true)? else { return Some(Vec::new()) };
     let desk = model.desk_mut()?;
     desk.quits = Quits::No;
+    // Who answers again is asked again.
+    desk.then.take_if(|(raised_by, _)| *raised_by == ticket);
     desk.history.waiting.remove(&ticket);
     let form = desk.history.forms.remove(&ticket);
     notes::unsigned(model, ticket);

@@ -336,7 +336,10 @@ pub(super) fn lists(model: &mut Model, which: Verb) {
 }
 
 fn out(model: &mut Model) -> Vec<Effect> {
-    if let Some(effects) = labels::left(model).or_else(|| signing::left(model)) {
+    let front = model.desk().and_then(|desk| desk.overlays.first());
+    let is_asked = matches!(front, Some(Overlay::Confirm(_)));
+    let left = if is_asked { signing::left(model) } else { labels::left(model) };
+    if let Some(effects) = left {
         return effects;
     }
     if formats::left(model) {

@@ -157,6 +157,7 @@ fn cancelled(
     (scope, now): (Reach, Timestamp),
 ) -> Result<Act, Refused> {
     let whose = who::comes(index, row, true);
+    let says_more = reason.is_some() || status != Status::CancelledByClient;
     let this = Edit::SetStatus { appointment: row.id, status, reason };
     let from = match scope {
         Reach::This => {
@@ -170,6 +171,13 @@ fn cancelled(
     // What was changed by itself stands by itself: it is called off by itself, too.
     let is_ahead = scope == Reach::Following || row.starts > now;
     let stands = from.touched && is_ahead && !row.status.frees_the_slot();
+    if says_more && !stands {
+        return refuse(
+            "What follows is taken out of the calendar: nothing is left that could say who called it \
+             off, how late, or why.",
+            "Cancel the one by itself first, then those that follow.",
+        );
+    }
     let edit = if stands { Edit::Together(vec![ends, this]) } else { ends };
     let says = format!("{whose}: the series ends before {}", when::day_and_date(from.date));
     Ok(Act { edit, says, after: After::Ended(from) })

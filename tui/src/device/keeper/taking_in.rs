@@ -110,10 +110,10 @@ impl Keeper {
     }
 
     /// Says whether this is the passphrase: a device that was handed over comes back by it.
-    pub(super) fn verify(&self, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
-        let typed = Passphrase::from_text(&passphrase.0).unwrap_or_default();
-        let checked = Device::check_passphrase(&self.settings.home, &typed, now);
-        self.carried(Carried::Verified(checked.map_err(|error| Notice::from(&error))));
+    pub(super) fn verify(&mut self, passphrase: &Secret, now: Timestamp) -> Result<(), Notice> {
+        let home = self.settings.home.clone();
+        let outcome = self.with_device(|device| device.confirm(&home, &passphrase.0, now));
+        self.carried(Carried::Verified(outcome));
         Ok(())
     }
 

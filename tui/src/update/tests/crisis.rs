@@ -1,7 +1,7 @@
 //! Crises, in keys.
 
 use super::*;
-use crate::message::Order;
+use crate::message::{Carried, Order};
 use crate::screen::parts::sample::crisis::crisis_id;
 use std::sync::Arc;
 use tacenda_shared::practice::crisis::{
@@ -199,6 +199,29 @@ fn a_risk_answer_is_seen_to_or_put_off_with_a_reason() {
     assert_ne!(record, measure);
 }
 
+#[test]
+fn a_risk_form_waits_until_the_measure_that_it_answers_is_signed() {
+    let mut driver = Driver::open(80, 23);
+    driver.model.confirmed = driver.model.now.time.plus_millis(-15 * 60_000);
+    driver.keys("o").open_asked();
+    driver.keys("phq-9⏎0000000011⏎");
+    let screen = driver.screen();
+    assert!(screen.contains("Your passphrase:") && !screen.contains("Thoughts of suicide"));
+    assert!(driver.edits().is_empty());
+    driver.keys("secret⏎");
+    driver.device(DeviceEvent::Carried(Carried::Confirmed(Ok(()))));
+    let Some(Edit::EnterMeasure { .. }) = driver.edits().last() else {
+        panic!("{:?}", driver.edits())
+    };
+    assert!(!driver.screen().contains("Thoughts of suicide"), "{}", driver.screen());
+    let ticket = driver.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Edit { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    driver.device(DeviceEvent::Applied { ticket: ticket.unwrap(), outcome: Ok(None) });
+    assert!(driver.screen().contains("Thoughts of suicide"), "{}", driver.screen());
+}
+
 /// Killed at any moment after its last answer, a measure is on the disk or on its way there.
 #[test]
 fn a_measure_that_raised_a_risk_is_never_lost_to_the_form_that_it_opens() {
@@ -208,7 +231,8 @@ fn a_measure_that_raised_a_risk_is_never_lost_to_the_form_that_it_opens() {
         assert_eq!(driver.edits().len(), 1);
         match way {
             "lock" => driver.key(Key::ctrl('l')),
-            "quit" => driver.code(KeyCode::F(10)),
+            // The first waits for what is on its way to the disk, the second insists.
+            "quit" => driver.code(KeyCode::F(10)).code(KeyCode::F(10)),
             _ => driver.wait(300_000),
         };
         let at = |wanted: &dyn Fn(&Effect) -> bool| driver.effects.iter().position(wanted);
