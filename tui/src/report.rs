@@ -8,7 +8,7 @@ use crate::text::counted;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::id::{MemberId, RecordId};
-use tacenda_shared::practice::edit::{Label, NoteFormat, Part};
+use tacenda_shared::practice::edit::{Label, Part};
 use tacenda_shared::practice::measure::{MeasureView, Review, Taken};
 use tacenda_shared::practice::plan::{PlanItem, PlanKind};
 use tacenda_shared::practice::report::{ReportNote, ReportView};
@@ -80,7 +80,8 @@ impl Item {
             Self::Goals => "goals".to_owned(),
             Self::Measure(record) => format!("measure:{record}"),
             Self::Part(record, part) => {
-                format!("note:{record}:{}", part.title().to_lowercase())
+                let words = Part::WORDS.iter().find(|(known, _)| *known == part);
+                format!("note:{record}:{}", words.map_or("text", |(_, word)| *word))
             }
             Self::Addendum(record) => format!("addendum:{record}"),
         }
@@ -98,8 +99,7 @@ impl Item {
             ("measure", None) => Some(Self::Measure(record()?)),
             ("addendum", None) => Some(Self::Addendum(record()?)),
             ("note", Some(part)) => {
-                let all = NoteFormat::Soap.parts().iter().chain(NoteFormat::Free.parts());
-                let part = all.copied().find(|known| known.title().eq_ignore_ascii_case(part))?;
+                let part = Part::WORDS.iter().find(|(_, known)| *known == part)?.0;
                 Some(Self::Part(record()?, part))
             }
             _ => None,
@@ -272,7 +272,9 @@ fn foot(around: &Around, index: &Index) -> Vec<(&'static str, String)> {
     vec![
         (
             "Basis",
-            "Signed records, named in brackets. Psychotherapy notes are not part of it.".into(),
+            "Records, named in brackets where they are signed, and the calendar. Psychotherapy notes \
+             are not part of it."
+                .into(),
         ),
         ("Name", author),
         ("Signature", String::new()),

@@ -17,7 +17,7 @@ use super::record::{Record, RecordKind, RelationKind};
 use super::supervision;
 use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use codec::{decode_draft, decode_headline, encode_draft, encode_headline};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +115,8 @@ pub(super) enum Headline {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct NoteFact {
+    /// Who signed it.
+    pub(super) author: MemberId,
     pub(super) draft: Option<ObjectId>,
     pub(super) format: NoteFormat,
     pub(super) session: Option<AppointmentId>,
@@ -198,6 +200,7 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
             });
             let words = super::note::texts(body, format);
             Some(Headline::Note(NoteFact {
+                author: record.header.author.member,
                 draft,
                 format,
                 session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),

@@ -135,6 +135,8 @@ registry! {
         Revokes = 9,
         /// It hands a note to a second person, or takes it back.
         Submits = 15,
+        /// It answers such a hand-over, or takes it back.
+        Answers = 16,
     }
 }
 

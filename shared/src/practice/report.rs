@@ -121,11 +121,18 @@ impl Practice {
                 TimelineEntry::Note { .. } if notes.len() >= NOTES_MAX => beyond += 1,
                 TimelineEntry::Measure { .. } if measures.len() >= MEASURES_MAX => beyond += 1,
                 TimelineEntry::Note { record, .. } => {
-                    let note = self.note_view(line.client, *record, cx)?;
+                    // One that does not read stops no other.
+                    let Ok(note) = self.note_view(line.client, *record, cx) else {
+                        beyond += 1;
+                        continue;
+                    };
                     notes.push(ReportNote { date, note });
                 }
                 TimelineEntry::Measure { record, .. } => {
-                    measures.push(self.measure_view(line.client, *record, cx)?);
+                    match self.measure_view(line.client, *record, cx) {
+                        Ok(measure) => measures.push(measure),
+                        Err(_) => beyond += 1,
+                    }
                 }
                 _ => {}
             }

@@ -1,9 +1,11 @@
 //! Supervision: a note that its author hands to a second person, who puts their name under it or hands
 //! it back with a comment. All of it are records of the chart beside the note, which never changes.
 //!
-//! What was said last counts. Who says something knew of what was said before, and the record bears
-//! a later time than that, whatever the clocks say. Only the author hands a note over, and only
-//! somebody else co-signs or returns it: what says otherwise is passed over.
+//! An answer names the hand-over that it answers, and a take-back what it takes back: an answer stands,
+//! whatever was said at the same time and whatever clocks say, and a take-back brings back what stood
+//! before. Of hand-overs, and of answers to one, the newest counts; who says something bears a later
+//! time than what they knew of. Only the author hands a note over, and only somebody else co-signs or
+//! returns it: what says otherwise is passed over.
 //!
 //! A co-signature names the note, and each addition that its writer knew of: what is added later is
 //! not covered.
@@ -96,11 +98,17 @@ pub(super) struct Act {
     note: RecordId,
     said: Said,
     by: MemberId,
+    /// The hand-over that an answer answers, or a take-back takes back.
+    answers: Option<RecordId>,
     /// Additions that a co-signature covers.
     covers: BTreeSet<RecordId>,
 }
 
 impl Act {
+    const fn is_answer(&self) -> bool {
+        matches!(self.said, Said::CoSigned | Said::Returned)
+    }
+
     /// Reads it of a header, which outlives a body.
     pub(super) fn of(record: &Record) -> Option<Self> {
         let of = |kind| record.relation(kind);
@@ -117,7 +125,8 @@ impl Act {
         let named = record.header.relations.iter().filter(|one| one.kind == RelationKind::CoSigns);
         let covers = named.skip(1).map(|one| RecordId::from_bytes(one.target)).collect();
         let by = record.header.author.member;
-        Some(Self { note: RecordId::from_bytes(relation.target), said, by, covers })
+        let answers = of(RelationKind::Answers).map(|one| RecordId::from_bytes(one.target));
+        Some(Self { note: RecordId::from_bytes(relation.target), said, by, answers, covers })
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -128,6 +137,9 @@ impl Act {
             Said::Returned => 4,
         };
         writer.fixed(self.note.as_bytes()).u8(said).fixed(self.by.as_bytes());
+        writer.option(self.answers, |w, id| {
+            w.fixed(id.as_bytes());
+        });
         let covers: Vec<_> = self.covers.iter().collect();
         writer.list(&covers, |w, one| {
             w.fixed(one.as_bytes());
@@ -144,47 +156,49 @@ impl Act {
             _ => return Err(CodecError::Unknown),
         };
         let by = MemberId::from_bytes(reader.fixed()?);
+        let answers = reader.option(|r| Ok(RecordId::from_bytes(r.fixed()?)))?;
         let covers = reader.list(RELATIONS_MAX, |r| Ok(RecordId::from_bytes(r.fixed()?)))?;
-        Ok(Self { note, said, by, covers: covers.into_iter().collect() })
+        Ok(Self { note, said, by, answers, covers: covers.into_iter().collect() })
     }
 }
 
-/// What counts of what was said of one note, and which record says it.
+/// How a note stands, and what says so.
 struct Standing<'a> {
-    author: MemberId,
-    last: Option<(Timestamp, RecordId, &'a Act)>,
+    state: Supervision,
+    since: Timestamp,
+    /// The record that says so.
+    record: RecordId,
+    act: &'a Act,
+    /// The hand-over that it answers, or is.
+    submission: RecordId,
 }
 
 impl<'a> Standing<'a> {
-    /// Takes in one act after the other, in the order of their times. The first who hands a note over
-    /// is taken for its author, unless `author` is known.
-    fn of(acts: &[(Timestamp, RecordId, &'a Act)], author: Option<MemberId>) -> Option<Self> {
-        let first = acts.iter().find(|(.., act)| act.said == Said::Submitted);
-        let author = author.or_else(|| first.map(|(.., act)| act.by))?;
-        let mut standing = Self { author, last: None };
-        for one in acts {
-            let own = one.2.by == author;
-            let counts = match one.2.said {
-                Said::Submitted | Said::TakenBack => own,
-                // Nobody answers what was not handed over.
-                Said::CoSigned | Said::Returned => !own && standing.last.is_some(),
-            };
-            if counts {
-                standing.last = (one.2.said != Said::TakenBack).then_some(*one);
+    /// Of the author's hand-overs the newest counts that was not taken back before anybody answered it.
+    /// An answer names the hand-over that it answers, and a take-back what it takes back: so an answer
+    /// stands whatever came at the same time, and whatever clocks say.
+    fn of(acts: &[(Timestamp, RecordId, &'a Act)], author: MemberId) -> Option<Self> {
+        let own = |act: &Act| act.by == author;
+        let handed = acts.iter().rev().filter(|(.., act)| act.said == Said::Submitted && own(act));
+        for (time, id, act) in handed {
+            let about = |one: &Act| one.answers == Some(*id);
+            let answer =
+                acts.iter().rev().find(|(.., one)| one.is_answer() && !own(one) && about(one));
+            if let Some((since, record, one)) = answer {
+                let state = match one.said {
+                    Said::CoSigned => Supervision::CoSigned,
+                    _ => Supervision::Returned,
+                };
+                let (since, record, submission) = (*since, *record, *id);
+                return Some(Self { state, since, record, act: one, submission });
+            }
+            let back = |one: &Act| one.said == Said::TakenBack && own(one) && about(one);
+            if !acts.iter().any(|(.., one)| back(one)) {
+                let (since, record, submission) = (*time, *id, *id);
+                return Some(Self { state: Supervision::Waiting, since, record, act, submission });
             }
         }
-        Some(standing)
-    }
-
-    fn state(&self) -> Option<(Supervision, Timestamp, RecordId, &'a Act)> {
-        let (time, id, act) = self.last?;
-        let state = match act.said {
-            Said::Submitted => Supervision::Waiting,
-            Said::CoSigned => Supervision::CoSigned,
-            Said::Returned => Supervision::Returned,
-            Said::TakenBack => return None,
-        };
-        Some((state, time, id, act))
+        None
     }
 }
 
@@ -209,18 +223,14 @@ impl Chart {
 
     /// Returns the notes that wait for a second person, and those that were handed back.
     pub(super) fn supervision(&self, client: ClientId) -> Vec<SupervisionRow> {
-        let is_note = |note: &RecordId| {
-            matches!(self.records.get(note).map(|fact| &fact.headline), Some(Headline::Note(_)))
-        };
-        let all = self.supervised().into_iter().filter(|(note, _)| is_note(note));
         let row = |(note, acts): (RecordId, Acts<'_>)| {
-            let standing = Standing::of(&acts, None)?;
-            let (state, since, _, act) = standing.state()?;
-            let row =
-                SupervisionRow { client, note, state, author: standing.author, by: act.by, since };
+            let Headline::Note(fact) = &self.records.get(&note)?.headline else { return None };
+            let standing = Standing::of(&acts, fact.author)?;
+            let (state, since, by) = (standing.state, standing.since, standing.act.by);
+            let row = SupervisionRow { client, note, state, author: fact.author, by, since };
             (state != Supervision::CoSigned).then_some(row)
         };
-        all.filter_map(row).collect()
+        self.supervised().into_iter().filter_map(row).collect()
     }
 }
 
@@ -242,8 +252,9 @@ impl Practice {
         let (author, me) = (stored.header.author.member, cx.pen.author().member);
         let acts = chart.acts_on(note);
         let said = acts.last().map(|(time, ..)| *time);
-        let state = Standing::of(&acts, Some(author)).and_then(|standing| standing.state());
-        let state = state.map(|(state, ..)| state);
+        let standing = Standing::of(&acts, author);
+        let state = standing.as_ref().map(|standing| standing.state);
+        let submission = standing.map(|standing| standing.submission);
         let allowed = match step {
             Step::Submit => me == author,
             Step::TakeBack => me == author && state == Some(Supervision::Waiting),
@@ -256,26 +267,22 @@ impl Practice {
         let (kind, mut body) = (step.relation(), Tags::new());
         let mut relations =
             vec![Relation { kind, target: *note.as_bytes(), digest: stored.digest() }];
+        if let Some(submission) = submission.filter(|_| *step != Step::Submit) {
+            let digest = Self::stored_record(&name, submission, cx)?.digest();
+            let (kind, target) = (RelationKind::Answers, *submission.as_bytes());
+            relations.push(Relation { kind, target, digest });
+        }
         match step {
             Step::Submit => {}
             Step::TakeBack => drop(body.set(tag::STRUCK, [1])),
             Step::CoSign => {
                 let additions = chart.addenda(note);
-                for addition in additions.into_iter().take(RELATIONS_MAX - 1) {
+                for addition in additions.into_iter().take(RELATIONS_MAX - 2) {
                     let digest = Self::stored_record(&name, addition, cx)?.digest();
                     relations.push(Relation { kind, target: *addition.as_bytes(), digest });
                 }
             }
-            Step::Return(comment) => {
-                let comment = comment.trim();
-                if comment.is_empty() {
-                    return Err(Refusal::EmptyText);
-                }
-                if comment.len() > COMMENT_BYTES_MAX {
-                    return Err(Refusal::TextTooLong);
-                }
-                body.set(tag::TEXT, comment.as_bytes());
-            }
+            Step::Return(comment) => drop(body.set(tag::TEXT, fitting(comment)?.as_bytes())),
         }
         let written = (RecordKind::Supervision, relations);
         let mut changes = vec![self.write_after(said, &name, written, body, cx)];
@@ -318,8 +325,9 @@ impl Practice {
         let Some(chart) = self.shown_book(client, Book::Chart) else { return Ok(None) };
         let id = note.header.id;
         let acts = chart.acts_on(id);
-        let standing = Standing::of(&acts, Some(note.header.author.member));
-        let Some((state, _, said, act)) = standing.and_then(|standing| standing.state()) else {
+        let Some(Standing { state, record: said, act, .. }) =
+            Standing::of(&acts, note.header.author.member)
+        else {
             return Ok(None);
         };
         let record = Self::stored_record(&self.chart_of(client), said, cx)?;
@@ -338,6 +346,15 @@ impl Practice {
             comment: within(comment, COMMENT_BYTES_MAX).to_owned(),
             not_covered,
         }))
+    }
+}
+
+/// Returns why a note is returned, as it is written down.
+fn fitting(comment: &str) -> Result<&str, Refusal> {
+    match comment.trim() {
+        "" => Err(Refusal::EmptyText),
+        comment if comment.len() > COMMENT_BYTES_MAX => Err(Refusal::TextTooLong),
+        comment => Ok(comment),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, PlanItemId, Timestamp};
-use tacenda_shared::practice::edit::Stamp;
+use tacenda_shared::practice::edit::{NoteFormat, Stamp};
 use tacenda_shared::practice::plan::{Plan, Progress};
 use tacenda_shared::practice::report::{ReportPlan, Sessions};
 use tacenda_shared::practice::times::Times;

@@ -207,6 +207,8 @@ fn draw(
     let head = format!("{} {} {} ", paint::cell(&code, 10), paint::cell(&date, 11), kind(hit));
     let room = usize::from(area.width).saturating_sub(2 + safe::columns(&head));
     let line = state.lines.get(&(hit.client, hit.place));
+    // Under the veil the chart hides how the client is reached, and so does a line of it.
+    let line = line.filter(|_| !scene.veil || hit.place != Place::Details);
     let line = line.map(|line| if scene.veil { veiled(line, &state.names) } else { line.clone() });
     let (words, marks) = match &line {
         Some(line) => fitting(line, room),

@@ -238,7 +238,10 @@ fn heads(state: &State, view: &ReportView, scene: &Scene<'_>) -> Vec<String> {
         ));
     }
     if view.beyond > 0 {
-        heads.push(format!("{} older records of the period are not listed.", view.beyond));
+        heads.push(format!(
+            "{} records of the period are not listed: too many, or they do not read.",
+            view.beyond
+        ));
     }
     heads.extend(consent_words(scene.index, state.client, scene.today()));
     heads

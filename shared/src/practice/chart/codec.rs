@@ -11,7 +11,7 @@ use super::super::psychotherapy::PsychotherapyFact;
 use super::super::supervision;
 use super::{Headline, NoteFact};
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, DeviceId, ObjectId, RecordId, Timestamp};
+use crate::id::{AppointmentId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
 
 fn write_id(writer: &mut Writer, id: Option<&[u8; 16]>) {
     writer.option(id, |w, id| {
@@ -62,7 +62,7 @@ pub(super) fn encode_headline(writer: &mut Writer, headline: &Headline) {
             writer.u8(0);
         }
         Headline::Note(note) => {
-            writer.u8(1);
+            writer.u8(1).fixed(note.author.as_bytes());
             write_id(writer, note.draft.as_ref().map(ObjectId::as_bytes));
             writer.u8(note.format.number());
             write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
@@ -94,6 +94,7 @@ pub(super) fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, Codec
     Ok(match reader.u8()? {
         0 => Headline::Unknown,
         1 => Headline::Note(NoteFact {
+            author: MemberId::from_bytes(reader.fixed()?),
             draft: read_id(reader)?.map(ObjectId::from_bytes),
             format: read_format(reader)?,
             session: read_id(reader)?.map(AppointmentId::from_bytes),

@@ -121,6 +121,40 @@ fn handing_over_is_undone_and_done_again_and_an_answer_is_not() {
 }
 
 #[test]
+fn a_second_hand_over_that_is_taken_back_leaves_the_answer_to_the_first() {
+    for (step, state) in
+        [(Step::CoSign, Supervision::CoSigned), (back("Say more."), Supervision::Returned)]
+    {
+        let (mut world, client, note) = signed(true);
+        let it = (client, note);
+        supervise(&mut world, 1, it, step).unwrap();
+        let inverse = supervise(&mut world, 0, it, Step::Submit).unwrap().unwrap();
+        world.act(0, inverse).unwrap();
+        world.sync();
+        for desk in 0..2 {
+            assert_eq!(world.desks[desk].note(client, note).supervision.unwrap().state, state);
+        }
+    }
+}
+
+#[test]
+fn an_answer_stands_against_a_take_back_of_the_same_moment_whatever_the_clocks_say() {
+    for ahead in [0, 1] {
+        let (mut world, client, note) = signed(true);
+        world.desks[ahead].now = MONDAY.plus_millis(5 * HOUR);
+        for (desk, step) in [(1, Step::CoSign), (0, Step::TakeBack)] {
+            world.act(desk, Edit::Supervise { client, note, step }).unwrap();
+        }
+        world.sync();
+        for desk in 0..2 {
+            let shown = world.desks[desk].note(client, note).supervision.unwrap();
+            assert_eq!(shown.state, Supervision::CoSigned);
+            assert_eq!(queue(&world, desk), []);
+        }
+    }
+}
+
+#[test]
 fn an_author_who_forges_a_second_signature_under_their_own_note_has_none() {
     let (mut world, client, note) = signed(true);
     let desk = &mut world.desks[0];
