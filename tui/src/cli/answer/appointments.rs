@@ -86,7 +86,7 @@ fn named(
     let client = client_named(index, &asked.which)?.id;
     let (date, time) = match &asked.at {
         None => (local(index, now).date(), None),
-        Some(text) => match (text.parse::<DateTime>(), text.parse::<Date>()) {
+        Some(text) => match (with_two_digits(text).parse::<DateTime>(), text.parse::<Date>()) {
             // A date reads as its midnight, too.
             (Ok(at), _) if text.contains(['T', 't', ' ']) => (at.date(), Some(at.time())),
             (_, Ok(date)) => (date, None),
@@ -264,9 +264,17 @@ fn wanted(row: &AppointmentRow, act: &AppointmentAct) -> Result<Slot, Refused> {
     Ok(slot)
 }
 
+/// Writes an hour of one digit as people mean it: `9:00` is 09:00.
+fn with_two_digits(text: &str) -> String {
+    let at = text.rfind(['T', 't', ' ']).map_or(0, |at| at + 1);
+    let (day, time) = (text.get(..at).unwrap_or_default(), text.get(at..).unwrap_or_default());
+    let short = time.find(':') == Some(1);
+    format!("{day}{}{time}", if short { "0" } else { "" })
+}
+
 /// Reads a day, a time or both; what is not said stays.
 fn start(text: &str, before: DateTime) -> Result<DateTime, Refused> {
-    let text = text.trim();
+    let text = &with_two_digits(text.trim());
     if text.contains(['T', 't', ' ']) {
         if let Ok(start) = text.parse::<DateTime>() {
             return Ok(start);
