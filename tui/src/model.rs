@@ -330,6 +330,9 @@ impl Desk {
 
     /// Returns whether letters type in front.
     pub fn is_typing(&self) -> bool {
+        if let Some(handed) = &self.handed {
+            return handed.is_typing();
+        }
         match (self.overlays.first(), self.screens.last()) {
             (Some(overlay), _) => overlay.is_typing(),
             (None, Some(screen)) => screen.is_typing(),

@@ -187,6 +187,11 @@ impl State {
         (self.checking, self.says) = (false, words);
     }
 
+    /// Whether a caret takes text: then what comes in one piece over a slow line is typed, Enter too.
+    pub const fn is_typing(&self) -> bool {
+        !matches!(self.page, Page::Form) || matches!(self.what, What::Journal(_))
+    }
+
     /// Whether the client has come to the end.
     pub const fn is_done(&self) -> bool {
         matches!(self.page, Page::Thanks)

@@ -320,3 +320,14 @@ proptest! {
         prop_assert!(driver.model.desk().is_some_and(|desk| desk.handed.is_some()));
     }
 }
+
+#[test]
+fn a_passphrase_that_comes_in_one_piece_is_typed_and_its_enter_too() {
+    let mut driver = handed("phq-9");
+    assert!(!driver.model.desk().unwrap().is_typing(), "digits answer");
+    driver.code(KeyCode::Esc);
+    assert!(driver.model.desk().unwrap().is_typing());
+    driver.send(Msg::Input(Input::Burst("correct horse".to_owned())));
+    driver.code(KeyCode::Enter);
+    assert_eq!(typed_passphrases(&driver), ["correct horse"]);
+}

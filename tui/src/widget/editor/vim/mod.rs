@@ -299,6 +299,8 @@ impl Vim {
         let count = self.pending.total().unwrap_or(1);
         let free = self.pending.operator.is_none() && !self.is_visual();
         self.pending = Pending::default();
+        // The column that up and down go for begins anew, also where there is nothing to undo.
+        self.goal = None;
         if free { wish(Wish::Travel { undo, count }) } else { taken() }
     }
 

@@ -421,6 +421,9 @@ impl Model {
         let before = self.lines.clone();
         let mut goal = None;
         match command {
+            // What cannot move leaves the column that up and down go for, as in vim.
+            "h" if self.column == 0 => goal = Some(self.goal),
+            "l" if self.line().is_empty() => goal = Some(self.goal),
             "h" => self.column = self.column.saturating_sub(1),
             "l" => self.column += 1,
             "0" => self.column = 0,
