@@ -3,7 +3,7 @@
 //!
 //! They lie in a compartment of their own, of one client and one author, whose keys are behind the
 //! author's second secret. While nobody has stepped up, nothing is known of them here: not that there are
-//! any. They are made like a chart ([`Book`]), so that typing, signing, addenda and late words are the
+//! any. They are made like a chart (`Book`), so that typing, signing, addenda and late words are the
 //! same; no list, timeline, search or export asks for them, and the trail names the client alone.
 
 use super::apply::{Done, Refusal};
