@@ -1,5 +1,5 @@
-//! Signatures, in the one place through which all of them go: some time after the passphrase was typed
-//! last it is asked for once more (decision 38).
+//! Signatures that somebody gives at the keyboard: some time after the passphrase was typed last it is
+//! asked for once more (decision 38). What is kept as something is left does not come here.
 
 use super::{device, lay, notes, say};
 use crate::message::Effect;
