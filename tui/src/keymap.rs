@@ -137,6 +137,7 @@ pub enum Verb {
     SetLink,
     SetNumbers,
     SetStatus(Status),
+    SayTimes,
     SetSupervised,
     Supervise,
     SetTarget,
@@ -295,6 +296,7 @@ impl Verb {
             self,
             Self::EndSeries
                 | Self::Remind
+                | Self::SayTimes
                 | Self::SetFee
                 | Self::SetCopying
                 | Self::SetHours

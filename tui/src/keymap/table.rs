@@ -311,6 +311,13 @@ pub(super) static ACTS: &[Row] = &[
         on_appointment,
     ),
     row(
+        Verb::SayTimes,
+        &[&[c('B')]],
+        &[C::Appointments],
+        ["", "Say from when to when the session was", "times"],
+        on_appointment,
+    ),
+    row(
         Verb::SkipDate,
         &[&[c('s'), c('d')]],
         &[C::Appointments],

@@ -3,7 +3,7 @@
 
 use super::consents::kind_words;
 use super::parts::field::Field;
-use super::parts::{paint, when};
+use super::parts::{paint, when, who};
 use super::{Act, Ask, Scene, handover};
 use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
@@ -331,11 +331,12 @@ const LABEL: u16 = 17;
 
 /// Draws the form.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
+    let whose = who::client(scene.index, state.client, scene.veil);
     let [shown, hidden] = &state.shown;
     let title = match &state.renews {
-        None if state.hands_over => "Consent, which the client answers alone".to_owned(),
-        None => "Consent".to_owned(),
-        Some(_) => format!("Renew {}", if scene.veil { hidden } else { shown }),
+        None if state.hands_over => format!("Consent of {whose}, who answers it alone"),
+        None => format!("Consent of {whose}"),
+        Some(_) => format!("{whose}: renew {}", if scene.veil { hidden } else { shown }),
     };
     let enter = if state.hands_over { "Enter hands it over" } else { "Enter save" };
     let inside = paint::popup(

@@ -320,7 +320,7 @@ pub fn view(state: &State, look: &Look, warned: bool, frame: &mut Frame<'_>) {
     let foot = paint::inset(paint::lines(area, area.height.saturating_sub(1), 1), 1);
     match state.page {
         Page::Form => match &state.what {
-            What::Measure(form) => measure_form::view(form, look, frame, body),
+            What::Measure(form) => measure_form::view(form, "", look, frame, body),
             What::Consent(asked) => consent(asked, look, frame, body),
             What::Journal(journal) => write(journal, look, frame, body),
         },

@@ -241,8 +241,8 @@ impl State {
     }
 }
 
-/// Draws the form.
-pub fn view(state: &State, look: &Look, frame: &mut Frame<'_>, area: Rect) {
+/// Draws the form. `whose` names the client it is filled in for; nothing where the client has the screen.
+pub fn view(state: &State, whose: &str, look: &Look, frame: &mut Frame<'_>, area: Rect) {
     let many = state.form.items.len();
     let asked = format!("item {} of {many}", state.at + 1);
     let end = match state.phase {
@@ -250,7 +250,8 @@ pub fn view(state: &State, look: &Look, frame: &mut Frame<'_>, area: Rect) {
         Phase::Reviewing => "all answers",
         Phase::Leaving => "not finished",
     };
-    paint::rule(frame, look, area, 0, (&state.form.abbreviation, end));
+    let title = format!("{}   {whose}", state.form.abbreviation);
+    paint::rule(frame, look, area, 0, (title.trim_end(), end));
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
     match state.phase {
         Phase::Asking => asking(state, look, frame, inside),

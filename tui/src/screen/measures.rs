@@ -229,6 +229,8 @@ impl State {
     /// Gives a form into the client's hands.
     fn hand(&mut self, form: Arc<Form>) -> Ask {
         let session = self.session.take();
+        // What the client answers is in focus as the device comes back.
+        self.entered = true;
         Ask::HandOver(Box::new(handover::State::measure(self.client, session, form)))
     }
 
@@ -367,15 +369,10 @@ impl Pick {
         None
     }
 
-    fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    fn view(&self, whose: &str, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         let (look, found) = (scene.look, self.found(scene));
-        paint::rule(
-            frame,
-            look,
-            area,
-            0,
-            ("Which form? Type a part of its name", "Enter begins it"),
-        );
+        let title = format!("Which form for {whose}? Type a part of its name");
+        paint::rule(frame, look, area, 0, (&title, "Enter begins it"));
         let mut body = paint::inset(paint::lines(area, 3, u16::MAX), 1);
         // Its notice stands wherever a form is shown.
         if let Some(form) = found.get(self.focus) {
@@ -405,11 +402,12 @@ impl Pick {
 
 /// Draws the screen.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let whose = who::client(scene.index, state.client, scene.veil);
     match &state.mode {
         Mode::List => all(state, scene, frame, area),
-        Mode::Pick(pick) => pick.view(scene, frame, area),
-        Mode::Score(form) => form.view(scene, frame, area),
-        Mode::Answer(form) => measure_form::view(form, scene.look, frame, area),
+        Mode::Pick(pick) => pick.view(&whose, scene, frame, area),
+        Mode::Score(form) => form.view(&whose, scene, frame, area),
+        Mode::Answer(form) => measure_form::view(form, &whose, scene.look, frame, area),
     }
 }
 

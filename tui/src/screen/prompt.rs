@@ -4,10 +4,11 @@
 mod dates;
 mod numbers;
 mod off;
+mod stamps;
 
-use super::crisis::numbers_words;
+pub use stamps::suggested as suggested_times;
+
 use super::note::review;
-use super::parts::consents as standing;
 use super::parts::field::Field;
 use super::parts::{elsewhere, paint, when, who};
 use super::{Act, Ask, Place, Scene, consents, identity};
@@ -21,8 +22,7 @@ use ratatui::style::Style;
 use tacenda_shared::id::{
     AppointmentId, ClientId, DeviceId, MemberId, PlanItemId, RecordId, TaskId,
 };
-use tacenda_shared::practice::crisis::numbers as emergency;
-use tacenda_shared::practice::edit::{Edit, RemoteSetting, StampChange, Status, Whereabouts};
+use tacenda_shared::practice::edit::{Edit, RemoteSetting, Status};
 use tacenda_shared::practice::identity::IdentityField;
 use tacenda_shared::practice::plan::{PlanChange, PlanKind};
 use tacenda_shared::practice::schedule::hours::Hours;
@@ -36,11 +36,6 @@ pub struct State {
     question: Question,
     field: Field,
 }
-
-const WHERE_TITLE: &str = "Where is the client, and whom to call there?";
-/// How it is answered where a client is.
-const WHERE: &str = "Type the place, a semicolon, and whom to call there in a crisis: \
-                     Sampleton, CA; 911. The note cannot be signed without.";
 
 /// What is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -100,6 +95,8 @@ pub enum Question {
     Revoke(ClientId, RecordId),
     /// What is to be done about a client.
     Task(ClientId),
+    /// When a session that took place began and ended.
+    Times(AppointmentId),
     /// The initials that sign a plan, which lacks this.
     SignPlan(ClientId, Vec<String>),
     /// What a client waits for, and since when if they do already.
@@ -121,6 +118,16 @@ impl State {
             | Question::Task(client)
             | Question::Wait(client, _) => Some(*client),
             _ => None,
+        }
+    }
+
+    /// Returns the code of whom it is about, or the codes of who comes.
+    fn about(&self, scene: &Scene<'_>) -> Option<String> {
+        match &self.question {
+            Question::Times(appointment) | Question::Whereabouts { appointment, .. } => {
+                scene.appointment(*appointment).map(|row| who::comes(scene.index, row, true))
+            }
+            _ => self.whose().map(|client| scene.code(client)),
         }
     }
 
@@ -181,6 +188,9 @@ impl State {
                 vec![Ask::Submit(edit, format!("revoked a consent of {}", scene.code(client)))]
             }
             Question::Task(client) => self.confirm_task(*client, scene),
+            Question::Times(appointment) => {
+                stamps::confirm_times(self.field.trimmed(), *appointment, scene)
+            }
             Question::Wait(client, known) => {
                 let wish = Wish::parse(self.field.text(), &scene.index.clinicians);
                 let Ok(wish) = wish else {
@@ -192,7 +202,7 @@ impl State {
                 vec![Ask::Submit(Edit::Wait { client: *client, waiting }, says)]
             }
             Question::Whereabouts { appointment, begins, arrives } => {
-                self.confirm_whereabouts(scene, *appointment, (*begins, *arrives))
+                stamps::confirm_where(&self.field, scene, *appointment, (*begins, *arrives))
             }
             Question::Reason(appointment, status, words) => {
                 let reason = self.field.trimmed();
@@ -239,38 +249,6 @@ impl State {
         let text = self.field.trimmed().to_owned();
         let says = elsewhere::title(setting).to_owned();
         vec![Ask::Submit(Edit::SetRemote { member, setting, text }, says)]
-    }
-
-    fn confirm_whereabouts(
-        &self,
-        scene: &Scene<'_>,
-        appointment: AppointmentId,
-        (begins, arrives): (bool, bool),
-    ) -> Vec<Ask> {
-        let Some(said) = Whereabouts::parse(self.field.trimmed()) else {
-            return vec![Ask::Say(WHERE.to_owned())];
-        };
-        let row = scene.appointment(appointment).filter(|row| row.is_elsewhere());
-        let Some(row) = row else {
-            return vec![Ask::Leave, Ask::Say("The session was changed meanwhile.".to_owned())];
-        };
-        // Another device may have said meanwhile that it began, or what came of it.
-        let begins = begins && row.stamps.began.is_none();
-        let arrives = arrives && matches!(row.status, Status::Booked | Status::Confirmed);
-        let whose = who::comes(scene.index, row, true);
-        let says = if begins {
-            let clock = when::clock(scene.now.local.time());
-            format!("{whose}: began at {clock}, and where the client is")
-        } else {
-            format!("{whose}: where the client was")
-        };
-        let change = StampChange {
-            began: begins.then_some(Some(scene.now.time)),
-            ended: None,
-            status: arrives.then_some(Status::Arrived),
-            whereabouts: Some(said),
-        };
-        vec![Ask::Submit(Edit::StampSession { appointment, change }, says)]
     }
 
     fn confirm_hours(&self, member: MemberId) -> Vec<Ask> {
@@ -433,35 +411,6 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     }
 }
 
-/// What is understood so far of where a client is, and whether one may practise there; as the session
-/// begins also who has not consented to telehealth.
-fn where_words(state: &State, scene: &Scene<'_>) -> String {
-    let Question::Whereabouts { appointment, begins, .. } = &state.question else {
-        return String::new();
-    };
-    let row = scene.appointment(*appointment);
-    let without = row.filter(|_| *begins).map(|row| standing::without_telehealth(scene, row));
-    let without: Vec<String> = without
-        .into_iter()
-        .flatten()
-        .map(|client| who::client(scene.index, client, scene.veil))
-        .collect();
-    let without = match without.as_slice() {
-        [] => String::new(),
-        without => format!("NO CONSENT TO TELEHEALTH on file: {}. ", without.join(", ")),
-    };
-    let Some(said) = Whereabouts::parse(state.field.trimmed()) else {
-        return format!("{without}{WHERE}");
-    };
-    let outside = row
-        .and_then(|row| elsewhere::unlicensed(scene.index, row.slot.clinician, &said.place))
-        .map(|licences| format!(" YOUR LICENCES: {licences}."));
-    let outside = outside.unwrap_or_default();
-    let known = emergency::fitting(scene.index, &[&said.place]);
-    let known = known.first().map(|one| format!(" {}.", numbers_words(one))).unwrap_or_default();
-    format!("{without}= in {}; to be called there: {}.{outside}{known}", said.place, said.help)
-}
-
 fn date_words(typed: &str, today: Date) -> String {
     match when::read_date(typed, today) {
         _ if typed.is_empty() => "for example 1 feb, +90; empty: no date".to_owned(),
@@ -473,22 +422,23 @@ fn date_words(typed: &str, today: Date) -> String {
 
 /// What is asked, and how the answer is understood so far.
 fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
+    let typed = state.field.trimmed();
     match &state.question {
         Question::Date => state.date_asked(scene),
         Question::EntryDate(_) => {
-            let words = dates::entry_words(state.field.trimmed(), scene.today());
+            let words = dates::entry_words(typed, scene.today());
             ("Journal: which day does the client write of?", words)
         }
-        Question::Death(_) => off::death_words(state.field.trimmed(), scene),
-        Question::Holiday(_) => off::holiday_words(state.field.trimmed(), scene),
-        Question::Hours(_) => ("Your usual week", hours_words(state.field.trimmed())),
+        Question::Death(_) => off::death_words(typed, scene),
+        Question::Holiday(_) => off::holiday_words(typed, scene),
+        Question::Hours(_) => ("Your usual week", hours_words(typed)),
         Question::Identity(_, field) => (field.title(), state.identity_words(*field, scene)),
         Question::Invite => {
             let words = "The line that begins with tacenda1, as `tacenda-server invite` prints \
                          it. The server never learns what it keeps for you.";
             ("Connect to a server: paste its invite", words.to_owned())
         }
-        Question::Numbers => ("Emergency numbers", numbers::words(state.field.trimmed())),
+        Question::Numbers => ("Emergency numbers", numbers::words(typed)),
         Question::Name(..) => {
             let words =
                 "Only your own devices can read it. Empty: the name that it was added with.";
@@ -496,41 +446,46 @@ fn asked(state: &State, scene: &Scene<'_>) -> (&'static str, String) {
         }
         Question::PlanDate { item, .. } => {
             let title = if item.is_some() { "By when?" } else { "Review the plan by when?" };
-            (title, date_words(state.field.trimmed(), scene.today()))
+            (title, date_words(typed, scene.today()))
         }
         Question::PlanLine { kind, .. } => (kind.title(), line_words(*kind).to_owned()),
         Question::SignPlan(_, lacks) => {
             ("Sign the treatment plan: your initials", sign_words(lacks, scene))
         }
         Question::Remote(_, setting) => {
-            (elsewhere::title(*setting), elsewhere::words(*setting, state.field.trimmed()))
+            (elsewhere::title(*setting), elsewhere::words(*setting, typed))
         }
         Question::Return(..) => {
             let words = "Its author reads this beside the note, and hands it over again.";
             ("Return the note: why?", words.to_owned())
         }
         Question::Revoke(..) => {
-            let words = consents::revocation_words(state.field.trimmed(), scene.today());
+            let words = consents::revocation_words(typed, scene.today());
             ("The client takes it back: why?", words)
         }
-        Question::Task(_) => ("To do", task_words(state.field.trimmed(), scene.today())),
-        Question::Wait(..) => {
-            let words = match Wish::parse(state.field.text(), &scene.index.clinicians) {
-                Ok(_) if state.field.trimmed().is_empty() => {
-                    "for example Mon-Wed 9-12, Fri, video; empty: any time".to_owned()
-                }
-                Ok(wish) => format!("= {}", wish.words(&scene.index.clinicians)),
-                Err(fault) => format!("not yet: {fault}"),
-            };
-            ("Waiting list: when could they come?", words)
+        Question::Task(_) => ("To do", task_words(typed, scene.today())),
+        Question::Wait(..) => ("Waiting list: when could they come?", wish_words(typed, scene)),
+        Question::Times(appointment) => stamps::times_asked(typed, *appointment, scene),
+        Question::Whereabouts { appointment, begins, .. } => {
+            stamps::where_asked(typed, *appointment, *begins, scene)
         }
-        Question::Whereabouts { .. } => (WHERE_TITLE, where_words(state, scene)),
         Question::Reason(appointment, cancelled, whose) => {
             let status = cancelled.word();
             let late = late_words(*appointment, *cancelled, scene);
             let words = format!("{whose} will be: {status}. {late}A reason may be left out.");
             ("Cancel: why?", words)
         }
+    }
+}
+
+/// How a wish on the waiting list was understood.
+fn wish_words(typed: &str, scene: &Scene<'_>) -> String {
+    match Wish::parse(typed, &scene.index.clinicians) {
+        Ok(_) if typed.is_empty() => {
+            "for example Mon-Wed 9-12, Fri, video; empty: any time".to_owned()
+        }
+        Ok(wish) => format!("= {}", wish.words(&scene.index.clinicians)),
+        Err(fault) => format!("not yet: {fault}"),
     }
 }
 
@@ -553,7 +508,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let (title, words) = asked(state, scene);
     let long = matches!(state.question, Question::SignPlan(..) | Question::Whereabouts { .. });
     let rows = if long { 9 } else { 7 };
-    let inside = paint::popup(frame, scene.look, (66, rows), (title, "Enter go on  Esc back"));
+    // Whose it is stands in front: one question looks like another.
+    let title = match state.about(scene) {
+        Some(whose) => format!("{whose}   {title}"),
+        None => title.to_owned(),
+    };
+    let inside = paint::popup(frame, scene.look, (66, rows), (&title, "Enter go on  Esc back"));
     let area = paint::lines(inside, 1, 1);
     paint::paragraph(frame, inside, 3, &words, Style::new());
     state.field.view(frame, scene.look, area, true);

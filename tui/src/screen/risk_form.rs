@@ -2,7 +2,7 @@
 //! goes on; nothing is computed from the answers.
 
 use super::parts::field::Field;
-use super::parts::{list, paint, when};
+use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Scene};
 use crate::input::{Input, KeyCode};
 use crate::keymap::Verb;
@@ -448,7 +448,8 @@ fn rows(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, body: Rect) {
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
     let since = when::clock(when::local(state.opened, &scene.index.zone).time());
-    let title = format!("Risk form, open since {since}");
+    let whose = who::client(scene.index, state.client, scene.veil);
+    let title = format!("Risk form for {whose}, open since {since}");
     let footer = "Enter saves  Tab next  Esc back";
     let raised = state.raised.as_ref().map(|(_, words)| words).filter(|words| !words.is_empty());
     let height = paint::count(ROWS.len()) + 4 + u16::from(raised.is_some());

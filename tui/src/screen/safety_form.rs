@@ -1,7 +1,7 @@
 //! The safety plan as it is written, step by step, in the client's words.
 
 use super::parts::field::Field;
-use super::parts::{list, paint};
+use super::parts::{list, paint, who};
 use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
 use ratatui::Frame;
@@ -90,7 +90,9 @@ const fn help(step: SafetyStep) -> &'static str {
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let look = scene.look;
     let footer = "Enter signs  Tab next  Esc back";
-    let inside = paint::popup(frame, look, (76, 18), ("Safety plan", footer));
+    let whose = who::client(scene.index, state.client, scene.veil);
+    let title = format!("Safety plan of {whose}");
+    let inside = paint::popup(frame, look, (76, 18), (&title, footer));
     let foot = inside.height.saturating_sub(1);
     let room = usize::from(foot / 2);
     let top = list::top(state.focus, state.steps.len(), room);

@@ -297,14 +297,6 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let coming = coming(scene);
-    let title = coming.map_or_else(
-        || "Nothing is booked".to_owned(),
-        |row| {
-            let who = who::comes(scene.index, row, scene.veil);
-            format!("Next: {who} {}", when::ahead(row.starts, scene.now.time))
-        },
-    );
-    paint::rule(frame, scene.look, area, 0, (&title, ""));
     let client = match state.focused(scene) {
         Focused::Appointment(id) => {
             scene.appointment(id).and_then(|row| who::first(scene.index, row))
@@ -315,7 +307,16 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         | Focused::Measure(client, _) => Some(client),
         _ => None,
     };
-    let client = client.or_else(|| coming.and_then(|row| who::first(scene.index, row)));
+    let next = coming.and_then(|row| who::first(scene.index, row));
+    let next_words = coming.map(|row| {
+        let who = who::comes(scene.index, row, scene.veil);
+        format!("Next: {who} {}", when::ahead(row.starts, scene.now.time))
+    });
+    let client = client.or(next);
+    // Who is next stands at the end: at its beginning it would be read as the name of the card below.
+    let next_words = next_words.as_deref().unwrap_or("Nothing is booked");
+    let title = client.map_or((next_words, ""), |_| ("In focus", next_words));
+    paint::rule(frame, scene.look, area, 0, title);
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
     if scene.index.clients.is_empty() {
         for (line, words) in FIRST_STEPS.iter().enumerate() {

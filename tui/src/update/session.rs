@@ -32,6 +32,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Vec<Effect
         Verb::ShowRoom => show_room(model, focused),
         Verb::TakeInCalendar => lay(model, Overlay::TakeIn(Box::default())),
         Verb::StampSession => return stamp(model, focused),
+        Verb::SayTimes => ask_times(model, focused),
         Verb::Remind => remind(model, focused),
         Verb::SetCopying => clipboard::ask(model),
         Verb::SetLicences => ask_remote(model, RemoteSetting::Licences),
@@ -75,7 +76,11 @@ fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(words) = refused {
-        say(model, &words);
+        if is_past_unstamped(model, id) {
+            ask_times(model, focused);
+        } else {
+            say(model, &words);
+        }
         return Vec::new();
     }
     let whose = whose(model, id);
@@ -96,6 +101,39 @@ fn stamp(model: &mut Model, focused: Focused) -> Vec<Effect> {
     edit(model, Edit::StampSession { appointment: id, change }, says, Way::Fresh)
 }
 
+/// Whether a session is over, as its day or its status says, and nobody has said from when to when it was.
+fn is_past_unstamped(model: &Model, id: AppointmentId) -> bool {
+    let Some(desk) = model.desk() else { return false };
+    let Some(row) = desk.index.appointments.get(&id) else { return false };
+    let earlier = when::local(row.starts, &desk.index.zone).date() < model.now.local.date();
+    let stamped = row.stamps.began.is_some() && row.stamps.ended.is_some();
+    took_place(row.status) && !stamped && (earlier || row.status == Status::Held)
+}
+
+fn took_place(status: Status) -> bool {
+    !status.frees_the_slot() && status != Status::NoShow
+}
+
+/// Asks from when to when a session was: what was booked, or stamped, is what Enter takes.
+fn ask_times(model: &mut Model, focused: Focused) {
+    let Focused::Appointment(id) = focused else { return };
+    let (whose, now) = (whose(model, id), model.now.time);
+    let Some(desk) = model.desk() else { return };
+    let Some(row) = desk.index.appointments.get(&id) else { return };
+    let words = match row.status {
+        status if !took_place(status) => {
+            format!("{whose}: {}. Say that it takes place first (s).", status.word())
+        }
+        _ if row.starts > now => format!("{whose}: it has not begun yet."),
+        _ => {
+            let answer = prompt::suggested_times(row, &desk.index.zone);
+            let state = prompt::State::suggesting(Question::Times(id), answer);
+            return lay(model, Overlay::Prompt(state));
+        }
+    };
+    say(model, &words);
+}
+
 /// Asks where the client is when a session by video or telephone begins, or where the client was, once
 /// its time has come; where that was said the last time is what Enter takes. What was said is corrected
 /// in the same way once the session has ended.
@@ -106,7 +144,9 @@ fn whereabouts(model: &Model, id: AppointmentId, may: bool) -> Option<prompt::St
     let ends = may && row.stamps.began.is_some();
     let earlier = when::local(row.starts, &index.zone).date() < model.now.local.date();
     let past = earlier || row.status == Status::Held || row.stamps.ended.is_some();
-    if ends || !(begins || past) {
+    // Once that is said, what else is missing is asked for first.
+    let other_is_missing = row.whereabouts.is_whole() && is_past_unstamped(model, id);
+    if ends || other_is_missing || !(begins || past) {
         return None;
     }
     let arrives = begins && matches!(row.status, Status::Booked | Status::Confirmed);

@@ -241,7 +241,7 @@ fn of_session(note: &Linted<'_>, found: &mut Vec<Finding>) {
     if !stamped && times_in(note) < 2 {
         let words = match session.stamps.began {
             Some(_) => "No stop time: b on the session stamps it",
-            None => "No start and stop time: b on the session stamps them",
+            None => "No start and stop time: B on the session says them",
         };
         found.push(Finding::new(Element::StartStop, None, words));
     }

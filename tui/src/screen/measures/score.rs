@@ -70,15 +70,10 @@ impl ScoreForm {
         std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
     }
 
-    pub(super) fn view(&self, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
+    pub(super) fn view(&self, whose: &str, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         let look = scene.look;
-        paint::rule(
-            frame,
-            look,
-            area,
-            0,
-            ("A score of an instrument that is not here", "Enter signs"),
-        );
+        let title = format!("A score for {whose}, of an instrument that is not here");
+        paint::rule(frame, look, area, 0, (&title, "Enter signs"));
         let inside = paint::inset(area, 1);
         for (at, (label, field)) in LABELS.iter().zip(&self.fields).enumerate() {
             let line = 2 + paint::count(at);

@@ -108,8 +108,10 @@ impl State {
         let caret = editor.caret();
         let before = caret.checked_sub(1).and_then(|at| editor.rope().get_char(at));
         let new_line = if before.is_none_or(|letter| letter == '\n') { "" } else { "\n" };
+        let behind = editor.rope().get_char(caret);
+        let line_end = if behind == Some('\n') { "" } else { "\n" };
         let title = editor.part().title();
-        let splice = editor.insert(&format!("{new_line}{}", chip.text));
+        let splice = editor.insert(&format!("{new_line}{}{line_end}", chip.text));
         let mut effects = Vec::new();
         match splice {
             Ok(Some(splice)) => self.send(vec![splice], now, &mut effects),

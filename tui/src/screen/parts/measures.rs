@@ -162,7 +162,7 @@ pub fn change(form: &Form, earlier: u32, later: u32) -> Vec<String> {
     let points = text::counted(points(earlier.abs_diff(later)), "point", "points");
     let mut lines = vec![format!("{points} {way}, from {earlier} to {later}")];
     if form.changes.is_empty() {
-        lines.push("No source here says from when on a change counts.".to_owned());
+        lines.push("no source here says from when on a change counts".to_owned());
     }
     for at in form.changes_between(earlier, later) {
         let Some(change) = form.changes.get(at) else { continue };

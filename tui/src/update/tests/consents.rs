@@ -100,7 +100,7 @@ fn what_is_refused_has_no_end_and_what_cannot_be_is_not_saved() {
 fn one_that_expires_is_renewed_for_as_long_again_with_two_keys() {
     let mut driver = consents(80, 24);
     driver.keys("jr");
-    assert!(driver.screen().contains("Renew telehealth"), "{}", driver.screen());
+    assert!(driver.screen().contains(": renew telehealth"), "{}", driver.screen());
     driver.keys("⏎");
     let (record, consent) = last(&driver);
     assert_eq!(consent.kind, ConsentKind::Telehealth);
@@ -209,7 +209,7 @@ fn a_recipient_is_hidden_while_names_are() {
     driver.keys("jjj");
     assert!(!driver.screen().contains("Sampleton"), "{}", driver.screen());
     driver.keys("r");
-    assert!(driver.screen().contains("Renew release: hidden"), "{}", driver.screen());
+    assert!(driver.screen().contains(": renew release: hidden"), "{}", driver.screen());
     driver.keys("⎋kk");
     let hidden = driver.screen();
     assert!(hidden.contains("What is covered  hidden (F9 shows)"), "{hidden}");

@@ -162,7 +162,7 @@ fn a_form_that_is_left_is_kept_unfinished_if_somebody_says_so_or_if_it_locks() {
     }
     let mut driver = crisis(80, 23);
     driver.keys("n11⎋⎋1");
-    assert!(driver.screen().contains("Risk form, open since"), "{}", driver.screen());
+    assert!(driver.screen().contains("Risk form for JM-014, open since"), "{}", driver.screen());
 }
 
 /// Answers that raise a risk; the id of their measure.

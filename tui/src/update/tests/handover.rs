@@ -210,7 +210,7 @@ fn a_client_agrees_or_not_alone() {
         let mut driver = Driver::open(80, 23);
         driver.keys("c").open_asked();
         driver.keys("H");
-        assert!(driver.screen().contains("which the client answers alone"), "{}", driver.screen());
+        assert!(driver.screen().contains(", who answers it alone"), "{}", driver.screen());
         driver.keys("⇥Dr. Sampleton⇥dates of sessions⏎");
         let screen = driver.screen();
         assert!(screen.contains("Do you agree?") && screen.contains("Dr. Sampleton"), "{screen}");

@@ -293,7 +293,9 @@ fn every_item_of_every_form_shows_whole_on_a_small_screen() {
         let mut state = measure_form::State::new(Arc::clone(form));
         for (place, item) in form.items.iter().enumerate() {
             let mut terminal = Terminal::new(TestBackend::new(80, 19)).unwrap();
-            terminal.draw(|frame| measure_form::view(&state, &look, frame, frame.area())).unwrap();
+            terminal
+                .draw(|frame| measure_form::view(&state, "AK-007", &look, frame, frame.area()))
+                .unwrap();
             let shown: Vec<String> = terminal
                 .backend()
                 .buffer()

@@ -39,7 +39,6 @@ fn what_is_over_or_cancelled_or_of_another_day_is_not_stamped() {
     for (change, says) in [
         ((Status::CancelledByClient, Stamps::default()), "takes place first"),
         ((Status::NoShow, Stamps::default()), "takes place first"),
-        ((Status::Held, Stamps::default()), "it was held already"),
         ((Status::Held, stamped), "it was from 09:41 to 09:41"),
     ] {
         let mut driver = Driver::open(80, 24);
@@ -53,6 +52,52 @@ fn what_is_over_or_cancelled_or_of_another_day_is_not_stamped() {
     let mut driver = Driver::open(80, 24);
     driver.keys("[[[[[[[").keys("b");
     assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+}
+
+/// Whoever forgot to stamp a session says afterwards from when to when it was.
+#[test]
+fn the_times_of_a_session_that_nobody_stamped_are_said_afterwards() {
+    let now = sample::now().time;
+    let over = || {
+        let mut sample = Sample::new();
+        sample.change(1, |row| {
+            row.slot.start = date(2026, 11, 22).at(8, 0, 0, 0);
+            row.starts = now.plus_millis(-6_060_000);
+            (row.status, row.stamps) = (Status::Held, Stamps::default());
+        });
+        sample
+    };
+    let at = |minutes: i64| Some(Some(now.plus_millis(-6_060_000 + minutes * 60_000)));
+    // Either key; what was booked is what Enter takes.
+    for key in ["b", "B"] {
+        let mut driver = with(over());
+        driver.keys("gg").keys(key);
+        let screen = driver.screen();
+        assert!(screen.contains("JM-014   When did it begin and end?"), "{screen}");
+        assert!(screen.contains("= 22 Nov, 08:00 to 08:50: 50 min, and it was held."), "{screen}");
+        driver.keys("⏎");
+        let [Edit::StampSession { appointment, change }] = driver.edits()[..] else { panic!() };
+        assert_eq!(*appointment, sample::appointment(1));
+        assert_eq!((change.began, change.ended), (at(0), at(50)));
+        assert_eq!((change.status, &change.whereabouts), (Some(Status::Held), &None));
+    }
+    // What was typed replaces it; what is still to come is no end.
+    let mut driver = with(over());
+    driver.keys("ggb").keys("8:05 12m");
+    assert!(driver.screen().contains("08:05 to 08:17: 12 min"), "{}", driver.screen());
+    let mut driver = with(over());
+    driver.keys("ggb").keys("8:05-9:55⏎");
+    assert!(driver.screen().contains("That has not ended yet."), "{}", driver.screen());
+    assert!(driver.edits().is_empty());
+    // What did not take place has no times, and what is to come has none yet.
+    let mut sample = over();
+    sample.change(1, |row| row.status = Status::NoShow);
+    let mut driver = with(sample);
+    driver.keys("ggB");
+    assert!(driver.screen().contains("takes place first"), "{}", driver.screen());
+    let mut driver = Driver::open(80, 24);
+    driver.keys("jB");
+    assert!(driver.screen().contains("it has not begun yet"), "{}", driver.screen());
 }
 
 #[test]
@@ -127,7 +172,7 @@ fn a_key_that_is_held_down_ends_no_session_and_one_over_midnight_ends() {
     for (before, ends, says) in [
         (10_000, false, "just now"),
         (23 * 3_600_000, true, "held until"),
-        (25 * 3_600_000, false, "more than a day ago"),
+        (25 * 3_600_000, false, "When did it begin and end?"),
     ] {
         let mut sample = Sample::new();
         sample.change(1, |row| {

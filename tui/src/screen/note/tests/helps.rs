@@ -106,14 +106,14 @@ fn f7_shows_the_last_plan_and_the_aims_and_a_digit_puts_one_in() {
     }
     let put = press(&mut state, KeyCode::Char('4'), 0);
     assert!(matches!(put.effects[..], [Effect::Type { .. }]), "{:?}", put.effects);
-    assert_eq!(state.texts()[0], "Slept better this week.\nObjective: Ten minutes");
+    assert_eq!(state.texts()[0], "Slept better this week.\nObjective: Ten minutes\n");
     // It is read on while letters type, also digits.
-    type_text(&mut state, " 4", 0);
-    assert!(state.texts()[0].ends_with("minutes 4"));
+    type_text(&mut state, "4", 0);
+    assert!(state.texts()[0].ends_with("minutes\n4"));
     assert!(shown(&mut state).contains("4  Objective"));
     press(&mut state, KeyCode::F(7), 0);
     press(&mut state, KeyCode::Char('x'), 0);
-    assert!(state.texts()[0].ends_with(" 4x"), "a letter types, whatever has the digits");
+    assert!(state.texts()[0].ends_with("\n4x"), "a letter types, whatever has the digits");
     press(&mut state, KeyCode::F(7), 0);
     press(&mut state, KeyCode::F(7), 0);
     assert!(!shown(&mut state).contains("Objective: Ten minutes: "));
