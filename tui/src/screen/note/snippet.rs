@@ -162,15 +162,19 @@ impl State {
         let y = if below { caret.y + 1 } else { caret.y.saturating_sub(height).max(area.y) };
         let x = caret.x.saturating_sub(2).min(area.x + area.width - width);
         let place = Rect { x, y, width, height }.intersection(area);
-        let (corner, dash, side) = if look.ascii { ("+", "-", "|") } else { ("┼", "─", "│") };
-        let across = |left: &str, right: &str| {
+        let (top_corners, corners, dash, side) = match look.ascii {
+            true => (["+", "+"], ["+", "+"], "-", "|"),
+            false => (["┌", "┐"], ["└", "┘"], "─", "│"),
+        };
+        let across = |[begin, end]: [&str; 2], left: &str, right: &str| {
             let used = safe::columns(left) + safe::columns(right) + 4;
             let rest = usize::from(width).saturating_sub(used);
-            format!("{corner}{dash}{left}{}{right}{dash}{corner}", dash.repeat(rest))
+            format!("{begin}{dash}{left}{}{right}{dash}{end}", dash.repeat(rest))
         };
         let count = crate::text::counted(fitting.len(), "snippet", "snippets");
         let bold = Style::new().add_modifier(Modifier::BOLD);
-        line(buffer, place, 0, &across(&format!(" ;{word} "), &format!(" {count} ")), bold, look);
+        let (word, count) = (format!(" ;{word} "), format!(" {count} "));
+        line(buffer, place, 0, &across(top_corners, &word, &count), bold, look);
         let focus = self.popup.focus.min(fitting.len() - 1);
         let top = focus.saturating_sub(rows - 1);
         let inner = usize::from(width).saturating_sub(4);
@@ -185,7 +189,7 @@ impl State {
                 if at == focus { bold.add_modifier(Modifier::REVERSED) } else { Style::new() };
             line(buffer, place, row, &format!("{side} {words}{pad} {side}"), style, look);
         }
-        let last = across("", " Tab inserts  Up/Down  Esc ");
+        let last = across(corners, "", " Tab inserts  Up/Down  Esc ");
         line(buffer, place, height - 1, &last, bold, look);
     }
 }
