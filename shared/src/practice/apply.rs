@@ -132,6 +132,7 @@ impl Practice {
             | Edit::DivideDraft { .. }
             | Edit::EnterNote { .. }
             | Edit::Label { .. }
+            | Edit::RelabelDraft { .. }
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
@@ -228,6 +229,9 @@ impl Practice {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
             Edit::Label { client, of, labels } => self.label((client, of), &labels, cx),
+            Edit::RelabelDraft { client, draft, change } => {
+                self.relabel_draft((client, draft), &change, cx)
+            }
             Edit::Sign { note, client, late_reason } => {
                 self.check_draft(note, client, cx)?;
                 self.sign(note, client, late_reason, cx)

@@ -15,6 +15,10 @@
 //!
 //! A label says something clinical by itself. It is in what [`Practice::open`] gives and in no list.
 
+mod relabel;
+
+pub use relabel::Relabel;
+
 use super::apply::{Done, Guard, Refusal};
 use super::change::Change;
 use super::chart::{Chart, Headline};
@@ -138,12 +142,6 @@ pub(super) fn of_draft(document: &Document) -> BTreeSet<Label> {
 /// Returns the labels of a line of a plan, which has a map of its own.
 pub(super) fn of_line(document: &Document, line: &str) -> BTreeSet<Label> {
     of_place(document, Some(line), document.keys_in(line))
-}
-
-/// Returns the fields in which two sets of labels differ, each with whether it is set in the second.
-pub(super) fn between(before: &BTreeSet<Label>, after: &BTreeSet<Label>) -> Vec<(String, bool)> {
-    let changed = before.symmetric_difference(after);
-    changed.map(|label| (label.field(), after.contains(label))).collect()
 }
 
 fn of_place(document: &Document, place: Option<&str>, keys: Vec<String>) -> BTreeSet<Label> {
@@ -339,7 +337,7 @@ impl Practice {
             return Err(Refusal::TextTooLong);
         }
         match of {
-            Labelled::Draft(draft) => self.label_draft(client, draft, labels, cx),
+            Labelled::Draft(draft) => self.label_draft(client, draft, |_| labels.clone(), cx),
             Labelled::PlanLine(item) => {
                 let labels = Some(labels.clone());
                 self.change_plan(client, item, PlanChange { labels, ..PlanChange::default() }, cx)
@@ -352,7 +350,7 @@ impl Practice {
         &mut self,
         client: ClientId,
         draft: ObjectId,
-        labels: &BTreeSet<Label>,
+        labels: impl FnOnce(&BTreeSet<Label>) -> BTreeSet<Label>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         self.unsigned_draft(draft, client)?;
@@ -361,26 +359,41 @@ impl Practice {
         }
         let name = self.home_of(client, draft);
         let before = of_draft(self.document(&name, draft, cx)?);
-        let changed: Vec<Label> = before.symmetric_difference(labels).copied().collect();
+        let after = labels(&before);
+        if after.len() > LABELS_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let changed = Relabel::between(&before, &after);
+        let fields = changed.fields();
         let author = cx.pen.author();
         let change = self.change(&name, draft, cx, |document| {
-            if !changed.is_empty() {
+            if !fields.is_empty() {
                 draft::sign_in(document, author);
             }
-            for label in &changed {
-                document.put(None, &label.field(), Scalar::Flag(labels.contains(label)));
+            for (field, is_set) in &fields {
+                document.put(None, field, Scalar::Flag(*is_set));
             }
         })?;
-        let guard = |label: &Label| Guard {
+        let guard = |(field, is_set)| Guard {
             name: name.clone(),
             object: draft,
             place: None,
-            field: label.field(),
-            value: Scalar::Flag(labels.contains(label)),
+            field,
+            value: Scalar::Flag(is_set),
         };
-        let guards = changed.iter().map(guard).collect();
-        let inverse = Edit::Label { client, of: Labelled::Draft(draft), labels: before };
+        let guards = fields.into_iter().map(guard).collect();
+        let inverse = Edit::RelabelDraft { client, draft, change: changed.inverse() };
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
+    }
+
+    /// Puts labels of a draft, and takes others away.
+    pub(super) fn relabel_draft(
+        &mut self,
+        (client, draft): (ClientId, ObjectId),
+        change: &Relabel,
+        cx: &mut Context<'_>,
+    ) -> Result<Done, Refusal> {
+        self.label_draft(client, draft, |labels| change.of(labels), cx)
     }
 
     fn label_record(

@@ -9,7 +9,7 @@ mod edits;
 use super::chart::tag;
 use super::contact::{line_within, within};
 use super::document::{Document, Scalar};
-use super::label::{self, Label};
+use super::label::{self, Label, Relabel};
 use super::record::{LABELS_MAX, Record, RecordKind};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{PlanItemId, Timestamp};
@@ -237,6 +237,20 @@ pub struct PlanChange {
     pub since: Option<Timestamp>,
     /// Its labels; all of them.
     pub labels: Option<BTreeSet<Label>>,
+    /// Labels that are put or taken away, where `labels` does not name all of them.
+    pub relabel: Option<Relabel>,
+}
+
+impl PlanChange {
+    /// What it makes other of the labels that a line has.
+    fn relabel_of(&self, had: &BTreeSet<Label>) -> Option<Relabel> {
+        let after = match (&self.labels, &self.relabel) {
+            (Some(labels), _) => labels.clone(),
+            (None, Some(change)) => change.of(had),
+            (None, None) => return None,
+        };
+        Some(Relabel::between(had, &after))
+    }
 }
 
 /// A plan as it stands.
@@ -481,7 +495,8 @@ impl PlanItem {
             rated: change.progress.and(self.progress).map(|(_, rated)| rated),
             struck: change.struck.map(|_| false),
             since: None,
-            labels: change.labels.as_ref().map(|_| self.labels.clone()),
+            labels: None,
+            relabel: change.relabel_of(&self.labels).map(|change| change.inverse()),
         }
     }
 }

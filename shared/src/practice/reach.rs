@@ -139,6 +139,7 @@ impl Practice {
                 | Edit::Psychotherapy(_)
                 | Edit::RecordConsent { .. }
                 | Edit::RecordRisk { .. }
+                | Edit::RelabelDraft { .. }
                 | Edit::ReviewPlan { .. }
                 | Edit::RevokeConsent { .. }
                 | Edit::Sign { .. }

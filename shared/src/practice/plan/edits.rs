@@ -12,7 +12,6 @@ use crate::practice::compartment::CompartmentName;
 use crate::practice::contact::normal;
 use crate::practice::document::{Document, Scalar};
 use crate::practice::edit::{Edit, Subject};
-use crate::practice::label;
 use crate::practice::record::{LABELS_MAX, RecordKind, Tags};
 use crate::practice::view::PlanView;
 use crate::practice::{Context, Practice, document_of, zone};
@@ -40,9 +39,6 @@ impl Practice {
                 return Err(Refusal::TextTooLong);
             }
         }
-        if change.labels.as_ref().is_some_and(|labels| labels.len() > LABELS_MAX) {
-            return Err(Refusal::TextTooLong);
-        }
         let name = CompartmentName::Chart(client);
         let object = document_of(&name);
         let document = self.document(&name, object, cx)?;
@@ -64,8 +60,11 @@ impl Practice {
             None => PlanChange { struck: Some(true), ..PlanChange::default() },
         };
         let had = plan.item(id).map(|item| item.labels.clone()).unwrap_or_default();
-        let labels = change.labels.as_ref().map(|labels| label::between(&had, labels));
-        let labels = labels.unwrap_or_default();
+        let relabel = change.relabel_of(&had).unwrap_or_default();
+        if relabel.of(&had).len() > LABELS_MAX {
+            return Err(Refusal::TextTooLong);
+        }
+        let labels = relabel.fields();
         let (now, mut written) = (cx.now, Vec::new());
         let begun = (!stands).then_some(change.since.unwrap_or(now));
         let delta = self.change(&name, object, cx, |document| {

@@ -17,6 +17,7 @@ mod identity;
 mod journal;
 mod label;
 mod label_lines;
+mod label_undo;
 mod meanwhile;
 mod measure;
 mod measure_import;

@@ -8,7 +8,7 @@ use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
 use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
-    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, RemoteSetting, Slot,
+    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, Relabel, RemoteSetting, Slot,
     StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
@@ -279,6 +279,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Psychotherapy(_)
         | Edit::RecordConsent { .. }
         | Edit::RecordRisk { .. }
+        | Edit::RelabelDraft { .. }
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
         | Edit::RevokeConsent { .. }
@@ -460,7 +461,7 @@ fn of_a_journal(client: ClientId, record: RecordId) -> [Edit; 4] {
     ]
 }
 
-fn of_writing(client: ClientId, note: ObjectId) -> [Edit; 5] {
+fn of_writing(client: ClientId, note: ObjectId) -> [Edit; 6] {
     let phrase = |own, name: &str, saying| {
         let (kind, name) = (PhraseKind::Snippet, name.to_owned());
         Edit::SetPhrase { own, kind, name, saying }
@@ -468,6 +469,11 @@ fn of_writing(client: ClientId, note: ObjectId) -> [Edit; 5] {
     let said = || Saying::Is(Phrase::Snippet(words()));
     [
         Edit::DivideDraft { note, client, format: NoteFormat::Dap },
+        Edit::RelabelDraft {
+            client,
+            draft: note,
+            change: Relabel { put: BTreeSet::from([Label::Hiv]), taken: BTreeSet::new() },
+        },
         Edit::SetLevel { element: Element::Risk, level: Level::Require },
         phrase(true, "mine", said()),
         phrase(false, "ours", said()),
@@ -659,4 +665,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 66;
+const EDITS: usize = 67;

@@ -109,6 +109,7 @@ impl Importer {
                     true => None,
                     false => Some(labels(&body.labels)?),
                 },
+                relabel: None,
             };
             steps.push(ImportStep::Edit(Edit::ChangePlan { client, item, change }));
         }
