@@ -367,7 +367,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
-        times: TimesBody::of(&view.times, &view.signed.zone),
+        times: TimesBody::of(&view.times, &view.signed.zone, index),
         labels: labels(&view.labels),
         rest: second(view, index),
     };

@@ -141,6 +141,8 @@ pub struct Importer {
     pub(super) forms: BTreeMap<String, Arc<Form>>,
     /// The clients of the file so far.
     clients: BTreeSet<ClientId>,
+    /// Who comes to the appointments of the file so far, where several do.
+    meetings: BTreeMap<AppointmentId, BTreeSet<ClientId>>,
 }
 
 impl Importer {
@@ -159,6 +161,7 @@ impl Importer {
             same: BTreeMap::new(),
             forms: BTreeMap::new(),
             clients: BTreeSet::new(),
+            meetings: BTreeMap::new(),
         }
     }
 
@@ -303,6 +306,9 @@ impl Importer {
         self.seen("appointment", &line.rest);
         self.not_carried("appointment.rivals", !line.rivals.is_empty());
         let memo = (!line.memo.is_empty()).then_some(line.memo);
+        if clients.len() > 1 {
+            self.meetings.insert(id, clients.iter().copied().collect());
+        }
         let new = NewAppointment { id, clients, kind, slot, memo };
         let mut steps = vec![ImportStep::Edit(Edit::Book(new))];
         if status != Status::Booked || line.reason.is_some() {

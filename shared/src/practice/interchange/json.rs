@@ -439,7 +439,7 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         zone: view.signed.zone.clone(),
         late_reason: view.late_reason.clone(),
         remote: RemoteBody::of(view),
-        times: TimesBody::of(&view.times, &view.signed.zone),
+        times: TimesBody::of(&view.times, &view.signed.zone, index),
         addenda: addenda.collect(),
     };
     Line::new("note", body)

@@ -1,9 +1,13 @@
-//! When and how a session took place, beside the note about it.
+//! When, how and with whom a session took place, beside the note about it.
 
+use super::import::{Cause, id};
 use super::lines::{MODALITIES, instant, read_instant, value, word};
 use crate::id::ClientId;
+use crate::practice::calendar::CLIENTS_MAX;
 use crate::practice::times::Times;
+use crate::practice::view::Index;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a signed note says of its session beside the text.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -23,18 +27,21 @@ pub struct TimesBody {
 }
 
 impl TimesBody {
-    /// What a note says, if it says anything.
-    pub(super) fn of(times: &Times, zone: &str) -> Option<Self> {
+    /// What a note says, if it says anything. Of who was there those whom an export names: whoever is
+    /// out of sight is nobody where it is taken in.
+    pub(super) fn of(times: &Times, zone: &str, index: &Index) -> Option<Self> {
+        let named = times.attendees.iter().filter(|client| index.own_row(**client).is_some());
         (*times != Times::default()).then(|| Self {
             began: times.began.map(|stamp| instant(stamp, zone)),
             ended: times.ended.map(|stamp| instant(stamp, zone)),
             modality: times.modality.map(|modality| word(MODALITIES, modality).to_owned()),
-            attendees: times.attendees.iter().map(ToString::to_string).collect(),
+            attendees: named.map(ToString::to_string).collect(),
         })
     }
 
-    /// What the text says of it that is brought in; `None` if this cannot be.
-    pub(super) fn words(&self) -> Option<String> {
+    /// What the text says of it that is brought in, with the way in which people met unless that is
+    /// `said` already; `None` if this cannot be.
+    pub(super) fn words(&self, said: bool) -> Option<String> {
         let mut words = String::new();
         for (verb, stamp) in [("began", &self.began), ("ended", &self.ended)] {
             if let Some(stamp) = stamp {
@@ -43,9 +50,20 @@ impl TimesBody {
             }
         }
         if let Some(modality) = &self.modality {
-            value(MODALITIES, modality)?;
+            let modality = Some(value(MODALITIES, modality)?);
+            let way = Times { modality, ..Times::default() }.way();
+            if !said {
+                words.push_str(&format!(" The session was {way}."));
+            }
         }
-        let known = self.attendees.iter().all(|id| ClientId::parse(id).is_some());
-        known.then_some(words)
+        Some(words)
+    }
+
+    /// Who was there.
+    pub(super) fn who(&self) -> Result<BTreeSet<ClientId>, Cause> {
+        if self.attendees.len() > CLIENTS_MAX {
+            return Err(Cause::Invalid("times"));
+        }
+        self.attendees.iter().map(|text| id(text, ClientId::parse, "times")).collect()
     }
 }

@@ -22,6 +22,7 @@ mod meanwhile;
 mod measure;
 mod measure_import;
 mod measure_own;
+mod note_import;
 mod own_export;
 mod phrases;
 mod plan;

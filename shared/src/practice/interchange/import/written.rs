@@ -33,16 +33,26 @@ impl Importer {
             let said = normal_whereabouts(said).ok_or(Cause::Invalid("remote"))?;
             head.push_str(&format!(" {}.", said.words(way)));
         }
+        let mut elsewhere = false;
         if let Some(times) = &line.times {
-            head.push_str(&times.words().ok_or(Cause::Invalid("times"))?);
+            let words = times.words(line.remote.is_some()).ok_or(Cause::Invalid("times"))?;
+            head.push_str(&words);
+            // The signature takes over who comes, as the calendar has it.
+            let (who, session) = (times.who()?, session(line.session.as_deref())?);
+            let comes = session.and_then(|session| self.meetings.get(&session));
+            elsewhere = !who.is_empty() && comes != Some(&who);
         }
-        let mut steps =
-            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        let (format, session) = (line.format.as_str(), line.session.as_deref());
+        let (mut steps, left) =
+            begin(note, (&line.client, session), (format, line.parts), (head, &[]))?;
         let client = id(&line.client, ClientId::parse, "client")?;
         steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
         let late_reason = Some(LATE_REASON.to_owned());
         steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
+        let added = left.map(|text| ImportStep::AmendSigned { draft: note, client, text });
+        steps.extend(added);
         self.seen("note", &line.rest);
+        self.not_carried("note.times.attendees", elsewhere);
         Ok(steps)
     }
 
@@ -63,8 +73,11 @@ impl Importer {
             return self.entry_draft(note, line);
         }
         let head = origin("Begun", &line.begun, None)?;
-        let mut steps =
-            begin(note, &line.client, line.session.as_deref(), &line.format, line.parts, &head)?;
+        // Nothing is added to a draft: if need be it is said in a part that the format does not have.
+        let places = Part::ALL;
+        let (format, session) = (line.format.as_str(), line.session.as_deref());
+        let (mut steps, _) =
+            begin(note, (&line.client, session), (format, line.parts), (head, places))?;
         let client = id(&line.client, ClientId::parse, "client")?;
         steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
         self.seen("draft", &line.rest);
@@ -95,14 +108,14 @@ fn draft_of(record: RecordId) -> ObjectId {
     ObjectId::from_bytes(*record.as_bytes())
 }
 
+/// Begins a note. What says where it comes from stands over the first part; where there is no room, over
+/// the next that has some, of the format or else of `others`. It is returned if none has.
 fn begin(
     note: ObjectId,
-    client: &str,
-    session: Option<&str>,
-    format: &str,
-    parts: Vec<PartBody>,
-    head: &str,
-) -> Result<Vec<ImportStep>, Cause> {
+    (client, session): (&str, Option<&str>),
+    (format, parts): (&str, Vec<PartBody>),
+    (head, others): (String, &[Part]),
+) -> Result<(Vec<ImportStep>, Option<String>), Cause> {
     let client = id(client, ClientId::parse, "client")?;
     let session = self::session(session)?;
     let format = value(FORMATS, format).ok_or(Cause::Invalid("format"))?;
@@ -114,20 +127,27 @@ fn begin(
         }
         texts.push((part, text));
     }
-    let first = format.parts().first().copied().ok_or(Cause::Invalid("format"))?;
-    match texts.iter_mut().find(|(part, _)| *part == first) {
-        Some((_, text)) if head.len() + 2 + text.len() <= PART_BYTES_MAX => {
-            *text = under(head, text);
+    // No word of a text may be lost.
+    let has_room = |part: &Part| {
+        let text = texts.iter().find(|(one, _)| one == part);
+        text.is_none_or(|(_, text)| head.len() + 2 + text.len() <= PART_BYTES_MAX)
+    };
+    let place = format.parts().iter().chain(others).copied().find(has_room);
+    let left = match place {
+        Some(part) => {
+            match texts.iter_mut().find(|(one, _)| *one == part) {
+                Some((_, text)) => *text = under(&head, text),
+                None => texts.push((part, head)),
+            }
+            None
         }
-        // There is no room over it, and no word of it may be lost.
-        Some(_) => {}
-        None => texts.push((first, head.to_owned())),
-    }
+        None => Some(head),
+    };
     let mut steps = vec![ImportStep::Edit(Edit::BeginNote { note, client, session, format })];
     let edits = in_edits(texts).into_iter();
     steps
         .extend(edits.map(|splices| ImportStep::Edit(Edit::ChangeDraft { note, client, splices })));
-    Ok(steps)
+    Ok((steps, left))
 }
 
 /// Puts texts into as few edits as may hold them: one, unless a text is very long.
