@@ -109,13 +109,15 @@ impl Billing {
         self.charges.insert(id, charge);
     }
 
-    /// Returns whether a session was charged for one of these, who are one person; `client` is whose
-    /// charges these are.
-    pub(super) fn has(&self, key: &[u8; 32], (client, own): (ClientId, &[ClientId])) -> bool {
+    /// Returns whether a session was charged here.
+    pub(super) fn has(&self, key: &[u8; 32]) -> bool {
+        self.sessions.contains_key(key)
+    }
+
+    /// Returns whether it was charged here in the place of one of these.
+    pub(super) fn has_instead(&self, key: &[u8; 32], own: &[ClientId]) -> bool {
         let stands_for = self.sessions.get(key);
-        stands_for.is_some_and(|others| {
-            own.contains(&client) || others.iter().any(|other| own.contains(other))
-        })
+        stands_for.is_some_and(|others| others.iter().any(|other| own.contains(other)))
     }
 
     fn encode(&self, writer: &mut Writer) {

@@ -13,7 +13,7 @@ use super::group::is_subject;
 use super::journal::{Book, entry_body};
 use super::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use super::supervision::Step;
-use super::view::AppointmentRow;
+use super::view::{AppointmentRow, NoteState};
 use super::{Context, Practice, calendar, label, note, psychotherapy};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
@@ -218,11 +218,7 @@ impl Practice {
         let key = note::charge_key(session.id);
         // What is written under a duplicate is about the same person; what was written while two were
         // taken for one stays so once they are parted.
-        let charged: Vec<_> = self.facts.billing.iter().collect();
-        let billed = |of: &ClientId| {
-            let own = self.seen_as_one(*of);
-            charged.iter().any(|(client, known)| known.has(&key, (**client, &own)))
-        };
+        let billed = |of: &ClientId| self.is_billed(&session, &key, *of);
         let comes = |client| session.clients.contains(&self.kept_of(client));
         let therapy = session.kind == AppointmentKind::Group;
         let payers: Vec<ClientId> = match session.group {
@@ -250,6 +246,39 @@ impl Practice {
             changes.push(self.write_record(&name, RecordKind::Charge, Vec::new(), body, cx).1);
         }
         changes
+    }
+
+    /// Whether a session was charged for somebody: in a log of theirs, or in their place in that of
+    /// somebody who has to do with the session. What the log of anybody else says does not count.
+    fn is_billed(&self, session: &AppointmentRow, key: &[u8; 32], of: ClientId) -> bool {
+        let own = self.seen_as_one(of);
+        let billing = &self.facts.billing;
+        if own.iter().any(|one| billing.get(one).is_some_and(|known| known.has(key))) {
+            return true;
+        }
+        let mut says = billing.iter().filter(|(_, known)| known.has_instead(key, &own));
+        says.any(|(whose, _)| self.has_to_do_with(*whose, session))
+    }
+
+    /// Whether a session is with somebody, as it is written or through a duplicate, with a group to
+    /// which they belong, or did, or is what a signed note of theirs is about: that one was a duplicate
+    /// once, and is parted now.
+    fn has_to_do_with(&self, client: ClientId, session: &AppointmentRow) -> bool {
+        let person = self.one_person(client);
+        let comes = session.as_written().iter().chain(&session.clients);
+        if comes.into_iter().any(|one| person.contains(one)) {
+            return true;
+        }
+        let group = session.group.and_then(|group| self.facts.groups.get(&group)?.row.as_ref());
+        if group.is_some_and(|group| group.members.keys().any(|one| person.contains(one))) {
+            return true;
+        }
+        let written =
+            self.facts.family(session.id).into_iter().filter_map(|id| self.sessions.get(&id));
+        let signed = |(whose, state): (&ClientId, &NoteState)| {
+            matches!(state, NoteState::Signed(_)) && person.contains(whose)
+        };
+        written.flatten().any(signed)
     }
 
     /// What the trail says of a signature.

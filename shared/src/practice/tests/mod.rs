@@ -2,6 +2,7 @@
 
 mod arrange;
 mod attachment;
+mod charge;
 mod consent;
 mod contact_log;
 mod convergence;
