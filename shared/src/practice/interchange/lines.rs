@@ -280,14 +280,6 @@ pub(super) struct ContactLine {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct InstrumentLine {
-    pub(super) id: String,
-    pub(super) file: String,
-    #[serde(flatten)]
-    pub(super) rest: Rest,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct ScoreBody {
     pub(super) name: String,
     pub(super) min: u32,
@@ -314,6 +306,8 @@ pub(super) struct MeasureLine {
     pub(super) wording: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scored: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) numbers: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -9,10 +9,20 @@ use super::super::{edit::Edit, measure, view::Index};
 use super::crisis::measure_of;
 use super::export::{author, labels, typed};
 use super::import::{Cause, ImportStep, Importer, check_words, id, session, written};
-use super::lines::{InstrumentLine, MeasureLine, Rest, ScoreBody, read_instant, stamp};
+use super::lines::{MeasureLine, Rest, ScoreBody, read_instant, stamp};
 use crate::id::{AppointmentId, ClientId, RecordId, Timestamp};
+use crate::suite::Hash;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct InstrumentLine {
+    pub(super) id: String,
+    pub(super) file: String,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
 
 /// Most answers of a measure.
 const ANSWERS_MAX: usize = measure::ITEMS_MAX;
@@ -49,7 +59,8 @@ pub(super) fn measure(view: &MeasureView, index: &Index) -> String {
         choices: choices.filter(doubtful).collect(),
         version: view.version.clone(),
         wording: view.wording.map(|wording| wording.to_string()),
-        scored: view.scored.map(|scored| scored.to_string()),
+        scored: view.scored.and_then(|scored| scored.whole).map(|hash| hash.to_string()),
+        numbers: view.scored.and_then(|scored| scored.numbers).map(|hash| hash.to_string()),
         total: taken.total,
         name: form
             .filter(|_| taken.items > 0)
@@ -116,10 +127,7 @@ impl Importer {
         let known = measure::named(&line.instrument).map(Arc::clone);
         let form = known.or_else(|| self.forms.get(&line.instrument).map(Arc::clone));
         check_words(&line.instrument, ID_BYTES_MAX, "instrument")?;
-        let same = |form: &Arc<Form>| {
-            line.wording.as_ref().is_none_or(|wording| *wording == form.wording.to_string())
-                && line.scored.as_ref().is_none_or(|scored| *scored == form.scored.to_string())
-        };
+        let same = |form: &Arc<Form>| in_words_of(&line, form) && is_scored_as(&line, form);
         let Some(form) = form.clone().filter(same) else {
             return Ok(self.in_other_words(form.as_deref(), &line, (client, session, at), labels));
         };
@@ -139,8 +147,8 @@ impl Importer {
         Ok(vec![ImportStep::Edit(edit)])
     }
 
-    /// What was answered to a form that is not here in the same words comes in as a score, if it has
-    /// a total and something says between which it lies; else it is counted.
+    /// What was answered to a form that is not here in the same words, or is scored in another way here,
+    /// comes in as a score, which says so by its name, if it has a total and something says between which it lies; else it is counted.
     fn in_other_words(
         &mut self,
         form: Option<&Form>,
@@ -153,7 +161,10 @@ impl Importer {
             ("", None) => &line.instrument,
             (name, _) => name,
         };
-        let name = format!("{name} (another wording)");
+        let name = match form.is_some_and(|form| in_words_of(line, form)) {
+            true => format!("{name} (another scoring)"),
+            false => format!("{name} (another wording)"),
+        };
         let range = line.range.or_else(|| form.map(|form| form.scoring.range));
         let new = line.total.zip(range).map(|(total, range)| {
             edits::fitting(NewScore { name, total, range, source: String::new() })
@@ -165,6 +176,21 @@ impl Importer {
         self.not_carried("measure.answers", true);
         let edit = Edit::EnterScore { client, session, score: Box::new(score), at, labels };
         vec![ImportStep::Edit(edit)]
+    }
+}
+
+/// Whether something was answered in the words of a form, as far as it says so.
+fn in_words_of(line: &MeasureLine, form: &Form) -> bool {
+    line.wording.as_ref().is_none_or(|wording| *wording == form.wording.to_string())
+}
+
+/// Whether it was scored as a form is: by the numbers, or else, as earlier versions say it, by the whole.
+fn is_scored_as(line: &MeasureLine, form: &Form) -> bool {
+    let is = |said: &String, hash: Option<Hash>| hash.is_some_and(|hash| *said == hash.to_string());
+    match (&line.numbers, &line.scored) {
+        (Some(numbers), _) => is(numbers, form.scored.numbers),
+        (None, Some(whole)) => is(whole, form.scored.whole),
+        (None, None) => true,
     }
 }
 

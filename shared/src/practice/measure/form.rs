@@ -54,8 +54,30 @@ pub struct Form {
     pub notice: String,
     /// What the wording comes to: H over all that a person reads and the values of the answers.
     pub wording: Hash,
-    /// What the scoring comes to: H over everything from which a score and what is said of it follow.
-    pub scored: Hash,
+    /// What the scoring comes to.
+    pub scored: Scored,
+}
+
+/// What a scoring comes to, twice: what is signed says both, and what was signed by an earlier version
+/// says the first alone.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Scored {
+    /// H over everything from which a score and what is said of it follow, with its words, in the order
+    /// of the file.
+    pub whole: Option<Hash>,
+    /// H over its numbers alone: a word that is mended, or two bands that change their places in the
+    /// file, part no history.
+    pub numbers: Option<Hash>,
+}
+
+impl Scored {
+    /// Whether it is one of this kind: by the numbers where both say these.
+    fn is(self, other: Self) -> bool {
+        match (self.numbers, other.numbers) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.whole.zip(other.whole).is_none_or(|(one, other)| one == other),
+        }
+    }
 }
 
 /// One question.
@@ -359,8 +381,8 @@ pub struct Risk {
 impl Form {
     /// Returns whether something was answered to this very form: in its words, and with its scoring.
     /// What was signed before a scoring was named says only in which words.
-    pub fn is_form(&self, wording: Option<Hash>, scored: Option<Hash>) -> bool {
-        wording == Some(self.wording) && scored.is_none_or(|scored| scored == self.scored)
+    pub fn is_form(&self, wording: Option<Hash>, scored: Option<Scored>) -> bool {
+        wording == Some(self.wording) && scored.is_none_or(|scored| scored.is(self.scored))
     }
 
     /// Returns the choices of an item, by its place.

@@ -17,7 +17,7 @@ mod score;
 
 pub use form::{
     Algorithm, Asked, Band, Change, Choice, Count, CutOff, Form, ID_BYTES_MAX, ITEMS_MAX, Item,
-    Much, Op, Remark, Risk, Rule, Scoring, Subscale, Way,
+    Much, Op, Remark, Risk, Rule, Scored, Scoring, Subscale, Way,
 };
 pub use library::{all, is_taken, named};
 pub use read::{FILE_BYTES_MAX, FormError, id_of, read};

@@ -6,7 +6,7 @@ use super::check;
 use super::file::{File, ItemText, RiskText, ScoringText, SkipText, VariantText};
 use super::form::{
     Algorithm, Asked, Band, Change, Choice, Count, CutOff, Form, ID_BYTES_MAX, ITEMS_MAX, Item,
-    Much, Op, Remark, Risk, Rule, Scoring, Subscale, Way,
+    Much, Op, Remark, Risk, Rule, Scored, Scoring, Subscale, Way,
 };
 use super::score::Quantity;
 use crate::suite::Hash;
@@ -211,11 +211,11 @@ fn form(file: &File, variant: Option<&Spanned<VariantText>>) -> Result<Form, Fau
         notice: file.licence.notice.get_ref().clone(),
         scoring,
         wording: Hash::ZERO,
-        scored: Hash::ZERO,
+        scored: Scored::default(),
     };
     form.risks = risks(file.risk.get_ref(), &form.items, &places, &file.risk.span())?;
     form.wording = form.wording_of();
-    form.scored = form.scoring_of();
+    form.scored = Scored { whole: Some(form.scoring_of()), numbers: Some(form.numbers_of()) };
     Ok(form)
 }
 

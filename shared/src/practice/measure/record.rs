@@ -1,6 +1,6 @@
 //! A measure as a signed record: what it says by itself, and what lists know of it.
 
-use super::form::{Form, ID_BYTES_MAX, ITEMS_MAX};
+use super::form::{Form, ID_BYTES_MAX, ITEMS_MAX, Scored};
 use super::library;
 use super::score::{Answer, Screened};
 use crate::codec::{CodecError, Reader, Writer};
@@ -34,6 +34,8 @@ pub(in crate::practice) mod tag {
     pub(in crate::practice) const REVIEWED: u16 = 37;
     /// What the scoring came to by which it was signed.
     pub(in crate::practice) const SCORED: u16 = 162;
+    /// What its numbers alone came to.
+    pub(in crate::practice) const NUMBERS: u16 = 270;
 }
 
 const NOT_ANSWERED: u8 = 255;
@@ -139,7 +141,7 @@ pub struct Taken {
     /// What the wording came to that was answered; none of what was only scored, or does not say.
     pub wording: Option<Hash>,
     /// What the scoring came to; none of what was only scored, or was signed before that was named.
-    pub scored: Option<Hash>,
+    pub scored: Option<Scored>,
     /// The answers as values and as choices, of a form that does not ship: what was signed of them is
     /// compared where the form is. Of one that ships that is done as the record is read.
     pub given: Given,
@@ -170,7 +172,7 @@ pub struct MeasureView {
     /// What its wording came to; none of what was only scored.
     pub wording: Option<Hash>,
     /// What its scoring came to, as far as it says so.
-    pub scored: Option<Hash>,
+    pub scored: Option<Scored>,
     /// The lowest and the highest score, of what was only scored.
     pub range: Option<(u32, u32)>,
     /// The same of a form that was answered, if it is known.
@@ -212,7 +214,11 @@ pub(super) fn body(form: &Form, answers: &[Answer], session: Option<AppointmentI
     let mut body = Tags::new();
     body.set(tag::INSTRUMENT, form.id.as_str()).set(tag::ANSWERS, values);
     body.set(tag::VERSION, form.version.as_str()).set(tag::WORDING, *form.wording.as_bytes());
-    body.set(tag::SCORED, *form.scored.as_bytes());
+    for (tag, hash) in [(tag::SCORED, form.scored.whole), (tag::NUMBERS, form.scored.numbers)] {
+        if let Some(hash) = hash {
+            body.set(tag, *hash.as_bytes());
+        }
+    }
     // A form may be withdrawn, and its scores still lie between these.
     body.set(tag::SCORE_RANGE, range_bytes(form.scoring.range));
     if !form.items.iter().all(super::Item::values_are_unique) {
@@ -253,9 +259,10 @@ pub(super) fn score_body(score: &NewScore, session: Option<AppointmentId>) -> Ta
 }
 
 /// Returns what a body says of the form that was answered: its words, and its scoring.
-fn of_form(body: &Tags) -> (Option<Hash>, Option<Hash>) {
+fn of_form(body: &Tags) -> (Option<Hash>, Option<Scored>) {
     let hash = |tag| body.fixed(tag).map(Hash::from_bytes);
-    (hash(tag::WORDING), hash(tag::SCORED))
+    let scored = Scored { whole: hash(tag::SCORED), numbers: hash(tag::NUMBERS) };
+    (hash(tag::WORDING), Some(scored).filter(|scored| *scored != Scored::default()))
 }
 
 /// Returns the answers that a body holds to a form, if it was answered in these words.
@@ -387,9 +394,12 @@ impl Taken {
         writer.option(self.wording, |w, wording| {
             w.fixed(wording.as_bytes());
         });
-        writer.option(self.scored, |w, scored| {
-            w.fixed(scored.as_bytes());
-        });
+        let scored = self.scored.unwrap_or_default();
+        for hash in [scored.whole, scored.numbers] {
+            writer.option(hash, |w, hash| {
+                w.fixed(hash.as_bytes());
+            });
+        }
         writer.bytes(&self.given.values).option(self.given.choices.as_ref(), |w, choices| {
             w.bytes(choices);
         });
@@ -405,7 +415,11 @@ impl Taken {
             review: if reader.u8()? == 1 { Review::Due } else { Review::None },
             session: reader.option(|r| r.fixed().map(AppointmentId::from_bytes))?,
             wording: reader.option(|r| r.fixed().map(Hash::from_bytes))?,
-            scored: reader.option(|r| r.fixed().map(Hash::from_bytes))?,
+            scored: {
+                let mut hash = || reader.option(|r| r.fixed().map(Hash::from_bytes));
+                let scored = Scored { whole: hash()?, numbers: hash()? };
+                Some(scored).filter(|scored| *scored != Scored::default())
+            },
             given: Given {
                 values: reader.bytes(ITEMS_MAX)?.to_vec(),
                 choices: reader.option(|r| Ok(r.bytes(ITEMS_MAX)?.to_vec()))?,

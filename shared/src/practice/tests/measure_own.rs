@@ -87,8 +87,60 @@ fn what_was_answered_is_not_scored_by_another_scoring_in_the_same_words() {
     assert_eq!(taken(&other, 0, client)[0].1.items, 2);
 }
 
+/// Cut-offs and bands in words that are mended, and in another order, count as before.
+#[test]
+fn a_typo_mended_in_what_is_said_of_a_score_parts_no_history_and_another_number_does() {
+    let cut = |id: &str, value: u8, label: &str| {
+        format!(
+            "[[cut_offs]]\nid = \"{id}\"\nof = \"total\"\nop = \">=\"\nvalue = {value}\n\
+             label = \"{label}\"\nsource = \"ours\"\n\n"
+        )
+    };
+    let file = |cuts: &[String]| {
+        let text = OWN.replacen("[risk]", &format!("{}[risk]", cuts.concat()), 1);
+        let out = "bands = { mood = \"bad\" }\n";
+        text.replacen(out, &format!("{out}cut_offs = {{ low = true, high = true }}\n"), 1)
+    };
+    let (low, high) = (cut("low", 2, "to be loked at"), cut("high", 3, "a lot"));
+    let first = file(&[low, high.clone()]);
+    let low = cut("low", 2, "to be looked at");
+    let mended = file(&[high.clone(), low.clone()]);
+    let mended = mended.replace("label = \"bad\"", "label = \"worse\"");
+    let mended = mended.replace("mood = \"bad\"", "mood = \"worse\"");
+    let moved = file(&[cut("high", 4, "a lot"), low]);
+    for (then, follows) in [(mended, true), (moved, false)] {
+        let (mut world, client) = world();
+        world.act(0, define("mood", Some(first.clone()))).unwrap();
+        let form = world.desks[0].index().measures["mood"].clone();
+        world.act(0, Edit::answered(client, None, &form, choices(&[2, 1]))).unwrap();
+        world.sync();
+        let lines = export(&mut world, client);
+        world.act(1, define("mood", Some(then.clone()))).unwrap();
+        world.sync();
+        let index = world.desks[0].index();
+        let answered = taken(&world, 0, client)[0].1.clone();
+        assert_eq!(answered.follows_from(&index.measures["mood"]), follows);
+        // And so for what was let out before, also by an earlier version: that knows no mended word.
+        let text = serde_json::Value::from(then).to_string();
+        let known = serde_json::Value::from(first.clone()).to_string();
+        let lines: Vec<_> = lines.iter().map(|line| line.replace(&known, &text)).collect();
+        let (other, counts) = import(&lines);
+        assert_eq!(counts.not_carried.get("measure.answers").is_none(), follows);
+        let name = &taken(&other, 0, client)[0].1.instrument;
+        assert_eq!(name.ends_with(" (another scoring)"), !follows, "{name}");
+        let early: Vec<_> = lines.iter().map(|line| without(line, "\"numbers\":")).collect();
+        assert_eq!(import(&early).1.not_carried.get("measure.answers"), Some(&1));
+        let own: Vec<_> = early.iter().map(|line| line.replace(&text, &known)).collect();
+        assert_eq!(import(&own).1.not_carried.get("measure.answers"), None);
+    }
+}
+
 fn without_scored(line: &str) -> String {
-    let Some(at) = line.find("\"scored\":") else { return line.to_owned() };
+    without(&without(line, "\"scored\":"), "\"numbers\":")
+}
+
+fn without(line: &str, field: &str) -> String {
+    let Some(at) = line.find(field) else { return line.to_owned() };
     let end = at + line[at..].find(',').unwrap() + 1;
     format!("{}{}", &line[..at], &line[end..])
 }
