@@ -4,6 +4,7 @@
 //! mistake is struck, and all of them stay.
 
 mod edits;
+mod person;
 mod register;
 
 pub(super) use edits::fitting;
@@ -66,6 +67,11 @@ impl ConsentKind {
     /// Those that this version knows, in the order in which they are offered.
     pub const ALL: [Self; 6] =
         [Self::Treatment, Self::Telehealth, Self::Release, Self::Ai, Self::Recording, Self::Other];
+
+    /// Whether two of it are the same thing: each release, and each other one, is a thing of its own.
+    pub const fn is_usual(self) -> bool {
+        !matches!(self, Self::Release | Self::Other | Self::Unknown(_))
+    }
 
     /// Returns its words on a screen.
     pub const fn title(self) -> &'static str {

@@ -18,7 +18,7 @@ use crate::practice::view::ConsentsView;
 use crate::practice::{Context, Practice, ShelfError, zone};
 use crate::suite::Hash;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// So many of those before it a renewal names; the rest of its relations names what was said of them.
@@ -86,11 +86,14 @@ impl Practice {
         let change = self.write_record_as(id, &name, (RecordKind::Consent, relations), body, cx);
         let inverse = Edit::StrikeConsent { client, record: id, struck: true };
         let mut done = self.done(client, (id, change), inverse.clone(), cx);
-        for (whose, ended) in ended {
+        for (whose, since, ended) in ended {
+            // What had been taken back before was so since then, and is ended once more.
+            let before = since.map(|since| (since, String::new()));
+            let (day, reason) = before.as_ref().map_or((day, &reason), |(day, none)| (*day, none));
             // Records of their own, which stay when this one is struck or erased.
             for ended in ended.chunks(RELATIONS_MAX) {
                 let mut body = Tags::new();
-                set_revoked(&mut body, day, &reason);
+                set_revoked(&mut body, day, reason);
                 let written = self.write_act(whose, ended, body, cx);
                 done.changes.extend(self.done(whose, written, inverse.clone(), cx).changes);
             }
@@ -100,42 +103,48 @@ impl Practice {
 
     /// The consents that a new one ends: what a client refuses to renew, or has taken back since it was
     /// renewed, with all its family; and who refuses something for nobody in particular takes back
-    /// what was given of that kind before. Also what is struck or hidden, since it may be brought back,
-    /// and what lies in the record of a duplicate, also of one who is out of sight; by whose record it
-    /// lies in. Nothing is written any more where keys are to die.
+    /// what was given of that kind before. Also what is struck or hidden or was taken back, since that
+    /// may be brought back or have been a mistake, and what lies in the record of a duplicate, also of
+    /// one who is out of sight; by whose record it lies in, and since when it was taken back before.
+    /// Nothing is written any more where keys are to die.
     fn ended_by(
         &self,
         client: ClientId,
         consent: &NewConsent,
         cx: &mut Context<'_>,
-    ) -> Vec<(ClientId, Vec<RecordId>)> {
+    ) -> Vec<(ClientId, Option<Date>, Vec<RecordId>)> {
         if !consent.refused && consent.revoked.is_none() {
             return Vec::new();
         }
-        let usual = !matches!(
-            consent.kind,
-            ConsentKind::Release | ConsentKind::Other | ConsentKind::Unknown(_)
-        );
         let mut ended = Vec::new();
         for whose in self.one_person(client) {
             let gone = self.facts.settings.erasures.is_ordered(whose);
             let Some(chart) = self.facts.charts.get(&whose).filter(|_| !gone) else { continue };
-            let mut here = BTreeSet::new();
+            let mut here: BTreeMap<Option<Date>, BTreeSet<RecordId>> = BTreeMap::new();
             for Known { row, .. } in register(&chart.records) {
-                if !matches!(row.end, None | Some(ConsentEnd::Renewed(_))) {
-                    continue;
-                }
+                let since = match row.end {
+                    None | Some(ConsentEnd::Renewed(_)) => None,
+                    Some(ConsentEnd::Revoked(date)) if consent.refused => Some(date),
+                    _ => continue,
+                };
                 let alike = consent.refused
                     && consent.recipient.is_empty()
-                    && usual
+                    && consent.kind.is_usual()
                     && row.kind == consent.kind
                     && row.given <= consent.given;
                 if consent.renews == Some(row.record) || alike && !Self::names_one(whose, row, cx) {
-                    here.insert(row.record);
+                    here.entry(since).or_default().insert(row.record);
                 }
             }
-            if !here.is_empty() {
-                ended.push((whose, families_of(&chart.records, &here)));
+            let mut named = BTreeSet::new();
+            // Of a family of which something holds yet, and of days the newest first.
+            let open = here.remove(&None).map(|these| (None, these));
+            for (since, these) in open.into_iter().chain(here.into_iter().rev()) {
+                let mut all = families_of(&chart.records, &these);
+                all.retain(|id| named.insert(*id));
+                if !all.is_empty() {
+                    ended.push((whose, since, all));
+                }
             }
         }
         ended

@@ -900,3 +900,106 @@ fn a_death_a_birth_and_a_page_of_a_journal_that_are_yet_to_come_stop_no_import()
     assert_eq!(lost.map(|what| counts.not_carried.get(what).copied()), [Some(1); 3]);
     assert_eq!(other.desks[0].index().clients[&client].died, Some(MONDAY));
 }
+
+/// Who refuses later refuses also what was taken back before, should that be said to be a mistake.
+#[test]
+fn a_refusal_outlasts_that_an_earlier_revocation_was_a_mistake() {
+    for under_twin in [false, true] {
+        let mut world = World::new(&[1, 1]);
+        let (client, twin) = (world.client(0, 1), world.client(0, 2));
+        let telehealth = || consent(ConsentKind::Telehealth, None);
+        let whose = if under_twin { twin } else { client };
+        give(&mut world, 0, (whose, 1), telehealth()).unwrap();
+        world.act(0, Edit::SameAs { client: twin, kept: Some(client) }).unwrap();
+        world.sync();
+        later(&mut world);
+        let mistake = world.act(0, revoke(whose, 1, MONDAY)).unwrap().unwrap();
+        world.sync();
+        later(&mut world);
+        let no = NewConsent { refused: true, given: MONDAY, ..telehealth() };
+        give(&mut world, 1, (client, 2), no).unwrap();
+        world.sync();
+        later(&mut world);
+        let undone = world.desks[0].undo(mistake);
+        assert_eq!(undone.unwrap_err(), Refusal::ChangedElsewhere);
+        for desk in 0..2 {
+            assert!(holding(&world, desk, whose).is_empty(), "{:?}", ends(&world, desk, whose));
+        }
+    }
+}
+
+/// The same, said before the refusal is known there: that one did not know of the mistake.
+#[test]
+fn a_refusal_outlasts_a_mistake_that_another_device_mends_at_once() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let telehealth = || consent(ConsentKind::Telehealth, None);
+    give(&mut world, 0, (client, 1), telehealth()).unwrap();
+    world.act(0, revoke(client, 1, MONDAY)).unwrap();
+    world.sync();
+    later(&mut world);
+    world.act(0, Edit::RevokeConsent { client, record: id(1), revoked: None }).unwrap();
+    let no = NewConsent { refused: true, given: MONDAY, ..telehealth() };
+    give(&mut world, 1, (client, 2), no).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert!(holding(&world, desk, client).is_empty(), "{:?}", ends(&world, desk, client));
+    }
+}
+
+/// Whoever is one person with somebody who said no has said no, whichever was known first, and in
+/// whichever order it comes; once both are parted, each has their own again.
+#[test]
+fn what_a_person_took_back_under_one_entry_holds_under_no_other_in_any_order() {
+    for (merged_first, kept_first, refused) in
+        (0..8).map(|bits| (bits & 1 == 1, bits & 2 == 2, bits & 4 == 4))
+    {
+        let mut world = World::new(&[1, 1]);
+        let (client, twin) = (world.client(0, 1), world.client(0, 2));
+        let telehealth = || consent(ConsentKind::Telehealth, None);
+        for (whose, number) in [(client, 1), (twin, 2)] {
+            give(&mut world, 0, (whose, number), telehealth()).unwrap();
+        }
+        // A release is a thing of its own.
+        let release =
+            NewConsent { recipient: "Dr. Sample".into(), ..consent(ConsentKind::Release, None) };
+        give(&mut world, 0, (client, 3), release).unwrap();
+        world.sync();
+        let (one, kept) = if kept_first { (twin, client) } else { (client, twin) };
+        let merge = Edit::SameAs { client: one, kept: Some(kept) };
+        let no = |world: &mut World| match refused {
+            true => {
+                let no = NewConsent { refused: true, given: MONDAY, ..telehealth() };
+                give(world, 0, (twin, 4), no).unwrap()
+            }
+            false => world.act(0, revoke(twin, 2, MONDAY)).unwrap(),
+        };
+        later(&mut world);
+        // At once, on two devices, and one after the other.
+        if merged_first {
+            world.act(1, merge).unwrap();
+            no(&mut world);
+        } else {
+            no(&mut world);
+            world.sync();
+            world.act(1, merge).unwrap();
+        }
+        world.sync();
+        let holds = |world: &World, of: ClientId| -> Vec<RecordId> {
+            let rows = world.desks[1].index().consents_of(of).into_iter();
+            rows.filter(|row| row.is_active(MONDAY)).map(|row| row.record).collect()
+        };
+        assert_eq!(holds(&world, kept), [id(3)], "{merged_first} {kept_first} {refused}");
+        // What is given later holds.
+        let again = NewConsent { given: date(2026, 11, 24), ..telehealth() };
+        for desk in &mut world.desks {
+            desk.now = desk.now.plus_millis(24 * HOUR);
+        }
+        give(&mut world, 1, (kept, 5), again).unwrap();
+        assert_eq!(holds(&world, kept).len(), 2);
+        world.act(0, Edit::SameAs { client: one, kept: None }).unwrap();
+        world.sync();
+        assert!(holds(&world, client).contains(&id(1)), "its own was not taken back");
+        assert!(!holds(&world, twin).contains(&id(2)));
+    }
+}

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::consent::{ConsentKind, ConsentRow, ConsentState};
 use tacenda_shared::practice::edit::{Modality, Status};
-use tacenda_shared::practice::view::{AppointmentRow, Index};
+use tacenda_shared::practice::view::AppointmentRow;
 
 /// For so many days it is said of a consent that it has expired, unless sessions need it.
 const EXPIRED_FOR_DAYS: i64 = 60;
@@ -28,14 +28,6 @@ pub fn state_words(state: ConsentState, today: Date) -> String {
     format!("{word} {}{year}", when::short(date))
 }
 
-/// What a client has consented to, with what stands under duplicates of theirs.
-fn of(index: &Index, client: ClientId) -> Vec<ConsentRow> {
-    let same = index.clients.get(&client).into_iter().flat_map(|row| &row.same);
-    let all = std::iter::once(client).chain(same.map(|row| row.id));
-    let rows = all.filter_map(|one| index.consents.get(&one));
-    rows.flat_map(|rows| rows.iter().copied()).collect()
-}
-
 /// Who comes by video to a session that is still to take place, without consent to telehealth on its
 /// day. Of sessions of others, of whose charts nothing is known here, nothing is said.
 pub fn without_telehealth(scene: &Scene<'_>, row: &AppointmentRow) -> Vec<ClientId> {
@@ -52,7 +44,7 @@ pub fn without_telehealth(scene: &Scene<'_>, row: &AppointmentRow) -> Vec<Client
     let day = when::local(row.starts, &index.zone).date();
     let own = scene.clinician() == Some(row.slot.clinician);
     let lacks = |client: &&ClientId| {
-        let rows = of(index, **client);
+        let rows = index.consents_of(**client);
         let holds = |one: &ConsentRow| one.kind == ConsentKind::Telehealth && one.is_active(day);
         index.clients.contains_key(*client)
             && (own || index.consents.contains_key(*client))
@@ -104,7 +96,7 @@ pub fn card_words(client: ClientId, scene: &Scene<'_>) -> Option<String> {
     if !index.reach.charts() {
         return None;
     }
-    let rows = of(index, client);
+    let rows = index.consents_of(client);
     let next = scene.digest.next.get(&client).and_then(|id| index.appointments.get(id));
     let by_video = scene.digest.by_video.contains(&client);
     let due = due(&rows, today, (next.is_some(), by_video));
