@@ -57,6 +57,9 @@ pub(super) struct Done {
 impl Practice {
     /// Carries out an edit.
     pub fn apply(&mut self, edit: Edit, cx: &mut Context<'_>) -> Result<Applied, Refusal> {
+        if !self.one_of_many {
+            self.catch_up();
+        }
         self.look_ahead(cx.now);
         let session = match &edit {
             Edit::BeginNote { session, .. }
@@ -85,6 +88,26 @@ impl Practice {
             }
         });
         self.finish(outcome, cx)
+    }
+
+    /// The same for one of many, as an import has them: consents of a chart are brought into the lists
+    /// together, by [`Practice::catch_up`] or before anything else is done.
+    pub fn apply_one_of_many(
+        &mut self,
+        edit: Edit,
+        cx: &mut Context<'_>,
+    ) -> Result<Applied, Refusal> {
+        self.one_of_many = matches!(edit, Edit::RecordConsent { .. });
+        let outcome = self.apply(edit, cx);
+        self.one_of_many = false;
+        outcome
+    }
+
+    /// Brings into the lists what [`Practice::apply_one_of_many`] has left.
+    pub fn catch_up(&mut self) {
+        for name in std::mem::take(&mut self.behind) {
+            self.publish(&name);
+        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
@@ -310,7 +333,7 @@ impl Practice {
             Edit::RevokeConsent { client, record, .. }
             | Edit::StrikeConsent { client, record, .. } => {
                 let chart = self.facts.charts.get(client);
-                chart.map(|chart| consent::heard_of(&chart.records, *record, own))
+                chart.map(|chart| consent::heard_of(chart, *record, own))
             }
             Edit::StrikeContact { client, record, .. } => {
                 self.facts.logs.get(client).map(|log| log.heard_of(*record, own))
@@ -414,6 +437,10 @@ impl Practice {
         touched.sort_unstable();
         touched.dedup();
         for name in &touched {
+            if self.one_of_many && matches!(name, CompartmentName::Chart(_)) {
+                self.behind.insert(name.clone());
+                continue;
+            }
             // Appointments are published one by one as they change.
             if !matches!(name, CompartmentName::Calendar { .. } | CompartmentName::Series(_)) {
                 self.publish(name);

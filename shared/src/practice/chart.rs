@@ -88,6 +88,8 @@ pub(super) struct Chart {
     pub(super) marks: Marks,
     /// The risk forms that name a measure: they answer to what it raised.
     pub(super) forms_of: BTreeMap<RecordId, BTreeSet<RecordId>>,
+    /// Which consents are one family, and what was said of them.
+    pub(super) consents: consent::Ledger,
 }
 
 /// A record's headline.
@@ -247,6 +249,7 @@ impl Chart {
         let mut shown = self.clone();
         shown.records.retain(|id, _| !hidden.contains(id));
         shown.forms_of = crisis::forms_of(&shown.records);
+        shown.consents = consent::Ledger::of(&shown.records);
         shown.drafts.retain(|id, _| !drafts.contains(id));
         shown
     }
@@ -353,7 +356,7 @@ impl Chart {
             }
             rows.extend(self.line(*id, fact, adds_to).map(|entry| (fact.time, *id, entry)));
         }
-        let consents = consent::register(&self.records).into_iter().filter(|one| !one.struck);
+        let consents = self.register().into_iter().filter(|one| !one.struck);
         rows.extend(consents.map(|one| (one.day, one.row.record, consent::entry(&one))));
         rows.sort_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
         let with_addenda = |(time, id, mut entry): (Timestamp, RecordId, TimelineEntry)| {
@@ -417,8 +420,9 @@ impl Chart {
         })?;
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
         let forms_of = crisis::forms_of(&records);
+        let consents = consent::Ledger::of(&records);
         let plan = PlanFact::decode(reader)?;
-        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)?, forms_of })
+        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)?, forms_of, consents })
     }
 
     fn line(
@@ -466,7 +470,7 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
     }
 }
 
-/// A record as a line of a timeline; of consents those that stand, which [`consent::register`] knows.
+/// A record as a line of a timeline; of consents those that stand, which [`Chart::register`] knows.
 fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<TimelineEntry> {
     Some(match (&fact.headline, adds_to) {
         (

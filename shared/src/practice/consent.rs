@@ -4,11 +4,13 @@
 //! mistake is struck, and all of them stay.
 
 mod edits;
+mod ledger;
 mod person;
 mod register;
 
 pub(super) use edits::fitting;
-pub(super) use register::{Known, going_with, heard_of, register};
+pub(super) use ledger::Ledger;
+pub(super) use register::{Known, going_with, heard_of};
 
 use super::chart::{Headline, tag};
 use super::contact::{normal, within};

@@ -249,7 +249,7 @@ impl Practice {
         if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
             family.extend(chart.addenda(record));
             let erasures = &self.facts.settings.erasures;
-            family.extend(consent::going_with(&chart.records, record, &erasures.ordered(client)));
+            family.extend(consent::going_with(chart, record, &erasures.ordered(client)));
             let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
             family.extend(labellings);
         }

@@ -7,8 +7,9 @@
 use super::attachment::Attachments;
 use super::audit::Trail;
 use super::calendar::{Booking, CLIENTS_MAX};
-use super::chart::{Chart, RecordFact};
+use super::chart::{Chart, Headline, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
+use super::consent;
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
 use super::crisis;
@@ -21,7 +22,8 @@ use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -564,10 +566,15 @@ impl Facts {
 
 /// Keeps the first of two records with one id; one whose body was destroyed takes its place.
 fn learn_first(chart: &mut Chart, record: &Record, fact: RecordFact) {
-    crisis::learn_form(&mut chart.forms_of, record.header.id, &fact);
+    let id = record.header.id;
+    crisis::learn_form(&mut chart.forms_of, id, &fact);
     if record.body().is_none() {
-        chart.records.insert(record.header.id, fact);
-    } else {
-        chart.records.entry(record.header.id).or_insert(fact);
+        let before = chart.records.insert(id, fact).map(|known| known.headline);
+        if matches!(before, Some(Headline::Consent(_) | Headline::ConsentAct(_))) {
+            chart.consents = consent::Ledger::of(&chart.records);
+        }
+    } else if let Entry::Vacant(entry) = chart.records.entry(id) {
+        entry.insert(fact);
+        chart.consents.learn(&chart.records, id);
     }
 }

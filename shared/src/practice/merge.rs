@@ -79,6 +79,7 @@ impl Practice {
         changes: &[(&Change, &Author)],
         cx: &mut Context<'_>,
     ) -> Vec<Result<Merged, MergeError>> {
+        self.catch_up();
         self.look_ahead(cx.now);
         let mut outcomes: Vec<Option<Result<Merged, MergeError>>> =
             changes.iter().map(|_| None).collect();

@@ -205,6 +205,9 @@ pub struct Practice {
     /// Whether psychotherapy notes are open: somebody has stepped up.
     stepped_up: bool,
     undo: VecDeque<Undo>,
+    /// Whether the edit that is carried out is one of many, and which charts are not in the lists yet.
+    one_of_many: bool,
+    behind: BTreeSet<CompartmentName>,
     unreadable: usize,
     /// What is searched, once somebody has searched.
     search: Option<Box<search::Search>>,

@@ -398,7 +398,9 @@ impl<F: FileSystem> Device<F> {
         let (mut bytes, mut count) = (0, 0);
         let mut outcome = Ok(());
         for (time, edit) in edits {
-            match self.with_pending(&batch, time, |practice, cx| practice.apply(edit, cx)) {
+            match self
+                .with_pending(&batch, time, |practice, cx| practice.apply_one_of_many(edit, cx))
+            {
                 Ok(applied) => {
                     bytes += applied.changes.iter().map(length).sum::<usize>();
                     batch.extend(applied.changes);
@@ -414,6 +416,7 @@ impl<F: FileSystem> Device<F> {
                 bytes = 0;
             }
         }
+        self.practice.catch_up();
         // What was applied is in memory already, and what comes later builds on it.
         self.keep(batch)?;
         outcome?;

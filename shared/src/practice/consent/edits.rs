@@ -1,9 +1,8 @@
 //! What people do with consents: they are written down, taken back, struck, looked at.
 
-use super::register::{Family, families_of};
 use super::{
     ConsentEnd, ConsentKind, ConsentRow, ConsentView, Known, NewConsent, RECIPIENT_BYTES_MAX,
-    TEXT_BYTES_MAX, is_consent, register, set_listed, set_revoked, text_in,
+    TEXT_BYTES_MAX, is_consent, set_listed, set_revoked, text_in,
 };
 use crate::id::{ClientId, RecordId};
 use crate::practice::apply::{Done, Refusal};
@@ -67,15 +66,14 @@ impl Practice {
             if earlier.struck || earlier.row.kind != consent.kind {
                 return Err(Refusal::UnknownConsent);
             }
-            let family = self.family(client, renews);
-            let before = family.before.iter().take(RENEWS_MAX);
-            let before = before.map(|id| Self::names(RelationKind::Renews, client, *id, cx));
+            // As the whole chart has it, with what is hidden: that was said all the same.
+            let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownConsent)?;
+            let before = chart.renewed_by(renews).into_iter().take(RENEWS_MAX);
+            let before = before.map(|id| Self::names(RelationKind::Renews, client, id, cx));
             relations.extend(before.collect::<Vec<_>>());
             // What was given before the client took it back says nothing against that, whenever it
             // is written down.
-            let answers = |since: Option<Date>| since.is_none_or(|since| since <= consent.given);
-            let seen = family.acts.iter().filter(|(_, since)| answers(*since));
-            let seen: Vec<RecordId> = seen.map(|(id, _)| *id).collect();
+            let seen = chart.consents.said_against(renews, consent.given);
             let (named, more) = seen.split_at(seen.len().min(RELATIONS_MAX - RENEWS_MAX));
             let named = named.iter().copied();
             relations.extend(named.map(|id| Self::names(RelationKind::Revokes, client, id, cx)));
@@ -121,7 +119,12 @@ impl Practice {
             let gone = self.facts.settings.erasures.is_ordered(whose);
             let Some(chart) = self.facts.charts.get(&whose).filter(|_| !gone) else { continue };
             let mut here: BTreeMap<Option<Date>, BTreeSet<RecordId>> = BTreeMap::new();
-            for Known { row, .. } in register(&chart.records) {
+            // What is not refused ends what it names alone.
+            let rows = match (consent.refused, consent.renews) {
+                (true, _) => chart.register(),
+                (false, renews) => renews.and_then(|id| chart.consent(id)).into_iter().collect(),
+            };
+            for Known { row, .. } in rows {
                 let since = match row.end {
                     None | Some(ConsentEnd::Renewed(_)) => None,
                     Some(ConsentEnd::Revoked(date)) if consent.refused => Some(date),
@@ -140,7 +143,7 @@ impl Practice {
             // Of a family of which something holds yet, and of days the newest first.
             let open = here.remove(&None).map(|these| (None, these));
             for (since, these) in open.into_iter().chain(here.into_iter().rev()) {
-                let mut all = families_of(&chart.records, &these);
+                let mut all = chart.families_of(&these);
                 all.retain(|id| named.insert(*id));
                 if !all.is_empty() {
                     ended.push((whose, since, all));
@@ -171,7 +174,7 @@ impl Practice {
         if known.struck || known.row.end == Some(ConsentEnd::Refused) {
             return Err(Refusal::ConsentNotGiven);
         }
-        let family = self.family(client, record);
+        let chart = self.facts.charts.get(&client).ok_or(Refusal::UnknownConsent)?;
         let mut body = Tags::new();
         let mut named = vec![record];
         if let Some((date, reason)) = &revoked {
@@ -184,9 +187,10 @@ impl Practice {
                 return Err(Refusal::TextTooLong);
             }
             set_revoked(&mut body, *date, &reason);
-            named.extend(family.consents.into_iter().filter(|id| *id != record));
+            let family = chart.families_of(&BTreeSet::from([record]));
+            named.extend(family.into_iter().filter(|id| *id != record));
         } else {
-            named.extend(family.against.into_iter().filter(|id| *id != record));
+            named.extend(chart.against(record).into_iter().filter(|id| *id != record));
         }
         let before = match known.row.end {
             Some(ConsentEnd::Revoked(date)) => Some((date, Self::reason(client, &known, cx)?)),
@@ -251,20 +255,14 @@ impl Practice {
         Relation { kind, target: *id.as_bytes(), digest }
     }
 
-    /// As the whole chart has it, with what is hidden: that was said all the same.
-    fn family(&self, client: ClientId, record: RecordId) -> Family {
-        let chart = self.facts.charts.get(&client);
-        chart.map(|chart| Family::of(&chart.records, record)).unwrap_or_default()
-    }
-
     fn known_consent(&self, client: ClientId, record: RecordId) -> Result<Known, Refusal> {
-        let known = self.known_consents(client).into_iter();
-        known.into_iter().find(|one| one.row.record == record).ok_or(Refusal::UnknownConsent)
+        let chart = self.shown_chart(client);
+        chart.and_then(|chart| chart.consent(record)).ok_or(Refusal::UnknownConsent)
     }
 
     fn known_consents(&self, client: ClientId) -> Vec<Known> {
         let chart = self.shown_chart(client);
-        chart.map(|chart| register(&chart.records)).unwrap_or_default()
+        chart.map(|chart| chart.register()).unwrap_or_default()
     }
 
     /// Returns what lists know of a client's consents that were not struck; `None` if there is none.

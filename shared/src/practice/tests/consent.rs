@@ -1003,3 +1003,36 @@ fn what_a_person_took_back_under_one_entry_holds_under_no_other_in_any_order() {
         assert!(!holds(&world, twin).contains(&id(2)));
     }
 }
+
+/// Very many renewals cost what each names: no list is made anew for each of them.
+#[test]
+fn very_many_renewals_that_come_in_cost_twice_as_much_for_twice_as_many() {
+    let cost = |many: u16| {
+        let mut world = World::new(&[1]);
+        let client = world.client(0, 1);
+        let id = |number: u16| {
+            let mut bytes = [7; 16];
+            bytes[..2].copy_from_slice(&number.to_be_bytes());
+            RecordId::from_bytes(bytes)
+        };
+        let desk = &mut world.desks[0];
+        let before = desk.index();
+        for number in 0..many {
+            desk.now = desk.now.plus_millis(1);
+            let renews = number.checked_sub(1).map(id);
+            let new = NewConsent { renews, ..consent(ConsentKind::Telehealth, None) };
+            let (record, consent) = (id(number), Box::new(new));
+            let edit = Edit::RecordConsent { client, record, consent };
+            let applied = desk.practice.apply_one_of_many(edit, context!(desk)).unwrap();
+            applied.changes.iter().for_each(|change| desk.memory.store(change));
+        }
+        assert!(*desk.index() == *before, "the lists wait");
+        let steps = desk.practice.facts.charts[&client].consents.steps();
+        desk.practice.catch_up();
+        assert_eq!(desk.index().consents[&client].len(), usize::from(many));
+        assert!(*desk.index() == *desk.rebuilt().index());
+        steps
+    };
+    let [once, twice] = [cost(100), cost(200)];
+    assert!(twice <= once * 5 / 2, "{once}, {twice}");
+}
