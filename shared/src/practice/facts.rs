@@ -16,6 +16,7 @@ use super::crisis;
 use super::document::Document;
 use super::group::{Group, subject_of};
 use super::journal::Book;
+use super::moved::Strange;
 use super::phrase::Phrases;
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 29;
+pub const SCHEMA: u16 = 30;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -69,6 +70,8 @@ pub(super) struct Facts {
     series: BTreeMap<SeriesKey, Series>,
     /// The heirs of each series: who names it as the one before.
     series_heirs: BTreeMap<SeriesKey, BTreeSet<SeriesKey>>,
+    /// The logs that records name of which it is not known whose they are.
+    pub(super) strange: Strange,
     /// In which calendar each appointment is.
     homes: BTreeMap<AppointmentId, CalendarKey>,
     /// What took the place of each appointment that changed its clinician.
@@ -151,6 +154,7 @@ impl Facts {
     pub(super) fn encode(&self, name: &CompartmentName) -> Option<Vec<u8>> {
         let mut writer = Writer::new();
         writer.u16(SCHEMA);
+        self.strange.encode(name, &mut writer);
         match name {
             CompartmentName::Practice if self.settings != Settings::default() => {
                 self.settings.encode(&mut writer);
@@ -209,6 +213,7 @@ impl Facts {
         if reader.u16()? != SCHEMA {
             return Err(ProjectionError::Schema);
         }
+        let strange = Strange::decode(&mut reader)?;
         match name {
             CompartmentName::Practice => {
                 let settings = Settings::decode(&mut reader)?;
@@ -264,6 +269,7 @@ impl Facts {
             CompartmentName::Personal(member) => self.decode_own(*member, reader)?,
             _ => return Err(CodecError::Unknown.into()),
         }
+        self.strange.put(name, strange);
         Ok(())
     }
 
@@ -342,6 +348,7 @@ impl Facts {
 
     /// Forgets a compartment.
     pub(super) fn forget(&mut self, name: &CompartmentName) {
+        self.strange.forget(name);
         match name {
             CompartmentName::Practice => self.settings = Settings::default(),
             CompartmentName::Calendar { clinician, quarter }

@@ -182,7 +182,7 @@ impl Practice {
                 Content::Record { bytes, .. } => match Record::decode(bytes) {
                     // It came before it was known whose log it names.
                     Ok(record) if !cx.pen.may_lie(record.header.log, name) => {}
-                    Ok(record) => self.facts.learn_record(name, &record),
+                    Ok(record) => self.learn_record(name, &record, cx),
                     Err(_) => rebuilt.unreadable += 1,
                 },
                 Content::Draft { .. } | Content::Close { .. } => {}
@@ -429,13 +429,21 @@ impl Practice {
         {
             return Err(RecordError::Foreign.into());
         }
-        self.facts.learn_record(name, &record);
+        self.learn_record(name, &record, cx);
         let mut changes = Vec::new();
         if let (Some(of), Some(signs)) = (Book::of(name), record.relation(RelationKind::Signs)) {
             let draft = ObjectId::from_bytes(signs.target);
             changes = self.settle_quietly(of, draft, Some(&record), cx)?;
         }
         Ok(Merged { changes, touched: vec![name.clone()], ..Merged::default() })
+    }
+
+    /// Takes over what a record says, and remembers its log if nothing is known of that yet.
+    fn learn_record(&mut self, name: &CompartmentName, record: &Record, cx: &Context<'_>) {
+        if !cx.pen.knows(record.header.log) {
+            self.facts.strange.add(name, record.header.log);
+        }
+        self.facts.learn_record(name, record);
     }
 
     /// Looks for late words where the draft can still be read; its key may be gone, and then all

@@ -44,6 +44,7 @@ mod lineage;
 pub mod lint;
 pub mod measure;
 mod merge;
+mod moved;
 mod note;
 mod open;
 mod parts;
@@ -168,6 +169,12 @@ pub trait Pen {
     /// far as is known here. A compartment may have had several logs, and not all of them are known.
     fn may_lie(&self, log: CompartmentId, compartment: &CompartmentName) -> bool {
         let _ = (log, compartment);
+        true
+    }
+
+    /// Whether it is known here whose log this is.
+    fn knows(&self, log: CompartmentId) -> bool {
+        let _ = log;
         true
     }
 }

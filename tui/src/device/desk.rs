@@ -131,4 +131,8 @@ impl<F: FileSystem> Pen for Writer<'_, F> {
         let known = self.cabinet.store().locations().compartment(log);
         known.is_none_or(|known| known.name == *compartment)
     }
+
+    fn knows(&self, log: CompartmentId) -> bool {
+        self.cabinet.store().locations().compartment(log).is_some()
+    }
 }

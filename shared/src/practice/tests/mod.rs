@@ -23,6 +23,7 @@ mod meanwhile;
 mod measure;
 mod measure_import;
 mod measure_own;
+mod moved;
 mod note_import;
 mod own_export;
 mod phrases;

@@ -65,6 +65,8 @@ pub(in crate::practice) struct Quill {
     pub(in crate::practice) author: Author,
     pub(in crate::practice) key: SigningKey,
     pub(in crate::practice) keys: BTreeMap<DeviceId, VerifyingKey>,
+    /// Whose each log is, as far as this device knows; none are told apart where this is not set.
+    pub(in crate::practice) logs: Option<BTreeMap<CompartmentId, CompartmentName>>,
 }
 
 impl Pen for Quill {
@@ -87,6 +89,15 @@ impl Pen for Quill {
 
     fn key(&self, author: &Author) -> Option<VerifyingKey> {
         self.keys.get(&author.device).copied()
+    }
+
+    fn may_lie(&self, log: CompartmentId, compartment: &CompartmentName) -> bool {
+        let known = self.logs.as_ref().and_then(|logs| logs.get(&log));
+        known.is_none_or(|known| known == compartment)
+    }
+
+    fn knows(&self, log: CompartmentId) -> bool {
+        self.logs.as_ref().is_none_or(|logs| logs.contains_key(&log))
     }
 }
 
@@ -243,6 +254,7 @@ impl World {
                 },
                 key,
                 keys: known.clone(),
+                logs: None,
             },
             random: Seeded::new(n as u64),
             now: MONDAY,

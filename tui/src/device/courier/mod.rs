@@ -37,6 +37,7 @@ mod rows_come;
 pub mod sheet;
 mod shelf;
 mod status;
+mod strays;
 mod together;
 mod told;
 mod trail;
@@ -422,6 +423,7 @@ impl<F: FileSystem> Device<F> {
             }
             self.look_for_keys(courier, batch, now)?;
             self.flush_mail(batch)?;
+            self.leave_out_strays(batch, now)?;
             courier.ask_rows(now);
             courier.look_whether_current(now);
             self.forget_withheld(courier);
