@@ -1,6 +1,7 @@
 //! Which key does what, where. The one table below serves dispatch, hint rows, help, the palette
 //! and which-key popups, so that none of them can promise what another does not keep.
 
+mod corrections;
 mod crisis;
 mod files;
 mod keys;
@@ -33,6 +34,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         .chain(measures::MEASURES)
         .chain(writing::WRITING)
         .chain(supervision::SUPERVISION)
+        .chain(corrections::CORRECTIONS)
         .chain(text::TEXT)
         .chain(psychotherapy::APART)
         .chain(report::REPORT)
@@ -140,6 +142,8 @@ pub enum Verb {
     SayTimes,
     SetSupervised,
     Supervise,
+    CorrectNote,
+    EarlierVersion,
     SetTarget,
     ShareEntry,
     Shorter,

@@ -268,6 +268,12 @@ impl Model {
                 _ => None,
             },
             apart: desk.apart.is_some(),
+            corrects: match screen {
+                Some(Screen::Read(note)) => {
+                    note.state.as_ref().is_some_and(|state| state.versions().is_some())
+                }
+                _ => false,
+            },
             can_undo: !desk.history.undo.is_empty(),
             can_redo: !desk.history.redo.is_empty(),
             scene,

@@ -10,6 +10,7 @@ mod clipboard;
 mod conflicts;
 mod consents;
 mod contacts;
+mod corrections;
 mod crisis;
 mod demo;
 mod device;

@@ -4,6 +4,7 @@ use super::change::Change;
 use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::{self, Settings};
+use super::correction::Correcting;
 use super::document::Scalar;
 use super::edit::{Edit, JournalMark, Labelled, PsychotherapyEdit};
 use super::journal::Book;
@@ -149,6 +150,7 @@ impl Practice {
             Edit::SetLevel { .. } | Edit::SetPhrase { .. } => self.change_settings(edit, cx),
             Edit::Amend { .. }
             | Edit::BeginAddendum { .. }
+            | Edit::BeginCorrection(_)
             | Edit::BeginNote { .. }
             | Edit::ChangeDraft { .. }
             | Edit::DiscardDraft { .. }
@@ -235,6 +237,9 @@ impl Practice {
             Edit::Amend { note, client, text } => self.amend(note, client, &text, cx),
             Edit::BeginAddendum { draft, client, note } => {
                 self.begin_addendum(draft, client, note, cx)
+            }
+            Edit::BeginCorrection(Correcting { draft, client, note, blank }) => {
+                self.begin_correction(draft, (client, note), blank, cx)
             }
             Edit::BeginNote { note, client, session, format } => {
                 self.begin_note(note, client, session, format, cx)

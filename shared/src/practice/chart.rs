@@ -2,6 +2,7 @@
 //! that follows from them. It holds no sentence that anybody wrote.
 
 mod codec;
+mod corrections;
 
 use super::apply::Refusal;
 use super::consent::{self, ConsentAct, ConsentFact};
@@ -15,10 +16,12 @@ use super::plan::{Plan, PlanFact, PlanKind};
 use super::psychotherapy::{self, PsychotherapyFact};
 use super::record::{Record, RecordKind, RelationKind};
 use super::supervision;
-use super::view::{DraftRow, NoteState, TimelineEntry, TimelineRow};
+use super::view::{Corrected, DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use codec::{decode_draft, decode_headline, encode_draft, encode_headline};
+pub(super) use corrections::Corrections;
+use corrections::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
@@ -77,6 +80,7 @@ pub(super) mod tag {
     pub(crate) const CONSENT_SEEN: u16 = 100;
     // 140 to 149 are those of psychotherapy notes and of corrections.
     pub(crate) const ABOUT_DATE: u16 = 140;
+    pub(crate) const CORRECTED_BECAUSE: u16 = 250;
 }
 
 /// One client's chart as lists know it; a client's journal is made in the same way.
@@ -124,6 +128,8 @@ pub(super) struct NoteFact {
     pub(super) session: Option<AppointmentId>,
     pub(super) words: u32,
     pub(super) late: bool,
+    /// The note in whose place it says that it stands; see [`Chart::corrections`].
+    pub(super) corrects: Option<RecordId>,
 }
 
 impl Headline {
@@ -195,8 +201,10 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
     match record.header.kind {
         RecordKind::Note => {
             let format = NoteFormat::of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
+            let corrects = target(RelationKind::Corrects).map(RecordId::from_bytes);
             let start = body.fixed(tag::SESSION_START).map(i64::from_be_bytes);
-            let late = start.is_some_and(|start| {
+            // A correction is no late entry of its session: its own time is shown.
+            let late = start.filter(|_| corrects.is_none()).is_some_and(|start| {
                 let start = Timestamp::from_millis(start);
                 record.header.time.millis_since(start) > LATE_AFTER_MILLIS
             });
@@ -208,6 +216,7 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
                 session: body.fixed(tag::SESSION).map(AppointmentId::from_bytes),
                 words: words.iter().map(|(_, text)| draft::words(text)).sum(),
                 late,
+                corrects,
             }))
         }
         RecordKind::Addendum => Some(Headline::Addendum {
@@ -250,7 +259,9 @@ impl Chart {
         shown.records.retain(|id, _| !hidden.contains(id));
         shown.forms_of = crisis::forms_of(&shown.records);
         shown.consents = consent::Ledger::of(&shown.records);
-        shown.drafts.retain(|id, _| !drafts.contains(id));
+        // The draft of a correction says what the note says.
+        let corrects = |fact: &DraftFact| fact.corrects.is_some_and(|note| hidden.contains(&note));
+        shown.drafts.retain(|id, fact| !drafts.contains(id) && !corrects(fact));
         shown
     }
 
@@ -305,30 +316,43 @@ impl Chart {
         Some(end)
     }
 
-    /// Returns the addenda of a note, oldest first.
+    /// Returns the addenda of a note and of what it takes the place of, oldest first.
     pub(super) fn addenda(&self, note: RecordId) -> Vec<RecordId> {
         let signed = self.signed_drafts();
+        let back: BTreeSet<RecordId> =
+            self.corrections_among(&signed).back_from(note).into_iter().collect();
         let mut addenda: Vec<_> = self
             .records
             .iter()
-            .filter(|(id, _)| self.adds_to_among(&signed, **id) == Some(note))
+            .filter(|(id, _)| {
+                self.adds_to_among(&signed, **id).is_some_and(|note| back.contains(&note))
+            })
             .map(|(id, fact)| (fact.time, *id))
             .collect();
         addenda.sort_unstable();
         addenda.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Returns the newest signed note that has a part and stands on its own.
-    pub(super) fn newest_with(&self, part: Part) -> Option<RecordId> {
+    /// Returns the newest signed note that has a part and stands on its own, and when it was signed
+    /// first.
+    pub(super) fn newest_with(&self, part: Part) -> Option<(Timestamp, RecordId)> {
         let signed = self.signed_drafts();
+        let corrections = self.corrections_among(&signed);
         let wanted = |id: RecordId, fact: &RecordFact| match &fact.headline {
             Headline::Note(note) => {
-                note.format.parts().contains(&part) && self.adds_to_among(&signed, id).is_none()
+                note.format.parts().contains(&part)
+                    && !corrections.is_replaced(id)
+                    && self.adds_to_among(&signed, id).is_none()
             }
             _ => false,
         };
         let matching = self.records.iter().filter(|(id, fact)| wanted(**id, fact));
-        matching.max_by_key(|(id, fact)| (fact.time, **id)).map(|(id, _)| *id)
+        // What is corrected late is as old as its session all the same.
+        let timed = matching.filter_map(|(id, fact)| {
+            let first = self.first_signed(&corrections, *id)?;
+            Some(((first, fact.time, *id), (first, *id)))
+        });
+        timed.max_by_key(|(order, _)| *order).map(|(_, newest)| newest)
     }
 
     /// Returns the drafts that somebody still has to finish, oldest first.
@@ -344,6 +368,7 @@ impl Chart {
     /// Returns the timeline, newest first.
     pub(super) fn timeline(&self, client: ClientId) -> Vec<TimelineRow> {
         let signed = self.signed_drafts();
+        let corrections = self.corrections_among(&signed);
         let mut addenda: BTreeMap<RecordId, u32> = BTreeMap::new();
         let mut rows = Vec::new();
         for (id, fact) in &self.records {
@@ -351,10 +376,13 @@ impl Chart {
             if let Some(note) = adds_to {
                 *addenda.entry(note).or_default() += 1;
             }
-            if self.is_struck(adds_to.unwrap_or(*id)) {
+            if self.is_struck(adds_to.unwrap_or(*id)) || corrections.is_replaced(*id) {
                 continue;
             }
-            rows.extend(self.line(*id, fact, adds_to).map(|entry| (fact.time, *id, entry)));
+            // What was added to a note stands below whatever took its place.
+            let below = adds_to.map(|note| self.newest_of(&corrections, note));
+            let line = self.line(*id, fact, below).map(|entry| (fact.time, *id, entry));
+            rows.extend(line.map(|line| self.in_its_place(&corrections, line)));
         }
         let consents = self.register().into_iter().filter(|one| !one.struck);
         rows.extend(consents.map(|one| (one.day, one.row.record, consent::entry(&one))));
@@ -363,7 +391,8 @@ impl Chart {
             if let TimelineEntry::Note { addenda: number, .. }
             | TimelineEntry::Journal { addenda: number, .. } = &mut entry
             {
-                *number = addenda.get(&id).copied().unwrap_or(0);
+                let back = corrections.back_from(id);
+                *number = back.iter().filter_map(|note| addenda.get(note)).sum();
             }
             TimelineRow { time, client, entry }
         };
@@ -387,12 +416,17 @@ impl Chart {
             }
         }
         for (id, fact) in &self.drafts {
-            let counts = !fact.discarded && fact.addendum_to.is_none();
+            let counts = !fact.discarded && fact.addendum_to.is_none() && fact.corrects.is_none();
             if let (Some(session), true) = (fact.session, counts && !signed.contains_key(id)) {
                 offer(session, (1, fact.begun, NoteState::Draft(*id)));
             }
         }
-        states.into_iter().map(|(session, (_, _, state))| (session, state)).collect()
+        let corrections = self.corrections_among(&signed);
+        let newest = |state| match state {
+            NoteState::Signed(note) => NoteState::Signed(self.newest_of(&corrections, note)),
+            other => other,
+        };
+        states.into_iter().map(|(session, (_, _, state))| (session, newest(state))).collect()
     }
 
     pub(super) fn encode(&self, writer: &mut Writer) {
@@ -423,6 +457,27 @@ impl Chart {
         let consents = consent::Ledger::of(&records);
         let plan = PlanFact::decode(reader)?;
         Ok(Self { drafts, records, plan, marks: Marks::decode(reader)?, forms_of, consents })
+    }
+
+    /// Puts a correction where the note was that it takes the place of.
+    fn in_its_place(
+        &self,
+        corrections: &Corrections,
+        (time, id, mut entry): (Timestamp, RecordId, TimelineEntry),
+    ) -> (Timestamp, RecordId, TimelineEntry) {
+        let TimelineEntry::Note { late, corrected, .. } = &mut entry else {
+            return (time, id, entry);
+        };
+        let standing = corrections.standing(id);
+        let first = standing.and_then(|standing| self.records.get(&standing.first));
+        let (Some(Standing { beside, .. }), Some(first)) = (standing, first) else {
+            return (time, id, entry);
+        };
+        *corrected = Some(Corrected { at: time, beside });
+        if let Headline::Note(first) = &first.headline {
+            *late = first.late;
+        }
+        (first.time, id, entry)
     }
 
     fn line(
@@ -464,6 +519,7 @@ pub(super) fn row(id: ObjectId, (client, book): (ClientId, Book), fact: &DraftFa
         begun: fact.begun,
         words: fact.words,
         addendum_to: fact.addendum_to,
+        corrects: fact.corrects,
         journal: book == Book::Journal,
         psychotherapy: matches!(book, Book::Psychotherapy(_)),
         date: fact.date,
@@ -497,6 +553,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
             words: note.words,
             addenda: 0,
             late: note.late,
+            corrected: None,
         },
         (Headline::Measure(taken), _) => {
             TimelineEntry::Measure { record: id, taken: taken.clone() }

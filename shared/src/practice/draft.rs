@@ -20,6 +20,7 @@ pub(super) const DISCARDED: &str = "discarded";
 const ADDENDUM_TO: &str = "addendum_to";
 const BEGUN: &str = "begun";
 const CLIENT: &str = "client";
+const CORRECTS: &str = "corrects";
 const DATE: &str = "date";
 /// How the draft is divided now, where that was changed after it was begun.
 pub(super) const DIVIDED: &str = "divided";
@@ -28,8 +29,8 @@ pub(super) const HOLDS_LATE: &str = "holds_late";
 const INSTEAD_OF: &str = "instead_of";
 const SESSION: &str = "session";
 /// What a draft is about; written when it is made and never again.
-pub(super) const IDENTITY: [&str; 7] =
-    [ADDENDUM_TO, BEGUN, CLIENT, DATE, FORMAT, INSTEAD_OF, SESSION];
+pub(super) const IDENTITY: [&str; 8] =
+    [ADDENDUM_TO, BEGUN, CLIENT, CORRECTS, DATE, FORMAT, INSTEAD_OF, SESSION];
 /// Each device that writes names itself once: `by/<device>/<incarnation>`.
 const BY: &str = "by/";
 
@@ -52,6 +53,8 @@ pub(super) struct DraftFact {
     pub(super) late: Option<(ObjectId, DeviceId)>,
     /// Of an entry in a journal: the day that the client gives it.
     pub(super) date: Option<Date>,
+    /// The signed note in whose place it is to stand.
+    pub(super) corrects: Option<RecordId>,
 }
 
 impl DraftFact {
@@ -68,6 +71,7 @@ impl DraftFact {
             instead_of: None,
             late: None,
             date: None,
+            corrects: None,
         }
     }
 
@@ -88,6 +92,9 @@ pub(super) fn create(document: &mut Document, client: ClientId, fact: &DraftFact
     }
     if let Some(note) = fact.addendum_to {
         document.put(None, ADDENDUM_TO, Scalar::Bytes(note.as_bytes().to_vec()));
+    }
+    if let Some(note) = fact.corrects {
+        document.put(None, CORRECTS, Scalar::Bytes(note.as_bytes().to_vec()));
     }
     if let Some(draft) = fact.instead_of {
         document.put(None, INSTEAD_OF, Scalar::Bytes(draft.as_bytes().to_vec()));
@@ -149,6 +156,7 @@ pub(super) fn read(document: &Document, client: ClientId) -> Option<DraftFact> {
         instead_of: id(INSTEAD_OF).map(ObjectId::from_bytes),
         late: None,
         date: document.value(None, DATE).and_then(|date| parse_date(date.text()?)),
+        corrects: id(CORRECTS).map(RecordId::from_bytes),
     })
 }
 
@@ -261,6 +269,28 @@ pub(super) fn first_text(text: String) -> [Splice; 1] {
         None => text,
     };
     [Splice { part: Part::Text, position: 0, deleted: 0, inserted }]
+}
+
+/// Puts texts into as few edits as may hold them: one, unless a text is very long.
+pub(super) fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
+    let mut edits = vec![Vec::new()];
+    let mut room = INSERTED_MAX;
+    for (part, text) in texts {
+        let (mut rest, mut position) = (text.as_str(), 0);
+        while !rest.is_empty() {
+            if room == 0 {
+                edits.push(Vec::new());
+                room = INSERTED_MAX;
+            }
+            let cut = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
+            let (now, later) = rest.split_at(cut);
+            let count = now.chars().count();
+            let splice = Splice { part, position, deleted: 0, inserted: now.to_owned() };
+            edits.last_mut().into_iter().for_each(|edit| edit.push(splice.clone()));
+            (rest, position, room) = (later, position + count, room - count);
+        }
+    }
+    edits
 }
 
 /// Adds a text at the end of an addendum draft.

@@ -10,6 +10,7 @@ pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
 pub use super::contact::ContactChange;
 use super::contact_log::NewContact;
+use super::correction::Correcting;
 use super::crisis::{NewRisk, NewSafetyPlan};
 use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
@@ -88,6 +89,8 @@ pub enum Edit {
         /// The signed note.
         note: RecordId,
     },
+    /// Begins a draft that holds the text of a signed note: what is signed of it stands in its place.
+    BeginCorrection(Correcting),
     /// Begins an entry of a client's journal: to sign it is to put it there.
     BeginJournal {
         /// The draft's document.
@@ -507,7 +510,8 @@ pub enum Edit {
         note: ObjectId,
         /// The client whose chart holds it.
         client: ClientId,
-        /// Why it is late, when it is signed more than 72 hours after the session.
+        /// Why it is late, when it is signed more than 72 hours after the session; of a correction, why
+        /// it is corrected.
         late_reason: Option<String>,
     },
     /// Signs a draft of what was signed in another practice: what is asked before a signature was

@@ -14,6 +14,7 @@ use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::Settings;
+use super::correction::Correcting;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Labelled, Subject};
 use super::journal::Book;
@@ -242,12 +243,16 @@ impl Practice {
         self.facts.settings.erasures.of.iter().map(|(scope, one)| (*scope, *one))
     }
 
-    /// Returns the records that go with one: a note, what was added to it and what was said of its
-    /// labels; a consent and what was said of it.
+    /// Returns the records that go with one: a note, its corrections, what was added to them and what
+    /// was said of their labels; a consent and what was said of it.
     pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
         let mut family = BTreeSet::from([record]);
         if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
-            family.extend(chart.addenda(record));
+            // A note and its corrections say much the same.
+            for version in chart.versions_of(record) {
+                family.insert(version);
+                family.extend(chart.addenda(version));
+            }
             let erasures = &self.facts.settings.erasures;
             family.extend(consent::going_with(chart, record, &erasures.ordered(client)));
             let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
@@ -349,6 +354,7 @@ impl Practice {
             | Edit::Archive { client, .. }
             | Edit::Attach { client, .. }
             | Edit::BeginAddendum { client, .. }
+            | Edit::BeginCorrection(Correcting { client, .. })
             | Edit::BeginJournal { client, .. }
             | Edit::BeginNote { client, .. }
             | Edit::ChangeContact { client, .. }
@@ -386,6 +392,7 @@ impl Practice {
         let hidden_note = match edit {
             Edit::Amend { client, note, .. }
             | Edit::BeginAddendum { client, note, .. }
+            | Edit::BeginCorrection(Correcting { client, note, .. })
             | Edit::Supervise { client, note, .. } => self.hidden_records(*client).contains(note),
             Edit::Label { client, of: Labelled::Record(record), .. }
             | Edit::MarkJournal { client, record, .. }
@@ -399,7 +406,7 @@ impl Practice {
             Edit::Sign { note, client, .. } | Edit::SignImported { note, client, .. } => {
                 let chart = self.facts.book(*client, self.book_of_draft(*client, *note));
                 let draft = chart.and_then(|chart| chart.drafts.get(note));
-                let to = draft.and_then(|draft| draft.addendum_to);
+                let to = draft.and_then(|draft| draft.addendum_to.or(draft.corrects));
                 to.is_some_and(|note| self.hidden_records(*client).contains(&note))
             }
             _ => false,

@@ -268,7 +268,10 @@ impl Chart {
     /// Returns what a new list of the labels of a note names beside it, the newest first: the lists
     /// that no other names, with the time of the newest, and what may bear labels of its own that no
     /// list names.
-    fn labels_known(&self, note: RecordId) -> (Option<Timestamp>, Vec<RecordId>, Vec<RecordId>) {
+    pub(super) fn labels_known(
+        &self,
+        note: RecordId,
+    ) -> (Option<Timestamp>, Vec<RecordId>, Vec<RecordId>) {
         let family = self.with_addenda(note);
         let lists = self.label_lists(&family);
         let last: Vec<RecordId> = last_of(&lists).into_iter().rev().map(|(_, id)| id).collect();
@@ -291,7 +294,8 @@ impl Chart {
     }
 
     fn with_addenda(&self, note: RecordId) -> BTreeSet<RecordId> {
-        self.addenda(note).into_iter().chain([note]).collect()
+        let back = self.corrections().back_from(note);
+        self.addenda(note).into_iter().chain(back).collect()
     }
 
     /// Returns what carries the labels of a record: itself, or what it is a second signature under.
@@ -346,7 +350,7 @@ impl Practice {
         }
     }
 
-    fn label_draft(
+    pub(super) fn label_draft(
         &mut self,
         client: ClientId,
         draft: ObjectId,
@@ -450,7 +454,7 @@ impl Practice {
 
     /// Names what a new list knows of. What its writer does not know of counts beside it; what has no
     /// room counts on, and is named by the next.
-    fn names_labels(
+    pub(super) fn names_labels(
         name: &CompartmentName,
         last: Vec<RecordId>,
         others: Vec<RecordId>,
@@ -473,7 +477,7 @@ impl Practice {
         named
     }
 
-    fn write_labels(
+    pub(super) fn write_labels(
         &mut self,
         name: &CompartmentName,
         relations: Vec<Relation>,

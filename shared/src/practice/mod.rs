@@ -24,6 +24,7 @@ pub mod compartment;
 pub mod consent;
 mod contact;
 mod contact_log;
+pub mod correction;
 pub mod crisis;
 pub mod diagnosis;
 mod document;

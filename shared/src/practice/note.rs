@@ -145,6 +145,7 @@ pub(super) fn view(
             psychotherapy: None,
             labels: label::of_record(record),
             supervision: None,
+            versions: None,
             addenda,
         });
     }
@@ -164,6 +165,7 @@ pub(super) fn view(
             psychotherapy: None,
             labels: label::of_record(record),
             supervision: None,
+            versions: None,
             addenda,
         });
     }
@@ -183,6 +185,7 @@ pub(super) fn view(
         psychotherapy: None,
         labels: label::of_record(record),
         supervision: None,
+        versions: None,
         addenda,
     })
 }
@@ -215,7 +218,7 @@ pub(super) fn stamp(record: &Record) -> Stamp {
     Stamp { time: record.header.time, zone: record.header.zone.clone() }
 }
 
-const fn part_tag(part: Part) -> u16 {
+pub(super) const fn part_tag(part: Part) -> u16 {
     match part {
         Part::Text => tag::TEXT,
         Part::Subjective => tag::SUBJECTIVE,

@@ -5,6 +5,7 @@ use super::change::Change;
 use super::edit::{Part, Purpose, Subject};
 use super::lint::OfPlan;
 use super::plan::Plan;
+use super::record::RecordKind;
 use super::view::{Aid, ChartView, DraftView, NoteView, View};
 use super::{Context, Practice, Refusal, chart, document_of, draft, label, note, psychotherapy};
 use crate::id::{ClientId, ObjectId, RecordId, Timestamp};
@@ -181,8 +182,7 @@ impl Practice {
         let mut newest = None;
         for one in self.seen_as_one(client) {
             let Some(chart) = self.shown_chart(one) else { continue };
-            let with = chart.newest_with(Part::Plan);
-            let with = with.and_then(|id| Some((chart.records.get(&id)?.time, one, id)));
+            let with = chart.newest_with(Part::Plan).map(|(time, id)| (time, one, id));
             newest = newest.max(with);
         }
         let Some((time, one, id)) = newest else { return Ok(None) };
@@ -239,10 +239,15 @@ impl Practice {
             let view = psychotherapy::note_view(&record, client, addenda);
             return view.ok_or(Refusal::UnknownNote);
         }
+        let alone = record.header.kind == RecordKind::Note && chart.adds_to(id).is_none();
+        let versions = match alone {
+            true => Some(Box::new(Self::versions_view(&name, &chart, &record, cx)?)),
+            false => None,
+        };
         let head = self.journal_head(client, id);
         let labels = self.labels_of(client, id, cx)?;
         let view = note::view(&record, client, head, addenda).ok_or(Refusal::UnknownNote)?;
         let supervision = self.supervision_of(client, &record, cx)?;
-        Ok(NoteView { labels, supervision, ..view })
+        Ok(NoteView { labels, supervision, versions, ..view })
     }
 }

@@ -152,6 +152,7 @@ pub(super) fn note_view(
         psychotherapy: Some(parse_date(body.text(tag::ABOUT_DATE)?)?),
         labels: BTreeSet::new(),
         supervision: None,
+        versions: None,
         addenda,
     })
 }

@@ -120,6 +120,7 @@ impl Practice {
             Edit::Amend { .. }
                 | Edit::Attach { .. }
                 | Edit::BeginAddendum { .. }
+                | Edit::BeginCorrection(_)
                 | Edit::BeginJournal { .. }
                 | Edit::BeginNote { .. }
                 | Edit::ChangeDraft { .. }

@@ -214,6 +214,12 @@ impl Tags {
         self.0.keys().copied().filter(|tag| !known.contains(tag)).collect()
     }
 
+    /// Returns the same without these fields.
+    pub(super) fn without(&self, tags: &[u16]) -> Self {
+        let kept = self.0.iter().filter(|(tag, _)| !tags.contains(tag));
+        Self(kept.map(|(tag, value)| (*tag, value.clone())).collect())
+    }
+
     fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         let fields: Vec<_> = self.0.iter().collect();

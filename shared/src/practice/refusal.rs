@@ -212,6 +212,15 @@ pub enum Refusal {
     /// There is no such risk form or safety plan.
     #[error("there is no such risk form or safety plan")]
     UnknownCrisis,
+    /// Another note stands in the place of this one already.
+    #[error("the note was corrected since")]
+    CorrectedSince,
+    /// Only a signed note is corrected, and one that stands for itself.
+    #[error("this is added to, and not corrected")]
+    NoCorrection,
+    /// A correction says why.
+    #[error("the correction has no reason")]
+    NoReason,
     /// There is no such form here.
     #[error("there is no such form")]
     UnknownMeasure,

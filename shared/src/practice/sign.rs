@@ -57,7 +57,9 @@ impl Practice {
     pub(super) fn check_whereabouts(&self, edit: &Edit) -> Result<(), Refusal> {
         let Edit::Sign { note, client, .. } = edit else { return Ok(()) };
         let fact = self.unsigned_draft(*note, *client)?;
-        let session = fact.session.filter(|_| fact.addendum_to.is_none());
+        // A correction says what the note says of it.
+        let alone = fact.addendum_to.is_none() && fact.corrects.is_none();
+        let session = fact.session.filter(|_| alone);
         let session = session.and_then(|session| self.session(session));
         let lacks = session.is_some_and(|session| session.lacks_whereabouts());
         if lacks { Err(Refusal::WhereaboutsMissing) } else { Ok(()) }
@@ -92,6 +94,11 @@ impl Practice {
         let (kind, body) = if let Some(note) = fact.addendum_to {
             relations.insert(0, Self::addition(&name, note, cx)?);
             (RecordKind::Addendum, note::addendum_body(&note::joined(&parts), &heads))
+        } else if let Some(old) = fact.corrects.filter(|_| book == Book::Chart) {
+            let (of, said) = ((old, late_reason), (fact.format, parts.as_slice()));
+            let (corrects, body) = Self::correction(&name, of, said, &heads, cx)?;
+            relations.insert(0, corrects);
+            (RecordKind::Note, body)
         } else if book == Book::Journal {
             let body = entry_body(self.said_of(&fact), &note::joined(&parts), &heads);
             (RecordKind::Journal, body)
@@ -108,9 +115,14 @@ impl Practice {
         let written = (kind, relations, &labels);
         let signed = self.write_labelled(record, &name, written, body, cx);
         let submitted = self.submit_signed(&name, &signed, cx);
+        let labelled = match fact.corrects.filter(|_| book == Book::Chart) {
+            Some(old) => self.label_correction(client, (old, &signed), &labels, cx)?,
+            None => None,
+        };
         let mut changes = vec![signed];
-        changes.extend(submitted);
-        let billed = fact.session.filter(|_| fact.addendum_to.is_none() && book == Book::Chart);
+        changes.extend(submitted.into_iter().chain(labelled));
+        let alone = fact.addendum_to.is_none() && fact.corrects.is_none();
+        let billed = fact.session.filter(|_| alone && book == Book::Chart);
         changes.extend(self.charge(client, billed, cx));
         let content = Content::Close { document: draft_id, record };
         changes.push(Change { compartment: name, content });

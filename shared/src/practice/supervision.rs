@@ -7,12 +7,16 @@
 //! time than what they knew of. Only the author hands a note over, and only somebody else co-signs or
 //! returns it: what says otherwise is passed over.
 //!
+//! A correction is a note of its own, which nobody has co-signed: where the note that it stands in the
+//! place of was handed over, it waits anew, also if that was answered. Nothing is written for that, so
+//! that it holds whoever handed over and corrected at the same time.
+//!
 //! A co-signature names the note, and each addition that its writer knew of: what is added later is
 //! not covered.
 
 use super::apply::{Done, Refusal};
 use super::change::Change;
-use super::chart::{Chart, Headline, RecordFact, tag};
+use super::chart::{Chart, Corrections, Headline, RecordFact, tag};
 use super::compartment::CompartmentName;
 use super::contact::within;
 use super::edit::{Edit, Stamp};
@@ -177,13 +181,17 @@ impl<'a> Standing<'a> {
     /// Of the author's hand-overs the newest counts that was not taken back before anybody answered it.
     /// An answer names the hand-over that it answers, and a take-back what it takes back: so an answer
     /// stands whatever came at the same time, and whatever clocks say.
-    fn of(acts: &[(Timestamp, RecordId, &'a Act)], author: MemberId) -> Option<Self> {
-        let own = |act: &Act| act.by == author;
+    fn of(
+        acts: &[(Timestamp, RecordId, &'a Act)],
+        (note, author): (RecordId, MemberId),
+    ) -> Option<Self> {
+        // Of what it stands in the place of, only what counts there is among them.
+        let own = |act: &Act| act.by == author || act.note != note;
         let handed = acts.iter().rev().filter(|(.., act)| act.said == Said::Submitted && own(act));
         for (time, id, act) in handed {
             let about = |one: &Act| one.answers == Some(*id);
-            let answer =
-                acts.iter().rev().find(|(.., one)| one.is_answer() && !own(one) && about(one));
+            let answers = |one: &Act| one.is_answer() && one.note == note && one.by != author;
+            let answer = acts.iter().rev().find(|(.., one)| answers(one) && about(one));
             if let Some((since, record, one)) = answer {
                 let state = match one.said {
                     Said::CoSigned => Supervision::CoSigned,
@@ -218,19 +226,56 @@ impl Chart {
     }
 
     fn acts_on(&self, note: RecordId) -> Acts<'_> {
-        self.supervised().remove(&note).unwrap_or_default()
+        self.acts_among(&self.supervised(), &self.corrections(), note)
+    }
+
+    /// What was said of a note, and how those were handed over that it stands in the place of: what
+    /// was answered there does not cover it.
+    fn acts_among<'a>(
+        &self,
+        said: &BTreeMap<RecordId, Acts<'a>>,
+        corrections: &Corrections,
+        note: RecordId,
+    ) -> Acts<'a> {
+        let mut acts = said.get(&note).cloned().unwrap_or_default();
+        for before in corrections.back_from(note).into_iter().skip(1) {
+            let author = match self.records.get(&before).map(|fact| &fact.headline) {
+                Some(Headline::Note(fact)) => fact.author,
+                _ => continue,
+            };
+            let theirs = said.get(&before).into_iter().flatten();
+            acts.extend(theirs.filter(|(.., act)| act.by == author && !act.is_answer()));
+        }
+        acts.sort_by_key(|(time, id, _)| (*time, *id));
+        acts
     }
 
     /// Returns the notes that wait for a second person, and those that were handed back.
     pub(super) fn supervision(&self, client: ClientId) -> Vec<SupervisionRow> {
-        let row = |(note, acts): (RecordId, Acts<'_>)| {
-            let Headline::Note(fact) = &self.records.get(&note)?.headline else { return None };
-            let standing = Standing::of(&acts, fact.author)?;
-            let (state, since, by) = (standing.state, standing.since, standing.act.by);
+        let said = self.supervised();
+        if said.is_empty() {
+            return Vec::new();
+        }
+        let corrections = self.corrections();
+        let notes: BTreeSet<RecordId> =
+            said.keys().flat_map(|note| corrections.ends_of(*note)).collect();
+        let row = |note: RecordId| {
+            let RecordFact { time, headline: Headline::Note(fact) } = self.records.get(&note)?
+            else {
+                return None;
+            };
+            let acts = self.acts_among(&said, &corrections, note);
+            let standing = Standing::of(&acts, (note, fact.author))?;
+            let state = standing.state;
+            let (since, by) = match standing.act.note == note {
+                true => (standing.since, standing.act.by),
+                // It waits anew since it was corrected.
+                false => (standing.since.max(*time), fact.author),
+            };
             let row = SupervisionRow { client, note, state, author: fact.author, by, since };
             (state != Supervision::CoSigned).then_some(row)
         };
-        self.supervised().into_iter().filter_map(row).collect()
+        notes.into_iter().filter_map(row).collect()
     }
 }
 
@@ -247,12 +292,15 @@ impl Practice {
         if !matches!(fact.headline, Headline::Note(_)) || chart.adds_to(note).is_some() {
             return Err(Refusal::UnknownNote);
         }
+        if chart.corrections().is_replaced(note) {
+            return Err(Refusal::CorrectedSince);
+        }
         let name = self.chart_of(client);
         let stored = Self::stored_record(&name, note, cx)?;
         let (author, me) = (stored.header.author.member, cx.pen.author().member);
         let acts = chart.acts_on(note);
         let said = acts.last().map(|(time, ..)| *time);
-        let standing = Standing::of(&acts, author);
+        let standing = Standing::of(&acts, (note, author));
         let state = standing.as_ref().map(|standing| standing.state);
         let submission = standing.map(|standing| standing.submission);
         let allowed = match step {
@@ -326,11 +374,18 @@ impl Practice {
         let id = note.header.id;
         let acts = chart.acts_on(id);
         let Some(Standing { state, record: said, act, .. }) =
-            Standing::of(&acts, note.header.author.member)
+            Standing::of(&acts, (id, note.header.author.member))
         else {
             return Ok(None);
         };
         let record = Self::stored_record(&self.chart_of(client), said, cx)?;
+        // Handed over was what it stands in the place of: it waits since it was signed.
+        let own = act.note == id;
+        let (by, at) = match own {
+            true => (act.by, &record.header),
+            false => (note.header.author.member, &note.header),
+        };
+        let at = Stamp { time: at.time, zone: at.zone.clone() };
         let text = record.body().and_then(|body| body.text(tag::TEXT));
         let comment = text.filter(|_| state == Supervision::Returned).unwrap_or_default();
         let not_covered = match state {
@@ -341,8 +396,8 @@ impl Practice {
         };
         Ok(Some(SupervisionView {
             state,
-            by: act.by,
-            at: Stamp { time: record.header.time, zone: record.header.zone.clone() },
+            by,
+            at,
             comment: within(comment, COMMENT_BYTES_MAX).to_owned(),
             not_covered,
         }))

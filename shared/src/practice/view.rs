@@ -325,6 +325,8 @@ pub struct DraftRow {
     pub words: u32,
     /// The note that this draft would add to: an edit that reached a signed note too late.
     pub addendum_to: Option<RecordId>,
+    /// The signed note in whose place it is to stand.
+    pub corrects: Option<RecordId>,
     /// Whether it lies in the client's journal: what the client wrote, or what is added to that.
     pub journal: bool,
     /// Whether it lies among the member's psychotherapy notes.
@@ -343,6 +345,15 @@ pub struct TimelineRow {
     pub client: ClientId,
     /// What it is.
     pub entry: TimelineEntry,
+}
+
+/// How a correction stands in the place of the note that it corrects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Corrected {
+    /// When it was signed.
+    pub at: Timestamp,
+    /// How many other corrections of that note stand beside it: nobody knew of the other.
+    pub beside: u32,
 }
 
 /// What a line of a timeline stands for.
@@ -422,6 +433,8 @@ pub enum TimelineEntry {
         addenda: u32,
         /// Whether it was signed more than 72 hours after its session.
         late: bool,
+        /// Set if it stands in the place of one that was signed before; the line bears that one's time.
+        corrected: Option<Corrected>,
     },
     /// A signed version of the treatment plan.
     Plan {

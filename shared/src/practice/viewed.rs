@@ -2,6 +2,7 @@
 
 use super::attachment::Media;
 use super::consent::ConsentView;
+use super::correction::Versions;
 use super::crisis::CrisisView;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
@@ -302,6 +303,9 @@ pub struct NoteView {
     pub labels: BTreeSet<Label>,
     /// How it stands with a second person, if it was handed to one.
     pub supervision: Option<SupervisionView>,
+    /// How it stands among its corrections; `None` of what is not corrected: a plan, a client's own words, a
+    /// psychotherapy note.
+    pub versions: Option<Box<Versions>>,
     /// In the order of the log.
     pub addenda: Vec<AddendumView>,
 }

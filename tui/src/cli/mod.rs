@@ -9,7 +9,8 @@ mod backup;
 mod begin;
 pub mod behind;
 pub mod connect;
-pub mod crisis;
+pub mod correction;
+mod crisis;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod erase;

@@ -9,8 +9,7 @@ use super::measure::{FormWish, MeasureWish};
 use super::phrase::PhraseWish;
 use super::report::ReportAsked;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 use zeroize::Zeroize as _;
 
 /// The longest line in either direction: an import is carried out whole or not at all.
@@ -423,6 +422,8 @@ pub enum Request {
         /// The client's code.
         client: String,
     },
+    /// Begins to correct a signed note, or goes on.
+    NoteCorrect(super::correction::CorrectNote),
     /// Shows a note.
     NoteShow {
         /// The client's code.

@@ -5,6 +5,7 @@ use super::args::{
     self, Arguments, Attachments, CalendarFeed, Calendars, Client, Command, Consents, Devices,
     Export, Groups, Journals, NewEntry, Note, PlanLine, Plans, Reports,
 };
+use super::correction::CorrectNote;
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
@@ -136,6 +137,12 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
             let (client, part) = (client.clone(), part.clone());
             Request::NoteAppend { client, part, text: text()? }
         }
+        Note::Correct { client, id, part } => Request::NoteCorrect(CorrectNote {
+            client: client.clone(),
+            id: id.clone(),
+            part: part.clone(),
+            text: Typed(text()?),
+        }),
         Note::New { client, format } => {
             Request::NoteNew { client: client.clone(), format: format.clone() }
         }

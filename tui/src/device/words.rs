@@ -218,7 +218,10 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
         Refusal::AlreadySigned
+        | Refusal::CorrectedSince
         | Refusal::ElementMissing(_)
+        | Refusal::NoCorrection
+        | Refusal::NoReason
         | Refusal::NewerDraft
         | Refusal::NothingToSign
         | Refusal::OneText
@@ -298,9 +301,22 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
             "Another device still has to send this draft.",
             "Read it now; write in it once the other device has synced.",
         ),
-        Refusal::AlreadySigned => {
-            ("This note is signed, and a signed note never changes.", "Add an addendum instead.")
-        }
+        Refusal::AlreadySigned => (
+            "This note is signed, and a signed note never changes.",
+            "Open it: e corrects it, n adds to it.",
+        ),
+        Refusal::CorrectedSince => (
+            "This note was corrected: another one stands in its place.",
+            "Open the chart again, and go on from the newest.",
+        ),
+        Refusal::NoCorrection => (
+            "What adds to a note, a client's own words and psychotherapy notes are not corrected.",
+            "Add to it: n in the open note.",
+        ),
+        Refusal::NoReason => (
+            "A correction says why: whoever reads both has to know.",
+            "Give a reason, in one line.",
+        ),
         Refusal::NewerDraft => (
             "A newer Tacenda wrote something into this note that this one cannot show.",
             "Sign it there, or install the newer version here.",

@@ -12,6 +12,11 @@ pub(crate) fn always(_: &Situation<'_>) -> Option<&'static str> {
     None
 }
 
+/// Possible where a signed note of the record is read.
+pub(crate) fn on_signed_note(situation: &Situation<'_>) -> Option<&'static str> {
+    if situation.corrects { None } else { Some("only a signed note is corrected; n adds to this") }
+}
+
 /// Possible where the focus is on an appointment.
 pub(crate) fn on_appointment(situation: &Situation<'_>) -> Option<&'static str> {
     match situation.focused {

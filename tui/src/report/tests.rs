@@ -64,6 +64,7 @@ fn note(number: u8, text: &str, labels: BTreeSet<Label>) -> ReportNote {
             psychotherapy: None,
             labels,
             supervision: None,
+            versions: Default::default(),
             addenda: vec![added],
         },
     }

@@ -3,7 +3,7 @@
 //! shows codes.
 
 use super::parts::field::Field;
-use super::parts::{aside, list, measures, paint, when, who};
+use super::parts::{aside, corrected, list, measures, paint, when, who};
 use super::{Act, Ask, Focused, Place, Scene, found, today};
 use crate::keymap::Verb;
 use crate::text;
@@ -414,15 +414,17 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
                 (measures::name(scene.index, taken), measures::result(scene.index, taken));
             format!("{name:<12}  {result}")
         }
-        TimelineEntry::Note { format, session, words, addenda, late, .. } => {
+        TimelineEntry::Note { format, session, words, addenda, late, corrected, .. } => {
             let late = if *late { "   signed late" } else { "" };
+            let corrected = corrected::beside(*corrected, &scene.index.zone);
             let addenda = match addenda {
                 0 => String::new(),
                 count => format!("   {}", text::counted(*count, "addendum", "addenda")),
             };
             let words = text::counted(*words, "word", "words");
             let of = of_session(*session, date, scene);
-            format!("Note signed   {}   {words}{of}{addenda}{late}", text::format(*format))
+            let format = text::format(*format);
+            format!("Note signed   {format}   {words}{corrected}{of}{addenda}{late}")
         }
         TimelineEntry::Plan { goals, .. } => {
             format!("Plan signed   {}", text::counted(*goals, "goal", "goals"))

@@ -59,6 +59,8 @@ pub struct Situation<'a> {
     pub chart: Option<ClientId>,
     /// Whether psychotherapy notes are open.
     pub apart: bool,
+    /// Whether a signed note is read that can be corrected, or was.
+    pub corrects: bool,
     /// Whether something can be undone.
     pub can_undo: bool,
     /// Whether something can be done again.

@@ -100,6 +100,8 @@ pub struct State {
     note: ObjectId,
     client: ClientId,
     format: NoteFormat,
+    /// Whether it is to stand in the place of a signed note.
+    corrects: bool,
     /// How the person has asked that it be divided; it has not come yet.
     expected: Option<NoteFormat>,
     circumstances: Circumstances,
@@ -162,6 +164,7 @@ impl State {
             note: view.row.note,
             client: view.row.client,
             format: view.row.format,
+            corrects: view.row.corrects.is_some(),
             expected: None,
             circumstances,
             editors,

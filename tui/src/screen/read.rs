@@ -1,9 +1,10 @@
 //! A signed note with what was added to it later, and the way to add to it.
 //!
-//! The note itself never changes; there is nothing on this screen that could change it.
+//! The note itself never changes; there is nothing on this screen that could change it. What stands in
+//! its place, and why, is said over it, and what that changed behind it.
 
 use super::note::{Heading, Look, Outcome, line};
-use super::parts::when;
+use super::parts::{corrected, when};
 use crate::input::{Input, KeyCode};
 use crate::text;
 use crate::widget::editor::{Editor, Needle};
@@ -12,6 +13,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
+use tacenda_shared::practice::correction::changes::Piece;
+use tacenda_shared::practice::correction::{Version, Versions};
 use tacenda_shared::practice::edit::{Came, Label, Part, Stamp};
 use tacenda_shared::practice::supervision::{Supervision, SupervisionView};
 use tacenda_shared::practice::times::Times;
@@ -46,6 +49,8 @@ pub struct State {
     author: MemberId,
     journal: bool,
     supervision: Option<SupervisionView>,
+    /// `None` of what is not corrected.
+    versions: Option<Box<Versions>>,
     /// What is marked in it.
     needle: Needle,
     columns: u16,
@@ -65,6 +70,7 @@ impl State {
             author: view.author,
             journal: view.journal.is_some(),
             supervision: None,
+            versions: None,
             needle: Needle::default(),
             columns: 80,
             rows: 22,
@@ -96,6 +102,11 @@ impl State {
     /// Whether it is an entry of a client's journal.
     pub const fn is_journal(&self) -> bool {
         self.journal
+    }
+
+    /// Returns how it stands among its corrections; `None` of what is not corrected.
+    pub fn versions(&self) -> Option<&Versions> {
+        self.versions.as_deref()
     }
 
     /// Returns how it stands with a second person, if it was handed to one.
@@ -164,6 +175,7 @@ impl State {
         self.addenda = view.addenda.len();
         self.labels = Some(view.labels.clone());
         self.supervision.clone_from(&view.supervision);
+        self.versions.clone_from(&view.versions);
         let caret = self.text.caret();
         self.text = Editor::new(Part::Text, &whole(view, words));
         self.text.place_caret(caret);
@@ -188,8 +200,17 @@ pub fn view(state: &State, heading: &Heading<'_>, frame: &mut Frame<'_>, area: R
         1 => "   1 addendum".to_owned(),
         addenda => format!("   {addenda} addenda"),
     };
+    let (before, after) = state
+        .versions
+        .as_ref()
+        .map_or((false, false), |all| (all.before.is_some(), !all.after.is_empty()));
+    let signed = match (after, before) {
+        (true, _) => "REPLACED",
+        (false, true) => "SIGNED, corrected",
+        (false, false) => "SIGNED",
+    };
     let title = format!(
-        "{}  {}  {}   SIGNED  {}{added}",
+        "{}  {}  {}   {signed}  {}{added}",
         heading.kind,
         heading.client,
         heading.session,
@@ -214,7 +235,10 @@ fn taken() -> Outcome {
 
 /// Writes out a note with everything that belongs to it.
 fn whole(view: &NoteView, words: Words<'_>) -> String {
-    let mut sections = Vec::new();
+    let none = Versions::default();
+    let versions = view.versions.as_deref().unwrap_or(&none);
+    let mut sections: Vec<String> =
+        versions.after.iter().map(|version| replaced_words(version, words)).collect();
     for (part, text) in &view.parts {
         let text = text.trim_end();
         match part {
@@ -245,6 +269,9 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
         let (by, at) = ((words.member)(second.by), (words.moment)(&second.at));
         signature = format!("{signature}\n{}", second_words(second, &by, &at));
     }
+    if let Some(before) = &versions.before {
+        signature = format!("{signature}\n{}", corrects_words(before, versions.beside, words));
+    }
     if let Some(reason) = &view.late_reason {
         signature = format!("{signature}\nLate because: {reason}");
     }
@@ -254,7 +281,56 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
         let text = addendum.text.trim_end();
         sections.push(format!("Addendum {}\n{text}\n{signature}", index + 1));
     }
+    sections.extend(versions.after.iter().map(|version| changes_words(version, words)));
     sections.join("\n\n")
+}
+
+/// What stands over a note in whose place another one stands.
+fn replaced_words(after: &Version, words: Words<'_>) -> String {
+    let (by, at) = ((words.member)(after.author), (words.moment)(&after.signed));
+    format!(
+        "REPLACED by a correction of {by}, {at}\nbecause: {}\nBelow is what was signed before; \
+         at the end, what the correction changed.",
+        after.because
+    )
+}
+
+/// What is said below a note that stands in the place of another.
+fn corrects_words(before: &Version, beside: u32, words: Words<'_>) -> String {
+    let (by, at) = ((words.member)(before.author), (words.moment)(&before.signed));
+    let others = match beside {
+        0 => String::new(),
+        1 => "\nAnother correction of the same note stands beside it in the chart.".to_owned(),
+        many => {
+            format!("\n{many} other corrections of the same note stand beside it in the chart.")
+        }
+    };
+    format!(
+        "Corrects what {by} signed, {at}\nbecause: {}\no shows what stood there before, and what \
+         changed.{others}",
+        before.because
+    )
+}
+
+/// What a correction changed, part by part.
+fn changes_words(after: &Version, words: Words<'_>) -> String {
+    let (by, at) = ((words.member)(after.author), (words.moment)(&after.signed));
+    let title = format!(
+        "What the correction of {by}, {at}, changed\n[-these words-] were taken out, {{+these words+}} \
+         put in"
+    );
+    let part = |(part, pieces): &(Part, Vec<Piece>)| {
+        let text = corrected::marked(pieces);
+        match part {
+            Part::Text => text.trim_end().to_owned(),
+            part => format!("{}\n{}", part.title(), text.trim_end()),
+        }
+    };
+    let mut parts: Vec<String> = after.changes.iter().map(part).collect();
+    if parts.is_empty() {
+        parts.push("No word of it.".to_owned());
+    }
+    format!("{title}\n\n{}", parts.join("\n\n"))
 }
 
 /// When, how and with whom the session took place.
@@ -353,6 +429,7 @@ mod tests {
             psychotherapy: None,
             labels: BTreeSet::new(),
             supervision: None,
+            versions: Default::default(),
             addenda: addenda.iter().map(addendum).collect(),
         }
     }

@@ -44,6 +44,8 @@ pub struct Writing {
     /// Of an entry of a journal: the day that the client gives it.
     day: Option<Date>,
     adds: bool,
+    /// Whether it is to stand in the place of a signed note.
+    corrects: bool,
     journal: bool,
     /// Whether it lies among psychotherapy notes.
     apart: bool,
@@ -92,6 +94,7 @@ impl Writing {
             begun: None,
             day: None,
             adds: false,
+            corrects: false,
             journal: false,
             apart: false,
             refusal: None,
@@ -120,6 +123,11 @@ impl Writing {
     /// Returns whether it adds to a signed note.
     pub const fn is_addendum(&self) -> bool {
         self.adds
+    }
+
+    /// Returns whether it is to stand in the place of a signed note.
+    pub const fn is_correction(&self) -> bool {
+        self.corrects
     }
 
     /// Returns whether it belongs to what the client wrote.
@@ -177,6 +185,7 @@ impl Writing {
                 self.session = view.row.session;
                 self.begun = Some(view.row.begun);
                 self.adds = view.row.addendum_to.is_some();
+                self.corrects = view.row.corrects.is_some();
                 self.journal = view.row.journal;
                 self.apart = view.row.psychotherapy;
                 self.day = view.row.date;
@@ -218,6 +227,7 @@ impl Writing {
             (true, ..) => "Addendum",
             (false, true, _) => note::JOURNAL,
             (false, _, true) => note::APART,
+            (false, false, false) if self.corrects => "Correction",
             (false, false, false) => "Note",
         };
         let heading = Heading { kind, client: &client, session: &session };

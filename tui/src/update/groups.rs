@@ -130,6 +130,7 @@ fn state_of(index: &Index, client: ClientId, session: AppointmentId) -> &'static
         index.kept(row.client) == client
             && row.session == Some(session)
             && row.addendum_to.is_none()
+            && row.corrects.is_none()
     };
     if index.drafts.iter().any(begun) { "   draft" } else { "" }
 }

@@ -96,7 +96,8 @@ fn begun(model: &Model, client: ClientId) -> Vec<(String, Answer)> {
     let Some(index) = model.desk().map(|desk| &desk.index) else { return Vec::new() };
     let drafts = index.drafts.iter().rev();
     let drafts = drafts.filter(|row| {
-        index.kept(row.client) == client && row.addendum_to.is_none() && !row.journal
+        let alone = row.addendum_to.is_none() && row.corrects.is_none();
+        index.kept(row.client) == client && alone && !row.journal
     });
     let words = |row: &DraftRow| {
         let date = when::short(when::local(row.begun, &index.zone).date());
@@ -119,7 +120,10 @@ fn note_of(model: &Model, client: ClientId, session: AppointmentId) -> NoteState
         _ => None,
     });
     let mut drafts = index.drafts.iter().filter(|row| index.kept(row.client) == client);
-    let begun = drafts.find(|row| row.session == Some(session) && row.addendum_to.is_none());
+    let begun = drafts.find(|row| {
+        let alone = row.addendum_to.is_none() && row.corrects.is_none();
+        row.session == Some(session) && alone
+    });
     match (signed, begun) {
         (Some(record), _) => NoteState::Signed(record),
         (None, Some(row)) => NoteState::Draft(row.note),
@@ -313,6 +317,9 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             }
             Some(Screen::Note(note)) if note.is_addendum() => {
                 format!("added to a note of {}", code(model, note.client))
+            }
+            Some(Screen::Note(note)) if note.is_correction() => {
+                format!("corrected a note of {}", code(model, note.client))
             }
             Some(Screen::Note(note)) => {
                 format!("signed a note of {}", code(model, note.client))

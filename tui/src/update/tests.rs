@@ -5,6 +5,7 @@ mod attachments;
 mod clipboard;
 mod columns;
 mod consents;
+mod corrections;
 mod crisis;
 mod fee;
 mod front_desk;
@@ -699,6 +700,7 @@ fn an_addendum_that_was_begun_is_gone_on_with() {
         note: draft,
         session: None,
         addendum_to: Some(note),
+        corrects: None,
         ..sample.index.drafts[0].clone()
     };
     let client = begun.client;

@@ -6,9 +6,9 @@ use super::conflicts::{conflict, settle};
 use super::contacts::{ask_about, offer, wait, waiting_for};
 use super::identity as identity_verbs;
 use super::{
-    act, attachments, consents, crisis, demo, devices, formats, front_desk, groups, interrupt,
-    journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit, replace, report,
-    same, say, search, session, show, signing, supervision,
+    act, attachments, consents, corrections, crisis, demo, devices, formats, front_desk, groups,
+    interrupt, journal, labels, lay, leave, lock, measures, notes, plan, psychotherapy, quit,
+    replace, report, same, say, search, session, show, signing, supervision,
 };
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
@@ -125,7 +125,10 @@ fn of_its_own(
     verb: Verb,
     (focused, client): (Focused, Option<ClientId>),
 ) -> Option<Vec<Effect>> {
-    if let Some(effects) = formats::run(model, verb).or_else(|| supervision::run(model, verb)) {
+    let of_notes = formats::run(model, verb)
+        .or_else(|| supervision::run(model, verb))
+        .or_else(|| corrections::run(model, verb));
+    if let Some(effects) = of_notes {
         return Some(effects);
     }
     match focused {

@@ -34,6 +34,7 @@ pub(super) fn encode_draft(writer: &mut Writer, fact: &DraftFact) {
         w.fixed(origin.as_bytes()).fixed(device.as_bytes());
     });
     writer.option(fact.date, journal::write_date);
+    write_id(writer, fact.corrects.as_ref().map(RecordId::as_bytes));
 }
 
 pub(super) fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecError> {
@@ -49,6 +50,7 @@ pub(super) fn decode_draft(reader: &mut Reader<'_>) -> Result<DraftFact, CodecEr
         late: reader
             .option(|r| Ok((ObjectId::from_bytes(r.fixed()?), DeviceId::from_bytes(r.fixed()?))))?,
         date: reader.option(journal::read_date)?,
+        corrects: read_id(reader)?.map(RecordId::from_bytes),
     })
 }
 
@@ -67,6 +69,7 @@ pub(super) fn encode_headline(writer: &mut Writer, headline: &Headline) {
             writer.u8(note.format.number());
             write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
             writer.u32(note.words).u8(u8::from(note.late));
+            write_id(writer, note.corrects.as_ref().map(RecordId::as_bytes));
         }
         Headline::Addendum { note, draft, words } => {
             writer.u8(2).fixed(note.as_bytes());
@@ -100,6 +103,7 @@ pub(super) fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, Codec
             session: read_id(reader)?.map(AppointmentId::from_bytes),
             words: reader.u32()?,
             late: reader.u8()? == 1,
+            corrects: read_id(reader)?.map(RecordId::from_bytes),
         }),
         2 => Headline::Addendum {
             note: RecordId::from_bytes(reader.fixed()?),

@@ -7,6 +7,7 @@ use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Stamp, Subject};
 use crate::practice::view::{TimelineEntry, TimelineRow, View};
 use crate::practice::{Context, Practice, ShelfError};
+use std::collections::BTreeSet;
 
 impl Practice {
     /// Returns everything of a client's chart and journal in the order in which it happened: measures, risk
@@ -24,6 +25,7 @@ impl Practice {
         let index = self.index();
         let mut items = Vec::new();
         let timeline = if self.is_hidden(client) { Vec::new() } else { self.timeline_of(client) };
+        let mut known = BTreeSet::new();
         for row in timeline.iter().rev() {
             match &row.entry {
                 TimelineEntry::Contact { record, .. } => {
@@ -46,10 +48,7 @@ impl Practice {
                 TimelineEntry::Journal { record, .. }
                 | TimelineEntry::Note { record, .. }
                 | TimelineEntry::Plan { record, .. } => {
-                    match self.refresh(Subject::Note(client, *record), cx) {
-                        Some(View::Note(note)) => items.push(ChartItem::Note(note)),
-                        _ => return Err(ShelfError::Damaged),
-                    }
+                    self.collect_versions((client, *record), &mut known, &mut items, cx)?;
                 }
                 // An addendum comes with its note; consents and files come together.
                 TimelineEntry::Addendum { .. }
@@ -83,6 +82,32 @@ impl Practice {
             }
         }
         Ok(items)
+    }
+
+    /// Collects a note behind all that it stands in the place of, each once and with its own addenda.
+    fn collect_versions(
+        &mut self,
+        (client, note): (ClientId, RecordId),
+        known: &mut BTreeSet<RecordId>,
+        items: &mut Vec<ChartItem>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), ShelfError> {
+        let chart = self.shown_chart(client);
+        let versions =
+            chart.map_or_else(|| vec![note], |chart| chart.corrections().back_from(note));
+        for version in versions.into_iter().rev() {
+            if !known.insert(version) {
+                continue;
+            }
+            match self.refresh(Subject::Note(client, version), cx) {
+                Some(View::Note(mut note)) => {
+                    note.addenda.retain(|addendum| known.insert(addendum.record));
+                    items.push(ChartItem::Note(note));
+                }
+                _ => return Err(ShelfError::Damaged),
+            }
+        }
+        Ok(())
     }
 
     /// Returns the files of a client, which are not in [`Practice::chart_items`]: an export can do

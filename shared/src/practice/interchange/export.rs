@@ -15,9 +15,9 @@ use super::super::view::{
 use super::lines::{
     AddendumLine, AdditionBody, AppointmentLine, AttachmentLine, AttachmentPartLine, AuthorBody,
     CHANNELS, ClientLine, ConsentLine, ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS,
-    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MemberBody, NoteLine, PARTS, PartBody,
-    PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody, Typed, WaitingBody,
-    instant, moment, slot, stamp, word,
+    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MODALITIES, MemberBody, NoteLine,
+    PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody,
+    Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use super::times::TimesBody;
 use super::{VERSION, base64};
@@ -353,10 +353,22 @@ fn entry(view: &NoteView, head: JournalHead, index: &Index) -> String {
     )
 }
 
+impl RemoteBody {
+    pub(super) fn of(view: &NoteView) -> Option<Self> {
+        let (modality, said) = view.remote.as_ref()?;
+        Some(Self {
+            modality: word(MODALITIES, *modality).to_owned(),
+            client_place: said.place.clone(),
+            client_help: said.help.clone(),
+        })
+    }
+}
+
 fn note(view: &NoteView, index: &Index) -> Vec<String> {
     if let Some(head) = view.journal {
         return vec![entry(view, head, index)];
     }
+    let before = view.versions.as_ref().and_then(|versions| versions.before.as_ref());
     let line = NoteLine {
         id: view.record.to_string(),
         client: view.client.to_string(),
@@ -366,6 +378,8 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         author: author(view.author, index),
         signed: stamp(&view.signed),
         late_reason: view.late_reason.clone(),
+        corrects: before.map(|one| one.record.to_string()),
+        corrected_because: before.map(|one| one.because.clone()),
         remote: RemoteBody::of(view),
         times: TimesBody::of(&view.times, &view.signed.zone, index),
         labels: labels(&view.labels),

@@ -8,7 +8,8 @@ use super::super::consent::ConsentKind;
 use super::super::contact;
 use super::super::contact_log::NewContact;
 use super::super::edit::{
-    ContactChange, Edit, NewAppointment, NewSeries, Slot, StampChange, Status, Whereabouts,
+    ContactChange, Edit, NewAppointment, NewSeries, NoteFormat, Slot, StampChange, Status,
+    Whereabouts,
 };
 use super::super::group::is_subject;
 use super::super::identity::IdentityField;
@@ -49,6 +50,18 @@ pub enum ImportStep {
         client: ClientId,
         /// What is added.
         text: String,
+    },
+    /// A correction. Whoever applies the steps knows which record the other draft has become, and
+    /// makes an `Edit::BeginCorrection` of this.
+    CorrectSigned {
+        /// The draft that became the note.
+        of: ObjectId,
+        /// The draft of the correction.
+        draft: ObjectId,
+        /// Whose chart.
+        client: ClientId,
+        /// How it is divided.
+        format: NoteFormat,
     },
 }
 
@@ -143,6 +156,8 @@ pub struct Importer {
     clients: BTreeSet<ClientId>,
     /// Who comes to the appointments of the file so far, where several do.
     meetings: BTreeMap<AppointmentId, BTreeSet<ClientId>>,
+    /// The notes of the file so far, which later ones may correct, and in whose chart they are.
+    notes: BTreeMap<RecordId, ClientId>,
 }
 
 impl Importer {
@@ -162,6 +177,7 @@ impl Importer {
             forms: BTreeMap::new(),
             clients: BTreeSet::new(),
             meetings: BTreeMap::new(),
+            notes: BTreeMap::new(),
         }
     }
 

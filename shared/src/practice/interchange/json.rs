@@ -345,13 +345,16 @@ pub struct NoteRow {
     pub addenda: u32,
     /// Whether it was signed late.
     pub late: bool,
-    /// When it was signed, RFC 3339.
+    /// When it was corrected last, RFC 3339, or null.
+    pub corrected: Option<String>,
+    /// When it was signed, RFC 3339; of a correction, when the first was.
     pub signed: String,
 }
 
 /// Returns the line for a signed note in a list; nothing when `row` is something else.
 pub fn note_row(index: &Index, client: ClientId, row: &TimelineRow) -> Option<Line<NoteRow>> {
-    let TimelineEntry::Note { record, format, words, addenda, late, .. } = row.entry else {
+    let TimelineEntry::Note { record, format, words, addenda, late, corrected, .. } = row.entry
+    else {
         return None;
     };
     let body = NoteRow {
@@ -361,6 +364,7 @@ pub fn note_row(index: &Index, client: ClientId, row: &TimelineRow) -> Option<Li
         words,
         addenda,
         late,
+        corrected: corrected.map(|one| instant(one.at, &index.zone)),
         signed: instant(row.time, &index.zone),
     };
     Some(Line::new("note", body))
@@ -387,6 +391,12 @@ pub struct Note {
     pub zone: String,
     /// Why it was signed late, or null.
     pub late_reason: Option<String>,
+    /// The note in whose place it stands, or null.
+    pub corrects: Option<String>,
+    /// Why, or null.
+    pub corrected_because: Option<String>,
+    /// The notes that stand in its place.
+    pub replaced_by: Vec<String>,
     /// Where the client was during a session by video or telephone, or null.
     pub remote: Option<RemoteBody>,
     /// When and how its session took place, if that is known.
@@ -428,6 +438,9 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         author: name(addendum.author),
         signed: instant(addendum.signed.time, &addendum.signed.zone),
     });
+    let versions = view.versions.as_ref();
+    let before = versions.and_then(|versions| versions.before.as_ref());
+    let after = versions.into_iter().flat_map(|versions| &versions.after);
     let body = Note {
         id: view.record.to_string(),
         client: codes(index, &[view.client]).concat(),
@@ -438,6 +451,9 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         signed: instant(view.signed.time, &view.signed.zone),
         zone: view.signed.zone.clone(),
         late_reason: view.late_reason.clone(),
+        corrects: before.map(|one| one.record.to_string()),
+        corrected_because: before.map(|one| one.because.clone()),
+        replaced_by: after.map(|one| one.record.to_string()).collect(),
         remote: RemoteBody::of(view),
         times: TimesBody::of(&view.times, &view.signed.zone, index),
         addenda: addenda.collect(),

@@ -5,7 +5,6 @@
 use super::super::edit::{
     AppointmentKind, Channel, Direction, Fee, Modality, NoteFormat, Part, Slot, Stamp, Status,
 };
-use super::super::view::NoteView;
 use super::times::TimesBody;
 use crate::id::Timestamp;
 use jiff::tz::TimeZone;
@@ -219,6 +218,11 @@ pub(super) struct NoteLine {
     pub(super) signed: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) late_reason: Option<String>,
+    /// The note of this file in whose place it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) corrects: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) corrected_because: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remote: Option<RemoteBody>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -238,17 +242,6 @@ pub struct RemoteBody {
     pub client_place: String,
     /// Whom to call there.
     pub client_help: String,
-}
-
-impl RemoteBody {
-    pub(super) fn of(view: &NoteView) -> Option<Self> {
-        let (modality, said) = view.remote.as_ref()?;
-        Some(Self {
-            modality: word(MODALITIES, *modality).to_owned(),
-            client_place: said.place.clone(),
-            client_help: said.help.clone(),
-        })
-    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -131,6 +131,7 @@ fn begun(
         begun,
         words: 0,
         addendum_to: None,
+        corrects: None,
         journal: false,
         psychotherapy: false,
         date: None,
@@ -184,6 +185,7 @@ fn signed(
         psychotherapy: None,
         labels: Default::default(),
         supervision: None,
+        versions: Default::default(),
         addenda: vec![addendum],
     }
 }
@@ -328,7 +330,7 @@ fn note_came_in(view: &NoteView, steps: &[ImportStep]) {
         ImportStep::AmendSigned { draft: of, text, .. } => {
             *of == draft && text.ends_with("Added:\n\"later\"")
         }
-        ImportStep::Edit(_) => false,
+        ImportStep::CorrectSigned { .. } | ImportStep::Edit(_) => false,
     };
     assert_eq!(steps.iter().filter(|step| amends(step)).count(), view.addenda.len());
 }
@@ -343,6 +345,7 @@ fn a_practice_takes_an_import_and_its_notes_say_where_they_come_from() {
     for step in steps {
         match step {
             ImportStep::Edit(edit) => desk.apply(now, edit).unwrap(),
+            ImportStep::CorrectSigned { .. } => panic!("nothing was corrected"),
             ImportStep::AmendSigned { client, text, .. } => {
                 // The note that was signed last is the one that this follows.
                 let timeline = desk.practice().index().timelines[&client].clone();
@@ -560,6 +563,7 @@ fn one_note(text: &str, format: NoteFormat) -> NoteView {
         psychotherapy: None,
         labels: Default::default(),
         supervision: None,
+        versions: Default::default(),
         addenda: Vec::new(),
     }
 }

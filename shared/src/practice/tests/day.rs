@@ -118,7 +118,8 @@ fn a_day_from_booking_to_a_signed_note_and_its_charge() {
             session: Some(session),
             words: 4,
             addenda: 0,
-            late: false
+            late: false,
+            corrected: None,
         }
     );
     let kinds: Vec<_> = changes.iter().map(|change| change.compartment.clone()).collect();

@@ -7,6 +7,7 @@ mod consent;
 mod contact_log;
 mod convergence;
 mod copying;
+mod correction;
 mod crisis;
 mod day;
 mod erasure;

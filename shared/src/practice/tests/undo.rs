@@ -5,6 +5,7 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
+use crate::practice::correction::Correcting;
 use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
@@ -252,6 +253,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::AskErasure(_)
         | Edit::Attach { .. }
         | Edit::BeginAddendum { .. }
+        | Edit::BeginCorrection(_)
         | Edit::BeginJournal { .. }
         | Edit::BeginNote { .. }
         | Edit::ChangeContact { .. }
@@ -539,6 +541,7 @@ fn every(there: There) -> Vec<Edit> {
         },
         Edit::Amend { note: signed, client, text: words() },
         Edit::BeginAddendum { draft: new(41), client, note: signed },
+        Edit::BeginCorrection(Correcting { draft: new(46), client, note: signed, blank: None }),
         Edit::Book(appointment(AppointmentId::from_bytes([42; 16]), client, slot(member(1), 8))),
         Edit::BookSeries(Box::new(NewSeries { series: SeriesId::from_bytes([43; 16]), ..booked })),
         Edit::ChangeDraft { note: draft, client, splices: vec![insert(Part::Text, 0, "more ")] },

@@ -4,9 +4,10 @@ use super::{Refused, Say, refuse, say_json, say_line};
 use crate::device::home::Home;
 use crate::device::open::Device;
 use crate::notice::Notice;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::keys::passphrase::Passphrase;
+use tacenda_shared::practice::correction::Correcting;
 use tacenda_shared::practice::edit::Edit;
 use tacenda_shared::practice::interchange::{Counts, ImportError, ImportStep, Importer};
 use tacenda_shared::practice::view::{Index, TimelineEntry};
@@ -88,20 +89,35 @@ fn part_of_it(refused: Refused) -> Refused {
 }
 
 fn carry_out(device: &mut Device, steps: Vec<ImportStep>, now: Timestamp) -> Result<(), Refused> {
+    // Only the index knows which record a draft has become, and only of some it has to be known.
+    let named = steps.iter().filter_map(|step| match step {
+        ImportStep::AmendSigned { draft, .. } => Some(*draft),
+        ImportStep::CorrectSigned { of, .. } => Some(*of),
+        ImportStep::Edit(_) => None,
+    });
+    let named: BTreeSet<ObjectId> = named.collect();
     let mut signed = BTreeMap::new();
     let mut batch = Vec::new();
     for step in steps {
         match step {
-            ImportStep::Edit(edit) => {
-                if let Edit::SignImported { note, client, .. } = &edit {
-                    signed.insert(*note, *client);
-                }
-                batch.push((now, edit));
+            ImportStep::Edit(Edit::SignImported { note, client, late_reason })
+                if named.contains(&note) =>
+            {
+                device.apply_all(std::mem::take(&mut batch))?;
+                let known = notes(device, client);
+                device.apply_all([(now, Edit::SignImported { note, client, late_reason })])?;
+                let new = notes(device, client).into_iter().find(|record| !known.contains(record));
+                signed.extend(new.map(|record| (note, record)));
             }
+            ImportStep::Edit(edit) => batch.push((now, edit)),
             ImportStep::AmendSigned { draft, client, text } => {
-                // Only the index knows which record the draft has become.
-                let before = note_of(device, client, &signed, draft, &mut batch)?;
-                batch.push((now, Edit::Amend { note: before, client, text }));
+                let note = note_of(&signed, draft)?;
+                batch.push((now, Edit::Amend { note, client, text }));
+            }
+            ImportStep::CorrectSigned { of, draft, client, format } => {
+                let note = note_of(&signed, of)?;
+                let blank = Some(format);
+                batch.push((now, Edit::BeginCorrection(Correcting { draft, client, note, blank })));
             }
         }
     }
@@ -109,26 +125,9 @@ fn carry_out(device: &mut Device, steps: Vec<ImportStep>, now: Timestamp) -> Res
     Ok(())
 }
 
-fn note_of(
-    device: &mut Device,
-    client: ClientId,
-    signed: &BTreeMap<ObjectId, ClientId>,
-    draft: ObjectId,
-    batch: &mut Vec<(Timestamp, Edit)>,
-) -> Result<RecordId, Refused> {
-    if !signed.contains_key(&draft) {
-        return refuse("An addendum in the file has no note.", "Export the practice again.");
-    }
-    let signs = |edit: &Edit| matches!(edit, Edit::SignImported { note, .. } if *note == draft);
-    let last = batch.pop_if(|(_, edit)| signs(edit));
-    device.apply_all(std::mem::take(batch))?;
-    let known = notes(device, client);
-    if let Some(sign) = last {
-        device.apply_all([sign])?;
-    }
-    let new = notes(device, client).into_iter().find(|record| !known.contains(record));
-    match new {
-        Some(record) => Ok(record),
+fn note_of(signed: &BTreeMap<ObjectId, RecordId>, draft: ObjectId) -> Result<RecordId, Refused> {
+    match signed.get(&draft) {
+        Some(record) => Ok(*record),
         None => refuse("An addendum in the file has no note.", "Export the practice again."),
     }
 }

@@ -8,6 +8,7 @@ mod backup;
 pub(crate) mod calendar;
 mod clients;
 mod consents;
+mod corrections;
 mod crisis;
 pub(super) mod devices;
 mod erasing;

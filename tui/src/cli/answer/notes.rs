@@ -4,6 +4,7 @@ use super::{Refused, Say, client_named, local, refuse, say_line};
 use crate::cli::request::Request;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
+use crate::screen::parts::corrected;
 use crate::text;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Purpose, Splice, Subject};
@@ -30,6 +31,7 @@ pub(super) fn answer(
         Request::NoteAppend { client, part, text } => {
             append(device, (&client, part.as_deref()), text, now)
         }
+        Request::NoteCorrect(wish) => super::corrections::correct(device, &wish, now),
         Request::NoteNew { client, format } => begin(device, (&client, &format), now, say),
         Request::NoteList { client } => list(device, &client, say),
         Request::NoteShow { client, id } => show(device, &client, id.as_deref(), now, say),
@@ -72,7 +74,9 @@ fn append(
     if text.trim().is_empty() {
         return refuse("There is no text.", "Write it to standard input.");
     }
-    let drafts = open_drafts(&index, client);
+    let mut drafts = open_drafts(&index, client);
+    // What stands in the place of a signed note is named as such.
+    drafts.retain(|draft| draft.corrects.is_none());
     let (client, note) = match drafts.as_slice() {
         [] => {
             let note = ObjectId::random(&mut OsRandom);
@@ -123,15 +127,21 @@ fn list(device: &Device, code: &str, say: Say<'_>) -> Result<bool, Refused> {
         say_line(
             say,
             json,
-            &format!("draft   {}  {}", draft.note, text::counted(draft.words, "word", "words")),
+            &format!(
+                "{}   {}  {}",
+                if draft.corrects.is_some() { "correction draft" } else { "draft" },
+                draft.note,
+                text::counted(draft.words, "word", "words")
+            ),
         );
     }
     for row in index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter()) {
         let Some(json) = json::note_row(&index, client, row) else { continue };
-        if let TimelineEntry::Note { record, words, .. } = row.entry {
+        if let TimelineEntry::Note { record, words, corrected, .. } = row.entry {
             let json = json.value();
             let date = local(&index, row.time).date();
-            say_line(say, json, &format!("signed  {record}  {date}  {words} words"));
+            let corrected = corrected::beside(corrected, &index.zone);
+            say_line(say, json, &format!("signed  {record}  {date}  {words} words{corrected}"));
         }
     }
     Ok(false)
@@ -204,6 +214,7 @@ fn note_text(code: &str, note: &NoteView) -> String {
         text.push_str("\n\nAddendum\n");
         text.push_str(&addendum.text);
     }
+    text.push_str(&super::corrections::versions_text(note));
     text
 }
 

@@ -13,6 +13,17 @@ pub enum Note {
         #[arg(long)]
         part: Option<String>,
     },
+    /// Begin to correct a signed note, or go on: text from standard input takes the place of one part.
+    /// `note sign --why` signs it; the note itself stays readable.
+    Correct {
+        /// The client's code.
+        client: String,
+        /// The id that `note list` prints.
+        id: String,
+        /// Which part, by its word [default: the one that there is].
+        #[arg(long)]
+        part: Option<String>,
+    },
     /// List notes and drafts of a client.
     List {
         /// The client's code.
@@ -38,8 +49,9 @@ pub enum Note {
     Sign {
         /// The client's code.
         client: String,
-        /// Why it is signed more than 72 hours after the session; read from standard input.
-        #[arg(long)]
+        /// Why it is signed more than 72 hours after the session, or why a note is corrected; read from
+        /// standard input.
+        #[arg(long, visible_alias = "why")]
         late: bool,
     },
 }

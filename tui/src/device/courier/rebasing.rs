@@ -124,7 +124,7 @@ impl<F: FileSystem> Device<F> {
     /// Close says, or a record that is to die.
     fn has_late_words(&self, replica: &Replica, log: CompartmentId) -> Result<bool, StoreError> {
         let ordered = self.ordered_in(&self.practice.index(), log);
-        let dying = match self.cabinet.with_drafts(replica, log, ordered) {
+        let dying = match self.going_with(replica, log, ordered) {
             // What does not open now may be what is waited for.
             Err(StoreError::NoKey) => return Ok(true),
             dying => dying?.drafts,
@@ -133,6 +133,23 @@ impl<F: FileSystem> Device<F> {
         Ok(signed.any(|draft| {
             self.cabinet.has_draft_row(log, draft) && self.practice.waits_for_late_words(draft)
         }))
+    }
+
+    /// Returns these records with the drafts that they sign, and those that hold the text of one of
+    /// them to stand in its place.
+    fn going_with(
+        &self,
+        replica: &Replica,
+        log: CompartmentId,
+        records: BTreeSet<RecordId>,
+    ) -> Result<Going, StoreError> {
+        let known = self.cabinet.store().locations().compartment(log);
+        let client = known.and_then(|known| known.name.client());
+        let drafts = client.map(|client| self.practice.drafts_of_versions(client, &records));
+        let mut going = self.cabinet.with_drafts(replica, log, records)?;
+        let drafts = drafts.into_iter().flatten();
+        going.drafts.extend(drafts.filter(|draft| replica.draft(*draft).is_some()));
+        Ok(going)
     }
 
     /// Whether something of a log is still to leave, to be answered for, or to be opened.
@@ -269,8 +286,8 @@ impl<F: FileSystem> Device<F> {
         let mut must_go = base::held_orders(replica, log, locations);
         must_go.retain(|record| may_go.contains(record));
         must_go.extend(due.iter().map(|one| one.record));
-        let may_go = cabinet.with_drafts(replica, log, may_go)?;
-        let must_go = cabinet.with_drafts(replica, log, must_go)?;
+        let may_go = self.going_with(replica, log, may_go)?;
+        let must_go = self.going_with(replica, log, must_go)?;
         if !begun {
             let stays = replica.open_drafts().filter(|draft| !must_go.drafts.contains(draft));
             let (open, mut keyless): (Vec<_>, Vec<_>) =
@@ -392,8 +409,8 @@ impl<F: FileSystem> Device<F> {
             courier.tell_once((log, last.since), told::unsigned());
             return Ok(false);
         };
-        let may_go = cabinet.with_drafts(replica, log, may_go)?;
-        let must_go = cabinet.with_drafts(replica, log, must_go)?;
+        let may_go = self.going_with(replica, log, may_go)?;
+        let must_go = self.going_with(replica, log, must_go)?;
         let base = cabinet.base_by(replica, log, (last.since, last.by))?;
         if cabinet.slot_key(log, last.since).is_none() {
             match courier.awaits_rows() {
@@ -419,7 +436,7 @@ impl<F: FileSystem> Device<F> {
             return Ok(false);
         };
         drop(pieces);
-        let Going { records, drafts } = cabinet.with_drafts(replica, log, records)?;
+        let Going { records, drafts } = self.going_with(replica, log, records)?;
         signed.extend(drafts);
         if self.is_typed_in(log) {
             courier.erasing.rebasing.waits.insert(log, false);
@@ -515,13 +532,20 @@ impl<F: FileSystem> Device<F> {
         }
         self.commit_typed(now)?;
         for (known, records) in due {
-            let log = known.id;
+            let (log, known_client) = (known.id, known.name.client());
             let locations = self.cabinet.store().locations();
             let signed: BTreeSet<ObjectId> = locations.closed_drafts(log).into_iter().collect();
             if locations.keystrokes().any(|(of, draft, _)| of == log && !signed.contains(&draft)) {
                 continue;
             }
             let since = self.cabinet.renew_unsent(known)?;
+            let client = known_client;
+            let mut signed = signed;
+            signed.extend(
+                client
+                    .into_iter()
+                    .flat_map(|client| self.practice.drafts_of_versions(client, &records)),
+            );
             self.rebase(log, Rebased { since, records, parts: Vec::new() }, &signed)?;
         }
         Ok(())

@@ -29,12 +29,39 @@ pub(crate) struct Page {
     pub(crate) sections: Vec<(&'static str, String)>,
     /// Its labels in words; empty if there are none.
     pub(crate) labels: String,
-    /// Whether a reason has to be given.
-    pub(crate) late: bool,
+    /// What a reason has to be given for, if one has.
+    pub(crate) why: Option<Why>,
     /// What it lacks, and what looks unfinished.
     pub(crate) warnings: Vec<Warning>,
     /// The initials that sign; empty if any two letters do.
     pub(crate) initials: String,
+}
+
+/// What a signature needs a reason for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Why {
+    /// It stands in the place of a note that is signed.
+    Correction,
+    /// It comes more than 72 hours after the session.
+    Late,
+}
+
+impl Why {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Correction => "Why corrected",
+            Self::Late => "Why so late",
+        }
+    }
+
+    const fn missing(self) -> &'static str {
+        match self {
+            Self::Correction => {
+                "A correction stands in the place of a signed note: please say why."
+            }
+            Self::Late => "More than 72 hours have passed: please say why.",
+        }
+    }
 }
 
 /// Something that the note lacks.
@@ -65,7 +92,7 @@ pub(crate) enum Decision {
     Back,
     /// To go on writing in this part, if it is named.
     Go(Option<Part>),
-    /// To sign, with the reason for being late if there is one.
+    /// To sign, with the reason if one was asked for.
     Sign(Option<String>),
     /// Nothing yet.
     Undecided,
@@ -77,7 +104,7 @@ pub(crate) struct Review {
     text: Editor,
     warnings: Vec<Warning>,
     labels: String,
-    late: bool,
+    why: Option<Why>,
     initials: String,
     typed: Field,
     reason: Field,
@@ -93,7 +120,7 @@ impl Review {
             text: Editor::new(Part::Text, ""),
             warnings: Vec::new(),
             labels: String::new(),
-            late: page.late,
+            why: page.why,
             initials: page.initials.clone(),
             typed: Field::default(),
             reason: Field::default(),
@@ -178,8 +205,8 @@ impl Review {
             super::line(buffer, form, y, &format!("Labels: {}", self.labels), bold, look);
             y += 1;
         }
-        if self.late {
-            let at = self.field(buffer, form, y, "Why so late", &self.reason, look);
+        if let Some(why) = self.why {
+            let at = self.field(buffer, form, y, why.label(), &self.reason, look);
             cursor = cursor.or(at.filter(|_| self.spot == Spot::Reason));
             y += 1;
         }
@@ -230,7 +257,8 @@ impl Review {
 
     fn split(&self, area: Rect) -> (Rect, Rect, Rect) {
         let warnings = u16::try_from(self.warnings.len().min(WARNING_ROWS)).unwrap_or(4);
-        let form = 4 + warnings + u16::from(self.late) + u16::from(!self.labels.is_empty());
+        let form =
+            4 + warnings + u16::from(self.why.is_some()) + u16::from(!self.labels.is_empty());
         let form = form.min(area.height.saturating_sub(2));
         let text = area.height.saturating_sub(form + 1);
         let top = Rect { height: area.height.min(1), ..area };
@@ -262,7 +290,7 @@ impl Review {
 
     fn step(&mut self, forward: bool) {
         let mut spots = vec![Spot::Back];
-        spots.extend(self.late.then_some(Spot::Reason));
+        spots.extend(self.why.map(|_| Spot::Reason));
         spots.extend([Spot::Initials, Spot::Sign]);
         // They stand above: Shift+Tab comes to them first, from the nearest to the farthest.
         spots.extend((0..self.warnings.len()).map(Spot::Warning));
@@ -300,8 +328,8 @@ impl Review {
                 self.step(true);
                 Decision::Undecided
             }
-            Spot::Initials | Spot::Sign if self.late && reason.is_empty() => {
-                self.missing = "More than 72 hours have passed: please say why.";
+            Spot::Initials | Spot::Sign if self.why.is_some() && reason.is_empty() => {
+                self.missing = self.why.map_or("", Why::missing);
                 self.spot = Spot::Reason;
                 Decision::Undecided
             }
@@ -310,7 +338,7 @@ impl Review {
                 Decision::Undecided
             }
             Spot::Initials | Spot::Sign => {
-                Decision::Sign(self.late.then(|| self.reason.text().trim().to_owned()))
+                Decision::Sign(self.why.map(|_| self.reason.text().trim().to_owned()))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! From the note to its signature: the page, what it warns of, and the way back to the part concerned.
 
-use super::review::{self, Decision, Page, Review, Warning};
+use super::review::{self, Decision, Page, Review, Warning, Why};
 use super::{Outcome, State};
 use crate::input::Input;
 use crate::message::Now;
@@ -23,10 +23,11 @@ impl State {
         let section =
             |editor: &Editor| (if titled { editor.part().title() } else { "" }, editor.text());
         let end = self.circumstances.session_end;
+        let late = end.is_some_and(|end| now.time.millis_since(end) > review::LATE);
         Page {
             sections: self.editors.iter().map(section).collect(),
             labels: Label::list(&self.labels),
-            late: end.is_some_and(|end| now.time.millis_since(end) > review::LATE),
+            why: if self.corrects { Some(Why::Correction) } else { late.then_some(Why::Late) },
             warnings: self.warnings(now),
             initials: review::initials(&self.circumstances.clinician),
         }

@@ -23,6 +23,7 @@ pub(crate) fn draft(parts: &[(Part, &str)], remote: &[Splice]) -> DraftView {
         begun: Timestamp::from_millis(0),
         words: 0,
         addendum_to: None,
+        corrects: None,
         journal: false,
         psychotherapy: false,
         date: None,

@@ -257,6 +257,9 @@ pub fn words(what: &What) -> String {
         What::Draft(draft) if draft.addendum_to.is_some() => {
             format!("addendum draft, {}", text::counted(draft.words, "word", "words"))
         }
+        What::Draft(draft) if draft.corrects.is_some() => {
+            format!("correction draft, {}", text::counted(draft.words, "word", "words"))
+        }
         What::Draft(draft) if draft.journal => {
             format!("journal draft, {}", text::counted(draft.words, "word", "words"))
         }

@@ -3,6 +3,7 @@
 pub mod apart;
 pub mod aside;
 pub mod consents;
+pub mod corrected;
 pub mod day;
 pub mod digest;
 pub mod elsewhere;

@@ -274,6 +274,7 @@ impl Sample {
             begun: moment(date(2026, 11, 15).at(10, 0, 0, 0)),
             words: 240,
             addendum_to: None,
+            corrects: None,
             journal: false,
             psychotherapy: false,
             date: None,
@@ -288,6 +289,7 @@ impl Sample {
                 words,
                 addenda,
                 late: addenda > 0,
+                corrected: None,
             },
         };
         let measure = |day: i8, total| TimelineRow {
@@ -390,6 +392,7 @@ impl Sample {
             psychotherapy: None,
             labels: BTreeSet::new(),
             supervision: None,
+            versions: Some(Default::default()),
             addenda: Vec::new(),
         })
     }

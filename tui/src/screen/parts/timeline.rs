@@ -47,6 +47,7 @@ fn draft(draft: &DraftRow, scene: &Scene<'_>) -> String {
     let words = usize::try_from(draft.words).unwrap_or(usize::MAX);
     let under = who::under(scene.index, draft.client);
     let (kind, format) = match (draft.addendum_to.is_some(), draft.journal) {
+        _ if draft.corrects.is_some() => ("DRAFT to correct", text::format(draft.format)),
         (true, _) => ("DRAFT to add", text::format(draft.format)),
         (false, true) => ("Journal DRAFT", ""),
         (false, false) => ("Note DRAFT  ", text::format(draft.format)),

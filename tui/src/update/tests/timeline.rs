@@ -141,6 +141,7 @@ fn ten_years() -> Sample {
             words: 300,
             addenda: 0,
             late: false,
+            corrected: None,
         },
     };
     sample.index.timelines.insert(sample::client_id(1), Arc::new((0..1_000).map(row).collect()));

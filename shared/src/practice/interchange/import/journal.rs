@@ -1,9 +1,9 @@
 //! Lines of clients' journals.
 
-use super::written::{in_edits, in_pieces, labels, origin, under};
+use super::written::{in_pieces, labels, origin, under};
 use super::{Cause, ImportStep, Importer, id};
 use crate::id::{ClientId, ObjectId, RecordId};
-use crate::practice::draft::PART_BYTES_MAX;
+use crate::practice::draft::{PART_BYTES_MAX, in_edits};
 use crate::practice::edit::{Came, Edit, Part};
 use crate::practice::interchange::lines::{DraftLine, JournalLine, read_instant};
 use crate::practice::view::JournalHead;

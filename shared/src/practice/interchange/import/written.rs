@@ -8,8 +8,10 @@ use super::super::lines::{
 use super::{Cause, ImportStep, Importer, id, session};
 use crate::id::{ClientId, MemberId, ObjectId, RecordId};
 use crate::practice::calendar::normal_whereabouts;
-use crate::practice::draft::{INSERTED_MAX, PART_BYTES_MAX};
-use crate::practice::edit::{Edit, Label, Labelled, Part, Splice, Whereabouts};
+use crate::practice::contact::normal;
+use crate::practice::correction::REASON_BYTES_MAX;
+use crate::practice::draft::{PART_BYTES_MAX, in_edits};
+use crate::practice::edit::{Edit, Label, Labelled, Part, Whereabouts};
 use crate::practice::record::LABELS_MAX;
 use std::collections::BTreeSet;
 
@@ -46,8 +48,21 @@ impl Importer {
         let (mut steps, left) =
             begin(note, (&line.client, session), (format, line.parts), (head, &[]))?;
         let client = id(&line.client, ClientId::parse, "client")?;
+        let mut reason = LATE_REASON.to_owned();
+        if let Some(corrects) = &line.corrects {
+            let corrects = id(corrects, RecordId::parse, "corrects")?;
+            if self.notes.get(&corrects) != Some(&client) {
+                return Err(Cause::Invalid("corrects"));
+            }
+            let format = value(FORMATS, &line.format).ok_or(Cause::Invalid("format"))?;
+            let of = draft_of(corrects);
+            let begin = ImportStep::CorrectSigned { of, draft: note, client, format };
+            steps.first_mut().into_iter().for_each(|first| first.clone_from(&begin));
+            reason = because(line.corrected_because.as_deref())?;
+        }
+        self.notes.insert(record, client);
         steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
-        let late_reason = Some(LATE_REASON.to_owned());
+        let late_reason = Some(reason);
         steps.push(ImportStep::Edit(Edit::SignImported { note, client, late_reason }));
         let added = left.map(|text| ImportStep::AmendSigned { draft: note, client, text });
         steps.extend(added);
@@ -82,6 +97,14 @@ impl Importer {
         steps.extend(labelled(client, Labelled::Draft(note), &line.labels)?);
         self.seen("draft", &line.rest);
         Ok(steps)
+    }
+}
+
+/// Why a note was corrected; the word of an import, if the file does not say.
+fn because(said: Option<&str>) -> Result<String, Cause> {
+    match said.map(normal).filter(|said| !said.is_empty()) {
+        Some(said) if said.len() > REASON_BYTES_MAX => Err(Cause::Invalid("corrected_because")),
+        said => Ok(said.unwrap_or_else(|| LATE_REASON.to_owned())),
     }
 }
 
@@ -148,28 +171,6 @@ fn begin(
     steps
         .extend(edits.map(|splices| ImportStep::Edit(Edit::ChangeDraft { note, client, splices })));
     Ok((steps, left))
-}
-
-/// Puts texts into as few edits as may hold them: one, unless a text is very long.
-pub(super) fn in_edits(texts: Vec<(Part, String)>) -> Vec<Vec<Splice>> {
-    let mut edits = vec![Vec::new()];
-    let mut room = INSERTED_MAX;
-    for (part, text) in texts {
-        let (mut rest, mut position) = (text.as_str(), 0);
-        while !rest.is_empty() {
-            if room == 0 {
-                edits.push(Vec::new());
-                room = INSERTED_MAX;
-            }
-            let cut = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
-            let (now, later) = rest.split_at(cut);
-            let count = now.chars().count();
-            let splice = Splice { part, position, deleted: 0, inserted: now.to_owned() };
-            edits.last_mut().into_iter().for_each(|edit| edit.push(splice.clone()));
-            (rest, position, room) = (later, position + count, room - count);
-        }
-    }
-    edits
 }
 
 /// The line over an imported text that says where it comes from.

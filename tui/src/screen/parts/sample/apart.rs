@@ -50,6 +50,6 @@ impl Sample {
         let parts =
             vec![(Part::Text, "Long silence, then the story of the lake again.".to_owned())];
         let psychotherapy = Some(date(2026, 11, 15));
-        View::Note(NoteView { record, session: None, parts, psychotherapy, ..note })
+        View::Note(NoteView { record, session: None, parts, psychotherapy, versions: None, ..note })
     }
 }

@@ -1,0 +1,83 @@
+//! Corrections of signed notes on the command line.
+
+use super::{Refused, client_named, refuse, whose};
+use crate::cli::correction::CorrectNote;
+use crate::cli::request::Typed;
+use crate::device::chance::OsRandom;
+use crate::device::open::Device;
+use crate::screen::parts::corrected;
+use tacenda_shared::id::{ObjectId, RecordId, Timestamp};
+use tacenda_shared::practice::correction::Correcting;
+use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::view::{NoteView, View};
+
+/// Puts a text in the place of one part, in the draft of a correction; begins it if there is none.
+pub(super) fn correct(
+    device: &mut Device,
+    wish: &CorrectNote,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let CorrectNote { client: code, id, part: named, text: Typed(text) } = wish;
+    let named = named.as_deref();
+    let index = device.index();
+    let client = client_named(&index, code)?.id;
+    let Some(note) = RecordId::parse(id.trim()) else {
+        return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
+    };
+    if text.trim().is_empty() {
+        return refuse("There is no text.", "Write it to standard input.");
+    }
+    let client = whose(&index, client, note);
+    let begun = index.drafts.iter().rev().find(|row| row.corrects == Some(note));
+    let draft = match begun {
+        Some(row) => row.note,
+        None => {
+            let draft = ObjectId::random(&mut OsRandom);
+            device.apply(
+                Edit::BeginCorrection(Correcting { draft, client, note, blank: None }),
+                now,
+            )?;
+            draft
+        }
+    };
+    let View::Draft(view) = device.open(Subject::Draft(client, draft), Purpose::Query, now)? else {
+        return refuse("There is no such draft any more.", "Run `tacenda note list CODE`.");
+    };
+    let word = |part: &Part| {
+        Part::WORDS.iter().find(|(known, _)| known == part).map_or("", |(_, word)| *word)
+    };
+    let fits = |(part, _): &&(Part, String)| named.is_none_or(|named| word(part) == named);
+    let mut fitting = view.parts.iter().filter(fits);
+    let (Some((part, before)), None) = (fitting.next(), fitting.next()) else {
+        let words: Vec<_> = view.parts.iter().map(|(part, _)| word(part)).collect();
+        let next = format!("Name one with --part: {}.", words.join(", "));
+        return refuse("Which part is corrected is not clear.", &next);
+    };
+    let (deleted, inserted) = (before.chars().count(), text.trim_end().to_owned());
+    let splice = Splice { part: *part, position: 0, deleted, inserted };
+    device.type_keys(draft, client, vec![splice], now);
+    device.commit(draft, client, now)?;
+    Ok(true)
+}
+
+/// What is said below a note of those that stand in its place, or in whose place it stands.
+pub(super) fn versions_text(note: &NoteView) -> String {
+    let mut text = String::new();
+    let Some(versions) = &note.versions else { return text };
+    if let Some(before) = &versions.before {
+        text.push_str(&format!("\n\nCorrects note {}, because: {}", before.record, before.because));
+    }
+    for after in &versions.after {
+        text.push_str(&format!(
+            "\n\nREPLACED by note {}, because: {}\n[-taken out-] {{+put in+}}",
+            after.record, after.because
+        ));
+        for (part, pieces) in &after.changes {
+            if *part != Part::Text {
+                text.push_str(&format!("\n{}", part.title()));
+            }
+            text.push_str(&format!("\n{}", corrected::marked(pieces)));
+        }
+    }
+    text
+}

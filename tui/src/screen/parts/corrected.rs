@@ -1,0 +1,29 @@
+//! What is said of corrections: in lists, and of what changed in words that need no colour.
+
+use super::when;
+use tacenda_shared::practice::correction::changes::Piece;
+use tacenda_shared::practice::view::Corrected;
+
+/// Returns how a note is marked that stands in the place of another.
+fn words(corrected: Corrected, zone: &str) -> String {
+    let day = when::short(when::local(corrected.at, zone).date());
+    match corrected.beside {
+        0 => format!("corrected {day}"),
+        beside => format!("corrected {day}, one of {} at once", beside.saturating_add(1)),
+    }
+}
+
+/// The same behind what else is said of it, where it is one.
+pub fn beside(corrected: Option<Corrected>, zone: &str) -> String {
+    corrected.map_or_else(String::new, |one| format!("   {}", words(one, zone)))
+}
+
+/// Writes out what changed: `[-taken out-]` and `{+put in+}`.
+pub fn marked(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Kept(text) => text.clone(),
+        Piece::Out(text) => format!("[-{text}-]"),
+        Piece::In(text) => format!("{{+{text}+}}"),
+    };
+    pieces.iter().map(piece).collect()
+}

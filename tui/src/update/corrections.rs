@@ -1,0 +1,81 @@
+//! A signed note that is corrected: the draft that begins with its text, and the way to what stood there
+//! before.
+
+use super::notes::{open_draft, open_record};
+use super::say;
+use super::verbs::edit;
+use crate::keymap::Verb;
+use crate::message::Effect;
+use crate::model::{Model, Way};
+use crate::screen::Screen;
+use tacenda_shared::id::ObjectId;
+use tacenda_shared::practice::correction::Correcting;
+use tacenda_shared::practice::edit::Edit;
+
+/// Does what a verb of corrections says; `None` if it is another's.
+pub(super) fn run(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
+    match verb {
+        Verb::CorrectNote => Some(correct(model)),
+        Verb::EarlierVersion => Some(earlier(model)),
+        _ => None,
+    }
+}
+
+/// Goes on with the correction of the note that is open, or begins one.
+fn correct(model: &mut Model) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let scene = model.scene(desk);
+    let Some(Screen::Read(reading)) = desk.screens.last() else {
+        say(model, "Open a signed note first.");
+        return Vec::new();
+    };
+    let (client, note) = (reading.client, reading.record);
+    let state = reading.state.as_ref();
+    let Some((state, versions)) = state.and_then(|state| Some((state, state.versions()?))) else {
+        say(model, "Only a signed note is corrected. To this you can add: n.");
+        return Vec::new();
+    };
+    if !versions.after.is_empty() {
+        say(model, "It was corrected already: go back, and correct the note that stands there.");
+        return Vec::new();
+    }
+    // A name is said as colleagues say it; a client's is not.
+    let signed_by = scene.index.clinicians.get(&state.author()).cloned();
+    let theirs = scene.member().is_some_and(|me| me != state.author());
+    let begun = desk.index.drafts.iter().rev();
+    let begun = begun.filter(|row| row.corrects == Some(note)).map(|row| (row.client, row.note));
+    if let Some((client, draft)) = begun.collect::<Vec<_>>().first().copied() {
+        return open_draft(model, client, draft);
+    }
+    let code = scene.code(client);
+    let draft = ObjectId::from_bytes(model.ids.fresh());
+    model.ids.advance();
+    let says = format!("began to correct a note of {code}");
+    let begin = Edit::BeginCorrection(Correcting { draft, client, note, blank: None });
+    let mut effects = edit(model, begin, says, Way::Fresh);
+    effects.extend(open_draft(model, client, draft));
+    if theirs {
+        let who = signed_by.unwrap_or_else(|| "another member".to_owned());
+        say(model, &format!("The note is {who}'s: its correction will bear your name."));
+    }
+    effects
+}
+
+/// Opens what the note that is open stands in the place of.
+fn earlier(model: &mut Model) -> Vec<Effect> {
+    let reading = match model.desk().and_then(|desk| desk.screens.last()) {
+        Some(Screen::Read(reading)) => reading.state.as_ref().map(|state| (reading.client, state)),
+        _ => None,
+    };
+    let before = reading.and_then(|(client, state)| {
+        let before = state.versions()?.before.as_ref()?;
+        Some((client, before.record))
+    });
+    match before {
+        Some((client, record)) => open_record(model, client, record),
+        None => {
+            say(model, "Nothing stood there before: it was signed like this.");
+            Vec::new()
+        }
+    }
+}
