@@ -135,7 +135,7 @@ impl Practice {
             for splices in draft::in_edits(note::texts(body, format)) {
                 done.changes.extend(self.change_draft(draft, client, &splices, cx)?.changes);
             }
-            done.changes.extend(self.label_draft(client, draft, &labels, cx)?.changes);
+            done.changes.extend(self.label_draft(client, draft, |_| labels, cx)?.changes);
         }
         Ok(done)
     }

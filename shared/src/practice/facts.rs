@@ -214,6 +214,16 @@ impl Facts {
             return Err(ProjectionError::Schema);
         }
         let strange = Strange::decode(&mut reader)?;
+        self.decode_model(name, reader)?;
+        self.strange.put(name, strange);
+        Ok(())
+    }
+
+    fn decode_model(
+        &mut self,
+        name: &CompartmentName,
+        mut reader: Reader<'_>,
+    ) -> Result<(), ProjectionError> {
         match name {
             CompartmentName::Practice => {
                 let settings = Settings::decode(&mut reader)?;
@@ -269,7 +279,6 @@ impl Facts {
             CompartmentName::Personal(member) => self.decode_own(*member, reader)?,
             _ => return Err(CodecError::Unknown.into()),
         }
-        self.strange.put(name, strange);
         Ok(())
     }
 

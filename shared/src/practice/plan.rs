@@ -238,7 +238,7 @@ pub struct PlanChange {
     /// Its labels; all of them.
     pub labels: Option<BTreeSet<Label>>,
     /// Labels that are put or taken away, where `labels` does not name all of them.
-    pub relabel: Option<Relabel>,
+    pub relabel: Option<Box<Relabel>>,
 }
 
 impl PlanChange {
@@ -496,7 +496,7 @@ impl PlanItem {
             struck: change.struck.map(|_| false),
             since: None,
             labels: None,
-            relabel: change.relabel_of(&self.labels).map(|change| change.inverse()),
+            relabel: change.relabel_of(&self.labels).map(|change| Box::new(change.inverse())),
         }
     }
 }

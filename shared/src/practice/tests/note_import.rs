@@ -56,6 +56,7 @@ fn import(lines: &[String]) -> (World, Counts) {
                     let note = chart.signed(draft).unwrap();
                     Edit::Amend { note, client, text }
                 }
+                ImportStep::CorrectSigned { .. } => panic!("no note of these corrects another"),
             };
             other.act(0, edit.clone()).unwrap_or_else(|why| panic!("{why:?} {edit:?}"));
         }
@@ -143,7 +144,7 @@ fn made_of(line: &Value) -> (BTreeMap<Part, String>, Vec<String>) {
                 }
             }
             ImportStep::AmendSigned { text, .. } => added.push(text),
-            ImportStep::Edit(_) => {}
+            ImportStep::CorrectSigned { .. } | ImportStep::Edit(_) => {}
         }
     }
     (texts, added)
