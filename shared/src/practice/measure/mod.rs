@@ -14,6 +14,7 @@ mod library;
 mod read;
 mod record;
 mod score;
+mod size;
 
 pub use form::{
     Algorithm, Asked, Band, Change, Choice, Count, CutOff, Form, ID_BYTES_MAX, ITEMS_MAX, Item,

@@ -9,6 +9,7 @@ use super::form::{
     Much, Op, Remark, Risk, Rule, Scored, Scoring, Subscale, Way,
 };
 use super::score::Quantity;
+use super::size;
 use crate::suite::Hash;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -92,10 +93,17 @@ fn forms(file: &File) -> Result<Vec<Form>, Fault> {
             return Err(fault(at, what, "there is no such variant"));
         }
     }
+    for band in &file.bands {
+        // Nor does a band that no form has.
+        if !band.get_ref().variant.as_ref().is_none_or(named) {
+            let what = format!("band \"{}\"", band.get_ref().label);
+            return Err(fault(band.span(), what, "there is no such variant"));
+        }
+    }
     let (mut forms, mut bytes) = (Vec::new(), 0);
     for variant in &variants {
         let form = form(file, *variant)?;
-        bytes += size(&form);
+        bytes += size::of(&form);
         if bytes > FORMS_BYTES_MAX {
             return Err(fault(file.id.span(), "the forms", "come to more than 1 MiB"));
         }
@@ -106,18 +114,6 @@ fn forms(file: &File) -> Result<Vec<Form>, Fault> {
         run(file, form, variant.map(|one| one.get_ref().id.as_str()))?;
     }
     Ok(forms)
-}
-
-/// About how much memory a form takes.
-fn size(form: &Form) -> usize {
-    let item = |item: &Item| {
-        let choices = item.choices.iter().map(|one| one.label.len() + size_of::<Choice>());
-        let further = item.follow_up.iter().map(|text| text.len() + size_of::<String>());
-        item.text.len() + size_of::<Item>() + choices.chain(further).sum::<usize>()
-    };
-    let bands = form.bands.iter().map(|one| one.label.len() + one.source.len() + one.set.len());
-    let rest = bands.map(|bytes| bytes + size_of::<Band>()).sum::<usize>();
-    form.items.iter().map(item).sum::<usize>() + rest + FILE_BYTES_MAX
 }
 
 fn run(file: &File, form: &Form, variant: Option<&str>) -> Result<(), Fault> {

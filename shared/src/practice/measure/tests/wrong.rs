@@ -107,6 +107,36 @@ fn a_file_whose_forms_would_take_much_memory_is_refused() {
     assert!(error.why.contains("1 MiB"), "{error}");
 }
 
+/// So are its lists: what is named very often takes more than its letters, in each variant.
+#[test]
+fn a_file_that_names_an_item_very_often_in_many_variants_is_refused() {
+    let variant = |at: usize| {
+        format!(
+            "[[variants]]\nid = \"v{at}\"\ntimeframe = \"Now:\"\nitem_text = \"text\"\n\
+             answer_set = \"much\"\nmin = 0\nmax = 4\nband_sets = [\"mood\"]\n\n"
+        )
+    };
+    let variants: String = (0..20).map(variant).collect();
+    let rule = format!(
+        "[[algorithms]]\nid = \"a\"\nwords = \"w\"\nkind = \"count-with-core\"\nat_least = 1\n\
+         count_items = [{}]\notherwise = \"no\"\nsource = \"ours\"\n\n",
+        "1,".repeat(10_000)
+    );
+    let text = OWN.replacen("[scoring]", &format!("{variants}{rule}[scoring]"), 1);
+    let text = text.replace("name = \"worst\"", "name = \"worst\"\nvariant = \"v0\"");
+    assert!(text.len() < FILE_BYTES_MAX, "{}", text.len());
+    let error = read(&text).unwrap_err();
+    assert!(error.why.contains("1 MiB"), "{error}");
+}
+
+#[test]
+fn a_band_of_a_variant_that_there_is_not_is_refused() {
+    let band = "[[bands]]\nset = \"moods\"\nof = \"total\"\nfrom = 0\nto = 4\nlabel = \"any\"\n\
+                source = \"ours\"\nvariant = \"x\"\n\n";
+    let error = read(&OWN.replacen("[risk]", &format!("{band}[risk]"), 1)).unwrap_err();
+    assert_eq!((error.what.as_str(), error.why), ("band \"any\"", "there is no such variant"));
+}
+
 #[test]
 fn bands_stand_from_the_lowest_on_wherever_they_stand_in_the_file() {
     let at = |label: &str| {
