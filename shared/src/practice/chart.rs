@@ -81,6 +81,8 @@ pub(super) mod tag {
     // 140 to 149 are those of psychotherapy notes and of corrections.
     pub(crate) const ABOUT_DATE: u16 = 140;
     pub(crate) const CORRECTED_BECAUSE: u16 = 250;
+    /// When a strike closed the task of what it strikes. Milliseconds, eight bytes.
+    pub(crate) const STRUCK_NEXT: u16 = 263;
 }
 
 /// One client's chart as lists know it; a client's journal is made in the same way.

@@ -148,6 +148,15 @@ impl Marks {
         last(self.of(mark), record).map(|(time, ..)| time)
     }
 
+    /// Returns what has struck a record since it was last brought back, newest first; a few at the
+    /// most, whatever others send.
+    pub(super) fn strikes(&self, record: RecordId) -> Vec<RecordId> {
+        const STRIKES_MAX: usize = 16;
+        let said = self.struck.get(&record).into_iter().flatten().rev();
+        let strikes = said.take_while(|(_, _, struck, _)| *struck);
+        strikes.map(|(_, strike, ..)| *strike).take(STRIKES_MAX).collect()
+    }
+
     /// Returns what other devices said of a measure, whatever their clocks say.
     pub(super) fn heard_of_measure(
         &self,

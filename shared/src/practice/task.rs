@@ -121,6 +121,18 @@ impl Practice {
         self.write_task(client, task, (write, value), !done, cx)
     }
 
+    /// Returns when a task was done, in milliseconds; `None` while it is not.
+    pub(super) fn task_done(
+        &mut self,
+        client: ClientId,
+        task: TaskId,
+        cx: &mut Context<'_>,
+    ) -> Option<i64> {
+        let name = CompartmentName::Contact(client);
+        let document = self.document(&name, document_of(&name), cx).ok()?;
+        document.value(Some(&task.to_string()), DONE)?.number()
+    }
+
     fn write_task(
         &mut self,
         client: ClientId,

@@ -135,7 +135,8 @@ impl Practice {
     }
 
     /// Strikes a form or a version of a safety plan, or brings it back; with what it has put among
-    /// tasks.
+    /// tasks, as long as that is open, and what a strike has closed. A strike says when it closed it,
+    /// so that what somebody else has done stays done.
     fn strike_crisis(
         &mut self,
         client: ClientId,
@@ -150,25 +151,45 @@ impl Practice {
             _ => return Err(Refusal::UnknownCrisis),
         };
         let said = chart.marks.said_last(record, JournalMark::Struck(true));
+        let strikes = chart.marks.strikes(record);
         let name = self.chart_of(client);
         let digest = Self::stored_record(&name, record, cx)?.digest();
         let target = *record.as_bytes();
         let relations = vec![Relation { kind: RelationKind::Corrects, target, digest }];
         let mut body = Tags::new();
         body.set(chart_tag::STRUCK, [u8::from(struck)]);
-        let change = self.write_after(said, &name, (kind, relations), body, cx);
-        let mut done = self.signed_crisis(client, (record, change), cx);
-        done.inverse = Some(Edit::StrikeCrisis { client, record, struck: !struck });
         let task = task_of(record);
         let row = self.facts.contacts.get(&client);
         let open = row.is_some_and(|row| row.tasks.iter().any(|one| one.id == task));
+        let turns = if struck { open } else { self.closed_by(&name, &strikes, task, cx) };
+        if struck && turns {
+            body.set(chart_tag::STRUCK_NEXT, cx.now.as_millis().to_be_bytes());
+        }
+        let change = self.write_after(said, &name, (kind, relations), body, cx);
+        let mut done = self.signed_crisis(client, (record, change), cx);
+        done.inverse = Some(Edit::StrikeCrisis { client, record, struck: !struck });
         // A task that was never made is unknown, and that is as well.
-        if open == struck
-            && let Ok(finished) = self.finish_task(client, task, struck, cx)
-        {
+        if turns && let Ok(finished) = self.finish_task(client, task, struck, cx) {
             done.changes.extend(finished.changes);
         }
         Ok(done)
+    }
+
+    /// Whether it was one of these strikes that closed a task, and nobody since.
+    fn closed_by(
+        &mut self,
+        chart: &CompartmentName,
+        strikes: &[RecordId],
+        task: TaskId,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let Some(client) = chart.chart() else { return false };
+        let Some(closed) = self.task_done(client, task, cx) else { return false };
+        strikes.iter().any(|strike| {
+            let strike = Self::stored_record(chart, *strike, cx).ok();
+            let said = strike.and_then(|strike| strike.body()?.fixed(chart_tag::STRUCK_NEXT));
+            said.is_some_and(|at| i64::from_be_bytes(at) == closed)
+        })
     }
 
     fn set_emergency(

@@ -152,6 +152,37 @@ fn what_was_entered_by_mistake_is_struck_with_its_task_and_comes_back_with_it() 
 }
 
 #[test]
+fn what_was_done_before_a_strike_is_not_to_be_done_again_when_the_strike_is_undone() {
+    let (mut world, client) = world();
+    world.act(0, Edit::RecordRisk { client, record: id(1), risk: risk() }).unwrap();
+    let task = world.desks[0].index().clients[&client].tasks[0].id;
+    let finish = |done| Edit::FinishTask { client, task, done };
+    let strike = |struck| Edit::StrikeCrisis { client, record: id(1), struck };
+    world.act(0, finish(true)).unwrap();
+    let inverse = world.act(0, strike(true)).unwrap().unwrap();
+    let (changes, _) = world.desks[0].undo(inverse).unwrap();
+    world.send(0, changes);
+    assert_eq!(tasks(&world, 0, client).len(), 0, "she has called");
+    // Two devices strike it at once: what one of them has closed comes back, but for what was done
+    // since by somebody.
+    world.act(0, finish(false)).unwrap();
+    world.sync();
+    world.act(0, strike(true)).unwrap();
+    world.desks[1].now = world.desks[1].now.plus_millis(1000);
+    world.act(1, strike(true)).unwrap();
+    world.sync();
+    world.act(0, strike(false)).unwrap();
+    assert_eq!(tasks(&world, 0, client).len(), 1);
+    world.act(0, strike(true)).unwrap();
+    world.act(0, finish(false)).unwrap();
+    world.desks[0].now = world.desks[0].now.plus_millis(1000);
+    world.act(0, finish(true)).unwrap();
+    world.act(0, strike(false)).unwrap();
+    assert_eq!(tasks(&world, 0, client).len(), 0);
+    assert_eq!(*world.desks[0].rebuilt().index(), *world.desks[0].index());
+}
+
+#[test]
 fn an_undo_strikes_nothing_that_another_device_has_struck_or_brought_back_since() {
     let (mut world, client) = world();
     let edit = Edit::RecordRisk { client, record: id(1), risk: risk() };
