@@ -1,6 +1,7 @@
 //! Search: looks through texts a part at a time, and shows lines once the trail says so.
 
 use super::open::{Device, DeviceError};
+use std::convert::Infallible;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::edit::Purpose;
@@ -10,10 +11,11 @@ impl<F: FileSystem> Device<F> {
     /// Looks through so many texts that are new since somebody searched last; returns whether none is
     /// left. A part of the practice that cannot be read is left out, and [`Found::partly`] says so.
     pub fn prepare_search(&mut self, most: usize, now: Timestamp) -> bool {
-        let whole = self.with_context(now, |practice, cx| {
-            Ok::<_, DeviceError>(practice.prepare_search(most, cx))
+        let Ok(is_whole) = self.with_context(now, |practice, cx| {
+            // It cannot fail: no answer is made up here for a question that was not asked.
+            Ok::<_, Infallible>(practice.prepare_search(most, cx))
         });
-        whole.unwrap_or(true)
+        is_whole
     }
 
     /// Searches what has been looked through; shows no text.

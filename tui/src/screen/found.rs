@@ -9,10 +9,10 @@ use crate::widget::safe;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use tacenda_shared::id::{ClientId, Timestamp};
-use tacenda_shared::practice::search::{FOUND_MAX, Found, Hit, Line, Match, Place};
+use tacenda_shared::practice::search::{FOUND_MAX, Found, Hit, Line, Match, Names, Place};
 use tacenda_shared::practice::view::Index;
 
 /// How long after the last key the lines are opened, in milliseconds: to open is written down.
@@ -28,8 +28,10 @@ pub struct State {
     words: Secret,
     hits: Vec<Hit>,
     lines: BTreeMap<At, Line>,
-    /// Which lines were asked for.
+    /// Which lines need not be asked for: they were, and say what stands there as far as is known.
     asked: BTreeSet<At>,
+    /// Of these, those for which no answer has come, in the order in which they were asked for.
+    pending: VecDeque<Vec<At>>,
     /// How many texts hold the words.
     total: usize,
     matches: usize,
@@ -38,7 +40,7 @@ pub struct State {
     waiting: usize,
     partly: usize,
     /// Words of names, which the veil leaves out.
-    names: BTreeSet<String>,
+    names: Names,
     /// When the lines are to be opened.
     pub(crate) wake: Option<Timestamp>,
 }
@@ -81,11 +83,20 @@ impl State {
         (self.matches, self.total) = (found.total, found.total.saturating_sub(clients));
         (self.waiting, self.partly) = (found.waiting, found.partly);
         self.is_answered = true;
-        // A text that is being written says something else by now.
-        self.asked.retain(|(_, place)| !matches!(place, Place::Draft(_) | Place::Plan));
-        self.lines.retain(|(_, place), _| !matches!(place, Place::Draft(_) | Place::Plan));
-        self.names = words_of_names(index);
+        // What can be written anew says something else by now, and what could not be read may be
+        // read now. A line stays until the next comes, so that the list does not flicker; what is
+        // being asked for is answered as it is by then.
+        let pending: BTreeSet<At> = self.pending.iter().flatten().copied().collect();
+        let lines = &self.lines;
+        let stays = |at: &At| !at.1.may_change() && lines.contains_key(at);
+        self.asked.retain(|at| pending.contains(at) || stays(at));
+        let shown: BTreeSet<At> = self.hits.iter().map(|hit| (hit.client, hit.place)).collect();
+        self.lines.retain(|at, _| shown.contains(at));
+        self.names = names_of(index);
+        // Changes that come again and again do not put the lines off again and again.
+        let before = self.wake;
         self.rest(now);
+        self.wake = self.wake.map(|wake| before.map_or(wake, |before| before.min(wake)));
     }
 
     /// Somebody has moved or stopped: lines that are in sight then are opened after a pause.
@@ -96,8 +107,22 @@ impl State {
 
     /// Takes lines for some words.
     pub fn show(&mut self, words: &Secret, lines: Vec<(Hit, Line)>) {
+        if words.0 != self.words.0 {
+            return;
+        }
+        for at in self.pending.pop_front().unwrap_or_default() {
+            // Of what is gone, or cannot be read, no line stays.
+            self.lines.remove(&at);
+        }
+        self.lines.extend(lines.into_iter().map(|(hit, line)| ((hit.client, hit.place), line)));
+    }
+
+    /// Lines for some words could not be shown: they are asked for again with the next look.
+    pub fn failed(&mut self, words: &Secret) {
         if words.0 == self.words.0 {
-            self.lines.extend(lines.into_iter().map(|(hit, line)| ((hit.client, hit.place), line)));
+            for at in self.pending.pop_front().unwrap_or_default() {
+                self.asked.remove(&at);
+            }
         }
     }
 
@@ -107,7 +132,9 @@ impl State {
         let seen = self.hits.iter().skip(seen.start).take(seen.len());
         let new: Vec<_> =
             seen.filter(|hit| !self.asked.contains(&(hit.client, hit.place))).copied().collect();
-        self.asked.extend(new.iter().map(|hit| (hit.client, hit.place)));
+        let new_ones: Vec<At> = new.iter().map(|hit| (hit.client, hit.place)).collect();
+        self.asked.extend(&new_ones);
+        self.pending.extend((!new_ones.is_empty()).then_some(new_ones));
         (!new.is_empty()).then(|| (new.into_iter().map(Match::Text).collect(), self.matches))
     }
 
@@ -282,34 +309,36 @@ fn fitting(line: &Line, width: usize) -> (String, Vec<Range<usize>>) {
 }
 
 /// Returns every word of a name of a client.
-fn words_of_names(index: &Index) -> BTreeSet<String> {
+fn names_of(index: &Index) -> Names {
     let rows = index.clients.values().flat_map(|row| std::iter::once(row).chain(&row.same));
-    let words = rows.flat_map(|row| row.name.split(|letter: char| !letter.is_alphanumeric()));
-    words.filter(|word| word.chars().nth(1).is_some()).map(str::to_lowercase).collect()
+    Names::of(rows.map(|row| row.name.as_str()))
 }
 
 /// Returns a line in which names are left out.
-fn veiled(line: &Line, names: &BTreeSet<String>) -> Line {
-    let (mut text, mut marks) = (String::new(), Vec::new());
+fn veiled(line: &Line, names: &Names) -> Line {
+    const VEIL: &str = "--";
+    let places = names.places(&line.text);
+    let mut text = String::new();
     let mut at = 0;
-    let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
-    for word in line.text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
-        let bare = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
-        moved.insert(at, text.len());
-        if names.contains(&bare.to_lowercase()) {
-            text.push_str("--");
-            text.push_str(word.get(bare.len()..).unwrap_or_default());
-        } else {
-            text.push_str(word);
-        }
-        moved.insert(at + bare.len(), text.len() - (word.len() - bare.len()));
-        at += word.len();
+    for place in &places {
+        text.push_str(line.text.get(at..place.start).unwrap_or_default());
+        text.push_str(VEIL);
+        at = place.end;
     }
-    for mark in &line.marks {
-        if let (Some(start), Some(end)) = (moved.get(&mark.start), moved.get(&mark.end)) {
-            marks.push(*start..*end);
+    text.push_str(line.text.get(at..).unwrap_or_default());
+    // What is marked within a name is the veil over it.
+    let moved = |at: usize, ends: bool| {
+        let before = places.iter().take_while(|place| place.end <= at);
+        let (mut gone, mut come) = (0, 0);
+        for place in before {
+            (gone, come) = (gone + place.len(), come + VEIL.len());
         }
-    }
+        let within = places.iter().find(|place| place.start < at && at < place.end);
+        let at = within.map_or(at, |place| place.start);
+        at - gone + come + if ends && within.is_some() { VEIL.len() } else { 0 }
+    };
+    let marks = line.marks.iter().map(|mark| moved(mark.start, false)..moved(mark.end, true));
+    let marks = marks.collect();
     Line { text, marks, ..line.clone() }
 }
 
@@ -335,9 +364,64 @@ mod tests {
 
     #[test]
     fn under_the_veil_no_name_stands_in_a_line_and_marks_stay_where_they_belong() {
-        let names = ["juno".to_owned(), "marsh".to_owned()].into();
+        let names = Names::of(["Juno Marsh"]);
         let shown = veiled(&line("Juno's diary: JUNO Marsh slept.", "diary"), &names);
         assert_eq!(shown.text, "--'s diary: -- -- slept.");
         assert_eq!(&shown.text[shown.marks[0].clone()], "diary");
+    }
+
+    #[test]
+    fn under_the_veil_a_name_is_left_out_however_it_is_typed() {
+        let names = Names::of(["Zoé Groß", "Jörg O'Brien", "İpek"]);
+        let shown = veiled(&line("Zoe GROSS, Joerg O'Brien's and IPEK slept", "Zoe GROSS"), &names);
+        assert_eq!(shown.text, "-- --, -- --'s and -- slept");
+        assert_eq!(&shown.text[shown.marks[0].clone()], "-- --");
+        let shown = veiled(&line("Jörg O'Brien slept", "Brien slept"), &names);
+        assert_eq!(&shown.text[shown.marks[0].clone()], "-- slept");
+    }
+
+    fn hit(place: Place) -> Hit {
+        Hit { client: Some(ClientId::from_bytes([1; 16])), place, time: None, count: 1 }
+    }
+
+    fn due(state: &mut State, now: i64) -> Vec<Place> {
+        let due = state.due(0..9, Timestamp::from_millis(now)).map_or(Vec::new(), |(due, _)| due);
+        let place = |one: Match| match one {
+            Match::Text(hit) => Some(hit.place),
+            Match::Client(_) => None,
+        };
+        due.into_iter().filter_map(place).collect()
+    }
+
+    #[test]
+    fn a_line_that_failed_or_may_say_something_else_is_asked_for_again() {
+        let note = Place::Note(tacenda_shared::id::RecordId::from_bytes([2; 16]));
+        let task = Place::Task(tacenda_shared::id::TaskId::from_bytes([3; 16]));
+        let visit = Place::Appointment(tacenda_shared::id::AppointmentId::from_bytes([4; 16]));
+        let all = [note, task, visit, Place::Details];
+        let matches: Vec<Match> = all.into_iter().map(|place| Match::Text(hit(place))).collect();
+        let found = || Found { total: 4, matches: matches.clone(), waiting: 0, partly: 0 };
+        let (words, mut state, index) =
+            (Secret("ab".to_owned().into()), State::default(), Index::default());
+        let take = |state: &mut State, now| {
+            state.take(&words, found(), &index, Timestamp::from_millis(now));
+        };
+        assert!(state.ask("ab"));
+        take(&mut state, 0);
+        assert_eq!(due(&mut state, 400), all);
+        state.failed(&words);
+        state.rest(Timestamp::from_millis(500));
+        assert_eq!(due(&mut state, 900), all, "it failed");
+        let lines = all.map(|place| (hit(place), line("ab", "ab"))).to_vec();
+        state.show(&words, lines);
+        state.rest(Timestamp::from_millis(1000));
+        assert!(due(&mut state, 1400).is_empty(), "all are there");
+        // Something has changed: what was signed has not. Until the answer the old lines stay.
+        take(&mut state, 2000);
+        take(&mut state, 2300);
+        assert_eq!(state.lines.len(), 4);
+        assert_eq!(due(&mut state, 2400), all[1..], "a second change puts nothing off");
+        state.show(&words, vec![(hit(task), line("ab", "ab"))]);
+        assert_eq!(state.lines.len(), 2, "the others are gone");
     }
 }

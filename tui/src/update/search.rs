@@ -44,7 +44,10 @@ pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
     match told {
         Told::Found(words, found) => state.take(&words, found, index, now),
         Told::Lines(words, Ok(lines)) => state.show(&words, lines),
-        Told::Lines(_, Err(notice)) => say(model, &notice.happened),
+        Told::Lines(words, Err(notice)) => {
+            state.failed(&words);
+            say(model, &notice.happened);
+        }
     }
     Vec::new()
 }

@@ -51,7 +51,7 @@ impl Practice {
             let is_read = match says {
                 Says::Known(parts) => Ok(parts),
                 // What was signed does not change.
-                Says::Stored if known.contains(&place) && is_signed(&place) => continue,
+                Says::Stored if known.contains(&place) && !place.may_change() => continue,
                 Says::Stored if texts.was_read(client, place) => continue,
                 Says::Stored if *left == 0 => return false,
                 Says::Stored => {
@@ -229,9 +229,4 @@ impl Practice {
         parts.extend(view.remote.map(|(modality, said)| said.words(modality)));
         Ok(parts)
     }
-}
-
-/// Whether it never says anything else.
-const fn is_signed(place: &Place) -> bool {
-    !matches!(place, Place::Draft(_) | Place::Plan)
 }

@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 /// The longest form of a word that is compared, in bytes; of a longer one its beginning is.
 const FORM_BYTES_MAX: usize = 64;
 /// What stands between both forms of a word. No word holds it.
-const BETWEEN: char = '\0';
+pub(super) const BETWEEN: char = '\0';
 
 /// A word in the forms in which it is compared.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -127,7 +127,7 @@ pub(super) fn each_word(text: &str, mut take: impl FnMut(Range<usize>, &Form) ->
 }
 
 /// Whether a letter is a word by itself: no spaces stand between those of Chinese and Japanese.
-const fn stands_alone(letter: char) -> bool {
+pub(super) const fn stands_alone(letter: char) -> bool {
     matches!(
         letter,
         '\u{3040}'..='\u{30ff}'
@@ -138,7 +138,7 @@ const fn stands_alone(letter: char) -> bool {
     )
 }
 
-const fn is_apostrophe(letter: char) -> bool {
+pub(super) const fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '\u{2019}')
 }
 

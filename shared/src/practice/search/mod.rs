@@ -10,6 +10,7 @@
 mod collect;
 mod fold;
 mod line;
+mod names;
 mod query;
 mod texts;
 
@@ -18,6 +19,7 @@ use super::change::Change;
 use super::compartment::CompartmentName;
 use super::contact::normal;
 use super::edit::Purpose;
+use super::view::AppointmentRow;
 use super::{Context, Practice, zone};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, TaskId, Timestamp};
 use query::Query;
@@ -25,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use texts::{Texts, WORDS_OF_TEXT_MAX};
 
 pub use line::Line;
+pub use names::Names;
 
 /// How many results a search gives.
 pub const FOUND_MAX: usize = 200;
@@ -108,6 +111,20 @@ impl Place {
         }
     }
 
+    /// Whether it says something else when somebody changes what it stands for: what was signed does
+    /// not. Of a measure the name is that of a form, which may come later.
+    pub const fn may_change(&self) -> bool {
+        matches!(
+            self,
+            Self::Appointment(_)
+                | Self::Details
+                | Self::Draft(_)
+                | Self::Measure(_)
+                | Self::Plan
+                | Self::Task(_)
+        )
+    }
+
     /// Whether what it says stands in no list, so that to show it is to open something.
     const fn is_opened(&self) -> bool {
         !matches!(
@@ -124,7 +141,7 @@ impl Place {
 /// A text that holds what somebody looks for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Hit {
-    /// In whose record it lies; of an appointment the first who comes, if anybody does.
+    /// In whose record it lies; of an appointment the first who comes and may be seen, if anybody does.
     pub client: Option<ClientId>,
     /// In which text.
     pub place: Place,
@@ -257,6 +274,8 @@ impl Practice {
         for found in matches {
             let shown = match found {
                 Match::Client(_) => None,
+                // What went out of sight since it was found is not shown.
+                Match::Text(hit) if self.is_out_of_sight(hit) => None,
                 Match::Text(hit) => {
                     let text = self.parts_of_place(hit, &mut parts, cx);
                     text.and_then(|text| line::line(&query, &text))
@@ -345,8 +364,11 @@ impl Practice {
             let (terms, count) = counts.fold((0, 0_u32), |(all, sum), (terms, count)| {
                 (all | terms, sum.saturating_add(count))
             });
-            let client = row.clients.first().copied();
-            if terms != 0 && terms | client.map_or(0, &mut named) == query.all() {
+            let Some(who) = self.seen_of(row) else { continue };
+            let by_name = who.iter().chain(&row.group).fold(0, |all, one| all | named(*one));
+            if terms != 0 && terms | by_name == query.all() {
+                let known = who.iter().find(|one| self.index.client(**one).is_some());
+                let client = known.or(who.first()).copied();
                 let (place, time) = (Place::Appointment(row.id), Some(row.starts));
                 hits.push(Hit { client, place, time, count });
             }
@@ -364,7 +386,21 @@ impl Practice {
         hits
     }
 
+    /// Who comes to an appointment and may be seen; `None` if that is nobody of those who come.
+    fn seen_of(&self, row: &AppointmentRow) -> Option<Vec<ClientId>> {
+        let seen = row.clients.iter().filter(|client| !self.is_hidden(**client));
+        let seen: Vec<_> = seen.copied().collect();
+        let group = row.group.is_some_and(|group| self.is_hidden(group));
+        (!group && (row.clients.is_empty() || !seen.is_empty())).then_some(seen)
+    }
+
     fn is_out_of_sight(&self, hit: &Hit) -> bool {
+        if let Place::Appointment(id) = hit.place {
+            let row = self.index.appointments.get(&id);
+            return row.is_none_or(|row| {
+                self.seen_of(row).is_none() || hit.client.is_some_and(|one| self.is_hidden(one))
+            });
+        }
         let Some(client) = hit.client else { return false };
         let hidden = |record: &RecordId| self.hidden_records(client).contains(record);
         self.is_hidden(client)

@@ -281,6 +281,39 @@ fn what_is_to_be_erased_is_not_found_and_what_comes_back_is() {
 }
 
 #[test]
+fn an_appointment_of_several_is_found_by_each_of_them_who_may_be_seen() {
+    let mut world = World::new(&[1, 1]);
+    let (one, two) = (world.client(0, 1), world.client(0, 2));
+    let visit = AppointmentId::from_bytes([60; 16]);
+    let mut booked = appointment(visit, one, slot(member(1), 15));
+    (booked.clients, booked.memo) = (vec![one, two], Some("bring the osprey".into()));
+    world.act(0, Edit::Book(booked)).unwrap();
+    world.sync();
+    let whose = |world: &mut World, words: &str| -> Vec<_> {
+        let hits = hits(world, 1, words).into_iter();
+        hits.map(|(hit, line)| (hit.client, line.is_some())).collect()
+    };
+    for words in ["osprey", "sc-001 osprey", "sc-002 osprey", "sc-001 sc-002 osprey"] {
+        assert_eq!(whose(&mut world, words), [(Some(one), true)], "{words}");
+    }
+    assert!(whose(&mut world, "sc-003 osprey").is_empty());
+    // The first is to be erased: the appointment is still that of the other, and says so.
+    let stale = hits(&mut world, 1, "osprey")[0].0;
+    world.act(0, Edit::AskErasure(one.into())).unwrap();
+    world.sync();
+    assert_eq!(whose(&mut world, "sc-002 osprey"), [(Some(two), true)]);
+    assert!(whose(&mut world, "sc-001 osprey").is_empty());
+    let desk = &mut world.desks[1];
+    let (found, sitting) = ([Match::Text(stale)], &mut Sitting::default());
+    let found = (found.as_slice(), 1);
+    let shown = desk.practice.show_found("osprey", found, Purpose::Care, sitting, context!(desk));
+    assert_eq!(shown.lines, [None], "what was found before");
+    world.act(0, Edit::AskErasure(two.into())).unwrap();
+    world.sync();
+    assert!(whose(&mut world, "osprey").is_empty());
+}
+
+#[test]
 fn a_front_desk_finds_what_it_may_read_and_nothing_of_a_chart() {
     let (mut world, _) = furnished();
     let desk = &mut world.desks[0];
