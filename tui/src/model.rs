@@ -128,10 +128,10 @@ pub(crate) enum Quits {
 /// Acts of this sitting.
 #[derive(Debug, Default)]
 pub struct History {
-    /// What can be undone, with its words; newest last.
-    pub undo: Vec<(String, Edit)>,
+    /// What can be undone; newest last.
+    pub undo: Vec<Done>,
     /// What was undone and can be done again; newest last.
-    pub redo: Vec<(String, Edit)>,
+    pub redo: Vec<Done>,
     /// Edits that are on their way, by ticket.
     pub waiting: BTreeMap<u64, Waiting>,
     /// The forms that they come from, by ticket: what is refused comes back to be put right.
@@ -152,6 +152,17 @@ pub(crate) enum Form {
     Overlay(Box<Overlay>),
 }
 
+/// Something that was done, or undone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Done {
+    /// What it was, in words: codes, never names.
+    pub says: String,
+    /// What takes it back.
+    pub inverse: Edit,
+    /// Whether it was done to psychotherapy notes: it is forgotten when they close.
+    pub apart: bool,
+}
+
 /// An edit on its way.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Waiting {
@@ -159,6 +170,15 @@ pub struct Waiting {
     pub says: String,
     /// Why it is done.
     pub way: Way,
+    /// Whether it is done to psychotherapy notes.
+    pub apart: bool,
+}
+
+impl Waiting {
+    /// Something that somebody does in the record.
+    pub const fn fresh(says: String) -> Self {
+        Self { says, way: Way::Fresh, apart: false }
+    }
 }
 
 /// Why an edit is done.
@@ -273,6 +293,12 @@ impl Model {
                     note.state.as_ref().is_some_and(|state| state.versions().is_some())
                 }
                 _ => false,
+            },
+            one_text: matches!(screen, Some(Screen::Note(note)) if note.is_one_text()),
+            labelled: match screen {
+                Some(Screen::Note(note)) => !note.is_apart() && !note.is_journal(),
+                Some(screen) => !screen.is_apart(),
+                None => false,
             },
             can_undo: !desk.history.undo.is_empty(),
             can_redo: !desk.history.redo.is_empty(),

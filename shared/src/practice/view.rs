@@ -336,6 +336,14 @@ pub struct DraftRow {
     pub date: Option<jiff::civil::Date>,
 }
 
+impl DraftRow {
+    /// Whether it is one text and stays so, with nothing of the record beside it: what is added to
+    /// something, an entry of a journal, a psychotherapy note.
+    pub const fn is_one_text(&self) -> bool {
+        self.addendum_to.is_some() || self.journal || self.psychotherapy
+    }
+}
+
 /// One line of a client's timeline.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TimelineRow {

@@ -8,7 +8,7 @@ use super::{
     on_missed, on_occurrence, on_other_device, on_person, on_plan_item, on_shown_client,
     on_something, on_struck, on_written,
 };
-use super::{with_copying, with_link, with_refilling, with_room, without_server};
+use super::{with_copying, with_labels, with_link, with_refilling, with_room, without_server};
 use crate::input::KeyCode;
 use tacenda_shared::practice::edit::Status;
 
@@ -172,7 +172,7 @@ pub(super) static ACTS: &[Row] = &[
         &[&[c('L')]],
         &[C::Reader],
         ["labels", "Labels: what is especially sensitive in the note", "labels"],
-        always,
+        with_labels,
     ),
     row(
         Verb::SetLabels,
@@ -186,7 +186,7 @@ pub(super) static ACTS: &[Row] = &[
         &[],
         &[C::Note],
         ["", "Labels: what is especially sensitive in the note", "labels"],
-        always,
+        with_labels,
     ),
     row(
         Verb::PageDown,

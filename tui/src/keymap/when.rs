@@ -243,6 +243,24 @@ pub(crate) fn without_server(situation: &Situation<'_>) -> Option<&'static str> 
     situation.scene.sync.attached.then_some("this practice has a server already")
 }
 
+/// Possible where a note can be divided; elsewhere than in a draft it is not asked.
+pub(crate) fn of_parts(situation: &Situation<'_>) -> Option<&'static str> {
+    situation.one_text.then_some("this is one text and stays so")
+}
+
+/// Possible where what is in front can have labels.
+pub(crate) fn with_labels(situation: &Situation<'_>) -> Option<&'static str> {
+    (!situation.labelled).then_some("this has no labels")
+}
+
+/// Possible where the last session stands beside a note.
+pub(crate) fn with_last(situation: &Situation<'_>) -> Option<&'static str> {
+    situation.one_text.then_some(NO_LAST)
+}
+
+/// Why nothing of the last session stands beside a text.
+pub(crate) const NO_LAST: &str = "the last session stands beside notes of sessions only";
+
 /// Possible when something was done.
 pub(crate) fn with_undo(situation: &Situation<'_>) -> Option<&'static str> {
     (!situation.can_undo).then_some("nothing to undo")

@@ -1,7 +1,7 @@
 //! The rows of the table that are about how a note is written.
 
 use super::keys::{c, f, row};
-use super::{Context, Row, Verb, always};
+use super::{Context, Row, Verb, always, of_parts, with_last};
 
 use Context as C;
 
@@ -12,21 +12,21 @@ pub(super) static WRITING: &[Row] = &[
         &[&[f(4)]],
         &[C::Note],
         ["template", "Fill the note with a template, or divide it in another way", "template"],
-        always,
+        of_parts,
     ),
     row(
         Verb::ShowLast,
         &[&[f(7)]],
         &[C::Note],
         ["last session", "Last plan and aims: a digit puts a line in; again hides", "last-session"],
-        always,
+        with_last,
     ),
     row(
         Verb::ChangeFormat,
         &[],
         &[C::Note],
         ["", "Format: divide the note as SOAP, DAP, BIRP and so on", "format"],
-        always,
+        of_parts,
     ),
     row(
         Verb::ShowPhrases,

@@ -61,6 +61,12 @@ pub struct Situation<'a> {
     pub apart: bool,
     /// Whether a signed note is read that can be corrected, or was.
     pub corrects: bool,
+    /// Whether a draft is in front that is one text and stays so, with nothing of the record beside
+    /// it: what is added, an entry of a journal, a psychotherapy note.
+    pub one_text: bool,
+    /// Whether what is in front can have labels: no psychotherapy note can, and an entry of a journal
+    /// once it is in the journal.
+    pub labelled: bool,
     /// Whether something can be undone.
     pub can_undo: bool,
     /// Whether something can be done again.

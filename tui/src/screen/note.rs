@@ -102,6 +102,7 @@ pub struct State {
     format: NoteFormat,
     /// Whether it is to stand in the place of a signed note.
     corrects: bool,
+    is_one_text: bool,
     /// How the person has asked that it be divided; it has not come yet.
     expected: Option<NoteFormat>,
     circumstances: Circumstances,
@@ -165,6 +166,7 @@ impl State {
             client: view.row.client,
             format: view.row.format,
             corrects: view.row.corrects.is_some(),
+            is_one_text: view.row.is_one_text(),
             expected: None,
             circumstances,
             editors,

@@ -47,6 +47,7 @@ pub struct Writing {
     /// Whether it is to stand in the place of a signed note.
     corrects: bool,
     journal: bool,
+    is_one_text: bool,
     /// Whether it lies among psychotherapy notes.
     apart: bool,
     refusal: Option<Notice>,
@@ -96,6 +97,7 @@ impl Writing {
             adds: false,
             corrects: false,
             journal: false,
+            is_one_text: false,
             apart: false,
             refusal: None,
             early: Vec::new(),
@@ -138,6 +140,11 @@ impl Writing {
     /// Returns whether it lies among psychotherapy notes.
     pub const fn is_apart(&self) -> bool {
         self.apart
+    }
+
+    /// Returns whether it is one text and stays so, with nothing of the record beside it.
+    pub const fn is_one_text(&self) -> bool {
+        self.is_one_text
     }
 
     /// Returns the contexts of the key table that hold here.
@@ -187,6 +194,7 @@ impl Writing {
                 self.adds = view.row.addendum_to.is_some();
                 self.corrects = view.row.corrects.is_some();
                 self.journal = view.row.journal;
+                self.is_one_text = view.row.is_one_text();
                 self.apart = view.row.psychotherapy;
                 self.day = view.row.date;
                 let known = circumstances(&scene, (self.session, self.apart));

@@ -272,7 +272,7 @@ pub(super) fn keep_all(model: &mut Model) -> Vec<Effect> {
         desk.history.last_ticket += 1;
         let ticket = desk.history.last_ticket;
         let says = "kept a risk form, unfinished".to_owned();
-        desk.history.waiting.insert(ticket, Waiting { says, way: Way::Fresh });
+        desk.history.waiting.insert(ticket, Waiting::fresh(says));
         // One that is refused comes back as it was.
         desk.history.forms.insert(ticket, Form::Overlay(Box::new(overlay)));
         effects.push(Effect::Edit { ticket, edit });

@@ -2,7 +2,7 @@
 
 use super::{demo, devices, front_desk, lay, lock, notes, parting, same, search, verbs};
 use crate::message::{DeviceEvent, Effect, SetupEvent, SyncStatus, VaultState};
-use crate::model::{Desk, Form, Model, Stage, Way};
+use crate::model::{Desk, Done, Form, Model, Stage, Waiting, Way};
 use crate::notice::Notice;
 use crate::screen::parts::digest::Digest;
 use crate::screen::{Opening, Overlay, Scene, lock as lock_screen, setup};
@@ -160,7 +160,7 @@ fn commanded(model: &mut Model, says: String, inverse: Edit) {
     desk.history.redo.clear();
     let hint = if desk.is_typing() { "" } else { "  [u] undo" };
     desk.line = format!("By command: {says}{hint}");
-    desk.history.undo.push((says, inverse));
+    desk.history.undo.push(Done { says, inverse, apart: false });
 }
 
 fn shows(desk: &Desk, whose: Option<ClientId>) -> bool {
@@ -186,31 +186,36 @@ fn record(model: &mut Model, ticket: u64, outcome: Result<Option<Edit>, Notice>)
     let desk = model.desk_mut()?;
     let waiting = desk.history.waiting.remove(&ticket)?;
     let mut opens = None;
-    let says = waiting.says;
+    let Waiting { says, way, apart } = waiting;
     let form = desk.history.forms.remove(&ticket);
     let then = desk.then.take_if(|(raised_by, _)| *raised_by == ticket);
     let done = outcome.is_ok();
-    match (outcome, waiting.way) {
+    // Psychotherapy notes were closed meanwhile: nothing of them stays in mind, or is said.
+    let forgotten = apart && desk.apart.is_none();
+    let act = |inverse: Option<Edit>, says| inverse.map(|inverse| Done { says, inverse, apart });
+    match (outcome, way) {
         (Err(notice), _) => {
             opens = form.and_then(|form| put_back(model, form));
             lay(model, Overlay::Notice(notice));
         }
+        (Ok(_), Way::Fresh) if forgotten => desk.history.redo.clear(),
+        (Ok(_), _) if forgotten => {}
         (Ok(inverse), Way::Fresh) => {
             desk.history.redo.clear();
             // In a note, letters type: there it would be wrong to promise that one undoes.
             let writing = desk.is_typing();
             let hint = if inverse.is_some() && !writing { "  [u] undo" } else { "" };
             desk.line = format!("{}{hint}", text::capital(&says));
-            desk.history.undo.extend(inverse.map(|edit| (says, edit)));
+            desk.history.undo.extend(act(inverse, says));
         }
         (Ok(inverse), Way::Undo) => {
             let hint = if inverse.is_some() { "  [U] redo" } else { "" };
             desk.line = format!("Undid: {says}{hint}");
-            desk.history.redo.extend(inverse.map(|edit| (says, edit)));
+            desk.history.redo.extend(act(inverse, says));
         }
         (Ok(inverse), Way::Redo) => {
             desk.line = format!("Did again: {says}  [u] undo");
-            desk.history.undo.extend(inverse.map(|edit| (says, edit)));
+            desk.history.undo.extend(act(inverse, says));
         }
     }
     if let Some((_, form)) = then.filter(|_| done) {

@@ -42,7 +42,7 @@ fn choose(model: &mut Model, verb: Verb) {
     let Some(desk) = model.desk() else { return };
     let Some(Screen::Note(writing)) = desk.screens.last() else { return };
     let Some(state) = &writing.state else { return };
-    if writing.is_addendum() || writing.is_journal() {
+    if writing.is_one_text() {
         return say(model, "This is one text and stays so.");
     }
     let (client, note, now) = (state.client(), state.note(), state.format());

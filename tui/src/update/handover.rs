@@ -3,7 +3,7 @@
 use super::{lay, lock, say};
 use crate::input::{Input, Key, KeyCode};
 use crate::message::{Effect, Order};
-use crate::model::{Desk, Form, Model, Waiting, Way};
+use crate::model::{Desk, Form, Model, Waiting};
 use crate::notice::Notice;
 use crate::screen::handover::{Raised, State, Step};
 use crate::screen::{Overlay, Screen, measures, risk_form};
@@ -51,7 +51,7 @@ fn carry_out(desk: &mut Desk, edit: Edit) -> Effect {
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
     let says = "kept what the client answered".to_owned();
-    desk.history.waiting.insert(ticket, Waiting { says, way: Way::Fresh });
+    desk.history.waiting.insert(ticket, Waiting::fresh(says));
     Effect::Edit { ticket, edit }
 }
 

@@ -4,7 +4,7 @@ use super::lay;
 use super::verbs::{code, edit};
 use crate::message::Effect;
 use crate::model::{Desk, Model, Way};
-use crate::screen::{Overlay, Screen, labels};
+use crate::screen::{Focused, Overlay, Screen, labels};
 use std::collections::BTreeSet;
 use tacenda_shared::id::ClientId;
 use tacenda_shared::practice::edit::{Edit, Label, Labelled};
@@ -17,12 +17,28 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
             let state = labels::State::new(client, of, labels);
             lay(model, Overlay::Labels(state));
         }
-        None => super::say(model, NO_NOTE),
+        None => {
+            let words = why_none(model);
+            super::say(model, words);
+        }
     }
     Vec::new()
 }
 
-const NO_NOTE: &str = "Labels: put the focus on an entry or a line, or open a note first.";
+/// Why what is in front has no labels to set here, and what to press to come to some.
+fn why_none(model: &Model) -> &'static str {
+    const ELSEWHERE: &str = "Labels: j or k goes to an entry or a line that has some.";
+    let Some(desk) = model.desk() else { return ELSEWHERE };
+    match model.situation(desk).focused {
+        Focused::Record(..) | Focused::Entry(..) => {
+            "Labels: Enter opens it, then L sets its labels."
+        }
+        Focused::Draft(..) => "Labels: Enter opens the draft, then Ctrl+K labels sets them.",
+        Focused::Appointment(_) => "Labels: a session has none; j or k goes to an entry that has.",
+        Focused::Task(..) => "Labels: a task has none; j or k goes to an entry that has.",
+        _ => ELSEWHERE,
+    }
+}
 
 /// Leaves the list of labels, if it is in front, with one edit of what was changed in it.
 pub(super) fn left(model: &mut Model) -> Option<Vec<Effect>> {

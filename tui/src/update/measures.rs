@@ -77,7 +77,7 @@ pub(super) fn keep(desk: &mut Desk, state: &measures::State) -> Option<Effect> {
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
     let says = "kept what was answered".to_owned();
-    desk.history.waiting.insert(ticket, crate::model::Waiting { says, way: Way::Fresh });
+    desk.history.waiting.insert(ticket, crate::model::Waiting::fresh(says));
     Some(Effect::Edit { ticket, edit })
 }
 

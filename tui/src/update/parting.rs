@@ -141,7 +141,7 @@ fn keep_measures(desk: &mut Desk) -> Vec<Effect> {
         desk.history.last_ticket += 1;
         let ticket = desk.history.last_ticket;
         let says = "kept what was answered".to_owned();
-        desk.history.waiting.insert(ticket, Waiting { says, way: Way::Fresh });
+        desk.history.waiting.insert(ticket, Waiting::fresh(says));
         desk.history.forms.insert(ticket, Form::Measure(Box::new(begun)));
         effects.push(Effect::Edit { ticket, edit });
     }

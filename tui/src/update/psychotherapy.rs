@@ -14,6 +14,7 @@ use crate::widget::editor::Register;
 use jiff::civil::Date;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::edit::{Edit, PsychotherapyEdit};
+use tacenda_shared::practice::view::DraftRow;
 
 /// So long they stay open after the last key that was pressed among them. Milliseconds.
 const OPEN: i64 = 5 * 60_000;
@@ -153,15 +154,27 @@ pub(super) fn close_all(model: &mut Model, words: &str) -> Vec<Effect> {
     }
     let history = &mut desk.history;
     for acts in [&mut history.undo, &mut history.redo] {
-        acts.retain(|(says, _)| !says.contains(NOTE));
+        acts.retain(|act| !act.apart);
     }
     effects.push(Effect::Order(Order::StepDown));
     say(model, words);
     effects
 }
 
-/// Stands in whatever is said of an act on one, so that it can be forgotten.
-const NOTE: &str = "psychotherapy note";
+/// Whether an edit that somebody makes now is made to one of them.
+pub(super) fn is_of_them(model: &Model, edit: &Edit) -> bool {
+    let Some(desk) = model.desk() else { return false };
+    let in_front = desk.screens.last().is_some_and(Screen::is_apart);
+    match edit {
+        Edit::Psychotherapy(_) => true,
+        Edit::BeginAddendum { .. } => in_front,
+        Edit::DiscardDraft { note, .. } | Edit::Sign { note, .. } => {
+            let listed = |row: &DraftRow| row.note == *note && row.psychotherapy;
+            in_front || desk.index.drafts.iter().any(listed)
+        }
+        _ => false,
+    }
+}
 
 /// Does among them what a verb says; `None` if it means the same there as elsewhere.
 pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec<Effect>> {
@@ -179,7 +192,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
         }
         (Verb::Cancel, Focused::Apart(client, record)) => strike(model, client, record),
         (Verb::Cancel, Focused::Draft(client, note)) => {
-            let says = format!("discarded a {NOTE} about {}", code(model, client));
+            let says = format!("discarded a psychotherapy note about {}", code(model, client));
             let act = Edit::DiscardDraft { note, client, discarded: true };
             Some(edit(model, act, says, Way::Fresh))
         }
@@ -191,7 +204,7 @@ pub(super) fn run(model: &mut Model, verb: Verb, focused: Focused) -> Option<Vec
 fn begin(model: &mut Model, client: ClientId, date: Date) -> Vec<Effect> {
     let draft = ObjectId::from_bytes(model.ids.fresh());
     model.ids.advance();
-    let says = format!("began a {NOTE} about {}", code(model, client));
+    let says = format!("began a psychotherapy note about {}", code(model, client));
     let act = Edit::Psychotherapy(PsychotherapyEdit::Begin { draft, client, date });
     let mut effects = edit(model, act, says, Way::Fresh);
     effects.extend(notes::open_draft(model, client, draft));
@@ -202,7 +215,7 @@ fn strike(model: &mut Model, client: ClientId, record: RecordId) -> Option<Vec<E
     let Screen::Psychotherapy(state) = model.desk()?.screens.last()? else { return None };
     let struck = !state.is_struck(record)?;
     let verb = if struck { "struck" } else { "brought back" };
-    let says = format!("{verb} a {NOTE} about {}", code(model, client));
+    let says = format!("{verb} a psychotherapy note about {}", code(model, client));
     let act = Edit::Psychotherapy(PsychotherapyEdit::Strike { client, record, struck });
     Some(edit(model, act, says, Way::Fresh))
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::input::Input;
 use crate::keymap::{self, Context, Verb};
 use crate::message::{Effect, Order};
-use crate::model::{Form, Model, Way};
+use crate::model::{Done, Form, Model, Waiting, Way};
 use crate::screen::choice::Answer;
 use crate::screen::parts::{day, who};
 use crate::screen::prompt::{self, Question};
@@ -192,6 +192,11 @@ fn in_a_note(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
 
 /// Hands an edit over, and remembers what it says until the answer comes.
 pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec<Effect> {
+    let apart = psychotherapy::is_of_them(model, &edit);
+    send(model, edit, Waiting { says, way, apart })
+}
+
+fn send(model: &mut Model, edit: Edit, waiting: Waiting) -> Vec<Effect> {
     if front_desk::refuses_edit(model) {
         return Vec::new();
     }
@@ -210,7 +215,8 @@ pub(super) fn edit(model: &mut Model, edit: Edit, says: String, way: Way) -> Vec
     crisis::go_on(desk, &edit);
     desk.history.last_ticket += 1;
     let ticket = desk.history.last_ticket;
-    desk.history.waiting.insert(ticket, crate::model::Waiting { says, way });
+    let way = waiting.way;
+    desk.history.waiting.insert(ticket, waiting);
     match way {
         Way::Fresh => signing::hand_over(model, ticket, edit),
         Way::Redo | Way::Undo => vec![Effect::Undo { ticket, edit }],
@@ -561,7 +567,7 @@ fn history(model: &mut Model, verb: Verb) -> Vec<Effect> {
         _ => (desk.history.redo.pop(), Way::Redo),
     };
     match step {
-        Some((says, act)) => edit(model, act, says, way),
+        Some(Done { says, inverse, apart }) => send(model, inverse, Waiting { says, way, apart }),
         None => Vec::new(),
     }
 }

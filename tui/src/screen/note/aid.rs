@@ -3,8 +3,10 @@
 
 use super::{Look, Outcome, State, line, rule};
 use crate::input::{Input, Key, KeyCode};
+use crate::keymap::NO_LAST;
 use crate::message::Now;
 use crate::screen::parts::when;
+use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -62,6 +64,9 @@ impl State {
 
     /// Shows the pane and gives it the digits; a second time puts it away.
     pub(super) fn toggle_pane(&mut self) -> Outcome {
+        if self.is_one_text {
+            return self.said(text::capital(&format!("{NO_LAST}.")));
+        }
         self.pane = match self.pane {
             Pane::Hidden | Pane::Shown if !self.chips().is_empty() => Pane::Picking,
             Pane::Hidden => Pane::Shown,

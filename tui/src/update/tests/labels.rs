@@ -127,7 +127,7 @@ fn in_a_chart_one_key_shows_and_ticks_the_labels_of_the_entry_in_focus() {
     on_a_measure(&mut driver, &[Label::Violence]);
     // A note is opened first: its labels are not read for a list.
     driver.keys("jjjL");
-    assert!(driver.screen().contains("or open a note first"), "{}", driver.screen());
+    assert!(driver.screen().contains("Enter opens it, then L sets"), "{}", driver.screen());
     driver.keys("jL");
     let screen = driver.screen();
     assert!(screen.contains("─ Labels ─") && screen.contains("[x] violence"), "{screen}");

@@ -207,6 +207,110 @@ fn they_close_by_a_key_after_five_minutes_and_with_every_lock() {
     assert!(driver.screen().contains("Your passphrase:"), "{}", driver.screen());
 }
 
+/// Answers an edit as carried out; its undo is `inverse`.
+fn carried_out(driver: &mut Driver, ticket: u64, inverse: Option<Edit>) {
+    driver.device(DeviceEvent::Applied { ticket, outcome: Ok(inverse) });
+}
+
+fn last_ticket(driver: &Driver) -> u64 {
+    let tickets = driver.effects.iter().filter_map(|effect| match effect {
+        Effect::Edit { ticket, .. } | Effect::Undo { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    tickets.max().unwrap()
+}
+
+#[test]
+fn what_is_answered_once_they_are_closed_is_neither_said_nor_kept_for_undo() {
+    let undo = |driver: &Driver| driver.model.desk().unwrap().history.undo.len();
+    let client = sample::client_id(1);
+    // Struck, and closed before the device has answered.
+    let mut driver = opened(80, 23);
+    driver.keys("x");
+    let ticket = last_ticket(&driver);
+    driver.keys("c");
+    let record = sample::apart_id(1);
+    let strike = PsychotherapyEdit::Strike { client, record, struck: false };
+    carried_out(&mut driver, ticket, Some(Edit::Psychotherapy(strike.clone())));
+    assert_eq!(undo(&driver), 0);
+    let screen = driver.screen();
+    assert!(screen.contains("are closed") && !screen.contains("truck a"), "{screen}");
+    // Undone, and closed while that is on its way.
+    let mut driver = opened(80, 23);
+    driver.keys("x");
+    let ticket = last_ticket(&driver);
+    carried_out(&mut driver, ticket, Some(Edit::Psychotherapy(strike.clone())));
+    assert_eq!(undo(&driver), 1);
+    driver.keys("u");
+    let ticket = last_ticket(&driver);
+    driver.keys("c");
+    carried_out(&mut driver, ticket, Some(Edit::Psychotherapy(strike)));
+    let history = &driver.model.desk().unwrap().history;
+    assert!(history.undo.is_empty() && history.redo.is_empty());
+    assert!(!driver.screen().contains("Undid"), "{}", driver.screen());
+    // Anything else that was done with them open stays, whatever its words are.
+    let mut driver = opened(80, 23);
+    driver.device(DeviceEvent::Commanded {
+        says: "renamed a psychotherapy note pad".to_owned(),
+        inverse: Edit::FinishTask {
+            client,
+            task: tacenda_shared::id::TaskId::from_bytes([9; 16]),
+            done: false,
+        },
+    });
+    driver.keys("c");
+    assert_eq!(undo(&driver), 1);
+}
+
+#[test]
+fn in_a_draft_of_one_no_key_is_offered_that_does_nothing_there() {
+    let mut driver = opened(80, 23);
+    let (client, note) = begun(&mut driver);
+    let view = Sample::new().apart_draft(client, note, "Silence.");
+    let subject = Subject::Draft(client, note);
+    driver.device(DeviceEvent::Opened { subject, outcome: Ok(Box::new(view)) });
+    let screen = driver.screen();
+    for hint in ["F4", "F7", "template", "last session"] {
+        assert!(!screen.contains(hint), "{hint}: {screen}");
+    }
+    driver.code(KeyCode::F(7));
+    let screen = driver.screen();
+    assert!(screen.contains("beside notes of sessions only"), "{screen}");
+    assert!(!screen.contains("No plan of a session"), "{screen}");
+    driver.code(KeyCode::F(4));
+    assert!(driver.screen().contains("one text and stays so"), "{}", driver.screen());
+    driver.key(Key::ctrl('k')).keys("template");
+    assert!(driver.screen().contains("one text and stays so"), "{}", driver.screen());
+}
+
+#[test]
+fn every_hint_among_them_does_something() {
+    for keys in ["", "n", "⏎"] {
+        let there = || {
+            let mut driver = opened(80, 23);
+            driver.keys(keys).open_asked();
+            driver
+        };
+        let driver = there();
+        let desk = driver.model.desk().unwrap();
+        let situation = driver.model.situation(desk);
+        // Where nobody has typed there is nothing to undo, and a short note goes on nowhere.
+        let idle = [keymap::Verb::Undo, keymap::Verb::PageDown];
+        let hints = keymap::hints(desk.contexts(), &situation).into_iter();
+        for row in hints.filter(|row| !idle.contains(&row.verb)) {
+            let mut driver = there();
+            let (before, effects) = (driver.screen(), driver.effects.len());
+            for key in row.keys[0] {
+                driver.key(*key);
+            }
+            let changed = driver.screen() != before || driver.effects.len() > effects;
+            assert!(changed, "{:?} after {keys:?} does nothing:\n{before}", row.verb);
+            let said = driver.screen();
+            assert!(!said.contains("has no labels") && !said.contains("stays so"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn with_a_couple_somebody_is_asked_about_whom() {
     let mut driver = Driver::open(80, 23);
