@@ -21,3 +21,4 @@ pub mod timeline;
 pub mod trend;
 pub mod when;
 pub mod who;
+pub mod written;
