@@ -2,11 +2,10 @@
 //! place. Changes of others may come meanwhile: what is selected moves with them, and nothing is
 //! replaced but what is there when somebody says so.
 
-use super::{Outcome, State};
+use super::{Outcome, State, Vim};
 use crate::input::{Input, Key, KeyCode};
 use crate::message::Now;
 use crate::text;
-use crate::widget::editor::vim::Mode;
 use crate::widget::editor::{Editor, Needle, Refusal, Reply};
 use crate::widget::field::{Answer, Field};
 use tacenda_shared::practice::edit::Splice;
@@ -54,6 +53,8 @@ impl State {
 
     /// Begins to ask what is to be replaced.
     pub(crate) fn begin_replacing(&mut self) -> Outcome {
+        // What is replaced is what is found, and no selection goes on from there.
+        self.leave_part();
         self.begin_finding();
         if !self.needle.is_empty() {
             self.open_prompt(Step::Replacement);
@@ -63,14 +64,24 @@ impl State {
 
     fn open_prompt(&mut self, step: Step) {
         self.finding = Some(Finding::new(step));
+        self.hold();
         self.arrange();
         self.count_found();
     }
 
+    /// Keeps where a selection began, which a search widens.
+    fn hold(&mut self) {
+        if let Some((vim, editor)) = self.vim.as_mut().zip(self.editors.get_mut(self.focus)) {
+            vim.begin_search(editor);
+        }
+    }
+
     fn close_prompt(&mut self) -> Outcome {
         self.finding = None;
-        if let Some((vim, editor)) = self.vim.as_ref().zip(self.editors.get_mut(self.focus)) {
-            vim.settle_on_found(editor);
+        let needle = Needle::new(self.needle.text());
+        if let Some((vim, editor)) = self.vim.as_mut().zip(self.editors.get_mut(self.focus)) {
+            let is_found = editor.places_before(&needle).is_some();
+            vim.settle_on_found(editor, is_found);
         }
         self.arrange();
         self.taken()
@@ -128,6 +139,10 @@ impl State {
             self.begin_finding();
             return self.taken();
         }
+        self.hold();
+        if self.vim.as_ref().is_some_and(Vim::selects) {
+            return self.widen_to_found(up);
+        }
         let parts = self.editors.len().max(1);
         for step in 0..=parts {
             let way = if up { parts - step % parts } else { step };
@@ -138,17 +153,31 @@ impl State {
         self.said("Not found in this note.".to_owned())
     }
 
+    /// Widens a selection to the next place in this part: none goes across parts. What is not found
+    /// leaves it as it is.
+    fn widen_to_found(&mut self, up: bool) -> Outcome {
+        if self.find_in(self.focus, false, up) || self.find_in(self.focus, true, up) {
+            return self.taken();
+        }
+        if self.finding.is_none()
+            && let Some((vim, editor)) = self.vim.as_mut().zip(self.editors.get_mut(self.focus))
+        {
+            vim.settle_on_found(editor, false);
+        }
+        self.said("Not found in this part; the selection stays.".to_owned())
+    }
+
     /// Looks for it in one part, from the caret on or all of it. Puts the focus on what is found.
     fn find_in(&mut self, part: usize, whole: bool, up: bool) -> bool {
         let needle = Needle::new(self.needle.text());
-        let normal = self.vim.as_ref().is_some_and(|vim| vim.mode() == Mode::Normal);
+        let modal = self.vim.is_some();
         let prompted = self.finding.is_some();
         let Some(editor) = self.editors.get_mut(part) else { return false };
         let from = match (whole, up) {
             (true, false) => 0,
             (true, true) => usize::MAX,
             // There the caret stands on the first letter of what was found.
-            (false, false) if normal && !prompted => editor.caret().saturating_add(1),
+            (false, false) if modal && !prompted => editor.caret().saturating_add(1),
             (false, false) => editor.caret(),
             (false, true) => editor.selection().map_or(editor.caret(), |(from, _)| from),
         };
@@ -167,8 +196,8 @@ impl State {
         }
         if let Some((editor, (from, to))) = self.editors.get_mut(part).zip(found) {
             editor.select(from, to);
-            if let Some(vim) = self.vim.as_ref().filter(|_| !prompted) {
-                vim.settle_on_found(editor);
+            if let Some(vim) = self.vim.as_mut().filter(|_| !prompted) {
+                vim.settle_on_found(editor, true);
             }
         }
         self.arrange();
@@ -178,6 +207,15 @@ impl State {
     /// Goes to the first place, and asks about it.
     fn begin_asking(&mut self) -> Outcome {
         let needle = Needle::new(self.needle.text());
+        if let Some(vim) = self.vim.as_mut().filter(|vim| vim.selects())
+            && let Some(editor) = self.editors.get_mut(self.focus)
+        {
+            let found = editor.selection();
+            vim.leave_part(editor);
+            if let Some((from, to)) = found {
+                editor.select(from, to);
+            }
+        }
         let editor = self.editors.get(self.focus);
         let stands = editor.is_some_and(|editor| editor.places_before(&needle).is_some());
         if !stands {

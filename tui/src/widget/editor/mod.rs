@@ -63,6 +63,8 @@ pub struct Editor {
     anchor: Option<usize>,
     /// Whether the selection is of whole lines.
     lines: bool,
+    /// Where a selection that goes on when a search has ended began, and where the caret was.
+    held: Option<[usize; 2]>,
     /// The column that Up and Down try to keep.
     goal: Option<usize>,
     /// A position in the first row that is shown.
@@ -102,6 +104,7 @@ impl Editor {
             caret,
             anchor: None,
             lines: false,
+            held: None,
             goal: None,
             top: 0,
             lagging: true,
@@ -415,7 +418,8 @@ impl Editor {
         let count = inserted.chars().count();
         let places = [&mut self.caret, &mut self.top];
         let marks = self.marks.iter_mut().map(|mark| &mut mark.position);
-        for place in places.into_iter().chain(&mut self.anchor).chain(marks) {
+        let ends = self.anchor.iter_mut().chain(self.held.iter_mut().flatten());
+        for place in places.into_iter().chain(ends).chain(marks) {
             *place = transform::moved(*place, position, deleted, count);
         }
         removed
@@ -425,6 +429,7 @@ impl Editor {
     fn settle(&mut self) {
         self.caret = boundary::ceil(&self.rope, self.caret);
         self.anchor = self.anchor.map(|anchor| boundary::ceil(&self.rope, anchor));
+        self.held = self.held.map(|held| held.map(|place| boundary::ceil(&self.rope, place)));
         self.goal = None;
         self.lagging = true;
     }

@@ -103,6 +103,93 @@ fn search_goes_to_the_start_of_what_is_found_and_n_goes_on() {
     assert_eq!(state.texts()[0], "bob, Bob, ob");
 }
 
+/// A key with Ctrl, or a function key.
+fn special(state: &mut State, key: Key) -> Outcome {
+    state.update(&Input::Key(key), &now(0))
+}
+
+const LINES: &str = "one\ntwo\nthree two\nfour";
+
+#[test]
+fn a_search_widens_a_selection_as_a_motion_and_what_is_cut_is_what_was_shown() {
+    let f3 = || Key::plain(KeyCode::F(3));
+    // Lines, by the prompt: those from the first to where it was found.
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "ggV");
+    special(&mut state, Key::ctrl('f'));
+    keys(&mut state, "three");
+    keys(&mut state, "⎋");
+    assert!(state.mode_words().unwrap().starts_with("VISUAL LINES"));
+    assert_eq!(state.editors[0].selected().as_deref(), Some("one\ntwo\nthree two"));
+    keys(&mut state, "d");
+    assert_eq!(state.texts()[0], "four");
+    assert_eq!(state.editors[0].selection(), None);
+    // Letters, by F3, n and N; in vim the letter under the caret belongs to it.
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "gg/two⏎⎋ggv");
+    special(&mut state, f3());
+    assert_eq!(state.editors[0].caret(), 4);
+    keys(&mut state, "n");
+    assert_eq!(state.editors[0].caret(), 14);
+    keys(&mut state, "Nx");
+    assert_eq!(state.texts()[0], "wo\nthree two\nfour");
+    // Backwards, and lines.
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "gg/two⏎⎋GV");
+    special(&mut state, Key::shift(KeyCode::F(3)));
+    keys(&mut state, "d");
+    assert_eq!(state.texts()[0], "one\ntwo");
+}
+
+#[test]
+fn what_is_not_found_leaves_a_selection_as_it_is_and_ends_with_esc() {
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "ggjV");
+    special(&mut state, Key::ctrl('f'));
+    keys(&mut state, "nowhere⏎");
+    assert!(keys(&mut state, "⏎").say.unwrap().contains("the selection stays"));
+    keys(&mut state, "⎋");
+    assert_eq!(state.editors[0].selected().as_deref(), Some("two"));
+    let said = special(&mut state, Key::plain(KeyCode::F(3))).say;
+    assert!(said.unwrap().contains("the selection stays"));
+    assert_eq!(state.editors[0].selected().as_deref(), Some("two"));
+    keys(&mut state, "⎋");
+    assert_eq!(state.editors[0].selection(), None, "nothing lingers");
+    keys(&mut state, "x");
+    assert_eq!(state.texts()[0], "one\nwo\nthree two\nfour");
+}
+
+#[test]
+fn a_selection_that_a_search_widens_holds_while_others_write_and_goes_into_no_other_part() {
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "ggjv");
+    special(&mut state, Key::ctrl('f'));
+    keys(&mut state, "four");
+    let inserted = "zero\n".to_owned();
+    state.apply_remote(&[Splice { part: Part::Text, position: 0, deleted: 0, inserted }]);
+    keys(&mut state, "⎋d");
+    assert_eq!(state.texts()[0], "zero\none\nour");
+    let mut state = vim(&soap());
+    keys(&mut state, "v/congruent⏎⎋");
+    assert_eq!((state.focus, state.editors[0].selected().as_deref()), (0, None));
+    assert!(state.mode_words().unwrap().starts_with("VISUAL"));
+    keys(&mut state, "d");
+    assert_eq!(state.texts()[0], "lept better this week.");
+}
+
+#[test]
+fn a_search_while_typing_or_in_the_midst_of_a_command_cuts_nothing() {
+    let mut state = vim(&draft(&[(Part::Text, LINES)], &[]));
+    keys(&mut state, "gg/three⏎⎋ggi");
+    special(&mut state, Key::plain(KeyCode::F(3)));
+    keys(&mut state, "X⎋");
+    assert_eq!(state.texts()[0], "one\ntwo\nXthree two\nfour");
+    keys(&mut state, "ggd");
+    special(&mut state, Key::plain(KeyCode::F(3)));
+    keys(&mut state, "w");
+    assert_eq!(state.texts()[0], "one\ntwo\nXthree two\nfour");
+}
+
 #[test]
 fn changes_of_others_keep_the_caret_on_a_letter() {
     let mut state = vim(&draft(&[(Part::Text, "one two")], &[]));

@@ -192,19 +192,53 @@ impl Vim {
         }
     }
 
-    /// Goes to where the selection begins, as after a search.
-    pub fn settle_on_found(&self, editor: &mut Editor) {
-        if self.mode == Mode::Normal
-            && let Some((from, _)) = editor.selection()
-        {
-            editor.caret = from;
+    /// Goes to where the selection begins, as after a search. A selection that was held goes on to
+    /// there: as in vim a search is a motion; if nothing was found, it is as it was.
+    pub fn settle_on_found(&mut self, editor: &mut Editor, is_found: bool) {
+        let found = editor.selection().map(|(from, _)| from);
+        let held = editor.held.take();
+        match self.mode {
+            Mode::Normal => editor.caret = found.unwrap_or(editor.caret),
+            // What was found is not selected: the next letter would take its place.
+            Mode::Insert => {
+                if let Some(inserting) = self.inserting.as_mut().filter(|_| found.is_some()) {
+                    inserting.forget();
+                }
+                editor.caret = found.unwrap_or(editor.caret);
+                editor.anchor = None;
+            }
+            Mode::Visual | Mode::VisualLines => {
+                if let Some([start, caret]) = held {
+                    editor.anchor = None;
+                    self.span_visual(editor, start, found.filter(|_| is_found).unwrap_or(caret));
+                    clamp(editor);
+                    editor.follow_caret();
+                }
+            }
         }
         self.settle(editor);
+    }
+
+    /// Whether letters move the end of a selection.
+    pub const fn selects(&self) -> bool {
+        self.is_visual()
+    }
+
+    /// A search begins: what was begun is forgotten, and where a selection began is kept until the
+    /// search has ended. The caret stays.
+    pub fn begin_search(&mut self, editor: &mut Editor) {
+        self.pending = Pending::default();
+        if let Some(start) = self.start_of_visual(editor).filter(|_| editor.held.is_none()) {
+            editor.held = Some([start, editor.caret]);
+            editor.anchor = None;
+            editor.lines = false;
+        }
     }
 
     /// Ends whatever is going on in a part that is left, except that typing goes on in the next.
     pub fn leave_part(&mut self, editor: &mut Editor) {
         editor.set_act(None);
+        editor.held = None;
         if self.is_visual() {
             self.end_visual(editor);
         }

@@ -129,7 +129,9 @@ impl Vim {
                 join_lines(hands.editor, lines.max(1), time)
             }
             'p' | 'P' => return self.visual_put(hands, span),
-            'n' | 'N' | '/' | ':' => return wish(Wish::Say("First end the selection: Esc.")),
+            'n' | 'N' => return wish(Wish::FindAgain { up: letter == 'N' }),
+            '/' => return wish(Wish::Find),
+            ':' => return wish(Wish::Say("First end the selection: Esc.")),
             _ => return taken(),
         };
         let place = if letter == 'J' { hands.editor.caret } else { span.from };
