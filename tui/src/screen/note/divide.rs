@@ -3,7 +3,6 @@
 
 use super::State;
 use crate::message::{Effect, Now};
-use crate::text;
 use crate::widget::editor::Editor;
 use tacenda_shared::practice::edit::{NoteFormat, Part, Splice};
 use tacenda_shared::practice::view::DraftView;
@@ -86,28 +85,39 @@ impl State {
         let focused = self.editors.get(self.focus).map(Editor::part);
         self.editors.retain(|editor| format.parts().contains(&editor.part()) || !editor.is_blank());
         self.focus_on(focused.unwrap_or(Part::Text));
+        let mut said = vec![format!("Divided as {title}")];
         let went =
             moved.iter().map(|(to, from)| format!("{} went into {}", names(from), to.title()));
-        Some(text::capital(&format!(
-            "divided as {title}. {}.",
-            went.collect::<Vec<_>>().join("; ")
-        )))
+        said.extend(Some(went.collect::<Vec<_>>().join("; ")).filter(|went| !went.is_empty()));
+        let below: Vec<Part> = self.editors.iter().map(Editor::part).collect();
+        let below: Vec<Part> = below.into_iter().filter(|p| !format.parts().contains(p)).collect();
+        if !below.is_empty() {
+            // There is no room for it where it is at home.
+            said.push(format!("Below stands: {}", names(&below)));
+        }
+        Some(format!("{}.", said.join(". ")))
     }
 
-    /// Moves the whole text of a part behind that of another.
+    /// Moves the whole text of a part behind that of another; `None`, and nothing has changed, if there
+    /// is nothing in it, as where another device has emptied it meanwhile, or no room for it there.
     fn move_text(&mut self, from: Part, to: Part) -> Option<Vec<Splice>> {
         let place = |part| self.editors.iter().position(|editor| editor.part() == part);
         let (source, target) = (place(from)?, place(to)?);
+        if source == target || self.editors.get(source)?.is_blank() {
+            return None;
+        }
         let text = self.editors.get(source)?.text();
         let heading = if to == Part::Text { format!("{}: ", from.title()) } else { String::new() };
         let target = self.editors.get_mut(target)?;
         let end = target.rope().len_chars();
         let between = if target.is_blank() { "" } else { "\n" };
-        if target.rope().len_bytes() + text.len() + 64 > crate::widget::editor::PART_LIMIT {
+        let comes = format!("{between}{heading}{}", text.trim_end());
+        if target.rope().len_bytes() + comes.len() > crate::widget::editor::PART_LIMIT {
             return None;
         }
-        let come = target.replace(end, 0, &format!("{between}{heading}{}", text.trim_end()))?;
-        let go = self.editors.get_mut(source)?.replace(0, usize::MAX, "")?;
-        Some(vec![come, go])
+        let come = target.replace(end, 0, &comes);
+        let go = self.editors.get_mut(source)?.replace(0, usize::MAX, "");
+        // What an editor shows is what the document hears, whatever of both there was.
+        Some(come.into_iter().chain(go).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! What a therapist sees of the note screen.
 
+mod divide;
 mod finding;
 mod helps;
 mod modal;
