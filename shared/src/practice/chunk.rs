@@ -136,6 +136,42 @@ fn change(mut body: Cursor<'_>, budget: u64) -> Result<u64, ChunkError> {
     columns_rows(&mut body, &columns, budget)
 }
 
+/// A change that was looked through, in its pieces.
+pub(super) struct Pieces<'a> {
+    /// The hashes of those that it was built on, one behind the other.
+    pub(super) dependencies: &'a [u8],
+    /// The number of its first operation.
+    pub(super) start: u64,
+    /// Who wrote it, then the others whom it names.
+    pub(super) actors: Vec<&'a [u8]>,
+    /// Its columns, each with what it is.
+    pub(super) columns: Vec<(u64, &'a [u8])>,
+}
+
+/// Takes a change apart that was looked through; `None` of anything else.
+pub(super) fn change_of(bytes: &[u8]) -> Option<Pieces<'_>> {
+    let mut frame = Cursor { rest: bytes.get(8..)? };
+    if frame.take(1).ok()? != [1] {
+        return None;
+    }
+    let mut body = Cursor { rest: frame.prefixed().ok()? };
+    let dependencies = to_usize(body.unsigned().ok()?).ok()?.checked_mul(32)?;
+    let dependencies = body.take(dependencies).ok()?;
+    let mut actors = vec![body.prefixed().ok()?];
+    body.unsigned().ok()?;
+    let start = body.unsigned().ok()?;
+    body.signed().ok()?;
+    body.prefixed().ok()?;
+    for _ in 0..body.unsigned().ok()? {
+        actors.push(body.prefixed().ok()?);
+    }
+    let mut columns = Vec::new();
+    for (specification, length) in body.columns().ok()? {
+        columns.push((specification, body.take(length).ok()?));
+    }
+    Some(Pieces { dependencies, start, actors, columns })
+}
+
 fn document(mut body: Cursor<'_>, budget: u64) -> Result<u64, ChunkError> {
     let actors = body.unsigned()?;
     if actors > ACTORS_MAX {
@@ -216,19 +252,21 @@ fn rows(column_type: u64, mut data: Cursor<'_>, budget: u64) -> Result<u64, Chun
     Ok(total)
 }
 
+/// Reads bytes from the front.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
-    rest: &'a [u8],
+pub(super) struct Cursor<'a> {
+    /// What is left.
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], ChunkError> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], ChunkError> {
         let (head, rest) = self.rest.split_at_checked(length).ok_or(ChunkError::Malformed)?;
         self.rest = rest;
         Ok(head)
     }
 
-    fn prefixed(&mut self) -> Result<&'a [u8], ChunkError> {
+    pub(super) fn prefixed(&mut self) -> Result<&'a [u8], ChunkError> {
         let length = self.unsigned()?;
         self.take(to_usize(length)?)
     }
@@ -261,7 +299,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// LEB128, at most 64 bits.
-    fn unsigned(&mut self) -> Result<u64, ChunkError> {
+    pub(super) fn unsigned(&mut self) -> Result<u64, ChunkError> {
         let mut value: u64 = 0;
         for shift in (0..64).step_by(7) {
             let &[byte] = self.take(1)? else { return Err(ChunkError::Malformed) };
@@ -277,7 +315,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Signed LEB128, at most 64 bits.
-    fn signed(&mut self) -> Result<i64, ChunkError> {
+    pub(super) fn signed(&mut self) -> Result<i64, ChunkError> {
         let mut value: i64 = 0;
         for shift in (0..64).step_by(7) {
             let &[byte] = self.take(1)? else { return Err(ChunkError::Malformed) };

@@ -5,7 +5,9 @@
 //! the document as it was.
 
 mod builds;
+mod columns;
 mod lawful;
+pub(super) mod quick;
 mod rebase;
 
 pub(super) use builds::{Built, changes_in};

@@ -134,6 +134,11 @@ impl Label {
 /// Each label of a draft is a field of its root: `label/<number>`.
 const FIELD: &str = "label/";
 
+/// Whether a field of a draft says something of a label.
+pub(super) fn is_field(name: &str) -> bool {
+    name.starts_with(FIELD)
+}
+
 /// Returns the labels of a draft. One that a device sets while another takes it away stands.
 pub(super) fn of_draft(document: &Document) -> BTreeSet<Label> {
     of_place(document, None, document.keys())

@@ -332,6 +332,19 @@ impl Practice {
         }
     }
 
+    /// Puts a document into memory that is not there yet, from what was stored of it.
+    fn load(
+        &mut self,
+        name: &CompartmentName,
+        object: ObjectId,
+        blobs: &[Vec<u8>],
+        cx: &mut Context<'_>,
+    ) {
+        let (document, unreadable) = Document::load(Actor::of(&cx.pen.author(), object), blobs);
+        self.unreadable += unreadable;
+        self.documents.insert(object, Loaded::new(name, document));
+    }
+
     /// Lets `write` change a document and makes one change of it; none when nothing was written.
     fn change(
         &mut self,

@@ -2,6 +2,8 @@
 
 use super::audit::{AuditEvent, AuditKind};
 use super::change::Change;
+use super::compartment::CompartmentName;
+use super::document::{part_field as draft_field, quick};
 use super::edit::{Part, Purpose, Subject};
 use super::lint::OfPlan;
 use super::plan::Plan;
@@ -210,12 +212,40 @@ impl Practice {
             }
             None => {
                 let name = self.home(client, book);
-                let document = self.document(&name, note, cx)?;
-                labels = label::of_draft(document);
-                draft::parts(document, fact.format)
+                if let Some(read) = self.quickly_read(&name, note, cx)? {
+                    let text = |part: &Part| read.text(draft_field(*part)).unwrap_or_default();
+                    draft::with_others(fact.format, |part| text(part).to_owned())
+                } else {
+                    let document = self.document(&name, note, cx)?;
+                    labels = label::of_draft(document);
+                    draft::parts(document, fact.format)
+                }
             }
         };
         Ok(DraftView { labels, ..DraftView::new(row, parts) })
+    }
+
+    /// Returns what a long draft says that is not in memory, without loading it: it is loaded when
+    /// somebody writes in it. `None` of one that is to be loaded at once, or that has labels.
+    fn quickly_read(
+        &mut self,
+        name: &CompartmentName,
+        note: ObjectId,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<quick::Read>, Refusal> {
+        /// Loading fewer bytes takes a few milliseconds.
+        const LONG: usize = 16 << 10;
+        if self.documents.contains_key(&note) {
+            return Ok(None);
+        }
+        let blobs = cx.shelf.document(name, note)?;
+        let is_long = blobs.iter().map(Vec::len).sum::<usize>() > LONG;
+        let read = if is_long { quick::read(&blobs) } else { None };
+        let read = read.filter(|read| !read.fields().any(label::is_field));
+        if read.is_none() {
+            self.load(name, note, &blobs, cx);
+        }
+        Ok(read)
     }
 
     pub(super) fn note_view(

@@ -20,6 +20,7 @@ mod journal;
 mod label;
 mod label_lines;
 mod label_undo;
+mod long_draft;
 mod meanwhile;
 mod measure;
 mod measure_import;
