@@ -99,6 +99,39 @@ proptest! {
         };
         compare(offsets.iter().map(|offset| frame(*offset)).collect(), term)?;
     }
+
+    #[test]
+    fn the_rest_of_a_row_that_moves_is_shown_right(
+        lines in prop::collection::vec(("[a-z ]{8,24}|[a-z漢]{4,12}", 0..4_usize), 10),
+        keys in prop::collection::vec((0..10_usize, 0..24_usize, 0..6_usize, "[a-z ]{0,5}"), 1..8),
+        edge in any::<bool>(),
+        term in terms(),
+    ) {
+        let mut lines = lines;
+        let mut frames = Vec::new();
+        for (row, at, erased, typed) in keys {
+            let letters: Vec<char> = lines[row].0.chars().collect();
+            let at = at.min(letters.len());
+            let end = (at + erased).min(letters.len());
+            let (before, behind) = (&letters[..at], &letters[end..]);
+            lines[row].0 = before.iter().copied().chain(typed.chars()).chain(behind.iter().copied()).collect();
+            let mut frame = Vec::new();
+            for (row, (text, look)) in (0..).zip(&lines) {
+                let style = match look {
+                    0 => Style::new().bg(Color::Blue),
+                    1 => Style::new().add_modifier(Modifier::REVERSED),
+                    _ => Style::new(),
+                };
+                frame.push(Piece { column: 0, row, text: text.clone(), style });
+                if edge {
+                    let text = "│".to_owned();
+                    frame.push(Piece { column: COLUMNS - 1, row, text, style: Style::new() });
+                }
+            }
+            frames.push(frame);
+        }
+        compare(frames, term)?;
+    }
 }
 
 fn terms() -> impl Strategy<Value = &'static str> {

@@ -44,6 +44,8 @@ pub struct Family {
     pub rich_text: bool,
     /// DECSTBM with SU and SD.
     pub scrolls: bool,
+    /// ICH and DCH: the rest of a row moves.
+    pub shifts: bool,
     /// Erases the lines that scrolled off (3J).
     pub erases_history: bool,
     /// Takes something into its clipboard (OSC 52), if its owner lets it.
@@ -90,6 +92,7 @@ impl Family {
         attributes_end: false,
         rich_text: false,
         scrolls: false,
+        shifts: false,
         erases_history: false,
         clipboard: false,
     };
@@ -102,6 +105,7 @@ impl Family {
         cursor_hides: true,
         column_address: true,
         attributes_end: true,
+        shifts: true,
         erases_history: true,
         ..Self::DUMB
     };

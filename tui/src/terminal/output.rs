@@ -16,6 +16,7 @@ use zeroize::Zeroize as _;
 
 mod encode;
 mod scroll;
+mod shift;
 
 /// A sink that says how many bytes it took, as `write(2)` does.
 pub trait Sink {

@@ -92,7 +92,8 @@ impl<S: Sink> Output<S> {
         }
     }
 
-    fn encode_row(&mut self, row: u16, body: &mut Vec<u8>) {
+    /// Writes the cells of a row that differ.
+    pub(super) fn write_row(&mut self, row: u16, body: &mut Vec<u8>) {
         let width = usize::from(self.columns);
         let start = usize::from(row) * width;
         let changed = self.changed_columns(start, width);
@@ -187,7 +188,7 @@ impl<S: Sink> Output<S> {
         body.extend_from_slice(b"\x1b[K");
     }
 
-    fn go(&mut self, row: u16, column: usize, start: usize, body: &mut Vec<u8>) {
+    pub(super) fn go(&mut self, row: u16, column: usize, start: usize, body: &mut Vec<u8>) {
         let to = Place { column: u16::try_from(column).unwrap_or(u16::MAX), row };
         let between = self.rewritable(to, start);
         body.extend(travel(self.cursor.place, to, between.as_deref(), &self.profile.family));

@@ -53,6 +53,32 @@ fn a_typed_key_costs_fewer_than_30_bytes() {
 }
 
 #[test]
+fn a_key_before_other_words_costs_what_one_behind_them_costs_where_the_terminal_can_move_them() {
+    let prose = "00000 Said that the week had gone as planned, and that sleep came late.";
+    let row = |frame: &mut Frame<'_>, text: &str, caret: u16| {
+        let area = frame.area();
+        frame.render_widget(Paragraph::new(text), Rect { height: 1, ..area });
+        frame.set_cursor_position((caret, 0));
+    };
+    for (term, limit) in [("xterm-256color", 24), ("tmux", 10), ("linux", 10), ("vt100", 90)] {
+        let mut terminal = terminal(profile(term));
+        draw(&mut terminal, |frame| row(frame, prose, 6));
+        let typed = draw(&mut terminal, |frame| {
+            row(frame, &prose.replacen("Said", "XSaid", 1), 7);
+        });
+        assert!(typed.len() < limit, "{term}: {typed:?}");
+        let erased = draw(&mut terminal, |frame| row(frame, prose, 6));
+        assert!(erased.len() < limit, "{term}: {erased:?}");
+        assert_eq!(typed.contains("\x1b[@"), term != "vt100", "{term}");
+    }
+    // What stands at the edge stays there, and half a wide character is nowhere.
+    let mut terminal = terminal(profile("xterm-256color"));
+    draw(&mut terminal, |frame| row(frame, "one 漢字 three four five", 4));
+    let typed = draw(&mut terminal, |frame| row(frame, "one X漢字 three four five", 5));
+    assert!(!typed.contains("\x1b[@"), "{typed:?}");
+}
+
+#[test]
 fn typing_in_the_middle_of_a_line_costs_little_more_than_the_rest_of_the_line() {
     let mut terminal = terminal(profile("xterm-256color"));
     draw(&mut terminal, |frame| note(frame, "one two three", (4, 0)));
