@@ -4,6 +4,22 @@
 use super::disk::FileSystem;
 use std::io;
 
+/// Whether a test run has named this fault, to prove that its tests would see it. In a program
+/// there is none: only what is built for tests asks.
+#[cfg(test)]
+pub(super) fn is_planted(fault: &str) -> bool {
+    static NAMED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "read by tests only")]
+    let named = NAMED.get_or_init(|| std::env::var("TACENDA_PLANTED").ok());
+    named.as_deref() == Some(fault)
+}
+
+/// In a program no fault is planted.
+#[cfg(not(test))]
+pub(super) const fn is_planted(_fault: &str) -> bool {
+    false
+}
+
 /// Writes all of `bytes`; short and interrupted writes go on where they stopped.
 pub(super) fn write_all<F: FileSystem>(
     fs: &F,
@@ -53,11 +69,11 @@ pub(super) fn read_up_to<F: FileSystem>(
 /// Makes the contents of a file durable, once: a second try after an error would succeed without
 /// having written anything, because the kernel has forgotten that the pages were not kept.
 pub(super) fn sync_file<F: FileSystem>(fs: &F, file: &F::File) -> io::Result<()> {
-    if cfg!(planted = "no_data_sync") {
+    if is_planted("no_data_sync") {
         return Ok(());
     }
     let outcome = fs.sync_data(file);
-    if cfg!(planted = "retry_after_eio") && outcome.is_err() {
+    if is_planted("retry_after_eio") && outcome.is_err() {
         return fs.sync_data(file);
     }
     outcome
@@ -65,7 +81,7 @@ pub(super) fn sync_file<F: FileSystem>(fs: &F, file: &F::File) -> io::Result<()>
 
 /// Makes creations, renames and removals durable.
 pub(super) fn sync_folder<F: FileSystem>(fs: &F) -> io::Result<()> {
-    if cfg!(planted = "no_folder_sync") {
+    if is_planted("no_folder_sync") {
         return Ok(());
     }
     fs.sync_folder()
@@ -92,7 +108,7 @@ pub(super) fn write_durably<F: FileSystem>(
     offset: u64,
     bytes: &[u8],
 ) -> Result<(), WriteFailure> {
-    let acknowledge_first = cfg!(planted = "acknowledge_before_sync");
+    let acknowledge_first = is_planted("acknowledge_before_sync");
     if acknowledge_first {
         // Syncs the item before, which was acknowledged long ago.
         sync_file(fs, file).map_err(WriteFailure::Unknown)?;

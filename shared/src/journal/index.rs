@@ -5,6 +5,7 @@
 //! ([`Index::fetch`]), a miss below a log's head means "rebuild", and what does not open is moved
 //! aside. Only this file names sled.
 
+use super::durable::is_planted;
 use super::{FileSystem, Frame, Journal, Location, ReadError};
 use crate::codec::{Reader, Writer};
 use crate::id::Position;
@@ -193,7 +194,7 @@ impl Index {
             return Ok(Fetched::Missing);
         };
         match journal.read(location) {
-            Ok(frame) if cfg!(planted = "decision_from_sled") || is_entry(&frame) => {
+            Ok(frame) if is_planted("decision_from_sled") || is_entry(&frame) => {
                 Ok(Fetched::Frame(frame))
             }
             Ok(_) | Err(ReadError::Damaged { .. } | ReadError::Nowhere) => Ok(Fetched::Stale),

@@ -4,7 +4,7 @@
 
 use super::append::{Active, Journal, SEGMENT_SUFFIX, Sealed, State, segment_name};
 use super::disk::FileSystem;
-use super::durable::{read_up_to, sync_file, sync_folder, write_all};
+use super::durable::{is_planted, read_up_to, sync_file, sync_folder, write_all};
 use super::frame::{CHECK_BYTES, read_frame, read_head};
 use super::frame::{Form, HEAD_BYTES, HEADER_BYTES, Header, Manifest};
 use super::scan::{Scan, scan};
@@ -192,7 +192,7 @@ impl<F: FileSystem> Journal<F> {
         let end = found.end as u64;
         let cut = bytes.len().saturating_sub(found.end) as u64;
         let torn = found.torn.then_some(Torn { segment: header.number, offset: end, bytes: cut });
-        if !cfg!(planted = "no_tail_cut") {
+        if !is_planted("no_tail_cut") {
             // Also where no tail is seen: an earlier cut may have been lost with a failed sync.
             self.fs.set_length(&file, end)?;
             bytes.truncate(found.end);
