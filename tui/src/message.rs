@@ -160,12 +160,25 @@ pub struct SyncStatus {
     pub last: Option<Timestamp>,
     /// The most that were queued since the queue was empty last: what progress is measured by.
     pub most: u64,
+    /// Files of charts that are not wholly on the server yet.
+    pub files: Option<FilesUnderWay>,
     /// Devices of the practice.
     pub devices: Vec<DeviceRow>,
     /// How far a server is with being filled again from the devices, if it is.
     pub refilling: Option<Refilling>,
     /// Why the link is down, if it is.
     pub trouble: Option<Notice>,
+}
+
+/// Files of charts that are being sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FilesUnderWay {
+    /// How many of them have not wholly left.
+    pub count: usize,
+    /// How much of these has left, in bytes.
+    pub sent: u64,
+    /// How long they are together, in bytes.
+    pub bytes: u64,
 }
 
 impl SyncStatus {

@@ -6,7 +6,7 @@ use super::parts::{list, paint, when, who};
 use super::{Act, Ask, Focused, Scene};
 use crate::device::courier::Refilling;
 use crate::device::courier::late::LateEdit;
-use crate::message::{DeviceRow, Standing, SyncStatus};
+use crate::message::{DeviceRow, FilesUnderWay, Standing, SyncStatus};
 use crate::text;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -88,11 +88,25 @@ pub fn link_words(scene: &Scene<'_>) -> String {
             Some(last) => format!("synced {}", when::ago(last, scene.now.time)),
             None => "connected".to_owned(),
         },
-        (true, queued) => format!("sending {queued}"),
+        (true, queued) => match &sync.files {
+            Some(files) => format!("sending {}", files_words(files)),
+            None => format!("sending {queued}"),
+        },
         (false, 0) => "offline".to_owned(),
         (false, queued) => format!("offline, queued {queued}"),
     }
 }
+
+/// Returns how much of files that are being sent has left: `3 files, 12 of 40 MB`.
+pub fn files_words(files: &FilesUnderWay) -> String {
+    // Whole megabytes, and of what is shorter kilobytes; what has left is never said too high.
+    let (unit, name) = if files.bytes < MEGABYTE { (1_000, "kB") } else { (MEGABYTE, "MB") };
+    let (sent, all) = (files.sent / unit, files.bytes.div_ceil(unit));
+    format!("{}, {sent} of {all} {name}", text::counted(files.count, "file", "files"))
+}
+
+/// As files are counted everywhere.
+const MEGABYTE: u64 = 1_000_000;
 
 /// Returns, in nine columns, what is being done with what the server had.
 pub fn doing(sync: &SyncStatus) -> &'static str {
@@ -131,6 +145,12 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect)
     paint::text(frame, inside, 1, &format!("Link        {}", link_words(scene)), style);
     paint::text(frame, inside, 2, &format!("Queue       {}", queue_words(scene)), Style::new());
     let mut line = 3;
+    if let Some(files) = &sync.files {
+        let verb = if sync.connected { "sending " } else { "" };
+        let words = format!("Files       {verb}{}", files_words(files));
+        paint::text(frame, inside, line, &words, Style::new());
+        line += 1;
+    }
     if let Some((come, all)) = sync.arriving {
         let words = format!("{}   {}", doing(sync), bar(come, all));
         paint::text(frame, inside, line, &words, Style::new());
@@ -340,5 +360,13 @@ mod tests {
         assert_eq!(bar(11_999, 12_000), "[###################.] 11999 of 12000");
         assert_eq!(bar(12_000, 12_000), "[####################] 12000 of 12000");
         assert_eq!(percent(1, 0), 100);
+    }
+
+    #[test]
+    fn what_is_left_of_files_is_said_in_whole_megabytes_and_never_too_low() {
+        let words = |count, sent, bytes| files_words(&FilesUnderWay { count, sent, bytes });
+        assert_eq!(words(3, 12_999_999, 39_000_001), "3 files, 12 of 40 MB");
+        assert_eq!(words(1, 0, 5 << 20), "1 file, 0 of 6 MB");
+        assert_eq!(words(1, 65_536, 200_000), "1 file, 65 of 200 kB");
     }
 }

@@ -7,7 +7,6 @@ use super::{DeviceSync, Event, Lane, ProtocolError, Ticket, Transmit};
 use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestamp};
 use crate::log::{LogHead, OwnHead};
 use crate::membership::Entry;
-use crate::sync::head::{HeadProof, SignedHead};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{MAX_ITEMS, Message, VERSIONS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -115,6 +114,11 @@ impl Link {
         self.phase = Phase::Over;
     }
 
+    /// The number of the request that is sent next.
+    pub(super) const fn next_request(&self) -> u64 {
+        self.next_request
+    }
+
     pub(super) fn count(&self, which: impl Fn(&Request) -> bool) -> usize {
         self.requests.values().filter(|pending| which(&pending.request)).count()
     }
@@ -169,6 +173,12 @@ impl DeviceSync {
 
     /// Returns when to call [`DeviceSync::handle_timeout`]; `None` while nothing is awaited.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let paced = self.pace.due().filter(|_| self.link.is_open());
+        self.answer_due().into_iter().chain(paced).min()
+    }
+
+    /// By when the server has to answer.
+    pub(super) fn answer_due(&self) -> Option<Timestamp> {
         let greeting = match self.link.phase {
             Phase::Greeting(until) => Some(until),
             Phase::Closed | Phase::Open | Phase::Over => None,
@@ -233,6 +243,9 @@ impl DeviceSync {
         self.link.next_request = number.saturating_add(1);
         let deadline = now.plus_millis(PATIENCE_MILLIS);
         let pending = Pending { request, deadline, answered: false };
+        if let Message::ObjectPut(bytes) = &message {
+            self.pace.note(number, bytes.len(), now);
+        }
         self.link.requests.insert(number, pending);
         self.transmits.push_back(Transmit { lane: Lane::Request(number), message });
     }
@@ -265,6 +278,7 @@ impl DeviceSync {
     pub fn handle_end(&mut self, lane: Lane, now: Timestamp) -> Result<(), ProtocolError> {
         let Lane::Request(number) = lane else { return Ok(()) };
         let Some(pending) = self.link.requests.remove(&number) else { return Ok(()) };
+        self.pace.answered(number, now);
         match pending.request {
             Request::Pull | Request::PullEntries | Request::Compare(_) => self.pull_next(now),
             _ if !pending.answered => return Err(ProtocolError::WrongAnswer),
@@ -288,9 +302,19 @@ impl DeviceSync {
         match (self.link.phase, message) {
             (
                 Phase::Greeting(_),
-                Message::Welcome { server_epoch, g, practice_head, own, refilling, time, .. },
+                Message::Welcome {
+                    server_epoch,
+                    g,
+                    practice_head,
+                    own,
+                    refilling,
+                    limits,
+                    time,
+                    ..
+                },
             ) => {
                 self.link.phase = Phase::Open;
+                self.pace.learn(limits);
                 self.events.push_back(Event::Connected { time });
                 if refilling {
                     self.begin_refill(practice_head, now);
@@ -399,7 +423,7 @@ impl DeviceSync {
                 self.take_full(log, entries, now);
             }
             (Request::Push(sent), Message::Pushed(outcomes)) => self.pushed(sent, outcomes, now),
-            (Request::Push(_), Message::Refused(refusal)) => self.stop(refusal.code),
+            (Request::Push(_), Message::Refused(refusal)) => self.push_refused(refusal, now),
             (Request::PracticeAppend(entry), answer) => {
                 self.take_append_answer(&entry, answer, now)?;
             }
@@ -563,32 +587,5 @@ impl DeviceSync {
             }
             self.events.push_back(Event::CaughtUp(self.cursor));
         }
-    }
-
-    fn take_heads(&mut self, heads: &[SignedHead]) {
-        let mut proven = BTreeMap::new();
-        for head in heads {
-            let device = head.receipt.body.device;
-            let doubt = match head.proof(&self.state) {
-                HeadProof::Proven(own) => {
-                    // A cut below what was seen would annul work that the server acknowledged.
-                    let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
-                    // What the device says of itself only shows a server that says less of it; a
-                    // lost one may say anything, and no cut is made by it.
-                    let said = self.checkpoints.end_of(device);
-                    let seen = self.newest_own(device).into_iter().chain(said).max_by_key(number);
-                    proven.insert(device, own);
-                    let behind = seen.is_some_and(|seen| number(&seen) > number(&own));
-                    behind.then_some(AlarmKind::Rollback)
-                }
-                HeadProof::BadReceipt => Some(AlarmKind::BadReceipt),
-                HeadProof::Forged => Some(AlarmKind::Forged),
-                HeadProof::Withheld => Some(AlarmKind::Withheld),
-            };
-            if let Some(kind) = doubt {
-                self.alarm(kind, None, None, Some(device));
-            }
-        }
-        self.events.push_back(Event::Heads(proven));
     }
 }

@@ -12,6 +12,7 @@ mod join;
 mod link;
 mod logs;
 mod outbox;
+mod pace;
 mod practice_log;
 mod replica;
 mod reseed;
@@ -224,6 +225,7 @@ pub struct DeviceSync {
     numbers: Numbers,
     cursor: Global,
     outbox: Outbox,
+    pace: pace::Pace,
     /// Lower first; logs that are not named come last.
     priorities: BTreeMap<CompartmentId, u8>,
     link: Link,
@@ -256,6 +258,7 @@ impl DeviceSync {
             numbers: Numbers::new(),
             cursor,
             outbox: Outbox::new(own),
+            pace: pace::Pace::default(),
             priorities: BTreeMap::new(),
             link: Link::default(),
             waiting: BTreeMap::new(),
@@ -354,10 +357,12 @@ impl DeviceSync {
 
     /// Looks whether an answer is overdue.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if self.poll_timeout().is_some_and(|due| due <= now) {
+        if self.answer_due().is_some_and(|due| due <= now) {
             self.disconnected();
             self.events.push_back(Event::LinkDead);
         }
+        self.pace.look_again(now);
+        self.pump(now);
     }
 
     /// Returns whether the link is open.

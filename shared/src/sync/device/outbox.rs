@@ -7,7 +7,7 @@ use crate::id::{CompartmentId, SlotGeneration, Timestamp};
 use crate::log::{OwnHead, Receipt, ShortReceipt};
 use crate::sync::device::check::AlarmKind;
 use crate::sync::device::link::Request;
-use crate::sync::refusal::RefusalCode;
+use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::run::runs_of;
 use crate::sync::wire::{MAX_ENVELOPES, MAX_GROUP, MAX_ITEMS, Message, Outcome};
 use std::collections::{BTreeMap, VecDeque};
@@ -123,6 +123,10 @@ impl DeviceSync {
             }
             count += 1;
         }
+        if !self.pace.allows(bytes, now) {
+            return;
+        }
+        self.pace.note(self.link.next_request(), bytes, now);
         let group: Vec<&Queued> = self.outbox.queue.iter().take(count).collect();
         let carried: Vec<Carried> =
             group.iter().map(|queued| Carried::Whole(queued.envelope.clone())).collect();
@@ -138,6 +142,7 @@ impl DeviceSync {
     /// Takes what became of a group.
     pub(super) fn pushed(&mut self, sent: usize, outcomes: Vec<Outcome>, now: Timestamp) {
         self.outbox.sent = 0;
+        self.pace.taken();
         let whole = outcomes.len() == sent;
         for outcome in outcomes.into_iter().take(sent) {
             let (code, short) = match outcome {
@@ -167,6 +172,16 @@ impl DeviceSync {
         }
         self.events.push_back(Event::QueueLength(self.outbox.len()));
         self.pull_next(now);
+        self.pump(now);
+    }
+
+    /// A group was not looked at. If it was too much for now, it is sent again a little later.
+    pub(super) fn push_refused(&mut self, refusal: Refusal, now: Timestamp) {
+        if refusal.code != RefusalCode::TooOften {
+            return self.stop(refusal.code);
+        }
+        self.outbox.sent = 0;
+        self.pace.refused(now);
         self.pump(now);
     }
 

@@ -7,9 +7,10 @@ use crate::id::{DevSeq, DeviceId, Timestamp};
 use crate::log::{OwnHead, proves};
 use crate::membership::{Entry, Invalid};
 use crate::suite::Hash;
+use crate::sync::head::{HeadProof, SignedHead};
 use crate::sync::refusal::{Refusal, RefusalCode};
 use crate::sync::wire::{DeliveredEntry, Message, PracticeReceipt, Row};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Membership changes only while the server is there to order it.
@@ -227,5 +228,33 @@ impl DeviceSync {
         } else {
             self.alarm(AlarmKind::NotOnChain, None, None, Some(device));
         }
+    }
+
+    /// Takes the signed heads of devices that are about to be cut.
+    pub(super) fn take_heads(&mut self, heads: &[SignedHead]) {
+        let mut proven = BTreeMap::new();
+        for head in heads {
+            let device = head.receipt.body.device;
+            let doubt = match head.proof(&self.state) {
+                HeadProof::Proven(own) => {
+                    // A cut below what was seen would annul work that the server acknowledged.
+                    let number = |own: &OwnHead| (own.dev_inc, own.dev_seq);
+                    // What the device says of itself only shows a server that says less of it; a
+                    // lost one may say anything, and no cut is made by it.
+                    let said = self.checkpoints.end_of(device);
+                    let seen = self.newest_own(device).into_iter().chain(said).max_by_key(number);
+                    proven.insert(device, own);
+                    let behind = seen.is_some_and(|seen| number(&seen) > number(&own));
+                    behind.then_some(AlarmKind::Rollback)
+                }
+                HeadProof::BadReceipt => Some(AlarmKind::BadReceipt),
+                HeadProof::Forged => Some(AlarmKind::Forged),
+                HeadProof::Withheld => Some(AlarmKind::Withheld),
+            };
+            if let Some(kind) = doubt {
+                self.alarm(kind, None, None, Some(device));
+            }
+        }
+        self.events.push_back(Event::Heads(proven));
     }
 }

@@ -11,7 +11,7 @@ use crate::device::locations::Place;
 use crate::device::store::StoreError;
 use std::collections::BTreeSet;
 use tacenda_shared::envelope::{ControlBody, Kind};
-use tacenda_shared::id::{CompartmentId, ObjectId, SlotGeneration};
+use tacenda_shared::id::{CompartmentId, ObjectId, SlotGeneration, Timestamp};
 use tacenda_shared::journal::{FileSystem, Location};
 use tacenda_shared::log::OwnHead;
 use tacenda_shared::seal::Hedge;
@@ -27,6 +27,7 @@ impl<F: FileSystem> Cabinet<F> {
         courier: &mut Courier,
         own: &mut OwnHead,
         packed: &mut Packed,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         for log in std::mem::take(&mut courier.erasing.rebasing.slots) {
             let (sync, state) = (&courier.sync, courier.sync.state());
@@ -41,7 +42,9 @@ impl<F: FileSystem> Cabinet<F> {
                 self.control(sync, log, &ControlBody::Slot(next), None, own, packed)?;
             }
         }
-        while let Some(part) = courier.erasing.rebasing.parts.front() {
+        // A base is as long as everything that stays of a log: whoever writes goes first.
+        let takes_parts = courier.erasing.rebasing.parts.is_empty() || courier.takes_freight(now);
+        while let Some(part) = courier.erasing.rebasing.parts.front().filter(|_| takes_parts) {
             if packed.is_full() {
                 break;
             }

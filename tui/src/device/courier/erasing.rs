@@ -380,10 +380,11 @@ impl<F: FileSystem> Cabinet<F> {
         &self,
         courier: &mut Courier,
         packed: &mut Packed,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut own = packed.own_after(courier.sync.own());
         let mut later = Vec::new();
-        self.pack_bases(courier, &mut own, packed)?;
+        self.pack_bases(courier, &mut own, packed, now)?;
         let state = courier.sync.state();
         for (log, body) in std::mem::take(&mut courier.erasing.owed) {
             let Some(replica) = courier.sync.replica(log) else { continue };

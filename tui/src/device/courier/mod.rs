@@ -16,6 +16,7 @@ pub mod enrol;
 mod erasing;
 mod first;
 pub mod frames;
+mod freight;
 mod grid;
 mod inbox;
 mod interest;

@@ -2,6 +2,7 @@
 //! pushed, in the order in which it was made; from then on it goes out byte for byte as it is.
 
 use super::frames::{MailFrame, Source};
+use super::freight::Load;
 use super::grid::{self, Grid};
 use super::parcel::{self, NO_OBJECT, SCHEMA};
 use super::{Courier, QUEUE_ENVELOPES};
@@ -45,6 +46,10 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn is_full(&self) -> bool {
         self.envelopes.len() >= BATCH_ENVELOPES || self.bytes >= MAX_GROUP
+    }
+
+    fn is_empty(&self) -> bool {
+        self.envelopes.is_empty() && self.skipped.is_empty()
     }
 
     /// Returns where the own chain stands after all of it.
@@ -99,10 +104,14 @@ impl<F: FileSystem> Device<F> {
             courier.grid.turn(newest, owed, now, &mut OsRandom);
             &courier.grid
         });
-        let mut packed = self.cabinet.pack(&courier.sync, gate)?;
+        let mut packed = self.cabinet.pack(&courier.sync, gate, Load::Light)?;
         if gate.is_none_or(Grid::lets_words_out) {
             self.cabinet.pack_acknowledgements(courier, &mut packed)?;
-            self.cabinet.pack_erasures(courier, &mut packed)?;
+            self.cabinet.pack_erasures(courier, &mut packed, now)?;
+        }
+        if packed.is_empty() && self.cabinet.has_freight() && courier.takes_freight(now) {
+            let gate = (self.timing == Timing::Quiet).then_some(&courier.grid);
+            packed = self.cabinet.pack(&courier.sync, gate, Load::Freight)?;
         }
         let frames = packed.frames();
         if frames.is_empty() {
@@ -123,11 +132,12 @@ impl<F: FileSystem> Device<F> {
 }
 
 impl<F: FileSystem> Cabinet<F> {
-    /// Seals the next pieces of content, each once, after what is queued already.
+    /// Seals the next pieces of content of one kind of load, each once, after what is queued already.
     pub(super) fn pack(
         &self,
         sync: &DeviceSync,
         gate: Option<&Grid>,
+        load: Load,
     ) -> Result<Packed, StoreError> {
         let locations = self.store.locations();
         let mut packed = Packed::default();
@@ -138,6 +148,9 @@ impl<F: FileSystem> Cabinet<F> {
                 break;
             }
             let Some(compartment) = locations.compartment(source.compartment) else { continue };
+            if Load::of(&compartment.name) != load {
+                continue;
+            }
             if self.newest_slot(compartment.id).is_none() {
                 // It is closed: it leaves once somebody steps up.
                 continue;

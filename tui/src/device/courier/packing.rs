@@ -124,7 +124,7 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Result<(), DeviceError> {
         let early = courier.packing.next.is_some_and(|next| next > now);
-        if early || !self.may_pack(courier) {
+        if early || !self.may_pack(courier) || !courier.takes_freight(now) {
             return Ok(());
         }
         if !std::mem::replace(&mut courier.packing.begun, true) {

@@ -49,6 +49,7 @@ impl<F: FileSystem> Device<F> {
             opening: arriving.is_none() && opening.is_some(),
             last: courier.and_then(|courier| courier.last),
             most: 0,
+            files: self.files_under_way(),
             refilling: self.refilling(),
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),
@@ -342,6 +343,13 @@ fn forked() -> Notice {
 
 /// What the server's refusal means to a person.
 pub(in crate::device) fn of_refusal(code: RefusalCode) -> Notice {
+    if code == RefusalCode::TooOften {
+        return Notice::new(
+            "This device has asked the server for more than it gives within a minute.",
+            SAFE,
+            "Nothing has to be done: the rest follows by itself within a few minutes.",
+        );
+    }
     Notice::new(
         format!("The server refused: {}.", code.cause()),
         SAFE,

@@ -158,7 +158,7 @@ fn welcome(world: &World, device: DeviceId, g: u64) -> Message {
         g: Global::new(g),
         practice_head: world.state.head(),
         own: Pen::new(device).own,
-        limits: Limits { group_bytes: 1, bytes_per_minute: 1, bulk: false },
+        limits: Limits { group_bytes: 1, bytes_per_minute: 20 << 20, bulk: false },
         refilling: false,
         time: world.now,
     }

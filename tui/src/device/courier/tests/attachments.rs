@@ -12,7 +12,7 @@ use tacenda_shared::practice::record::{Header, Record, Tags};
 use tacenda_shared::practice::view::{AttachmentView, Inside, TimelineEntry};
 use tacenda_shared::random::{Random as _, Seeded};
 
-fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> RecordId {
+pub(super) fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> RecordId {
     let before = files(world, at, client);
     let (title, bytes) = ("A report".to_owned(), bytes.to_vec().into());
     let file = Box::new(NewAttachment {
@@ -26,7 +26,7 @@ fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> Recor
     after.into_iter().find(|record| !before.contains(record)).unwrap()
 }
 
-fn files(world: &mut World, at: usize, client: ClientId) -> Vec<RecordId> {
+pub(super) fn files(world: &mut World, at: usize, client: ClientId) -> Vec<RecordId> {
     let index = world.device(at).index();
     let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
     let of = |entry: &TimelineEntry| match entry {
@@ -51,12 +51,12 @@ fn saved(world: &mut World, at: usize, client: ClientId, record: RecordId) -> Ve
     world.device(at).let_out_attachment((client, record), now).unwrap().bytes().to_vec()
 }
 
-fn log(world: &mut World, at: usize, client: ClientId) -> CompartmentId {
+pub(super) fn log(world: &mut World, at: usize, client: ClientId) -> CompartmentId {
     world.device(at).cabinet.log_of(&CompartmentName::Attachments(client))
 }
 
 /// Bytes that nothing compresses.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
+pub(super) fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     Seeded::new(seed).fill(&mut bytes);
     bytes

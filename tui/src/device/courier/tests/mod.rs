@@ -10,6 +10,7 @@ mod incarnation;
 mod journal;
 mod live;
 mod lost;
+mod pacing;
 mod packs;
 mod plans;
 mod rebasing;

@@ -126,6 +126,10 @@ pub(super) struct World {
     pub(super) refused: usize,
     /// What it makes of its answers before they leave.
     pub(super) lie: Option<Lie>,
+    /// The logs of what was pushed, push by push, and how many bytes it had.
+    pub(super) pushes: Vec<(BTreeSet<CompartmentId>, usize)>,
+    /// How often the server has had enough for now.
+    pub(super) too_often: usize,
     /// Answers to pushes stay on their way.
     pub(super) mute: bool,
     /// What has come is opened between one message and the next.
@@ -199,6 +203,8 @@ impl World {
             refused: 0,
             lie: None,
             mute: false,
+            pushes: Vec::new(),
+            too_often: 0,
             eager: false,
         }
     }
@@ -626,6 +632,10 @@ impl World {
                 self.tell(number, Incoming::End(lane));
             }
             request => {
+                if let Message::Push { runs, .. } = &request {
+                    let bytes = runs.iter().flat_map(|run| &run.envelopes).map(Vec::len).sum();
+                    self.pushes.push((runs.iter().map(|run| run.log).collect(), bytes));
+                }
                 let practice = self.practice.as_mut().unwrap();
                 let decision = practice.handle(device, request.clone(), self.now);
                 if decision.hold_until.is_some() {
@@ -641,6 +651,8 @@ impl World {
                     if is_late {
                         continue;
                     }
+                    let enough = Message::Refused(Refusal::new(RefusalCode::TooOften));
+                    self.too_often += usize::from(message == enough);
                     if let Some(lie) = self.lie {
                         lie(&mut message, &self.server);
                     }

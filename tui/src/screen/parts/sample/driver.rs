@@ -39,6 +39,7 @@ impl Driver {
             opening: false,
             last: Some(now().time.plus_millis(-120_000)),
             most: 0,
+            files: None,
             refilling: None,
             devices: vec![
                 device("laptop-2", true, None),
