@@ -7,7 +7,7 @@ use super::parcel::NO_OBJECT;
 use crate::device::cabinet::Cabinet;
 use crate::device::locations::Locations;
 use crate::device::store::StoreError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tacenda_shared::envelope::{self, Carried, Envelope, Kind};
 use tacenda_shared::id::{CompartmentId, DeviceId, ObjectId, Position, RecordId, SlotGeneration};
 use tacenda_shared::journal::{FileSystem, Location};
@@ -20,11 +20,43 @@ use zeroize::Zeroizing;
 /// The body of a sealed entry, unfolded.
 type Body = Zeroizing<Vec<u8>>;
 
+/// Bytes of a base that are held open at most, or one part of it if that is longer: enough for all of
+/// a chart, and of a client's files a few parts.
+const HELD_BYTES_MAX: usize = 2 << 20;
+
 /// What was read of a base: of one document's entries.
 #[derive(Debug)]
 pub(in crate::device) struct ReadBase {
     of: (CompartmentId, SlotGeneration, ObjectId),
-    kept: BTreeMap<Number, Body>,
+    /// In which part each entry is kept.
+    places: BTreeMap<Number, Location>,
+    held: Held,
+}
+
+/// Parts of a base that are open, the newest last.
+#[derive(Debug, Default)]
+struct Held {
+    parts: VecDeque<(Location, BTreeMap<Number, Body>)>,
+    bytes: usize,
+}
+
+impl Held {
+    /// Holds another part, and of the others as many as have room, the newest.
+    fn keep(&mut self, location: Location, part: Vec<(Number, Body)>) {
+        let length = |body: &Body| body.len();
+        self.bytes += part.iter().map(|(_, body)| length(body)).sum::<usize>();
+        self.parts.push_back((location, part.into_iter().collect()));
+        while self.bytes > HELD_BYTES_MAX && self.parts.len() > 1 {
+            let gone = self.parts.pop_front();
+            let gone = gone.iter().flat_map(|(_, part)| part.values());
+            self.bytes -= gone.map(length).sum::<usize>();
+        }
+    }
+
+    fn part(&self, location: Location) -> Option<&BTreeMap<Number, Body>> {
+        let mut parts = self.parts.iter();
+        parts.find(|(at, _)| *at == location).map(|(_, part)| part)
+    }
 }
 
 /// Why the body of an entry cannot be had.
@@ -158,20 +190,33 @@ impl<F: FileSystem> Cabinet<F> {
         let of = (log, rebased.since, object);
         let mut known = self.base.borrow_mut();
         if known.as_ref().is_none_or(|known| known.of != of) {
-            let mut kept = BTreeMap::new();
-            for location in &rebased.parts {
-                let part = self.envelope_at(*location).map_err(|_| Unopened::Damaged)?;
-                if part.as_ref().is_some_and(|part| part.header.object != object) {
-                    continue;
-                }
-                kept.extend(
-                    part.map(|part| self.read_part(&part)).transpose()?.into_iter().flatten(),
-                );
-            }
-            *known = Some(ReadBase { of, kept });
+            *known = Some(self.read_base(of, &rebased.parts)?);
         }
-        let body = known.as_ref().and_then(|known| known.kept.get(&number));
+        let ReadBase { places, held, .. } = known.as_mut().ok_or(Unopened::Erased)?;
+        let place = *places.get(&number).ok_or(Unopened::Erased)?;
+        if held.part(place).is_none() {
+            let part = self.envelope_at(place).map_err(|_| Unopened::Damaged)?;
+            held.keep(place, self.read_part(&part.ok_or(Unopened::Erased)?)?);
+        }
+        let body = held.part(place).and_then(|part| part.get(&number));
         body.cloned().ok_or(Unopened::Erased)
+    }
+
+    /// Reads where each entry of one document is kept in a base, part by part.
+    fn read_base(
+        &self,
+        of: (CompartmentId, SlotGeneration, ObjectId),
+        parts: &[Location],
+    ) -> Result<ReadBase, Unopened> {
+        let (mut places, mut held) = (BTreeMap::new(), Held::default());
+        for location in parts {
+            let part = self.envelope_at(*location).map_err(|_| Unopened::Damaged)?;
+            let Some(part) = part.filter(|part| part.header.object == of.2) else { continue };
+            let part = self.read_part(&part)?;
+            places.extend(part.iter().map(|(number, _)| (*number, *location)));
+            held.keep(*location, part);
+        }
+        Ok(ReadBase { of, places, held })
     }
 
     /// Opens one envelope of a base.
@@ -432,6 +477,22 @@ mod tests {
             piece(2, Kind::Delta, DRAFT, b"words"),
             piece(3, Kind::Record, NO_OBJECT, &record),
         ]
+    }
+
+    #[test]
+    fn of_a_long_base_a_few_parts_are_open_at_once_and_one_however_long_it_is() {
+        let number = |seq| (DeviceId::from_bytes([1; 16]), DevInc::new(1), DevSeq::new(seq));
+        let at = |offset| Location { segment: 1, offset };
+        let mut held = Held::default();
+        for seq in 0..64 {
+            held.keep(at(seq), vec![(number(seq), Zeroizing::new(vec![7; 256 << 10]))]);
+            assert!(held.bytes <= HELD_BYTES_MAX, "{} bytes", held.bytes);
+            assert!(held.part(at(seq)).is_some_and(|part| part.contains_key(&number(seq))));
+        }
+        assert_eq!((held.bytes, held.parts.len()), (HELD_BYTES_MAX, 8));
+        assert!(held.part(at(55)).is_none() && held.part(at(56)).is_some());
+        held.keep(at(99), vec![(number(99), Zeroizing::new(vec![7; HELD_BYTES_MAX + 1]))]);
+        assert_eq!((held.bytes, held.parts.len()), (HELD_BYTES_MAX + 1, 1));
     }
 
     /// A record can claim to sign whatever its author writes there.
