@@ -161,7 +161,7 @@ pub struct SyncStatus {
     /// The most that were queued since the queue was empty last: what progress is measured by.
     pub most: u64,
     /// Files of charts that are not wholly on the server yet.
-    pub files: Option<FilesUnderWay>,
+    pub files: Option<Box<FilesUnderWay>>,
     /// Devices of the practice.
     pub devices: Vec<DeviceRow>,
     /// How far a server is with being filled again from the devices, if it is.

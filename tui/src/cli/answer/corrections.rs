@@ -29,6 +29,16 @@ pub(super) fn correct(
     }
     let client = whose(&index, client, note);
     let begun = index.drafts.iter().rev().find(|row| row.corrects == Some(note));
+    let fits = |(part, _): &&(Part, String)| named.is_none_or(|named| word(part) == named);
+    if begun.is_none() {
+        // Nothing is begun before it is clear what is to be corrected.
+        let signed = device.open(Subject::Note(client, note), Purpose::Query, now);
+        if let Ok(View::Note(signed)) = signed
+            && signed.parts.iter().filter(fits).count() != 1
+        {
+            return which(&signed.parts);
+        }
+    }
     let draft = match begun {
         Some(row) => row.note,
         None => {
@@ -43,21 +53,26 @@ pub(super) fn correct(
     let View::Draft(view) = device.open(Subject::Draft(client, draft), Purpose::Query, now)? else {
         return refuse("There is no such draft any more.", "Run `tacenda note list CODE`.");
     };
-    let word = |part: &Part| {
-        Part::WORDS.iter().find(|(known, _)| known == part).map_or("", |(_, word)| *word)
-    };
-    let fits = |(part, _): &&(Part, String)| named.is_none_or(|named| word(part) == named);
     let mut fitting = view.parts.iter().filter(fits);
     let (Some((part, before)), None) = (fitting.next(), fitting.next()) else {
-        let words: Vec<_> = view.parts.iter().map(|(part, _)| word(part)).collect();
-        let next = format!("Name one with --part: {}.", words.join(", "));
-        return refuse("Which part is corrected is not clear.", &next);
+        return which(&view.parts);
     };
     let (deleted, inserted) = (before.chars().count(), text.trim_end().to_owned());
     let splice = Splice { part: *part, position: 0, deleted, inserted };
     device.type_keys(draft, client, vec![splice], now);
     device.commit(draft, client, now)?;
     Ok(true)
+}
+
+/// The word that stands for a part.
+fn word(part: &Part) -> &'static str {
+    Part::WORDS.iter().find(|(known, _)| known == part).map_or("", |(_, word)| *word)
+}
+
+fn which(parts: &[(Part, String)]) -> Result<bool, Refused> {
+    let words: Vec<_> = parts.iter().map(|(part, _)| word(part)).collect();
+    let next = format!("Name one with --part: {}.", words.join(", "));
+    refuse("Which part is corrected is not clear.", &next)
 }
 
 /// What is said below a note of those that stand in its place, or in whose place it stands.

@@ -49,7 +49,7 @@ impl<F: FileSystem> Device<F> {
             opening: arriving.is_none() && opening.is_some(),
             last: courier.and_then(|courier| courier.last),
             most: 0,
-            files: self.files_under_way(),
+            files: self.files_under_way().map(Box::new),
             refilling: self.refilling(),
             devices: self.devices(),
             trouble: courier.and_then(|courier| courier.trouble.clone()),

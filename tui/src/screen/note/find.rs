@@ -32,11 +32,13 @@ pub(super) struct Finding {
     pub(super) number: Option<usize>,
     /// How many were replaced one by one.
     replaced: usize,
+    /// Which part it began in, and where the caret stood.
+    begun: (usize, usize),
 }
 
 impl Finding {
-    const fn new(step: Step) -> Self {
-        Self { step, here: 0, all: 0, number: None, replaced: 0 }
+    const fn new(step: Step, begun: (usize, usize)) -> Self {
+        Self { step, here: 0, all: 0, number: None, replaced: 0, begun }
     }
 
     pub(super) const fn step(&self) -> Step {
@@ -63,7 +65,8 @@ impl State {
     }
 
     fn open_prompt(&mut self, step: Step) {
-        self.finding = Some(Finding::new(step));
+        let caret = self.editors.get(self.focus).map(Editor::caret).unwrap_or_default();
+        self.finding = Some(Finding::new(step, (self.focus, caret)));
         self.hold();
         self.arrange();
         self.count_found();
@@ -94,6 +97,9 @@ impl State {
         match (step, key) {
             (_, Some((KeyCode::Esc, _))) => return self.close_prompt(),
             (Step::Asking, _) => return self.asked(input, now),
+            (Step::Needle, Some((KeyCode::Enter, _))) if self.vim.is_some() => {
+                return self.go_to_found();
+            }
             (Step::Needle, Some((KeyCode::Enter | KeyCode::Down, _) | (KeyCode::F(3), false))) => {
                 return self.find_again(false);
             }
@@ -115,6 +121,26 @@ impl State {
         }
         self.count_found();
         self.taken()
+    }
+
+    /// Ends the question at the place that is found, as `/` does in vim: `n` goes on from there. What
+    /// stands under the caret already is not what was looked for, if there is another.
+    fn go_to_found(&mut self) -> Outcome {
+        let needle = Needle::new(self.needle.text());
+        let found = |state: &Self| {
+            let editor = state.editors.get(state.focus)?;
+            editor.places_before(&needle)?;
+            Some((state.focus, editor.selection()?.0))
+        };
+        let begun = self.finding.as_ref().map(|finding| finding.begun);
+        let stands = found(self);
+        if !self.needle.is_empty() && (stands.is_none() || stands == begun) {
+            let outcome = self.find_again(false);
+            if found(self).is_none() {
+                return outcome;
+            }
+        }
+        self.close_prompt()
     }
 
     /// Counts the places, for the prompt.

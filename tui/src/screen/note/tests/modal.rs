@@ -48,6 +48,21 @@ fn esc_leaves_no_note_and_colon_q_does() {
     assert!(!state.is_asked());
 }
 
+/// `/`, the word and Enter go there; what follows is a command again.
+#[test]
+fn a_search_ends_with_enter_and_n_goes_on_from_there() {
+    let mut state = vim(&soap());
+    keys(&mut state, "/week⏎");
+    assert!(!state.is_asked());
+    keys(&mut state, "dw");
+    assert_eq!(state.texts()[0], "Slept better this .");
+    // What is not there stays asked, and no letter of it is a command.
+    let said = keys(&mut state, "/nowhere⏎");
+    assert!(said.say.unwrap().contains("Not found"));
+    keys(&mut state, "dd⎋");
+    assert_eq!(state.texts()[0], "Slept better this .");
+}
+
 #[test]
 fn the_default_preset_types_every_letter() {
     let mut state = state(&soap());
