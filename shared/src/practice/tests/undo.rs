@@ -668,4 +668,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 67;
+const EDITS: usize = 68;
