@@ -157,7 +157,7 @@ impl Practice {
             | Edit::DivideDraft { .. }
             | Edit::EnterNote { .. }
             | Edit::Label { .. }
-            | Edit::RelabelDraft { .. }
+            | Edit::RelabelDraft(_)
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
@@ -257,9 +257,7 @@ impl Practice {
                 self.enter_note(client, session, (format, &parts), late_reason, cx)
             }
             Edit::Label { client, of, labels } => self.label((client, of), &labels, cx),
-            Edit::RelabelDraft { client, draft, change } => {
-                self.relabel_draft((client, draft), &change, cx)
-            }
+            Edit::RelabelDraft(relabel) => self.relabel_draft(*relabel, cx),
             Edit::Sign { note, client, late_reason } => {
                 self.check_draft(note, client, cx)?;
                 self.sign(note, client, late_reason, cx)

@@ -16,7 +16,7 @@ use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
 use super::identity::IdentityField;
 pub use super::journal::{Came, JournalMark};
-pub use super::label::{Label, Labelled, Relabel};
+pub use super::label::{Label, Labelled, Relabel, RelabelDraft};
 use super::lint::{Element, Level};
 use super::measure::{Answer, Manner, MeasureMark, NewScore};
 pub use super::parts::{NoteFormat, Part, Splice};
@@ -390,14 +390,7 @@ pub enum Edit {
         again: Box<Self>,
     },
     /// Takes an [`Edit::Label`] of a draft back: other labels stay as they are by now.
-    RelabelDraft {
-        /// Whose chart.
-        client: ClientId,
-        /// The draft.
-        draft: ObjectId,
-        /// What is put and what is taken away.
-        change: Relabel,
-    },
+    RelabelDraft(Box<RelabelDraft>),
     /// Gives a device another name than the one that it was added with.
     RenameDevice {
         /// Which.

@@ -17,7 +17,7 @@
 
 mod relabel;
 
-pub use relabel::Relabel;
+pub use relabel::{Relabel, RelabelDraft};
 
 use super::apply::{Done, Guard, Refusal};
 use super::change::Change;
@@ -391,15 +391,15 @@ impl Practice {
             value: Scalar::Flag(is_set),
         };
         let guards = fields.into_iter().map(guard).collect();
-        let inverse = Edit::RelabelDraft { client, draft, change: changed.inverse() };
+        let change_back = RelabelDraft { client, draft, change: changed.inverse() };
+        let inverse = Edit::RelabelDraft(Box::new(change_back));
         Ok(Done { changes: change.into_iter().collect(), inverse: Some(inverse), guards })
     }
 
     /// Puts labels of a draft, and takes others away.
     pub(super) fn relabel_draft(
         &mut self,
-        (client, draft): (ClientId, ObjectId),
-        change: &Relabel,
+        RelabelDraft { client, draft, change }: RelabelDraft,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         self.label_draft(client, draft, |labels| change.of(labels), cx)

@@ -140,7 +140,7 @@ impl Practice {
                 | Edit::Psychotherapy(_)
                 | Edit::RecordConsent { .. }
                 | Edit::RecordRisk { .. }
-                | Edit::RelabelDraft { .. }
+                | Edit::RelabelDraft(_)
                 | Edit::ReviewPlan { .. }
                 | Edit::RevokeConsent { .. }
                 | Edit::Sign { .. }

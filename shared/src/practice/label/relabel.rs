@@ -1,7 +1,19 @@
 //! Labels that are put and taken away, whatever others are there.
 
 use super::Label;
+use crate::id::{ClientId, ObjectId};
 use std::collections::BTreeSet;
+
+/// What an [`Edit::RelabelDraft`](crate::practice::edit::Edit::RelabelDraft) says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RelabelDraft {
+    /// Whose chart.
+    pub client: ClientId,
+    /// The draft.
+    pub draft: ObjectId,
+    /// What is put and what is taken away.
+    pub change: Relabel,
+}
 
 /// Labels that are put, and labels that are taken away; every other stays as it is. It undoes what was
 /// said of labels: what another device has said of others since is none of its business.

@@ -9,8 +9,8 @@ use crate::practice::correction::Correcting;
 use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
-    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, Relabel, RemoteSetting, Slot,
-    StampChange, Status, Whereabouts, WhoChange,
+    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, Relabel, RelabelDraft,
+    RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -281,7 +281,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Psychotherapy(_)
         | Edit::RecordConsent { .. }
         | Edit::RecordRisk { .. }
-        | Edit::RelabelDraft { .. }
+        | Edit::RelabelDraft(_)
         | Edit::RenameDevice { .. }
         | Edit::ReviewPlan { .. }
         | Edit::RevokeConsent { .. }
@@ -471,11 +471,11 @@ fn of_writing(client: ClientId, note: ObjectId) -> [Edit; 6] {
     let said = || Saying::Is(Phrase::Snippet(words()));
     [
         Edit::DivideDraft { note, client, format: NoteFormat::Dap },
-        Edit::RelabelDraft {
+        Edit::RelabelDraft(Box::new(RelabelDraft {
             client,
             draft: note,
             change: Relabel { put: BTreeSet::from([Label::Hiv]), taken: BTreeSet::new() },
-        },
+        })),
         Edit::SetLevel { element: Element::Risk, level: Level::Require },
         phrase(true, "mine", said()),
         phrase(false, "ours", said()),
