@@ -140,6 +140,8 @@ fn change(mut body: Cursor<'_>, budget: u64) -> Result<u64, ChunkError> {
 pub(super) struct Pieces<'a> {
     /// The hashes of those that it was built on, one behind the other.
     pub(super) dependencies: &'a [u8],
+    /// Which of its author's changes it is, from 1.
+    pub(super) sequence: u64,
     /// The number of its first operation.
     pub(super) start: u64,
     /// Who wrote it, then the others whom it names.
@@ -158,7 +160,7 @@ pub(super) fn change_of(bytes: &[u8]) -> Option<Pieces<'_>> {
     let dependencies = to_usize(body.unsigned().ok()?).ok()?.checked_mul(32)?;
     let dependencies = body.take(dependencies).ok()?;
     let mut actors = vec![body.prefixed().ok()?];
-    body.unsigned().ok()?;
+    let sequence = body.unsigned().ok()?;
     let start = body.unsigned().ok()?;
     body.signed().ok()?;
     body.prefixed().ok()?;
@@ -169,7 +171,7 @@ pub(super) fn change_of(bytes: &[u8]) -> Option<Pieces<'_>> {
     for (specification, length) in body.columns().ok()? {
         columns.push((specification, body.take(length).ok()?));
     }
-    Some(Pieces { dependencies, start, actors, columns })
+    Some(Pieces { dependencies, sequence, start, actors, columns })
 }
 
 fn document(mut body: Cursor<'_>, budget: u64) -> Result<u64, ChunkError> {

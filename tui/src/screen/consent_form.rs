@@ -79,11 +79,9 @@ impl State {
     /// Starts with the consent that the client lacks most.
     pub fn new(client: ClientId, scene: &Scene<'_>) -> Self {
         let today = scene.today();
-        let rows = scene.index.consents.get(&client);
-        let has = |kind: ConsentKind| {
-            let mut rows = rows.into_iter().flat_map(|rows| rows.iter());
-            rows.any(|row| row.kind == kind && row.is_active(today))
-        };
+        let rows = scene.index.consents_of(client);
+        let has =
+            |kind: ConsentKind| rows.iter().any(|row| row.kind == kind && row.is_active(today));
         let usual = [ConsentKind::Treatment, ConsentKind::Telehealth];
         let kind = usual.into_iter().find(|kind| !has(*kind)).unwrap_or(ConsentKind::Release);
         Self {

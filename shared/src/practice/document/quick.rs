@@ -48,6 +48,8 @@ struct Node {
 struct Reader<'a> {
     /// Those that have written, by the order in which they began.
     authors: Vec<&'a [u8]>,
+    /// How many changes each has made.
+    made: Vec<u64>,
     /// Operations by their numbers, from 1 on.
     nodes: Vec<Node>,
     /// The first letter of each text, and its name, by its number.
@@ -95,6 +97,11 @@ impl<'a> Reader<'a> {
         for actor in &change.actors {
             known.push(self.author(actor)?);
         }
+        let made = self.made.get_mut(usize::from(*known.first()?))?;
+        *made += 1;
+        if change.sequence != *made {
+            return None;
+        }
         let mut columns = Columns::of(&change.columns)?;
         while let Some(operation) = columns.next(&known)? {
             let number = u32::try_from(self.nodes.len()).ok()?;
@@ -102,6 +109,13 @@ impl<'a> Reader<'a> {
             let node = Node { text: 0, next: END, letter: ' ', author, gone: true };
             self.nodes.push(node);
             match operation.target {
+                // What is made takes the place of nothing.
+                Target::Field(_) | Target::First(_) | Target::Behind(..)
+                    if !operation.before.is_empty()
+                        && (operation.inserts || operation.action == MAKE_TEXT) =>
+                {
+                    return None;
+                }
                 Target::Field(name) => self.field(number, name, operation.action)?,
                 Target::First(text) if operation.inserts => {
                     self.named(text)?;
@@ -132,6 +146,7 @@ impl<'a> Reader<'a> {
         let known = self.authors.iter().position(|known| *known == actor);
         let at = known.unwrap_or_else(|| {
             self.authors.push(actor);
+            self.made.push(0);
             self.authors.len() - 1
         });
         u16::try_from(at).ok()
@@ -151,7 +166,10 @@ impl<'a> Reader<'a> {
             MAKE_TEXT if self.texts.values().all(|(other, _)| *other != name) => {
                 self.texts.insert(number, (name, END));
             }
-            PUT => self.fields.push(name.to_owned()),
+            // A value in the place of a text is none that an honest device writes.
+            PUT if self.texts.values().all(|(other, _)| *other != name) => {
+                self.fields.push(name.to_owned());
+            }
             _ => return None,
         }
         Some(())

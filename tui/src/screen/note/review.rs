@@ -129,7 +129,14 @@ impl Review {
             missing: "",
         };
         review.show(page, time);
+        review.spot = review.first();
         review
+    }
+
+    /// Where one begins: of a correction the first letters say why.
+    fn first(&self) -> Spot {
+        let asked = self.why == Some(Why::Correction) && self.reason.is_empty();
+        if asked { Spot::Reason } else { Spot::Back }
     }
 
     /// Shows another text: somebody has changed it meanwhile. Initials have to be typed again.
@@ -138,7 +145,7 @@ impl Review {
         let words = "It has just changed on another device.".to_owned();
         self.warnings.insert(0, Warning { words, part: None, required: false });
         self.typed.clear();
-        self.spot = Spot::Back;
+        self.spot = self.first();
     }
 
     fn show(&mut self, page: &Page, time: Timestamp) {

@@ -31,8 +31,8 @@ fn reader(author: MemberId, versions: Versions) -> (Driver, NoteView) {
     (driver, note)
 }
 
-#[test]
-fn a_key_corrects_a_signed_note_and_the_page_asks_why() {
+/// Its draft is open.
+fn correcting() -> Driver {
     let (mut driver, note) = reader(sample::clinician(), Versions::default());
     assert!(driver.screen().contains("e correct"), "{}", driver.screen());
     driver.keys("e");
@@ -52,15 +52,29 @@ fn a_key_corrects_a_signed_note_and_the_page_asks_why() {
     assert!(driver.screen().contains("Correction"), "{}", driver.screen());
     assert!(driver.screen().contains("Slept better"), "{}", driver.screen());
 
-    driver.key(Key::plain(KeyCode::F(8))).wait(1_000).keys("ds⏎").wait(1_000);
+    driver
+}
+
+fn reason(driver: &Driver) -> Option<String> {
+    driver.edits().into_iter().find_map(|edit| match edit {
+        Edit::Sign { late_reason, .. } => late_reason.clone(),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_key_corrects_a_signed_note_and_the_page_asks_why() {
+    let mut driver = correcting();
+    // The first letters say why.
+    driver.key(Key::plain(KeyCode::F(8))).wait(1_000).keys("misheard⏎").wait(1_000).keys("ds⏎");
+    assert_eq!(reason(&driver).as_deref(), Some("misheard"));
+
+    let mut driver = correcting();
+    driver.key(Key::plain(KeyCode::F(8))).wait(1_000).keys("⏎").wait(1_000).keys("ds⏎").wait(1_000);
     assert!(driver.screen().contains("please say why"), "{}", driver.screen());
     insta::assert_snapshot!("correction_without_a_reason_80x23", driver.screen());
     driver.keys("misheard⏎").wait(1_000).keys("⏎");
-    let signed = driver.edits().into_iter().find_map(|edit| match edit {
-        Edit::Sign { late_reason, .. } => late_reason.clone(),
-        _ => None,
-    });
-    assert_eq!(signed.as_deref(), Some("misheard"));
+    assert_eq!(reason(&driver).as_deref(), Some("misheard"));
 }
 
 #[test]
