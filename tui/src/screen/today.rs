@@ -304,7 +304,9 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
         Focused::Consent(client, _)
         | Focused::Crisis(client, _)
         | Focused::Draft(client, _)
-        | Focused::Measure(client, _) => Some(client),
+        | Focused::Measure(client, _)
+        | Focused::Review(client)
+        | Focused::Task(client, _) => Some(client),
         _ => None,
     };
     let next = coming.and_then(|row| who::first(scene.index, row));
@@ -315,7 +317,7 @@ fn card(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>, area: Rect) {
     let client = client.or(next);
     // Who is next stands at the end: at its beginning it would be read as the name of the card below.
     let next_words = next_words.as_deref().unwrap_or("Nothing is booked");
-    let title = client.map_or((next_words, ""), |_| ("In focus", next_words));
+    let title = if client.is_some() { ("", next_words) } else { (next_words, "") };
     paint::rule(frame, scene.look, area, 0, title);
     let inside = paint::inset(paint::lines(area, 1, u16::MAX), 1);
     if scene.index.clients.is_empty() {

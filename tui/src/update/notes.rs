@@ -360,9 +360,19 @@ pub(super) fn signed(model: &mut Model, ticket: u64, refusal: Option<&Notice>) -
         match (screen, refusal) {
             (Screen::Note(note), None) if note.signing == Some(ticket) => {
                 let sweep = std::mem::take(&mut note.sweep);
+                let (client, corrects) = (note.client, note.is_correction());
                 let in_front = at + 1 == desk.screens.len();
                 let left = desk.screens.remove(at);
                 let mut effects = close(desk, left);
+                // What was read below is replaced by now.
+                let below = at.checked_sub(1).filter(|_| corrects);
+                let replaced = below.filter(|below| {
+                    matches!(desk.screens.get(*below), Some(Screen::Read(read)) if read.client == client)
+                });
+                if let Some(below) = replaced {
+                    let left = desk.screens.remove(below);
+                    effects.extend(close(desk, left));
+                }
                 if in_front {
                     effects.extend(sweep_on(model, sweep));
                 }

@@ -68,6 +68,16 @@ fn a_key_corrects_a_signed_note_and_the_page_asks_why() {
     // The first letters say why.
     driver.key(Key::plain(KeyCode::F(8))).wait(1_000).keys("misheard⏎").wait(1_000).keys("ds⏎");
     assert_eq!(reason(&driver).as_deref(), Some("misheard"));
+    // Once it is signed, what it replaces is left as well.
+    let read = |driver: &Driver| {
+        let desk = driver.model.desk().unwrap();
+        desk.screens.iter().any(|screen| matches!(screen, Screen::Read(_)))
+    };
+    assert!(read(&driver));
+    let ticket = driver.model.desk().unwrap().history.last_ticket;
+    driver.device(DeviceEvent::Applied { ticket, outcome: Ok(None) });
+    assert!(!read(&driver), "{}", driver.screen());
+    assert!(driver.screen().contains("Corrected a note of"), "{}", driver.screen());
 
     let mut driver = correcting();
     driver.key(Key::plain(KeyCode::F(8))).wait(1_000).keys("⏎").wait(1_000).keys("ds⏎").wait(1_000);
