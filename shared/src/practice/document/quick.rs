@@ -97,25 +97,19 @@ impl<'a> Reader<'a> {
         for actor in &change.actors {
             known.push(self.author(actor)?);
         }
-        let made = self.made.get_mut(usize::from(*known.first()?))?;
-        *made += 1;
-        if change.sequence != *made {
-            return None;
-        }
+        self.follows(*known.first()?, change.sequence)?;
         let mut columns = Columns::of(&change.columns)?;
         while let Some(operation) = columns.next(&known)? {
             let number = u32::try_from(self.nodes.len()).ok()?;
             let author = *known.first()?;
             let node = Node { text: 0, next: END, letter: ' ', author, gone: true };
             self.nodes.push(node);
+            let makes = operation.inserts || operation.action == MAKE_TEXT;
+            // What is made takes the place of nothing.
+            if makes && !operation.before.is_empty() {
+                return None;
+            }
             match operation.target {
-                // What is made takes the place of nothing.
-                Target::Field(_) | Target::First(_) | Target::Behind(..)
-                    if !operation.before.is_empty()
-                        && (operation.inserts || operation.action == MAKE_TEXT) =>
-                {
-                    return None;
-                }
                 Target::Field(name) => self.field(number, name, operation.action)?,
                 Target::First(text) if operation.inserts => {
                     self.named(text)?;
@@ -140,6 +134,13 @@ impl<'a> Reader<'a> {
             }
         }
         Some(())
+    }
+
+    /// Whether a change is the next of its author's.
+    fn follows(&mut self, author: u16, sequence: u64) -> Option<()> {
+        let made = self.made.get_mut(usize::from(author))?;
+        *made += 1;
+        (*made == sequence).then_some(())
     }
 
     fn author(&mut self, actor: &'a [u8]) -> Option<u16> {
