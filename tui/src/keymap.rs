@@ -143,6 +143,7 @@ pub enum Verb {
     SetSupervised,
     Supervise,
     CorrectNote,
+    StrikeNote,
     EarlierVersion,
     SetTarget,
     ShareEntry,

@@ -160,6 +160,7 @@ impl Practice {
             | Edit::RelabelDraft(_)
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
+            | Edit::StrikeNote { .. }
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
             | Edit::BookSeries(_)
@@ -265,6 +266,7 @@ impl Practice {
             Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
             }
+            Edit::StrikeNote { client, note, to } => self.strike_note((client, note), to, cx),
             Edit::Supervise { client, note, step } => self.supervise(client, (note, &step), cx),
             _ => Ok(Done::default()),
         }

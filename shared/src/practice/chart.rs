@@ -12,6 +12,7 @@ use super::edit::{NoteFormat, Part};
 use super::journal::{self, Book, EntryFact, Marks};
 use super::label::Labelling;
 use super::measure::{self, Taken};
+use super::misfiled::{self, InError};
 use super::plan::{Plan, PlanFact, PlanKind};
 use super::psychotherapy::{self, PsychotherapyFact};
 use super::record::{Record, RecordKind, RelationKind};
@@ -81,6 +82,7 @@ pub(super) mod tag {
     // 140 to 149 are those of psychotherapy notes and of corrections.
     pub(crate) const ABOUT_DATE: u16 = 140;
     pub(crate) const CORRECTED_BECAUSE: u16 = 250;
+    // 251 and 252 are those of notes in the wrong chart, and of what takes their charges back.
     /// When a strike closed the task of what it strikes. Milliseconds, eight bytes.
     pub(crate) const STRUCK_NEXT: u16 = 263;
 }
@@ -96,6 +98,8 @@ pub(super) struct Chart {
     pub(super) forms_of: BTreeMap<RecordId, BTreeSet<RecordId>>,
     /// Which consents are one family, and what was said of them.
     pub(super) consents: consent::Ledger,
+    /// What was entered in error, as which member says.
+    pub(super) in_error: misfiled::Said,
 }
 
 /// A record's headline.
@@ -113,6 +117,7 @@ pub(super) enum Headline {
     Labels(Labelling),
     ConsentAct(ConsentAct),
     Crisis(CrisisFact),
+    InError(InError),
     Measure(Taken),
     Note(NoteFact),
     Plan { goals: u32 },
@@ -152,6 +157,7 @@ impl Headline {
             Self::Consent(_)
             | Self::ConsentAct(_)
             | Self::Crisis(_)
+            | Self::InError(_)
             | Self::Labels(_)
             | Self::Measure(_)
             | Self::Plan { .. }
@@ -227,6 +233,7 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
             words: draft::words(body.text(tag::TEXT)?),
         }),
         RecordKind::Consent => consent::headline(record, body),
+        RecordKind::InError => InError::of(record).map(Headline::InError),
         RecordKind::Measure => Taken::of(body).map(Headline::Measure),
         RecordKind::Risk | RecordKind::SafetyPlan => {
             CrisisFact::of(record, body).map(Headline::Crisis)
@@ -457,8 +464,10 @@ impl Chart {
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
         let forms_of = crisis::forms_of(&records);
         let consents = consent::Ledger::of(&records);
+        let in_error = misfiled::said(&records);
         let plan = PlanFact::decode(reader)?;
-        Ok(Self { drafts, records, plan, marks: Marks::decode(reader)?, forms_of, consents })
+        let marks = Marks::decode(reader)?;
+        Ok(Self { drafts, records, plan, marks, forms_of, consents, in_error })
     }
 
     /// Puts a correction where the note was that it takes the place of.
@@ -489,6 +498,9 @@ impl Chart {
         adds_to: Option<RecordId>,
     ) -> Option<TimelineEntry> {
         match (&fact.headline, adds_to) {
+            (Headline::InError(stub), _) => {
+                Some(TimelineEntry::InError { record: id, struck: fact.time, by: stub.by })
+            }
             (Headline::Journal(entry), None) => Some(TimelineEntry::Journal {
                 record: id,
                 date: entry.date,
@@ -534,6 +546,7 @@ fn entry(id: RecordId, fact: &RecordFact, adds_to: Option<RecordId>) -> Option<T
         (
             Headline::Consent(_)
             | Headline::ConsentAct(_)
+            | Headline::InError(_)
             | Headline::Labels(_)
             | Headline::Psychotherapy(_)
             | Headline::Supervision(_),

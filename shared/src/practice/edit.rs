@@ -565,6 +565,16 @@ pub enum Edit {
         /// `false` brings it back.
         struck: bool,
     },
+    /// Strikes a note that was signed in the wrong chart, and signs it anew in the right one: see
+    /// `misfiled`. Only its author does.
+    StrikeNote {
+        /// In whose chart it is.
+        client: ClientId,
+        /// The note.
+        note: RecordId,
+        /// To whom it belongs.
+        to: ClientId,
+    },
     /// Hands a signed note to a second person, takes it back, co-signs it or returns it.
     Supervise {
         /// Whose.

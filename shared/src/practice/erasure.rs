@@ -287,7 +287,15 @@ impl Practice {
     /// Returns the records of a client that are hidden, each with what was added to it.
     pub(super) fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
         let asked = self.facts.settings.erasures.hidden_records(client);
-        asked.into_iter().flat_map(|record| self.family_of(client, record)).collect()
+        // What belongs to another client is out of sight, whoever has heard of its erasure yet.
+        let misfiled = self.facts.charts.get(&client).into_iter().flat_map(Chart::misfiled);
+        asked
+            .into_iter()
+            .chain(misfiled)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .flat_map(|record| self.family_of(client, record))
+            .collect()
     }
 
     /// Returns whether a subject is out of sight, because it is to be erased or was. A draft that
@@ -385,6 +393,7 @@ impl Practice {
             | Edit::Wait { client, .. } => one(client),
             // Parted they may be: as long as two stand together, neither is erased.
             Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
+            Edit::StrikeNote { client, to, .. } => one(client) || one(to),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,
@@ -393,6 +402,7 @@ impl Practice {
             Edit::Amend { client, note, .. }
             | Edit::BeginAddendum { client, note, .. }
             | Edit::BeginCorrection(Correcting { client, note, .. })
+            | Edit::StrikeNote { client, note, .. }
             | Edit::Supervise { client, note, .. } => self.hidden_records(*client).contains(note),
             Edit::Label { client, of: Labelled::Record(record), .. }
             | Edit::MarkJournal { client, record, .. }
@@ -428,7 +438,7 @@ impl Practice {
             return Err(Refusal::UnknownClient);
         }
         if let Some(record) = record {
-            if self.hidden_records(client).contains(&record) {
+            if self.hidden_records(client).contains(&record) && !self.is_moved_only(scope) {
                 return Err(Refusal::ToBeErased);
             }
             if !self.knows_record(client, record) {
@@ -452,6 +462,7 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let known = self.erasure(scope).filter(Erasure::hides).ok_or(Refusal::NotAsked)?;
+        self.check_not_moved(scope)?;
         let inverse = match known.stage {
             Stage::Asked => Some(Edit::AskErasure(scope)),
             Stage::Ordered(_) | Stage::Withdrawn => None,

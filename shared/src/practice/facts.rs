@@ -6,30 +6,31 @@
 
 use super::attachment::Attachments;
 use super::audit::Trail;
-use super::calendar::{Booking, CLIENTS_MAX};
-use super::chart::{Chart, Headline, RecordFact};
+use super::billing::Billing;
+use super::calendar::Booking;
+use super::chart::{Chart, RecordFact};
 use super::compartment::{CompartmentName, Quarter};
-use super::consent;
 use super::contact::{self, Settings};
 use super::contact_log::ContactLog;
 use super::crisis;
 use super::document::Document;
 use super::group::{Group, subject_of};
 use super::journal::Book;
+use super::misfiled;
 use super::moved::Strange;
 use super::phrase::Phrases;
 use super::record::{Record, RecordKind};
 use super::schedule::{Series, SeriesKey};
 use super::view::ClientRow;
 use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId, Timestamp};
+use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, SeriesId};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 31;
+pub const SCHEMA: u16 = 32;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -80,73 +81,6 @@ pub(super) struct Facts {
 
 /// Whose calendar, and when its appointments were made.
 pub(super) type CalendarKey = (MemberId, Quarter);
-
-/// What is known of a client's charges.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Billing {
-    charges: BTreeMap<RecordId, Charge>,
-    /// For whom each session was charged beside the client, by what makes its charges one.
-    sessions: BTreeMap<[u8; 32], BTreeSet<ClientId>>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Charge {
-    time: Timestamp,
-    /// What makes two of them one.
-    key: [u8; 32],
-    /// Whom the calendar named.
-    stands_for: Vec<ClientId>,
-}
-
-impl Billing {
-    pub(super) fn learn(&mut self, record: &Record) {
-        let Some(body) = record.body().filter(|_| record.header.kind == RecordKind::Charge) else {
-            return;
-        };
-        let Some(key) = body.fixed(super::chart::tag::IDEMPOTENCY) else { return };
-        let stands_for = super::note::stands_for(body);
-        self.insert(record.header.id, Charge { time: record.header.time, key, stands_for });
-    }
-
-    fn insert(&mut self, id: RecordId, charge: Charge) {
-        let known = self.sessions.entry(charge.key).or_default();
-        known.extend(charge.stands_for.iter().copied());
-        self.charges.insert(id, charge);
-    }
-
-    /// Returns whether a session was charged here.
-    pub(super) fn has(&self, key: &[u8; 32]) -> bool {
-        self.sessions.contains_key(key)
-    }
-
-    /// Returns whether it was charged here in the place of one of these.
-    pub(super) fn has_instead(&self, key: &[u8; 32], own: &[ClientId]) -> bool {
-        let stands_for = self.sessions.get(key);
-        stands_for.is_some_and(|others| others.iter().any(|other| own.contains(other)))
-    }
-
-    fn encode(&self, writer: &mut Writer) {
-        let charges: Vec<_> = self.charges.iter().collect();
-        writer.list(&charges, |w, (id, charge)| {
-            w.fixed(id.as_bytes()).i64(charge.time.as_millis()).fixed(&charge.key);
-            w.list(&charge.stands_for, |w, one| {
-                w.fixed(one.as_bytes());
-            });
-        });
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let charges = reader.list(ITEMS_MAX, |r| {
-            let id = RecordId::from_bytes(r.fixed()?);
-            let (time, key) = (Timestamp::from_millis(r.i64()?), r.fixed()?);
-            let stands_for = r.list(CLIENTS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
-            Ok((id, Charge { time, key, stands_for }))
-        })?;
-        let mut billing = Self::default();
-        charges.into_iter().for_each(|(id, charge)| billing.insert(id, charge));
-        Ok(billing)
-    }
-}
 
 impl Facts {
     /// Returns the segment of a compartment; `None` when nothing is known of it, or when it is
@@ -585,11 +519,11 @@ fn learn_first(chart: &mut Chart, record: &Record, fact: RecordFact) {
     let id = record.header.id;
     crisis::learn_form(&mut chart.forms_of, id, &fact);
     if record.body().is_none() {
-        let before = chart.records.insert(id, fact).map(|known| known.headline);
-        if matches!(before, Some(Headline::Consent(_) | Headline::ConsentAct(_))) {
-            chart.consents = consent::Ledger::of(&chart.records);
+        if let Some(before) = chart.records.insert(id, fact) {
+            chart.lost_body(&before.headline);
         }
     } else if let Entry::Vacant(entry) = chart.records.entry(id) {
+        misfiled::learn(&mut chart.in_error, &fact);
         entry.insert(fact);
         chart.consents.learn(&chart.records, id);
     }

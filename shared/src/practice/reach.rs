@@ -149,6 +149,7 @@ impl Practice {
                 | Edit::SignSafetyPlan { .. }
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
+                | Edit::StrikeNote { .. }
                 | Edit::Supervise { .. }
                 | Edit::StrikeCrisis { .. }
         );

@@ -108,6 +108,8 @@ registry! {
         Supervision = 17,
         /// A psychotherapy note (45 CFR 164.501); or that one is struck.
         Psychotherapy = 15,
+        /// That a note was entered in error: what stays where it was.
+        InError = 18,
     }
 }
 
@@ -137,6 +139,8 @@ registry! {
         Submits = 15,
         /// It answers such a hand-over, or takes it back.
         Answers = 16,
+        /// It says that a record was entered in error.
+        EnteredInError = 17,
     }
 }
 

@@ -218,6 +218,18 @@ pub enum Refusal {
     /// Only a signed note is corrected, and one that stands for itself.
     #[error("this is added to, and not corrected")]
     NoCorrection,
+    /// Others have added to the note, or corrected it side by side, or a newer version wrote in it.
+    #[error("the note cannot be carried over whole")]
+    CannotMove,
+    /// A draft adds to the note, or is to stand in its place.
+    #[error("a draft of the note is open")]
+    DraftBeside,
+    /// The note stands in the chart of another client by now.
+    #[error("the note was moved to the chart of another client")]
+    Moved,
+    /// Only its author signs a note anew.
+    #[error("only its author signs a note anew")]
+    NotItsAuthor,
     /// A correction says why.
     #[error("the correction has no reason")]
     NoReason,

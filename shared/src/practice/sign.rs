@@ -47,6 +47,7 @@ impl Edit {
                 | Self::Sign { .. }
                 | Self::SignPlan { .. }
                 | Self::SignSafetyPlan { .. }
+                | Self::StrikeNote { .. }
                 | Self::Supervise { step: Step::CoSign, .. }
         )
     }
@@ -218,7 +219,7 @@ impl Practice {
 
     /// The charge of a session, once: two devices that sign for one session make one charge. A couple or
     /// a family has one, with the first who came; of a therapy group each who came has one.
-    fn charge(
+    pub(super) fn charge(
         &mut self,
         client: ClientId,
         session: Option<AppointmentId>,
@@ -275,7 +276,7 @@ impl Practice {
     /// Whether a session is with somebody, as it is written or through a duplicate, with a group to
     /// which they belong, or did, or is what a signed note of theirs is about: that one was a duplicate
     /// once, and is parted now.
-    fn has_to_do_with(&self, client: ClientId, session: &AppointmentRow) -> bool {
+    pub(super) fn has_to_do_with(&self, client: ClientId, session: &AppointmentRow) -> bool {
         let person = self.one_person(client);
         let comes = session.as_written().iter().chain(&session.clients);
         if comes.into_iter().any(|one| person.contains(one)) {
@@ -299,7 +300,7 @@ impl Practice {
     }
 
     /// Returns a session under its first id, wherever it was handed over to.
-    fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
+    pub(super) fn session(&self, id: AppointmentId) -> Option<AppointmentRow> {
         let row = self.index.appointments.get(&self.facts.living(&self.facts.family(id))?)?;
         Some(AppointmentRow { id, ..(**row).clone() })
     }

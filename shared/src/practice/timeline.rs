@@ -108,7 +108,9 @@ impl Line {
             What::Draft(row) => Some(if row.journal { Kind::Journal } else { Kind::Notes }),
             What::Next(_) | What::Session(_) => Some(Kind::Sessions),
             What::Record(row) => match &row.entry {
-                TimelineEntry::Addendum { .. } | TimelineEntry::Note { .. } => Some(Kind::Notes),
+                TimelineEntry::Addendum { .. }
+                | TimelineEntry::InError { .. }
+                | TimelineEntry::Note { .. } => Some(Kind::Notes),
                 TimelineEntry::Attachment { .. } => Some(Kind::Attachments),
                 TimelineEntry::Consent { .. } => Some(Kind::Consents),
                 TimelineEntry::Contact { .. } => Some(Kind::Contacts),

@@ -12,6 +12,8 @@ const BEGAN: u16 = 240;
 const ENDED: u16 = 241;
 const ATTENDEES: u16 = 242;
 const WAY: u16 = 243;
+/// All fields of a record that say it.
+pub(super) const TAGS: [u16; 4] = [BEGAN, ENDED, ATTENDEES, WAY];
 
 /// When a session began and ended, by its stamps, how people met, and who of a group was there.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

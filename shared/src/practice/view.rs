@@ -407,6 +407,15 @@ pub enum TimelineEntry {
         /// In a line; may be empty.
         text: String,
     },
+    /// What stays of a note that was signed in the wrong chart; the line bears that one's time.
+    InError {
+        /// Its record.
+        record: RecordId,
+        /// When it was struck.
+        struck: Timestamp,
+        /// Who struck it.
+        by: MemberId,
+    },
     /// An entry of the client's journal.
     Journal {
         /// Its record.
@@ -484,6 +493,7 @@ impl TimelineEntry {
             | Self::Attachment { record, .. }
             | Self::Consent { record, .. }
             | Self::Contact { record, .. }
+            | Self::InError { record, .. }
             | Self::Journal { record, .. }
             | Self::Measure { record, .. }
             | Self::Note { record, .. }

@@ -422,8 +422,8 @@ pub enum Request {
         /// The client's code.
         client: String,
     },
-    /// Begins to correct a signed note, or goes on.
-    NoteCorrect(super::correction::CorrectNote),
+    /// Corrects a signed note, or strikes one that lies in the wrong chart.
+    NoteMend(super::correction::Mend),
     /// Shows a note.
     NoteShow {
         /// The client's code.

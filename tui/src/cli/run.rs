@@ -5,7 +5,7 @@ use super::args::{
     self, Arguments, Attachments, CalendarFeed, Calendars, Client, Command, Consents, Devices,
     Export, Groups, Journals, NewEntry, Note, PlanLine, Plans, Reports,
 };
-use super::correction::CorrectNote;
+use super::correction::{CorrectNote, Mend, StrikeNote};
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
@@ -137,12 +137,17 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
             let (client, part) = (client.clone(), part.clone());
             Request::NoteAppend { client, part, text: text()? }
         }
-        Note::Correct { client, id, part } => Request::NoteCorrect(CorrectNote {
+        Note::Correct { client, id, part } => Request::NoteMend(Mend::Correct(CorrectNote {
             client: client.clone(),
             id: id.clone(),
             part: part.clone(),
             text: Typed(text()?),
-        }),
+        })),
+        Note::Strike { client, id, wrong_client } => Request::NoteMend(Mend::Strike(StrikeNote {
+            client: client.clone(),
+            id: id.clone(),
+            to: wrong_client.clone(),
+        })),
         Note::New { client, format } => {
             Request::NoteNew { client: client.clone(), format: format.clone() }
         }

@@ -218,7 +218,11 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::ToBeErased
         | Refusal::TooEarly => of_erasure(refusal),
         Refusal::AlreadySigned
+        | Refusal::CannotMove
         | Refusal::CorrectedSince
+        | Refusal::DraftBeside
+        | Refusal::Moved
+        | Refusal::NotItsAuthor
         | Refusal::ElementMissing(_)
         | Refusal::NoCorrection
         | Refusal::NoReason
@@ -316,6 +320,23 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::NoReason => (
             "A correction says why: whoever reads both has to know.",
             "Give a reason, in one line.",
+        ),
+        Refusal::CannotMove => (
+            "Others have added to this note, two corrections stand side by side, or a newer Tacenda \
+             wrote something into it: it cannot be signed anew as it is.",
+            "Write it in the right chart, then `tacenda erase ask CODE --record ID` here.",
+        ),
+        Refusal::DraftBeside => (
+            "A draft adds to this note, or is to stand in its place.",
+            "Sign it or discard it first.",
+        ),
+        Refusal::Moved => (
+            "This note belongs to another client, and is signed in that chart: it does not come back here.",
+            "Write anew what belongs here.",
+        ),
+        Refusal::NotItsAuthor => (
+            "Somebody else signed this note, or a version of it: it needs their name in the other chart.",
+            "Ask who signed it to strike it.",
         ),
         Refusal::NewerDraft => (
             "A newer Tacenda wrote something into this note that this one cannot show.",

@@ -15,6 +15,13 @@ pub(super) static CORRECTIONS: &[Row] = &[
         on_signed_note,
     ),
     row(
+        Verb::StrikeNote,
+        &[&[c('x')]],
+        &[C::Reader],
+        ["strike", "Strike the signed note: it belongs to another client", "strike-note"],
+        on_signed_note,
+    ),
+    row(
         Verb::EarlierVersion,
         &[&[c('o')]],
         &[C::Reader],

@@ -92,7 +92,9 @@ impl State {
             TimelineEntry::Addendum { note, .. } => Focused::Record(row.client, *note),
             TimelineEntry::Attachment { record, .. } => Focused::Attachment(row.client, *record),
             TimelineEntry::Measure { record, .. } => Focused::Measure(row.client, *record),
-            TimelineEntry::Unknown { .. } => Focused::Client(self.client),
+            TimelineEntry::InError { .. } | TimelineEntry::Unknown { .. } => {
+                Focused::Client(self.client)
+            }
             TimelineEntry::Journal { record, .. } => Focused::Entry(row.client, *record),
             TimelineEntry::Consent { record, .. } => Focused::Consent(row.client, *record),
             TimelineEntry::Risk { record, .. } | TimelineEntry::SafetyPlan { record, .. } => {

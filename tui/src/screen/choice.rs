@@ -53,6 +53,8 @@ pub enum Answer {
     Numbers(String),
     /// Asks who else is the same person.
     Merge(ClientId),
+    /// Asks to whom a note of this one belongs.
+    Misfiled(ClientId, RecordId),
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
     /// Parts a client from the one under whom it stands.

@@ -400,6 +400,7 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
             let way = text::capital(&format!("{} {}", channel.word(), direction.word()));
             format!("{way:<12}  {words}")
         }
+        TimelineEntry::InError { struck, by, .. } => corrected::in_error(scene, *struck, *by),
         TimelineEntry::Journal { date, words, shared, addenda, .. } => {
             let words = text::counted(*words, "word", "words");
             let shared = if *shared { "   may be shared" } else { "" };
@@ -421,9 +422,8 @@ fn entry_words(entry: &TimelineEntry, date: jiff::civil::Date, scene: &Scene<'_>
                 0 => String::new(),
                 count => format!("   {}", text::counted(*count, "addendum", "addenda")),
             };
-            let words = text::counted(*words, "word", "words");
             let of = of_session(*session, date, scene);
-            let format = text::format(*format);
+            let (words, format) = (text::counted(*words, "word", "words"), text::format(*format));
             format!("Note signed   {format}   {words}{corrected}{of}{addenda}{late}")
         }
         TimelineEntry::Plan { goals, .. } => {

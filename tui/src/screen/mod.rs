@@ -32,6 +32,7 @@ pub mod lock;
 pub mod measure_form;
 pub mod measures;
 pub mod menu;
+pub mod misfiled;
 pub mod month;
 pub mod note;
 pub mod pairing;
@@ -182,6 +183,7 @@ pub enum Overlay {
     Help(help::State),
     Labels(labels::State),
     Menu(menu::State),
+    Misfiled(Box<misfiled::State>),
     Notice(Notice),
     Pairing(pairing::State),
     Palette(palette::State),
@@ -431,6 +433,8 @@ impl Overlay {
                 &[C::Picker, C::Everywhere]
             }
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
+            Self::Misfiled(state) if state.is_signing() => &[C::Typing, C::Everywhere],
+            Self::Misfiled(_) => &[C::Picker, C::Everywhere],
             Self::Same(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Same(_) => &[C::Choice, C::Everywhere],
             Self::Menu(_) => &[C::Menu, C::Everywhere],
@@ -465,6 +469,7 @@ impl Overlay {
             Self::Prompt(state) => state.whose(),
             Self::RiskForm(state) => Some(state.client),
             Self::SafetyForm(state) => Some(state.client),
+            Self::Misfiled(state) => Some(state.client()),
             Self::Same(state) => Some(state.client()),
             _ => None,
         }
@@ -509,6 +514,7 @@ impl Overlay {
             Self::Help(state) => help::update(state, act),
             Self::Labels(state) => labels::update(state, act),
             Self::Menu(state) => menu::update(state, act),
+            Self::Misfiled(state) => misfiled::update(state, act, scene),
             Self::RiskForm(state) => risk_form::update(state, act, scene),
             Self::Room(state) => room::update(state, act, scene),
             Self::Rules(state) => rules::update(state, act, scene),
@@ -546,6 +552,7 @@ impl Overlay {
             Self::Help(state) => help::view(state, scene, frame),
             Self::Labels(state) => labels::view(state, scene, frame),
             Self::Menu(state) => menu::view(state, scene, frame),
+            Self::Misfiled(state) => misfiled::view(state, scene, frame),
             Self::Notice(notice) => prompt::view_notice(notice, scene, frame),
             Self::Pairing(state) => pairing::view(state, scene, frame),
             Self::Palette(state) => palette::view(state, scene, frame),

@@ -386,7 +386,7 @@ fn birthday(typed: &str, scene: &Scene<'_>) -> Option<Date> {
 }
 
 /// Whether these are the initials of who is at the keyboard.
-fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
+pub(super) fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
     match initials(scene) {
         initials if initials.is_empty() => typed.chars().count() >= 2,
         initials => typed.to_lowercase() == initials.to_lowercase(),
@@ -394,7 +394,7 @@ fn initials_are(typed: &str, scene: &Scene<'_>) -> bool {
 }
 
 /// The initials of who is at the keyboard; empty if any two letters do.
-fn initials(scene: &Scene<'_>) -> String {
+pub(super) fn initials(scene: &Scene<'_>) -> String {
     let name = scene.clinician().and_then(|member| scene.index.clinicians.get(&member));
     name.map(|name| review::initials(name)).unwrap_or_default()
 }

@@ -2,13 +2,14 @@
 //! before.
 
 use super::notes::{open_draft, open_record};
-use super::say;
 use super::verbs::edit;
+use super::{lay, say};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
-use crate::screen::Screen;
-use tacenda_shared::id::ObjectId;
+use crate::screen::choice::{self, Answer};
+use crate::screen::{Overlay, Screen, misfiled};
+use tacenda_shared::id::{ClientId, ObjectId, RecordId};
 use tacenda_shared::practice::correction::Correcting;
 use tacenda_shared::practice::edit::Edit;
 
@@ -17,6 +18,10 @@ pub(super) fn run(model: &mut Model, verb: Verb) -> Option<Vec<Effect>> {
     match verb {
         Verb::CorrectNote => Some(correct(model)),
         Verb::EarlierVersion => Some(earlier(model)),
+        Verb::StrikeNote => {
+            strike(model);
+            Some(Vec::new())
+        }
         _ => None,
     }
 }
@@ -59,6 +64,44 @@ fn correct(model: &mut Model) -> Vec<Effect> {
         say(model, &format!("The note is {who}'s: its correction will bear your name."));
     }
     effects
+}
+
+/// Asks why the note that is open is struck.
+fn strike(model: &mut Model) {
+    let Some(desk) = model.desk() else { return };
+    let scene = model.scene(desk);
+    let reading = match desk.screens.last() {
+        Some(Screen::Read(reading)) => reading.state.as_ref(),
+        _ => None,
+    };
+    let signed = reading.and_then(|state| Some((state, state.versions()?)));
+    let words = match signed {
+        None => "Only a signed note is struck like this: open one first.",
+        Some((_, versions)) if !versions.after.is_empty() => {
+            "It was corrected: go back, and strike the note that stands there."
+        }
+        Some((state, _)) if scene.member() != Some(state.author()) => {
+            "Who signed it strikes it: it needs their name in the other chart."
+        }
+        Some((state, _)) => {
+            let (client, note) = (state.client(), state.record());
+            let answers = vec![
+                ("It belongs to another client ...".to_owned(), Answer::Misfiled(client, note)),
+                ("Leave it as it is (e corrects it, n adds to it)".to_owned(), Answer::Nothing),
+            ];
+            let title = format!("Strike a note of {}: why?", scene.code(client));
+            let words = "A signed note is struck only if it lies in the wrong chart.".to_owned();
+            lay(model, Overlay::Choice(choice::State::new(title, words, answers)));
+            return;
+        }
+    };
+    say(model, words);
+}
+
+/// Asks to whom a note belongs.
+pub(super) fn ask_whose(model: &mut Model, client: ClientId, note: RecordId) -> Vec<Effect> {
+    lay(model, Overlay::Misfiled(Box::new(misfiled::State::new(client, note))));
+    Vec::new()
 }
 
 /// Opens what the note that is open stands in the place of.

@@ -285,6 +285,7 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
             lay(model, Overlay::Same(crate::screen::same::State::new(client)));
             Vec::new()
         }
+        Answer::Misfiled(client, note) => corrections::ask_whose(model, client, note),
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
         Answer::Part(client) => same::part(model, client),
         Answer::ReturnNote(client, note) => supervision::ask_why(model, client, note),

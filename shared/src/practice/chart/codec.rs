@@ -7,6 +7,7 @@ use super::super::edit::NoteFormat;
 use super::super::journal::{self, EntryFact};
 use super::super::label::Labelling;
 use super::super::measure::Taken;
+use super::super::misfiled::InError;
 use super::super::psychotherapy::PsychotherapyFact;
 use super::super::supervision;
 use super::{Headline, NoteFact};
@@ -89,6 +90,7 @@ pub(super) fn encode_headline(writer: &mut Writer, headline: &Headline) {
         Headline::Crisis(fact) => fact.encode(writer.u8(13)),
         Headline::Labels(labelling) => labelling.encode(writer.u8(8)),
         Headline::Supervision(act) => act.encode(writer.u8(17)),
+        Headline::InError(stub) => stub.encode(writer.u8(18)),
         Headline::Psychotherapy(note) => note.encode(writer.u8(40)),
     }
 }
@@ -118,6 +120,7 @@ pub(super) fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, Codec
         8 => Headline::Labels(Labelling::decode(reader)?),
         13 => Headline::Crisis(CrisisFact::decode(reader)?),
         17 => Headline::Supervision(supervision::Act::decode(reader)?),
+        18 => Headline::InError(InError::decode(reader)?),
         40 => Headline::Psychotherapy(PsychotherapyFact::decode(reader)?),
         _ => return Err(CodecError::Unknown),
     })

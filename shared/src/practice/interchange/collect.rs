@@ -50,6 +50,9 @@ impl Practice {
                 | TimelineEntry::Plan { record, .. } => {
                     self.collect_versions((client, *record), &mut known, &mut items, cx)?;
                 }
+                TimelineEntry::InError { record, struck, by } => {
+                    items.push(ChartItem::InError(client, *record, *struck, *by));
+                }
                 // An addendum comes with its note; consents and files come together.
                 TimelineEntry::Addendum { .. }
                 | TimelineEntry::Attachment { .. }

@@ -15,14 +15,14 @@ use super::super::view::{
 use super::lines::{
     AddendumLine, AdditionBody, AppointmentLine, AttachmentLine, AttachmentPartLine, AuthorBody,
     CHANNELS, ClientLine, ConsentLine, ContactLine, DIRECTIONS, DraftLine, EndLine, FEES, FORMATS,
-    GroupLine, HeaderLine, IdentityLine, JournalLine, KINDS, MODALITIES, MemberBody, NoteLine,
-    PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine, TaskBody,
-    Typed, WaitingBody, instant, moment, slot, stamp, word,
+    GroupLine, HeaderLine, IdentityLine, InErrorLine, JournalLine, KINDS, MODALITIES, MemberBody,
+    NoteLine, PARTS, PartBody, PlanItemBody, PlanLine, RemoteBody, Rest, STATUSES, SeriesLine,
+    TaskBody, Typed, WaitingBody, instant, moment, slot, stamp, word,
 };
 use super::times::TimesBody;
 use super::{VERSION, base64};
 use super::{crisis, measures, phrases, series};
-use crate::id::{ClientId, MemberId, RecordId};
+use crate::id::{ClientId, MemberId, RecordId, Timestamp};
 use crate::suite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +44,8 @@ pub enum ChartItem {
     Draft(DraftView),
     /// Who the client is in law.
     Identity(IdentityView),
+    /// That a note of this client was entered in error: the line that stays, when and by whom.
+    InError(ClientId, RecordId, Timestamp, MemberId),
     /// A measure.
     Measure(Box<MeasureView>),
     /// A signed note, a version of a treatment plan, or an entry of the client's journal; what was
@@ -259,6 +261,9 @@ fn chart_item(item: &ChartItem, index: &Index) -> Vec<String> {
         ChartItem::Contact(item) => vec![contact(item, index)],
         ChartItem::Draft(view) => vec![draft(view, index)],
         ChartItem::Identity(view) => vec![identity(view)],
+        ChartItem::InError(client, record, struck, by) => {
+            vec![in_error((*client, *record), (*struck, *by), index)]
+        }
         ChartItem::Measure(view) => vec![measures::measure(view, index)],
         ChartItem::Note(view) => note(view, index),
         ChartItem::Plan(view) => vec![plan(view, index)],
@@ -307,6 +312,23 @@ fn draft(view: &DraftView, index: &Index) -> String {
             journal: view.row.journal,
             date: view.row.date.map(|date| date.to_string()),
             labels: labels(&view.labels),
+            rest: Rest::new(),
+        },
+    )
+}
+
+fn in_error(
+    (client, record): (ClientId, RecordId),
+    (struck, by): (Timestamp, MemberId),
+    index: &Index,
+) -> String {
+    typed(
+        "entered-in-error",
+        InErrorLine {
+            id: record.to_string(),
+            client: client.to_string(),
+            struck: moment(struck, &index.zone),
+            author: author(by, index),
             rest: Rest::new(),
         },
     )

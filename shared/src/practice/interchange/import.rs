@@ -19,8 +19,8 @@ use super::super::schedule::waiting::{Waiting, Wish};
 use super::super::zone;
 use super::lines::{
     AppointmentLine, CHANNELS, ClientLine, ContactLine, DIRECTIONS, EndLine, FEES, HeaderLine,
-    IdentityLine, KINDS, Kind, MODALITIES, Moment, Rest, STATUSES, SeriesLine, SlotBody,
-    read_instant, value,
+    IdentityLine, InErrorLine, KINDS, Kind, MODALITIES, Moment, Rest, STATUSES, SeriesLine,
+    SlotBody, read_instant, value,
 };
 use super::{LINE_BYTES_MAX, VERSION, tasks};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, SeriesId};
@@ -242,6 +242,7 @@ impl Importer {
             "risk" => self.risk(parse(line)?),
             "safety-plan" => self.safety(parse(line)?),
             "draft" => self.draft(parse(line)?),
+            "entered-in-error" => self.in_error(&parse(line)?),
             "end" => self.end(&parse(line)?),
             unknown => {
                 count(&mut self.counts.unknown_types, unknown);
@@ -404,6 +405,13 @@ impl Importer {
             room: body.room,
             modality: value(MODALITIES, &body.modality).ok_or(Cause::Invalid("modality"))?,
         })
+    }
+
+    /// What was entered in error elsewhere is nothing here; it is counted.
+    fn in_error(&mut self, line: &InErrorLine) -> Result<Vec<ImportStep>, Cause> {
+        id(&line.client, ClientId::parse, "client")?;
+        self.seen("entered-in-error", &line.rest);
+        Ok(Vec::new())
     }
 
     fn contact(&mut self, line: ContactLine) -> Result<Vec<ImportStep>, Cause> {

@@ -298,7 +298,8 @@ impl Entry {
                 (self.instrument, self.total) = (Some(taken.instrument.clone()), taken.total);
             }
             TimelineEntry::Risk { level, .. } => self.of = level.map(RiskLevel::word),
-            TimelineEntry::Plan { .. }
+            TimelineEntry::InError { .. }
+            | TimelineEntry::Plan { .. }
             | TimelineEntry::SafetyPlan { .. }
             | TimelineEntry::Unknown { .. } => {}
         }
@@ -311,6 +312,7 @@ const fn record_word(entry: &TimelineEntry) -> &'static str {
         TimelineEntry::Attachment { .. } => "attachment",
         TimelineEntry::Consent { .. } => "consent",
         TimelineEntry::Contact { .. } => "contact",
+        TimelineEntry::InError { .. } => "entered-in-error",
         TimelineEntry::Journal { .. } => "journal",
         TimelineEntry::Measure { .. } => "measure",
         TimelineEntry::Note { .. } => "note",

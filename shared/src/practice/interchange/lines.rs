@@ -273,6 +273,16 @@ pub(super) struct ContactLine {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+pub(super) struct InErrorLine {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) struck: Moment,
+    pub(super) author: AuthorBody,
+    #[serde(flatten)]
+    pub(super) rest: Rest,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 pub(super) struct ScoreBody {
     pub(super) name: String,
     pub(super) min: u32,

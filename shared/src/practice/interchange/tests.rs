@@ -262,6 +262,7 @@ fn a_whole_practice_comes_in_as_it_went_out() {
             ChartItem::Attachment(..)
             | ChartItem::Consents(_)
             | ChartItem::Identity(_)
+            | ChartItem::InError(..)
             | ChartItem::Plan(_)
             | ChartItem::Risk(_)
             | ChartItem::Safety(_) => {
@@ -485,6 +486,7 @@ fn commands_print_lines_that_name_themselves() {
         | ChartItem::Contact(_)
         | ChartItem::Draft(_)
         | ChartItem::Identity(_)
+        | ChartItem::InError(..)
         | ChartItem::Measure(_)
         | ChartItem::Plan(_)
         | ChartItem::Risk(_)

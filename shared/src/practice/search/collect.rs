@@ -161,7 +161,9 @@ impl Practice {
                 (Place::Measure(*record), Says::Known(vec![name]))
             }
             // Its text is known where its line is made.
-            TimelineEntry::Contact { .. } | TimelineEntry::Unknown { .. } => return None,
+            TimelineEntry::Contact { .. }
+            | TimelineEntry::InError { .. }
+            | TimelineEntry::Unknown { .. } => return None,
         })
     }
 

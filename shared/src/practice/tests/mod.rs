@@ -25,6 +25,7 @@ mod meanwhile;
 mod measure;
 mod measure_import;
 mod measure_own;
+mod misfiled;
 mod moved;
 mod note_import;
 mod own_export;

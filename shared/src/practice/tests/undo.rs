@@ -315,6 +315,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Sign { .. }
         | Edit::SignImported { .. }
         | Edit::SignPlan { .. }
+        | Edit::StrikeNote { .. }
         | Edit::Supervise { .. } => Undone::Never,
         Edit::RejoinSeries { .. } | Edit::SettleSeries { .. } => Undone::Only,
     }
@@ -573,6 +574,7 @@ fn every(there: There) -> Vec<Edit> {
         Edit::SignPlan { client },
         Edit::StrikeContact { client, record: logged, struck: true },
         Edit::Supervise { client, note: signed, step: Step::Submit },
+        Edit::StrikeNote { client, note: signed, to: other },
     ]);
     every.extend(arranged(client, session, series));
     every
@@ -668,4 +670,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 68;
+const EDITS: usize = 69;

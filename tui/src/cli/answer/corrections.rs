@@ -1,22 +1,32 @@
 //! Corrections of signed notes on the command line.
 
-use super::{Refused, client_named, refuse, whose};
-use crate::cli::correction::CorrectNote;
+use super::{Refused, Say, client_named, local, refuse, say_line, whose};
+use crate::cli::correction::{CorrectNote, Mend, StrikeNote};
 use crate::cli::request::Typed;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::screen::parts::corrected;
+use tacenda_shared::envelope::ERASE_DELAY;
 use tacenda_shared::id::{ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::correction::Correcting;
 use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{NoteView, View};
 
-/// Puts a text in the place of one part, in the draft of a correction; begins it if there is none.
-pub(super) fn correct(
+/// Corrects a signed note, or strikes it.
+pub(super) fn mend(
     device: &mut Device,
-    wish: &CorrectNote,
+    wish: &Mend,
     now: Timestamp,
+    say: Say<'_>,
 ) -> Result<bool, Refused> {
+    match wish {
+        Mend::Correct(wish) => correct(device, wish, now),
+        Mend::Strike(wish) => strike(device, wish, now, say),
+    }
+}
+
+/// Puts a text in the place of one part, in the draft of a correction; begins it if there is none.
+fn correct(device: &mut Device, wish: &CorrectNote, now: Timestamp) -> Result<bool, Refused> {
     let CorrectNote { client: code, id, part: named, text: Typed(text) } = wish;
     let named = named.as_deref();
     let index = device.index();
@@ -61,6 +71,35 @@ pub(super) fn correct(
     let splice = Splice { part: *part, position: 0, deleted, inserted };
     device.type_keys(draft, client, vec![splice], now);
     device.commit(draft, client, now)?;
+    Ok(true)
+}
+
+/// Signs a note anew in the chart of the client to whom it belongs, and strikes it where it is.
+fn strike(
+    device: &mut Device,
+    wish: &StrikeNote,
+    now: Timestamp,
+    say: Say<'_>,
+) -> Result<bool, Refused> {
+    let index = device.index();
+    let shown = client_named(&index, &wish.client)?.id;
+    let to = client_named(&index, &wish.to)?.id;
+    let Some(note) = RecordId::parse(wish.id.trim()) else {
+        return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
+    };
+    let client = whose(&index, shown, note);
+    device.apply(Edit::StrikeNote { client, note, to }, now)?;
+    let due = local(&index, now.plus_millis(ERASE_DELAY)).date();
+    let json = serde_json::json!({
+        "schema": 1, "type": "note-struck", "client": wish.client, "to": wish.to,
+        "due": due.to_string(),
+    });
+    let words = format!(
+        "signed in the chart of {}; from {due} on `tacenda erase carry-out {} --record {note}` destroys it \
+         in that of {}",
+        wish.to, wish.client, wish.client
+    );
+    say_line(say, json, &words);
     Ok(true)
 }
 

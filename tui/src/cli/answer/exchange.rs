@@ -141,6 +141,7 @@ fn notes(device: &Device, client: ClientId) -> Vec<RecordId> {
         | TimelineEntry::Attachment { .. }
         | TimelineEntry::Consent { .. }
         | TimelineEntry::Contact { .. }
+        | TimelineEntry::InError { .. }
         | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Plan { .. }

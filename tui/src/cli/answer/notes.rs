@@ -31,7 +31,7 @@ pub(super) fn answer(
         Request::NoteAppend { client, part, text } => {
             append(device, (&client, part.as_deref()), text, now)
         }
-        Request::NoteCorrect(wish) => super::corrections::correct(device, &wish, now),
+        Request::NoteMend(wish) => super::corrections::mend(device, &wish, now, say),
         Request::NoteNew { client, format } => begin(device, (&client, &format), now, say),
         Request::NoteList { client } => list(device, &client, say),
         Request::NoteShow { client, id } => show(device, &client, id.as_deref(), now, say),
@@ -164,6 +164,7 @@ fn show(
         | TimelineEntry::Attachment { .. }
         | TimelineEntry::Consent { .. }
         | TimelineEntry::Contact { .. }
+        | TimelineEntry::InError { .. }
         | TimelineEntry::Journal { .. }
         | TimelineEntry::Measure { .. }
         | TimelineEntry::Plan { .. }

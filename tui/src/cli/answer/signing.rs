@@ -2,6 +2,7 @@
 //! for it once more.
 
 use super::Refused;
+use crate::cli::correction::Mend;
 use crate::cli::measure::MeasureWish;
 use crate::cli::request::{ConsentWish, Request, Typed};
 use crate::device::home::Home;
@@ -13,6 +14,7 @@ pub(super) const fn signs(request: &Request) -> bool {
     matches!(
         request,
         Request::NoteSign { .. }
+            | Request::NoteMend(Mend::Strike(_))
             | Request::PlanSign { .. }
             | Request::JournalAdd(_)
             | Request::Consent { wish: ConsentWish::Add(_), .. }

@@ -24,6 +24,17 @@ pub enum Note {
         #[arg(long)]
         part: Option<String>,
     },
+    /// Strike a signed note that was written in the wrong chart: it is signed anew by you in the chart of
+    /// another client, and can be destroyed here after thirty days. There is no undo.
+    Strike {
+        /// The client's code in whose chart it is.
+        client: String,
+        /// The id that `note list` prints.
+        id: String,
+        /// The code of the client to whom it belongs.
+        #[arg(long, value_name = "CODE")]
+        wrong_client: String,
+    },
     /// List notes and drafts of a client.
     List {
         /// The client's code.

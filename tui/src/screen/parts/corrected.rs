@@ -1,6 +1,8 @@
 //! What is said of corrections: in lists, and of what changed in words that need no colour.
 
 use super::when;
+use crate::screen::Scene;
+use tacenda_shared::id::{MemberId, Timestamp};
 use tacenda_shared::practice::correction::changes::Piece;
 use tacenda_shared::practice::view::Corrected;
 
@@ -16,6 +18,13 @@ fn words(corrected: Corrected, zone: &str) -> String {
 /// The same behind what else is said of it, where it is one.
 pub fn beside(corrected: Option<Corrected>, zone: &str) -> String {
     corrected.map_or_else(String::new, |one| format!("   {}", words(one, zone)))
+}
+
+/// Returns what stays of a note that belonged to somebody else.
+pub fn in_error(scene: &Scene<'_>, struck: Timestamp, by: MemberId) -> String {
+    let day = when::short(when::local(struck, &scene.index.zone).date());
+    let by = scene.index.clinicians.get(&by).map_or("another member", String::as_str);
+    format!("Entered in error: it belonged to another client; struck {day} by {by}")
 }
 
 /// Writes out what changed: `[-taken out-]` and `{+put in+}`.

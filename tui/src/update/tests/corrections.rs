@@ -88,6 +88,35 @@ fn a_key_corrects_a_signed_note_and_the_page_asks_why() {
 }
 
 #[test]
+fn a_note_in_the_wrong_chart_is_struck_by_its_author_with_the_code_and_the_initials() {
+    let (mut driver, note) = reader(sample::clinician(), Versions::default());
+    driver.keys("x");
+    assert!(driver.screen().contains("why?"), "{}", driver.screen());
+    driver.keys("⏎");
+    assert!(driver.screen().contains("whose is it?"), "{}", driver.screen());
+    driver.keys("zz-999⏎");
+    assert!(driver.screen().contains("Nobody else has that code"), "{}", driver.screen());
+    let index = Sample::new().index;
+    let other = index.clients.values().find(|row| row.id != note.client).unwrap();
+    for _ in 0..6 {
+        driver.key(Key::plain(KeyCode::Backspace));
+    }
+    driver.keys(&other.code.to_lowercase()).keys("⏎");
+    insta::assert_snapshot!("note_in_the_wrong_chart_80x23", driver.screen());
+    driver.keys("zz⏎");
+    assert!(driver.edits().is_empty(), "{:?}", driver.edits());
+    driver.key(Key::plain(KeyCode::Backspace)).key(Key::plain(KeyCode::Backspace)).keys("ds⏎");
+    let [Edit::StrikeNote { client, note: of, to }] = driver.edits()[..] else {
+        panic!("{:?}\n{}", driver.edits(), driver.screen())
+    };
+    assert_eq!((*client, *of, *to), (note.client, note.record, other.id));
+
+    let (mut driver, _) = reader(MemberId::from_bytes([99; 16]), Versions::default());
+    driver.keys("x");
+    assert!(driver.screen().contains("Who signed it strikes it"), "{}", driver.screen());
+}
+
+#[test]
 fn who_corrects_the_note_of_somebody_else_is_told_whose_name_it_bears() {
     let (mut driver, _) = reader(MemberId::from_bytes([99; 16]), Versions::default());
     driver.keys("e");
