@@ -6,7 +6,7 @@ use super::consent;
 use super::contact::{self, Settings};
 use super::correction::Correcting;
 use super::document::Scalar;
-use super::edit::{Edit, JournalMark, Labelled, PsychotherapyEdit};
+use super::edit::{Edit, JournalMark, Labelled, Misfiled, PsychotherapyEdit};
 use super::journal::Book;
 use super::measure::MeasureMark;
 pub(super) use super::refusal::Refusal;
@@ -160,7 +160,7 @@ impl Practice {
             | Edit::RelabelDraft(_)
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
-            | Edit::StrikeNote { .. }
+            | Edit::StrikeNote(_)
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
             | Edit::BookSeries(_)
@@ -266,7 +266,9 @@ impl Practice {
             Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
             }
-            Edit::StrikeNote { client, note, to } => self.strike_note((client, note), to, cx),
+            Edit::StrikeNote(Misfiled { client, note, to }) => {
+                self.strike_note((client, note), to, cx)
+            }
             Edit::Supervise { client, note, step } => self.supervise(client, (note, &step), cx),
             _ => Ok(Done::default()),
         }

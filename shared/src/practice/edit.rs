@@ -19,6 +19,7 @@ pub use super::journal::{Came, JournalMark};
 pub use super::label::{Label, Labelled, Relabel, RelabelDraft};
 use super::lint::{Element, Level};
 use super::measure::{Answer, Manner, MeasureMark, NewScore};
+pub use super::misfiled::Misfiled;
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::phrase::{PhraseKind, Saying};
 use super::plan::PlanChange;
@@ -503,8 +504,7 @@ pub enum Edit {
         note: ObjectId,
         /// The client whose chart holds it.
         client: ClientId,
-        /// Why it is late, when it is signed more than 72 hours after the session; of a correction, why
-        /// it is corrected.
+        /// Why it is late, after more than 72 hours; of a correction, why it is corrected.
         late_reason: Option<String>,
     },
     /// Signs a draft of what was signed in another practice: what is asked before a signature was
@@ -565,16 +565,8 @@ pub enum Edit {
         /// `false` brings it back.
         struck: bool,
     },
-    /// Strikes a note that was signed in the wrong chart, and signs it anew in the right one: see
-    /// `misfiled`. Only its author does.
-    StrikeNote {
-        /// In whose chart it is.
-        client: ClientId,
-        /// The note.
-        note: RecordId,
-        /// To whom it belongs.
-        to: ClientId,
-    },
+    /// Strikes a note that was signed in the wrong chart, and signs it anew in the right one.
+    StrikeNote(Misfiled),
     /// Hands a signed note to a second person, takes it back, co-signs it or returns it.
     Supervise {
         /// Whose.

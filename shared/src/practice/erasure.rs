@@ -16,7 +16,7 @@ use super::consent;
 use super::contact::Settings;
 use super::correction::Correcting;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, Labelled, Subject};
+use super::edit::{Edit, Labelled, Misfiled, Subject};
 use super::journal::Book;
 use super::psychotherapy::PsychotherapyEdit;
 use super::view::ErasureRow;
@@ -393,7 +393,7 @@ impl Practice {
             | Edit::Wait { client, .. } => one(client),
             // Parted they may be: as long as two stand together, neither is erased.
             Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
-            Edit::StrikeNote { client, to, .. } => one(client) || one(to),
+            Edit::StrikeNote(Misfiled { client, to, .. }) => one(client) || one(to),
             Edit::Book(new) => new.clients.iter().any(one),
             Edit::BookSeries(new) => new.first.clients.iter().any(one),
             _ => false,
@@ -402,7 +402,7 @@ impl Practice {
             Edit::Amend { client, note, .. }
             | Edit::BeginAddendum { client, note, .. }
             | Edit::BeginCorrection(Correcting { client, note, .. })
-            | Edit::StrikeNote { client, note, .. }
+            | Edit::StrikeNote(Misfiled { client, note, .. })
             | Edit::Supervise { client, note, .. } => self.hidden_records(*client).contains(note),
             Edit::Label { client, of: Labelled::Record(record), .. }
             | Edit::MarkJournal { client, record, .. }

@@ -30,6 +30,17 @@ const WHY: u16 = 251;
 pub(super) const REVERSES: u16 = 252;
 const WRONG_CLIENT: u8 = 1;
 
+/// A note that was signed in the wrong chart. Only its author strikes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Misfiled {
+    /// In whose chart it is.
+    pub client: ClientId,
+    /// The note.
+    pub note: RecordId,
+    /// To whom it belongs.
+    pub to: ClientId,
+}
+
 /// The line that stands where a note was.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct InError {

@@ -149,7 +149,7 @@ impl Practice {
                 | Edit::SignSafetyPlan { .. }
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
-                | Edit::StrikeNote { .. }
+                | Edit::StrikeNote(_)
                 | Edit::Supervise { .. }
                 | Edit::StrikeCrisis { .. }
         );

@@ -47,7 +47,7 @@ impl Edit {
                 | Self::Sign { .. }
                 | Self::SignPlan { .. }
                 | Self::SignSafetyPlan { .. }
-                | Self::StrikeNote { .. }
+                | Self::StrikeNote(_)
                 | Self::Supervise { step: Step::CoSign, .. }
         )
     }

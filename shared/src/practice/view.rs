@@ -407,7 +407,7 @@ pub enum TimelineEntry {
         /// In a line; may be empty.
         text: String,
     },
-    /// What stays of a note that was signed in the wrong chart; the line bears that one's time.
+    /// What stays of a note that was signed in the wrong chart; the line bears the time of the strike.
     InError {
         /// Its record.
         record: RecordId,

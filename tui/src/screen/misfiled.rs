@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::envelope::ERASE_DELAY;
 use tacenda_shared::id::{ClientId, RecordId};
-use tacenda_shared::practice::edit::Edit;
+use tacenda_shared::practice::edit::{Edit, Misfiled};
 use tacenda_shared::practice::view::ClientRow;
 
 /// Columns of the box, and rows of the list of clients.
@@ -73,7 +73,7 @@ impl State {
             "struck a note of {from}, signed in the chart of {code}; here it can be destroyed from {} on",
             due(scene)
         );
-        let edit = Edit::StrikeNote { client: self.client, note: self.note, to };
+        let edit = Edit::StrikeNote(Misfiled { client: self.client, note: self.note, to });
         // What is struck is read no more: its page closes, too.
         vec![Ask::Leave, Ask::Leave, Ask::Edit(edit, says)]
     }

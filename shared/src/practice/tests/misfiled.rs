@@ -6,7 +6,9 @@ use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use crate::practice::Refusal;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::correction::Correcting;
-use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Part, Purpose, Stamp, Subject};
+use crate::practice::edit::{
+    Edit, Label, Labelled, Misfiled, NoteFormat, Part, Purpose, Stamp, Subject,
+};
 use crate::practice::erasure::{Scope, Stage};
 use crate::practice::interchange::export_lines;
 use crate::practice::note::charge_key;
@@ -55,7 +57,7 @@ fn notes(world: &World, desk: usize, client: ClientId) -> Vec<RecordId> {
 }
 
 fn strike(there: &There) -> Edit {
-    Edit::StrikeNote { client: there.wrong, note: there.note, to: there.right }
+    Edit::StrikeNote(Misfiled { client: there.wrong, note: there.note, to: there.right })
 }
 
 fn is_charged(world: &World, client: ClientId, session: AppointmentId) -> bool {
@@ -158,9 +160,9 @@ fn nobody_else_strikes_it_and_nothing_is_struck_that_would_not_be_carried_whole(
     let edit = strike(&there);
     assert_eq!(there.world.act(2, edit.clone()), Err(Refusal::NotItsAuthor));
     let (client, note) = (there.wrong, there.note);
-    let same = Edit::StrikeNote { client, note, to: client };
+    let same = Edit::StrikeNote(Misfiled { client, note, to: client });
     assert_eq!(there.world.act(0, same), Err(Refusal::SameAlready));
-    let nobody = Edit::StrikeNote { client, note, to: ClientId::from_bytes([77; 16]) };
+    let nobody = Edit::StrikeNote(Misfiled { client, note, to: ClientId::from_bytes([77; 16]) });
     assert_eq!(there.world.act(0, nobody), Err(Refusal::UnknownClient));
     there.world.act(0, Edit::Hold { client, held: true }).unwrap();
     let before = there.world.desks[0].memory.contents.clone();

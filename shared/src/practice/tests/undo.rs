@@ -9,8 +9,8 @@ use crate::practice::correction::Correcting;
 use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
-    Labelled, Metadata, NewAttachment, NewSeries, NoteFormat, Part, Relabel, RelabelDraft,
-    RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
+    Labelled, Metadata, Misfiled, NewAttachment, NewSeries, NoteFormat, Part, Relabel,
+    RelabelDraft, RemoteSetting, Slot, StampChange, Status, Whereabouts, WhoChange,
 };
 use crate::practice::group::{Belongs, GroupChange, GroupKind, subject_of};
 use crate::practice::identity::IdentityField;
@@ -315,7 +315,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::Sign { .. }
         | Edit::SignImported { .. }
         | Edit::SignPlan { .. }
-        | Edit::StrikeNote { .. }
+        | Edit::StrikeNote(_)
         | Edit::Supervise { .. } => Undone::Never,
         Edit::RejoinSeries { .. } | Edit::SettleSeries { .. } => Undone::Only,
     }
@@ -574,7 +574,7 @@ fn every(there: There) -> Vec<Edit> {
         Edit::SignPlan { client },
         Edit::StrikeContact { client, record: logged, struck: true },
         Edit::Supervise { client, note: signed, step: Step::Submit },
-        Edit::StrikeNote { client, note: signed, to: other },
+        Edit::StrikeNote(Misfiled { client, note: signed, to: other }),
     ]);
     every.extend(arranged(client, session, series));
     every

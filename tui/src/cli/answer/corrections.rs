@@ -9,7 +9,7 @@ use crate::screen::parts::corrected;
 use tacenda_shared::envelope::ERASE_DELAY;
 use tacenda_shared::id::{ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::correction::Correcting;
-use tacenda_shared::practice::edit::{Edit, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::edit::{Edit, Misfiled, Part, Purpose, Splice, Subject};
 use tacenda_shared::practice::view::{NoteView, View};
 
 /// Corrects a signed note, or strikes it.
@@ -88,7 +88,7 @@ fn strike(
         return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
     };
     let client = whose(&index, shown, note);
-    device.apply(Edit::StrikeNote { client, note, to }, now)?;
+    device.apply(Edit::StrikeNote(Misfiled { client, note, to }), now)?;
     let due = local(&index, now.plus_millis(ERASE_DELAY)).date();
     let json = serde_json::json!({
         "schema": 1, "type": "note-struck", "client": wish.client, "to": wish.to,

@@ -4,7 +4,7 @@ use super::*;
 use tacenda_shared::id::Timestamp;
 use tacenda_shared::practice::correction::changes::between;
 use tacenda_shared::practice::correction::{Correcting, Version, Versions};
-use tacenda_shared::practice::edit::{NoteFormat, Part, Stamp};
+use tacenda_shared::practice::edit::{Misfiled, NoteFormat, Part, Stamp};
 use tacenda_shared::practice::view::{DraftView, NoteView};
 
 const OTHER: RecordId = RecordId::from_bytes([91; 16]);
@@ -106,7 +106,7 @@ fn a_note_in_the_wrong_chart_is_struck_by_its_author_with_the_code_and_the_initi
     driver.keys("zz⏎");
     assert!(driver.edits().is_empty(), "{:?}", driver.edits());
     driver.key(Key::plain(KeyCode::Backspace)).key(Key::plain(KeyCode::Backspace)).keys("ds⏎");
-    let [Edit::StrikeNote { client, note: of, to }] = driver.edits()[..] else {
+    let [Edit::StrikeNote(Misfiled { client, note: of, to })] = driver.edits()[..] else {
         panic!("{:?}\n{}", driver.edits(), driver.screen())
     };
     assert_eq!((*client, *of, *to), (note.client, note.record, other.id));
