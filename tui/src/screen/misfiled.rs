@@ -69,10 +69,8 @@ impl State {
             return vec![Ask::Say("These are not your initials yet.".to_owned())];
         }
         let (from, code) = (scene.code(self.client), scene.code(to));
-        let says = format!(
-            "struck a note of {from}, signed in the chart of {code}; here it can be destroyed from {} on",
-            due(scene)
-        );
+        let says =
+            format!("struck in {from}, signed in {code}; erasure due {}", when::short(due(scene)));
         let edit = Edit::StrikeNote(Misfiled { client: self.client, note: self.note, to });
         // What is struck is read no more: its page closes, too.
         vec![Ask::Leave, Ask::Leave, Ask::Edit(edit, says)]
@@ -80,9 +78,9 @@ impl State {
 }
 
 /// The first day on which its bytes can be destroyed.
-fn due(scene: &Scene<'_>) -> String {
+fn due(scene: &Scene<'_>) -> jiff::civil::Date {
     let due = scene.now.time.plus_millis(ERASE_DELAY);
-    when::long(when::local(due, &scene.index.zone).date())
+    when::local(due, &scene.index.zone).date()
 }
 
 /// Types, moves, or answers.
@@ -141,7 +139,7 @@ fn view_end(state: &State, to: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_
              note was entered in error, and not whose it is."
         ),
         "What was charged for it there is taken back.".to_owned(),
-        format!("From {} on its sealed bytes can be destroyed here.", due(scene)),
+        format!("From {} on its sealed bytes can be destroyed here.", when::long(due(scene))),
         "This cannot be undone.".to_owned(),
     ];
     let mut line = 0;

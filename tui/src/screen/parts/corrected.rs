@@ -24,7 +24,8 @@ pub fn beside(corrected: Option<Corrected>, zone: &str) -> String {
 pub fn in_error(scene: &Scene<'_>, struck: Timestamp, by: MemberId) -> String {
     let day = when::short(when::local(struck, &scene.index.zone).date());
     let by = scene.index.clinicians.get(&by).map_or("another member", String::as_str);
-    format!("Entered in error: it belonged to another client; struck {day} by {by}")
+    // Short: the line must stand whole on a terminal of 80 columns.
+    format!("Entered in error (another client's), {day}, {by}")
 }
 
 /// Writes out what changed: `[-taken out-]` and `{+put in+}`.
