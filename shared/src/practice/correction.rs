@@ -117,7 +117,12 @@ impl Practice {
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let book = self.book_of_record(client, note);
-        self.facts.book(client, book).ok_or(Refusal::UnknownNote)?.takes_correction(note)?;
+        let chart = self.facts.book(client, book).ok_or(Refusal::UnknownNote)?;
+        match chart.takes_correction(note) {
+            // Of another practice's notes two may stand beside each other: both are taken in.
+            Err(Refusal::CorrectedSince) if blank.is_some() => {}
+            taken => taken?,
+        }
         let record = Self::stored_record(&self.home(client, book), note, cx)?;
         let body = record.body().ok_or(Refusal::UnknownNote)?;
         let written =
