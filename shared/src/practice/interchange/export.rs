@@ -309,6 +309,7 @@ fn draft(view: &DraftView, index: &Index) -> String {
             parts: parts(&view.parts),
             begun: moment(view.row.begun, &index.zone),
             addendum_to: view.row.addendum_to.map(|id| id.to_string()),
+            corrects: view.row.corrects.map(|id| id.to_string()),
             journal: view.row.journal,
             date: view.row.date.map(|date| date.to_string()),
             labels: labels(&view.labels),

@@ -342,6 +342,8 @@ pub(super) struct DraftLine {
     pub(super) begun: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) addendum_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) corrects: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) journal: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]

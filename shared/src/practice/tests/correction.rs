@@ -9,7 +9,7 @@ use crate::practice::correction::Correcting;
 use crate::practice::correction::changes::Piece;
 use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Part, Purpose, Stamp, Subject};
 use crate::practice::erasure::Scope;
-use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::interchange::{Counts, ImportStep, Importer, export_lines};
 use crate::practice::note::note_body;
 use crate::practice::record::{RecordKind, Relation, RelationKind};
 use crate::practice::supervision::{Step, Supervision};
@@ -439,13 +439,8 @@ fn a_note_is_hidden_and_goes_with_its_corrections_and_the_draft_of_one() {
     }
 }
 
-#[test]
-fn the_practices_own_export_takes_corrections_back_with_what_they_correct() {
-    let There { mut world, client, note, .. } = there("Slept badly.");
-    world.act(0, Edit::Amend { note, client, text: "Phoned later.".into() }).unwrap();
-    world.act(0, Edit::Amend { note, client, text: "Phoned again.".into() }).unwrap();
-    let one = correct(&mut world, 0, 20, client, note, "Slept well.");
-    let _ = correct(&mut world, 0, 21, client, one, "Slept long.");
+/// What another practice makes of the export of one, and what it counts.
+fn taken_over(world: &mut World, client: ClientId) -> (World, Counts) {
     let desk = &mut world.desks[0];
     let index = desk.index();
     let mut items = Vec::new();
@@ -477,7 +472,17 @@ fn the_practices_own_export_takes_corrections_back_with_what_they_correct() {
             signed.extend(draft.and_then(|draft| Some((draft, chart?.signed(draft)?))));
         }
     }
-    importer.finish().unwrap();
+    (other, importer.finish().unwrap())
+}
+
+#[test]
+fn the_practices_own_export_takes_corrections_back_with_what_they_correct() {
+    let There { mut world, client, note, .. } = there("Slept badly.");
+    world.act(0, Edit::Amend { note, client, text: "Phoned later.".into() }).unwrap();
+    world.act(0, Edit::Amend { note, client, text: "Phoned again.".into() }).unwrap();
+    let one = correct(&mut world, 0, 20, client, note, "Slept well.");
+    let _ = correct(&mut world, 0, 21, client, one, "Slept long.");
+    let (mut other, _) = taken_over(&mut world, client);
     let [(last, Some(_))] = heads(&other, 0, client)[..] else { panic!("one note, corrected") };
     let desk = &mut other.desks[0];
     let shown = desk.note(client, last);
@@ -489,4 +494,25 @@ fn the_practices_own_export_takes_corrections_back_with_what_they_correct() {
     let first = desk.note(client, first.record);
     assert!(first.parts[0].1.ends_with("Slept badly."));
     assert!(first.versions.unwrap().before.is_none());
+}
+
+/// Two corrections at once both go along; a draft that was to be one is a draft of its own, about no
+/// session, and is counted.
+#[test]
+fn what_stands_beside_each_other_and_what_is_not_signed_yet_is_taken_over_too() {
+    let There { mut world, client, note, .. } = there("Slept badly.");
+    let mine = correct(&mut world, 0, 20, client, note, "Slept well.");
+    correct(&mut world, 1, 21, client, note, "Slept long.");
+    world.sync();
+    let draft = begin(&mut world, 0, 22, client, mine);
+    rewrite(&mut world, 0, client, draft, "Slept in.");
+    let (mut other, counts) = taken_over(&mut world, client);
+    let both = heads(&other, 0, client);
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!(both.iter().all(|(_, corrected)| corrected.is_some()), "{both:?}");
+    let [row] = &other.desks[0].index().drafts[..] else { panic!("one draft") };
+    let row = row.clone();
+    assert_eq!((row.session, row.corrects), (None, None));
+    assert!(other.desks[0].draft(client, row.note).parts[0].1.contains("Slept in."));
+    assert_eq!(counts.not_carried.get("draft.corrects"), Some(&1), "{counts:?}");
 }

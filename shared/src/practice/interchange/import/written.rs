@@ -90,7 +90,10 @@ impl Importer {
         let head = origin("Begun", &line.begun, None)?;
         // Nothing is added to a draft: if need be it is said in a part that the format does not have.
         let places = Part::ALL;
-        let (format, session) = (line.format.as_str(), line.session.as_deref());
+        // Beside the note that it would have replaced it is no second note about the session.
+        self.not_carried("draft.corrects", line.corrects.is_some());
+        let session = line.session.as_deref().filter(|_| line.corrects.is_none());
+        let format = line.format.as_str();
         let (mut steps, _) =
             begin(note, (&line.client, session), (format, line.parts), (head, places))?;
         let client = id(&line.client, ClientId::parse, "client")?;
