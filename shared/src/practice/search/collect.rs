@@ -124,9 +124,12 @@ impl Practice {
             places.extend(found.map(|(place, says)| (place, (Some(row.time), says))));
         }
         if charts {
+            // Nor is what adds to a note that is out of sight.
+            let hidden = self.hidden_records(client);
             for draft in self.index.drafts.iter().filter(|draft| draft.client == client) {
                 // What is apart is looked for nowhere.
-                if draft.psychotherapy {
+                let about = draft.addendum_to.or(draft.corrects);
+                if draft.psychotherapy || about.is_some_and(|note| hidden.contains(&note)) {
                     continue;
                 }
                 places.insert(Place::Draft(draft.note), (Some(draft.begun), Says::Stored));

@@ -189,6 +189,12 @@ pub struct Sitting {
     clients: BTreeSet<ClientId>,
 }
 
+/// What is out of sight of the clients that were looked at in one search.
+#[derive(Default)]
+struct Sight {
+    hidden: BTreeMap<ClientId, BTreeSet<RecordId>>,
+}
+
 /// What is in memory for searching.
 #[derive(Default)]
 pub(super) struct Search {
@@ -271,11 +277,12 @@ impl Practice {
         let mut lines = Vec::with_capacity(matches.len());
         let mut opened: BTreeMap<ClientId, u32> = BTreeMap::new();
         let mut parts = collect::Parts::default();
+        let mut sight = Sight::default();
         for found in matches {
             let shown = match found {
                 Match::Client(_) => None,
                 // What went out of sight since it was found is not shown.
-                Match::Text(hit) if self.is_out_of_sight(hit) => None,
+                Match::Text(hit) if self.is_out_of_sight(hit, &mut sight) => None,
                 Match::Text(hit) => {
                     let text = self.parts_of_place(hit, &mut parts, cx);
                     text.and_then(|text| line::line(&query, &text))
@@ -377,13 +384,32 @@ impl Practice {
             hits.extend(search.texts.search(query, named));
         }
         // What went out of sight since is not found, whatever is in memory.
-        hits.retain(|hit| !self.is_out_of_sight(hit));
-        let day = |time: Timestamp| zone::date(time, &self.index.zone);
-        hits.sort_by_cached_key(|hit| {
-            let time = hit.time.map(|time| std::cmp::Reverse(day(time)));
-            (time, std::cmp::Reverse((hit.count, hit.time)), hit.client, hit.place)
-        });
+        let mut sight = Sight::default();
+        hits.retain(|hit| !self.is_out_of_sight(hit, &mut sight));
+        self.rank(&mut hits);
         hits
+    }
+
+    /// Puts texts in order: what is as it stands, then the newest day first, of one day the one that
+    /// holds the words most often.
+    fn rank(&self, hits: &mut [Hit]) {
+        hits.sort_unstable_by_key(|hit| {
+            (hit.time.map(std::cmp::Reverse), hit.count, hit.client, hit.place)
+        });
+        let mut left = hits;
+        while let Some(first) = left.first() {
+            // One look at the calendar a day, not one a text.
+            let date = first.time.map(|time| zone::date(time, &self.index.zone));
+            let begins = date.map(|date| zone::instant(date.at(0, 0, 0, 0), &self.index.zone));
+            let is_of_day =
+                |hit: &Hit| hit.time.is_some() == begins.is_some() && hit.time >= begins;
+            let day = left.iter().take_while(|hit| is_of_day(hit)).count().max(1);
+            let (day, others) = left.split_at_mut(day);
+            day.sort_unstable_by_key(|hit| {
+                (std::cmp::Reverse((hit.count, hit.time)), hit.client, hit.place)
+            });
+            left = others;
+        }
     }
 
     /// Who comes to an appointment and may be seen; `None` if that is nobody of those who come.
@@ -394,7 +420,7 @@ impl Practice {
         (!group && (row.clients.is_empty() || !seen.is_empty())).then_some(seen)
     }
 
-    fn is_out_of_sight(&self, hit: &Hit) -> bool {
+    fn is_out_of_sight(&self, hit: &Hit, sight: &mut Sight) -> bool {
         if let Place::Appointment(id) = hit.place {
             let row = self.index.appointments.get(&id);
             return row.is_none_or(|row| {
@@ -402,7 +428,9 @@ impl Practice {
             });
         }
         let Some(client) = hit.client else { return false };
-        let hidden = |record: &RecordId| self.hidden_records(client).contains(record);
+        let hidden = sight.hidden.entry(client);
+        let hidden = hidden.or_insert_with(|| self.hidden_records(client));
+        let hidden = |record: &RecordId| hidden.contains(record);
         self.is_hidden(client)
             || match &hit.place {
                 Place::Addendum { record, to } => hidden(record) || hidden(to),

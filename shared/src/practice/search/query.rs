@@ -97,16 +97,38 @@ impl Query {
 
     /// Returns which terms words hold, by their classes, and how often any of them does.
     pub(super) fn count(&self, classes: impl Iterator<Item = u32> + Clone) -> (u32, u32) {
-        let seen = classes.clone().fold(0, |seen, class| seen | class);
+        let (mut seen, mut terms, mut count) = (0, 0, 0_u32);
+        for class in classes.clone() {
+            let (alone, times) = self.alone(class);
+            seen |= class;
+            terms |= alone;
+            count = count.saturating_add(times);
+        }
+        let (more, times) = self.phrases(seen, classes);
+        (terms | more, count.saturating_add(times))
+    }
+
+    /// Returns which terms of one word a class fits, and how many these are.
+    pub(super) fn alone(&self, class: u32) -> (u32, u32) {
+        let terms = self.terms.iter().enumerate();
+        let fits = |words: &Range<usize>| words.len() == 1 && class & bit(words.start) != 0;
+        let terms = terms.filter(|(_, words)| fits(words));
+        let terms = terms.fold(0, |all, (term, _)| all | bit(term));
+        (terms, terms.count_ones())
+    }
+
+    /// Returns which terms of several words a text holds that holds these words at all, and how often.
+    pub(super) fn phrases(
+        &self,
+        seen: u32,
+        classes: impl Iterator<Item = u32> + Clone,
+    ) -> (u32, u32) {
         let (mut terms, mut count) = (0, 0_u32);
         for (term, words) in self.terms.iter().enumerate() {
-            if words.clone().any(|word| seen & bit(word) == 0) {
+            if words.len() < 2 || words.clone().any(|word| seen & bit(word) == 0) {
                 continue;
             }
-            let found = match words.len() {
-                1 => classes.clone().filter(|class| class & bit(words.start) != 0).count(),
-                _ => self.places(words.clone(), classes.clone()).count(),
-            };
+            let found = self.places(words.clone(), classes.clone()).count();
             if found > 0 {
                 terms |= bit(term);
                 count = count.saturating_add(u32::try_from(found).unwrap_or(u32::MAX));
