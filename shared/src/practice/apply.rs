@@ -6,7 +6,7 @@ use super::consent;
 use super::contact::{self, Settings};
 use super::correction::Correcting;
 use super::document::Scalar;
-use super::edit::{Edit, JournalMark, Labelled, Misfiled, PsychotherapyEdit};
+use super::edit::{Edit, JournalMark, Labelled, PsychotherapyEdit};
 use super::journal::Book;
 use super::measure::MeasureMark;
 pub(super) use super::refusal::Refusal;
@@ -160,6 +160,7 @@ impl Practice {
             | Edit::RelabelDraft(_)
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
+            | Edit::RestoreNote(_)
             | Edit::StrikeNote(_)
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
@@ -266,9 +267,8 @@ impl Practice {
             Edit::SignImported { note, client, late_reason } => {
                 self.sign(note, client, late_reason, cx)
             }
-            Edit::StrikeNote(Misfiled { client, note, to }) => {
-                self.strike_note((client, note), to, cx)
-            }
+            Edit::RestoreNote(restored) => self.restore_note(restored, cx),
+            Edit::StrikeNote(misfiled) => self.strike_note(misfiled, cx),
             Edit::Supervise { client, note, step } => self.supervise(client, (note, &step), cx),
             _ => Ok(Done::default()),
         }

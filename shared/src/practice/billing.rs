@@ -15,8 +15,8 @@ const ITEMS_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Billing {
     charges: BTreeMap<RecordId, Charge>,
-    /// Which of them were taken back.
-    reversed: BTreeSet<RecordId>,
+    /// Which were taken back, by what makes the charges of a session one: of another session none is.
+    reversed: BTreeSet<(RecordId, [u8; 32])>,
     /// For whom each session was charged beside the client, by what makes its charges one.
     sessions: BTreeMap<[u8; 32], BTreeSet<ClientId>>,
 }
@@ -35,8 +35,8 @@ impl Billing {
         let Some(body) = record.body().filter(|_| record.header.kind == RecordKind::Charge) else {
             return;
         };
-        if body.bytes(misfiled::REVERSES).is_some() {
-            self.learn_reversal(record);
+        if let Some(key) = body.fixed(misfiled::REVERSES) {
+            self.learn_reversal(record, key);
             return;
         }
         let Some(key) = body.fixed(tag::IDEMPOTENCY) else { return };
@@ -51,15 +51,15 @@ impl Billing {
     }
 
     /// Takes in what takes charges back.
-    fn learn_reversal(&mut self, record: &Record) {
+    fn learn_reversal(&mut self, record: &Record, key: [u8; 32]) {
         let named = record.header.relations.iter();
         let named = named.filter(|relation| relation.kind == RelationKind::Corrects);
-        self.reversed.extend(named.map(|relation| RecordId::from_bytes(relation.target)));
+        self.reversed.extend(named.map(|relation| (RecordId::from_bytes(relation.target), key)));
     }
 
     /// Returns the charges of a session that stand.
     pub(super) fn standing(&self, key: &[u8; 32]) -> Vec<RecordId> {
-        let stands = |id: &RecordId| !self.reversed.contains(id);
+        let stands = |id: &RecordId| !self.reversed.contains(&(*id, *key));
         let charges = self.charges.iter().filter(|(id, one)| one.key == *key && stands(id));
         charges.map(|(id, _)| *id).collect()
     }
@@ -85,8 +85,8 @@ impl Billing {
             });
         });
         let reversed: Vec<_> = self.reversed.iter().collect();
-        writer.list(&reversed, |w, id| {
-            w.fixed(id.as_bytes());
+        writer.list(&reversed, |w, (id, key)| {
+            w.fixed(id.as_bytes()).fixed(key);
         });
     }
 
@@ -97,7 +97,8 @@ impl Billing {
             let stands_for = r.list(CLIENTS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
             Ok((id, Charge { time, key, stands_for }))
         })?;
-        let reversed = reader.list(ITEMS_MAX, |r| r.fixed().map(RecordId::from_bytes))?;
+        let reversed =
+            reader.list(ITEMS_MAX, |r| Ok((RecordId::from_bytes(r.fixed()?), r.fixed()?)))?;
         let mut billing = Self { reversed: reversed.into_iter().collect(), ..Self::default() };
         charges.into_iter().for_each(|(id, charge)| billing.insert(id, charge));
         Ok(billing)

@@ -3,18 +3,19 @@
 
 mod codec;
 mod corrections;
+mod fact;
 
 use super::apply::Refusal;
 use super::consent::{self, ConsentAct, ConsentFact};
 use super::crisis::{self, CrisisFact};
 use super::draft::{self, DraftFact};
 use super::edit::{NoteFormat, Part};
-use super::journal::{self, Book, EntryFact, Marks};
+use super::journal::{Book, EntryFact, Marks};
 use super::label::Labelling;
-use super::measure::{self, Taken};
+use super::measure::Taken;
 use super::misfiled::{self, InError};
 use super::plan::{Plan, PlanFact, PlanKind};
-use super::psychotherapy::{self, PsychotherapyFact};
+use super::psychotherapy::PsychotherapyFact;
 use super::record::{Record, RecordKind, RelationKind};
 use super::supervision;
 use super::view::{Corrected, DraftRow, NoteState, TimelineEntry, TimelineRow};
@@ -106,6 +107,8 @@ pub(super) struct Chart {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RecordFact {
     pub(super) time: Timestamp,
+    /// Whose it is, which its signature says.
+    pub(super) author: MemberId,
     pub(super) headline: Headline,
 }
 
@@ -137,9 +140,21 @@ pub(super) struct NoteFact {
     pub(super) late: bool,
     /// The note in whose place it says that it stands; see [`Chart::corrections`].
     pub(super) corrects: Option<RecordId>,
+    /// When it was signed in another chart, from which it was moved here.
+    pub(super) moved: Option<Timestamp>,
 }
 
 impl Headline {
+    pub(super) const fn is_note(&self) -> bool {
+        matches!(self, Self::Note(_))
+    }
+
+    /// Whether it is what may lie in the wrong chart; of what was destroyed, or of what only a newer
+    /// version reads, nobody knows that it is not.
+    pub(super) const fn can_be_misfiled(&self) -> bool {
+        matches!(self, Self::Addendum { .. } | Self::Note(_) | Self::Unknown)
+    }
+
     const fn can_be_struck(&self) -> bool {
         matches!(
             self,
@@ -163,35 +178,6 @@ impl Headline {
             | Self::Plan { .. }
             | Self::Supervision(_)
             | Self::Unknown => None,
-        }
-    }
-}
-
-impl RecordFact {
-    /// Reads the headline of a record. What this version cannot read, or what does not belong
-    /// where it lies, is kept as unknown.
-    pub(super) fn of(record: &Record, book: Book) -> Self {
-        let time = record.header.time;
-        let read = match (book, record.header.kind) {
-            (Book::Journal, RecordKind::Journal) => EntryFact::of(record).map(Headline::Journal),
-            (Book::Journal, kind) if !journal::is_of_entries(kind) => None,
-            (Book::Psychotherapy(_), kind) => psychotherapy::headline(record, kind),
-            _ => headline(record),
-        };
-        let time = match &read {
-            Some(Headline::Measure(_) | Headline::Crisis(_)) => measure::answered_at(record),
-            _ => time,
-        };
-        Self { time, headline: read.unwrap_or(Headline::Unknown) }
-    }
-
-    /// The same of a record of a group, which cannot consent: each client does alone.
-    pub(super) fn of_group(record: &Record) -> Self {
-        match record.header.kind {
-            RecordKind::Consent | RecordKind::Risk | RecordKind::SafetyPlan => {
-                Self { time: record.header.time, headline: Headline::Unknown }
-            }
-            _ => Self::of(record, Book::Chart),
         }
     }
 }
@@ -225,6 +211,7 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
                 words: words.iter().map(|(_, text)| draft::words(text)).sum(),
                 late,
                 corrects,
+                moved: misfiled::signed_first(record),
             }))
         }
         RecordKind::Addendum => Some(Headline::Addendum {
@@ -389,7 +376,11 @@ impl Chart {
                 continue;
             }
             // What was added to a note stands below whatever took its place.
-            let below = adds_to.map(|note| self.newest_of(&corrections, note));
+            let below = adds_to.map(|note| match self.records.contains_key(&note) {
+                true => self.newest_of(&corrections, note),
+                // It was added elsewhere to a note that is out of sight: it stands on its own.
+                false => *id,
+            });
             let line = self.line(*id, fact, below).map(|entry| (fact.time, *id, entry));
             rows.extend(line.map(|line| self.in_its_place(&corrections, line)));
         }
@@ -446,7 +437,7 @@ impl Chart {
         });
         let records: Vec<_> = self.records.iter().collect();
         writer.list(&records, |w, (id, fact)| {
-            w.fixed(id.as_bytes()).i64(fact.time.as_millis());
+            w.fixed(id.as_bytes()).i64(fact.time.as_millis()).fixed(fact.author.as_bytes());
             encode_headline(w, &fact.headline);
         });
         self.plan.encode(writer);
@@ -459,7 +450,8 @@ impl Chart {
         let records = reader.list(ITEMS_MAX, |r| {
             let id = RecordId::from_bytes(r.fixed()?);
             let time = Timestamp::from_millis(r.i64()?);
-            Ok((id, RecordFact { time, headline: decode_headline(r)? }))
+            let author = MemberId::from_bytes(r.fixed()?);
+            Ok((id, RecordFact { time, author, headline: decode_headline(r)? }))
         })?;
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
         let forms_of = crisis::forms_of(&records);
@@ -479,6 +471,7 @@ impl Chart {
         let TimelineEntry::Note { late, corrected, .. } = &mut entry else {
             return (time, id, entry);
         };
+        let time = self.records.get(&id).map_or(time, RecordFact::first_signed);
         let standing = corrections.standing(id);
         let first = standing.and_then(|standing| self.records.get(&standing.first));
         let (Some(Standing { beside, .. }), Some(first)) = (standing, first) else {
@@ -488,7 +481,7 @@ impl Chart {
         if let Headline::Note(first) = &first.headline {
             *late = first.late;
         }
-        (first.time, id, entry)
+        (first.first_signed(), id, entry)
     }
 
     fn line(
@@ -498,6 +491,7 @@ impl Chart {
         adds_to: Option<RecordId>,
     ) -> Option<TimelineEntry> {
         match (&fact.headline, adds_to) {
+            (Headline::InError(_), _) if self.is_taken_back(id) => None,
             (Headline::InError(stub), _) => {
                 Some(TimelineEntry::InError { record: id, struck: fact.time, by: stub.by })
             }

@@ -227,7 +227,8 @@ impl Practice {
         Ok(versions)
     }
 
-    /// The drafts, signed or not, that hold the text of one of these notes, to stand in its place.
+    /// The drafts, signed or not, that are to stand in the place of one of these notes, and hold its text,
+    /// or that add to one.
     pub fn drafts_of_versions(
         &self,
         client: ClientId,
@@ -235,7 +236,9 @@ impl Practice {
     ) -> BTreeSet<ObjectId> {
         let chart = self.facts.book(client, Book::Chart);
         let drafts = chart.into_iter().flat_map(|chart| &chart.drafts);
-        let of = |fact: &DraftFact| fact.corrects.is_some_and(|note| records.contains(&note));
+        let of = |fact: &DraftFact| {
+            fact.corrects.or(fact.addendum_to).is_some_and(|note| records.contains(&note))
+        };
         drafts.filter(|(_, fact)| of(fact)).map(|(id, _)| *id).collect()
     }
 }

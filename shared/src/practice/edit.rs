@@ -1,7 +1,6 @@
 //! What a person can do to a practice, as values.
 //!
-//! Screens, the command line, imports and the generator all speak these words, and
-//! `Practice::apply` is the only thing that listens.
+//! Screens, commands, imports and the generator speak these words; `Practice::apply` alone listens.
 
 pub use super::appointment::{AppointmentKind, Modality, NewAppointment, NewSeries, Slot, Status};
 pub use super::attachment::{FileBytes, Metadata, NewAttachment};
@@ -19,7 +18,7 @@ pub use super::journal::{Came, JournalMark};
 pub use super::label::{Label, Labelled, Relabel, RelabelDraft};
 use super::lint::{Element, Level};
 use super::measure::{Answer, Manner, MeasureMark, NewScore};
-pub use super::misfiled::Misfiled;
+pub use super::misfiled::{Copied, Misfiled, Restored};
 pub use super::parts::{NoteFormat, Part, Splice};
 use super::phrase::{PhraseKind, Saying};
 use super::plan::PlanChange;
@@ -567,6 +566,8 @@ pub enum Edit {
     },
     /// Strikes a note that was signed in the wrong chart, and signs it anew in the right one.
     StrikeNote(Misfiled),
+    /// Brings a note back that was struck by mistake, and strikes what was signed in its place.
+    RestoreNote(Restored),
     /// Hands a signed note to a second person, takes it back, co-signs it or returns it.
     Supervise {
         /// Whose.

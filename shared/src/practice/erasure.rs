@@ -4,6 +4,7 @@
 //! device hides the record at once, with a server or without. Keys die only when a device carries
 //! the order out; until then everything can be taken back.
 
+mod hidden;
 mod retention;
 
 pub use retention::{KEPT_YEARS, kept_until, last_service};
@@ -14,11 +15,9 @@ use super::chart::Chart;
 use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::Settings;
-use super::correction::Correcting;
 use super::document::{Document, Scalar};
-use super::edit::{Edit, Labelled, Misfiled, Subject};
+use super::edit::{Edit, Subject};
 use super::journal::Book;
-use super::psychotherapy::PsychotherapyEdit;
 use super::view::ErasureRow;
 use super::{Context, Practice, document_of};
 use crate::codec::{CodecError, Reader, Writer};
@@ -248,6 +247,10 @@ impl Practice {
     pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
         let mut family = BTreeSet::from([record]);
         if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
+            // What its author has not carried over to another chart stays.
+            if chart.is_misfiled(record) {
+                return chart.misfiled_with(record);
+            }
             // A note and its corrections say much the same.
             for version in chart.versions_of(record) {
                 family.insert(version);
@@ -256,7 +259,8 @@ impl Practice {
             let erasures = &self.facts.settings.erasures;
             family.extend(consent::going_with(chart, record, &erasures.ordered(client)));
             let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
-            family.extend(labellings);
+            let acts: Vec<_> = chart.acts_about(&family).collect();
+            family.extend(labellings.into_iter().chain(acts));
         }
         family.extend(self.parts_of(client, record));
         // What is added late, after the record itself is gone, still goes with it.
@@ -286,16 +290,22 @@ impl Practice {
 
     /// Returns the records of a client that are hidden, each with what was added to it.
     pub(super) fn hidden_records(&self, client: ClientId) -> BTreeSet<RecordId> {
-        let asked = self.facts.settings.erasures.hidden_records(client);
-        // What belongs to another client is out of sight, whoever has heard of its erasure yet.
-        let misfiled = self.facts.charts.get(&client).into_iter().flat_map(Chart::misfiled);
-        asked
-            .into_iter()
-            .chain(misfiled)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .flat_map(|record| self.family_of(client, record))
-            .collect()
+        let chart = self.facts.book(client, Book::Chart);
+        let mut asked = self.facts.settings.erasures.hidden_records(client);
+        asked.retain(|record| {
+            let scope = Scope::of_record(client, *record);
+            !chart.is_some_and(|chart| chart.is_misfiled(*record)) && !self.is_line_in_error(scope)
+        });
+        let mut hidden: BTreeSet<RecordId> =
+            asked.into_iter().flat_map(|record| self.family_of(client, record)).collect();
+        // What belongs to another client is out of sight, whoever has heard of its erasure yet; under a
+        // legal hold it is not, so that it can be read and released as long as it must be kept.
+        if let Some(chart) = chart.filter(|chart| !chart.in_error.is_empty())
+            && !self.is_held(client)
+        {
+            hidden.extend(chart.misfiled());
+        }
+        hidden
     }
 
     /// Returns whether a subject is out of sight, because it is to be erased or was. A draft that
@@ -351,79 +361,6 @@ impl Practice {
         self.facts.settings.erasures.is_hidden(client)
     }
 
-    /// Refuses what begins something new in a record that is to be erased. What is being typed
-    /// there goes on, so that nothing is lost if the erasure is taken back.
-    #[expect(clippy::too_many_lines, reason = "one line for each kind of edit")]
-    pub(super) fn check_hidden(&self, edit: &Edit) -> Result<(), Refusal> {
-        let one = |client: &ClientId| self.is_hidden(*client);
-        let hidden = match edit {
-            Edit::AddTask { client, .. }
-            | Edit::Amend { client, .. }
-            | Edit::Archive { client, .. }
-            | Edit::Attach { client, .. }
-            | Edit::BeginAddendum { client, .. }
-            | Edit::BeginCorrection(Correcting { client, .. })
-            | Edit::BeginJournal { client, .. }
-            | Edit::BeginNote { client, .. }
-            | Edit::ChangeContact { client, .. }
-            | Edit::ChangeGroup { group: client, .. }
-            | Edit::ChangeIdentity { client, .. }
-            | Edit::ChangePlan { client, .. }
-            | Edit::EnterJournal { client, .. }
-            | Edit::EnterMeasure { client, .. }
-            | Edit::EnterNote { client, .. }
-            | Edit::EnterScore { client, .. }
-            | Edit::FinishTask { client, .. }
-            | Edit::Label { client, of: Labelled::PlanLine(_) | Labelled::Record(_), .. }
-            | Edit::LogContact { client, .. }
-            | Edit::MarkMeasure { client, .. }
-            | Edit::NewClient { client, .. }
-            | Edit::NoteDeath { client, .. }
-            | Edit::Psychotherapy(PsychotherapyEdit::Begin { client, .. })
-            | Edit::RecordConsent { client, .. }
-            | Edit::RecordRisk { client, .. }
-            | Edit::ReviewPlan { client, .. }
-            | Edit::RevokeConsent { client, .. }
-            | Edit::SignPlan { client }
-            | Edit::SignSafetyPlan { client, .. }
-            | Edit::StrikeAttachment { client, .. }
-            | Edit::StrikeConsent { client, .. }
-            | Edit::Supervise { client, .. }
-            | Edit::StrikeCrisis { client, .. }
-            | Edit::Wait { client, .. } => one(client),
-            // Parted they may be: as long as two stand together, neither is erased.
-            Edit::SameAs { client, kept: Some(kept) } => one(client) || one(kept),
-            Edit::StrikeNote(Misfiled { client, to, .. }) => one(client) || one(to),
-            Edit::Book(new) => new.clients.iter().any(one),
-            Edit::BookSeries(new) => new.first.clients.iter().any(one),
-            _ => false,
-        };
-        let hidden_note = match edit {
-            Edit::Amend { client, note, .. }
-            | Edit::BeginAddendum { client, note, .. }
-            | Edit::BeginCorrection(Correcting { client, note, .. })
-            | Edit::StrikeNote(Misfiled { client, note, .. })
-            | Edit::Supervise { client, note, .. } => self.hidden_records(*client).contains(note),
-            Edit::Label { client, of: Labelled::Record(record), .. }
-            | Edit::MarkJournal { client, record, .. }
-            | Edit::RevokeConsent { client, record, .. }
-            | Edit::StrikeAttachment { client, record, .. }
-            | Edit::StrikeConsent { client, record, .. }
-            | Edit::StrikeCrisis { client, record, .. }
-            | Edit::StrikeContact { client, record, .. } => {
-                self.hidden_records(*client).contains(record)
-            }
-            Edit::Sign { note, client, .. } | Edit::SignImported { note, client, .. } => {
-                let chart = self.facts.book(*client, self.book_of_draft(*client, *note));
-                let draft = chart.and_then(|chart| chart.drafts.get(note));
-                let to = draft.and_then(|draft| draft.addendum_to.or(draft.corrects));
-                to.is_some_and(|note| self.hidden_records(*client).contains(&note))
-            }
-            _ => false,
-        };
-        if hidden || hidden_note { Err(Refusal::ToBeErased) } else { Ok(()) }
-    }
-
     /// Hides a record, to be erased after [`ERASE_DELAY`].
     pub(super) fn ask_erasure(
         &mut self,
@@ -441,7 +378,7 @@ impl Practice {
             if self.hidden_records(client).contains(&record) && !self.is_moved_only(scope) {
                 return Err(Refusal::ToBeErased);
             }
-            if !self.knows_record(client, record) {
+            if !self.knows_record(client, record) || self.is_line_in_error(scope) {
                 return Err(Refusal::UnknownNote);
             }
         }
@@ -508,7 +445,7 @@ impl Practice {
         self.write_settings((field, value), Some(inverse), (kind, client.into()), cx)
     }
 
-    fn write_erasure(
+    pub(super) fn write_erasure(
         &mut self,
         scope: Scope,
         (erasure, kind): (Erasure, AuditKind),
@@ -578,11 +515,18 @@ impl Practice {
         let now: BTreeSet<Scope> = rows.keys().copied().collect();
         let holds = self.all_held();
         let before: BTreeSet<Scope> = self.index.erasures.keys().copied().collect();
+        let held: BTreeSet<_> = self.index.holds.symmetric_difference(&holds).copied().collect();
         let index = Arc::make_mut(&mut self.index);
         (index.erasures, index.holds) = (rows, holds);
-        let changed: BTreeSet<ClientId> =
+        let mut changed: BTreeSet<ClientId> =
             before.symmetric_difference(&now).map(|scope| scope.client).collect();
         self.facts.same_changed |= !changed.is_empty();
+        // Under a hold a note is in sight that belongs to another client.
+        let has_moved = |client: &&ClientId| {
+            let chart = self.facts.book(**client, Book::Chart);
+            chart.is_some_and(|chart| !chart.in_error.is_empty())
+        };
+        changed.extend(held.iter().filter(has_moved));
         for client in changed {
             self.publish(&CompartmentName::Contact(client));
             let chart = self.chart_of(client);

@@ -16,7 +16,6 @@ use super::crisis;
 use super::document::Document;
 use super::group::{Group, subject_of};
 use super::journal::Book;
-use super::misfiled;
 use super::moved::Strange;
 use super::phrase::Phrases;
 use super::record::{Record, RecordKind};
@@ -30,7 +29,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 32;
+pub const SCHEMA: u16 = 33;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.
@@ -514,17 +513,21 @@ impl Facts {
     }
 }
 
-/// Keeps the first of two records with one id; one whose body was destroyed takes its place.
+/// Keeps the first of two records with one id; one whose body was destroyed takes its place, if it is
+/// of the same author: nobody can say of somebody else's that it is gone.
 fn learn_first(chart: &mut Chart, record: &Record, fact: RecordFact) {
     let id = record.header.id;
     crisis::learn_form(&mut chart.forms_of, id, &fact);
     if record.body().is_none() {
+        if chart.records.get(&id).is_some_and(|known| known.author != fact.author) {
+            return;
+        }
         if let Some(before) = chart.records.insert(id, fact) {
             chart.lost_body(&before.headline);
         }
     } else if let Entry::Vacant(entry) = chart.records.entry(id) {
-        misfiled::learn(&mut chart.in_error, &fact);
         entry.insert(fact);
+        chart.learn_in_error(id);
         chart.consents.learn(&chart.records, id);
     }
 }

@@ -125,6 +125,7 @@ impl Practice {
             index.plans.extend(self.plan_of(*client).map(|review| (*client, review)));
             index.consents.extend(self.consents_of(*client).map(|rows| (*client, rows)));
             index.supervision.extend(chart.supervision(*client));
+            index.strays.extend(self.strays_of(*client));
             let sessions = chart.sessions();
             for (id, state) in &sessions {
                 self.sessions.entry(*id).or_default().insert(*client, *state);
@@ -141,6 +142,7 @@ impl Practice {
         self.publish_timelines(&mut index);
         index.drafts.sort_by_key(|row: &DraftRow| (row.begun, row.note));
         index.supervision.sort_by_key(|row| (row.since, row.note));
+        index.strays.sort();
         let mut rows = self.all_rows();
         let ids = rows.iter().map(|row| (row.id, Arc::clone(row)));
         index.appointments = ids.collect();
@@ -348,6 +350,7 @@ impl Practice {
         drafts.extend(self.unsigned(client));
         self.publish_timeline(client);
         let (plan, consents) = (self.plan_of(client), self.consents_of(client));
+        let strays = self.strays_of(client);
         let index = Arc::make_mut(&mut self.index);
         match consents {
             Some(rows) => drop(index.consents.insert(client, rows)),
@@ -363,6 +366,9 @@ impl Practice {
         index.supervision.retain(|row| row.client != client);
         index.supervision.extend(supervision);
         index.supervision.sort_by_key(|row| (row.since, row.note));
+        index.strays.retain(|row| row.client != client);
+        index.strays.extend(strays);
+        index.strays.sort();
         self.publish_sessions(client, &sessions);
     }
 

@@ -175,7 +175,7 @@ fn of_device(document: &Document, device: DeviceId, draft: ObjectId) -> BTreeSet
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Labelling {
     /// The note, or what adds to it.
-    target: RecordId,
+    pub(super) target: RecordId,
     /// Whether it adds to what the note has, or is the whole list.
     adds: bool,
     /// What the writer of a whole list knew of beside the note.

@@ -2,15 +2,21 @@
 //! it anew where it belongs, a line that says so stands where it was, and the note itself is out of
 //! sight at once and is erased after thirty days like any record that is to die.
 //!
+//! The line names what was carried over, and nothing else goes out of sight: neither what somebody
+//! added elsewhere at the same time, nor what anybody else has signed. Its author can take it back.
+//!
 //! Neither chart says whose the other one is.
+
+mod line;
+mod restore;
+mod stray;
 
 use super::apply::{Done, Refusal};
 use super::change::Change;
-use super::chart::{Chart, Headline, RecordFact, tag};
+use super::chart::{Headline, tag};
 use super::compartment::CompartmentName;
-use super::consent::Ledger;
 use super::correction::REASON_BYTES_MAX;
-use super::edit::{AppointmentKind, Label, NoteFormat, Part};
+use super::edit::{AppointmentKind, Edit, Label, NoteFormat, Part};
 use super::erasure::Scope;
 use super::group::is_subject;
 use super::journal::Book;
@@ -20,15 +26,21 @@ use super::sign::sign_event;
 use super::times;
 use super::view::{AppointmentRow, NoteState};
 use super::{Context, Practice, zone};
-use crate::codec::{CodecError, Reader, Writer};
-use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
+use crate::id::{AppointmentId, ClientId, RecordId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Why a record was entered in error; of the registry in `chart::tag`.
+pub(super) use line::{InError, Said, said, signed_first};
+pub use restore::{Copied, Restored};
+pub use stray::Stray;
+
+/// Why a record was entered in error, or that this was taken back; of the registry in `chart::tag`.
 const WHY: u16 = 251;
 /// The session whose charges a record of billing takes back: what makes them one, 32 bytes.
 pub(super) const REVERSES: u16 = 252;
+/// When a note that was moved here was signed first. Milliseconds, eight bytes.
+pub(super) const SIGNED_FIRST: u16 = 267;
 const WRONG_CLIENT: u8 = 1;
+const TAKEN_BACK: u8 = 2;
 
 /// A note that was signed in the wrong chart. Only its author strikes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,93 +51,8 @@ pub struct Misfiled {
     pub note: RecordId,
     /// To whom it belongs.
     pub to: ClientId,
-}
-
-/// The line that stands where a note was.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct InError {
-    /// Who says so.
-    pub(super) by: MemberId,
-    /// The note, with all of its versions.
-    pub(super) of: Vec<RecordId>,
-}
-
-impl InError {
-    /// Reads it; `None` if it says it for a reason that only a newer version knows.
-    pub(super) fn of(record: &Record) -> Option<Self> {
-        let [why] = record.body()?.fixed(WHY)?;
-        let named = record.header.relations.iter();
-        let named = named.filter(|relation| relation.kind == RelationKind::EnteredInError);
-        let of: Vec<_> = named.map(|relation| RecordId::from_bytes(relation.target)).collect();
-        (why == WRONG_CLIENT && !of.is_empty())
-            .then_some(Self { by: record.header.author.member, of })
-    }
-
-    pub(super) fn encode(&self, writer: &mut Writer) {
-        writer.fixed(self.by.as_bytes());
-        writer.list(&self.of, |w, one| {
-            w.fixed(one.as_bytes());
-        });
-    }
-
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let by = MemberId::from_bytes(reader.fixed()?);
-        Ok(Self { by, of: reader.list(RELATIONS_MAX, |r| r.fixed().map(RecordId::from_bytes))? })
-    }
-}
-
-/// Who says of which record that it was entered in error.
-pub(super) type Said = BTreeMap<RecordId, BTreeSet<MemberId>>;
-
-/// Takes in what one record says.
-pub(super) fn learn(said: &mut Said, fact: &RecordFact) {
-    if let Headline::InError(stub) = &fact.headline {
-        for one in &stub.of {
-            said.entry(*one).or_default().insert(stub.by);
-        }
-    }
-}
-
-/// Takes in what all of these say.
-pub(super) fn said(records: &BTreeMap<RecordId, RecordFact>) -> Said {
-    let mut all = Said::new();
-    records.values().for_each(|fact| learn(&mut all, fact));
-    all
-}
-
-impl Chart {
-    /// Whether the author of a note has said that it belongs to another client. Nobody else can.
-    pub(super) fn is_misfiled(&self, note: RecordId) -> bool {
-        let by = self.in_error.get(&note);
-        let headline = self.records.get(&note).map(|fact| &fact.headline);
-        match (by, headline) {
-            (Some(by), Some(Headline::Note(fact))) => by.contains(&fact.author),
-            _ => false,
-        }
-    }
-
-    /// Returns the notes that belong to another client.
-    pub(super) fn misfiled(&self) -> impl Iterator<Item = RecordId> + '_ {
-        self.in_error.keys().copied().filter(|note| self.is_misfiled(*note))
-    }
-
-    /// Whether a note belongs to another client, or did before its words were destroyed.
-    pub(super) fn was_misfiled(&self, note: RecordId) -> bool {
-        let headline = self.records.get(&note).map(|fact| &fact.headline);
-        let gone = matches!(headline, None | Some(Headline::Unknown));
-        self.is_misfiled(note) || (gone && self.in_error.contains_key(&note))
-    }
-
-    /// Derives again what records say of one another, once one of them has lost its body.
-    pub(super) fn lost_body(&mut self, before: &Headline) {
-        match before {
-            Headline::Consent(_) | Headline::ConsentAct(_) => {
-                self.consents = Ledger::of(&self.records);
-            }
-            Headline::InError(_) => self.in_error = said(&self.records),
-            _ => {}
-        }
-    }
+    /// The session of theirs that it is about; without one, that of the note, if it was theirs.
+    pub session: Option<AppointmentId>,
 }
 
 /// A note as it is signed anew.
@@ -139,10 +66,12 @@ struct Version {
 struct Moving {
     /// The oldest first.
     versions: Vec<Version>,
-    /// What was added, with the version that it was added to.
-    addenda: Vec<(RecordId, String)>,
+    /// What was added, and the version that it was added to.
+    addenda: Vec<(RecordId, Record)>,
     labels: BTreeSet<Label>,
     session: Option<AppointmentId>,
+    /// Whether it was ever handed over to a second person.
+    supervised: bool,
 }
 
 impl Moving {
@@ -155,10 +84,10 @@ impl Practice {
     /// Signs a note anew in the chart of the client to whom it belongs, and strikes it where it is.
     pub(super) fn strike_note(
         &mut self,
-        (client, note): (ClientId, RecordId),
-        to: ClientId,
+        misfiled: Misfiled,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
+        let Misfiled { client, note, to, session: chosen } = misfiled;
         if !self.has_chart(to) {
             return Err(Refusal::UnknownClient);
         }
@@ -167,37 +96,84 @@ impl Practice {
         }
         let moving = self.moving((client, note), cx)?;
         let session = moving.session.and_then(|session| self.session(session));
-        let theirs = session.clone().filter(|session| {
-            session.group == Some(to) || (!is_subject(to) && self.has_to_do_with(to, session))
-        });
+        let theirs = match chosen.and_then(|chosen| self.session(chosen)) {
+            None if chosen.is_some() => return Err(Refusal::UnknownAppointment),
+            Some(chosen) if !self.comes(to, &chosen) => return Err(Refusal::SessionOfAnother),
+            Some(chosen) => Some(chosen),
+            None => session.clone().filter(|session| self.comes(to, session)),
+        };
+        let stays = theirs.is_some() && chosen.is_none();
         let reversals = match &session {
-            Some(session) => {
-                self.reversals(client, &moving.all(), (session, theirs.is_some()), cx)?
-            }
+            Some(session) => self.reversals(client, &moving.all(), (session, stays), cx)?,
             None => Vec::new(),
         };
         // Up to here nothing is written; what comes can only fail before it writes anything.
         let scope = Scope::of_record(client, note);
         let mut changes = self.ask_erasure(scope, cx)?.changes;
-        changes.extend(self.sign_anew(to, &moving, theirs.as_ref(), cx));
+        let (copy, signed) = self.sign_anew(to, &moving, theirs.as_ref(), cx);
+        changes.extend(signed);
+        changes.extend(self.write_line(client, &moving, cx));
+        changes.extend(self.take_back_charges(reversals, cx));
+        changes.extend(self.charge(to, theirs.map(|session| session.id), cx));
+        let copy = copy.map(|note| Copied { to, note, session: chosen });
+        let inverse =
+            copy.map(|copy| Edit::RestoreNote(Restored { client, note, copy: Some(copy) }));
+        Ok(Done { changes, inverse, ..Done::default() })
+    }
+
+    /// Whether a client comes to a session, or it is that of a group: who only belongs to one need not
+    /// have been there.
+    fn comes(&self, client: ClientId, session: &AppointmentRow) -> bool {
+        let person = self.one_person(client);
+        let mut all = session.as_written().iter().chain(&session.clients);
+        session.group == Some(client) || all.any(|one| person.contains(one))
+    }
+
+    /// Writes the line that stands where notes were. It names all that was carried over.
+    fn write_line(
+        &mut self,
+        client: ClientId,
+        moving: &Moving,
+        cx: &mut Context<'_>,
+    ) -> Vec<Change> {
         let name = self.chart_of(client);
-        let relation = |version: &Version| Relation {
+        let versions = moving.versions.iter().rev().map(|version| &version.old);
+        let added = moving.addenda.iter().map(|(_, record)| record);
+        let relation = |record: &Record| Relation {
             kind: RelationKind::EnteredInError,
-            target: *version.old.header.id.as_bytes(),
-            digest: version.old.digest(),
+            target: *record.header.id.as_bytes(),
+            digest: record.digest(),
         };
-        let relations = moving.versions.iter().rev().map(relation).collect();
+        let mut relations: Vec<_> = versions.chain(added).map(relation).collect();
+        let named = relations.iter().map(|relation| RecordId::from_bytes(relation.target));
+        let named: BTreeSet<RecordId> = named.collect();
+        let labellings = self
+            .facts
+            .book(client, Book::Chart)
+            .map(|chart| chart.labellings(&named).map(|(_, id, _)| id).collect::<Vec<_>>());
+        for labelling in labellings.into_iter().flatten() {
+            if let Ok(record) = Self::stored_record(&name, labelling, cx) {
+                relations.push(relation(&record));
+            }
+        }
+        relations.truncate(RELATIONS_MAX);
         let mut body = Tags::new();
         body.set(WHY, [WRONG_CLIENT]);
-        let (stub, change) = self.write_record(&name, RecordKind::InError, relations, body, cx);
-        changes.push(change);
-        changes.extend(self.audit(&sign_event(client, stub), cx));
+        let (line, change) = self.write_record(&name, RecordKind::InError, relations, body, cx);
+        std::iter::once(change).chain(self.audit(&sign_event(client, line), cx)).collect()
+    }
+
+    fn take_back_charges(
+        &mut self,
+        reversals: Vec<(ClientId, Vec<Relation>, Tags)>,
+        cx: &mut Context<'_>,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
         for (payer, relations, body) in reversals {
             let name = CompartmentName::Billing(payer);
             changes.push(self.write_record(&name, RecordKind::Charge, relations, body, cx).1);
         }
-        changes.extend(self.charge(to, theirs.map(|session| session.id), cx));
-        Ok(Done { changes, ..Done::default() })
+        changes
     }
 
     /// Reads what is signed anew; refuses what its author alone cannot carry over whole.
@@ -208,6 +184,7 @@ impl Practice {
     ) -> Result<Moving, Refusal> {
         let me = cx.pen.author().member;
         let chart = self.facts.book(client, Book::Chart).ok_or(Refusal::UnknownNote)?;
+        let hidden = self.hidden_records(client);
         let is_note = |id: RecordId| {
             matches!(chart.records.get(&id).map(|fact| &fact.headline), Some(Headline::Note(_)))
         };
@@ -221,7 +198,18 @@ impl Practice {
             return Err(Refusal::CorrectedSince);
         }
         // Two corrections side by side are no row of versions.
-        if chart.versions_of(note).len() != back.len() || back.len() >= RELATIONS_MAX {
+        if chart.versions_of(note).len() != back.len() {
+            return Err(Refusal::CannotMove);
+        }
+        // What stood there before and was moved already is in the other chart.
+        back.retain(|version| !chart.is_misfiled(*version));
+        // What is to be erased here must not rise again there.
+        let added = chart.addenda(note).into_iter().filter(|one| !chart.is_misfiled(*one));
+        let added: Vec<RecordId> = added.collect();
+        if back.iter().chain(&added).any(|record| hidden.contains(record)) {
+            return Err(Refusal::ToBeErased);
+        }
+        if back.len() + added.len() > RELATIONS_MAX {
             return Err(Refusal::CannotMove);
         }
         let signed = chart.signed_drafts();
@@ -234,16 +222,15 @@ impl Practice {
         }
         let name = self.chart_of(client);
         let mut addenda = Vec::new();
-        for id in chart.addenda(note) {
+        for id in added {
             let record = Self::stored_record(&name, id, cx)?;
             let to = chart.adds_to(id).ok_or(Refusal::CannotMove)?;
-            let text = record.body().and_then(|body| body.text(tag::TEXT));
-            match text.filter(|_| record.header.kind == RecordKind::Addendum) {
-                Some(text) if record.header.author.member == me => {
-                    addenda.push((to, text.to_owned()));
-                }
-                _ => return Err(Refusal::CannotMove),
+            let reads = record.body().is_some_and(|body| body.text(tag::TEXT).is_some());
+            let own = record.header.author.member == me;
+            if !own || !reads || record.header.kind != RecordKind::Addendum {
+                return Err(Refusal::CannotMove);
             }
+            addenda.push((to, record));
         }
         let mut versions = Vec::new();
         for id in back {
@@ -264,18 +251,20 @@ impl Practice {
         let session = versions.first().and_then(|first| first.old.body()?.fixed(tag::SESSION));
         let labels = self.labels_of(client, note, cx)?;
         let session = session.map(AppointmentId::from_bytes);
-        Ok(Moving { versions, addenda, labels, session })
+        let supervised = chart.acts_about(&chart.versions_of(note)).next().is_some();
+        Ok(Moving { versions, addenda, labels, session, supervised })
     }
 
-    /// Signs a note with its versions and what was added in another chart. Of its session it says what
-    /// that chart may say: all if its client has to do with it, else nothing.
+    /// Signs a note with its versions and what was added in another chart; returns the newest version.
+    /// Of a session it says what that chart may say: what was signed if it was theirs already, what is
+    /// known of another one, else nothing.
     fn sign_anew(
         &mut self,
         to: ClientId,
         moving: &Moving,
         session: Option<&AppointmentRow>,
         cx: &mut Context<'_>,
-    ) -> Vec<Change> {
+    ) -> (Option<RecordId>, Vec<Change>) {
         let name = self.chart_of(to);
         let mut changes = Vec::new();
         let mut made: BTreeMap<RecordId, Record> = BTreeMap::new();
@@ -293,6 +282,18 @@ impl Practice {
             let about = session.map(|session| (session, to));
             let reason = moved_because(&version.old, &self.facts.settings.zone);
             let mut body = note_body(version.format, &version.parts, &[], about, Some(&reason));
+            let same = moving.session.is_some() && session.map(|one| one.id) == moving.session;
+            if let Some(old) = version.old.body().filter(|_| same) {
+                for tag in signed_of_session(is_subject(to)) {
+                    match old.bytes(tag) {
+                        Some(said) => drop(body.set(tag, said)),
+                        None => drop(body.unset(tag)),
+                    }
+                }
+            }
+            let first = version.old.body().and_then(|body| body.fixed(SIGNED_FIRST));
+            let signed = version.old.header.time.as_millis().to_be_bytes();
+            body.set(SIGNED_FIRST, first.unwrap_or(signed));
             let because = version.old.body().and_then(|body| body.text(tag::CORRECTED_BECAUSE));
             if let Some(because) = because {
                 body.set(tag::CORRECTED_BECAUSE, because.as_bytes());
@@ -300,7 +301,10 @@ impl Practice {
             let id = RecordId::random(cx.random);
             let written = (RecordKind::Note, relations, &moving.labels);
             let signed = self.write_labelled(id, &name, written, body, cx);
-            let handed = if at == last { self.submit_signed(&name, &signed, cx) } else { None };
+            let handed = match at == last {
+                true => self.submit_moved(&name, &signed, moving.supervised, cx),
+                false => None,
+            };
             if let Some(record) = Self::written_in(&signed) {
                 before = Some(version.old.header.id);
                 made.insert(version.old.header.id, record.clone());
@@ -309,8 +313,12 @@ impl Practice {
             changes.extend(handed);
             changes.extend(self.audit(&sign_event(to, id), cx));
         }
-        for (old, text) in &moving.addenda {
-            let Some(note) = made.get(old) else { continue };
+        for (old, added) in &moving.addenda {
+            let Some(note) = made.get(old).or_else(|| before.and_then(|last| made.get(&last)))
+            else {
+                continue;
+            };
+            let text = added.body().and_then(|body| body.text(tag::TEXT)).unwrap_or_default();
             let (kind, target) = (RelationKind::AddendumTo, *note.header.id.as_bytes());
             let relations = vec![Relation { kind, target, digest: note.digest() }];
             let body = note::addendum_body(text, &[]);
@@ -319,7 +327,8 @@ impl Practice {
             changes.extend(self.audit(&sign_event(to, id), cx));
         }
         cx.now = now;
-        changes
+        let newest = before.and_then(|last| made.get(&last)).map(|record| record.header.id);
+        (newest, changes)
     }
 
     /// What takes back the charges that follow from a note and from no other one.
@@ -382,15 +391,21 @@ impl Practice {
         Ok(reversals)
     }
 
-    /// Refuses to bring a note back that stands in the chart of another client by now.
+    /// Refuses to bring a note back that stands in the chart of another client by now. Under a legal hold
+    /// it is in sight all the same.
     pub(super) fn check_not_moved(&self, scope: Scope) -> Result<(), Refusal> {
         let Some(record) = scope.record else { return Ok(()) };
         let chart = self.facts.book(scope.client, Book::Chart);
-        let moved = chart.is_some_and(|chart| {
-            let mut family = self.family_of(scope.client, record).into_iter();
-            family.any(|one| chart.was_misfiled(one))
-        });
-        if moved { Err(Refusal::Moved) } else { Ok(()) }
+        let moved = chart.is_some_and(|chart| chart.is_misfiled(record));
+        if moved && !self.is_held(scope.client) { Err(Refusal::Moved) } else { Ok(()) }
+    }
+
+    /// Whether a record is the line that stands where a note was: it stays, since without it the note
+    /// would come back.
+    pub(super) fn is_line_in_error(&self, scope: Scope) -> bool {
+        let chart = self.facts.book(scope.client, Book::Chart);
+        let fact = chart.zip(scope.record).and_then(|(chart, record)| chart.records.get(&record));
+        fact.is_some_and(|fact| matches!(fact.headline, Headline::InError(_)))
     }
 
     /// Whether a record is out of sight only since it belongs to somebody else: then somebody can still
@@ -431,6 +446,15 @@ fn known_tags() -> Vec<u16> {
         tag::CLIENT_PLACE,
         tag::CLIENT_HELP,
         tag::CORRECTED_BECAUSE,
+        SIGNED_FIRST,
     ];
     parts.chain(others).chain(times::TAGS).collect()
+}
+
+/// The fields of a signed note that say of its session what it was like; who of a group was there stands
+/// in the record of the group alone.
+fn signed_of_session(of_group: bool) -> impl Iterator<Item = u16> {
+    let others = [tag::SESSION_START, tag::MODALITY, tag::CLIENT_PLACE, tag::CLIENT_HELP];
+    let all = others.into_iter().chain(times::TAGS);
+    all.filter(move |tag| of_group || *tag != times::ATTENDEES)
 }

@@ -129,39 +129,24 @@ pub(super) fn view(
     addenda: Vec<AddendumView>,
 ) -> Option<NoteView> {
     let body = record.body()?;
-    if record.header.kind == RecordKind::Journal {
+    let text = match record.header.kind {
+        // What adds to a note that is out of sight is read alone.
+        RecordKind::Addendum | RecordKind::Journal => Some(body.text(tag::TEXT)?.to_owned()),
+        _ => Plan::signed(record).map(|plan| format!("Treatment plan\n\n{}", plan.text())),
+    };
+    if let Some(text) = text {
         return Some(NoteView {
             record: record.header.id,
             client,
             session: None,
             format: NoteFormat::Free,
-            parts: vec![(Part::Text, body.text(tag::TEXT)?.to_owned())],
+            parts: vec![(Part::Text, text)],
             author: record.header.author.member,
             signed: stamp(record),
             late_reason: None,
             remote: None,
             times: Times::default(),
             journal,
-            psychotherapy: None,
-            labels: label::of_record(record),
-            supervision: None,
-            versions: None,
-            addenda,
-        });
-    }
-    if let Some(plan) = Plan::signed(record) {
-        return Some(NoteView {
-            record: record.header.id,
-            client,
-            session: None,
-            format: NoteFormat::Free,
-            parts: vec![(Part::Text, format!("Treatment plan\n\n{}", plan.text()))],
-            author: record.header.author.member,
-            signed: stamp(record),
-            late_reason: None,
-            remote: None,
-            times: Times::default(),
-            journal: None,
             psychotherapy: None,
             labels: label::of_record(record),
             supervision: None,

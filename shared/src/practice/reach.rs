@@ -149,6 +149,7 @@ impl Practice {
                 | Edit::SignSafetyPlan { .. }
                 | Edit::StrikeAttachment { .. }
                 | Edit::StrikeConsent { .. }
+                | Edit::RestoreNote(_)
                 | Edit::StrikeNote(_)
                 | Edit::Supervise { .. }
                 | Edit::StrikeCrisis { .. }

@@ -198,6 +198,12 @@ impl Tags {
         self
     }
 
+    /// Takes a field away.
+    pub fn unset(&mut self, tag: u16) -> &mut Self {
+        self.0.remove(&tag);
+        self
+    }
+
     /// Returns a field's bytes.
     pub fn bytes(&self, tag: u16) -> Option<&[u8]> {
         self.0.get(&tag).map(Vec::as_slice)

@@ -227,6 +227,9 @@ pub enum Refusal {
     /// The note stands in the chart of another client by now.
     #[error("the note was moved to the chart of another client")]
     Moved,
+    /// The client does not come to the session that was chosen.
+    #[error("the session is somebody else's")]
+    SessionOfAnother,
     /// Only its author signs a note anew.
     #[error("only its author signs a note anew")]
     NotItsAuthor,

@@ -47,6 +47,7 @@ impl Edit {
                 | Self::Sign { .. }
                 | Self::SignPlan { .. }
                 | Self::SignSafetyPlan { .. }
+                | Self::RestoreNote(_)
                 | Self::StrikeNote(_)
                 | Self::Supervise { step: Step::CoSign, .. }
         )

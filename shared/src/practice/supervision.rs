@@ -213,10 +213,22 @@ impl<'a> Standing<'a> {
 type Acts<'a> = Vec<(Timestamp, RecordId, &'a Act)>;
 
 impl Chart {
+    /// Returns what was said about these notes.
+    pub(super) fn acts_about<'a>(
+        &'a self,
+        notes: &'a BTreeSet<RecordId>,
+    ) -> impl Iterator<Item = RecordId> + 'a {
+        let about = |fact: &RecordFact| match &fact.headline {
+            Headline::Supervision(act) => notes.contains(&act.note),
+            _ => false,
+        };
+        self.records.iter().filter(move |(_, fact)| about(fact)).map(|(id, _)| *id)
+    }
+
     /// Returns all that was said of each note, in the order of the times.
     fn supervised(&self) -> BTreeMap<RecordId, Acts<'_>> {
         let mut all: BTreeMap<RecordId, Acts<'_>> = BTreeMap::new();
-        for (id, RecordFact { time, headline }) in &self.records {
+        for (id, RecordFact { time, headline, .. }) in &self.records {
             if let Headline::Supervision(act) = headline {
                 all.entry(act.note).or_default().push((*time, *id, act));
             }
@@ -260,7 +272,8 @@ impl Chart {
         let notes: BTreeSet<RecordId> =
             said.keys().flat_map(|note| corrections.ends_of(*note)).collect();
         let row = |note: RecordId| {
-            let RecordFact { time, headline: Headline::Note(fact) } = self.records.get(&note)?
+            let RecordFact { time, headline: Headline::Note(fact), .. } =
+                self.records.get(&note)?
             else {
                 return None;
             };
@@ -352,8 +365,21 @@ impl Practice {
         signed: &Change,
         cx: &mut Context<'_>,
     ) -> Option<Change> {
+        self.submit_moved(name, signed, false, cx)
+    }
+
+    /// The same of a note that was signed in another chart before: also if it was handed over there.
+    pub(super) fn submit_moved(
+        &mut self,
+        name: &CompartmentName,
+        signed: &Change,
+        was_handed_over: bool,
+        cx: &mut Context<'_>,
+    ) -> Option<Change> {
         let asked = (cx.pen.author().member, RemoteSetting::Supervised);
-        self.facts.settings.remote.get(&asked)?;
+        if !was_handed_over {
+            self.facts.settings.remote.get(&asked)?;
+        }
         let record = Self::written_in(signed)?;
         if record.header.kind != RecordKind::Note {
             return None;

@@ -10,7 +10,7 @@ use crate::id::{ClientId, Timestamp};
 
 const BEGAN: u16 = 240;
 const ENDED: u16 = 241;
-const ATTENDEES: u16 = 242;
+pub(super) const ATTENDEES: u16 = 242;
 const WAY: u16 = 243;
 /// All fields of a record that say it.
 pub(super) const TAGS: [u16; 4] = [BEGAN, ENDED, ATTENDEES, WAY];

@@ -27,6 +27,7 @@ use crate::id::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use super::misfiled::Stray;
 pub use super::viewed::*;
 
 /// The read model: everything that lists need, nothing of what charts say.
@@ -81,6 +82,8 @@ pub struct Index {
     pub drafts: Vec<DraftRow>,
     /// Notes that wait for a second person, and those that were handed back; the oldest first.
     pub supervision: Vec<SupervisionRow>,
+    /// Charts in which something is left of a note that was moved to another, by time.
+    pub strays: Vec<Stray>,
     /// When the treatment plan of each client who has one is looked at again.
     pub plans: BTreeMap<ClientId, Option<jiff::civil::Date>>,
     /// What each client has consented to, as far as charts can be read; what was struck is left out.

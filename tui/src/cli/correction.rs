@@ -11,6 +11,8 @@ pub enum Mend {
     Correct(CorrectNote),
     /// Strikes it: it lies in the wrong chart.
     Strike(StrikeNote),
+    /// Brings back one that was struck by mistake.
+    Restore(RestoreNote),
 }
 
 /// To strike a note that lies in the wrong chart.
@@ -22,6 +24,19 @@ pub struct StrikeNote {
     pub id: String,
     /// The code of the client to whom it belongs.
     pub to: String,
+    /// The session of theirs that it is about, by the id that `appt` prints.
+    pub session: Option<String>,
+}
+
+/// To bring back a note that was struck by mistake.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RestoreNote {
+    /// The client's code in whose chart it was.
+    pub client: String,
+    /// The record.
+    pub id: String,
+    /// What was signed anew, and the code of the client in whose chart, if that is to be struck there.
+    pub copy: Option<(String, String)>,
 }
 
 /// To correct a signed note, or to go on.

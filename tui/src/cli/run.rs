@@ -5,7 +5,7 @@ use super::args::{
     self, Arguments, Attachments, CalendarFeed, Calendars, Client, Command, Consents, Devices,
     Export, Groups, Journals, NewEntry, Note, PlanLine, Plans, Reports,
 };
-use super::correction::{CorrectNote, Mend, StrikeNote};
+use super::correction::{CorrectNote, Mend, RestoreNote, StrikeNote};
 use super::prompt::{self, PromptError};
 use super::request::{
     AddConsent, AddToJournal, AddToPlan, ConsentWish, FindFree, LINE_BYTES_MAX, Reply, Request,
@@ -143,10 +143,18 @@ fn about_notes(note: &Note) -> Result<Request, PromptError> {
             part: part.clone(),
             text: Typed(text()?),
         })),
-        Note::Strike { client, id, wrong_client } => Request::NoteMend(Mend::Strike(StrikeNote {
+        Note::Strike { client, id, wrong_client, session } => {
+            Request::NoteMend(Mend::Strike(StrikeNote {
+                client: client.clone(),
+                id: id.clone(),
+                to: wrong_client.clone(),
+                session: session.clone(),
+            }))
+        }
+        Note::Restore { client, id, from, copy } => Request::NoteMend(Mend::Restore(RestoreNote {
             client: client.clone(),
             id: id.clone(),
-            to: wrong_client.clone(),
+            copy: copy.clone().zip(from.clone()),
         })),
         Note::New { client, format } => {
             Request::NoteNew { client: client.clone(), format: format.clone() }

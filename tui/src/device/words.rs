@@ -223,6 +223,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::DraftBeside
         | Refusal::Moved
         | Refusal::NotItsAuthor
+        | Refusal::SessionOfAnother
         | Refusal::ElementMissing(_)
         | Refusal::NoCorrection
         | Refusal::NoReason
@@ -328,11 +329,15 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::DraftBeside => (
             "A draft adds to this note, or is to stand in its place.",
-            "Sign it or discard it first.",
+            "Sign it or discard it first; one that another device still has to send can be discarded.",
         ),
         Refusal::Moved => (
             "This note belongs to another client, and is signed in that chart: it does not come back here.",
             "Write anew what belongs here.",
+        ),
+        Refusal::SessionOfAnother => (
+            "The client to whom the note belongs does not come to that session.",
+            "Choose a session of theirs, or none.",
         ),
         Refusal::NotItsAuthor => (
             "Somebody else signed this note, or a version of it: it needs their name in the other chart.",
@@ -579,9 +584,10 @@ fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
              to be erased.",
         ),
         Refusal::ToBeErased => (
-            "This record is to be erased or was, so nothing new is begun in it or added to it.",
-            "To bring it back in time: `tacenda erase withdraw`. What you have typed can be copied \
-             into a new note.",
+            "This record is to be erased, was erased, or belongs to another client: nothing new is begun in \
+             it or added to it.",
+            "What you have typed can be copied into a new note. `tacenda erase list` says what can be \
+             brought back with `erase withdraw`.",
         ),
         _ => (
             "A record is erased no earlier than thirty days after that was asked for.",

@@ -433,7 +433,6 @@ impl Overlay {
                 &[C::Picker, C::Everywhere]
             }
             Self::Menu(state) if state.is_on_draft() => &[C::MenuOnDraft, C::Menu, C::Everywhere],
-            Self::Misfiled(state) if state.is_signing() => &[C::Typing, C::Everywhere],
             Self::Misfiled(_) => &[C::Picker, C::Everywhere],
             Self::Same(state) if state.is_typing() => &[C::Picker, C::Everywhere],
             Self::Same(_) => &[C::Choice, C::Everywhere],

@@ -93,6 +93,7 @@ pub fn unfinished(what: &What) -> Focused {
         What::Risk(client, record) => Focused::Crisis(*client, *record),
         What::Consent(client, record, ..) => Focused::Consent(*client, *record),
         What::PlanReview(client) => Focused::Review(*client),
+        What::Stray(client) => Focused::Client(*client),
         What::Supervision(row) => Focused::Record(row.client, row.note),
         What::Task(client, task) => Focused::Task(*client, task.id),
     }
@@ -454,6 +455,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         | What::Risk(client, _)
         | What::Consent(client, ..)
         | What::PlanReview(client)
+        | What::Stray(client)
         | What::Task(client, _) => who::client(scene.index, *client, scene.veil),
         What::Supervision(row) => who::client(scene.index, row.client, scene.veil),
     };
@@ -474,6 +476,7 @@ pub fn unfinished_words(entry: &Unfinished, scene: &Scene<'_>) -> String {
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)
+        | What::Stray(_)
         | What::Supervision(_)
         | What::Task(..) => words,
     }

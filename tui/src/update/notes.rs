@@ -200,6 +200,7 @@ fn drafts_after(model: &Model, note: ObjectId) -> Vec<(ClientId, ObjectId)> {
         | What::NoteMissing(_)
         | What::PlanReview(_)
         | What::StatusMissing(_)
+        | What::Stray(_)
         | What::Supervision(_)
         | What::Task(..) => None,
     });

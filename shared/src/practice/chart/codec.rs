@@ -71,6 +71,9 @@ pub(super) fn encode_headline(writer: &mut Writer, headline: &Headline) {
             write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
             writer.u32(note.words).u8(u8::from(note.late));
             write_id(writer, note.corrects.as_ref().map(RecordId::as_bytes));
+            writer.option(note.moved, |w, time| {
+                w.i64(time.as_millis());
+            });
         }
         Headline::Addendum { note, draft, words } => {
             writer.u8(2).fixed(note.as_bytes());
@@ -106,6 +109,7 @@ pub(super) fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, Codec
             words: reader.u32()?,
             late: reader.u8()? == 1,
             corrects: read_id(reader)?.map(RecordId::from_bytes),
+            moved: reader.option(|r| r.i64().map(Timestamp::from_millis))?,
         }),
         2 => Headline::Addendum {
             note: RecordId::from_bytes(reader.fixed()?),

@@ -4,7 +4,7 @@
 //! not here, of what only adds to a note, or of what corrects it in turn stands on its own, so that
 //! nothing is out of sight because of it. Of several corrections of one note none hides another.
 
-use super::{Chart, Headline};
+use super::{Chart, Headline, RecordFact};
 use crate::id::{ObjectId, RecordId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +122,7 @@ impl Chart {
         note: RecordId,
     ) -> Option<Timestamp> {
         let first = corrections.back_from(note).pop()?;
-        self.records.get(&first).map(|fact| fact.time)
+        self.records.get(&first).map(RecordFact::first_signed)
     }
 }
 

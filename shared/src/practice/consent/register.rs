@@ -145,7 +145,8 @@ mod tests {
     }
 
     fn fact(number: u128, headline: Headline) -> RecordFact {
-        RecordFact { time: Timestamp::from_millis(i64::try_from(number).unwrap()), headline }
+        let time = Timestamp::from_millis(i64::try_from(number).unwrap());
+        RecordFact { time, author: crate::id::MemberId::from_bytes([1; 16]), headline }
     }
 
     /// So many consents, each a renewal of the one before, each taken back so many times, and each

@@ -78,7 +78,13 @@ impl Practice {
                 _ => return Err(ShelfError::Damaged),
             }
         }
+        let hidden = self.hidden_records(client);
         for draft in index.drafts.iter().filter(|draft| draft.client == client) {
+            // What adds to a note that is out of sight is no more to be read than that.
+            let about = draft.addendum_to.or(draft.corrects);
+            if about.is_some_and(|note| hidden.contains(&note)) {
+                continue;
+            }
             match self.refresh(Subject::Draft(client, draft.note), cx) {
                 Some(View::Draft(draft)) => items.push(ChartItem::Draft(draft)),
                 _ => return Err(ShelfError::Damaged),

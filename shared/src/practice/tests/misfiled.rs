@@ -4,15 +4,21 @@
 use super::world::*;
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId};
 use crate::practice::Refusal;
+use crate::practice::change::Content;
+use crate::practice::chart::Headline;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::correction::Correcting;
 use crate::practice::edit::{
-    Edit, Label, Labelled, Misfiled, NoteFormat, Part, Purpose, Stamp, Subject,
+    Edit, Label, Labelled, Misfiled, NoteFormat, Part, Purpose, Restored, Stamp, Subject,
 };
 use crate::practice::erasure::{Scope, Stage};
 use crate::practice::interchange::export_lines;
+use crate::practice::journal::Book;
 use crate::practice::note::charge_key;
+use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
+use crate::practice::supervision::{Step, Supervision};
 use crate::practice::view::{NoteState, TimelineEntry};
+use crate::suite::Hash;
 use std::collections::BTreeSet;
 
 const DAY: i64 = 24 * HOUR;
@@ -57,7 +63,12 @@ fn notes(world: &World, desk: usize, client: ClientId) -> Vec<RecordId> {
 }
 
 fn strike(there: &There) -> Edit {
-    Edit::StrikeNote(Misfiled { client: there.wrong, note: there.note, to: there.right })
+    Edit::StrikeNote(Misfiled {
+        client: there.wrong,
+        note: there.note,
+        to: there.right,
+        session: None,
+    })
 }
 
 fn is_charged(world: &World, client: ClientId, session: AppointmentId) -> bool {
@@ -85,8 +96,7 @@ fn a_note_is_signed_anew_where_it_belongs_and_a_line_stays_where_it_was() {
     there.world.act(0, Edit::Label { client: there.wrong, of, labels: labels.clone() }).unwrap();
     assert!(is_charged(&there.world, there.wrong, there.session));
     let before = there.world.desks[0].note(there.wrong, there.note);
-    let inverse = there.world.act(0, strike(&there)).unwrap();
-    assert_eq!(inverse, None, "it cannot be undone");
+    there.world.act(0, strike(&there)).unwrap();
     there.world.sync();
 
     let There { mut world, wrong, right, session, note } = there;
@@ -160,9 +170,10 @@ fn nobody_else_strikes_it_and_nothing_is_struck_that_would_not_be_carried_whole(
     let edit = strike(&there);
     assert_eq!(there.world.act(2, edit.clone()), Err(Refusal::NotItsAuthor));
     let (client, note) = (there.wrong, there.note);
-    let same = Edit::StrikeNote(Misfiled { client, note, to: client });
+    let same = Edit::StrikeNote(Misfiled { client, note, to: client, session: None });
     assert_eq!(there.world.act(0, same), Err(Refusal::SameAlready));
-    let nobody = Edit::StrikeNote(Misfiled { client, note, to: ClientId::from_bytes([77; 16]) });
+    let to = ClientId::from_bytes([77; 16]);
+    let nobody = Edit::StrikeNote(Misfiled { client, note, to, session: None });
     assert_eq!(there.world.act(0, nobody), Err(Refusal::UnknownClient));
     there.world.act(0, Edit::Hold { client, held: true }).unwrap();
     let before = there.world.desks[0].memory.contents.clone();
@@ -225,6 +236,10 @@ fn it_does_not_come_back_whoever_asks_and_dies_when_its_time_has_come() {
     there.world.act(0, strike(&there)).unwrap();
     let scope = Scope::of_record(there.wrong, there.note);
     assert_eq!(there.world.act(0, Edit::WithdrawErasure(scope)), Err(Refusal::Moved));
+    let lines = entries(&there.world, 0, there.wrong);
+    let [TimelineEntry::InError { record: line, .. }] = lines[..] else { panic!("{lines:?}") };
+    let line = Edit::AskErasure(Scope::of_record(there.wrong, line));
+    assert_eq!(there.world.act(0, line), Err(Refusal::UnknownNote), "the line stays");
     // Another device has asked and taken it back, and had not heard of the strike.
     there.world.act(1, Edit::AskErasure(scope)).unwrap();
     there.world.act(1, Edit::WithdrawErasure(scope)).unwrap();
@@ -260,4 +275,270 @@ fn devices_agree_in_whichever_order_they_hear_of_it() {
         assert_eq!(one.timelines, two.timelines, "{last_first}");
         assert!(notes(&there.world, 2, there.wrong).is_empty());
     }
+}
+
+#[test]
+fn what_others_have_signed_stays_in_sight_whoever_strikes_what_stands_in_its_place() {
+    let mut there = there(false);
+    there.world.sync();
+    let (client, note) = (there.wrong, there.note);
+    // Somebody else corrects it, and strikes the correction.
+    let draft = ObjectId::from_bytes([41; 16]);
+    there
+        .world
+        .act(2, Edit::BeginCorrection(Correcting { draft, client, note, blank: None }))
+        .unwrap();
+    let splices = vec![insert(Part::Subjective, 0, "No. ")];
+    there.world.act(2, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    let late_reason = Some("so".to_owned());
+    there.world.act(2, Edit::Sign { note: draft, client, late_reason }).unwrap();
+    let name = CompartmentName::Chart(client);
+    let correction = notes(&there.world, 2, client)[0];
+    let desk = &mut there.world.desks[2];
+    let mut body = Tags::new();
+    body.set(251, [1]);
+    let relation = |target: RecordId| Relation {
+        kind: RelationKind::EnteredInError,
+        target: *target.as_bytes(),
+        digest: Hash::ZERO,
+    };
+    // What it says of the note of somebody else, too, counts for nothing.
+    let relations = vec![relation(correction), relation(note)];
+    let written = (RecordKind::InError, relations);
+    let (_, change) = desk.practice.write_record(&name, written.0, written.1, body, context!(desk));
+    desk.memory.store(&change);
+    desk.practice.publish(&name);
+    there.world.send(2, vec![change]);
+    there.world.sync();
+    for desk in 0..3 {
+        assert_eq!(notes(&there.world, desk, client), [note], "{desk}");
+        assert!(there.world.desks[desk].open(Subject::Note(client, note)).is_ok());
+        let rebuilt = there.world.desks[desk].rebuilt();
+        assert_eq!(rebuilt.index().timelines, there.world.desks[desk].index().timelines);
+    }
+}
+
+#[test]
+fn what_came_from_elsewhere_meanwhile_stays_in_sight_and_its_author_is_told() {
+    let mut there = there(false);
+    there.world.sync();
+    let (client, note) = (there.wrong, there.note);
+    // The other device of the author has not heard of the strike, and a colleague neither.
+    there.world.act(1, Edit::Amend { note, client, text: "Rang again.".into() }).unwrap();
+    there.world.act(2, Edit::Amend { note, client, text: "From me.".into() }).unwrap();
+    let draft = ObjectId::from_bytes([42; 16]);
+    there.world.act(1, Edit::BeginAddendum { draft, client, note }).unwrap();
+    there.world.type_text(1, client, draft, "Half a kestrel");
+    there.world.act(0, strike(&there)).unwrap();
+    there.world.sync();
+    let scope = Scope::of_record(client, note);
+    for desk in 0..3 {
+        let added: Vec<_> = entries(&there.world, desk, client)
+            .into_iter()
+            .filter_map(|entry| match entry {
+                TimelineEntry::Addendum { record, note: to, .. } => Some((record, to)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(added.len(), 2, "{desk}");
+        for (record, to) in added {
+            assert_eq!(record, to, "it stands on its own");
+            let view = there.world.desks[desk].note(client, record);
+            assert!(["Rang again.", "From me."].contains(&view.parts[0].1.as_str()));
+            // It is not destroyed with the note.
+            let family = there.world.desks[desk].practice.family_of(client, note);
+            assert!(!family.contains(&record));
+        }
+        let strays = there.world.desks[desk].index().strays.clone();
+        assert_eq!(
+            strays.iter().map(|row| (row.client, row.by)).collect::<Vec<_>>(),
+            [(client, member(1))]
+        );
+        assert_eq!(there.world.desks[desk].rebuilt().index().strays, strays);
+    }
+    // The words about somebody else are found in no search and in no export, and die with the note.
+    let (found, _) = {
+        let desk = &mut there.world.desks[1];
+        desk.practice.find("kestrel", Purpose::Query, context!(desk))
+    };
+    assert!(found.matches.is_empty(), "{found:?}");
+    assert!(!exported(&mut there.world, client).contains("kestrel"));
+    let going = there.world.desks[1].practice.drafts_of_versions(client, &BTreeSet::from([note]));
+    assert!(going.contains(&draft), "{going:?}");
+    assert!(there.world.desks[0].practice.erasure(scope).is_some());
+}
+
+#[test]
+fn it_is_taken_back_by_its_author_with_what_was_signed_elsewhere() {
+    for of_right in [false, true] {
+        let mut there = there(of_right);
+        there.world.sync();
+        let (wrong, right, note) = (there.wrong, there.right, there.note);
+        let inverse = there.world.act(0, strike(&there)).unwrap().expect("a way back");
+        there.world.sync();
+        let [copy] = notes(&there.world, 0, right)[..] else { panic!("one note") };
+        // Nobody else takes it back.
+        assert!(there.world.act(2, inverse.clone()).is_err());
+        for desk in &mut there.world.desks {
+            desk.now = desk.now.plus_millis(HOUR);
+        }
+        let again = there.world.act(0, inverse).unwrap().expect("a way there again");
+        there.world.sync();
+        for desk in 0..3 {
+            assert_eq!(notes(&there.world, desk, wrong), [note], "{desk}");
+            assert!(notes(&there.world, desk, right).is_empty(), "{desk}");
+            let lines = entries(&there.world, desk, wrong);
+            assert_eq!(lines.len(), 1, "no line is left where it was: {lines:?}");
+            assert!(there.world.desks[desk].open(Subject::Note(right, copy)).is_err());
+            let index = there.world.desks[desk].index();
+            assert_eq!(there.world.desks[desk].rebuilt().index().timelines, index.timelines);
+            assert!(index.strays.is_empty());
+            assert!(!index.erasures.contains_key(&Scope::of_record(wrong, note)));
+            assert!(index.erasures.contains_key(&Scope::of_record(right, copy)));
+        }
+        // Whose session it is pays for it, and for no other.
+        assert_eq!(is_charged(&there.world, wrong, there.session), !of_right);
+        assert_eq!(is_charged(&there.world, right, there.session), of_right);
+        there.world.act(0, again).unwrap();
+        assert_eq!(notes(&there.world, 0, right).len(), 1);
+        assert!(notes(&there.world, 0, wrong).is_empty());
+        assert_eq!(is_charged(&there.world, right, there.session), of_right);
+    }
+}
+
+#[test]
+fn it_is_about_the_session_of_the_right_client_that_is_chosen() {
+    let mut there = there(false);
+    let (wrong, right, note) = (there.wrong, there.right, there.note);
+    let theirs = there.world.book(0, 2, right);
+    let edit = |session| Edit::StrikeNote(Misfiled { client: wrong, note, to: right, session });
+    let own = there.session;
+    assert_eq!(there.world.act(0, edit(Some(own))), Err(Refusal::SessionOfAnother));
+    assert_eq!(
+        there.world.act(0, edit(Some(AppointmentId::from_bytes([99; 16])))),
+        Err(Refusal::UnknownAppointment)
+    );
+    there.world.act(0, edit(Some(theirs))).unwrap();
+    let [copy] = notes(&there.world, 0, right)[..] else { panic!("one note") };
+    assert_eq!(there.world.desks[0].note(right, copy).session, Some(theirs));
+    assert_eq!(there.world.desks[0].index().appointments[&theirs].note, NoteState::Signed(copy));
+    assert!(is_charged(&there.world, right, theirs) && !is_charged(&there.world, wrong, own));
+}
+
+#[test]
+fn what_is_old_does_not_count_as_the_last_session_of_the_right_client() {
+    let mut there = there(false);
+    let right = there.right;
+    there.world.desks[0].now = MONDAY.plus_millis(7 * DAY);
+    let draft = world_note(&mut there.world, right, 30, "Heron.");
+    there.world.desks[0].now = MONDAY.plus_millis(8 * DAY);
+    there.world.act(0, strike(&there)).unwrap();
+    let chart = there.world.desks[0].practice.facts.book(right, Book::Chart).unwrap();
+    let (_, newest) = chart.newest_with(Part::Plan).unwrap();
+    assert_eq!(newest, draft);
+    let moved = entries(&there.world, 0, right);
+    assert_eq!(moved.len(), 2);
+    assert!(matches!(moved[0], TimelineEntry::Note { record, .. } if record == draft), "{moved:?}");
+}
+
+/// Signs a note with a plan.
+fn world_note(world: &mut World, client: ClientId, number: u8, plan: &str) -> RecordId {
+    let draft = world.begin(0, number, client, None, NoteFormat::Soap);
+    let splices = vec![insert(Part::Plan, 0, plan)];
+    world.act(0, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    world.sign(0, client, draft);
+    notes(world, 0, client)[0]
+}
+
+#[test]
+fn an_addition_that_is_to_be_erased_does_not_rise_again_in_the_other_chart() {
+    let mut there = there(false);
+    let (client, note) = (there.wrong, there.note);
+    there.world.act(0, Edit::Amend { note, client, text: "Of a third.".into() }).unwrap();
+    let added = entries(&there.world, 0, client).into_iter().find_map(|entry| match entry {
+        TimelineEntry::Addendum { record, .. } => Some(record),
+        _ => None,
+    });
+    let scope = Scope::of_record(client, added.unwrap());
+    there.world.act(0, Edit::AskErasure(scope)).unwrap();
+    assert_eq!(there.world.act(0, strike(&there)), Err(Refusal::ToBeErased));
+}
+
+#[test]
+fn under_a_legal_hold_that_came_from_elsewhere_it_is_in_sight() {
+    let mut there = there(false);
+    there.world.sync();
+    there.world.act(1, Edit::Hold { client: there.wrong, held: true }).unwrap();
+    there.world.act(0, strike(&there)).unwrap();
+    there.world.sync();
+    for desk in 0..3 {
+        assert_eq!(notes(&there.world, desk, there.wrong), [there.note], "{desk}");
+        let subject = Subject::Note(there.wrong, there.note);
+        assert!(there.world.desks[desk].open(subject).is_ok(), "{desk}");
+        let rebuilt = there.world.desks[desk].rebuilt();
+        assert_eq!(rebuilt.index().timelines, there.world.desks[desk].index().timelines);
+    }
+    there.world.act(1, Edit::Hold { client: there.wrong, held: false }).unwrap();
+    there.world.sync();
+    assert!(notes(&there.world, 0, there.wrong).is_empty());
+}
+
+#[test]
+fn what_was_said_about_a_note_in_supervision_goes_with_it_and_the_copy_waits_anew() {
+    let mut there = there(false);
+    there.world.sync();
+    let (client, note) = (there.wrong, there.note);
+    there.world.act(0, Edit::Supervise { client, note, step: Step::Submit }).unwrap();
+    there.world.sync();
+    for desk in &mut there.world.desks {
+        desk.now = desk.now.plus_millis(HOUR);
+    }
+    let step = Step::Return("She says her brother drinks.".into());
+    there.world.act(2, Edit::Supervise { client, note, step }).unwrap();
+    there.world.sync();
+    let family = there.world.desks[0].practice.family_of(client, note);
+    assert_eq!(family.len(), 3, "the hand-over and the comment go with any erasure of it");
+    there.world.act(0, strike(&there)).unwrap();
+    there.world.sync();
+    assert_eq!(there.world.desks[0].practice.family_of(client, note), family);
+    let index = there.world.desks[2].index();
+    let [copy] = notes(&there.world, 2, there.right)[..] else { panic!("one note") };
+    let rows: Vec<_> = index.supervision.iter().map(|row| (row.note, row.state)).collect();
+    assert_eq!(rows, [(copy, Supervision::Waiting)]);
+}
+
+#[test]
+fn nobody_says_of_the_record_of_somebody_else_that_its_words_are_gone() {
+    let mut there = there(false);
+    there.world.sync();
+    let name = CompartmentName::Chart(there.wrong);
+    let (note, client) = (there.note, there.wrong);
+    let desk = &mut there.world.desks[2];
+    let written = (RecordKind::Note, Vec::new());
+    let change = desk.practice.write_record_as(note, &name, written, Tags::new(), context!(desk));
+    let Content::Record { bytes, .. } = &change.content else { panic!("a record") };
+    let bare = Record::decode(bytes).unwrap().without_body();
+    let facts = &mut there.world.desks[0].practice.facts;
+    facts.learn_record(&name, &bare);
+    let known = &facts.charts[&client].records[&note];
+    assert!(matches!(known.headline, Headline::Note(_)), "{known:?}");
+}
+
+#[test]
+fn its_author_brings_it_back_also_where_nothing_is_known_of_what_was_signed_elsewhere() {
+    let mut there = there(false);
+    there.world.sync();
+    let (client, note) = (there.wrong, there.note);
+    there.world.act(0, strike(&there)).unwrap();
+    there.world.sync();
+    let edit = Edit::RestoreNote(Restored { client, note, copy: None });
+    assert_eq!(there.world.act(2, edit.clone()), Err(Refusal::UnknownNote), "nobody else does");
+    // The other device of its author does.
+    there.world.act(1, edit.clone()).unwrap();
+    there.world.sync();
+    for desk in 0..3 {
+        assert_eq!(notes(&there.world, desk, client), [note], "{desk}");
+    }
+    assert!(is_charged(&there.world, client, there.session));
+    assert_eq!(there.world.act(0, edit), Err(Refusal::UnknownNote), "it was not struck");
 }

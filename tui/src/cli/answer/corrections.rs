@@ -1,15 +1,17 @@
 //! Corrections of signed notes on the command line.
 
 use super::{Refused, Say, client_named, local, refuse, say_line, whose};
-use crate::cli::correction::{CorrectNote, Mend, StrikeNote};
+use crate::cli::correction::{CorrectNote, Mend, RestoreNote, StrikeNote};
 use crate::cli::request::Typed;
 use crate::device::chance::OsRandom;
 use crate::device::open::Device;
 use crate::screen::parts::corrected;
 use tacenda_shared::envelope::ERASE_DELAY;
-use tacenda_shared::id::{ObjectId, RecordId, Timestamp};
+use tacenda_shared::id::{AppointmentId, ObjectId, RecordId, Timestamp};
 use tacenda_shared::practice::correction::Correcting;
-use tacenda_shared::practice::edit::{Edit, Misfiled, Part, Purpose, Splice, Subject};
+use tacenda_shared::practice::edit::{
+    Copied, Edit, Misfiled, Part, Purpose, Restored, Splice, Subject,
+};
 use tacenda_shared::practice::view::{NoteView, View};
 
 /// Corrects a signed note, or strikes it.
@@ -22,6 +24,7 @@ pub(super) fn mend(
     match wish {
         Mend::Correct(wish) => correct(device, wish, now),
         Mend::Strike(wish) => strike(device, wish, now, say),
+        Mend::Restore(wish) => restore(device, wish, now),
     }
 }
 
@@ -88,18 +91,60 @@ fn strike(
         return refuse("There is no such signed note.", "Run `tacenda note list CODE`.");
     };
     let client = whose(&index, shown, note);
-    device.apply(Edit::StrikeNote(Misfiled { client, note, to }), now)?;
+    let session = wish.session.as_deref().map(|text| AppointmentId::parse(text.trim()));
+    let session = match session {
+        Some(None) => {
+            return refuse(
+                "There is no such session.",
+                "Run `tacenda --json today --date DATE`: it prints the ids.",
+            );
+        }
+        Some(session) => session,
+        None => None,
+    };
+    let struck = Edit::StrikeNote(Misfiled { client, note, to, session });
+    let Some(Edit::RestoreNote(Restored { copy: Some(Copied { note: copy, .. }), .. })) =
+        device.apply(struck, now)?
+    else {
+        return Ok(true);
+    };
     let due = local(&index, now.plus_millis(ERASE_DELAY)).date();
     let json = serde_json::json!({
         "schema": 1, "type": "note-struck", "client": wish.client, "to": wish.to,
-        "due": due.to_string(),
+        "copy": copy.to_string(), "due": due.to_string(),
     });
+    let (from, to) = (&wish.client, &wish.to);
     let words = format!(
-        "signed in the chart of {}; from {due} on `tacenda erase carry-out {} --record {note}` destroys it \
-         in that of {}",
-        wish.to, wish.client, wish.client
+        "signed in the chart of {to}; from {due} on `tacenda erase carry-out {from} --record {note}` \
+         destroys it in that of {from}\ntaken back: `tacenda note restore {from} {note} --from {to} --copy \
+         {copy}`"
     );
     say_line(say, json, &words);
+    Ok(true)
+}
+
+/// Brings a note back that was struck by mistake.
+fn restore(device: &mut Device, wish: &RestoreNote, now: Timestamp) -> Result<bool, Refused> {
+    let index = device.index();
+    let shown = client_named(&index, &wish.client)?.id;
+    let Some(note) = RecordId::parse(wish.id.trim()) else {
+        return refuse("There is no such signed note.", "Give the ids that `note strike` printed.");
+    };
+    let copy = match &wish.copy {
+        Some((id, from)) => {
+            let from = client_named(&index, from)?.id;
+            let Some(note) = RecordId::parse(id.trim()) else {
+                let next = "Give the ids that `note strike` printed.";
+                return refuse("There is no such signed note in that chart.", next);
+            };
+            Some(Copied { to: whose(&index, from, note), note, session: None })
+        }
+        None => None,
+    };
+    // What is struck stands in no list: its erasure names the chart that holds it.
+    let mut asked = index.erasures.keys().filter(|scope| scope.record == Some(note));
+    let client = asked.next().map_or(shown, |scope| scope.client);
+    device.apply(Edit::RestoreNote(Restored { client, note, copy }), now)?;
     Ok(true)
 }
 

@@ -14,7 +14,7 @@ pub(super) const fn signs(request: &Request) -> bool {
     matches!(
         request,
         Request::NoteSign { .. }
-            | Request::NoteMend(Mend::Strike(_))
+            | Request::NoteMend(Mend::Restore(_) | Mend::Strike(_))
             | Request::PlanSign { .. }
             | Request::JournalAdd(_)
             | Request::Consent { wish: ConsentWish::Add(_), .. }

@@ -25,15 +25,32 @@ pub enum Note {
         part: Option<String>,
     },
     /// Strike a signed note that was written in the wrong chart: it is signed anew by you in the chart of
-    /// another client, and can be destroyed here after thirty days. There is no undo.
+    /// another client, and can be destroyed here after thirty days. It prints how that is taken back.
     Strike {
         /// The client's code in whose chart it is.
         client: String,
         /// The id that `note list` prints.
         id: String,
-        /// The code of the client to whom it belongs.
-        #[arg(long, value_name = "CODE")]
+        /// It is in the chart of the wrong client: the code of the one to whom it belongs.
+        #[arg(long, value_name = "RIGHT-CODE")]
         wrong_client: String,
+        /// The session of theirs that it is about, by its id [default: that of the note, if it is theirs].
+        #[arg(long)]
+        session: Option<String>,
+    },
+    /// Bring a note of yours back that was struck by mistake, or by a thief; with --from and --copy what
+    /// was signed in the other chart is struck there.
+    Restore {
+        /// The client's code in whose chart it was.
+        client: String,
+        /// The id that it had there.
+        id: String,
+        /// The code of the client in whose chart it was signed anew [default: what is there stays].
+        #[arg(long, value_name = "CODE", requires = "copy")]
+        from: Option<String>,
+        /// The id that it has there.
+        #[arg(long, value_name = "ID", requires = "from")]
+        copy: Option<String>,
     },
     /// List notes and drafts of a client.
     List {

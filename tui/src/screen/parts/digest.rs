@@ -12,7 +12,7 @@ use tacenda_shared::practice::measure::Review;
 use tacenda_shared::practice::schedule::free;
 use tacenda_shared::practice::supervision::{Supervision, SupervisionRow};
 use tacenda_shared::practice::view::{
-    AppointmentRow, DraftRow, Index, NoteState, TaskRow, TimelineEntry,
+    AppointmentRow, DraftRow, Index, NoteState, Stray, TaskRow, TimelineEntry,
 };
 
 /// How far back open sessions are listed: older ones are history, not work.
@@ -70,6 +70,8 @@ pub enum What {
     NoteMissing(AppointmentId),
     /// A treatment plan is to be looked at again by then.
     PlanReview(ClientId),
+    /// Something is left in a chart of a note that was moved to another.
+    Stray(ClientId),
     /// Something is to be done about a client.
     Task(ClientId, TaskRow),
     /// A session is over and nobody has said what came of it.
@@ -104,6 +106,7 @@ impl Digest {
         }));
         digest.unfinished.extend(answers(index));
         digest.unfinished.extend(supervision(index, member));
+        digest.unfinished.extend(strays(index, member));
         digest.unfinished.extend(risks(index));
         digest.unfinished.extend(reviews(index, now));
         digest.unfinished.extend(tasks(index, now));
@@ -191,6 +194,13 @@ fn supervision(index: &Index, member: Option<MemberId>) -> impl Iterator<Item = 
     rows.map(|row| Unfinished { since: row.since, what: What::Supervision(*row) })
 }
 
+/// What is left in a chart of notes that this member has moved to another.
+fn strays(index: &Index, member: Option<MemberId>) -> impl Iterator<Item = Unfinished> {
+    let concerns = move |row: &&Stray| member.is_none_or(|member| member == row.by);
+    let rows = index.strays.iter().filter(concerns);
+    rows.map(|row| Unfinished { since: row.since, what: What::Stray(row.client) })
+}
+
 /// The risk forms that were left unfinished, as far as no later one was finished.
 fn risks(index: &Index) -> impl Iterator<Item = Unfinished> {
     index.timelines.values().filter_map(|rows| {
@@ -270,6 +280,7 @@ pub fn words(what: &What) -> String {
         What::Risk(..) => "risk form to be finished".to_owned(),
         What::NoteMissing(_) => "note missing".to_owned(),
         What::PlanReview(_) => "plan to be reviewed".to_owned(),
+        What::Stray(_) => "left of a note that was moved".to_owned(),
         What::Task(_, task) => format!("to do: {}", task.text),
         What::StatusMissing(_) => "what came of it?".to_owned(),
         What::Supervision(row) if row.state == Supervision::Returned => {

@@ -106,7 +106,7 @@ fn a_note_in_the_wrong_chart_is_struck_by_its_author_with_the_code_and_the_initi
     driver.keys("zz⏎");
     assert!(driver.edits().is_empty(), "{:?}", driver.edits());
     driver.key(Key::plain(KeyCode::Backspace)).key(Key::plain(KeyCode::Backspace)).keys("ds⏎");
-    let [Edit::StrikeNote(Misfiled { client, note: of, to })] = driver.edits()[..] else {
+    let [Edit::StrikeNote(Misfiled { client, note: of, to, .. })] = driver.edits()[..] else {
         panic!("{:?}\n{}", driver.edits(), driver.screen())
     };
     assert_eq!((*client, *of, *to), (note.client, note.record, other.id));
