@@ -98,7 +98,7 @@ pub(super) struct Chart {
     /// The risk forms that name a measure: they answer to what it raised.
     pub(super) forms_of: BTreeMap<RecordId, BTreeSet<RecordId>>,
     /// Which consents are one family, and what was said of them.
-    pub(super) consents: consent::Ledger,
+    pub(super) consents: consent::Kept,
     /// What was entered in error, as which member says.
     pub(super) in_error: misfiled::Said,
 }
@@ -254,7 +254,7 @@ impl Chart {
         let mut shown = self.clone();
         shown.records.retain(|id, _| !hidden.contains(id));
         shown.forms_of = crisis::forms_of(&shown.records);
-        shown.consents = consent::Ledger::of(&shown.records);
+        shown.consents.forget();
         // The draft of a correction says what the note says.
         let corrects = |fact: &DraftFact| fact.corrects.is_some_and(|note| hidden.contains(&note));
         shown.drafts.retain(|id, fact| !drafts.contains(id) && !corrects(fact));
@@ -455,7 +455,7 @@ impl Chart {
         })?;
         let (drafts, records) = (drafts.into_iter().collect(), records.into_iter().collect());
         let forms_of = crisis::forms_of(&records);
-        let consents = consent::Ledger::of(&records);
+        let consents = consent::Kept::default();
         let in_error = misfiled::said(&records);
         let plan = PlanFact::decode(reader)?;
         let marks = Marks::decode(reader)?;

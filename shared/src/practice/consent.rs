@@ -9,7 +9,7 @@ mod person;
 mod register;
 
 pub(super) use edits::fitting;
-pub(super) use ledger::Ledger;
+pub(super) use ledger::Kept;
 pub(super) use register::{Known, going_with, heard_of};
 
 use super::chart::{Headline, tag};

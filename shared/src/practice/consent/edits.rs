@@ -73,7 +73,7 @@ impl Practice {
             relations.extend(before.collect::<Vec<_>>());
             // What was given before the client took it back says nothing against that, whenever it
             // is written down.
-            let seen = chart.consents.said_against(renews, consent.given);
+            let seen = chart.said().said_against(renews, consent.given);
             let (named, more) = seen.split_at(seen.len().min(RELATIONS_MAX - RENEWS_MAX));
             let named = named.iter().copied();
             relations.extend(named.map(|id| Self::names(RelationKind::Revokes, client, id, cx)));

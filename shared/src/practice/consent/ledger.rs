@@ -5,7 +5,7 @@ use super::{ConsentAct, ConsentFact, ConsentKind, Says};
 use crate::id::{DeviceId, RecordId, Timestamp};
 use crate::practice::chart::{Headline, RecordFact};
 use jiff::civil::Date;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Records = BTreeMap<RecordId, RecordFact>;
@@ -13,9 +13,55 @@ pub(super) type Records = BTreeMap<RecordId, RecordFact>;
 /// What was said against the consents of a family: when, by which record, since which day.
 pub(super) type Revocation = (Timestamp, RecordId, Date);
 
+/// The ledger of a chart, which is made anew of all records at most once between one look at it and the
+/// next, however many of them come, and in whichever order.
+#[derive(Clone, Debug, Default)]
+pub(in crate::practice) struct Kept {
+    /// Nothing while it is to be made anew.
+    ledger: OnceCell<Ledger>,
+    /// How many entries those looked at that were made anew since, for tests.
+    steps: Cell<usize>,
+}
+
+impl Kept {
+    /// Returns the ledger of these records.
+    pub(super) fn of(&self, records: &Records) -> &Ledger {
+        self.ledger.get_or_init(|| Ledger::of(records))
+    }
+
+    /// Takes over a record that is new among the others, or leaves that to the next look.
+    pub(in crate::practice) fn learn(&mut self, records: &Records, id: RecordId) {
+        let learned = self.ledger.get_mut().is_none_or(|ledger| ledger.learn(records, id));
+        if !learned {
+            self.forget();
+        }
+    }
+
+    /// Has it made anew by the next look: records that it was made of say something else now.
+    pub(in crate::practice) fn forget(&mut self) {
+        let steps = self.ledger.take().map_or(0, |ledger| ledger.steps.get());
+        self.steps.set(self.steps.get().saturating_add(steps));
+    }
+
+    /// Returns how many entries were looked at so far.
+    #[cfg(test)]
+    pub(in crate::practice) fn steps(&self) -> usize {
+        self.steps.get() + self.ledger.get().map_or(0, |ledger| ledger.steps.get())
+    }
+}
+
+/// It adds nothing to the records of which it is made.
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
+
 /// Everything that is said of the consents of a chart. It follows from the records.
 #[derive(Clone, Debug, Default)]
-pub(in crate::practice) struct Ledger {
+pub(super) struct Ledger {
     /// Which consents belong together, each under one of them: what has no entry is alone.
     under: BTreeMap<RecordId, RecordId>,
     /// By the one that leads nowhere.
@@ -60,15 +106,6 @@ impl Family {
     }
 }
 
-/// It adds nothing to the records of which it is made.
-impl PartialEq for Ledger {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Ledger {}
-
 pub(super) fn consents(records: &Records) -> impl Iterator<Item = (RecordId, &ConsentFact)> {
     records.iter().filter_map(|(id, fact)| match &fact.headline {
         Headline::Consent(consent) => Some((*id, consent)),
@@ -96,15 +133,15 @@ pub(super) fn kind(records: &Records, id: RecordId) -> Option<ConsentKind> {
 
 impl Ledger {
     /// Makes it of all records.
-    pub(in crate::practice) fn of(records: &Records) -> Self {
+    pub(super) fn of(records: &Records) -> Self {
         let mut ledger = Self::default();
         records.iter().for_each(|(id, fact)| ledger.take(records, *id, fact));
         ledger
     }
 
-    /// Takes over a record that is new among the others.
-    pub(in crate::practice) fn learn(&mut self, records: &Records, id: RecordId) {
-        let Some(fact) = records.get(&id) else { return };
+    /// Takes over a record that is new among the others; `false` if it is to be made anew instead.
+    fn learn(&mut self, records: &Records, id: RecordId) -> bool {
+        let Some(fact) = records.get(&id) else { return true };
         let heirs = self.heirs.get(&id).into_iter().flatten();
         // One of another kind renews nothing: what was joined through what is known only now is not.
         let parts = match &fact.headline {
@@ -113,7 +150,10 @@ impl Ledger {
             }
             _ => false,
         };
-        if parts { *self = Self::of(records) } else { self.take(records, id, fact) }
+        if !parts {
+            self.take(records, id, fact);
+        }
+        !parts
     }
 
     fn take(&mut self, records: &Records, id: RecordId, fact: &RecordFact) {
@@ -201,12 +241,6 @@ impl Ledger {
 
     fn step(&self) {
         self.steps.set(self.steps.get().saturating_add(1));
-    }
-
-    /// Returns how many entries were looked at since it was made.
-    #[cfg(test)]
-    pub(in crate::practice) fn steps(&self) -> usize {
-        self.steps.get()
     }
 
     pub(super) fn root(&self, id: RecordId) -> RecordId {

@@ -2,7 +2,6 @@
 //! of them.
 
 use super::super::chart::{Chart, Headline, RecordFact};
-use super::super::consent::Ledger;
 use super::super::record::{RELATIONS_MAX, Record, RelationKind};
 use super::{SIGNED_FIRST, TAKEN_BACK, WHY, WRONG_CLIENT};
 use crate::codec::{CodecError, Reader, Writer};
@@ -153,9 +152,7 @@ impl Chart {
     /// Derives again what records say of one another, once one of them has lost its body.
     pub(in crate::practice) fn lost_body(&mut self, before: &Headline) {
         match before {
-            Headline::Consent(_) | Headline::ConsentAct(_) => {
-                self.consents = Ledger::of(&self.records);
-            }
+            Headline::Consent(_) | Headline::ConsentAct(_) => self.consents.forget(),
             Headline::InError(_) => self.in_error = said(&self.records),
             _ => {}
         }

@@ -1,7 +1,8 @@
 //! Consents: given, refused, renewed, taken back, struck; on several devices, and by one that lies.
 
-use super::world::{HOUR, World, ZONE, context};
+use super::world::{HOUR, Sent, World, ZONE, context};
 use crate::id::{ClientId, RecordId};
+use crate::practice::change::Content;
 use crate::practice::chart::tag;
 use crate::practice::compartment::CompartmentName;
 use crate::practice::consent::{
@@ -1035,4 +1036,48 @@ fn very_many_renewals_that_come_in_cost_twice_as_much_for_twice_as_many() {
     };
     let [once, twice] = [cost(100), cost(200)];
     assert!(twice <= once * 5 / 2, "{once}, {twice}");
+}
+
+/// Another device has written consents of another kind under the ids that renewals name: each that
+/// comes after its renewal parts what was thought to belong together.
+#[test]
+fn a_batch_that_parts_families_again_and_again_costs_twice_as_much_for_twice_as_many() {
+    let cost = |many: u8| {
+        let mut world = World::new(&[1, 1, 1]);
+        let client = world.client(0, 1);
+        world.sync();
+        let before = world.sent.len();
+        for number in 1..=many {
+            give(&mut world, 0, (client, number), consent(ConsentKind::Telehealth, None)).unwrap();
+            let renews = Some(id(number));
+            let heir = NewConsent { renews, ..consent(ConsentKind::Telehealth, None) };
+            give(&mut world, 0, (client, 100 + number), heir).unwrap();
+            give(&mut world, 2, (client, number), consent(ConsentKind::Ai, None)).unwrap();
+        }
+        let of = |from: usize, heirs: bool| {
+            let device = world.desks[from].quill.author.device;
+            world.sent[before..].iter().filter(move |sent| match &sent.change.content {
+                Content::Record { record, .. } => {
+                    sent.change.compartment == CompartmentName::Chart(client)
+                        && sent.author.device == device
+                        && (record.as_bytes()[0] > 100) == heirs
+                }
+                _ => false,
+            })
+        };
+        let [heirs, others] = [of(0, true), of(2, false)].map(|sent| sent.cloned().collect());
+        let desk = &mut world.desks[1];
+        for given in [heirs, others] {
+            let given: Vec<Sent> = given;
+            let given: Vec<_> = given.iter().map(|sent| (&sent.change, &sent.author)).collect();
+            let merged = desk.practice.merge_all(&given, context!(desk));
+            assert!(merged.len() == usize::from(many) && merged.iter().all(Result::is_ok));
+        }
+        let index = desk.index();
+        let holds = index.consents[&client].iter().filter(|row| row.end.is_none());
+        assert_eq!(holds.count(), usize::from(2 * many));
+        desk.practice.facts.charts[&client].consents.steps()
+    };
+    let [once, twice] = [cost(40), cost(80)];
+    assert!(twice <= once * 5 / 2 && twice < 80 * 16, "{once}, {twice}");
 }
