@@ -8,20 +8,19 @@ use crate::codec::{CodecError, Reader, Writer};
 use crate::id::CompartmentId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most logs of a compartment that are remembered: whoever lies may name any number.
-const STRANGE_MAX: usize = 256;
+/// Most logs of a compartment that are read from a read model: as many as it holds records, each of
+/// which names one.
+const STRANGE_MAX: usize = 1 << 20;
 
-/// The logs that are named where they may not belong, by where that is.
+/// The logs that are named where they may not belong, by where that is. None is left out, however many
+/// a device that lies may name: each is said by a record that is stored, and is shorter than that.
 #[derive(Default)]
 pub(super) struct Strange(BTreeMap<CompartmentName, BTreeSet<CompartmentId>>);
 
 impl Strange {
     /// A record of a compartment names a log.
     pub(super) fn add(&mut self, name: &CompartmentName, log: CompartmentId) {
-        let logs = self.0.entry(name.clone()).or_default();
-        if logs.len() < STRANGE_MAX {
-            logs.insert(log);
-        }
+        self.0.entry(name.clone()).or_default().insert(log);
     }
 
     pub(super) fn forget(&mut self, name: &CompartmentName) {
@@ -52,7 +51,7 @@ impl Strange {
 impl Practice {
     /// Returns the compartments in which something lies that was signed for another, as is known only
     /// now: each is to be made again with [`Practice::rebuild`], which leaves that out. To be asked
-    /// whenever another log may have become known.
+    /// whenever another log has become known, and not more often: it looks at every log that is named so.
     pub fn moved(&mut self, cx: &mut Context<'_>) -> Vec<CompartmentName> {
         let mut moved = Vec::new();
         self.facts.strange.0.retain(|name, logs| {

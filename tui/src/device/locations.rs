@@ -320,6 +320,11 @@ impl Locations {
         self.compartments.values()
     }
 
+    /// Returns how many logs have become known so far; those whose keys are dead by now count, too.
+    pub fn ever_known(&self) -> usize {
+        self.compartments.len() + self.erased.len()
+    }
+
     /// Returns whether the keys of a log are dead.
     pub fn is_erased(&self, log: CompartmentId) -> bool {
         self.erased.contains_key(&log)

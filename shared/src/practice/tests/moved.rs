@@ -2,11 +2,11 @@
 //! known whose it was.
 
 use super::world::{Desk, Sent, World, context};
-use crate::id::ClientId;
+use crate::id::{ClientId, CompartmentId, RecordId};
 use crate::practice::change::{Change, Content};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Edit, Metadata, NewAttachment, NoteFormat};
-use crate::practice::record::{Record, RecordKind};
+use crate::practice::record::{Header, Record, RecordKind};
 use crate::practice::{Pen as _, Practice};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -151,4 +151,38 @@ fn what_names_a_log_that_nobody_knows_here_counts() {
     assert_eq!(shown(desk), (2, false));
     assert_eq!(desk.practice.moved(context!(desk)), [place(OTHER, RecordKind::Note)]);
     assert_eq!(desk.practice.moved(context!(desk)), []);
+}
+
+/// Whoever lies names any number of logs that are nobody's, and then one that is somebody's.
+#[test]
+fn however_many_logs_are_named_that_nobody_knows_none_is_forgotten() {
+    const LIES: u16 = 300;
+    let mut world = world();
+    let sent = moved(&world, RecordKind::Note);
+    let Content::Record { bytes, .. } = &sent.change.content else { panic!("a record") };
+    let note = Record::decode(bytes).unwrap();
+    let desk = &mut world.desks[1];
+    let (author, name) = (desk.quill.author, sent.change.compartment.clone());
+    for number in 0..LIES {
+        let [high, low] = number.to_be_bytes();
+        let mut id = [9; 16];
+        (id[0], id[1]) = (high, low);
+        let (record, log) = (RecordId::from_bytes(id), CompartmentId::from_bytes(id));
+        let header =
+            Header { id: record, log, author, relations: Vec::new(), ..note.header.clone() };
+        let body = note.body().unwrap().clone();
+        let sign = |label: &str, fields: &[&[u8]]| desk.quill.key.sign(label, fields);
+        let bytes = Record::new(header, [0; 32], body, sign).encode();
+        let content = Content::Record { record, bytes };
+        desk.merge(&Change { compartment: name.clone(), content }, author).unwrap();
+    }
+    desk.merge(&sent.change, sent.author).unwrap();
+    let rows = usize::from(LIES) + 2;
+    assert_eq!(shown(desk), (rows, false), "nothing says yet that it is another's");
+    happen(desk, Event::Restart, &[sent.clone(), sent.clone()]);
+    assert_eq!(shown(desk), (rows, false));
+    happen(desk, Event::Known(RecordKind::Note), &[sent.clone(), sent]);
+    put_right(desk);
+    assert_eq!(shown(desk), (rows - 1, false));
+    assert!(*desk.rebuilt().index() == *desk.index());
 }

@@ -148,6 +148,8 @@ pub struct Courier {
     order: Option<Order>,
     /// What came of the last order.
     revoked: Option<Result<(), RevokeError>>,
+    /// How many logs were known when they were looked at last.
+    known_logs: Option<usize>,
     /// Since the link stands, everything that the server had then has come.
     level: bool,
     /// The server has an entry of the practice log that is not here yet.
@@ -424,7 +426,7 @@ impl<F: FileSystem> Device<F> {
             }
             self.look_for_keys(courier, batch, now)?;
             self.flush_mail(batch)?;
-            self.leave_out_strays(batch, now)?;
+            self.look_at_known_logs(courier, batch, now)?;
             courier.ask_rows(now);
             courier.look_whether_current(now);
             self.forget_withheld(courier);

@@ -130,6 +130,7 @@ impl Courier {
             asked_wraps: BTreeSet::new(),
             order: None,
             revoked: None,
+            known_logs: None,
             level: false,
             behind: false,
             rekey_after: None,

@@ -17,6 +17,7 @@ mod rebasing;
 mod recover;
 mod reseed;
 mod sheet;
+mod strays;
 mod trail;
 mod twice;
 mod watch;
