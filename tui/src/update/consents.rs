@@ -49,6 +49,7 @@ pub(super) fn show_consents(
 }
 
 pub(super) fn open(model: &mut Model, client: ClientId, record: Option<RecordId>) -> Vec<Effect> {
+    let client = record.map_or(client, |record| entry(model, client, record).0);
     show(model, Screen::Consents(consents::State::new(client, record)))
 }
 
@@ -92,21 +93,32 @@ pub(super) fn hand_over(model: &mut Model) {
     lay(model, Overlay::ConsentForm(Box::new(form)));
 }
 
-fn row(model: &Model, client: ClientId, record: RecordId) -> Option<ConsentRow> {
-    let rows = model.desk()?.index.consents.get(&client)?;
-    rows.iter().find(|row| row.record == record).copied()
+/// Returns under which of the entries that are one person a consent stands, and its row; without that
+/// it was struck, and stands where it is seen.
+fn entry(model: &Model, client: ClientId, record: RecordId) -> (ClientId, Option<ConsentRow>) {
+    let Some(desk) = model.desk() else { return (client, None) };
+    let same = desk.index.client(client);
+    let same = same.into_iter().flat_map(|row| std::iter::once(row).chain(&row.same));
+    let mut all = std::iter::once(client).chain(same.map(|row| row.id));
+    let found = all.find_map(|one| {
+        let rows = desk.index.consents.get(&one)?;
+        Some((one, rows.iter().find(|row| row.record == record).copied()?))
+    });
+    found.map_or((client, None), |(one, row)| (one, Some(row)))
 }
 
 /// What does not stand in the index was struck.
 fn strike(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
-    let struck = row(model, client, record).is_some();
+    let (client, row) = entry(model, client, record);
+    let struck = row.is_some();
     let verb = if struck { "struck" } else { "brought back" };
     let says = format!("{verb} a consent of {}", code(model, client));
     edit(model, Edit::StrikeConsent { client, record, struck }, says, Way::Fresh)
 }
 
 fn ask_to_revoke(model: &mut Model, client: ClientId, record: RecordId) {
-    match row(model, client, record).map(|row| row.end) {
+    let (client, row) = entry(model, client, record);
+    match row.map(|row| row.end) {
         None => say(model, "It was struck as a mistake: X brings it back."),
         Some(Some(ConsentEnd::Refused)) => {
             say(model, "It was refused, and never given. X strikes what is a mistake.");

@@ -1,8 +1,13 @@
 //! Consents, in keys.
 
 use super::*;
+use crate::keymap::Verb;
+use crate::screen::Focused;
 use std::sync::Arc;
-use tacenda_shared::practice::consent::{ConsentHow, ConsentKind, NewConsent};
+use tacenda_shared::practice::consent::{
+    ConsentEnd, ConsentHow, ConsentKind, ConsentRow, NewConsent,
+};
+use tacenda_shared::practice::view::{TimelineEntry, TimelineRow};
 
 /// The consents of the first client, one of which expires soon.
 fn consents(columns: u16, rows: u16) -> Driver {
@@ -217,4 +222,66 @@ fn a_recipient_is_hidden_while_names_are() {
     assert!(!driver.screen().contains("hidden (F9 shows)"), "{}", driver.screen());
     driver.keys("jj");
     assert!(driver.screen().contains("release: Dr. Sample~"), "{}", driver.screen());
+}
+
+/// The first client and a duplicate, under whom a consent stands.
+fn with_twin() -> (Driver, Sample) {
+    let mut sample = Sample::with_twin();
+    let (kept, twin) = (sample::client_id(1), sample::client_id(2));
+    let (kind, until, end) = (ConsentKind::Telehealth, None, None);
+    let row = ConsentRow { record: id(91), kind, given: date(2026, 11, 2), until, end };
+    sample.index.consents.insert(twin, Arc::new(vec![row]));
+    let rows = Arc::make_mut(sample.index.timelines.get_mut(&kept).unwrap());
+    let entry = TimelineEntry::Consent { record: id(91), kind, until, end };
+    rows.insert(0, TimelineRow { time: rows[0].time, client: twin, entry });
+    let mut driver = Driver::open(80, 24);
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index.clone())));
+    (driver, sample)
+}
+
+#[test]
+fn what_stands_under_a_duplicate_is_revoked_there_from_the_chart_that_shows_both() {
+    let (mut driver, sample) = with_twin();
+    let (kept, client) = (sample::client_id(1), sample::client_id(2));
+    driver.keys("⏎");
+    let outcome = Ok(Box::new(sample.chart(1)));
+    driver.device(DeviceEvent::Opened { subject: Subject::Chart(kept), outcome });
+    // Two drafts, a task and three sessions stand above it.
+    driver.keys("ggjjjjjjx⏎");
+    let revoked = Some((date(2026, 11, 22), String::new()));
+    let revoke = Edit::RevokeConsent { client, record: id(91), revoked };
+    assert_eq!(driver.edits(), [&revoke], "{}", driver.screen());
+    driver.keys("⏎");
+    let shows =
+        |one: &Effect| matches!(one, Effect::Open(Subject::Consents(of), _) if *of == client);
+    assert!(driver.effects.iter().any(shows), "{}", driver.screen());
+}
+
+/// Whoever of both the list names.
+#[test]
+fn a_consent_is_found_under_whichever_entry_of_the_person_it_stands() {
+    let (kept, client) = (sample::client_id(1), sample::client_id(2));
+    let run = |driver: &mut Driver, verb| {
+        let focused = Focused::Consent(kept, id(91));
+        crate::update::consents::run(&mut driver.model, verb, focused).unwrap()
+    };
+    let (mut driver, _) = with_twin();
+    run(&mut driver, Verb::Cancel);
+    driver.keys("⏎");
+    let revoked = Some((date(2026, 11, 22), String::new()));
+    assert_eq!(driver.edits(), [&Edit::RevokeConsent { client, record: id(91), revoked }]);
+    let (mut driver, _) = with_twin();
+    let effects = run(&mut driver, Verb::Strike);
+    let strike = Edit::StrikeConsent { client, record: id(91), struck: true };
+    assert!(effects.iter().any(|one| matches!(one, Effect::Edit { edit, .. } if *edit == strike)));
+    let (mut driver, mut sample) = with_twin();
+    let rows = Arc::make_mut(sample.index.consents.get_mut(&client).unwrap());
+    rows[0].end = Some(ConsentEnd::Revoked(date(2026, 11, 20)));
+    driver.device(DeviceEvent::Changed(Arc::new(sample.index)));
+    run(&mut driver, Verb::Cancel);
+    driver.keys("⏎");
+    assert_eq!(driver.edits(), [&Edit::RevokeConsent { client, record: id(91), revoked: None }]);
+    let shown = crate::update::consents::open(&mut driver.model, kept, Some(id(91)));
+    let subject = Subject::Consents(client);
+    assert!(shown.iter().any(|effect| matches!(effect, Effect::Open(of, _) if *of == subject)));
 }
