@@ -6,6 +6,7 @@
 use ratatui::buffer::CellWidth as _;
 use std::fmt;
 use unicode_width::UnicodeWidthStr as _;
+use zeroize::Zeroize as _;
 
 /// The visible part of one cell.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -48,6 +49,15 @@ impl Glyph {
             | 0x1e00..=0x1fff | 0x2010..=0x2027 | 0x20a0..=0x20bf | 0x2190..=0x21ff
             | 0x2500..=0x259f | 0x3001..=0x3029 | 0x3041..=0x3096 | 0x30a1..=0x30ff
             | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xac00..=0xd7a3)
+    }
+
+    /// Leaves nothing of it in memory.
+    pub(super) fn wipe(&mut self) {
+        match self {
+            Self::Char(character) => character.zeroize(),
+            Self::Cluster(text) => text.zeroize(),
+            Self::Covered => {}
+        }
     }
 
     /// Its bytes if it is one ASCII character.

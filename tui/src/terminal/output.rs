@@ -90,6 +90,9 @@ pub struct Output<S> {
     next: Vec<Shown>,
     /// Which rows of the two may differ.
     dirty: Vec<bool>,
+    /// Where cells are kept while a way is tried: a row, and all. Wiped after each.
+    kept_row: Vec<Shown>,
+    kept_all: Vec<Shown>,
     /// Where the cursor is to stand; nowhere is hidden.
     focus: Option<Place>,
     cursor: Cursor,
@@ -126,6 +129,8 @@ impl<S: Sink> Output<S> {
             shown: Vec::new(),
             next: Vec::new(),
             dirty: Vec::new(),
+            kept_row: Vec::new(),
+            kept_all: Vec::new(),
             focus: None,
             cursor: Cursor { place: None, pen: None, visible: true },
             unknown: true,
@@ -152,8 +157,15 @@ impl<S: Sink> Output<S> {
         let Size { width: columns, height: rows } = self.size;
         (self.columns, self.rows) = (columns, rows);
         let cells = usize::from(columns) * usize::from(rows);
-        self.shown = vec![Shown::blank(); cells];
-        self.next = vec![Shown::blank(); cells];
+        for (kept, length) in [
+            (&mut self.shown, cells),
+            (&mut self.next, cells),
+            (&mut self.kept_row, usize::from(columns)),
+            (&mut self.kept_all, cells),
+        ] {
+            wipe_cells(kept);
+            *kept = vec![Shown::blank(); length];
+        }
         self.dirty = vec![true; usize::from(rows)];
         // Enough for most whole frames, so that growing leaves no copies of text behind.
         self.scratch.reserve(2 * cells + 1024);
@@ -367,6 +379,24 @@ impl<S: Sink> Backend for Output<S> {
     fn flush(&mut self) -> Result<(), OutputError> {
         self.encode();
         self.resume()
+    }
+}
+
+impl<S> Drop for Output<S> {
+    fn drop(&mut self) {
+        for cells in [&mut self.shown, &mut self.next, &mut self.kept_row, &mut self.kept_all] {
+            wipe_cells(cells);
+        }
+        wipe(&mut self.waiting);
+        wipe(&mut self.scratch);
+    }
+}
+
+/// Makes all of them blank and leaves nothing of what they showed in memory.
+fn wipe_cells(cells: &mut [Shown]) {
+    for cell in cells {
+        cell.glyph.wipe();
+        *cell = Shown::blank();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::pen::Pen;
 use super::super::travel::Place;
-use super::{Output, Shown, Sink, wipe};
+use super::{Output, Shown, Sink, wipe, wipe_cells};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 
@@ -33,12 +33,15 @@ impl<S: Sink> Output<S> {
         let Some(best) = wanted.then(|| self.best_move()).flatten() else {
             return self.encode_rows(body);
         };
-        let before = (self.shown.clone(), self.dirty.clone(), self.cursor);
+        let before = (self.dirty.clone(), self.cursor);
+        self.kept_all.clone_from_slice(&self.shown);
         let mut moved = Vec::with_capacity(body.capacity());
         self.scroll(best, &mut moved);
         self.encode_rows(&mut moved);
         let after = self.cursor;
-        (self.shown, self.dirty, self.cursor) = before;
+        self.shown.swap_with_slice(&mut self.kept_all);
+        wipe_cells(&mut self.kept_all);
+        (self.dirty, self.cursor) = before;
         self.encode_rows(body);
         // Either way the cells are those of the next frame.
         if moved.len() < body.len() {

@@ -2,7 +2,7 @@
 //! so that the terminal can move it by itself.
 
 use super::super::pen::Pen;
-use super::{Output, Shown, Sink, wipe};
+use super::{Output, Shown, Sink, wipe, wipe_cells};
 use std::io::Write as _;
 use std::ops::Range;
 
@@ -33,16 +33,20 @@ impl<S: Sink> Output<S> {
         let Some(best) = wanted.then(|| self.best_shift(cells.clone())).flatten() else {
             return self.write_row(row, body);
         };
-        let before = (self.shown.get(cells.clone()).map(<[Shown]>::to_vec), self.cursor);
+        let before = self.cursor;
+        if let Some(shown) = self.shown.get(cells.clone()) {
+            self.kept_row.clone_from_slice(shown);
+        }
         let mut moved = Vec::with_capacity(4 * width);
         self.go(row, best.from, start, &mut moved);
         self.shift(best, cells.clone(), &mut moved);
         self.write_row(row, &mut moved);
         let after = self.cursor;
-        if let (Some(shown), Some(old)) = (self.shown.get_mut(cells), before.0) {
-            shown.clone_from_slice(&old);
+        if let Some(shown) = self.shown.get_mut(cells) {
+            shown.swap_with_slice(&mut self.kept_row);
         }
-        self.cursor = before.1;
+        wipe_cells(&mut self.kept_row);
+        self.cursor = before;
         let mut plain = Vec::with_capacity(4 * width);
         self.write_row(row, &mut plain);
         // Either way the cells are those of the next frame.
@@ -72,6 +76,7 @@ impl<S: Sink> Output<S> {
         }
     }
 
+    /// The way that leaves the fewest cells to write.
     fn best_shift(&self, cells: Range<usize>) -> Option<Shift> {
         let (shown, next) = (self.shown.get(cells.clone())?, self.next.get(cells)?);
         let differ = |shown: &[Shown], next: &[Shown]| {
@@ -89,14 +94,22 @@ impl<S: Sink> Output<S> {
         }
         let ways = (1..=DISTANCE_MAX.min(rest.len()))
             .flat_map(|distance| [false, true].map(|out| Shift { from, distance, out }));
-        let tried = ways.map(|way| {
-            let mut rest = rest.to_vec();
-            moved(&mut rest, way);
-            (differ(&rest, next.get(from..).unwrap_or_default()), way)
-        });
+        let next = next.get(from..).unwrap_or_default();
+        let tried = ways.map(|way| (left_by(rest, next, way), way));
         let (left, best) = tried.min_by_key(|(left, _)| *left)?;
         (left + CELLS_FROM <= all).then_some(best)
     }
+}
+
+/// How many cells of the rest of a row are still to be written once it has moved.
+fn left_by(rest: &[Shown], next: &[Shown], way: Shift) -> usize {
+    let distance = way.distance.min(rest.len());
+    let (kept, blank) = (rest.len() - distance, Shown::blank());
+    let (from, to, comes) =
+        if way.out { (distance, 0, kept..rest.len()) } else { (0, distance, 0..distance) };
+    let stay = rest.iter().skip(from).take(kept).zip(next.iter().skip(to));
+    let come = next.get(comes).unwrap_or_default().iter();
+    stay.filter(|(shown, next)| shown != next).count() + come.filter(|next| **next != blank).count()
 }
 
 /// Does to the rest of a row what the terminal does.
@@ -109,5 +122,37 @@ fn moved(rest: &mut [Shown], way: Shift) {
     } else {
         rest.rotate_right(distance);
         rest.iter_mut().take(distance).for_each(|cell| *cell = Shown::blank());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Glyph;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(letters: &[char]) -> Vec<Shown> {
+        let cell = |letter: &char| Shown { glyph: Glyph::Char(*letter), ..Shown::blank() };
+        letters.iter().map(cell).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_counted_as_if_the_cells_had_moved(
+            letters in proptest::collection::vec(
+                prop_oneof![Just(('a', 'b')), Just((' ', 'a')), Just(('b', ' ')), Just(('a', 'a'))],
+                1..12,
+            ),
+            distance in 1..6_usize,
+            out in any::<bool>(),
+        ) {
+            let (rest, next): (Vec<char>, Vec<char>) = letters.into_iter().unzip();
+            let (rest, next) = (row(&rest), row(&next));
+            let way = Shift { from: 0, distance: distance.min(rest.len()), out };
+            let counted = left_by(&rest, &next, way);
+            let mut done = rest;
+            moved(&mut done, way);
+            prop_assert_eq!(counted, done.iter().zip(&next).filter(|(a, b)| a != b).count());
+        }
     }
 }

@@ -78,6 +78,28 @@ fn a_key_before_other_words_costs_what_one_behind_them_costs_where_the_terminal_
     assert!(!typed.contains("\x1b[@"), "{typed:?}");
 }
 
+/// What is tried with rows that move leaves no second copy of what they say.
+#[test]
+fn no_row_is_left_in_memory_but_those_that_are_shown() {
+    let mut terminal = terminal(profile("xterm-256color"));
+    let prose = "00000 Said that the week had gone as planned, and that sleep came late.";
+    let row = |frame: &mut Frame<'_>, text: &str| {
+        let area = frame.area();
+        frame.render_widget(Paragraph::new(text), Rect { height: 1, ..area });
+        frame.set_cursor_position((6, 0));
+    };
+    draw(&mut terminal, |frame| row(frame, prose));
+    let typed = draw(&mut terminal, |frame| row(frame, &prose.replacen("Said", "XSaid", 1)));
+    assert!(typed.contains("\x1b[@"), "{typed:?}");
+    draw(&mut terminal, |frame| list(frame, 0));
+    let scrolled = draw(&mut terminal, |frame| list(frame, 1));
+    assert!(scrolled.contains("\x1b[S"), "{scrolled:?}");
+    let output = terminal.backend();
+    let kept = [&output.kept_row, &output.kept_all];
+    assert_eq!(kept.map(Vec::len), [80, 80 * 24]);
+    assert!(kept.into_iter().flatten().all(|cell| *cell == Shown::blank()));
+}
+
 #[test]
 fn typing_in_the_middle_of_a_line_costs_little_more_than_the_rest_of_the_line() {
     let mut terminal = terminal(profile("xterm-256color"));
