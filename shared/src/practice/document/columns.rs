@@ -1,5 +1,6 @@
 //! The columns of a change, an operation at a time. Everything in them was counted by
-//! [`chunk`](super::super::chunk) before; whatever does not read ends it.
+//! [`chunk`](super::super::chunk) before; whatever does not read ends it, and so does a column that
+//! holds more or less than the operations need.
 
 use super::super::chunk::Cursor;
 
@@ -37,6 +38,8 @@ struct Runs<'a> {
     value: Option<u64>,
     /// In a column of differences, the number before.
     sum: i64,
+    /// There is nothing in it.
+    empty: bool,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -53,25 +56,25 @@ enum Kind {
 
 impl<'a> Runs<'a> {
     const fn new(data: &'a [u8], kind: Kind) -> Self {
-        let data = Cursor { rest: data };
-        Self { data, left: 0, state: State::Repeat, kind, value: None, sum: 0 }
+        let (data, empty) = (Cursor { rest: data }, data.is_empty());
+        Self { data, left: 0, state: State::Repeat, kind, value: None, sum: 0, empty }
     }
 
     fn is_at_end(&self) -> bool {
         self.left == 0 && self.data.rest.is_empty()
     }
 
-    /// Returns the next value. A column that has ended, or was left out, holds nothing.
+    /// Returns the next value; a column that was left out holds nothing.
     fn next(&mut self) -> Option<Option<u64>> {
         if self.is_at_end() {
-            return Some(None);
+            return self.empty.then_some(None);
         }
         if self.left == 0 {
-            let run = self.data.signed().ok()?;
+            let run = signed(&mut self.data)?;
             match run {
                 0 => {
                     (self.state, self.value) = (State::Repeat, None);
-                    self.left = self.data.unsigned().ok()?;
+                    self.left = unsigned(&mut self.data)?;
                 }
                 1.. => {
                     self.state = State::Repeat;
@@ -98,9 +101,9 @@ impl<'a> Runs<'a> {
     fn read(&mut self) -> Option<u64> {
         match self.kind {
             Kind::Difference => {
-                self.data.signed().ok().map(|value| u64::from_ne_bytes(value.to_ne_bytes()))
+                signed(&mut self.data).map(|value| u64::from_ne_bytes(value.to_ne_bytes()))
             }
-            Kind::Number => self.data.unsigned().ok(),
+            Kind::Number => unsigned(&mut self.data),
         }
     }
 }
@@ -111,18 +114,28 @@ struct Names<'a> {
     left: u64,
     literal: bool,
     value: Option<&'a str>,
+    empty: bool,
 }
 
 impl<'a> Names<'a> {
+    const fn new(data: &'a [u8]) -> Self {
+        let (data, empty) = (Cursor { rest: data }, data.is_empty());
+        Self { data, left: 0, literal: false, value: None, empty }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.left == 0 && self.data.rest.is_empty()
+    }
+
     fn next(&mut self) -> Option<Option<&'a str>> {
+        if self.is_at_end() {
+            return self.empty.then_some(None);
+        }
         if self.left == 0 {
-            if self.data.rest.is_empty() {
-                return Some(None);
-            }
-            let run = self.data.signed().ok()?;
+            let run = signed(&mut self.data)?;
             self.literal = run < 0;
             match run {
-                0 => (self.value, self.left) = (None, self.data.unsigned().ok()?),
+                0 => (self.value, self.left) = (None, unsigned(&mut self.data)?),
                 1.. => (self.value, self.left) = (Some(self.read()?), run.unsigned_abs()),
                 _ => self.left = run.unsigned_abs(),
             }
@@ -146,13 +159,18 @@ struct Flags<'a> {
     value: bool,
 }
 
-impl Flags<'_> {
+impl<'a> Flags<'a> {
+    const fn new(data: &'a [u8]) -> Self {
+        Self { data: Cursor { rest: data }, left: 0, value: true }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.left == 0 && self.data.rest.is_empty()
+    }
+
     fn next(&mut self) -> Option<bool> {
         while self.left == 0 {
-            if self.data.rest.is_empty() {
-                return Some(false);
-            }
-            self.left = self.data.unsigned().ok()?;
+            self.left = unsigned(&mut self.data)?;
             self.value = !self.value;
         }
         self.left -= 1;
@@ -182,17 +200,20 @@ impl<'a> Columns<'a> {
         let number = |data| Runs::new(data, Kind::Number);
         let none = number(&[]);
         let differences = Runs::new(&[], Kind::Difference);
-        let empty = Cursor { rest: &[] };
+        let specifications = columns.iter().map(|(specification, _)| specification);
+        if !specifications.is_sorted_by(|one, next| one < next) {
+            return None;
+        }
         let mut all = Self {
             object_author: none,
             object: none,
             key_author: none,
             key: differences,
-            name: Names { data: empty, left: 0, literal: false, value: None },
-            inserts: Flags { data: empty, left: 0, value: true },
+            name: Names::new(&[]),
+            inserts: Flags::new(&[]),
             action: none,
             value: none,
-            raw: empty,
+            raw: Cursor { rest: &[] },
             count: none,
             before_author: none,
             before: differences,
@@ -203,8 +224,8 @@ impl<'a> Columns<'a> {
                 0x02 => all.object = number(data),
                 0x11 => all.key_author = number(data),
                 0x13 => all.key = Runs::new(data, Kind::Difference),
-                0x15 => all.name.data.rest = data,
-                0x34 => all.inserts.data.rest = data,
+                0x15 => all.name = Names::new(data),
+                0x34 => all.inserts = Flags::new(data),
                 0x42 => all.action = number(data),
                 0x56 => all.value = number(data),
                 0x57 => all.raw.rest = data,
@@ -217,10 +238,30 @@ impl<'a> Columns<'a> {
         Some(all)
     }
 
-    /// Returns the next operation, with authors as `known` has them; `Some(None)` behind the last.
+    /// Whether nothing is left in any of them.
+    fn are_at_end(&self) -> bool {
+        let numbers = [
+            &self.object_author,
+            &self.object,
+            &self.key_author,
+            &self.key,
+            &self.action,
+            &self.value,
+            &self.count,
+            &self.before_author,
+            &self.before,
+        ];
+        numbers.into_iter().all(Runs::is_at_end)
+            && self.name.is_at_end()
+            && self.inserts.is_at_end()
+            && self.raw.rest.is_empty()
+    }
+
+    /// Returns the next operation, with authors as `known` has them; `Some(None)` behind the last,
+    /// where nothing is left in any column.
     pub(super) fn next(&mut self, known: &[u16]) -> Option<Option<Operation<'a>>> {
         if self.action.is_at_end() {
-            return Some(None);
+            return self.are_at_end().then_some(None);
         }
         let named = |number: u64, author: Option<u64>| -> Option<Named> {
             let author = known.get(usize::try_from(author?).ok()?)?;
@@ -243,21 +284,59 @@ impl<'a> Columns<'a> {
         };
         let letter = self.letter()?;
         let mut before = Vec::new();
-        for _ in 0..self.count.next()?.unwrap_or(0) {
+        for _ in 0..self.count.next()?? {
             before.push(named(self.before.next()??, self.before_author.next()?)?);
         }
         Some(Some(Operation { target, inserts, action, letter, before }))
     }
 
-    /// Returns the value, if it is a text of one letter.
+    /// Returns the value, if it is a text of one letter. Every operation says what its value is, also
+    /// that it has none; whatever no honest device writes into a draft is left to the library.
     fn letter(&mut self) -> Option<Option<char>> {
-        const TEXT: u64 = 6;
-        let Some(about) = self.value.next()? else { return Some(None) };
+        let about = self.value.next()??;
         let bytes = self.raw.take(usize::try_from(about >> 4).ok()?).ok()?;
-        if about & 0xf != TEXT {
-            return Some(None);
+        match about & 0xf {
+            NOTHING | NO | YES => bytes.is_empty().then_some(None),
+            NUMBER => {
+                let mut data = Cursor { rest: bytes };
+                signed(&mut data)?;
+                data.rest.is_empty().then_some(None)
+            }
+            TEXT => {
+                let mut letters = std::str::from_utf8(bytes).ok()?.chars();
+                Some(letters.next().filter(|_| letters.next().is_none()))
+            }
+            BYTES => Some(None),
+            _ => None,
         }
-        let mut letters = std::str::from_utf8(bytes).ok()?.chars();
-        Some(letters.next().filter(|_| letters.next().is_none()))
     }
+}
+
+const NOTHING: u64 = 0;
+const NO: u64 = 1;
+const YES: u64 = 2;
+const NUMBER: u64 = 4;
+const TEXT: u64 = 6;
+const BYTES: u64 = 7;
+
+/// Reads a number that is written in no more bytes than it needs.
+fn unsigned(data: &mut Cursor<'_>) -> Option<u64> {
+    let before = data.rest;
+    let value = data.unsigned().ok()?;
+    let used = before.get(..before.len() - data.rest.len())?;
+    (used.len() == 1 || used.last() != Some(&0)).then_some(value)
+}
+
+/// The same of one that may be below zero.
+fn signed(data: &mut Cursor<'_>) -> Option<i64> {
+    let before = data.rest;
+    let value = data.signed().ok()?;
+    let used = before.get(..before.len() - data.rest.len())?;
+    // The last byte says more than that the sign goes on.
+    let minimal = match used {
+        [.., before, 0x00] => before & 0x40 != 0,
+        [.., before, 0x7f] => before & 0x40 == 0,
+        _ => true,
+    };
+    minimal.then_some(value)
 }

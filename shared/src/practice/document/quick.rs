@@ -293,6 +293,146 @@ mod tests {
         }
     }
 
+    /// What becomes of a column of a change.
+    #[derive(Clone, Debug)]
+    enum Harm {
+        /// A byte differs.
+        Flip(usize, u8),
+        /// It goes on.
+        Extend(Vec<u8>),
+        /// It ends before.
+        Cut(usize),
+        /// A part of it stands twice.
+        Twice(usize, usize),
+    }
+
+    fn harm() -> impl Strategy<Value = Harm> {
+        let small = prop_oneof![0..4_u8, 0x7c..0x84_u8, any::<u8>()];
+        prop_oneof![
+            (any::<usize>(), 1..=255_u8).prop_map(|(at, bits)| Harm::Flip(at, bits)),
+            proptest::collection::vec(small, 1..4).prop_map(Harm::Extend),
+            (1..4_usize).prop_map(Harm::Cut),
+            (any::<usize>(), 1..4_usize).prop_map(|(at, count)| Harm::Twice(at, count)),
+        ]
+    }
+
+    fn harmed(column: &[u8], harm: &Harm) -> Vec<u8> {
+        let mut column = column.to_vec();
+        match harm {
+            Harm::Flip(at, bits) if !column.is_empty() => {
+                let at = at % column.len();
+                column[at] ^= bits;
+            }
+            Harm::Flip(..) => {}
+            Harm::Extend(more) => column.extend(more),
+            Harm::Cut(count) => column.truncate(column.len().saturating_sub(*count)),
+            Harm::Twice(at, count) => {
+                let at = at % (column.len() + 1);
+                let part = column[at..(at + count).min(column.len())].to_vec();
+                drop(column.splice(at..at, part));
+            }
+        }
+        column
+    }
+
+    fn leb(mut number: usize, to: &mut Vec<u8>) {
+        while number >= 0x80 {
+            to.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+            number >>= 7;
+        }
+        to.push(u8::try_from(number).unwrap());
+    }
+
+    /// The change with other columns, framed and hashed as a device that lies would.
+    fn with_columns(bytes: &[u8], columns: &[(u64, Vec<u8>)]) -> Vec<u8> {
+        let mut frame = chunk::Cursor { rest: &bytes[9..] };
+        let whole = frame.prefixed().unwrap();
+        let mut body = chunk::Cursor { rest: whole };
+        let dependencies = body.unsigned().unwrap();
+        body.take(usize::try_from(dependencies).unwrap() * 32).unwrap();
+        body.prefixed().unwrap();
+        body.unsigned().unwrap();
+        body.unsigned().unwrap();
+        body.signed().unwrap();
+        body.prefixed().unwrap();
+        for _ in 0..body.unsigned().unwrap() {
+            body.prefixed().unwrap();
+        }
+        let mut made = whole[..whole.len() - body.rest.len()].to_vec();
+        leb(columns.len(), &mut made);
+        for (specification, data) in columns {
+            leb(usize::try_from(*specification).unwrap(), &mut made);
+            leb(data.len(), &mut made);
+        }
+        columns.iter().for_each(|(_, data)| made.extend(data));
+        framed(bytes, &made)
+    }
+
+    /// A change whose body is this, under the magic bytes of another.
+    fn framed(bytes: &[u8], made: &[u8]) -> Vec<u8> {
+        let mut hashed = vec![1];
+        leb(made.len(), &mut hashed);
+        hashed.extend(made);
+        let sum = suite::sha256(&hashed);
+        [&bytes[..4], &sum.as_bytes()[..4], &hashed].concat()
+    }
+
+    #[test]
+    fn a_change_that_is_framed_anew_is_the_same() {
+        let (blobs, _) = written(&[(1, true, 0, 0, "words".to_owned())], false);
+        for blob in &blobs {
+            let pieces = chunk::change_of(blob).unwrap();
+            let columns: Vec<_> =
+                pieces.columns.iter().map(|(kind, data)| (*kind, data.to_vec())).collect();
+            assert_eq!(with_columns(blob, &columns), *blob);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        /// Whatever is done to the columns of the last change: it is read as the library reads it, or
+        /// not at all.
+        #[test]
+        fn columns_that_were_tampered_with_give_what_the_library_gives_or_nothing(
+            acts in acts(),
+            which in any::<proptest::sample::Index>(),
+            harms in proptest::collection::vec((any::<proptest::sample::Index>(), harm()), 1..3),
+            left_out in proptest::option::weighted(0.1, any::<proptest::sample::Index>()),
+            beside in proptest::option::weighted(0.3, harm()),
+        ) {
+            let (mut blobs, _) = written(&acts, false);
+            // All that is built on it goes with it.
+            blobs.truncate(which.index(blobs.len()) + 1);
+            let last = blobs.pop().unwrap();
+            let pieces = chunk::change_of(&last).unwrap();
+            let mut columns: Vec<_> =
+                pieces.columns.iter().map(|(kind, data)| (*kind, data.to_vec())).collect();
+            for (at, harm) in &harms {
+                let at = at.index(columns.len());
+                columns[at].1 = harmed(&columns[at].1, harm);
+            }
+            if let Some(at) = left_out {
+                columns.remove(at.index(columns.len()));
+            }
+            let mut made = with_columns(&last, &columns);
+            if let Some(harm) = beside {
+                let body = chunk::Cursor { rest: &made[9..] }.prefixed().unwrap();
+                made = framed(&made, &harmed(body, &harm));
+            }
+            blobs.push(made);
+            if let Some(read) = read(&blobs) {
+                let (document, _) = Document::load(actor(0), &blobs);
+                for name in ["text", "plan"] {
+                    prop_assert_eq!(read.text(name).map(str::to_owned), document.text(name));
+                }
+                for key in document.keys() {
+                    prop_assert!(read.fields().any(|of| of == key) || read.text(&key).is_some());
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_missing_or_comes_in_another_order_is_left_to_the_library() {
         let act = |who, text: &str| (who, false, 0, 0, text.to_owned());
