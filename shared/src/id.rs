@@ -110,6 +110,31 @@ ids! {
     TaskId;
 }
 
+/// The first bytes of a log's id: they tell it from most others, where there is no room for all.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct LogMark([u8; Self::BYTES]);
+
+impl LogMark {
+    /// How many bytes they are.
+    pub const BYTES: usize = 4;
+
+    /// Returns those of a log.
+    pub const fn of(log: CompartmentId) -> Self {
+        let [one, two, three, four, ..] = log.0;
+        Self([one, two, three, four])
+    }
+
+    /// Takes the bytes as they are.
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes.
+    pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+}
+
 counters! {
     /// A place in one log; the first entry is at 1, and 0 means "nothing yet".
     Position(u64);

@@ -388,7 +388,8 @@ pub fn begin(
     let expected = device.expect_rings(&words, invitation.inviter, now());
     expected.map_err(|error| Notice::from(&error))?;
     let first = payload.extra.first_logs().map_err(malformed)?;
-    device.fetch_first(&first, now()).map_err(|error| Notice::from(&error))?;
+    let last = payload.extra.last_logs().map_err(malformed)?;
+    device.fetch_in_order(&first, &last, now()).map_err(|error| Notice::from(&error))?;
     Ok(device)
 }
 

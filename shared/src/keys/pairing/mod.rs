@@ -33,7 +33,7 @@ pub use joiner::{Joiner, JoinerStep};
 
 use crate::codec::{CodecError, Reader, Writer};
 use crate::envelope::PracticeHead;
-use crate::id::{CompartmentId, DeviceId, MemberId, PracticeId, PracticeSeq};
+use crate::id::{CompartmentId, DeviceId, LogMark, MemberId, PracticeId, PracticeSeq};
 use crate::keys::safe::SecondSecret;
 use crate::membership::DeviceKeys;
 use crate::seal::SecretKey;
@@ -176,6 +176,25 @@ impl PayloadExtra {
         Self(Zeroizing::new(writer.into_bytes()))
     }
 
+    /// Names logs to fetch after all others, the first of them as far as there is room beside so many
+    /// bytes of checkpoints.
+    #[must_use]
+    pub fn and_last(mut self, last: &[CompartmentId], beside: usize) -> Self {
+        /// Before a value stand its tag and its length.
+        const FRAME: usize = 6;
+        let taken = self.0.len().saturating_add(beside).saturating_add(FRAME);
+        let room = PAYLOAD_EXTRA_BYTES_MAX.saturating_sub(taken) / LogMark::BYTES;
+        let named = last.iter().take(room).flat_map(|log| *LogMark::of(*log).as_bytes());
+        let named: Vec<u8> = named.collect();
+        if !named.is_empty() {
+            let mut writer = Writer::new();
+            writer.u16(LAST_LOGS_TAG).bytes(&named);
+            // There is room for it where the rest lies, so that this leaves no copy of that behind.
+            self.0.extend_from_slice(writer.as_slice());
+        }
+        self
+    }
+
     /// Returns the member's second secret; `None` if the inviting device had none.
     pub fn second(&self) -> Result<Option<SecondSecret>, CodecError> {
         let Some(value) = self.value(SECOND_TAG)? else { return Ok(None) };
@@ -191,6 +210,16 @@ impl PayloadExtra {
         let whole = rest.is_empty() && ids.len() <= FIRST_LOGS_MAX;
         whole
             .then(|| ids.iter().copied().map(CompartmentId::from_bytes).collect())
+            .ok_or(CodecError::Unknown)
+    }
+
+    /// Returns what tells the logs to fetch after all others: those of files.
+    pub fn last_logs(&self) -> Result<Vec<LogMark>, CodecError> {
+        let named = self.value(LAST_LOGS_TAG)?.unwrap_or_default();
+        let (marks, rest) = named.as_chunks();
+        let whole = rest.is_empty();
+        whole
+            .then(|| marks.iter().copied().map(LogMark::from_bytes).collect())
             .ok_or(CodecError::Unknown)
     }
 
@@ -215,6 +244,7 @@ impl fmt::Debug for PayloadExtra {
 
 const SECOND_TAG: u16 = 1;
 const FIRST_LOGS_TAG: u16 = 2;
+const LAST_LOGS_TAG: u16 = 3;
 
 impl PairingPayload {
     fn encode(&self) -> Result<Zeroizing<Vec<u8>>, PairingError> {

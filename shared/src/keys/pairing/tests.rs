@@ -97,6 +97,33 @@ fn the_logs_to_fetch_first_go_with_the_payload_as_far_as_there_is_room() {
     assert!(cut.first_logs().is_err());
 }
 
+#[test]
+fn the_logs_to_fetch_last_go_with_the_payload_in_the_room_that_is_left() {
+    let log = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let mut id = [high; 16];
+        id[3] = low;
+        CompartmentId::from_bytes(id)
+    };
+    let many: Vec<_> = (0..1000).map(log).collect();
+    for (first, checkpoints) in [(0, 0), (3, 68), (200, 516)] {
+        let extra = PayloadExtra::new(Some(&second()), &many[..first]);
+        let extra = extra.and_last(&many, checkpoints);
+        let given = PairingPayload { checkpoints: vec![8; checkpoints], extra, ..payload() };
+        let taken = PairingPayload::decode(&given.encode().unwrap()).unwrap().extra;
+        assert_eq!(taken.first_logs().unwrap(), &many[..first.min(FIRST_LOGS_MAX)]);
+        assert!(taken.second().unwrap().is_some());
+        let last = taken.last_logs().unwrap();
+        let marks: Vec<_> = many.iter().take(last.len()).map(|log| LogMark::of(*log)).collect();
+        assert_eq!(last, marks);
+        let room = PAYLOAD_EXTRA_BYTES_MAX - checkpoints - taken.0.len();
+        assert!(last.len() > 15 && room < LogMark::BYTES, "{} named, {room} left", last.len());
+    }
+    assert_eq!(PayloadExtra::default().last_logs().unwrap(), []);
+    let cut = PayloadExtra(Zeroizing::new(vec![0, 3, 0, 0, 0, 2, 1, 1]));
+    assert!(cut.last_logs().is_err());
+}
+
 fn payload() -> PairingPayload {
     PairingPayload {
         genesis: Hash::from_bytes([4; 32]),

@@ -8,13 +8,13 @@ use crate::id::{CompartmentId, DeviceId, Global, Position, PracticeSeq, Timestam
 use crate::log::{LogHead, OwnHead};
 use crate::membership::Entry;
 use crate::sync::refusal::{Refusal, RefusalCode};
-use crate::sync::wire::{MAX_ITEMS, Message, VERSIONS};
+use crate::sync::wire::{Message, VERSIONS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How long an answer may take before the link counts as dead.
 pub const PATIENCE_MILLIS: i64 = 30_000;
 /// Pulls on their way at once.
-const MAX_PULLS: usize = 4;
+pub(super) const MAX_PULLS: usize = 4;
 
 /// What a request was for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,6 +74,8 @@ pub(super) struct Link {
     pub(super) wanted: VecDeque<CompartmentId>,
     /// Logs of which something is missing, to be pulled after what is on its way.
     pub(super) dirty: BTreeSet<CompartmentId>,
+    /// What was asked for last is what comes when all else is here.
+    pulls_last: bool,
     /// The count up to which everything is being fetched.
     catching: Option<Global>,
     /// What there is must be asked once more after the answer that is on its way.
@@ -509,14 +511,7 @@ impl DeviceSync {
                 self.alarm(AlarmKind::Rollback, Some(*log), Some(theirs.position), None);
             }
         }
-        let mut wanted = std::mem::take(&mut self.link.wanted);
-        wanted.make_contiguous().sort_by_key(|log| self.rank(log));
-        self.link.wanted = wanted;
-    }
-
-    /// In which order logs are fetched and opened.
-    pub(super) fn rank(&self, log: &CompartmentId) -> (u8, CompartmentId) {
-        (self.priorities.get(log).copied().unwrap_or(u8::MAX), *log)
+        self.put_in_order();
     }
 
     /// Sends the next pulls, or says that everything is here.
@@ -532,8 +527,16 @@ impl DeviceSync {
                 dirty.into_iter().partition(|log| self.waiting.contains_key(log));
             self.link.dirty = later;
             self.link.wanted.extend(now.into_iter().filter(|log| !self.stopped.contains(log)));
+            self.put_in_order();
         }
-        while !self.link.wanted.is_empty() && self.link.count(is_pull) < MAX_PULLS {
+        while let Some(next) = self.link.wanted.front()
+            && self.link.count(is_pull) < MAX_PULLS
+        {
+            let is_last = self.is_last(next);
+            if is_last && self.is_pulling() && !self.link.pulls_last {
+                break;
+            }
+            self.link.pulls_last = is_last;
             let share = self.next_share();
             let part: Vec<_> = self.link.wanted.drain(..share).collect();
             let places: Vec<_> = part.into_iter().map(|log| (log, self.have(log))).collect();
@@ -553,18 +556,6 @@ impl DeviceSync {
             self.waiting.is_empty() && self.link.rewinding.is_empty() && self.shelved.is_empty();
         if !pulling && !comparing && settled {
             self.finish_catching(now);
-        }
-    }
-
-    /// How many of the logs that are wanted one stream asks for. What somebody waits for comes in
-    /// small shares and before the rest; of the rest each stream takes its part, so that all keep
-    /// their turn.
-    fn next_share(&self) -> usize {
-        let is_first = |log: &&CompartmentId| self.priorities.contains_key(*log);
-        let first = self.link.wanted.iter().take_while(is_first).count();
-        match first {
-            0 => self.link.wanted.len().div_ceil(MAX_PULLS).clamp(1, MAX_ITEMS),
-            first => first.div_ceil(2 * MAX_PULLS),
         }
     }
 

@@ -11,6 +11,7 @@ mod erasing;
 mod join;
 mod link;
 mod logs;
+mod order;
 mod outbox;
 mod pace;
 mod practice_log;
@@ -34,7 +35,7 @@ use super::refusal::{Refusal, RefusalCode};
 use super::wire::{DeliveredEntry, Message, PracticeReceipt, RefillState, Row, Seen};
 use crate::envelope::{Carried, EntryRef, Envelope, Header, Kind};
 use crate::id::{
-    CompartmentId, DevInc, DevSeq, DeviceId, Global, ObjectId, Position, PracticeId,
+    CompartmentId, DevInc, DevSeq, DeviceId, Global, LogMark, ObjectId, Position, PracticeId,
     SlotGeneration, Timestamp,
 };
 use crate::log::{LogHead, OwnHead, Receipt};
@@ -228,6 +229,8 @@ pub struct DeviceSync {
     pace: pace::Pace,
     /// Lower first; logs that are not named come last.
     priorities: BTreeMap<CompartmentId, u8>,
+    /// What tells the logs that come behind even those.
+    last: BTreeSet<LogMark>,
     link: Link,
     /// Entries that wait for the practice log, by log.
     waiting: BTreeMap<CompartmentId, logs::Waiting>,
@@ -260,6 +263,7 @@ impl DeviceSync {
             outbox: Outbox::new(own),
             pace: pace::Pace::default(),
             priorities: BTreeMap::new(),
+            last: BTreeSet::new(),
             link: Link::default(),
             waiting: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -383,6 +387,11 @@ impl DeviceSync {
     /// Says which log is wanted before others; lower is sooner.
     pub fn set_priority(&mut self, log: CompartmentId, priority: u8) {
         self.priorities.insert(log, priority);
+    }
+
+    /// Says which log is wanted only when all others have come.
+    pub fn fetch_last(&mut self, log: LogMark) {
+        self.last.insert(log);
     }
 
     /// Returns the header of this device's next envelope, complete but for what sealing sets.

@@ -143,12 +143,14 @@ impl<F: FileSystem> Device<F> {
         now: Timestamp,
     ) -> Option<PairingPayload> {
         let state = &self.cabinet.state;
+        let checkpoints = RingWord::encode_all(&self.ring_words());
+        let extra = PayloadExtra::new(second, &self.first_logs(now));
         Some(PairingPayload {
             genesis: state.head_at(PracticeSeq::ZERO)?.hash,
             practice_head: state.head(),
             server: state.server()?.key,
-            checkpoints: RingWord::encode_all(&self.ring_words()),
-            extra: PayloadExtra::new(second, &self.first_logs(now)),
+            extra: extra.and_last(&self.last_logs(), checkpoints.len()),
+            checkpoints,
         })
     }
 }

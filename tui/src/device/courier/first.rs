@@ -1,12 +1,13 @@
 //! What a new device fetches before all else, so that today's schedule is there while the rest of
-//! the practice is still on its way.
+//! the practice is still on its way; and what it fetches last: files, which are long.
 
 use crate::device::chance::OsRandom;
 use crate::device::open::{Device, DeviceError};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use tacenda_shared::id::{ClientId, CompartmentId, Timestamp};
+use tacenda_shared::id::{ClientId, CompartmentId, LogMark, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::view::Index;
@@ -45,17 +46,29 @@ impl<F: FileSystem> Device<F> {
         names.flat_map(|name| locations.all_named(&name).collect::<Vec<_>>()).collect()
     }
 
-    /// Fetches these logs before all others, in this order.
-    pub(crate) fn fetch_first(
+    /// Returns the logs of files, those with the most in them first.
+    pub(super) fn last_logs(&self) -> Vec<CompartmentId> {
+        let locations = self.cabinet.store().locations();
+        let entries = |log| locations.ledger().entries_after(log, 0).len();
+        let mut logs: Vec<_> =
+            locations.freight().map(|log| (Reverse(entries(log)), log)).collect();
+        logs.sort_unstable();
+        logs.into_iter().map(|(_, log)| log).collect()
+    }
+
+    /// Fetches the first of these logs before all others, in this order, and the last after them.
+    pub(crate) fn fetch_in_order(
         &mut self,
-        logs: &[CompartmentId],
+        first: &[CompartmentId],
+        last: &[LogMark],
         now: Timestamp,
     ) -> Result<(), DeviceError> {
         self.attach(now)?;
         if let Some(courier) = &mut self.courier {
-            for (log, priority) in logs.iter().zip(0..u8::MAX) {
+            for (log, priority) in first.iter().zip(0..u8::MAX) {
                 courier.sync.set_priority(*log, priority);
             }
+            last.iter().for_each(|log| courier.sync.fetch_last(*log));
         }
         Ok(())
     }

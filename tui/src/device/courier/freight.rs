@@ -1,14 +1,16 @@
 //! Freight: what is long and nobody waits for, the files of charts and the bases of erasures. It is
 //! sealed only when nothing else is left to send and a little at a time, so that a note that is
-//! written meanwhile goes before all of it but the group that is on its way.
+//! written meanwhile goes before all of it but the group that is on its way. Of what others have sent,
+//! files are asked for last.
 
 use super::Courier;
 use crate::device::cabinet::Cabinet;
 use crate::device::frame::ContentKind;
+use crate::device::locations::Locations;
 use crate::device::open::Device;
 use crate::message::FilesUnderWay;
 use std::collections::{BTreeMap, BTreeSet};
-use tacenda_shared::id::{ClientId, RecordId, Timestamp};
+use tacenda_shared::id::{ClientId, CompartmentId, LogMark, RecordId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::view::TimelineEntry;
@@ -37,6 +39,19 @@ impl Courier {
     /// Whether nothing else is on its way, and the server grants another group.
     pub(super) fn takes_freight(&mut self, now: Timestamp) -> bool {
         self.sync.queue_length() == 0 && self.sync.may_send_bulk(MAX_GROUP, now)
+    }
+
+    /// Has logs that are known to be of files fetched after all others.
+    pub(super) fn fetch_freight_last(&mut self, locations: &Locations) {
+        locations.freight().for_each(|log| self.sync.fetch_last(LogMark::of(log)));
+    }
+}
+
+impl Locations {
+    /// Returns the logs of files.
+    pub(super) fn freight(&self) -> impl Iterator<Item = CompartmentId> + '_ {
+        let all = self.compartments().filter(|known| Load::of(&known.name) == Load::Freight);
+        all.map(|known| known.id)
     }
 }
 

@@ -22,6 +22,7 @@ impl<F: FileSystem> Device<F> {
         if std::mem::replace(&mut courier.known_logs, known) == known {
             return Ok(());
         }
+        courier.fetch_freight_last(locations);
         let Ok(moved) =
             self.with_context(now, |practice, cx| Ok::<_, Infallible>(practice.moved(cx)));
         for name in moved {

@@ -4,6 +4,7 @@
 use super::plans::erase;
 use super::*;
 use crate::device::courier::late::{Adopted, LateKind};
+use std::sync::Mutex;
 use tacenda_shared::id::{CompartmentId, RecordId};
 use tacenda_shared::practice::attachment::FILE_BYTES_MAX;
 use tacenda_shared::practice::change::{Change, Content};
@@ -11,6 +12,7 @@ use tacenda_shared::practice::compartment::CompartmentName;
 use tacenda_shared::practice::record::{Header, Record, Tags};
 use tacenda_shared::practice::view::{AttachmentView, Inside, TimelineEntry};
 use tacenda_shared::random::{Random as _, Seeded};
+use tacenda_shared::sync::Message;
 
 pub(super) fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8]) -> RecordId {
     let before = files(world, at, client);
@@ -281,4 +283,85 @@ fn what_was_attached_for_one_client_is_never_shown_as_of_another() {
         assert_eq!(files(&mut world, at, bob), [of_bob], "device {at}");
     }
     assert!(world.device(0).late_edits().unwrap().is_empty());
+}
+
+/// In which order logs came to a device that joined, and to one that was away.
+static COME: Mutex<Vec<CompartmentId>> = Mutex::new(Vec::new());
+static CAUGHT_UP: Mutex<Vec<CompartmentId>> = Mutex::new(Vec::new());
+
+fn come(message: &Message) -> Option<CompartmentId> {
+    match message {
+        Message::Packed { log, .. } => Some(*log),
+        Message::Entries(entries) if !entries.runs.is_empty() => Some(entries.log),
+        _ => None,
+    }
+}
+
+/// Clients, each with a note and a file; their logs of notes and of contacts, and those of files.
+fn with_files(world: &mut World, names: &[&str]) -> (Vec<CompartmentId>, Vec<CompartmentId>) {
+    let (mut others, mut of_files) = (Vec::new(), Vec::new());
+    for (number, name) in (0..).zip(names) {
+        let client = client(world, 0, name);
+        attach(world, 0, client, &noise(100 + number, 70_000));
+        let parts = vec![(Part::Text, "Slept badly.".to_owned())];
+        let (session, format, late_reason) = (None, NoteFormat::Free, None);
+        edit(world, 0, Edit::EnterNote { client, session, format, parts, late_reason });
+        of_files.push(log(world, 0, client));
+        let cabinet = &mut world.device(0).cabinet;
+        others.extend(
+            [CompartmentName::Chart(client), CompartmentName::Contact(client)]
+                .map(|name| cabinet.log_of(&name)),
+        );
+    }
+    world.heal();
+    (others, of_files)
+}
+
+/// Whether everything of the first came before anything of the second.
+fn in_order(come: &[CompartmentId], (first, second): (&[CompartmentId], &[CompartmentId])) {
+    for log in first.iter().chain(second) {
+        assert!(come.contains(log), "it came");
+    }
+    let last = come.iter().rposition(|log| first.contains(log));
+    let begins = come.iter().position(|log| second.contains(log));
+    assert!(last < begins, "{last:?} {begins:?} of {}", come.len());
+}
+
+const NAMES: [&str; 6] = ["Ada A", "Bea B", "Cem C", "Dor D", "Eva E", "Fay F"];
+
+#[test]
+fn a_device_that_joins_has_schedule_contacts_and_notes_before_any_file() {
+    let mut world = World::with_devices(1);
+    let (others, of_files) = with_files(&mut world, &NAMES);
+    world.add_device("tablet");
+    let now = world.now;
+    let extra = world.device(0).pairing_payload(None, now).unwrap().extra;
+    let (first, last) = (extra.first_logs().unwrap(), extra.last_logs().unwrap());
+    assert_eq!(last.len(), NAMES.len());
+    world.device(1).fetch_in_order(&first, &last, now).unwrap();
+    world.lie = Some(|message, _| COME.lock().unwrap().extend(come(message)));
+    world.heal();
+    in_order(&COME.lock().unwrap(), (&others, &of_files));
+    assert_eq!(world.device(1).index().attachments.len(), NAMES.len());
+}
+
+#[test]
+fn a_device_that_was_away_knows_which_logs_are_of_files_and_takes_them_last() {
+    let mut world = World::with_devices(2);
+    let (others, of_files) = with_files(&mut world, &NAMES);
+    world.restart(1);
+    let index = world.device(0).index();
+    for (number, client) in (0..).zip(index.clients.keys().copied()) {
+        attach(&mut world, 0, client, &noise(200 + number, 70_000));
+        let parts = vec![(Part::Text, "Slept well.".to_owned())];
+        let (session, format, late_reason) = (None, NoteFormat::Free, None);
+        edit(&mut world, 0, Edit::EnterNote { client, session, format, parts, late_reason });
+        let contact = ContactChange { phone: Some("555 0100".into()), ..ContactChange::default() };
+        edit(&mut world, 0, Edit::ChangeContact { client, contact });
+    }
+    world.link(0);
+    while world.step(0) {}
+    world.lie = Some(|message, _| CAUGHT_UP.lock().unwrap().extend(come(message)));
+    world.heal();
+    in_order(&CAUGHT_UP.lock().unwrap(), (&others, &of_files));
 }
