@@ -6,7 +6,8 @@ use crate::device::courier::late::{LateEdit, LateKind};
 use crate::device::courier::sheet::SheetStanding;
 use crate::input::{Key, KeyCode};
 use crate::message::{
-    Carried, DeviceEvent, LookedFile, Plan, Secret, SetupEvent, Standing, Takes, VaultState,
+    Carried, DeviceEvent, FilesUnderWay, LookedFile, Plan, Secret, SetupEvent, Standing, Takes,
+    VaultState,
 };
 use crate::model::Look;
 use crate::notice::Notice;
@@ -360,6 +361,13 @@ fn the_sync_screen_and_what_is_done_there() {
         driver.queue(true, 300).queue(true, 120);
         driver.device(DeviceEvent::Carried(Carried::Standing(standing())));
     });
+    for (name, connected) in [("sync_sends_files", true), ("sync_has_files_to_send", false)] {
+        snapshot(name, true, |driver| {
+            let files = FilesUnderWay { count: 3, sent: 12_400_000, bytes: 39_000_000 };
+            driver.model.sync.files = Some(Box::new(files));
+            driver.queue(connected, 2).keys("7");
+        });
+    }
     snapshot("sync_without_a_server", true, |driver| {
         driver.model.sync.attached = false;
         driver.keys("7c");
