@@ -3,7 +3,7 @@
 //! that one key should do.
 
 use super::parts::field::Field;
-use super::parts::{list, paint, when, who};
+use super::parts::{list, paint, when, who, whom};
 use super::prompt::{initials, initials_are};
 use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
@@ -27,8 +27,8 @@ const SESSIONS_MAX: usize = 20;
 pub struct State {
     client: ClientId,
     note: RecordId,
-    field: Field,
-    focus: usize,
+    whom: whom::State,
+    initials: Field,
     to: Option<ClientId>,
     sessions: Sessions,
 }
@@ -109,8 +109,8 @@ impl Sessions {
 impl State {
     /// Asks to whom a note belongs.
     pub fn new(client: ClientId, note: RecordId) -> Self {
-        let (field, sessions) = (Field::default(), Sessions::default());
-        Self { client, note, field, focus: 0, to: None, sessions }
+        let (whom, initials) = (whom::State::default(), Field::default());
+        Self { client, note, whom, initials, to: None, sessions: Sessions::default() }
     }
 
     /// Returns in whose chart the note is.
@@ -120,28 +120,18 @@ impl State {
 
     /// To whom it may belong.
     fn rows<'a>(&self, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
-        let wanted = self.field.trimmed().to_lowercase();
         let here = scene.index.kept(self.client);
-        let named = |row: &ClientRow| {
-            let name = !scene.veil && row.name.to_lowercase().contains(&wanted);
-            name || row.code.to_lowercase().contains(&wanted)
-        };
-        let all = scene.index.clients.values().map(AsRef::as_ref);
-        let mut rows: Vec<&ClientRow> = all.filter(|row| row.id != here && named(row)).collect();
-        rows.sort_by_cached_key(|row| (row.archived, row.code.to_lowercase(), row.id));
-        rows
+        self.whom.rows(scene, |row| row.id != here, |_| true)
     }
 
     fn confirm(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
         let Some(to) = self.to else {
-            let Some(to) = self.rows(scene).get(self.focus).map(|row| row.id) else {
-                return vec![Ask::Say("Nobody else has that code or name.".to_owned())];
-            };
-            (self.to, self.field) = (Some(to), Field::default());
+            self.to = self.whom.chosen(&self.rows(scene));
+            let Some(to) = self.to else { return vec![Ask::Say(whom::NOBODY.to_owned())] };
             self.sessions = Sessions::of((self.note, to), scene);
             return Vec::new();
         };
-        if !initials_are(self.field.trimmed(), scene) {
+        if !initials_are(self.initials.trimmed(), scene) {
             return vec![Ask::Say("These are not your initials yet.".to_owned())];
         }
         let (from, code) = (scene.code(self.client), scene.code(to));
@@ -163,14 +153,14 @@ fn due(scene: &Scene<'_>) -> jiff::civil::Date {
 /// Types, moves, or answers.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match act {
-        Act::Type(input) => {
-            state.field.update(input);
-            state.focus = 0;
+        Act::Type(input) if state.to.is_some() => {
+            state.initials.update(input);
         }
+        Act::Type(input) => state.whom.update(input),
         Act::Verb(Verb::Confirm) => return state.confirm(scene),
         Act::Verb(verb) if state.to.is_none() => {
             let length = state.rows(scene).len();
-            list::step(&mut state.focus, *verb, length, usize::from(ROWS));
+            state.whom.step(*verb, length, ROWS);
         }
         Act::Verb(verb) => {
             let length = state.sessions.free.len() + 1;
@@ -183,29 +173,13 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 /// Draws the list, or what will happen.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     match state.to {
-        None => view_list(state, scene, frame),
+        None => {
+            let title =
+                format!("A note in the chart of {}: whose is it?", scene.code(state.client));
+            state.whom.view(&state.rows(scene), (&title, COLUMNS, ROWS), scene, frame);
+        }
         Some(to) => view_end(state, to, scene, frame),
     }
-}
-
-fn view_list(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
-    let title = format!("A note in the chart of {}: whose is it?", scene.code(state.client));
-    let size = (COLUMNS, ROWS + 5);
-    let inside = paint::popup(frame, scene.look, size, (&title, "Enter choose  Esc back"));
-    let rows = state.rows(scene);
-    let body = paint::lines(inside, 2, ROWS);
-    let top = list::top(state.focus, rows.len(), body.height.into());
-    for (place, row) in rows.iter().enumerate().skip(top).take(body.height.into()) {
-        let name = if scene.veil { &row.pronouns } else { &row.name };
-        let archived = if row.archived { "  archived" } else { "" };
-        let words = format!("{} {name}{archived}", paint::cell(who::code(row), 10));
-        let line = paint::count(place - top);
-        paint::row(frame, scene.look, body, line, (&words, Style::new(), place == state.focus));
-    }
-    if rows.is_empty() {
-        paint::text(frame, body, 0, "  Nobody else has that code or name.", Style::new());
-    }
-    state.field.view(frame, scene.look, paint::lines(inside, 0, 1), true);
 }
 
 fn view_end(state: &State, to: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>) {
@@ -242,5 +216,5 @@ fn view_end(state: &State, to: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_
         initials => format!("Your initials ({initials}):"),
     };
     paint::text(frame, inside, line + 1, &asked, scene.look.title());
-    state.field.view(frame, scene.look, paint::lines(inside, line + 2, 1), true);
+    state.initials.view(frame, scene.look, paint::lines(inside, line + 2, 1), true);
 }

@@ -1,8 +1,7 @@
 //! Two entries that are one person: the other one is found as it is typed, both are shown side by
 //! side, and one answer says who is kept. Nothing is moved by it, and one key takes it back.
 
-use super::parts::field::Field;
-use super::parts::{day, list, paint, when, who};
+use super::parts::{day, list, paint, when, who, whom};
 use super::{Act, Ask, Scene};
 use crate::keymap::Verb;
 use crate::text;
@@ -24,9 +23,10 @@ const ROWS: u16 = 12;
 #[derive(Debug)]
 pub struct State {
     client: ClientId,
-    field: Field,
-    focus: usize,
+    whom: whom::State,
     other: Option<ClientId>,
+    /// The answer in focus.
+    focus: usize,
 }
 
 /// What can be answered once both are seen.
@@ -42,7 +42,7 @@ struct Answer {
 impl State {
     /// Asks who is the same person as this client.
     pub fn new(client: ClientId) -> Self {
-        Self { client, field: Field::default(), focus: 0, other: None }
+        Self { client, whom: whom::State::default(), other: None, focus: 0 }
     }
 
     /// Returns whether letters type.
@@ -57,18 +57,10 @@ impl State {
 
     /// Who may be meant, whoever is most alike first.
     fn rows<'a>(&self, scene: &Scene<'a>) -> Vec<&'a ClientRow> {
-        let wanted = self.field.trimmed().to_lowercase();
         let own = scene.index.clients.get(&self.client);
-        let holds = |row: &ClientRow| {
-            row.code.to_lowercase().contains(&wanted) || row.name.to_lowercase().contains(&wanted)
-        };
         let is_group = |row: &ClientRow| scene.index.groups.contains_key(&row.id);
-        let others = scene.index.clients.values().map(AsRef::as_ref);
-        let mut rows: Vec<&ClientRow> =
-            others.filter(|row| row.id != self.client && !is_group(row) && holds(row)).collect();
-        let alike = |row: &ClientRow| own.is_some_and(|own| same::alike(own, row));
-        rows.sort_by_cached_key(|row| (!alike(row), row.archived, row.code.to_lowercase(), row.id));
-        rows
+        let may = |row: &ClientRow| row.id != self.client && !is_group(row);
+        self.whom.rows(scene, may, |row| own.is_some_and(|own| same::alike(own, row)))
     }
 
     fn answers(&self, scene: &Scene<'_>) -> Vec<Answer> {
@@ -93,12 +85,9 @@ impl State {
 
     fn confirm(&mut self, scene: &Scene<'_>) -> Vec<Ask> {
         if self.other.is_none() {
-            let rows = self.rows(scene);
-            let Some(row) = rows.get(self.focus) else {
-                return vec![Ask::Say("Nobody else has that code or name.".to_owned())];
-            };
-            (self.other, self.focus) = (Some(row.id), 0);
-            return Vec::new();
+            self.other = self.whom.chosen(&self.rows(scene));
+            let nobody = self.other.is_none().then(|| Ask::Say(whom::NOBODY.to_owned()));
+            return nobody.into_iter().collect();
         }
         let answers = self.answers(scene);
         let Some(answer) = answers.get(self.focus) else { return vec![Ask::Leave] };
@@ -138,17 +127,15 @@ fn missing(kept: &ClientRow, twin: &ClientRow) -> (ContactChange, Vec<&'static s
 /// Types, moves, or answers.
 pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
     match act {
-        Act::Type(input) if state.is_typing() => {
-            state.field.update(input);
-            state.focus = 0;
-        }
+        Act::Type(input) if state.is_typing() => state.whom.update(input),
         Act::Type(_) => {}
         Act::Verb(Verb::Confirm) => return state.confirm(scene),
+        Act::Verb(verb) if state.is_typing() => {
+            let length = state.rows(scene).len();
+            state.whom.step(*verb, length, ROWS);
+        }
         Act::Verb(verb) => {
-            let length = match state.other {
-                None => state.rows(scene).len(),
-                Some(_) => state.answers(scene).len(),
-            };
+            let length = state.answers(scene).len();
             list::step(&mut state.focus, *verb, length, usize::from(ROWS));
         }
     }
@@ -158,29 +145,12 @@ pub fn update(state: &mut State, act: &Act, scene: &Scene<'_>) -> Vec<Ask> {
 /// Draws the list, or both side by side.
 pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     match state.other {
-        None => view_list(state, scene, frame),
+        None => {
+            let title = format!("{} is the same person as", scene.code(state.client));
+            state.whom.view(&state.rows(scene), (&title, COLUMNS, ROWS), scene, frame);
+        }
         Some(other) => view_both(state, other, scene, frame),
     }
-}
-
-fn view_list(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
-    let title = format!("{} is the same person as", scene.code(state.client));
-    let size = (COLUMNS, ROWS + 5);
-    let inside = paint::popup(frame, scene.look, size, (&title, "Enter choose  Esc back"));
-    let rows = state.rows(scene);
-    let body = paint::lines(inside, 2, ROWS);
-    let top = list::top(state.focus, rows.len(), body.height.into());
-    for (place, row) in rows.iter().enumerate().skip(top).take(body.height.into()) {
-        let name = if scene.veil { &row.pronouns } else { &row.name };
-        let archived = if row.archived { "  archived" } else { "" };
-        let words = format!("{} {name}{archived}", paint::cell(who::code(row), 10));
-        let line = paint::count(place - top);
-        paint::row(frame, scene.look, body, line, (&words, Style::new(), place == state.focus));
-    }
-    if rows.is_empty() {
-        paint::text(frame, body, 0, "  Nobody else has that code or name.", Style::new());
-    }
-    state.field.view(frame, scene.look, paint::lines(inside, 0, 1), true);
 }
 
 fn view_both(state: &State, other: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>) {

@@ -9,14 +9,14 @@ use crate::practice::correction::Correcting;
 use crate::practice::correction::changes::Piece;
 use crate::practice::edit::{Edit, Label, Labelled, NoteFormat, Part, Purpose, Stamp, Subject};
 use crate::practice::erasure::Scope;
-use crate::practice::interchange::{Counts, ImportStep, Importer, export_lines};
+use crate::practice::interchange::{Counts, Importer, export_lines};
 use crate::practice::note::note_body;
 use crate::practice::record::{RecordKind, Relation, RelationKind};
 use crate::practice::supervision::{Step, Supervision};
 use crate::practice::view::{Corrected, NoteState, TimelineEntry, View};
 use crate::suite::Hash;
 use jiff::civil::date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const DAY: i64 = 24 * HOUR;
 
@@ -440,7 +440,7 @@ fn a_note_is_hidden_and_goes_with_its_corrections_and_the_draft_of_one() {
 }
 
 /// What another practice makes of the export of one, and what it counts.
-fn taken_over(world: &mut World, client: ClientId) -> (World, Counts) {
+fn taken_over(world: &mut World) -> (World, Counts) {
     let desk = &mut world.desks[0];
     let index = desk.index();
     let mut items = Vec::new();
@@ -450,28 +450,7 @@ fn taken_over(world: &mut World, client: ClientId) -> (World, Counts) {
     let written = Stamp { time: desk.now, zone: index.zone.clone() };
     let mut importer = Importer::new(member(1), BTreeSet::new()).on(date(2027, 1, 1));
     let mut other = World::new(&[1]);
-    let mut signed: BTreeMap<ObjectId, RecordId> = BTreeMap::new();
-    for line in export_lines(&index, &written, items) {
-        for step in importer.import_line(&line).unwrap() {
-            let edit = match step {
-                ImportStep::Edit(edit) => edit,
-                ImportStep::AmendSigned { draft, client, text } => {
-                    Edit::Amend { note: signed[&draft], client, text }
-                }
-                ImportStep::CorrectSigned { of, draft, client, format } => {
-                    let blank = Some(format);
-                    Edit::BeginCorrection(Correcting { draft, client, note: signed[&of], blank })
-                }
-            };
-            let draft = match &edit {
-                Edit::SignImported { note, .. } => Some(*note),
-                _ => None,
-            };
-            other.act(0, edit).unwrap();
-            let chart = other.desks[0].practice.facts.charts.get(&client);
-            signed.extend(draft.and_then(|draft| Some((draft, chart?.signed(draft)?))));
-        }
-    }
+    other.import(&mut importer, export_lines(&index, &written, items));
     (other, importer.finish().unwrap())
 }
 
@@ -482,7 +461,7 @@ fn the_practices_own_export_takes_corrections_back_with_what_they_correct() {
     world.act(0, Edit::Amend { note, client, text: "Phoned again.".into() }).unwrap();
     let one = correct(&mut world, 0, 20, client, note, "Slept well.");
     let _ = correct(&mut world, 0, 21, client, one, "Slept long.");
-    let (mut other, _) = taken_over(&mut world, client);
+    let (mut other, _) = taken_over(&mut world);
     let [(last, Some(_))] = heads(&other, 0, client)[..] else { panic!("one note, corrected") };
     let desk = &mut other.desks[0];
     let shown = desk.note(client, last);
@@ -506,7 +485,7 @@ fn what_stands_beside_each_other_and_what_is_not_signed_yet_is_taken_over_too() 
     world.sync();
     let draft = begin(&mut world, 0, 22, client, mine);
     rewrite(&mut world, 0, client, draft, "Slept in.");
-    let (mut other, counts) = taken_over(&mut world, client);
+    let (mut other, counts) = taken_over(&mut world);
     let both = heads(&other, 0, client);
     assert_eq!(both.len(), 2, "{both:?}");
     assert!(both.iter().all(|(_, corrected)| corrected.is_some()), "{both:?}");

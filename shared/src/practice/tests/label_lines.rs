@@ -6,7 +6,7 @@ use crate::practice::attachment::{Metadata, NewAttachment};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Edit, Label, Labelled, Stamp, Subject};
 use crate::practice::erasure::Scope;
-use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::interchange::{Importer, export_lines};
 use crate::practice::plan::{PlanChange, PlanKind};
 use crate::practice::reach::Reach;
 use crate::practice::record::{Record, RecordKind};
@@ -57,12 +57,7 @@ fn again(world: &mut World, client: ClientId) -> World {
     let written = Stamp { time: desk.now, zone: ZONE.to_owned() };
     let mut importer = Importer::new(member(1), BTreeSet::new());
     let mut other = World::new(&[1]);
-    for line in export_lines(&desk.index(), &written, items) {
-        for step in importer.import_line(&line).unwrap() {
-            let ImportStep::Edit(edit) = step else { panic!("{step:?}") };
-            other.act(0, edit).unwrap();
-        }
-    }
+    other.import(&mut importer, export_lines(&desk.index(), &written, items));
     assert!(importer.finish().unwrap().unknown_fields.is_empty());
     other
 }

@@ -4,7 +4,7 @@ use super::measure::{enter, taken, views, world};
 use super::world::{World, context, member};
 use crate::id::ClientId;
 use crate::practice::edit::{Edit, Stamp};
-use crate::practice::interchange::{Counts, ImportStep, Importer, export_lines};
+use crate::practice::interchange::{Counts, Importer, export_lines};
 use crate::practice::measure::tests::OWN;
 use crate::practice::measure::{Answer, NewScore, choices, named};
 
@@ -22,12 +22,7 @@ pub(super) fn import(lines: &[String]) -> (World, Counts) {
     let mut other = World::new(&[1]);
     other.desks[0].now = other.desks[0].now.plus_millis(1_000_000);
     let mut importer = Importer::new(member(1), std::collections::BTreeSet::new());
-    for line in lines {
-        for step in importer.import_line(line).unwrap() {
-            let ImportStep::Edit(edit) = step else { panic!("an edit") };
-            other.act(0, edit).unwrap();
-        }
-    }
+    other.import(&mut importer, lines);
     (other, importer.finish().unwrap())
 }
 

@@ -47,20 +47,7 @@ fn export(world: &mut World) -> Vec<String> {
 fn import(lines: &[String]) -> (World, Counts) {
     let mut other = World::new(&[1]);
     let mut importer = Importer::new(member(1), BTreeSet::new());
-    for line in lines {
-        for step in importer.import_line(line).unwrap() {
-            let edit = match step {
-                ImportStep::Edit(edit) => edit,
-                ImportStep::AmendSigned { draft, client, text } => {
-                    let chart = &other.desks[0].practice.facts.charts[&client];
-                    let note = chart.signed(draft).unwrap();
-                    Edit::Amend { note, client, text }
-                }
-                ImportStep::CorrectSigned { .. } => panic!("no note of these corrects another"),
-            };
-            other.act(0, edit.clone()).unwrap_or_else(|why| panic!("{why:?} {edit:?}"));
-        }
-    }
+    other.import(&mut importer, lines);
     (other, importer.finish().unwrap())
 }
 

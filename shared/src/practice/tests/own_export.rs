@@ -10,7 +10,7 @@ use crate::practice::document_of;
 use crate::practice::edit::{Edit, NewSeries, Stamp, Status};
 use crate::practice::erasure::Scope;
 use crate::practice::group::{Belongs, GroupChange, GroupKind};
-use crate::practice::interchange::{ImportStep, Importer, export_lines};
+use crate::practice::interchange::{Importer, export_lines};
 use crate::practice::plan::{PlanChange, PlanKind};
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -83,14 +83,7 @@ fn again(world: &mut World) -> World {
     let written = Stamp { time: desk.now, zone: index.zone.clone() };
     let mut importer = Importer::new(member(1), BTreeSet::new()).on(date(2027, 1, 1));
     let mut other = World::new(&[1]);
-    for line in export_lines(&index, &written, items) {
-        let steps = importer.import_line(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        for step in steps {
-            let ImportStep::Edit(edit) = step else { continue };
-            let outcome = other.act(0, edit.clone());
-            assert!(outcome.is_ok(), "{outcome:?} {edit:?}");
-        }
-    }
+    other.import(&mut importer, export_lines(&index, &written, items));
     importer.finish().unwrap();
     other
 }

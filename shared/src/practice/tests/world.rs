@@ -6,10 +6,12 @@ use crate::id::{
 };
 use crate::practice::change::{Author, Change, Content};
 use crate::practice::compartment::CompartmentName;
+use crate::practice::correction::Correcting;
 use crate::practice::edit::{
     AppointmentKind, ContactChange, Edit, Modality, NewAppointment, NoteFormat, Part, Purpose,
     Slot, Splice, Subject,
 };
+use crate::practice::interchange::{ImportStep, Importer};
 use crate::practice::view::{DraftView, Index, NoteView, View};
 use crate::practice::{Applied, MergeError, Merged, Pen, Practice, Refusal, Shelf, ShelfError};
 use crate::random::Seeded;
@@ -335,6 +337,35 @@ impl World {
             }
             if !moved {
                 return;
+            }
+        }
+    }
+
+    /// Carries out on the first desk what an import makes of these lines, as a device does.
+    pub(in crate::practice) fn import<L: AsRef<str>>(
+        &mut self,
+        importer: &mut Importer,
+        lines: impl IntoIterator<Item = L>,
+    ) {
+        for line in lines {
+            let line = line.as_ref();
+            let steps = importer.import_line(line).unwrap_or_else(|why| panic!("{why}: {line}"));
+            for step in steps {
+                let signed = |client: ClientId, draft| {
+                    let chart = &self.desks[0].practice.facts.charts[&client];
+                    chart.signed(draft).unwrap()
+                };
+                let edit = match step {
+                    ImportStep::Edit(edit) => edit,
+                    ImportStep::AmendSigned { draft, client, text } => {
+                        Edit::Amend { note: signed(client, draft), client, text }
+                    }
+                    ImportStep::CorrectSigned { of, draft, client, format } => {
+                        let (note, blank) = (signed(client, of), Some(format));
+                        Edit::BeginCorrection(Correcting { draft, client, note, blank })
+                    }
+                };
+                self.act(0, edit.clone()).unwrap_or_else(|why| panic!("{why:?} {edit:?}"));
             }
         }
     }

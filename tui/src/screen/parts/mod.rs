@@ -21,4 +21,5 @@ pub mod timeline;
 pub mod trend;
 pub mod when;
 pub mod who;
+pub mod whom;
 pub mod written;
