@@ -71,6 +71,7 @@ impl Index {
         }
         seen.reach = reach;
         seen.drafts.clear();
+        seen.supervision.clear();
         seen.plans.clear();
         seen.attachments.clear();
         seen.consents.clear();

@@ -4,6 +4,7 @@ use super::world::{HOUR, MONDAY, World, context};
 use crate::id::{ClientId, RecordId};
 use crate::practice::Refusal;
 use crate::practice::edit::{Edit, NoteFormat, RemoteSetting};
+use crate::practice::reach::Reach;
 use crate::practice::record::{RecordKind, Relation, RelationKind, Tags};
 use crate::practice::supervision::{Step, Supervision};
 use crate::practice::tests::signing::only_note;
@@ -55,6 +56,8 @@ fn a_note_is_handed_over_returned_handed_over_again_and_co_signed() {
     assert_eq!(queue(&world, 1), []);
     supervise(&mut world, 0, it, Step::Submit).unwrap();
     assert_eq!(queue(&world, 1), [(note, Supervision::Waiting)]);
+    let front = world.desks[1].index().seen_with(Reach::FrontDesk);
+    assert_eq!(front.supervision, [], "no front desk sees that a note waits");
 
     supervise(&mut world, 1, it, back("Say what was agreed.")).unwrap();
     for desk in 0..2 {
