@@ -1,6 +1,8 @@
 //! What a therapist reads when the vault or the disk does not do as wished: one cause, the same
 //! three sentences everywhere.
 
+mod keys;
+
 use super::founding::FoundingError;
 use super::home::HomeError;
 use super::open::DeviceError;
@@ -136,11 +138,7 @@ impl From<&StoreError> for Notice {
                 "Copy the folder of your practice to another disk before you do anything else, \
                  then put a backup back.",
             ),
-            StoreError::NoKey => Self::new(
-                "This device has no key to that part of the practice.",
-                UNCHANGED,
-                "Ask somebody who treats this client to share it.",
-            ),
+            StoreError::NoKey => keys::missing(),
             StoreError::Open(_) => Self::new(
                 "The journal of your practice does not open.",
                 "Nothing has been deleted.",
@@ -216,7 +214,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::NotAsked
         | Refusal::SamePerson
         | Refusal::ToBeErased
-        | Refusal::TooEarly => of_erasure(refusal),
+        | Refusal::TooEarly => keys::of_erasure(refusal),
         Refusal::AlreadySigned
         | Refusal::CannotMove
         | Refusal::CorrectedSince
@@ -256,10 +254,7 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::InvalidSplice
         | Refusal::InvalidZone => of_invalid(refusal),
         Refusal::NotADraft => ("There is no such draft any more.", "Look at the chart."),
-        Refusal::Shelf(_) => (
-            "What this needs cannot be read from the disk.",
-            "Copy the folder of your practice to another disk, then put a backup back.",
-        ),
+        Refusal::Shelf(why) => return keys::of_shelf(why),
         Refusal::TextTooLong => ("The text is too long.", "Shorten it, or split it."),
         Refusal::InvalidPhrase => (
             "A snippet is named by one word of letters, digits and hyphens, and has a text.",
@@ -563,35 +558,5 @@ fn of_unknown(refusal: Refusal) -> (&'static str, &'static str) {
     }
 }
 
-fn of_erasure(refusal: Refusal) -> (&'static str, &'static str) {
-    match refusal {
-        Refusal::Erased => (
-            "This record is erased, and nothing brings it back.",
-            "Look which devices have it still with `tacenda erase list`.",
-        ),
-        Refusal::Held => (
-            "A legal hold keeps this record.",
-            "Take the hold away first, if no court and no board may ask for it any more.",
-        ),
-        Refusal::NotAsked => (
-            "Nobody has asked that this record be erased.",
-            "Look at what was asked for with `tacenda erase list`.",
-        ),
-        Refusal::SamePerson => (
-            "This client has several records, which were found to be one person's. An erasure must \
-             miss none of them.",
-            "Part them first (g s on the client, or `tacenda client part CODE`), then ask for each \
-             to be erased.",
-        ),
-        Refusal::ToBeErased => (
-            "This record is to be erased, was erased, or belongs to another client: nothing new is begun in \
-             it or added to it.",
-            "What you have typed can be copied into a new note. `tacenda erase list` says what can be \
-             brought back with `erase withdraw`.",
-        ),
-        _ => (
-            "A record is erased no earlier than thirty days after that was asked for.",
-            "Look at the day with `tacenda erase list`.",
-        ),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use tacenda_shared::practice::view::Index;
 /// What stands on the screen meanwhile.
 pub(crate) const WORDS: &str = "as the front desk sees it";
 const LOOKING: &str = "You only look as the front desk does: Esc goes back.";
-const NO_KEY: &str = "This device has no key to charts.";
+const NO_KEY: &str = "This device has no key to charts. Nothing has changed; ask the clinician.";
 const NO_KEY_THERE: &str = "A front desk has no key to charts.";
 
 /// Begins to look, or goes back.

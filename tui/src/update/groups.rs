@@ -1,6 +1,6 @@
 //! Couples, families and groups: who comes together, and about whom a note of such a session is.
 
-use super::{lay, notes, show};
+use super::{front_desk, lay, notes, say, show};
 use crate::message::Effect;
 use crate::model::Model;
 use crate::screen::choice::{self, Answer};
@@ -12,6 +12,10 @@ use tacenda_shared::practice::view::{DraftRow, Index, TimelineEntry};
 
 /// Lists who belongs to a group, or with whom a client comes, and what can be done about it.
 pub(super) fn relations(model: &mut Model, client: Option<ClientId>) {
+    if let Some(words) = front_desk::no_key(model) {
+        // What a group shares is a chart: nothing of it is asked that could not be kept.
+        return say(model, words);
+    }
     let (Some(desk), Some(client)) = (model.desk(), client) else { return };
     let index = &desk.index;
     let code = who::client(index, client, true);

@@ -19,6 +19,7 @@ mod measures;
 mod parting;
 mod plan;
 mod psychotherapy;
+mod refused;
 mod report;
 mod same;
 mod search;
