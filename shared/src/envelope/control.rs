@@ -7,6 +7,7 @@ use super::Kind;
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{DevInc, DevSeq, DeviceId, ObjectId, Position, RingEpoch, RingId, SlotGeneration};
 use crate::suite::Hash;
+use std::collections::BTreeSet;
 
 /// Rings on one access list at most.
 pub const MAX_RULES: usize = 64;
@@ -100,6 +101,57 @@ pub enum Target {
     /// One record, as it was asked for the n-th time, by the number of an envelope that carries it:
     /// its place may change when a server is filled again.
     Record(u32, Number),
+    /// The same of several, in so many envelopes that follow one another in their device's own chain:
+    /// a file and its parts. From 2 to 256.
+    Records(u32, Number, u16),
+}
+
+/// How many records one request may name.
+const RUN_MAX: u16 = 256;
+
+impl Target {
+    /// Returns the requests that ask for the records in these envelopes, for the n-th time.
+    pub fn of_records(times: u32, numbers: &BTreeSet<Number>) -> Vec<Self> {
+        let mut runs: Vec<(Number, u16)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((first, count))
+                    if *count < RUN_MAX && nth(*first, *count) == Some(*number) =>
+                {
+                    *count += 1;
+                }
+                _ => runs.push((*number, 1)),
+            }
+        }
+        let target = |(first, count)| match count {
+            1 => Self::Record(times, first),
+            count => Self::Records(times, first, count),
+        };
+        runs.into_iter().map(target).collect()
+    }
+
+    /// Returns for which time it was asked for.
+    pub const fn times(self) -> u32 {
+        match self {
+            Self::Compartment(times) | Self::Record(times, _) | Self::Records(times, ..) => times,
+        }
+    }
+
+    /// Returns the numbers of the envelopes that carry the records; none of a whole compartment.
+    pub fn numbers(self) -> impl Iterator<Item = Number> {
+        let (first, count) = match self {
+            Self::Compartment(_) => (None, 0),
+            Self::Record(_, number) => (Some(number), 1),
+            Self::Records(_, number, count) => (Some(number), count),
+        };
+        (0..count).filter_map(move |at| nth(first?, at))
+    }
+}
+
+/// The number so many places behind another; `None` if there is none.
+fn nth((device, dev_inc, dev_seq): Number, places: u16) -> Option<Number> {
+    let dev_seq = dev_seq.get().checked_add(u64::from(places))?;
+    Some((device, dev_inc, DevSeq::new(dev_seq)))
 }
 
 /// The number of an envelope: whose it is, in which incarnation, and its place in the incarnation's
@@ -181,7 +233,8 @@ impl ControlBody {
     /// draft         object16 commitment32
     /// close         object16 dev_inc4 dev_seq8
     /// acknowledge   position8 hash32
-    /// erase request u8 (0 compartment: times4 | 1 record: times4 device16 dev_inc4 dev_seq8)
+    /// erase request u8 (0 compartment: times4 | 1 record: times4 device16 dev_inc4 dev_seq8 |
+    ///               2 records: times4 device16 dev_inc4 dev_seq8 count2, from 2 to 256)
     /// erase         position8 hash32 option(generation4)
     ///
     /// rules = count4 (ring16 rights1)*       ascending by ring, none twice
@@ -213,6 +266,10 @@ impl ControlBody {
             }
             Self::EraseRequest(Target::Record(times, number)) => {
                 write_number(w.u8(1).u32(*times), *number);
+            }
+            Self::EraseRequest(Target::Records(times, number, count)) => {
+                write_number(w.u8(2).u32(*times), *number);
+                w.u16(*count);
             }
             Self::Genesis { rules, slot, name } => {
                 write_rules(&mut w, rules);
@@ -246,6 +303,7 @@ impl ControlBody {
             Kind::EraseRequest => Self::EraseRequest(match r.u8()? {
                 0 => Target::Compartment(r.u32()?),
                 1 => Target::Record(r.u32()?, read_number(&mut r)?),
+                2 => read_run(&mut r)?,
                 _ => return Err(CodecError::Unknown),
             }),
             Kind::Genesis => Self::Genesis {
@@ -315,6 +373,12 @@ fn read_ref(r: &mut Reader<'_>) -> Result<EntryRef, CodecError> {
     Ok(EntryRef { position: Position::new(r.u64()?), hash: Hash::from_bytes(r.fixed()?) })
 }
 
+fn read_run(r: &mut Reader<'_>) -> Result<Target, CodecError> {
+    let (times, first, count) = (r.u32()?, read_number(r)?, r.u16()?);
+    let sound = (2..=RUN_MAX).contains(&count) && nth(first, count).is_some();
+    if sound { Ok(Target::Records(times, first, count)) } else { Err(CodecError::Unknown) }
+}
+
 /// Writes the number of an envelope: device16 dev_inc4 dev_seq8.
 pub fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {
     w.fixed(device.as_bytes()).u32(dev_inc.get()).u64(dev_seq.get());
@@ -324,4 +388,50 @@ pub fn write_number(w: &mut Writer, (device, dev_inc, dev_seq): Number) {
 pub fn read_number(r: &mut Reader<'_>) -> Result<Number, CodecError> {
     let device = DeviceId::from_bytes(r.fixed()?);
     Ok((device, DevInc::new(r.u32()?), DevSeq::new(r.u64()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn number(device: u8, dev_seq: u64) -> Number {
+        (DeviceId::from_bytes([device; 16]), DevInc::new(1), DevSeq::new(dev_seq))
+    }
+
+    proptest! {
+        #[test]
+        fn requests_name_each_record_once_and_none_beside(
+            numbers in proptest::collection::btree_set((0..3_u8, 0..400_u64), 0..600),
+        ) {
+            let numbers: BTreeSet<_> =
+                numbers.into_iter().map(|(device, at)| number(device, at)).collect();
+            let targets = Target::of_records(7, &numbers);
+            let named: Vec<_> = targets.iter().flat_map(|target| target.numbers()).collect();
+            prop_assert_eq!(named, numbers.into_iter().collect::<Vec<_>>());
+            for target in targets {
+                prop_assert_eq!(target.times(), 7);
+                let body = ControlBody::EraseRequest(target);
+                let read = ControlBody::decode(Kind::EraseRequest, &body.encode());
+                prop_assert_eq!(read, Ok(Some(body)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_has_two_at_least_and_no_more_than_there_may_be() {
+        let read = |first, count| {
+            let body = ControlBody::EraseRequest(Target::Records(1, first, count));
+            ControlBody::decode(Kind::EraseRequest, &body.encode())
+        };
+        for count in [0, 1, 257, u16::MAX] {
+            assert_eq!(read(number(1, 5), count), Err(CodecError::Unknown), "{count}");
+        }
+        assert_eq!(read(number(1, u64::MAX - 1), 2), Err(CodecError::Unknown));
+        assert!(read(number(1, 5), 256).is_ok());
+        let many = (0..257).map(|at| number(1, at)).collect();
+        let counts: Vec<_> =
+            Target::of_records(1, &many).iter().map(|target| target.numbers().count()).collect();
+        assert_eq!(counts, [256, 1]);
+    }
 }

@@ -71,6 +71,7 @@ fn bodies() -> Vec<ControlBody> {
         ControlBody::Acknowledge(entry),
         ControlBody::EraseRequest(Target::Compartment(2)),
         ControlBody::EraseRequest(Target::Record(3, number)),
+        ControlBody::EraseRequest(Target::Records(3, number, 256)),
         ControlBody::Erase { request: entry, since: None },
         ControlBody::Erase { request: entry, since: Some(SlotGeneration::new(2)) },
     ]

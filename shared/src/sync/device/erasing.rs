@@ -40,9 +40,12 @@ impl Erasing {
                     (Some(Target::Compartment(_)), None) => {
                         self.order.get_or_insert(at);
                     }
-                    (Some(Target::Record(_, number)), Some(since)) => {
-                        let (by, done) = (header.author, BTreeSet::new());
-                        self.records.push(RecordErasure { order: at, by, number, since, done });
+                    (Some(target), Some(since)) => {
+                        let one = |number| {
+                            let (by, done) = (header.author, BTreeSet::new());
+                            RecordErasure { order: at, by, number, since, done }
+                        };
+                        self.records.extend(target.numbers().map(one));
                     }
                     _ => {}
                 }
@@ -51,8 +54,7 @@ impl Erasing {
                 if self.order.is_some_and(|order| order.hash == of.hash) {
                     self.done.insert(header.author);
                 }
-                let of_record = self.records.iter_mut().find(|one| one.order.hash == of.hash);
-                if let Some(one) = of_record {
+                for one in self.records.iter_mut().filter(|one| one.order.hash == of.hash) {
                     one.done.insert(header.author);
                 }
             }
@@ -69,6 +71,22 @@ impl Erasing {
     /// Returns the first request for this: several devices may have put one there.
     pub fn request(&self, target: Target) -> Option<EntryRef> {
         self.requests.iter().find(|(asked, _)| *asked == target).map(|(_, request)| *request)
+    }
+
+    /// Returns the first request for the n-th time that names this envelope, and none that `may` not go.
+    pub fn request_of(
+        &self,
+        (times, number): (u32, Number),
+        may: impl Fn(Number) -> bool,
+    ) -> Option<EntryRef> {
+        let names = |target: Target| {
+            let mut numbers = target.numbers().peekable();
+            target.times() == times && numbers.peek().is_some() && {
+                let all: BTreeSet<Number> = numbers.collect();
+                all.contains(&number) && all.into_iter().all(&may)
+            }
+        };
+        self.requests.iter().find(|(asked, _)| names(*asked)).map(|(_, request)| *request)
     }
 
     /// Returns the first order that counts to erase all of it: what it covers is to open nowhere.

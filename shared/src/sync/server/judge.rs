@@ -156,10 +156,9 @@ impl Record {
             ControlBody::Draft { object, .. } => check_draft(log, header, *object),
             ControlBody::Close { object, .. } => check_open(log, *object),
             ControlBody::Acknowledge(of) => check_acknowledge(log, of, header.author, now),
-            ControlBody::EraseRequest(Target::Compartment(_)) => Ok(()),
-            ControlBody::EraseRequest(Target::Record(_, number)) => {
-                let place = self.place_of(header.compartment, *number);
-                place.map(|_| ()).ok_or(RefusalCode::Malformed)
+            ControlBody::EraseRequest(target) => {
+                let here = |number| self.place_of(header.compartment, number).is_some();
+                if target.numbers().all(here) { Ok(()) } else { Err(RefusalCode::Malformed) }
             }
             ControlBody::Erase { request, since } => {
                 let member = self.member_of(header.author).ok_or(RefusalCode::NotADevice)?;
@@ -214,7 +213,7 @@ fn check_sealed(
             return Err(RefusalCode::Conflict);
         }
         let is_undone =
-            |asked: &&Request| asked.record.is_some_and(|at| !log.erased.single.contains(&at));
+            |asked: &&Request| asked.records.iter().any(|at| !log.erased.single.contains(at));
         let mut undone = log.requests.values().filter(is_undone).peekable();
         if undone.peek().is_none() {
             // Another device has carried it out meanwhile.
@@ -282,7 +281,7 @@ pub(super) fn check_erase(
         .collect();
     let alone = erasers.len() < 2;
     let waited = asked.has_waited(now);
-    let of_record = matches!(asked.target, Target::Record(..));
+    let of_record = !matches!(asked.target, Target::Compartment(_));
     if of_record != since.is_some() {
         return Err(RefusalCode::Malformed);
     }

@@ -88,14 +88,14 @@ impl OwnChain {
 }
 
 /// A request for erasure.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Request {
     pub(super) hash: Hash,
     pub(super) by: MemberId,
     pub(super) received: Timestamp,
     pub(super) target: Target,
-    /// Where the one record stands that it is about.
-    pub(super) record: Option<Position>,
+    /// Where the records stand that it is about, unless it is about all of the log.
+    pub(super) records: Vec<Position>,
 }
 
 impl Request {
@@ -364,17 +364,17 @@ impl Record {
             return Ok(());
         }
         let member = self.member_of(header.author).ok_or(RebuildError::Inconsistent)?;
-        let record = match &body {
-            ControlBody::EraseRequest(Target::Record(_, number)) => {
-                self.place_of(header.compartment, *number)
+        let records = match &body {
+            ControlBody::EraseRequest(target) => {
+                target.numbers().filter_map(|one| self.place_of(header.compartment, one)).collect()
             }
-            _ => None,
+            _ => Vec::new(),
         };
         let log = self.logs.get_mut(&header.compartment).ok_or(RebuildError::Inconsistent)?;
         if matches!(body, ControlBody::Slot(_) | ControlBody::Access { slot: Some(_), .. }) {
             log.slot_from = (at.position, header.author);
         }
-        log.take_body(body, member, at, stored.receipt.body.time, record);
+        log.take_body(body, member, at, stored.receipt.body.time, records);
         if header.kind == Kind::Erase {
             // Whatever was packed may hold what is erased.
             self.objects.retain(|key, _| key.compartment != header.compartment);
@@ -449,7 +449,7 @@ impl Log {
         member: MemberId,
         at: EntryRef,
         received: Timestamp,
-        record: Option<Position>,
+        records: Vec<Position>,
     ) {
         match body {
             ControlBody::Acknowledge(_) | ControlBody::Genesis { .. } => {}
@@ -467,17 +467,17 @@ impl Log {
                 self.drafts.insert(object, true);
             }
             ControlBody::EraseRequest(target) => {
-                let request = Request { hash: at.hash, by: member, received, target, record };
+                let request = Request { hash: at.hash, by: member, received, target, records };
                 self.requests.insert(at.position, request);
             }
             ControlBody::Erase { request, since } => {
                 let asked = self.requests.get(&request.position);
-                match (since, asked.and_then(|asked| asked.record)) {
-                    (Some(since), record) => {
+                match since {
+                    Some(since) => {
                         self.since = self.since.max(since);
-                        self.erased.single.extend(record);
+                        self.erased.single.extend(asked.into_iter().flat_map(|one| &one.records));
                     }
-                    (None, _) => self.erased.below = at.position,
+                    None => self.erased.below = at.position,
                 }
             }
         }

@@ -408,6 +408,15 @@ impl Ledger {
         self.numbers.iter().filter(move |(_, of)| **of == record).map(|(number, _)| *number)
     }
 
+    /// Returns the same of several records, each with what it carries.
+    pub fn carriers_among<'a>(
+        &'a self,
+        records: &'a BTreeSet<RecordId>,
+    ) -> impl Iterator<Item = (Number, RecordId)> + 'a {
+        let all = self.numbers.iter().map(|(number, record)| (*number, *record));
+        all.filter(|(_, record)| records.contains(record))
+    }
+
     /// Returns own envelopes without an answer, in the order of their numbers.
     pub fn sent(&self) -> impl Iterator<Item = &Sent> {
         self.sent.values()

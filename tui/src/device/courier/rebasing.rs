@@ -11,6 +11,7 @@ use super::inbox::Batch;
 use super::told;
 use crate::device::cabinet::Cabinet;
 use crate::device::frame::{Compartment, ContentKind, DeviceFrame};
+use crate::device::locations::Locations;
 use crate::device::open::{Device, DeviceError};
 use crate::device::store::StoreError;
 use crate::notice::Notice;
@@ -192,15 +193,15 @@ impl<F: FileSystem> Device<F> {
             for known in locations.compartments() {
                 let (log, theirs) = (known.id, known.name.client() == Some(scope.client));
                 let Some(replica) = courier.sync.replica(log).filter(|_| theirs) else { continue };
-                let held = family.iter().filter(|one| locations.record(log, **one).is_some());
-                for record in held.copied().filter(|_| replica.erasing().order().is_none()) {
-                    let mut carriers = locations.ledger().carriers(record);
-                    let Some(number) = carriers.find(|one| replica.place_of(*one).is_some()) else {
-                        continue;
-                    };
-                    let target = Target::Record(row.erasure.times, number);
-                    match replica.erasing().request(target) {
-                        None => courier.erasing.owe(log, ControlBody::EraseRequest(target)),
+                if replica.erasing().order().is_some() {
+                    continue;
+                }
+                let (all, held) = carriers(locations, (log, replica), &family);
+                let mut unasked = BTreeSet::new();
+                for (number, record) in held {
+                    let of = (row.erasure.times, number);
+                    match replica.erasing().request_of(of, |one| all.contains(&one)) {
+                        None => drop(unasked.insert(number)),
                         Some(request) if is_ordered(index, *scope) => {
                             let ordered = replica.erasing().records();
                             let from = self.acts_from(*scope, &row.erasure);
@@ -213,6 +214,9 @@ impl<F: FileSystem> Device<F> {
                         }
                         Some(_) => {}
                     }
+                }
+                for target in Target::of_records(row.erasure.times, &unasked) {
+                    courier.erasing.owe(log, ControlBody::EraseRequest(target));
                 }
             }
         }
@@ -319,8 +323,10 @@ impl<F: FileSystem> Device<F> {
             return Ok(());
         }
         courier.erasing.rebasing.attempts.remove(&log);
-        for Due { request, .. } in due {
-            let (request, since) = (*request, Some(since));
+        // One order carries out all that its request names.
+        let requests: BTreeSet<EntryRef> = due.iter().map(|one| one.request).collect();
+        for request in requests {
+            let since = Some(since);
             courier.erasing.owe(log, ControlBody::Erase { request, since });
         }
         Ok(())
@@ -558,14 +564,18 @@ impl<F: FileSystem> Device<F> {
         let mut owed = Vec::new();
         for (log, replica) in courier.sync.replicas() {
             let Some(rebased) = locations.rebased(*log) else { continue };
+            // Whether all that an order names is gone.
+            let mut orders: BTreeMap<EntryRef, bool> = BTreeMap::new();
             for order in replica.erasing().records() {
                 let said = order.done.contains(&here) || courier.sync.is_acknowledging(order.order);
                 let record = locations.ledger().record(order.number);
                 let held = record.is_some_and(|record| locations.record(*log, record).is_some());
-                if order.since <= rebased.since && !said && !held {
-                    owed.push((*log, ControlBody::Acknowledge(order.order)));
+                if order.since <= rebased.since && !said {
+                    *orders.entry(order.order).or_insert(true) &= !held;
                 }
             }
+            let gone = orders.into_iter().filter(|(_, gone)| *gone);
+            owed.extend(gone.map(|(order, _)| (*log, ControlBody::Acknowledge(order))));
         }
         for (log, body) in owed {
             courier.erasing.owe(log, body);
@@ -588,6 +598,25 @@ impl<F: FileSystem> Device<F> {
         let missing = orders.flat_map(|order| active.iter().filter(|id| !order.done.contains(id)));
         Some(missing.copied().collect())
     }
+}
+
+/// The envelopes that carry these records in a log, and of each of those that are here the first.
+fn carriers(
+    locations: &Locations,
+    (log, replica): (CompartmentId, &Replica),
+    records: &BTreeSet<RecordId>,
+) -> (BTreeSet<Number>, BTreeMap<Number, RecordId>) {
+    let (mut all, mut first, mut seen) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+    for (number, record) in locations.ledger().carriers_among(records) {
+        if replica.place_of(number).is_none() {
+            continue;
+        }
+        all.insert(number);
+        if locations.record(log, record).is_some() && seen.insert(record) {
+            first.insert(number, record);
+        }
+    }
+    (all, first)
 }
 
 /// What a hostile device makes of what it keeps.

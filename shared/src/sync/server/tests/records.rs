@@ -170,3 +170,50 @@ fn only_an_envelope_of_the_log_can_be_asked_for() {
         assert_eq!(refused(&server.push(a.device, &[ask])), RefusalCode::Malformed);
     }
 }
+
+/// A file and its parts: one entry asks for all of them, and one orders it.
+#[test]
+fn several_records_are_asked_for_and_erased_by_one_entry_each() {
+    let (world, mut server, mut a, b) = begin();
+    let rings = caseload(&world);
+    let opening = [a.genesis(&world, &rings), a.delta(&world, 1)];
+    server.push_with_rows(a.device, &opening, vec![slot_row(&rings, 1)]);
+    let records = [2, 3, 4].map(|byte| {
+        let header = a.header(&world, Kind::Record);
+        a.sign(&world, header, vec![byte; 528])
+    });
+    let number =
+        |record: &Envelope| (record.header.author, record.header.dev_inc, record.header.dev_seq);
+    let numbers: BTreeSet<Number> = records.iter().map(number).collect();
+    let targets = Target::of_records(1, &numbers);
+    assert_eq!(targets, [Target::Records(1, number(&records[0]), 3)]);
+    server.push(a.device, &records);
+    // One that reaches beyond what is there asks for nothing.
+    let wide = ControlBody::EraseRequest(Target::Records(1, number(&records[1]), 9));
+    let wide = a.control(&world, &wide);
+    assert_eq!(refused(&server.push(a.device, &[wide])), RefusalCode::Malformed);
+    let ask = a.control(&world, &ControlBody::EraseRequest(targets[0]));
+    let outcomes = server.push(a.device, std::slice::from_ref(&ask));
+    let at = receipt_of(&outcomes[0], &ask).body.placement.unwrap().head;
+    let request = EntryRef { position: at.position, hash: ask.hash() };
+    server.now = server.now.plus_millis(30 * DAY);
+    renew(&mut server, &world, &mut a, 2);
+    a.generation = SlotGeneration::new(2);
+    let parts = [kept(&mut a, &world), order(&mut a, &world, request, Some(2))];
+    for outcome in server.push(a.device, &parts) {
+        placed(&outcome);
+    }
+
+    let answer = server.ask(b.device, Message::PullMany(vec![(LOG, Position::ZERO)]));
+    let [Message::Entries(entries)] = answer.as_slice() else { panic!("{answer:?}") };
+    let mut stubs = 0;
+    for restored in entries.runs.iter().flat_map(|run| run.restore(world.state.practice())) {
+        let carried = restored.unwrap();
+        let header = carried.header();
+        let goes = numbers.contains(&(header.author, header.dev_inc, header.dev_seq));
+        assert_eq!(matches!(carried, Carried::Stub(_)), goes, "{:?}", header.kind);
+        stubs += usize::from(goes);
+    }
+    assert_eq!(stubs, 3);
+    assert_eq!(server.restarted(&world).log_head(LOG), server.practice.log_head(LOG));
+}

@@ -4,7 +4,9 @@
 use super::plans::erase;
 use super::*;
 use crate::device::courier::late::{Adopted, LateKind};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
+use tacenda_shared::envelope::{ControlBody, Envelope, Kind, Target};
 use tacenda_shared::id::{CompartmentId, RecordId};
 use tacenda_shared::practice::attachment::FILE_BYTES_MAX;
 use tacenda_shared::practice::change::{Change, Content};
@@ -21,7 +23,7 @@ pub(super) fn attach(world: &mut World, at: usize, client: ClientId, bytes: &[u8
         title,
         bytes,
         metadata: Metadata::Strip,
-        labels: std::collections::BTreeSet::new(),
+        labels: BTreeSet::new(),
     });
     edit(world, at, Edit::Attach { client, file });
     let after = files(world, at, client);
@@ -111,6 +113,47 @@ fn one_file_is_erased_with_all_its_parts_and_the_others_stay() {
         assert!(saved(&mut world, at, ada, kept) == keeps);
         let locations = world.device(at).cabinet.store().locations();
         assert!(locations.rebased(of_log).is_some());
+    }
+    // One entry of each device asks for all six, and one orders it; each says once that it is done.
+    let counts = [Kind::EraseRequest, Kind::Erase, Kind::Acknowledge].map(|kind| {
+        let of = |one: &&Envelope| (one.header.kind, one.header.compartment) == (kind, of_log);
+        world.envelopes().filter(of).count()
+    });
+    assert!(counts[0] <= 2 && counts[1..] == [1, 2], "{counts:?}");
+}
+
+/// Whoever asks for more in the same breath has no other file erased with it.
+#[test]
+fn a_request_that_names_more_than_what_people_asked_for_is_left_alone() {
+    let mut world = World::with_devices(2);
+    let ada = client(&mut world, 0, "Ada Testerin");
+    let (keeps, goes) = (noise(7, 200_000), noise(8, 200_000));
+    let kept = attach(&mut world, 0, ada, &keeps);
+    world.now = world.now.plus_millis(1_000);
+    let gone = attach(&mut world, 0, ada, &goes);
+    world.heal();
+    let of_log = log(&mut world, 1, ada);
+    let both: BTreeSet<_> = [kept, gone]
+        .into_iter()
+        .flat_map(|record| world.device(1).practice.family_of(ada, record))
+        .collect();
+    let locations = world.device(1).cabinet.store().locations();
+    let numbers: BTreeSet<_> =
+        locations.ledger().carriers_among(&both).map(|(number, _)| number).collect();
+    let targets = Target::of_records(1, &numbers);
+    assert_eq!(targets.len(), 1, "both in one run");
+    let courier = world.device(1).courier.as_mut().unwrap();
+    courier.erasing.owe(of_log, ControlBody::EraseRequest(targets[0]));
+    world.heal();
+    let asked = |world: &World| {
+        world.envelopes().filter(|one| one.header.kind == Kind::EraseRequest).count()
+    };
+    assert_eq!(asked(&world), 1);
+    erase(&mut world, 0, ada, gone);
+    assert!((2..=3).contains(&asked(&world)), "what people asked for is asked for alone");
+    for at in 0..2 {
+        assert_eq!(files(&mut world, at, ada), [kept]);
+        assert!(saved(&mut world, at, ada, kept) == keeps, "device {at}");
     }
 }
 
