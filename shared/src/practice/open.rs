@@ -62,12 +62,18 @@ impl Practice {
     /// not there any more, for example because the draft was signed. Of a draft it tells, once,
     /// what others have written since it was last looked at.
     pub fn refresh(&mut self, subject: Subject, cx: &mut Context<'_>) -> Option<View> {
-        let mut view = self.view(subject, cx).ok()?;
+        self.look(subject, cx).ok()
+    }
+
+    /// The same, or why there is none.
+    pub fn look(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, Refusal> {
+        self.check_key(subject)?;
+        let mut view = self.view(subject, cx)?;
         if let (View::Draft(draft), Subject::Draft(_, id)) = (&mut view, subject) {
             draft.remote = self.shown.get_mut(&id).map(std::mem::take).unwrap_or_default();
         }
         self.tidy();
-        Some(view)
+        Ok(view)
     }
 
     /// Forgets the documents behind a view that nobody shows any more.

@@ -149,8 +149,8 @@ impl<F: FileSystem> Device<F> {
         let (from, to) = asked.period;
         let subject = Subject::Report(asked.client, from, to);
         let release = self.with_context(now, |practice, cx| {
-            let Some(View::Report(view)) = practice.refresh(subject, cx) else {
-                return Err(DeviceError::Refused(Refusal::ToBeErased));
+            let View::Report(view) = practice.look(subject, cx)? else {
+                return Err(DeviceError::Refused(Refusal::UnknownClient));
             };
             let around = Around {
                 recipient: asked.recipient.clone(),

@@ -6,7 +6,7 @@ use crate::id::{ClientId, RecordId};
 use crate::practice::compartment::CompartmentName;
 use crate::practice::edit::{Stamp, Subject};
 use crate::practice::view::{TimelineEntry, TimelineRow, View};
-use crate::practice::{Context, Practice, ShelfError};
+use crate::practice::{Context, Practice, Refusal, ShelfError};
 use std::collections::BTreeSet;
 
 impl Practice {
@@ -61,20 +61,20 @@ impl Practice {
             }
         }
         if self.facts.identities.contains(&client) {
-            match self.refresh(Subject::Identity(client), cx) {
-                Some(View::Identity(view)) => items.push(ChartItem::Identity(view)),
+            match self.looked_at(Subject::Identity(client), cx)? {
+                View::Identity(view) => items.push(ChartItem::Identity(view)),
                 _ => return Err(ShelfError::Damaged),
             }
         }
         if index.consents.contains_key(&client) {
-            match self.refresh(Subject::Consents(client), cx) {
-                Some(View::Consents(view)) => items.push(ChartItem::Consents(view)),
+            match self.looked_at(Subject::Consents(client), cx)? {
+                View::Consents(view) => items.push(ChartItem::Consents(view)),
                 _ => return Err(ShelfError::Damaged),
             }
         }
         if index.plans.contains_key(&client) {
-            match self.refresh(Subject::Plan(client), cx) {
-                Some(View::Plan(plan)) => items.push(ChartItem::Plan(plan)),
+            match self.looked_at(Subject::Plan(client), cx)? {
+                View::Plan(plan) => items.push(ChartItem::Plan(plan)),
                 _ => return Err(ShelfError::Damaged),
             }
         }
@@ -85,12 +85,20 @@ impl Practice {
             if about.is_some_and(|note| hidden.contains(&note)) {
                 continue;
             }
-            match self.refresh(Subject::Draft(client, draft.note), cx) {
-                Some(View::Draft(draft)) => items.push(ChartItem::Draft(draft)),
+            match self.looked_at(Subject::Draft(client, draft.note), cx)? {
+                View::Draft(draft) => items.push(ChartItem::Draft(draft)),
                 _ => return Err(ShelfError::Damaged),
             }
         }
         Ok(items)
+    }
+
+    /// Looks at something that is to be there.
+    fn looked_at(&mut self, subject: Subject, cx: &mut Context<'_>) -> Result<View, ShelfError> {
+        self.look(subject, cx).map_err(|refusal| match refusal {
+            Refusal::Shelf(why) => why,
+            _ => ShelfError::Damaged,
+        })
     }
 
     /// Collects a note behind all that it stands in the place of, each once and with its own addenda.
@@ -108,8 +116,8 @@ impl Practice {
             if !known.insert(version) {
                 continue;
             }
-            match self.refresh(Subject::Note(client, version), cx) {
-                Some(View::Note(mut note)) => {
+            match self.looked_at(Subject::Note(client, version), cx)? {
+                View::Note(mut note) => {
                     note.addenda.retain(|addendum| known.insert(addendum.record));
                     items.push(ChartItem::Note(note));
                 }

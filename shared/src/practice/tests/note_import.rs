@@ -3,6 +3,7 @@
 
 use super::world::{World, appointment, context, member, slot};
 use crate::id::{AppointmentId, ClientId, ObjectId};
+use crate::practice::ShelfError;
 use crate::practice::draft::PART_BYTES_MAX;
 use crate::practice::edit::{Edit, NewAppointment, NoteFormat, Part, Stamp};
 use crate::practice::erasure::Scope;
@@ -166,4 +167,18 @@ fn where_a_note_comes_from_is_said_also_when_its_parts_are_full() {
             assert!(said.any(|text| text.starts_with(begins)), "{kind} {format:?} {filled}");
         }
     }
+}
+
+/// What an export cannot have is not all damaged: it may not have come, or its key may be gone.
+#[test]
+fn an_export_says_why_it_cannot_have_what_it_lacks() {
+    let (mut world, .., couple) = world();
+    let note = note_of(&mut world, couple).record;
+    let desk = &mut world.desks[0];
+    let bytes = desk.memory.records.remove(&note).unwrap();
+    let items = desk.practice.chart_items(couple, context!(desk));
+    assert_eq!(items.map(|_| ()), Err(ShelfError::Missing));
+    desk.memory.records.insert(note, bytes[1..].to_vec());
+    let items = desk.practice.chart_items(couple, context!(desk));
+    assert_eq!(items.map(|_| ()), Err(ShelfError::Damaged));
 }

@@ -131,6 +131,8 @@ fn to_look_at_it_is_written_down_and_needs_the_key_of_the_chart() {
     assert_eq!(entry.unwrap().kind, AuditKind::Open);
     desk.practice.limit_to(Reach::FrontDesk);
     assert_eq!(desk.open(subject), Err(Refusal::NoKey));
+    // Whoever makes one of it is told the same.
+    assert_eq!(desk.practice.look(subject, context!(desk)), Err(Refusal::NoKey));
     desk.practice.limit_to(Reach::Everything);
     world.act(0, Edit::AskErasure(client.into())).unwrap();
     assert_eq!(world.desks[0].open(subject), Err(Refusal::ToBeErased));
