@@ -4,7 +4,7 @@ use super::change::Change;
 use super::compartment::CompartmentName;
 use super::consent;
 use super::contact::{self, Settings};
-use super::correction::Correcting;
+use super::correction::{Correcting, SignOver};
 use super::document::Scalar;
 use super::edit::{Edit, JournalMark, Labelled, PsychotherapyEdit};
 use super::journal::Book;
@@ -161,6 +161,7 @@ impl Practice {
             | Edit::Sign { .. }
             | Edit::SignImported { .. }
             | Edit::RestoreNote(_)
+            | Edit::SignOver(_)
             | Edit::StrikeNote(_)
             | Edit::Supervise { .. } => self.write_chart(edit, cx),
             Edit::Book(_)
@@ -262,10 +263,15 @@ impl Practice {
             Edit::RelabelDraft(relabel) => self.relabel_draft(*relabel, cx),
             Edit::Sign { note, client, late_reason } => {
                 self.check_draft(note, client, cx)?;
-                self.sign(note, client, late_reason, cx)
+                self.sign((note, client), late_reason, None, cx)
             }
+            // Of another practice's notes two may stand beside each other: both are taken in.
             Edit::SignImported { note, client, late_reason } => {
-                self.sign(note, client, late_reason, cx)
+                self.sign((note, client), late_reason, Some(&BTreeSet::new()), cx)
+            }
+            Edit::SignOver(SignOver { draft, client, because, replaces }) => {
+                self.check_draft(draft, client, cx)?;
+                self.sign((draft, client), Some(because), Some(&replaces), cx)
             }
             Edit::RestoreNote(restored) => self.restore_note(restored, cx),
             Edit::StrikeNote(misfiled) => self.strike_note(misfiled, cx),

@@ -22,8 +22,8 @@ use super::view::{Corrected, DraftRow, NoteState, TimelineEntry, TimelineRow};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
 use codec::{decode_draft, decode_headline, encode_draft, encode_headline};
-pub(super) use corrections::Corrections;
 use corrections::Standing;
+pub(super) use corrections::{Corrections, steps};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A note is late when it is signed more than 72 hours after its session (domain 3.9).
@@ -31,6 +31,8 @@ pub const LATE_AFTER_MILLIS: i64 = 72 * 3600 * 1000;
 
 const ITEMS_MAX: usize = 1 << 20;
 const ADDITIONS_FOLLOWED: usize = 8;
+/// In the place of so many notes one stands at most.
+pub(super) const REPLACED_MAX: usize = 8;
 
 /// Numbers of the fields in record bodies. An open registry; a number is never used twice.
 pub(super) mod tag {
@@ -138,8 +140,8 @@ pub(super) struct NoteFact {
     pub(super) session: Option<AppointmentId>,
     pub(super) words: u32,
     pub(super) late: bool,
-    /// The note in whose place it says that it stands; see [`Chart::corrections`].
-    pub(super) corrects: Option<RecordId>,
+    /// The notes in whose place it says that it stands; see [`Chart::corrections`].
+    pub(super) corrects: Vec<RecordId>,
     /// When it was signed in another chart, from which it was moved here.
     pub(super) moved: Option<Timestamp>,
 }
@@ -163,7 +165,7 @@ impl Headline {
     }
 
     /// Returns the draft that the record signs.
-    fn draft(&self) -> Option<ObjectId> {
+    pub(super) fn draft(&self) -> Option<ObjectId> {
         match self {
             Self::Addendum { draft, .. } => *draft,
             Self::Journal(entry) => entry.draft,
@@ -195,10 +197,15 @@ pub(super) fn headline(record: &Record) -> Option<Headline> {
     match record.header.kind {
         RecordKind::Note => {
             let format = NoteFormat::of(i64::from(body.fixed::<1>(tag::FORMAT)?[0]))?;
-            let corrects = target(RelationKind::Corrects).map(RecordId::from_bytes);
+            let named = record.header.relations.iter();
+            let named = named.filter(|relation| relation.kind == RelationKind::Corrects);
+            let corrects: Vec<_> = named
+                .map(|relation| RecordId::from_bytes(relation.target))
+                .take(REPLACED_MAX)
+                .collect();
             let start = body.fixed(tag::SESSION_START).map(i64::from_be_bytes);
             // A correction is no late entry of its session: its own time is shown.
-            let late = start.filter(|_| corrects.is_none()).is_some_and(|start| {
+            let late = start.filter(|_| corrects.is_empty()).is_some_and(|start| {
                 let start = Timestamp::from_millis(start);
                 record.header.time.millis_since(start) > LATE_AFTER_MILLIS
             });
@@ -377,7 +384,7 @@ impl Chart {
             }
             // What was added to a note stands below whatever took its place.
             let below = adds_to.map(|note| match self.records.contains_key(&note) {
-                true => self.newest_of(&corrections, note),
+                true => corrections.newest_of(note),
                 // It was added elsewhere to a note that is out of sight: it stands on its own.
                 false => *id,
             });
@@ -387,12 +394,12 @@ impl Chart {
         let consents = self.register().into_iter().filter(|one| !one.struck);
         rows.extend(consents.map(|one| (one.day, one.row.record, consent::entry(&one))));
         rows.sort_by_key(|(time, id, _)| std::cmp::Reverse((*time, *id)));
+        let addenda = corrections.summed(&addenda);
         let with_addenda = |(time, id, mut entry): (Timestamp, RecordId, TimelineEntry)| {
             if let TimelineEntry::Note { addenda: number, .. }
             | TimelineEntry::Journal { addenda: number, .. } = &mut entry
             {
-                let back = corrections.back_from(id);
-                *number = back.iter().filter_map(|note| addenda.get(note)).sum();
+                *number = addenda.get(&id).copied().unwrap_or_default();
             }
             TimelineRow { time, client, entry }
         };
@@ -423,7 +430,7 @@ impl Chart {
         }
         let corrections = self.corrections_among(&signed);
         let newest = |state| match state {
-            NoteState::Signed(note) => NoteState::Signed(self.newest_of(&corrections, note)),
+            NoteState::Signed(note) => NoteState::Signed(corrections.newest_of(note)),
             other => other,
         };
         states.into_iter().map(|(session, (_, _, state))| (session, newest(state))).collect()
@@ -474,14 +481,14 @@ impl Chart {
         let time = self.records.get(&id).map_or(time, RecordFact::first_signed);
         let standing = corrections.standing(id);
         let first = standing.and_then(|standing| self.records.get(&standing.first));
-        let (Some(Standing { beside, .. }), Some(first)) = (standing, first) else {
+        let (Some(Standing { beside, first }), Some(fact)) = (standing, first) else {
             return (time, id, entry);
         };
-        *corrected = Some(Corrected { at: time, beside });
-        if let Headline::Note(first) = &first.headline {
+        *corrected = Some(Corrected { at: time, beside, first });
+        if let Headline::Note(first) = &fact.headline {
             *late = first.late;
         }
-        (first.first_signed(), id, entry)
+        (fact.first_signed(), id, entry)
     }
 
     fn line(

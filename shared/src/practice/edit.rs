@@ -9,7 +9,7 @@ pub use super::book::{Fee, StampChange, Stamps, Whereabouts};
 use super::consent::NewConsent;
 pub use super::contact::ContactChange;
 use super::contact_log::NewContact;
-use super::correction::Correcting;
+use super::correction::{Correcting, SignOver};
 use super::crisis::{NewRisk, NewSafetyPlan};
 use super::erasure::Scope;
 use super::group::{GroupChange, GroupKind};
@@ -294,8 +294,7 @@ pub enum Edit {
         /// What.
         contact: NewContact,
     },
-    /// Says of an entry of a client's journal that it may be shared, or strikes it, or takes one of
-    /// both back.
+    /// Says of an entry of a client's journal that it may be shared, or strikes it, or takes that back.
     MarkJournal {
         /// Whose.
         client: ClientId,
@@ -432,8 +431,7 @@ pub enum Edit {
         /// When the others ended that this one was settled against.
         ends: Vec<(SeriesId, Option<Date>)>,
     },
-    /// Says that a client is the same person as another, who is kept, or that they are two people.
-    /// Nothing is moved and nothing is copied: see `same`.
+    /// Says that a client is the same person as another, who is kept, or that they are two (see `same`).
     SameAs {
         /// The duplicate.
         client: ClientId,
@@ -506,8 +504,7 @@ pub enum Edit {
         /// Why it is late, after more than 72 hours; of a correction, why it is corrected.
         late_reason: Option<String>,
     },
-    /// Signs a draft of what was signed in another practice: what is asked before a signature was
-    /// asked there.
+    /// Signs a draft of what was signed in another practice: it was asked there what is asked before.
     SignImported {
         /// The draft.
         note: ObjectId,
@@ -516,6 +513,8 @@ pub enum Edit {
         /// Why it is late.
         late_reason: Option<String>,
     },
+    /// Signs a correction where another one stands: in its place as well, or beside it.
+    SignOver(SignOver),
     /// Signs a treatment plan as it stands: a version that never changes.
     SignPlan {
         /// Whose.

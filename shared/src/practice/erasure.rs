@@ -4,16 +4,17 @@
 //! device hides the record at once, with a server or without. Keys die only when a device carries
 //! the order out; until then everything can be taken back.
 
+mod family;
 mod hidden;
 mod retention;
 
+pub(super) use family::Family;
 pub use retention::{KEPT_YEARS, kept_until, last_service};
 
 use super::apply::{Done, Guard, Refusal};
 use super::audit::{AuditEvent, AuditKind, AuditSubject};
 use super::chart::Chart;
 use super::compartment::CompartmentName;
-use super::consent;
 use super::contact::Settings;
 use super::document::{Document, Scalar};
 use super::edit::{Edit, Subject};
@@ -162,17 +163,21 @@ impl Erasure {
 pub(super) struct Erasures {
     pub(super) of: BTreeMap<Scope, Erasure>,
     pub(super) holds: BTreeSet<ClientId>,
+    /// What goes with each record, as far as devices have found.
+    families: BTreeMap<Scope, Family>,
 }
 
 impl Erasures {
     pub(super) fn read(document: &Document) -> Self {
         let mut read = Self::default();
         for key in document.keys() {
-            if read.of.len() + read.holds.len() >= RECORDS_MAX {
+            if read.of.len() + read.holds.len() + read.families.len() >= RECORDS_MAX {
                 break;
             }
             let values = || document.values(None, &key).into_iter().map(|(value, _)| value);
-            if let Some(scope) = Scope::parse(&key) {
+            if let Some(scope) = Scope::of_family(&key) {
+                read.families.extend(Family::joined(values()).map(|family| (scope, family)));
+            } else if let Some(scope) = Scope::parse(&key) {
                 let known = values().filter_map(|value| Erasure::of(&value));
                 read.of.extend(Erasure::mildest(known).map(|one| (scope, one)));
             } else if let Some(client) = key.strip_prefix(HOLD).and_then(ClientId::parse)
@@ -222,12 +227,22 @@ impl Erasures {
         writer.list(&holds, |w, client| {
             w.fixed(client.as_bytes());
         });
+        let families: Vec<_> = self.families.iter().collect();
+        writer.list(&families, |w, (scope, family)| {
+            scope.write(w);
+            family.write(w);
+        });
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let of = reader.list(RECORDS_MAX, |r| Ok((Scope::read(r)?, Erasure::read(r)?)))?;
         let holds = reader.list(RECORDS_MAX, |r| r.fixed().map(ClientId::from_bytes))?;
-        Ok(Self { of: of.into_iter().collect(), holds: holds.into_iter().collect() })
+        let families = reader.list(RECORDS_MAX, |r| Ok((Scope::read(r)?, Family::read(r)?)))?;
+        Ok(Self {
+            of: of.into_iter().collect(),
+            holds: holds.into_iter().collect(),
+            families: families.into_iter().collect(),
+        })
     }
 }
 
@@ -240,36 +255,6 @@ impl Practice {
     /// Returns every erasure that is known.
     pub fn erasures(&self) -> impl Iterator<Item = (Scope, Erasure)> + '_ {
         self.facts.settings.erasures.of.iter().map(|(scope, one)| (*scope, *one))
-    }
-
-    /// Returns the records that go with one: a note, its corrections, what was added to them and what
-    /// was said of their labels; a consent and what was said of it.
-    pub fn family_of(&self, client: ClientId, record: RecordId) -> BTreeSet<RecordId> {
-        let mut family = BTreeSet::from([record]);
-        if let Some(chart) = self.facts.book(client, self.book_of_record(client, record)) {
-            // What its author has not carried over to another chart stays.
-            if chart.is_misfiled(record) {
-                return chart.misfiled_with(record);
-            }
-            // A note and its corrections say much the same.
-            for version in chart.versions_of(record) {
-                family.insert(version);
-                family.extend(chart.addenda(version));
-            }
-            let erasures = &self.facts.settings.erasures;
-            family.extend(consent::going_with(chart, record, &erasures.ordered(client)));
-            let labellings: Vec<_> = chart.labellings(&family).map(|(_, id, _)| id).collect();
-            let acts: Vec<_> = chart.acts_about(&family).collect();
-            family.extend(labellings.into_iter().chain(acts));
-        }
-        family.extend(self.parts_of(client, record));
-        // What is added late, after the record itself is gone, still goes with it.
-        if let Some(journal) = self.facts.book(client, Book::Journal) {
-            family.extend(journal.addenda(record));
-            let labellings: Vec<_> = journal.labellings(&family).map(|(_, id, _)| id).collect();
-            family.extend(labellings);
-        }
-        family
     }
 
     /// Returns a client's chart without what is hidden; `None` if all of it is, or there is none.
@@ -294,10 +279,9 @@ impl Practice {
         let mut asked = self.facts.settings.erasures.hidden_records(client);
         asked.retain(|record| {
             let scope = Scope::of_record(client, *record);
-            !chart.is_some_and(|chart| chart.is_misfiled(*record)) && !self.is_line_in_error(scope)
+            !chart.is_some_and(|chart| chart.was_moved(*record)) && !self.is_line_in_error(scope)
         });
-        let mut hidden: BTreeSet<RecordId> =
-            asked.into_iter().flat_map(|record| self.family_of(client, record)).collect();
+        let mut hidden = if asked.is_empty() { asked } else { self.family(client, &asked).records };
         // What belongs to another client is out of sight, whoever has heard of its erasure yet; under a
         // legal hold it is not, so that it can be read and released as long as it must be kept.
         if let Some(chart) = chart.filter(|chart| !chart.in_error.is_empty())
@@ -442,7 +426,8 @@ impl Practice {
         let inverse = Edit::Hold { client, held: before };
         let (field, value) = (format!("{HOLD}{client}"), Scalar::Flag(held));
         let kind = if held { AuditKind::HoldSet } else { AuditKind::HoldEnded };
-        self.write_settings((field, value), Some(inverse), (kind, client.into()), cx)
+        let written = ((field, value), Vec::new());
+        self.write_settings(written, Some(inverse), (kind, client.into()), cx)
     }
 
     pub(super) fn write_erasure(
@@ -452,12 +437,20 @@ impl Practice {
         inverse: Option<Edit>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
-        self.write_settings((scope.field(), erasure.scalar()), inverse, (kind, scope), cx)
+        let mut asked = self.facts.settings.erasures.hidden_records(scope.client);
+        asked.extend(scope.record);
+        // What goes with it is kept in the same change.
+        let families = match scope.record.filter(|_| erasure.hides()) {
+            Some(_) => self.family_fields(scope.client, &asked),
+            None => Vec::new(),
+        };
+        let written = ((scope.field(), erasure.scalar()), families);
+        self.write_settings(written, inverse, (kind, scope), cx)
     }
 
     fn write_settings(
         &mut self,
-        (field, value): (String, Scalar),
+        ((field, value), families): ((String, Scalar), Vec<(String, Scalar)>),
         inverse: Option<Edit>,
         (kind, scope): (AuditKind, Scope),
         cx: &mut Context<'_>,
@@ -466,6 +459,7 @@ impl Practice {
         let object = document_of(&name);
         let change = self.change(&name, object, cx, |document| {
             document.put(None, &field, value.clone());
+            family::put(document, &families);
         })?;
         self.facts.settings = Settings::read(self.document(&name, object, cx)?);
         let guards = vec![Guard { name, object, place: None, field, value }];
@@ -509,17 +503,20 @@ impl Practice {
             .map(|(scope, one)| {
                 let (code, same_as) = self.said_of_hidden(scope.client);
                 let of_group = self.facts.groups.contains_key(&scope.client);
-                (*scope, ErasureRow { code, same_as, of_group, erasure: *one })
+                let family = erasures.families.get(scope).map_or(0, Family::len);
+                (*scope, ErasureRow { code, same_as, of_group, erasure: *one, family })
             })
             .collect();
-        let now: BTreeSet<Scope> = rows.keys().copied().collect();
+        let hides = |rows: &BTreeMap<Scope, ErasureRow>| -> BTreeSet<(Scope, usize)> {
+            rows.iter().map(|(scope, row)| (*scope, row.family)).collect()
+        };
+        let (before, now) = (hides(&self.index.erasures), hides(&rows));
         let holds = self.all_held();
-        let before: BTreeSet<Scope> = self.index.erasures.keys().copied().collect();
         let held: BTreeSet<_> = self.index.holds.symmetric_difference(&holds).copied().collect();
         let index = Arc::make_mut(&mut self.index);
         (index.erasures, index.holds) = (rows, holds);
         let mut changed: BTreeSet<ClientId> =
-            before.symmetric_difference(&now).map(|scope| scope.client).collect();
+            before.symmetric_difference(&now).map(|(scope, _)| scope.client).collect();
         self.facts.same_changed |= !changed.is_empty();
         // Under a hold a note is in sight that belongs to another client.
         let has_moved = |client: &&ClientId| {

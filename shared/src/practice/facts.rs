@@ -29,7 +29,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Number of the form that segments have; raised whenever the form changes.
-pub const SCHEMA: u16 = 33;
+pub const SCHEMA: u16 = 34;
 const ITEMS_MAX: usize = 1 << 20;
 
 /// Why a segment is not taken. Make it again with `Practice::rebuild`.

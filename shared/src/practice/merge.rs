@@ -122,10 +122,11 @@ impl Practice {
                 *slot = Some(merged);
             }
         }
-        self.tidy();
         let none = || Err(MergeError::Shelf(ShelfError::Missing));
-        let outcomes: Vec<_> =
+        let mut outcomes: Vec<_> =
             outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(none)).collect();
+        self.keep_what_goes(changes, &mut outcomes, cx);
+        self.tidy();
         touched.extend(outcomes.iter().flatten().flat_map(|merged| &merged.touched));
         for name in touched {
             // Appointments and series were published one by one.
@@ -134,6 +135,37 @@ impl Practice {
             }
         }
         outcomes
+    }
+
+    /// Takes note of what came that goes with an erasure: what comes after it may name it, once it is
+    /// gone. Where that stops it is done with what comes next.
+    fn keep_what_goes(
+        &mut self,
+        changes: &[(&Change, &Author)],
+        outcomes: &mut [Result<Merged, MergeError>],
+        cx: &mut Context<'_>,
+    ) {
+        let erased = self.facts.settings.erasures.of_records();
+        if erased.is_empty() {
+            return;
+        }
+        let mut clients = BTreeSet::new();
+        for ((change, _), _) in changes.iter().zip(&*outcomes).filter(|(_, one)| one.is_ok()) {
+            match (&change.compartment, &change.content) {
+                (CompartmentName::Practice, _) => clients.extend(&erased),
+                (name, Content::Record { .. }) => {
+                    clients.extend(Book::of(name).map(|(client, _)| client));
+                }
+                _ => {}
+            }
+        }
+        clients.retain(|client| erased.contains(client));
+        let kept = self.keep_families(&clients, cx);
+        let last = outcomes.iter_mut().rev().find_map(|one| one.as_mut().ok());
+        if let (Ok(Some(change)), Some(merged)) = (kept, last) {
+            merged.touched.push(change.compartment.clone());
+            merged.changes.push(change);
+        }
     }
 
     /// Returns the deltas from `at` on that one document takes in one piece: all of that document,

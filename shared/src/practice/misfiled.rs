@@ -58,6 +58,8 @@ pub struct Misfiled {
 /// A note as it is signed anew.
 struct Version {
     old: Record,
+    /// In whose place it stands.
+    over: Vec<RecordId>,
     format: NoteFormat,
     parts: Vec<(Part, String)>,
 }
@@ -197,7 +199,7 @@ impl Practice {
         if corrections.is_replaced(note) {
             return Err(Refusal::CorrectedSince);
         }
-        // Two corrections side by side are no row of versions.
+        // Of two corrections side by side one is not meant.
         if chart.versions_of(note).len() != back.len() {
             return Err(Refusal::CannotMove);
         }
@@ -246,7 +248,8 @@ impl Practice {
                 return Err(Refusal::CannotMove);
             }
             let parts = note::texts(body, format);
-            versions.push(Version { format, parts, old });
+            let over = corrections.before(id).collect();
+            versions.push(Version { format, parts, over, old });
         }
         let session = versions.first().and_then(|first| first.old.body()?.fixed(tag::SESSION));
         let labels = self.labels_of(client, note, cx)?;
@@ -268,17 +271,18 @@ impl Practice {
         let name = self.chart_of(to);
         let mut changes = Vec::new();
         let mut made: BTreeMap<RecordId, Record> = BTreeMap::new();
-        let mut before: Option<RecordId> = None;
         let last = moving.versions.len().saturating_sub(1);
         let now = cx.now;
         for (at, version) in moving.versions.iter().enumerate() {
             // Each stands in the place of the one before, and is later.
             cx.now = now.plus_millis(i64::try_from(at).unwrap_or_default());
-            let mut relations = Vec::new();
-            if let Some(earlier) = before.and_then(|before| made.get(&before)) {
-                let (kind, target) = (RelationKind::Corrects, *earlier.header.id.as_bytes());
-                relations.push(Relation { kind, target, digest: earlier.digest() });
-            }
+            let earlier = version.over.iter().filter_map(|old| made.get(old));
+            let relations = earlier.map(|earlier| Relation {
+                kind: RelationKind::Corrects,
+                target: *earlier.header.id.as_bytes(),
+                digest: earlier.digest(),
+            });
+            let relations = relations.collect();
             let about = session.map(|session| (session, to));
             let reason = moved_because(&version.old, &self.facts.settings.zone);
             let mut body = note_body(version.format, &version.parts, &[], about, Some(&reason));
@@ -306,18 +310,15 @@ impl Practice {
                 false => None,
             };
             if let Some(record) = Self::written_in(&signed) {
-                before = Some(version.old.header.id);
                 made.insert(version.old.header.id, record.clone());
             }
             changes.push(signed);
             changes.extend(handed);
             changes.extend(self.audit(&sign_event(to, id), cx));
         }
+        let newest = moving.versions.last().and_then(|last| made.get(&last.old.header.id));
         for (old, added) in &moving.addenda {
-            let Some(note) = made.get(old).or_else(|| before.and_then(|last| made.get(&last)))
-            else {
-                continue;
-            };
+            let Some(note) = made.get(old).or(newest) else { continue };
             let text = added.body().and_then(|body| body.text(tag::TEXT)).unwrap_or_default();
             let (kind, target) = (RelationKind::AddendumTo, *note.header.id.as_bytes());
             let relations = vec![Relation { kind, target, digest: note.digest() }];
@@ -327,7 +328,7 @@ impl Practice {
             changes.extend(self.audit(&sign_event(to, id), cx));
         }
         cx.now = now;
-        let newest = before.and_then(|last| made.get(&last)).map(|record| record.header.id);
+        let newest = newest.map(|record| record.header.id);
         (newest, changes)
     }
 

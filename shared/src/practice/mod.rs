@@ -205,6 +205,8 @@ pub struct Practice {
     documents: BTreeMap<ObjectId, Loaded>,
     /// Drafts on a screen, each with what others wrote since it was last looked at.
     shown: BTreeMap<ObjectId, Vec<Splice>>,
+    /// Notes on a screen, each with the corrections of which words are shown there.
+    compared: BTreeMap<RecordId, BTreeSet<RecordId>>,
     derived: Derived,
     /// Under whom each duplicate stands.
     kept: BTreeMap<ClientId, ClientId>,

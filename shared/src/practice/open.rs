@@ -35,6 +35,14 @@ impl Practice {
         self.check_key(subject)?;
         let mut view = self.view(subject, cx)?;
         let mut seen = self.seen_with(subject);
+        if let (Subject::Note(client, id), View::Note(note)) = (subject, &view)
+            && let Some(versions) = &note.versions
+        {
+            // What a correction changed is read with the note in whose place it stands.
+            let read: BTreeSet<_> = versions.read().collect();
+            seen.extend(read.iter().map(|one| Subject::Note(client, *one)));
+            self.compared.insert(id, read);
+        }
         if let (Subject::Draft(client, id), View::Draft(draft)) = (subject, &mut view) {
             self.shown.insert(id, Vec::new());
             if draft.row.addendum_to.is_none() && !draft.row.journal && !draft.row.psychotherapy {
@@ -60,7 +68,8 @@ impl Practice {
 
     /// Returns an open view as it is now, without another entry in the trail; `None` when it is
     /// not there any more, for example because the draft was signed. Of a draft it tells, once,
-    /// what others have written since it was last looked at.
+    /// what others have written since it was last looked at; of a note that was corrected meanwhile it does
+    /// not tell what that changed.
     pub fn refresh(&mut self, subject: Subject, cx: &mut Context<'_>) -> Option<View> {
         self.look(subject, cx).ok()
     }
@@ -72,14 +81,21 @@ impl Practice {
         if let (View::Draft(draft), Subject::Draft(_, id)) = (&mut view, subject) {
             draft.remote = self.shown.get_mut(&id).map(std::mem::take).unwrap_or_default();
         }
+        if let (View::Note(note), Subject::Note(_, id)) = (&mut view, subject)
+            && let Some(versions) = &mut note.versions
+        {
+            versions.keep_back(self.compared.get(&id));
+        }
         self.tidy();
         Ok(view)
     }
 
     /// Forgets the documents behind a view that nobody shows any more.
     pub fn close(&mut self, subject: Subject) {
-        if let Subject::Draft(_, draft) = subject {
-            self.shown.remove(&draft);
+        match subject {
+            Subject::Draft(_, draft) => drop(self.shown.remove(&draft)),
+            Subject::Note(_, note) => drop(self.compared.remove(&note)),
+            _ => {}
         }
         self.tidy();
     }
@@ -228,7 +244,9 @@ impl Practice {
                 }
             }
         };
-        Ok(DraftView { labels, ..DraftView::new(row, parts) })
+        let corrects = row.corrects.map(|note| (note, row.session));
+        let meanwhile = corrects.and_then(|of| self.meanwhile(client, of, cx));
+        Ok(DraftView { labels, meanwhile, ..DraftView::new(row, parts) })
     }
 
     /// Returns what a long draft says that is not in memory, without loading it: it is loaded when

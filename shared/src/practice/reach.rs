@@ -146,6 +146,7 @@ impl Practice {
                 | Edit::RevokeConsent { .. }
                 | Edit::Sign { .. }
                 | Edit::SignImported { .. }
+                | Edit::SignOver(_)
                 | Edit::SignPlan { .. }
                 | Edit::SignSafetyPlan { .. }
                 | Edit::StrikeAttachment { .. }

@@ -17,12 +17,13 @@ use super::view::{AppointmentRow, NoteState};
 use super::{Context, Practice, calendar, label, note, psychotherapy};
 use crate::id::{AppointmentId, ClientId, ObjectId, RecordId, Timestamp};
 use crate::suite::Hash;
+use std::collections::BTreeSet;
 
 /// What is signed, and the heads of the draft that it was.
-struct NoteText<'a> {
-    format: NoteFormat,
-    parts: &'a [(Part, String)],
-    heads: &'a [[u8; 32]],
+pub(super) struct NoteText<'a> {
+    pub(super) format: NoteFormat,
+    pub(super) parts: &'a [(Part, String)],
+    pub(super) heads: &'a [[u8; 32]],
 }
 
 fn normal_reason(reason: Option<String>) -> Result<Option<String>, Refusal> {
@@ -45,6 +46,7 @@ impl Edit {
                 | Self::EnterScore { .. }
                 | Self::RecordConsent { .. }
                 | Self::Sign { .. }
+                | Self::SignOver(_)
                 | Self::SignPlan { .. }
                 | Self::SignSafetyPlan { .. }
                 | Self::RestoreNote(_)
@@ -67,11 +69,13 @@ impl Practice {
         if lacks { Err(Refusal::WhereaboutsMissing) } else { Ok(()) }
     }
 
+    /// Signs a draft. Of a correction `over` says what it replaces, where somebody was asked that; see
+    /// [`super::correction::SignOver`].
     pub(super) fn sign(
         &mut self,
-        draft_id: ObjectId,
-        client: ClientId,
+        (draft_id, client): (ObjectId, ClientId),
         late_reason: Option<String>,
+        over: Option<&BTreeSet<RecordId>>,
         cx: &mut Context<'_>,
     ) -> Result<Done, Refusal> {
         let fact = self.unsigned_draft(draft_id, client)?;
@@ -97,9 +101,11 @@ impl Practice {
             relations.insert(0, Self::addition(&name, note, cx)?);
             (RecordKind::Addendum, note::addendum_body(&note::joined(&parts), &heads))
         } else if let Some(old) = fact.corrects.filter(|_| book == Book::Chart) {
-            let (of, said) = ((old, late_reason), (fact.format, parts.as_slice()));
-            let (corrects, body) = Self::correction(&name, of, said, &heads, cx)?;
-            relations.insert(0, corrects);
+            let of = (self.replaced(client, old, over)?, late_reason);
+            let said = NoteText { format: fact.format, parts: &parts, heads: &heads };
+            let held = self.held(fact.session);
+            let (corrects, body) = Self::correction(&name, of, &said, held, cx)?;
+            relations.splice(0..0, corrects);
             (RecordKind::Note, body)
         } else if book == Book::Journal {
             let body = entry_body(self.said_of(&fact), &note::joined(&parts), &heads);

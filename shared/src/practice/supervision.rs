@@ -210,6 +210,9 @@ impl<'a> Standing<'a> {
     }
 }
 
+/// So many versions behind a note are looked through for how they were handed over.
+const VERSIONS_MAX: usize = 256;
+
 type Acts<'a> = Vec<(Timestamp, RecordId, &'a Act)>;
 
 impl Chart {
@@ -250,7 +253,7 @@ impl Chart {
         note: RecordId,
     ) -> Acts<'a> {
         let mut acts = said.get(&note).cloned().unwrap_or_default();
-        for before in corrections.back_from(note).into_iter().skip(1) {
+        for before in corrections.behind(note, VERSIONS_MAX).into_iter().skip(1) {
             let author = match self.records.get(&before).map(|fact| &fact.headline) {
                 Some(Headline::Note(fact)) => fact.author,
                 _ => continue,
@@ -269,8 +272,7 @@ impl Chart {
             return Vec::new();
         }
         let corrections = self.corrections();
-        let notes: BTreeSet<RecordId> =
-            said.keys().flat_map(|note| corrections.ends_of(*note)).collect();
+        let notes = corrections.ends_of(&said.keys().copied().collect());
         let row = |note: RecordId| {
             let RecordFact { time, headline: Headline::Note(fact), .. } =
                 self.records.get(&note)?

@@ -124,6 +124,20 @@ impl Line {
         }
     }
 
+    /// Returns whether two lines are one note, of which one may stand in the place of the other by now.
+    pub fn is_of_the_same_note(&self, other: &Self) -> bool {
+        let first = |line: &Self| match &line.what {
+            What::Record(row) => match row.entry {
+                TimelineEntry::Note { record, corrected, .. } => {
+                    Some(corrected.map_or(record, |corrected| corrected.first))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        first(self).is_some_and(|note| first(other) == Some(note))
+    }
+
     /// Returns whether two lines stand for the same, whatever is known of it by now.
     pub fn is_of_the_same(&self, other: &Self) -> bool {
         match (&self.what, &other.what) {

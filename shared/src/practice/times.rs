@@ -42,11 +42,13 @@ impl Times {
     }
 
     /// How many minutes it took, if both stamps stand.
-    pub const fn minutes(&self) -> Option<i64> {
-        match (self.began, self.ended) {
-            (Some(began), Some(ended)) => Some(ended.millis_since(began).div_euclid(60_000)),
-            _ => None,
-        }
+    pub fn minutes(&self) -> Option<i64> {
+        self.held().map(|(began, ended)| ended.millis_since(began).div_euclid(60_000))
+    }
+
+    /// From when to when it was, if both stamps stand.
+    pub fn held(&self) -> Option<(Timestamp, Timestamp)> {
+        self.began.zip(self.ended)
     }
 
     /// Returns the word for the way in which people met.
@@ -71,6 +73,13 @@ impl Times {
         if !self.attendees.is_empty() {
             let ids = self.attendees.iter().take(CLIENTS_MAX).map(|id| *id.as_bytes());
             body.set(ATTENDEES, ids.collect::<Vec<_>>().concat());
+        }
+    }
+
+    /// Says in a record from when to when it was, whatever stood there.
+    pub(super) fn write_held(body: &mut Tags, (began, ended): (Timestamp, Timestamp)) {
+        for (tag, stamp) in [(BEGAN, began), (ENDED, ended)] {
+            body.set(tag, stamp.as_millis().to_be_bytes());
         }
     }
 

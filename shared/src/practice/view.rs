@@ -173,6 +173,8 @@ pub struct ErasureRow {
     pub of_group: bool,
     /// How far it is.
     pub erasure: Erasure,
+    /// How many other records and drafts are known to go with it.
+    pub family: usize,
 }
 
 /// An appointment in a list. Comes from the `calendar` compartment alone.
@@ -365,6 +367,8 @@ pub struct Corrected {
     pub at: Timestamp,
     /// How many other corrections of that note stand beside it: nobody knew of the other.
     pub beside: u32,
+    /// The note that was signed first.
+    pub first: RecordId,
 }
 
 /// What a line of a timeline stands for.

@@ -2,7 +2,7 @@
 
 use super::attachment::Media;
 use super::consent::ConsentView;
-use super::correction::Versions;
+use super::correction::{Meanwhile, Versions};
 use super::crisis::CrisisView;
 use super::edit::{Modality, NoteFormat, Part, Stamp, Whereabouts};
 use super::identity::Identity;
@@ -231,6 +231,8 @@ pub struct DraftView {
     /// Names of other devices that have shown, by their own signatures, all that was written
     /// here by this one.
     pub seen_by: Vec<String>,
+    /// Of the draft of a correction: what has become of the note.
+    pub meanwhile: Option<Box<Meanwhile>>,
 }
 
 impl DraftView {
@@ -245,6 +247,7 @@ impl DraftView {
             standing: Standing::default(),
             beside: Vec::new(),
             seen_by: Vec::new(),
+            meanwhile: None,
         }
     }
 }

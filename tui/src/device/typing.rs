@@ -12,6 +12,7 @@ use crate::widget::editor::rebase;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
 use tacenda_shared::journal::FileSystem;
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::correction::SignOver;
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Part, PsychotherapyEdit, Splice};
 use tacenda_shared::practice::view::DraftView;
 use tacenda_shared::practice::zone;
@@ -175,6 +176,7 @@ impl<F: FileSystem> Device<F> {
         match edit {
             Edit::Sign { note, client, .. }
             | Edit::SignImported { note, client, .. }
+            | Edit::SignOver(SignOver { draft: note, client, .. })
             | Edit::ChangeDraft { note, client, .. }
             | Edit::DiscardDraft { note, client, .. }
             | Edit::DivideDraft { note, client, .. } => self.commit(*note, *client, now),

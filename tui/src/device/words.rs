@@ -307,7 +307,7 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::CorrectedSince => (
             "This note was corrected: another one stands in its place.",
-            "Open the chart again, and go on from the newest.",
+            "Sign again in the window to say what becomes of that, or go on from the newest.",
         ),
         Refusal::NoCorrection => (
             "What adds to a note, a client's own words and psychotherapy notes are not corrected.",

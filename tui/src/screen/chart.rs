@@ -128,11 +128,15 @@ impl State {
         let fits = |line: &Line| self.kind.is_none() || line.kind() == self.kind;
         let all = self.lines.iter().enumerate();
         self.shown = all.filter(|(_, line)| fits(line)).map(|(at, _)| at).collect();
-        let same = |at: &usize| {
-            let line = self.lines.get(*at);
-            line.zip(anchor).is_some_and(|(line, anchor)| line.is_of_the_same(anchor))
+        let place = |is_same: fn(&Line, &Line) -> bool| {
+            let same = |at: &usize| {
+                let line = self.lines.get(*at);
+                line.zip(anchor).is_some_and(|(line, anchor)| is_same(line, anchor))
+            };
+            self.shown.iter().position(same)
         };
-        let stays = anchor.and_then(|_| self.shown.iter().position(same));
+        // A note that was corrected meanwhile is the line of what stands in its place.
+        let stays = place(Line::is_of_the_same).or_else(|| place(Line::is_of_the_same_note));
         let last = self.shown.len().saturating_sub(1);
         self.focus = stays.unwrap_or_else(|| self.focus.min(last));
     }

@@ -8,6 +8,7 @@ use crate::keymap::Verb;
 use ratatui::Frame;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, ObjectId, RecordId};
+use tacenda_shared::practice::correction::SignOver;
 use tacenda_shared::practice::edit::{Edit, NoteFormat, Slot};
 use tacenda_shared::practice::group::GroupKind;
 
@@ -57,6 +58,8 @@ pub enum Answer {
     Misfiled(ClientId, RecordId),
     /// Opens a note that was begun.
     OpenDraft(ClientId, ObjectId),
+    /// Opens a signed note.
+    OpenNote(ClientId, RecordId),
     /// Parts a client from the one under whom it stands.
     Part(ClientId),
     /// Asks for the words of the sheet that is to be replaced; whether somebody may have read it.
@@ -77,6 +80,8 @@ pub enum Answer {
     Settle(AppointmentId, Slot),
     /// Opens a chart.
     ShowChart(ClientId),
+    /// Signs a correction in the place of others, or beside them.
+    SignOver(Box<SignOver>),
     /// Writes about a session in one chart.
     WriteAbout(ClientId, AppointmentId),
     /// Shows what this one has consented to.

@@ -37,6 +37,7 @@ use snippet::Popup;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tacenda_shared::id::{ClientId, ObjectId, Timestamp};
+use tacenda_shared::practice::correction::Meanwhile;
 use tacenda_shared::practice::edit::{Edit, Label, NoteFormat, Part, Splice};
 use tacenda_shared::practice::lint::Levels;
 use tacenda_shared::practice::view::{Aid, AppointmentRow, Beside, DraftView};
@@ -65,6 +66,8 @@ pub struct Outcome {
     pub edit: Option<Edit>,
     /// Whether an addendum to the signed note is to be written.
     pub add: bool,
+    /// A correction is to be signed for this reason; what becomes of other corrections is to be asked.
+    pub settle: Option<String>,
     /// Something that the root does, as if it had been chosen from the palette.
     pub run: Option<Verb>,
     /// Whether the person has left the screen. The text is kept.
@@ -102,6 +105,8 @@ pub struct State {
     format: NoteFormat,
     /// Whether it is to stand in the place of a signed note.
     corrects: bool,
+    /// Of a correction: what has become of the note.
+    meanwhile: Option<Box<Meanwhile>>,
     is_one_text: bool,
     /// How the person has asked that it be divided; it has not come yet.
     expected: Option<NoteFormat>,
@@ -166,6 +171,7 @@ impl State {
             client: view.row.client,
             format: view.row.format,
             corrects: view.row.corrects.is_some(),
+            meanwhile: view.meanwhile.clone(),
             is_one_text: view.row.is_one_text(),
             expected: None,
             circumstances,
@@ -264,8 +270,9 @@ impl State {
             self.apply_remote(&missing);
             remote.extend(missing);
         }
-        let relabelled = self.labels != view.labels;
+        let relabelled = self.labels != view.labels || self.meanwhile != view.meanwhile;
         self.labels.clone_from(&view.labels);
+        self.meanwhile.clone_from(&view.meanwhile);
         self.take_company(view);
         let mut effects = Vec::new();
         let said = self.settle_parts(now, &mut effects);

@@ -14,7 +14,7 @@ use ratatui::style::{Modifier, Style};
 use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, MemberId, RecordId, Timestamp};
 use tacenda_shared::practice::correction::changes::Piece;
-use tacenda_shared::practice::correction::{Version, Versions};
+use tacenda_shared::practice::correction::{Held, Version, Versions};
 use tacenda_shared::practice::edit::{Came, Label, Part, Stamp};
 use tacenda_shared::practice::supervision::{Supervision, SupervisionView};
 use tacenda_shared::practice::times::Times;
@@ -34,6 +34,8 @@ pub struct Words<'a> {
     pub clock: &'a dyn Fn(Timestamp) -> String,
     /// Code or name of a client, as the veil allows.
     pub client: &'a dyn Fn(ClientId) -> String,
+    /// From when to when a session was, which was signed otherwise before.
+    pub held: &'a dyn Fn(&Held) -> String,
 }
 
 /// A signed note on the screen.
@@ -203,7 +205,7 @@ pub fn view(state: &State, heading: &Heading<'_>, frame: &mut Frame<'_>, area: R
     let (before, after) = state
         .versions
         .as_ref()
-        .map_or((false, false), |all| (all.before.is_some(), !all.after.is_empty()));
+        .map_or((false, false), |all| (!all.before.is_empty(), !all.after.is_empty()));
     let signed = match (after, before) {
         (true, _) => "REPLACED",
         (false, true) => "SIGNED, corrected",
@@ -269,8 +271,9 @@ fn whole(view: &NoteView, words: Words<'_>) -> String {
         let (by, at) = ((words.member)(second.by), (words.moment)(&second.at));
         signature = format!("{signature}\n{}", second_words(second, &by, &at));
     }
-    if let Some(before) = &versions.before {
-        signature = format!("{signature}\n{}", corrects_words(before, versions.beside, words));
+    if let Some((before, others)) = versions.before.split_first() {
+        let said = corrects_words((before, others.len()), versions.beside, words);
+        signature = format!("{signature}\n{said}");
     }
     if let Some(reason) = &view.late_reason {
         signature = format!("{signature}\nLate because: {reason}");
@@ -290,23 +293,31 @@ fn replaced_words(after: &Version, words: Words<'_>) -> String {
     let (by, at) = ((words.member)(after.author), (words.moment)(&after.signed));
     format!(
         "REPLACED by a correction of {by}, {at}\nbecause: {}\nBelow is what was signed before; \
-         at the end, what the correction changed.",
+         at the end, what changed. o: other versions.",
         after.because
     )
 }
 
 /// What is said below a note that stands in the place of another.
-fn corrects_words(before: &Version, beside: u32, words: Words<'_>) -> String {
+fn corrects_words((before, too): (&Version, usize), beside: u32, words: Words<'_>) -> String {
     let (by, at) = ((words.member)(before.author), (words.moment)(&before.signed));
+    let too = match too {
+        0 => String::new(),
+        1 => ", and another correction of it".to_owned(),
+        many => format!(", and {many} other corrections of it"),
+    };
     let others = match beside {
         0 => String::new(),
-        1 => "\nAnother correction of the same note stands beside it in the chart.".to_owned(),
-        many => {
-            format!("\n{many} other corrections of the same note stand beside it in the chart.")
-        }
+        1 => "\nAnother correction of the same note stands beside it in the chart: \
+              what you sign next (e) can take the place of both."
+            .to_owned(),
+        many => format!(
+            "\n{many} other corrections of the same note stand beside it in the chart: \
+             what you sign next (e) can take the place of all."
+        ),
     };
     format!(
-        "Corrects what {by} signed, {at}\nbecause: {}\no shows what stood there before, and what \
+        "Corrects what {by} signed, {at}{too}\nbecause: {}\no shows what stood there before, and what \
          changed.{others}",
         before.because
     )
@@ -326,7 +337,14 @@ fn changes_words(after: &Version, words: Words<'_>) -> String {
             part => format!("{}\n{}", part.title(), text.trim_end()),
         }
     };
-    let mut parts: Vec<String> = after.changes.iter().map(part).collect();
+    let Some(changes) = &after.changes else {
+        return format!(
+            "A correction of {by}, {at}, has come while this was open. Leave and open it again to \
+             read what it changed."
+        );
+    };
+    let held = changes.held.iter().map(|held| format!("{}.", (words.held)(held)));
+    let mut parts: Vec<String> = held.chain(changes.parts.iter().map(part)).collect();
     if parts.is_empty() {
         parts.push("No word of it.".to_owned());
     }
@@ -400,6 +418,7 @@ mod tests {
             moment: &|stamp| format!("on day {} {}", stamp.time.as_millis(), stamp.zone),
             clock: &|stamp| format!("at {}", stamp.as_millis()),
             client: &|_| "ZZ-014".to_owned(),
+            held: &|_| "Held".to_owned(),
         }
     }
 

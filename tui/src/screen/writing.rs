@@ -2,7 +2,7 @@
 //! to the note screen and to the reader, which know nothing of clients, sessions or the veil.
 
 use super::note::{self, Circumstances, Heading, Outcome, Step};
-use super::parts::{apart, aside, day, paint, when, who};
+use super::parts::{apart, aside, corrected, day, paint, when, who};
 use super::{Opening, Scene, read};
 use crate::device::settings::Preset;
 use crate::input::{Input, Key, KeyCode};
@@ -15,6 +15,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tacenda_shared::id::{AppointmentId, ClientId, MemberId, ObjectId, RecordId, Timestamp};
+use tacenda_shared::practice::correction::Held;
 use tacenda_shared::practice::edit::Stamp;
 use tacenda_shared::practice::phrase::{Fill, PhraseKind};
 use tacenda_shared::practice::view::{Index, View};
@@ -276,8 +277,14 @@ impl Reading {
         let clock = |stamp| when::clock(when::local(stamp, &zone).time());
         // The text stays when names are hidden later: codes stand for them.
         let client = |id| who::client(index, id, true);
-        let words =
-            read::Words { member: &member, moment: &moment_words, clock: &clock, client: &client };
+        let held = |held: &Held| corrected::held(held, &zone);
+        let words = read::Words {
+            member: &member,
+            moment: &moment_words,
+            clock: &clock,
+            client: &client,
+            held: &held,
+        };
         match (outcome.map(|view| *view), &mut self.state) {
             (Ok(View::Note(view)), Some(state)) => state.apply_view(&view, words),
             (Ok(View::Note(view)), None) => {

@@ -1,16 +1,19 @@
 //! A signed note that is corrected: the draft that begins with its text, and the way to what stood there
 //! before.
 
-use super::notes::{open_draft, open_record};
+use super::notes::{self, open_draft, open_record};
 use super::verbs::edit;
-use super::{lay, say};
+use super::{close, lay, say};
 use crate::keymap::Verb;
 use crate::message::Effect;
 use crate::model::{Model, Way};
 use crate::screen::choice::{self, Answer};
+use crate::screen::parts::when;
+use crate::screen::writing::Writing;
 use crate::screen::{Overlay, Screen, misfiled};
+use std::collections::BTreeSet;
 use tacenda_shared::id::{ClientId, ObjectId, RecordId};
-use tacenda_shared::practice::correction::Correcting;
+use tacenda_shared::practice::correction::{Correcting, Other, SignOver, Version};
 use tacenda_shared::practice::edit::Edit;
 
 /// Does what a verb of corrections says; `None` if it is another's.
@@ -104,21 +107,99 @@ pub(super) fn ask_whose(model: &mut Model, client: ClientId, note: RecordId) -> 
     Vec::new()
 }
 
-/// Opens what the note that is open stands in the place of.
-fn earlier(model: &mut Model) -> Vec<Effect> {
-    let reading = match model.desk().and_then(|desk| desk.screens.last()) {
-        Some(Screen::Read(reading)) => reading.state.as_ref().map(|state| (reading.client, state)),
-        _ => None,
+/// Asks what becomes of other corrections of the note that the draft in front is to correct.
+pub(super) fn ask_over(model: &mut Model, because: &str) {
+    let Some(desk) = model.desk() else { return };
+    let scene = model.scene(desk);
+    let Some(Screen::Note(Writing { client, note, state: Some(state), .. })) = desk.screens.last()
+    else {
+        return;
     };
-    let before = reading.and_then(|(client, state)| {
-        let before = state.versions()?.before.as_ref()?;
-        Some((client, before.record))
+    let Some(known) = state.meanwhile() else { return };
+    let who = |other: &Other| {
+        let name = scene.index.clinicians.get(&other.author);
+        let at = when::local(other.signed, &scene.index.zone);
+        let name = name.map_or("another member", String::as_str);
+        format!("{name}, {} {}", when::short(at.date()), when::clock(at.time()))
+    };
+    let (title, place, beside) = match (known.is_replaced, known.others.as_slice()) {
+        (true, [_]) => ("The note was corrected meanwhile", "its place", "it: both stay"),
+        (true, _) => ("The note was corrected meanwhile", "their place", "them: all stay"),
+        (false, [_]) => ("Another correction stands there", "the place of both", "it: both stay"),
+        (false, _) => ("Other corrections stand there", "the place of all", "them: all stay"),
+    };
+    let sign = |replaces| {
+        let (draft, client, because) = (*note, *client, because.to_owned());
+        Answer::SignOver(Box::new(SignOver { draft, client, because, replaces }))
+    };
+    let look = known.others.iter().map(|other| {
+        (format!("Look first: by {}", who(other)), Answer::OpenNote(*client, other.record))
     });
-    match before {
-        Some((client, record)) => open_record(model, client, record),
+    let mut answers: Vec<_> = look.collect();
+    answers.push((format!("Sign this in {place}"), sign(known.standing())));
+    answers.push((format!("Sign this beside {beside} in the chart"), sign(BTreeSet::new())));
+    answers.push(("Back to the page".to_owned(), Answer::Nothing));
+    let words = "What it says is not in your draft. Nothing is lost: what is replaced can be read.";
+    let state = choice::State::new(title.to_owned(), words.to_owned(), answers);
+    lay(model, Overlay::Choice(state));
+}
+
+/// Signs the correction in front as somebody has answered.
+pub(super) fn sign_over(model: &mut Model, sign: SignOver) -> Vec<Effect> {
+    let front = model.desk_mut().and_then(|desk| desk.screens.last_mut());
+    let Some(Screen::Note(Writing { note, state: Some(state), .. })) = front else {
+        return Vec::new();
+    };
+    if *note != sign.draft || !state.is_reviewed() {
+        return Vec::new();
+    }
+    let outcome = state.sign(Edit::SignOver(sign));
+    notes::take(model, outcome)
+}
+
+/// Goes from a note that is open to what it stands in the place of, and from the first to the newest.
+fn earlier(model: &mut Model) -> Vec<Effect> {
+    let Some(desk) = model.desk() else { return Vec::new() };
+    let scene = model.scene(desk);
+    let Some(Screen::Read(reading)) = desk.screens.last() else { return Vec::new() };
+    let client = reading.client;
+    let versions = reading.state.as_ref().and_then(|state| state.versions());
+    let before = versions.map(|versions| versions.before.as_slice()).unwrap_or_default();
+    let newest = versions.and_then(|versions| versions.newest);
+    let target = match before {
+        [] => newest,
+        [one] => Some(one.record),
+        several => {
+            let by = |one: &Version| {
+                let name = scene.index.clinicians.get(&one.author);
+                let name = name.map_or("another member", String::as_str);
+                let at = when::local(one.signed.time, &scene.index.zone);
+                let at = format!("{} {}", when::short(at.date()), when::clock(at.time()));
+                (format!("By {name}, {at}"), Answer::OpenNote(client, one.record))
+            };
+            let answers = several.iter().map(by).collect();
+            let (title, words) = ("What stood there before?", "It stands in the place of these.");
+            let state = choice::State::new(title.to_owned(), words.to_owned(), answers);
+            lay(model, Overlay::Choice(state));
+            return Vec::new();
+        }
+    };
+    match target {
+        Some(record) => go_to(model, client, record),
         None => {
             say(model, "Nothing stood there before: it was signed like this.");
             Vec::new()
         }
     }
+}
+
+/// Opens a version of a note; one that lies open below is gone back to.
+fn go_to(model: &mut Model, client: ClientId, record: RecordId) -> Vec<Effect> {
+    let Some(desk) = model.desk_mut() else { return Vec::new() };
+    let below = desk.screens.iter().rposition(
+        |screen| matches!(screen, Screen::Read(read) if read.client == client && read.record == record),
+    );
+    let Some(below) = below else { return open_record(model, client, record) };
+    let left: Vec<Screen> = desk.screens.drain(below + 1..).collect();
+    left.into_iter().rev().flat_map(|screen| close(desk, screen)).collect()
 }

@@ -1,7 +1,7 @@
 //! Notes: beginning them, opening drafts, reading what is signed.
 
 use super::verbs::{self, code, edit, start_of};
-use super::{close, formats, front_desk, groups, lay, leave, psychotherapy, show};
+use super::{close, corrections, formats, front_desk, groups, lay, leave, psychotherapy, show};
 use crate::device::settings::Preset;
 use crate::input::Input;
 use crate::keymap::{Places, Verb};
@@ -332,6 +332,9 @@ pub(super) fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     });
     if let Some(say) = outcome.say {
         super::say(model, &say);
+    }
+    if let Some(because) = outcome.settle {
+        corrections::ask_over(model, &because);
     }
     let read = match model.desk_mut().and_then(|desk| desk.screens.last_mut()) {
         Some(Screen::Note(note)) => {

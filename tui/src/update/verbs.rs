@@ -287,6 +287,8 @@ pub(super) fn answer(model: &mut Model, answer: Answer) -> Vec<Effect> {
         }
         Answer::Misfiled(client, note) => corrections::ask_whose(model, client, note),
         Answer::OpenDraft(client, note) => notes::open_draft(model, client, note),
+        Answer::OpenNote(client, record) => notes::open_record(model, client, record),
+        Answer::SignOver(sign) => corrections::sign_over(model, *sign),
         Answer::Part(client) => same::part(model, client),
         Answer::ReturnNote(client, note) => supervision::ask_why(model, client, note),
         Answer::ShowAttachments(client) => same::show_one(model, Verb::ShowAttachments, client),

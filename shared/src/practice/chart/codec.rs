@@ -10,7 +10,7 @@ use super::super::measure::Taken;
 use super::super::misfiled::InError;
 use super::super::psychotherapy::PsychotherapyFact;
 use super::super::supervision;
-use super::{Headline, NoteFact};
+use super::{Headline, NoteFact, REPLACED_MAX};
 use crate::codec::{CodecError, Reader, Writer};
 use crate::id::{AppointmentId, DeviceId, MemberId, ObjectId, RecordId, Timestamp};
 
@@ -70,7 +70,9 @@ pub(super) fn encode_headline(writer: &mut Writer, headline: &Headline) {
             writer.u8(note.format.number());
             write_id(writer, note.session.as_ref().map(AppointmentId::as_bytes));
             writer.u32(note.words).u8(u8::from(note.late));
-            write_id(writer, note.corrects.as_ref().map(RecordId::as_bytes));
+            writer.list(&note.corrects, |w, one| {
+                w.fixed(one.as_bytes());
+            });
             writer.option(note.moved, |w, time| {
                 w.i64(time.as_millis());
             });
@@ -108,7 +110,7 @@ pub(super) fn decode_headline(reader: &mut Reader<'_>) -> Result<Headline, Codec
             session: read_id(reader)?.map(AppointmentId::from_bytes),
             words: reader.u32()?,
             late: reader.u8()? == 1,
-            corrects: read_id(reader)?.map(RecordId::from_bytes),
+            corrects: reader.list(REPLACED_MAX, |r| r.fixed().map(RecordId::from_bytes))?,
             moved: reader.option(|r| r.i64().map(Timestamp::from_millis))?,
         }),
         2 => Headline::Addendum {

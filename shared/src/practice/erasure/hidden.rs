@@ -2,7 +2,7 @@
 
 use super::super::Practice;
 use super::super::apply::Refusal;
-use super::super::correction::Correcting;
+use super::super::correction::{Correcting, SignOver};
 use super::super::edit::{Edit, Labelled, Misfiled, Restored};
 use super::super::psychotherapy::PsychotherapyEdit;
 use crate::id::ClientId;
@@ -71,7 +71,9 @@ impl Practice {
             | Edit::StrikeContact { client, record, .. } => {
                 self.hidden_records(*client).contains(record)
             }
-            Edit::Sign { note, client, .. } | Edit::SignImported { note, client, .. } => {
+            Edit::Sign { note, client, .. }
+            | Edit::SignImported { note, client, .. }
+            | Edit::SignOver(SignOver { draft: note, client, .. }) => {
                 let chart = self.facts.book(*client, self.book_of_draft(*client, *note));
                 let draft = chart.and_then(|chart| chart.drafts.get(note));
                 let to = draft.and_then(|draft| draft.addendum_to.or(draft.corrects));

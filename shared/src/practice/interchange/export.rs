@@ -391,7 +391,8 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
     if let Some(head) = view.journal {
         return vec![entry(view, head, index)];
     }
-    let before = view.versions.as_ref().and_then(|versions| versions.before.as_ref());
+    let before = view.versions.as_ref().and_then(|versions| versions.before.first());
+    let others = view.versions.iter().flat_map(|versions| versions.before.iter().skip(1));
     let line = NoteLine {
         id: view.record.to_string(),
         client: view.client.to_string(),
@@ -403,6 +404,7 @@ fn note(view: &NoteView, index: &Index) -> Vec<String> {
         late_reason: view.late_reason.clone(),
         corrects: before.map(|one| one.record.to_string()),
         corrected_because: before.map(|one| one.because.clone()),
+        corrects_too: others.map(|one| one.record.to_string()).collect(),
         remote: RemoteBody::of(view),
         times: TimesBody::of(&view.times, &view.signed.zone, index),
         labels: labels(&view.labels),

@@ -397,6 +397,9 @@ pub struct Note {
     pub corrects: Option<String>,
     /// Why, or null.
     pub corrected_because: Option<String>,
+    /// The other notes in whose place it stands as well, if it settles what was corrected twice at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrects_too: Vec<String>,
     /// The notes that stand in its place.
     pub replaced_by: Vec<String>,
     /// Where the client was during a session by video or telephone, or null.
@@ -441,7 +444,8 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         signed: instant(addendum.signed.time, &addendum.signed.zone),
     });
     let versions = view.versions.as_ref();
-    let before = versions.and_then(|versions| versions.before.as_ref());
+    let before = versions.and_then(|versions| versions.before.first());
+    let others = versions.into_iter().flat_map(|versions| versions.before.iter().skip(1));
     let after = versions.into_iter().flat_map(|versions| &versions.after);
     let body = Note {
         id: view.record.to_string(),
@@ -455,6 +459,7 @@ pub fn note(index: &Index, view: &NoteView) -> Line<Note> {
         late_reason: view.late_reason.clone(),
         corrects: before.map(|one| one.record.to_string()),
         corrected_because: before.map(|one| one.because.clone()),
+        corrects_too: others.map(|one| one.record.to_string()).collect(),
         replaced_by: after.map(|one| one.record.to_string()).collect(),
         remote: RemoteBody::of(view),
         times: TimesBody::of(&view.times, &view.signed.zone, index),

@@ -10,10 +10,9 @@ use crate::id::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Fields that this version does not know.
-pub(super) type Rest = BTreeMap<String, Value>;
+pub(super) type Rest = std::collections::BTreeMap<String, Value>;
 
 /// A line with its type in front.
 #[derive(Debug, Serialize)]
@@ -223,6 +222,8 @@ pub(super) struct NoteLine {
     pub(super) corrects: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) corrected_because: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) corrects_too: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remote: Option<RemoteBody>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -121,6 +121,12 @@ impl Chart {
         }
     }
 
+    /// The same, or its author is not known any more.
+    pub(in crate::practice) fn was_moved(&self, record: RecordId) -> bool {
+        self.in_error.contains_key(&record)
+            && (!self.records.contains_key(&record) || self.is_misfiled(record))
+    }
+
     /// Returns what is out of sight since it belongs to another client: what its author has named, and
     /// what was said about that.
     pub(in crate::practice) fn misfiled(&self) -> BTreeSet<RecordId> {

@@ -38,7 +38,10 @@ impl Chart {
         for (id, fact) in &self.records {
             let left = match &fact.headline {
                 Headline::Addendum { note, .. } => Some(note).filter(|_| !hidden.contains(id)),
-                Headline::Note(note) => note.corrects.as_ref().filter(|_| !hidden.contains(id)),
+                Headline::Note(note) => {
+                    let mut of = note.corrects.iter().filter(|_| !hidden.contains(id));
+                    of.find(|one| moved(one).is_some())
+                }
                 Headline::Labels(said) => Some(&said.target).filter(|target| {
                     let author = self.records.get(target).map(|fact| fact.author);
                     !self.in_error.get(id).zip(author).is_some_and(|(by, one)| by.contains(&one))

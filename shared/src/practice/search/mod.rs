@@ -199,15 +199,16 @@ struct Sight {
 #[derive(Default)]
 pub(super) struct Search {
     texts: Texts,
-    /// What was out of sight when it was made.
-    hidden: BTreeSet<super::erasure::Scope>,
+    /// What was out of sight when it was made, and how much went with it.
+    hidden: BTreeSet<(super::erasure::Scope, usize)>,
 }
 
 impl Practice {
     /// Looks through so many texts that are new or changed, before a search is whole; returns whether
     /// none is left. The first call after an unlock begins with all of them.
     pub fn prepare_search(&mut self, most: usize, cx: &mut Context<'_>) -> bool {
-        let hidden: BTreeSet<_> = self.index.erasures.keys().copied().collect();
+        let hidden = self.index.erasures.iter();
+        let hidden: BTreeSet<_> = hidden.map(|(scope, row)| (*scope, row.family)).collect();
         // What is to be erased is not kept for a search, and what comes back is looked at again.
         let mut search = self.search.take().filter(|search| search.hidden == hidden);
         let search = search.get_or_insert_with(|| {

@@ -1,8 +1,11 @@
 //! Erasing a record, and the hold before it, on two devices that do not agree.
 
 use super::world::{World, insert, member, slot};
-use crate::id::{ClientId, RecordId};
+use crate::id::{ClientId, ObjectId, RecordId};
 use crate::practice::Refusal;
+use crate::practice::change::Content;
+use crate::practice::compartment::CompartmentName;
+use crate::practice::correction::Correcting;
 use crate::practice::edit::{Edit, NoteFormat, Part, Status, Subject};
 use crate::practice::erasure::{Scope, Stage, kept_until, last_service};
 use crate::practice::view::NoteState;
@@ -77,7 +80,7 @@ fn in_a_hidden_record_nothing_new_begins_and_nothing_that_is_typed_is_lost() {
         Edit::Archive { client, archived: true },
         Edit::AskErasure(client.into()),
         Edit::BeginNote {
-            note: crate::id::ObjectId::from_bytes([8; 16]),
+            note: ObjectId::from_bytes([8; 16]),
             client,
             session: None,
             format: NoteFormat::Free,
@@ -122,7 +125,7 @@ fn one_note_is_hidden_with_what_was_added_to_it_and_everything_else_stays() {
     assert_eq!(world.desks[1].practice.family_of(client, wrong).len(), 2);
 
     // Somebody was adding to it when the other device asked.
-    let adding = crate::id::ObjectId::from_bytes([9; 16]);
+    let adding = ObjectId::from_bytes([9; 16]);
     world.act(0, Edit::BeginAddendum { draft: adding, client, note: wrong }).unwrap();
     world.type_text(0, client, adding, "And then");
     let scope = Scope::of_record(client, wrong);
@@ -178,4 +181,152 @@ fn a_record_is_kept_for_seven_years_after_the_last_session_that_took_place() {
     let status = Status::CancelledByClient;
     world.act(0, Edit::SetStatus { appointment: session, status, reason: None }).unwrap();
     assert_eq!(last_service(&world.desks[0].index(), client, after), None);
+}
+
+/// Destroys on a desk whatever is out of sight of a client, as a device does that carries an erasure out;
+/// what is left is read anew.
+fn destroy(world: &mut World, desk: usize, client: ClientId) {
+    let desk = &mut world.desks[desk];
+    let dead = desk.practice.hidden_records(client);
+    let name = CompartmentName::Chart(client);
+    desk.memory.contents.get_mut(&name).unwrap().retain(|content| match content {
+        Content::Record { record, .. } => !dead.contains(record),
+        Content::Delta { draft, .. } => !draft,
+        Content::Close { .. } | Content::Draft { .. } => false,
+    });
+    desk.memory.records.retain(|record, _| !dead.contains(record));
+    desk.practice = desk.rebuilt();
+}
+
+/// Gives these desks all that was sent so far.
+fn meet(world: &mut World, desks: &[usize]) {
+    while desks.iter().any(|desk| world.give(*desk, 0)) {}
+}
+
+fn rows(world: &World, desk: usize, client: ClientId) -> BTreeSet<RecordId> {
+    let index = world.desks[desk].index();
+    let rows = index.timelines.get(&client).into_iter().flat_map(|rows| rows.iter());
+    rows.map(|row| row.entry.record()).collect()
+}
+
+/// A note that both devices of its author know, and a third does, too.
+fn signed_note(world: &mut World, client: ClientId, number: u8, text: &str) -> RecordId {
+    let before = rows(world, 0, client);
+    let draft = world.begin(0, number, client, None, NoteFormat::Free);
+    world.type_text(0, client, draft, text);
+    world.sign(0, client, draft);
+    world.sync();
+    *rows(world, 0, client).difference(&before).next().unwrap()
+}
+
+fn corrected(
+    world: &mut World,
+    desk: usize,
+    number: u8,
+    (client, note): (ClientId, RecordId),
+) -> RecordId {
+    let before = rows(world, desk, client);
+    let draft = ObjectId::from_bytes([number; 16]);
+    let begin = Correcting { draft, client, note, blank: None };
+    world.act(desk, Edit::BeginCorrection(begin)).unwrap();
+    world.type_text(desk, client, draft, "Rather: ");
+    let late_reason = Some("a slip".to_owned());
+    world.act(desk, Edit::Sign { note: draft, client, late_reason }).unwrap();
+    *rows(world, desk, client).difference(&before).next().unwrap()
+}
+
+/// A note is corrected and erased while a third device is away, which corrects the note as it was, adds to
+/// it, and adds to its correction. All of it is out of sight wherever it comes, and goes, whatever comes first
+/// and also where what came before it is gone by then.
+#[test]
+fn what_comes_late_to_an_erased_note_goes_like_the_note_itself_in_whatever_order() {
+    for choice in [0, 1, 2, usize::MAX] {
+        let mut world = World::new(&[1, 1, 2]);
+        let client = world.client(0, 1);
+        let right = signed_note(&mut world, client, 7, "This stays.");
+        let note = signed_note(&mut world, client, 8, "About somebody else.");
+        let newest = corrected(&mut world, 0, 9, (client, note));
+        world.act(0, Edit::AskErasure(Scope::of_record(client, newest))).unwrap();
+        meet(&mut world, &[0, 1]);
+        for desk in 0..2 {
+            assert_eq!(rows(&world, desk, client), BTreeSet::from([right]));
+            destroy(&mut world, desk, client);
+            assert_eq!(rows(&world, desk, client), BTreeSet::from([right]));
+        }
+        let late = corrected(&mut world, 2, 10, (client, note));
+        for note in [note, late] {
+            let text = "About somebody else, too.".to_owned();
+            world.act(2, Edit::Amend { note, client, text }).unwrap();
+        }
+        assert_eq!(rows(&world, 2, client).len(), 4);
+        while world.give(0, choice) {
+            destroy(&mut world, 0, client);
+        }
+        assert_eq!(rows(&world, 0, client), BTreeSet::from([right]), "{choice}");
+        world.sync();
+        for desk in 0..3 {
+            assert_eq!(rows(&world, desk, client), BTreeSet::from([right]), "{choice} {desk}");
+            destroy(&mut world, desk, client);
+            assert_eq!(rows(&world, desk, client), BTreeSet::from([right]), "{choice} {desk}");
+        }
+        world.sync();
+        let scope = Scope::of_record(client, newest);
+        let known =
+            |desk: usize| world.desks[desk].practice.family_of(client, scope.record.unwrap());
+        assert!(known(0).is_superset(&BTreeSet::from([note, newest, late])));
+        assert_eq!((known(0), known(0)), (known(1), known(2)));
+        // What comes back shows whole, as far as it is not destroyed: nothing else was taken along.
+        assert!(world.desks[0].open(Subject::Note(client, right)).is_ok());
+    }
+}
+
+/// Two devices sign one draft without knowing of each other; the one that counts is erased before the
+/// other comes.
+#[test]
+fn a_second_signature_that_comes_after_the_first_was_erased_goes_with_it() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let draft = world.begin(0, 7, client, None, NoteFormat::Free);
+    world.type_text(0, client, draft, "About somebody else.");
+    world.sync();
+    world.sign(0, client, draft);
+    let note = *rows(&world, 0, client).first().unwrap();
+    world.act(0, Edit::AskErasure(Scope::of_record(client, note))).unwrap();
+    destroy(&mut world, 0, client);
+    world.desks[1].now = world.desks[1].now.plus_millis(1000);
+    world.sign(1, client, draft);
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(rows(&world, desk, client), BTreeSet::new(), "{desk}");
+    }
+}
+
+#[test]
+fn what_a_newer_version_keeps_of_a_family_stays_and_stops_nothing() {
+    let mut world = World::new(&[1, 1]);
+    let client = world.client(0, 1);
+    let note = signed_note(&mut world, client, 7, "Words.");
+    let field = format!("erasure-family/{client}/{note}");
+    let desk = &mut world.desks[1];
+    let (name, value) =
+        (CompartmentName::Practice, crate::practice::document::Scalar::Bytes(vec![9]));
+    let object = crate::practice::document_of(&name);
+    let change = desk.practice.change(&name, object, super::world::context!(desk), |document| {
+        document.put(None, &field, value.clone());
+    });
+    let change = change.unwrap().unwrap();
+    desk.memory.store(&change);
+    world.send(1, vec![change]);
+    world.sync();
+    let newest = corrected(&mut world, 0, 9, (client, note));
+    world.act(0, Edit::AskErasure(Scope::of_record(client, note))).unwrap();
+    world.sync();
+    for desk in 0..2 {
+        assert_eq!(rows(&world, desk, client), BTreeSet::new());
+        let desk = &mut world.desks[desk];
+        assert!(desk.practice.hides(Subject::Note(client, newest)));
+        let document = desk.practice.document(&name, object, super::world::context!(desk)).unwrap();
+        let kept: Vec<_> = document.values(None, &field).into_iter().map(|(one, _)| one).collect();
+        assert_eq!(kept, std::slice::from_ref(&value));
+    }
 }

@@ -5,7 +5,7 @@ use crate::id::{
     AppointmentId, ClientId, DeviceId, ObjectId, PlanItemId, RecordId, SeriesId, TaskId, Timestamp,
 };
 use crate::practice::consent::{ConsentHow, ConsentKind, NewConsent};
-use crate::practice::correction::Correcting;
+use crate::practice::correction::{Correcting, SignOver};
 use crate::practice::crisis::{NewRisk, NewSafetyPlan, SafetyStep};
 use crate::practice::edit::{
     AppointmentKind, Came, Channel, ContactChange, Direction, Edit, Fee, JournalMark, Label,
@@ -316,6 +316,7 @@ const fn undone(edit: &Edit) -> Undone {
         | Edit::OrderErasure(_)
         | Edit::Sign { .. }
         | Edit::SignImported { .. }
+        | Edit::SignOver(_)
         | Edit::SignPlan { .. }
         | Edit::Supervise { .. } => Undone::Never,
         Edit::RejoinSeries { .. } | Edit::RestoreNote(_) | Edit::SettleSeries { .. } => {
@@ -384,7 +385,20 @@ fn furnished() -> (World, ClientId, Vec<Edit>) {
     for of in [Labelled::Draft(draft), Labelled::Record(signed)] {
         every.push(Edit::Label { client, of, labels: BTreeSet::from([Label::ThirdParty]) });
     }
+    every.push(correction(&mut world, client));
     (world, client, every)
+}
+
+/// The signature of a correction that somebody was asked about.
+fn correction(world: &mut World, client: ClientId) -> Edit {
+    let note = world.begin(0, 122, client, None, NoteFormat::Free);
+    world.type_text(0, client, note, "said");
+    world.sign(0, client, note);
+    let note = world.desks[0].practice.facts.charts[&client].signed(note).unwrap();
+    let draft = ObjectId::from_bytes([123; 16]);
+    let begin = Correcting { draft, client, note, blank: None };
+    world.act(0, Edit::BeginCorrection(begin)).unwrap();
+    Edit::SignOver(SignOver { draft, client, because: words(), replaces: BTreeSet::from([note]) })
 }
 
 /// Attaches a file.
@@ -673,4 +687,4 @@ fn every_edit_is_undone_and_done_again_as_it_says() {
 }
 
 /// How many kinds of edits there are.
-const EDITS: usize = 70;
+const EDITS: usize = 71;

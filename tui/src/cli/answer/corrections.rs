@@ -160,10 +160,10 @@ fn which(parts: &[(Part, String)]) -> Result<bool, Refused> {
 }
 
 /// What is said below a note of those that stand in its place, or in whose place it stands.
-pub(super) fn versions_text(note: &NoteView) -> String {
+pub(super) fn versions_text(note: &NoteView, zone: &str) -> String {
     let mut text = String::new();
     let Some(versions) = &note.versions else { return text };
-    if let Some(before) = &versions.before {
+    for before in &versions.before {
         text.push_str(&format!("\n\nCorrects note {}, because: {}", before.record, before.because));
     }
     for after in &versions.after {
@@ -171,7 +171,10 @@ pub(super) fn versions_text(note: &NoteView) -> String {
             "\n\nREPLACED by note {}, because: {}\n[-taken out-] {{+put in+}}",
             after.record, after.because
         ));
-        for (part, pieces) in &after.changes {
+        if let Some(held) = after.changes.as_ref().and_then(|changes| changes.held.as_ref()) {
+            text.push_str(&format!("\n{}", corrected::held(held, zone)));
+        }
+        for (part, pieces) in after.changes.iter().flat_map(|changes| &changes.parts) {
             if *part != Part::Text {
                 text.push_str(&format!("\n{}", part.title()));
             }

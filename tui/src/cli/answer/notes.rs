@@ -185,12 +185,12 @@ fn show(
     say_line(
         say,
         json::note(&index, &note).value(),
-        &note_text(index.own_row(whose).map_or("?", |row| row.code.as_str()), &note),
+        &note_text(index.own_row(whose).map_or("?", |row| row.code.as_str()), &note, &index.zone),
     );
     Ok(false)
 }
 
-fn note_text(code: &str, note: &NoteView) -> String {
+fn note_text(code: &str, note: &NoteView, zone: &str) -> String {
     let mut text = format!("{code}  note {}", note.record);
     for (part, body) in &note.parts {
         if *part != Part::Text {
@@ -215,7 +215,7 @@ fn note_text(code: &str, note: &NoteView) -> String {
         text.push_str("\n\nAddendum\n");
         text.push_str(&addendum.text);
     }
-    text.push_str(&super::corrections::versions_text(note));
+    text.push_str(&super::corrections::versions_text(note, zone));
     text
 }
 

@@ -83,6 +83,7 @@ const OTHERS: &[Refusal] = {
         DraftBeside,
         Moved,
         NotItsAuthor,
+        SessionOfAnother,
         NoReason,
         UnknownMeasure,
         UnknownSeries,

@@ -34,11 +34,13 @@ pub(super) struct Finding {
     replaced: usize,
     /// Which part it began in, and where the caret stood.
     begun: (usize, usize),
+    /// What was looked for before.
+    last: String,
 }
 
 impl Finding {
-    const fn new(step: Step, begun: (usize, usize)) -> Self {
-        Self { step, here: 0, all: 0, number: None, replaced: 0, begun }
+    const fn new(step: Step, begun: (usize, usize), last: String) -> Self {
+        Self { step, here: 0, all: 0, number: None, replaced: 0, begun, last }
     }
 
     pub(super) const fn step(&self) -> Step {
@@ -66,7 +68,8 @@ impl State {
 
     fn open_prompt(&mut self, step: Step) {
         let caret = self.editors.get(self.focus).map(Editor::caret).unwrap_or_default();
-        self.finding = Some(Finding::new(step, (self.focus, caret)));
+        let last = self.needle.text().to_owned();
+        self.finding = Some(Finding::new(step, (self.focus, caret), last));
         self.hold();
         self.arrange();
         self.count_found();
@@ -124,8 +127,17 @@ impl State {
     }
 
     /// Ends the question at the place that is found, as `/` does in vim: `n` goes on from there. What
-    /// stands under the caret already is not what was looked for, if there is another.
+    /// stands under the caret already is not what was looked for, if there is another. Where nothing was
+    /// typed, what was looked for before is.
     fn go_to_found(&mut self) -> Outcome {
+        let last = self.finding.as_ref().map(|finding| (finding.last.clone(), finding.begun.1));
+        if let Some((last, caret)) = last.filter(|_| self.needle.is_empty()) {
+            self.needle = Field::new(&last);
+            // What was typed and taken out again has moved it.
+            if !self.vim.as_ref().is_some_and(Vim::selects) {
+                self.place_caret(caret);
+            }
+        }
         let needle = Needle::new(self.needle.text());
         let found = |state: &Self| {
             let editor = state.editors.get(state.focus)?;
@@ -138,6 +150,9 @@ impl State {
             let outcome = self.find_again(false);
             if found(self).is_none() {
                 return outcome;
+            }
+            if found(self) == begun {
+                self.find_again(false);
             }
         }
         self.close_prompt()

@@ -29,6 +29,8 @@ pub(crate) struct Page {
     pub(crate) sections: Vec<(&'static str, String)>,
     /// Its labels in words; empty if there are none.
     pub(crate) labels: String,
+    /// Of a correction: from when to when the session was, if that was signed otherwise; else empty.
+    pub(crate) held: String,
     /// What a reason has to be given for, if one has.
     pub(crate) why: Option<Why>,
     /// What it lacks, and what looks unfinished.
@@ -104,6 +106,7 @@ pub(crate) struct Review {
     text: Editor,
     warnings: Vec<Warning>,
     labels: String,
+    held: String,
     why: Option<Why>,
     initials: String,
     typed: Field,
@@ -120,6 +123,7 @@ impl Review {
             text: Editor::new(Part::Text, ""),
             warnings: Vec::new(),
             labels: String::new(),
+            held: String::new(),
             why: page.why,
             initials: page.initials.clone(),
             typed: Field::default(),
@@ -155,6 +159,7 @@ impl Review {
         self.text.place_caret(0);
         self.warnings.clone_from(&page.warnings);
         self.labels.clone_from(&page.labels);
+        self.held.clone_from(&page.held);
         self.guarded_until = time.plus_millis(GUARD);
     }
 
@@ -208,8 +213,8 @@ impl Review {
             }
             y += 1;
         }
-        if !self.labels.is_empty() {
-            super::line(buffer, form, y, &format!("Labels: {}", self.labels), bold, look);
+        for words in self.said() {
+            super::line(buffer, form, y, &words, bold, look);
             y += 1;
         }
         if let Some(why) = self.why {
@@ -262,10 +267,17 @@ impl Review {
         field.draw(place, buffer, style)
     }
 
+    /// What is signed beside the text: its labels, and when the session was if that is said anew.
+    fn said(&self) -> Vec<String> {
+        let labels = Some(&self.labels).filter(|labels| !labels.is_empty());
+        let held = Some(&self.held).filter(|held| !held.is_empty());
+        labels.map(|labels| format!("Labels: {labels}")).into_iter().chain(held.cloned()).collect()
+    }
+
     fn split(&self, area: Rect) -> (Rect, Rect, Rect) {
         let warnings = u16::try_from(self.warnings.len().min(WARNING_ROWS)).unwrap_or(4);
-        let form =
-            4 + warnings + u16::from(self.why.is_some()) + u16::from(!self.labels.is_empty());
+        let said = u16::try_from(self.said().len()).unwrap_or(2);
+        let form = 4 + warnings + said + u16::from(self.why.is_some());
         let form = form.min(area.height.saturating_sub(2));
         let text = area.height.saturating_sub(form + 1);
         let top = Rect { height: area.height.min(1), ..area };

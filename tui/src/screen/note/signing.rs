@@ -4,7 +4,9 @@ use super::review::{self, Decision, Page, Review, Warning, Why};
 use super::{Outcome, State};
 use crate::input::Input;
 use crate::message::Now;
+use crate::screen::parts::corrected;
 use crate::widget::editor::Editor;
+use tacenda_shared::practice::correction::Meanwhile;
 use tacenda_shared::practice::edit::{Edit, Label, Part};
 use tacenda_shared::practice::lint::{self, Linted, psychotherapy};
 
@@ -27,6 +29,7 @@ impl State {
         Page {
             sections: self.editors.iter().map(section).collect(),
             labels: Label::list(&self.labels),
+            held: self.held_words(),
             why: if self.corrects { Some(Why::Correction) } else { late.then_some(Why::Late) },
             warnings: self.warnings(now),
             initials: review::initials(&self.circumstances.clinician),
@@ -59,7 +62,8 @@ impl State {
             required: required && !apart,
         };
         let strays = if apart { strays(&parts) } else { Vec::new() };
-        strays.into_iter().chain(heard.map(warning)).collect()
+        let others = self.meanwhile.as_deref().and_then(others);
+        others.into_iter().chain(strays).chain(heard.map(warning)).collect()
     }
 
     pub(super) fn review_input(&mut self, input: &Input, now: &Now) -> Outcome {
@@ -76,19 +80,51 @@ impl State {
                 }
             }
             Decision::Sign(late_reason) => {
-                self.signing = true;
-                let effects = self.flush();
+                let others = self.meanwhile.as_ref().is_some_and(|known| !known.others.is_empty());
+                if let Some(because) = late_reason.clone().filter(|_| self.corrects && others) {
+                    return Outcome { settle: Some(because), ..self.taken() };
+                }
                 let edit = Edit::Sign { note: self.note, client: self.client, late_reason };
-                return Outcome { edit: Some(edit), taken: true, ..self.outcome(effects) };
+                return self.sign(edit);
             }
         }
         self.taken()
+    }
+
+    /// Signs with an edit, and waits for what comes of it.
+    pub(crate) fn sign(&mut self, edit: Edit) -> Outcome {
+        self.signing = true;
+        let effects = self.flush();
+        Outcome { edit: Some(edit), taken: true, ..self.outcome(effects) }
+    }
+
+    /// What a correction says anew of when its session was.
+    fn held_words(&self) -> String {
+        let held = self.meanwhile.as_ref().and_then(|known| known.held.as_ref());
+        let words = held.map(|held| corrected::held(held, &self.circumstances.zone));
+        words.unwrap_or_default()
+    }
+
+    /// Of a correction: what has become of the note.
+    pub(crate) fn meanwhile(&self) -> Option<&Meanwhile> {
+        self.meanwhile.as_deref()
     }
 
     fn leave_review(&mut self) {
         self.review = None;
         self.arrange();
     }
+}
+
+/// That other corrections stand there.
+fn others(known: &Meanwhile) -> Option<Warning> {
+    let words = match (known.is_replaced, known.others.len()) {
+        (_, 0) => return None,
+        (true, _) => "The note was corrected meanwhile: what becomes of that is asked as you sign.",
+        (false, 1) => "Another correction stands beside it: this can take the place of both.",
+        (false, _) => "Other corrections stand beside it: this can take the place of all.",
+    };
+    Some(Warning { words: words.to_owned(), part: None, required: false })
 }
 
 /// What of a psychotherapy note belongs in the record, and the first sentence that says it.

@@ -3,6 +3,7 @@
 use super::when;
 use crate::screen::Scene;
 use tacenda_shared::id::{MemberId, Timestamp};
+use tacenda_shared::practice::correction::Held;
 use tacenda_shared::practice::correction::changes::Piece;
 use tacenda_shared::practice::view::Corrected;
 
@@ -26,6 +27,26 @@ pub fn in_error(scene: &Scene<'_>, struck: Timestamp, by: MemberId) -> String {
     let by = scene.index.clinicians.get(&by).map_or("another member", String::as_str);
     // Short: the line must stand whole on a terminal of 80 columns.
     format!("Entered in error (another client's), {day}, {by}")
+}
+
+/// Returns from when to when a session was, and what was signed of that before.
+pub fn held(held: &Held, zone: &str) -> String {
+    let (from, to) = held.now;
+    let date = |stamp| when::local(stamp, zone).date();
+    let day = |stamp| match date(stamp) == date(from)
+        && held.was.began.is_none_or(|was| date(was) == date(from))
+    {
+        true => String::new(),
+        false => format!("{} ", when::short(date(stamp))),
+    };
+    let clock = |stamp| when::clock(when::local(stamp, zone).time());
+    let span = |from, to| format!("{}{} to {}", day(from), clock(from), clock(to));
+    let was = match (held.was.began, held.was.ended) {
+        (Some(from), Some(to)) => format!(", was {}", span(from, to)),
+        (Some(from), None) => format!(", was from {}{} on", day(from), clock(from)),
+        (None, _) => "; before, that was not said".to_owned(),
+    };
+    format!("Held {}{was}", span(from, to))
 }
 
 /// Writes out what changed: `[-taken out-]` and `{+put in+}`.

@@ -174,7 +174,7 @@ fn times_words(typed: &str, appointment: AppointmentId, scene: &Scene<'_>) -> St
     let (from, to) = booked(row, zone);
     let booked = format!("Booked {}-{}.", when::clock(from.time()), when::clock(to.time()));
     let kept = match row.note {
-        NoteState::Signed(_) => " Its signed note stays as it is.",
+        NoteState::Signed(_) => " Correct the signed note (e), to say so there.",
         _ => "",
     };
     match stamps(typed, row, scene) {

@@ -172,7 +172,7 @@ fn somebody_out_of_sight_who_is_held_to_be_the_same_person_is_parted_in_the_wind
         let mut sample = Sample::new();
         let erasure = Erasure { times: 1, stage: Stage::Asked, asked: sample::now().time };
         let (code, same_as) = (code.to_owned(), Some(kept));
-        let row = ErasureRow { code, same_as, of_group: false, erasure };
+        let row = ErasureRow { code, same_as, of_group: false, erasure, family: 0 };
         sample.index.erasures.insert(twin.into(), row);
         for (columns, rows) in [(80, 24), (200, 50)] {
             let mut driver = Driver::open(columns, rows);
@@ -198,7 +198,7 @@ fn two_who_are_both_out_of_sight_are_parted_in_the_window() {
     let erasure = Erasure { times: 1, stage: Stage::Asked, asked: sample::now().time };
     for (one, code, same_as) in [(kept, "TC-098", None), (twin, "TC-099", Some(kept))] {
         let code = code.to_owned();
-        let row = ErasureRow { code, same_as, of_group: false, erasure };
+        let row = ErasureRow { code, same_as, of_group: false, erasure, family: 0 };
         sample.index.erasures.insert(one.into(), row);
     }
     for (columns, rows) in [(80, 23), (200, 50)] {

@@ -67,6 +67,7 @@ impl Importer {
         let added = left.map(|text| ImportStep::AmendSigned { draft: note, client, text });
         steps.extend(added);
         self.seen("note", &line.rest);
+        self.not_carried("note.corrects_too", !line.corrects_too.is_empty());
         self.not_carried("note.times.attendees", elsewhere);
         Ok(steps)
     }

@@ -14,6 +14,7 @@ use tacenda_shared::id::{CompartmentId, RecordId, SlotGeneration};
 use tacenda_shared::keys::safe::{self, DraftName, Row, RowName, SlotName};
 use tacenda_shared::practice::Refusal;
 use tacenda_shared::practice::compartment::CompartmentName;
+use tacenda_shared::practice::correction::Correcting;
 use tacenda_shared::practice::erasure::Scope;
 use tacenda_shared::seal::Hedge;
 
@@ -917,6 +918,68 @@ fn a_draft_that_nobody_signed_is_not_destroyed_with_the_keys_of_a_record() {
     assert!(text(&mut world, 0, chart.client, chart.draft).contains("By both."));
     let told = world.notices.iter().filter(|notice| notice.contains("no signed note is here"));
     assert!(told.count() >= 1, "{:?}", world.notices);
+}
+
+/// Corrects a note; returns what stands in its place.
+fn correct(world: &mut World, at: usize, client: ClientId, note: RecordId) -> RecordId {
+    let before = records(world, at, client);
+    let draft = ObjectId::random(&mut OsRandom);
+    let begin = Correcting { draft, client, note, blank: None };
+    edit(world, at, Edit::BeginCorrection(begin));
+    write(world, at, client, draft, "Rather: ");
+    let late_reason = Some("a slip".to_owned());
+    edit(world, at, Edit::Sign { note: draft, client, late_reason });
+    *records(world, at, client).difference(&before).next().unwrap()
+}
+
+/// A device that was away corrects the note that was erased, as it was, and adds to it and to that.
+#[test]
+fn a_correction_that_comes_after_its_note_is_dead_dies_too() {
+    let mut world = World::with_devices(3);
+    let Chart { client, wrong, .. } = treated(&mut world);
+    let log = chart_of(&mut world, 0, client);
+    world.lose(1);
+    let newest = correct(&mut world, 0, client, wrong);
+    let late = correct(&mut world, 1, client, wrong);
+    let before = records(&mut world, 1, client);
+    for note in [wrong, late] {
+        edit(
+            &mut world,
+            1,
+            Edit::Amend { note, client, text: "And more of somebody else.".into() },
+        );
+    }
+    let mut dying: Vec<_> = records(&mut world, 1, client).difference(&before).copied().collect();
+    dying.extend([wrong, newest, late]);
+    let scope = Scope::of_record(client, newest);
+    edit(&mut world, 0, Edit::AskErasure(scope));
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    edit(&mut world, 0, Edit::OrderErasure(scope));
+    world.heal();
+    world.heal();
+    let held = |world: &mut World, at: usize| {
+        let locations = world.device(at).cabinet.store().locations();
+        dying.iter().filter(|one| locations.record(log, **one).is_some()).count()
+    };
+    assert_eq!((held(&mut world, 0), held(&mut world, 2)), (0, 0));
+    assert_eq!(records(&mut world, 0, client).len(), 2);
+
+    world.computers[1].away = false;
+    world.heal();
+    world.heal();
+    for at in 0..3 {
+        assert_eq!(records(&mut world, at, client).len(), 2, "device {at}");
+        world.restart(at);
+        assert_eq!(records(&mut world, at, client).len(), 2, "device {at}");
+    }
+    world.heal();
+    (0..4).for_each(|_| pass(&mut world, 15 * DAY));
+    for at in 0..3 {
+        assert_eq!(held(&mut world, at), 0, "device {at}");
+        assert_eq!(records(&mut world, at, client).len(), 2, "device {at}");
+    }
+    assert_equal(&mut world);
 }
 
 #[test]

@@ -118,6 +118,32 @@ fn search_goes_to_the_start_of_what_is_found_and_n_goes_on() {
     assert_eq!(state.texts()[0], "bob, Bob, ob");
 }
 
+#[test]
+fn the_same_search_once_more_or_none_goes_on_and_ends_the_question() {
+    for again in ["/⏎", "/bob⏎", "/\u{8}\u{8}\u{8}⏎"] {
+        let mut state = vim(&draft(&[(Part::Text, "bob, Bob, bob")], &[]));
+        keys(&mut state, "/bob⏎");
+        let mut places = vec![state.editors[0].caret()];
+        for _ in 0..2 {
+            for letter in again.chars() {
+                match letter {
+                    '\u{8}' => drop(press(&mut state, KeyCode::Backspace, 0)),
+                    letter => drop(keys(&mut state, &letter.to_string())),
+                }
+            }
+            assert_eq!(state.finding(), None, "{again:?}");
+            places.push(state.editors[0].caret());
+        }
+        assert_eq!(places, [5, 10, 0], "{again:?}");
+        // What was looked for is looked for still.
+        keys(&mut state, "n");
+        assert_eq!(state.editors[0].caret(), 5);
+    }
+    let mut state = vim(&draft(&[(Part::Text, "one")], &[]));
+    keys(&mut state, "/⏎x");
+    assert_eq!(state.texts()[0], "ne", "nothing was looked for yet");
+}
+
 /// A key with Ctrl, or a function key.
 fn special(state: &mut State, key: Key) -> Outcome {
     state.update(&Input::Key(key), &now(0))
