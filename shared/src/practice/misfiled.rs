@@ -26,7 +26,7 @@ use super::sign::sign_event;
 use super::times;
 use super::view::{AppointmentRow, NoteState};
 use super::{Context, Practice, zone};
-use crate::id::{AppointmentId, ClientId, RecordId};
+use crate::id::{AppointmentId, ClientId, MemberId, RecordId};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use line::{InError, Said, said, signed_first};
@@ -62,6 +62,51 @@ struct Version {
     over: Vec<RecordId>,
     format: NoteFormat,
     parts: Vec<(Part, String)>,
+}
+
+impl Version {
+    /// Reads it; refuses what is somebody else's, or what a newer version wrote into it.
+    fn of(old: Record, over: Vec<RecordId>, me: MemberId) -> Result<Self, Refusal> {
+        if old.header.author.member != me {
+            return Err(Refusal::NotItsAuthor);
+        }
+        let body = old.body().ok_or(Refusal::UnknownNote)?;
+        let written = body.fixed::<1>(tag::FORMAT);
+        let format = written.and_then(|[format]| NoteFormat::of(format.into()));
+        let format = format.ok_or(Refusal::UnknownNote)?;
+        if !body.unknown(&known_tags()).is_empty() {
+            return Err(Refusal::CannotMove);
+        }
+        let parts = note::texts(body, format);
+        Ok(Self { format, parts, over, old })
+    }
+
+    /// Returns what is signed anew. `same` says that the session is the one that it was about.
+    fn body(
+        &self,
+        about: Option<(&AppointmentRow, ClientId)>,
+        same: bool,
+        practice_zone: &str,
+    ) -> Tags {
+        let reason = moved_because(&self.old, practice_zone);
+        let mut body = note_body(self.format, &self.parts, &[], about, Some(&reason));
+        let old = self.old.body();
+        if let Some((old, (_, to))) = old.zip(about).filter(|_| same) {
+            for tag in signed_of_session(is_subject(to)) {
+                match old.bytes(tag) {
+                    Some(said) => drop(body.set(tag, said)),
+                    None => drop(body.unset(tag)),
+                }
+            }
+        }
+        let first = old.and_then(|body| body.fixed(SIGNED_FIRST));
+        let signed = self.old.header.time.as_millis().to_be_bytes();
+        body.set(SIGNED_FIRST, first.unwrap_or(signed));
+        if let Some(because) = old.and_then(|body| body.text(tag::CORRECTED_BECAUSE)) {
+            body.set(tag::CORRECTED_BECAUSE, because.as_bytes());
+        }
+        body
+    }
 }
 
 /// All that is signed anew, and what the stub names.
@@ -222,6 +267,28 @@ impl Practice {
         if beside {
             return Err(Refusal::DraftBeside);
         }
+        let addenda = self.own_addenda((client, me), added, cx)?;
+        let name = self.chart_of(client);
+        let mut versions = Vec::new();
+        for id in back {
+            let over = corrections.before(id).collect();
+            versions.push(Version::of(Self::stored_record(&name, id, cx)?, over, me)?);
+        }
+        let session = versions.first().and_then(|first| first.old.body()?.fixed(tag::SESSION));
+        let labels = self.labels_of(client, note, cx)?;
+        let session = session.map(AppointmentId::from_bytes);
+        let supervised = chart.acts_about(&chart.versions_of(note)).next().is_some();
+        Ok(Moving { versions, addenda, labels, session, supervised })
+    }
+
+    /// Reads what was added; refuses what somebody else has.
+    fn own_addenda(
+        &self,
+        (client, me): (ClientId, MemberId),
+        added: Vec<RecordId>,
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<(RecordId, Record)>, Refusal> {
+        let chart = self.facts.book(client, Book::Chart).ok_or(Refusal::UnknownNote)?;
         let name = self.chart_of(client);
         let mut addenda = Vec::new();
         for id in added {
@@ -234,28 +301,7 @@ impl Practice {
             }
             addenda.push((to, record));
         }
-        let mut versions = Vec::new();
-        for id in back {
-            let old = Self::stored_record(&name, id, cx)?;
-            if old.header.author.member != me {
-                return Err(Refusal::NotItsAuthor);
-            }
-            let body = old.body().ok_or(Refusal::UnknownNote)?;
-            let written = body.fixed::<1>(tag::FORMAT);
-            let format = written.and_then(|[format]| NoteFormat::of(format.into()));
-            let format = format.ok_or(Refusal::UnknownNote)?;
-            if !body.unknown(&known_tags()).is_empty() {
-                return Err(Refusal::CannotMove);
-            }
-            let parts = note::texts(body, format);
-            let over = corrections.before(id).collect();
-            versions.push(Version { format, parts, over, old });
-        }
-        let session = versions.first().and_then(|first| first.old.body()?.fixed(tag::SESSION));
-        let labels = self.labels_of(client, note, cx)?;
-        let session = session.map(AppointmentId::from_bytes);
-        let supervised = chart.acts_about(&chart.versions_of(note)).next().is_some();
-        Ok(Moving { versions, addenda, labels, session, supervised })
+        Ok(addenda)
     }
 
     /// Signs a note with its versions and what was added in another chart; returns the newest version.
@@ -284,24 +330,8 @@ impl Practice {
             });
             let relations = relations.collect();
             let about = session.map(|session| (session, to));
-            let reason = moved_because(&version.old, &self.facts.settings.zone);
-            let mut body = note_body(version.format, &version.parts, &[], about, Some(&reason));
             let same = moving.session.is_some() && session.map(|one| one.id) == moving.session;
-            if let Some(old) = version.old.body().filter(|_| same) {
-                for tag in signed_of_session(is_subject(to)) {
-                    match old.bytes(tag) {
-                        Some(said) => drop(body.set(tag, said)),
-                        None => drop(body.unset(tag)),
-                    }
-                }
-            }
-            let first = version.old.body().and_then(|body| body.fixed(SIGNED_FIRST));
-            let signed = version.old.header.time.as_millis().to_be_bytes();
-            body.set(SIGNED_FIRST, first.unwrap_or(signed));
-            let because = version.old.body().and_then(|body| body.text(tag::CORRECTED_BECAUSE));
-            if let Some(because) = because {
-                body.set(tag::CORRECTED_BECAUSE, because.as_bytes());
-            }
+            let body = version.body(about, same, &self.facts.settings.zone);
             let id = RecordId::random(cx.random);
             let written = (RecordKind::Note, relations, &moving.labels);
             let signed = self.write_labelled(id, &name, written, body, cx);

@@ -215,13 +215,13 @@ fn refused(refusal: Refusal) -> Notice {
         | Refusal::SamePerson
         | Refusal::ToBeErased
         | Refusal::TooEarly => keys::of_erasure(refusal),
-        Refusal::AlreadySigned
-        | Refusal::CannotMove
-        | Refusal::CorrectedSince
+        Refusal::CannotMove
         | Refusal::DraftBeside
         | Refusal::Moved
         | Refusal::NotItsAuthor
-        | Refusal::SessionOfAnother
+        | Refusal::SessionOfAnother => of_moving(refusal),
+        Refusal::AlreadySigned
+        | Refusal::CorrectedSince
         | Refusal::ElementMissing(_)
         | Refusal::NoCorrection
         | Refusal::NoReason
@@ -295,6 +295,32 @@ fn of_records(refusal: Refusal) -> (&'static str, &'static str) {
     }
 }
 
+fn of_moving(refusal: Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::CannotMove => (
+            "Others have added to this note, two corrections stand side by side, or a newer Tacenda \
+             wrote something into it: it cannot be signed anew as it is.",
+            "Write it in the right chart, then `tacenda erase ask CODE --record ID` here.",
+        ),
+        Refusal::DraftBeside => (
+            "A draft adds to this note, or is to stand in its place.",
+            "Sign it or discard it first; one that another device still has to send can be discarded.",
+        ),
+        Refusal::Moved => (
+            "This note belongs to another client, and is signed in that chart: it does not come back here.",
+            "Write anew what belongs here.",
+        ),
+        Refusal::SessionOfAnother => (
+            "The client to whom the note belongs does not come to that session.",
+            "Choose a session of theirs, or none.",
+        ),
+        _ => (
+            "Somebody else signed this note, or a version of it: it needs their name in the other chart.",
+            "Ask who signed it to strike it.",
+        ),
+    }
+}
+
 fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
     match refusal {
         Refusal::WrittenElsewhere => (
@@ -316,27 +342,6 @@ fn of_signing(refusal: Refusal) -> (&'static str, &'static str) {
         Refusal::NoReason => (
             "A correction says why: whoever reads both has to know.",
             "Give a reason, in one line.",
-        ),
-        Refusal::CannotMove => (
-            "Others have added to this note, two corrections stand side by side, or a newer Tacenda \
-             wrote something into it: it cannot be signed anew as it is.",
-            "Write it in the right chart, then `tacenda erase ask CODE --record ID` here.",
-        ),
-        Refusal::DraftBeside => (
-            "A draft adds to this note, or is to stand in its place.",
-            "Sign it or discard it first; one that another device still has to send can be discarded.",
-        ),
-        Refusal::Moved => (
-            "This note belongs to another client, and is signed in that chart: it does not come back here.",
-            "Write anew what belongs here.",
-        ),
-        Refusal::SessionOfAnother => (
-            "The client to whom the note belongs does not come to that session.",
-            "Choose a session of theirs, or none.",
-        ),
-        Refusal::NotItsAuthor => (
-            "Somebody else signed this note, or a version of it: it needs their name in the other chart.",
-            "Ask who signed it to strike it.",
         ),
         Refusal::NewerDraft => (
             "A newer Tacenda wrote something into this note that this one cannot show.",

@@ -78,7 +78,18 @@ impl Practice {
                 _ => return Err(ShelfError::Damaged),
             }
         }
-        let hidden = self.hidden_records(client);
+        self.collect_drafts(client, &mut items, cx)?;
+        Ok(items)
+    }
+
+    /// Collects what is not signed yet.
+    fn collect_drafts(
+        &mut self,
+        client: ClientId,
+        items: &mut Vec<ChartItem>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), ShelfError> {
+        let (index, hidden) = (self.index(), self.hidden_records(client));
         for draft in index.drafts.iter().filter(|draft| draft.client == client) {
             // What adds to a note that is out of sight is no more to be read than that.
             let about = draft.addendum_to.or(draft.corrects);
@@ -90,7 +101,7 @@ impl Practice {
                 _ => return Err(ShelfError::Damaged),
             }
         }
-        Ok(items)
+        Ok(())
     }
 
     /// Looks at something that is to be there.
