@@ -187,3 +187,43 @@ fn the_window_replaces_the_sheet_and_writes_a_backup_that_the_new_one_opens() {
     let restored = other.run(&["restore", file.to_str().unwrap()], &new.join(" ")).done();
     assert!(restored.contains("Restored as of"), "{restored}");
 }
+
+/// The id of the one signed note of a client.
+fn note(scene: &Scene, code: &str) -> Option<String> {
+    let listed = scene.run(&["note", "list", code], "").done();
+    let mut signed = listed.lines().filter_map(|line| line.strip_prefix("signed  "));
+    let id = signed.next()?.split_whitespace().next()?.to_owned();
+    assert!(signed.next().is_none(), "{listed}");
+    Some(id)
+}
+
+#[test]
+fn a_note_in_the_wrong_chart_is_struck_and_taken_back_by_commands_beside_the_open_window() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("misfiled");
+    let laptop = Scene::founded(PROGRAM, &root.join("laptop"), |_, _| {});
+    let mut window = laptop.unlocked();
+    for code in ["WR-001", "RI-002"] {
+        laptop.run(&["client", "add", "--code", code], "Somebody Made-Up\n").done();
+    }
+    laptop.run(&["note", "append", "WR-001"], "dreamt of a kingfisher").done();
+    laptop.run(&["note", "sign", "WR-001"], "").done();
+    let old = note(&laptop, "WR-001").expect("a note");
+
+    let refused = laptop.run(&["note", "strike", "WR-001", &old, "--wrong-client", "WR-001"], "");
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    let struck = ["--json", "note", "strike", "WR-001", &old, "--wrong-client", "RI-002"];
+    let said = laptop.run(&struck, "").json();
+    let copy = said[0]["copy"].as_str().expect("an id").to_owned();
+    assert_eq!(note(&laptop, "WR-001"), None);
+    assert_eq!(note(&laptop, "RI-002").as_ref(), Some(&copy));
+    assert!(laptop.run(&["note", "show", "RI-002"], "").done().contains("kingfisher"));
+    assert_eq!(laptop.run(&["note", "show", "WR-001", &old], "").status, Some(1));
+    window.keys("3/WR-001\r").expect("Entered in error (another client's)");
+
+    let restore = ["note", "restore", "WR-001", &old, "--from", "RI-002", "--copy", &copy];
+    laptop.run(&restore, "").done();
+    assert_eq!(note(&laptop, "WR-001").as_ref(), Some(&old));
+    assert_eq!(note(&laptop, "RI-002"), None);
+    let again = laptop.run(&restore, "");
+    assert_eq!(again.status, Some(1), "{again:?}");
+}

@@ -372,6 +372,7 @@ impl Chart {
     pub(super) fn timeline(&self, client: ClientId) -> Vec<TimelineRow> {
         let signed = self.signed_drafts();
         let corrections = self.corrections_among(&signed);
+        let lines = self.standing_lines();
         let mut addenda: BTreeMap<RecordId, u32> = BTreeMap::new();
         let mut rows = Vec::new();
         for (id, fact) in &self.records {
@@ -380,6 +381,9 @@ impl Chart {
                 *addenda.entry(note).or_default() += 1;
             }
             if self.is_struck(adds_to.unwrap_or(*id)) || corrections.is_replaced(*id) {
+                continue;
+            }
+            if matches!(fact.headline, Headline::InError(_)) && !lines.contains(id) {
                 continue;
             }
             // What was added to a note stands below whatever took its place.
@@ -498,7 +502,6 @@ impl Chart {
         adds_to: Option<RecordId>,
     ) -> Option<TimelineEntry> {
         match (&fact.headline, adds_to) {
-            (Headline::InError(_), _) if self.is_taken_back(id) => None,
             (Headline::InError(stub), _) => {
                 Some(TimelineEntry::InError { record: id, struck: fact.time, by: stub.by })
             }

@@ -16,6 +16,7 @@ use super::contact::normal;
 use super::draft::{self, DraftFact};
 use super::edit::{Label, NoteFormat, Part, Stamp, Status};
 use super::journal::Book;
+use super::misfiled::SIGNED_FIRST;
 use super::note::{self, part_tag};
 use super::record::{RELATIONS_MAX, Record, RecordKind, Relation, RelationKind, Tags};
 use super::sign::NoteText;
@@ -317,7 +318,8 @@ impl Practice {
         let before = newest.and_then(Record::body).ok_or(Refusal::UnknownNote)?;
         // What the note says of its session, and what a newer version wrote beside, stays.
         let own = Part::ALL.iter().map(|part| part_tag(*part));
-        let own: Vec<u16> = own.chain([tag::FORMAT, tag::HEADS, tag::CORRECTED_BECAUSE]).collect();
+        let others = [tag::FORMAT, tag::HEADS, tag::CORRECTED_BECAUSE, SIGNED_FIRST];
+        let own: Vec<u16> = own.chain(others).collect();
         let mut body = before.without(&own);
         body.set(tag::FORMAT, [format.number()]);
         body.set(tag::HEADS, heads.concat());

@@ -171,8 +171,12 @@ impl Erasures {
     pub(super) fn read(document: &Document) -> Self {
         let mut read = Self::default();
         for key in document.keys() {
-            if read.of.len() + read.holds.len() + read.families.len() >= RECORDS_MAX {
-                break;
+            // What is kept of families hides no erasure and no hold.
+            let is_family = Scope::of_family(&key).is_some();
+            let known =
+                if is_family { read.families.len() } else { read.of.len() + read.holds.len() };
+            if known >= RECORDS_MAX {
+                continue;
             }
             let values = || document.values(None, &key).into_iter().map(|(value, _)| value);
             if let Some(scope) = Scope::of_family(&key) {
@@ -279,7 +283,7 @@ impl Practice {
         let mut asked = self.facts.settings.erasures.hidden_records(client);
         asked.retain(|record| {
             let scope = Scope::of_record(client, *record);
-            !chart.is_some_and(|chart| chart.was_moved(*record)) && !self.is_line_in_error(scope)
+            !self.was_moved(client, *record) && !self.is_line_in_error(scope)
         });
         let mut hidden = if asked.is_empty() { asked } else { self.family(client, &asked).records };
         // What belongs to another client is out of sight, whoever has heard of its erasure yet; under a

@@ -149,7 +149,8 @@ impl Practice {
             Some(chosen) => Some(chosen),
             None => session.clone().filter(|session| self.comes(to, session)),
         };
-        let stays = theirs.is_some() && chosen.is_none();
+        let same = theirs.as_ref().map(|one| one.id) == session.as_ref().map(|one| one.id);
+        let stays = theirs.is_some() && same;
         let reversals = match &session {
             Some(session) => self.reversals(client, &moving.all(), (session, stays), cx)?,
             None => Vec::new(),
@@ -422,13 +423,26 @@ impl Practice {
         Ok(reversals)
     }
 
-    /// Refuses to bring a note back that stands in the chart of another client by now. Under a legal hold
-    /// it is in sight all the same.
+    /// Refuses to bring a note back that stands in the chart of another client by now.
     pub(super) fn check_not_moved(&self, scope: Scope) -> Result<(), Refusal> {
         let Some(record) = scope.record else { return Ok(()) };
         let chart = self.facts.book(scope.client, Book::Chart);
         let moved = chart.is_some_and(|chart| chart.is_misfiled(record));
-        if moved && !self.is_held(scope.client) { Err(Refusal::Moved) } else { Ok(()) }
+        if moved { Err(Refusal::Moved) } else { Ok(()) }
+    }
+
+    /// Whether a record belongs to another client, also once nothing of it is known here any more: of
+    /// what only a line tells, nobody knows whose it was. Files, entries of a log and those of a journal
+    /// are never moved.
+    pub(super) fn was_moved(&self, client: ClientId, record: RecordId) -> bool {
+        let Some(chart) = self.facts.book(client, Book::Chart) else { return false };
+        if chart.records.contains_key(&record) || !chart.in_error.contains_key(&record) {
+            return chart.is_misfiled(record);
+        }
+        let elsewhere = self.book_of_record(client, record) != Book::Chart
+            || self.facts.logs.get(&client).is_some_and(|log| log.holds(record))
+            || self.facts.attachments.get(&client).is_some_and(|files| files.holds(record));
+        !elsewhere
     }
 
     /// Whether a record is the line that stands where a note was: it stays, since without it the note

@@ -96,7 +96,7 @@ impl Sessions {
                 let day = when::day_and_date(starts.date());
                 let time = starts.time();
                 format!(
-                    "It is about their session of {day} {:02}:{:02}, which is charged.{others}",
+                    "About their session of {day} {:02}:{:02}, charged.{others}",
                     time.hour(),
                     time.minute()
                 )
@@ -185,7 +185,7 @@ pub fn view(state: &State, scene: &Scene<'_>, frame: &mut Frame<'_>) {
 fn view_end(state: &State, to: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_>) {
     let (from, code) = (scene.code(state.client), scene.code(to));
     let title = format!("Strike the note of {from}: it belongs to {code}");
-    let inside = paint::popup(frame, scene.look, (COLUMNS, 15), (&title, "Enter sign  Esc back"));
+    let inside = paint::popup(frame, scene.look, (COLUMNS, 16), (&title, "Enter sign  Esc back"));
     let whose = match (scene.veil, is_subject(to)) {
         (true, _) => code,
         (false, of_group) => {
@@ -195,8 +195,8 @@ fn view_end(state: &State, to: ClientId, scene: &Scene<'_>, frame: &mut Frame<'_
     };
     let words = [
         format!(
-            "It is signed anew by you, now, in the chart of {whose}: with its earlier versions, what you \
-             added, and its labels. A co-signature does not go along."
+            "It is signed anew by you, now, in the chart of {whose}, with earlier versions, what you added, \
+             and labels; a co-signature stays behind."
         ),
         state.sessions.words(scene),
         format!(

@@ -145,7 +145,8 @@ impl Chart {
         family.records.clear();
         while let Some(one) = next.pop() {
             steps::one();
-            if !family.records.insert(one) {
+            // What its author has carried over to another chart goes by itself, and takes nothing along.
+            if self.is_misfiled(one) || !family.records.insert(one) {
                 continue;
             }
             next.extend(with.get(&one).into_iter().flatten());
@@ -172,7 +173,8 @@ impl Practice {
         let erasures = &self.facts.settings.erasures;
         // What its author has not carried over to another chart stays.
         let moved = |one: &RecordId| {
-            self.facts.book(client, Book::Chart).filter(|chart| chart.was_moved(*one))
+            let chart = self.facts.book(client, Book::Chart);
+            chart.filter(|_| self.was_moved(client, *one))
         };
         let left: BTreeSet<_> = of.iter().copied().filter(|one| moved(one).is_none()).collect();
         let mut family = Family::default();
@@ -187,7 +189,18 @@ impl Practice {
         let mut family = Family { records: of.clone(), drafts: BTreeSet::new() };
         let kept =
             of.iter().filter_map(|one| erasures.families.get(&Scope::of_record(client, *one)));
-        kept.for_each(|kept| family.extend(kept));
+        // What reads here says itself what it goes with: only of what does not, the kept ids are believed.
+        let reads = |one: &RecordId| {
+            let book = self.facts.book(client, self.book_of_record(client, *one));
+            let fact = book.and_then(|chart| chart.records.get(one));
+            fact.is_some_and(|fact| !matches!(fact.headline, Headline::Unknown))
+                || self.facts.logs.get(&client).is_some_and(|log| log.holds(*one))
+                || self.facts.attachments.get(&client).is_some_and(|files| files.holds(*one))
+        };
+        for kept in kept {
+            family.records.extend(kept.records.iter().filter(|one| !reads(one)));
+            family.drafts.extend(&kept.drafts);
+        }
         let mut books: Vec<Book> = of.iter().map(|one| self.book_of_record(client, *one)).collect();
         // What is added late to an entry of a journal, after that itself is gone, still goes with it.
         books.extend([Book::Chart, Book::Journal]);

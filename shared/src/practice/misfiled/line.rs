@@ -101,15 +101,15 @@ impl Chart {
         }
     }
 
-    /// Returns the line of a member that names a record, unless it was taken back.
-    pub(super) fn line_naming(&self, record: RecordId, by: MemberId) -> Option<RecordId> {
-        let mut naming = lines(&self.records);
-        naming.find(|(_, line)| line.by == by && line.of.contains(&record)).map(|(id, _)| id)
+    /// Returns the lines of a member that name a record, and were not taken back.
+    pub(super) fn lines_naming(&self, record: RecordId, by: MemberId) -> Vec<(RecordId, &InError)> {
+        let naming = lines(&self.records);
+        naming.filter(|(_, line)| line.by == by && line.of.contains(&record)).collect()
     }
 
-    /// Whether a line is taken back, or takes one back: it stands in no list.
-    pub(in crate::practice) fn is_taken_back(&self, line: RecordId) -> bool {
-        !lines(&self.records).any(|(id, _)| id == line)
+    /// Returns the lines that stand in lists: none that is taken back, or takes one back.
+    pub(in crate::practice) fn standing_lines(&self) -> BTreeSet<RecordId> {
+        lines(&self.records).map(|(id, _)| id).collect()
     }
 
     /// Whether the author of a note, or of what was added to one, has said that it belongs to another
@@ -119,12 +119,6 @@ impl Chart {
             (Some(by), Some(fact)) => by.contains(&fact.author) && fact.headline.can_be_misfiled(),
             _ => false,
         }
-    }
-
-    /// The same, or its author is not known any more.
-    pub(in crate::practice) fn was_moved(&self, record: RecordId) -> bool {
-        self.in_error.contains_key(&record)
-            && (!self.records.contains_key(&record) || self.is_misfiled(record))
     }
 
     /// Returns what is out of sight since it belongs to another client: what its author has named, and

@@ -35,11 +35,19 @@ impl Chart {
             let known = strays.entry(by).or_insert(time);
             *known = (*known).max(time);
         };
+        let drafts: BTreeMap<_, _> = self
+            .in_error
+            .keys()
+            .filter_map(|note| Some((self.records.get(note)?.headline.draft()?, note)))
+            .collect();
         for (id, fact) in &self.records {
+            let out = hidden.contains(id) || self.is_misfiled(*id);
             let left = match &fact.headline {
-                Headline::Addendum { note, .. } => Some(note).filter(|_| !hidden.contains(id)),
+                Headline::Addendum { note, .. } => Some(note).filter(|_| !out),
                 Headline::Note(note) => {
-                    let mut of = note.corrects.iter().filter(|_| !hidden.contains(id));
+                    // Or it was signed elsewhere under the same draft.
+                    let second = note.draft.and_then(|draft| drafts.get(&draft).copied());
+                    let mut of = note.corrects.iter().chain(second).filter(|_| !out);
                     of.find(|one| moved(one).is_some())
                 }
                 Headline::Labels(said) => Some(&said.target).filter(|target| {

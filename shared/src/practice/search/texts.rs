@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const WORDS_OF_TEXT_MAX: usize = 200_000;
 /// Words of all texts of one client: one who writes much hides nobody else.
 const WORDS_OF_CLIENT_MAX: usize = 1 << 21;
-/// Words of all: 64 MiB of memory.
+/// Words of all: 64 MiB of memory, and at most twice as much for where they stand.
 const WORDS_MAX: usize = 1 << 24;
 /// Different words; another one is not found.
 const VOCABULARY_MAX: u32 = 1 << 19;

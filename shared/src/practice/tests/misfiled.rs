@@ -7,9 +7,10 @@ use crate::practice::Refusal;
 use crate::practice::change::Content;
 use crate::practice::chart::Headline;
 use crate::practice::compartment::CompartmentName;
+use crate::practice::contact_log::NewContact;
 use crate::practice::correction::Correcting;
 use crate::practice::edit::{
-    Edit, Label, Labelled, Misfiled, NoteFormat, Part, Purpose, Restored, Stamp, Subject,
+    Copied, Edit, Label, Labelled, Misfiled, NoteFormat, Part, Purpose, Restored, Stamp, Subject,
 };
 use crate::practice::erasure::{Scope, Stage};
 use crate::practice::interchange::export_lines;
@@ -18,6 +19,7 @@ use crate::practice::note::charge_key;
 use crate::practice::record::{Record, RecordKind, Relation, RelationKind, Tags};
 use crate::practice::supervision::{Step, Supervision};
 use crate::practice::view::{NoteState, TimelineEntry};
+use crate::practice::ways::{Channel, Direction};
 use crate::suite::Hash;
 use std::collections::BTreeSet;
 
@@ -539,4 +541,69 @@ fn its_author_brings_it_back_also_where_nothing_is_known_of_what_was_signed_else
     }
     assert!(is_charged(&there.world, client, there.session));
     assert_eq!(there.world.act(0, edit), Err(Refusal::UnknownNote), "it was not struck");
+}
+
+#[test]
+fn only_what_was_signed_in_its_place_is_struck_with_a_way_back_and_nothing_that_was_built_upon() {
+    let mut there = there(false);
+    there.world.sync();
+    let (client, note, to) = (there.wrong, there.note, there.right);
+    let other = world_note(&mut there.world, to, 30, "Heron.");
+    let inverse = there.world.act(0, strike(&there)).unwrap().unwrap();
+    let Edit::RestoreNote(Restored { copy: Some(copy), .. }) = inverse else { panic!() };
+    let wrong = Copied { note: other, ..copy };
+    let edit = Edit::RestoreNote(Restored { client, note, copy: Some(wrong) });
+    assert_eq!(there.world.act(0, edit), Err(Refusal::UnknownNote));
+    let added = Edit::Amend { note: copy.note, client: to, text: "More.".into() };
+    there.world.act(0, added).unwrap();
+    let edit = Edit::RestoreNote(Restored { client, note, copy: Some(copy) });
+    assert_eq!(there.world.act(0, edit), Err(Refusal::ChangedElsewhere));
+    let alone = Edit::RestoreNote(Restored { client, note, copy: None });
+    there.world.act(0, alone).unwrap();
+    assert_eq!(notes(&there.world, 0, client), [note]);
+    assert_eq!(notes(&there.world, 0, to).len(), 2, "what is there stays");
+}
+
+#[test]
+fn a_line_that_names_a_call_does_not_bring_it_back_from_its_erasure() {
+    let mut there = there(false);
+    there.world.sync();
+    let client = there.wrong;
+    let contact = NewContact {
+        channel: Channel::Call,
+        direction: Direction::In,
+        at: None,
+        text: "Rang about a kingfisher.".into(),
+        labels: BTreeSet::new(),
+    };
+    there.world.act(0, Edit::LogContact { client, contact }).unwrap();
+    there.world.sync();
+    let call = entries(&there.world, 0, client)
+        .into_iter()
+        .find_map(|entry| match entry {
+            TimelineEntry::Contact { record, .. } => Some(record),
+            _ => None,
+        })
+        .unwrap();
+    let shown = |world: &World, desk: usize| {
+        entries(world, desk, client).iter().any(|entry| entry.record() == call)
+    };
+    there.world.act(0, Edit::AskErasure(Scope::of_record(client, call))).unwrap();
+    there.world.sync();
+    assert!(!shown(&there.world, 1));
+    let desk = &mut there.world.desks[2];
+    let mut body = Tags::new();
+    body.set(251, [1]);
+    let (kind, target) = (RelationKind::EnteredInError, *call.as_bytes());
+    let relations = vec![Relation { kind, target, digest: Hash::ZERO }];
+    let name = CompartmentName::Chart(client);
+    let kind = RecordKind::InError;
+    let (_, change) = desk.practice.write_record(&name, kind, relations, body, context!(desk));
+    desk.memory.store(&change);
+    there.world.send(2, vec![change]);
+    there.world.sync();
+    for desk in 0..2 {
+        assert!(!shown(&there.world, desk), "{desk}");
+        assert!(there.world.desks[desk].practice.family_of(client, call).contains(&call));
+    }
 }

@@ -983,6 +983,42 @@ fn a_correction_that_comes_after_its_note_is_dead_dies_too() {
 }
 
 #[test]
+fn a_note_struck_as_another_clients_dies_where_it_was_and_what_came_from_elsewhere_stays() {
+    let mut world = World::with_devices(2);
+    let Chart { client: from, wrong, .. } = treated(&mut world);
+    let to = client(&mut world, 0, "Ben Beispiel");
+    world.heal();
+    let log = chart_of(&mut world, 0, from);
+    world.lose(1);
+    let before = records(&mut world, 1, from);
+    edit(&mut world, 1, Edit::Amend { note: wrong, client: from, text: "Rang later.".into() });
+    let late = *records(&mut world, 1, from).difference(&before).next().unwrap();
+    let misfiled = Misfiled { client: from, note: wrong, to, session: None };
+    edit(&mut world, 0, Edit::StrikeNote(misfiled));
+    world.computers[1].away = false;
+    world.heal();
+    pass(&mut world, 30 * DAY);
+    edit(&mut world, 0, Edit::OrderErasure(Scope::of_record(from, wrong)));
+    world.heal();
+    world.heal();
+    for at in 0..2 {
+        world.restart(at);
+        let held = |world: &mut World, record| {
+            world.device(at).cabinet.store().locations().record(log, record).is_some()
+        };
+        assert!(!held(&mut world, wrong) && held(&mut world, late), "device {at}");
+        assert!(words(&mut world, at, from, wrong).is_err(), "device {at}");
+        assert_eq!(words(&mut world, at, from, late).unwrap(), "Rang later.", "device {at}");
+        let there = records(&mut world, at, to);
+        let read: Vec<_> =
+            there.iter().filter_map(|one| words(&mut world, at, to, *one).ok()).collect();
+        assert!(read.contains(&"This is about somebody else.".to_owned()), "{at}: {read:?}");
+    }
+    world.heal();
+    assert_equal(&mut world);
+}
+
+#[test]
 fn a_key_of_a_draft_that_never_came_stops_no_erasure() {
     let mut world = World::with_devices(2);
     let chart = treated(&mut world);
