@@ -217,7 +217,7 @@ fn a_note_in_the_wrong_chart_is_struck_and_taken_back_by_commands_beside_the_ope
     assert_eq!(note(&laptop, "WR-001"), None);
     assert_eq!(note(&laptop, "RI-002").as_ref(), Some(&copy));
     assert!(laptop.run(&["note", "show", "RI-002"], "").done().contains("kingfisher"));
-    assert_eq!(laptop.run(&["note", "show", "WR-001", &old], "").status, Some(1));
+    assert_eq!(laptop.run(&["note", "show", "WR-001", "--id", &old], "").status, Some(1));
     window.keys("3/WR-001\r").expect("Entered in error (another client's)");
 
     let restore = ["note", "restore", "WR-001", &old, "--from", "RI-002", "--copy", &copy];
