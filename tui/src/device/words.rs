@@ -307,8 +307,8 @@ fn of_moving(refusal: Refusal) -> (&'static str, &'static str) {
             "Sign it or discard it first; one that another device still has to send can be discarded.",
         ),
         Refusal::Moved => (
-            "This note belongs to another client, and is signed in that chart: it does not come back here.",
-            "Write anew what belongs here.",
+            "This note belongs to another client, and is signed in that chart: no withdrawal brings it back here.",
+            "If it was struck by mistake, who signed it runs `tacenda note restore CODE ID`.",
         ),
         Refusal::SessionOfAnother => (
             "The client to whom the note belongs does not come to that session.",
