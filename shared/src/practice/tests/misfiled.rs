@@ -607,3 +607,27 @@ fn a_line_that_names_a_call_does_not_bring_it_back_from_its_erasure() {
         assert!(there.world.desks[desk].practice.family_of(client, call).contains(&call));
     }
 }
+
+#[test]
+fn a_correction_of_a_note_that_was_moved_was_not_signed_in_the_other_chart() {
+    let mut there = there(false);
+    there.world.act(0, strike(&there)).unwrap();
+    let client = there.right;
+    let copy = notes(&there.world, 0, client)[0];
+    let draft = ObjectId::from_bytes([40; 16]);
+    let begin = Correcting { draft, client, note: copy, blank: None };
+    there.world.act(0, Edit::BeginCorrection(begin)).unwrap();
+    let splices = vec![insert(Part::Subjective, 0, "Today: ")];
+    there.world.act(0, Edit::ChangeDraft { note: draft, client, splices }).unwrap();
+    let late_reason = Some("a slip".to_owned());
+    there.world.act(0, Edit::Sign { note: draft, client, late_reason }).unwrap();
+    let correction = notes(&there.world, 0, client)[0];
+    let moved = |record| match &there.world.desks[0].practice.facts.charts[&client].records[&record]
+        .headline
+    {
+        Headline::Note(fact) => fact.moved,
+        other => panic!("{other:?}"),
+    };
+    assert!(moved(copy).is_some());
+    assert_eq!(moved(correction), None);
+}
